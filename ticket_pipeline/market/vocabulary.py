@@ -1,0 +1,120 @@
+"""The words every part of the project shares: marketplaces, fee bases, outcomes, the columns of a listing.
+
+What belongs here: names and the smallest value types. What does not: how a value is parsed, stored or shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class Marketplace(StrEnum):
+    """One spelling per marketplace, everywhere: code, tables, assets, settings."""
+
+    STUBHUB = "stubhub"
+    VIVID_SEATS = "vivid_seats"
+    TICKETMASTER = "ticketmaster"
+    VIVENU = "vivenu"
+
+
+class FeeBasis(StrEnum):
+    """Which price `price` is. Never mixed inside one aggregate row."""
+
+    ALL_IN = "all_in"  # what the buyer pays, fees in
+    ASK = "ask"  # before buyer fees
+
+
+class Outcome(StrEnum):
+    """How one fetch attempt of one event ended (`fetch_attempts.outcome`)."""
+
+    OK = "ok"
+    EMPTY = "empty"  # a real answer of zero listings: an empty market, not a failure
+    BLOCKED = "blocked"
+    RATE_LIMITED = "rate_limited"
+    HTTP_ERROR = "http_error"
+    TIMEOUT = "timeout"
+    BAD_PAYLOAD = "bad_payload"
+    GONE = "gone"
+    NOT_PERMITTED = "not_permitted"  # our own budget, breaker or switch: nothing was sent
+    ABANDONED = "abandoned"  # the run died while it held the lease
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether coverage counts this attempt as failed."""
+        return self not in {Outcome.OK, Outcome.EMPTY}
+
+
+LISTING_COLUMNS = (
+    "listing_id",  # text: the marketplace's own id (ids pass 2^31, and some are not numbers)
+    "section",  # text or None
+    "row",  # text or None
+    "zone",  # text or None: only where the marketplace itself names a zone
+    "quantity",  # int: tickets in the listing
+    "splits",  # tuple of ints or None: purchasable quantities; None = not known
+    "ask_price",  # float or None: per ticket, before buyer fees
+    "all_in_price",  # float or None: per ticket, what the buyer pays
+    "net_proceeds",  # float or None: per ticket, what the seller gets
+    "currency",  # text: ISO 4217
+    "is_general_admission",  # bool
+    "is_speculative",  # bool
+)
+"""What a marketplace's parser fills, one list per column, all of one length. Money is in major units per ticket."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawResponse:
+    """One answer of a marketplace, as it came over the wire.
+
+    Attributes:
+        marketplace: who answered.
+        external_id: the marketplace's own id of the event asked for.
+        body: the decoded (unzipped) bytes.
+        captured_at: aware UTC, taken when the response had arrived whole.
+        status: HTTP status code.
+        tries: requests sent until this answer.
+        latency_seconds: of the last request, from sending to the last byte.
+    """
+
+    marketplace: Marketplace
+    external_id: str
+    body: bytes
+    captured_at: datetime
+    status: int
+    tries: int
+    latency_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedListing:
+    """One listing that is not a market price, with what was received and every reason why."""
+
+    position: int
+    raw: Any
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedListings:
+    """What a parser made of one body: columns of candidates, before the market's own rules are applied.
+
+    Attributes:
+        items: the listings as received, in order; `received` is their number.
+        positions: for each row of `columns`, its index in `items`.
+        columns: `LISTING_COLUMNS` → values, all as long as `positions`.
+        rejected: items that could not be read at all (not an object, no id, a quantity that is no number …).
+    """
+
+    items: list[Any]
+    positions: list[int]
+    columns: dict[str, list[Any]]
+    rejected: list[RejectedListing]
+
+    @property
+    def received(self) -> int:
+        """How many listings the marketplace sent: accepted + rejected, always."""
+        return len(self.items)

@@ -1,0 +1,3 @@
+"""The marketplaces: one module each, behind one small interface (`client.MarketplaceClient`). They know HTTP and
+wire formats; they know no database. What they need from outside (permission to send, a breaker) is a protocol in
+`http`, implemented in `storage` and handed in."""

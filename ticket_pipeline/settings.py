@@ -1,0 +1,224 @@
+"""The settings: one typed object, read from the environment and `.env` by `load_settings` and handed down from there.
+
+What belongs here: names, defaults, units, bounds and the reason for a default. What does not: connections, clients or
+anything that acts on a setting. Nothing is read at import; tests build `Settings` directly.
+
+Every field is an environment variable of the same name in capitals. With none set at all, the embedded default holds:
+a PostgreSQL of our own under `STATE_DIR`, a sample watchlist, and the simulator as the marketplace.
+"""
+
+from __future__ import annotations
+
+from datetime import date  # noqa: TC003 - pydantic reads annotations at run time
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ticket_pipeline.errors import ConfigurationError
+
+_PACKAGE_PARENT = Path(__file__).resolve().parent.parent
+
+JitterStrategy = Literal["uniform", "poisson", "normal", "exponential"]
+
+
+def _empty_is_unset(value: object) -> object:
+    """`NAME=` in a `.env` file means "not set", as `.env.example` shows them."""
+    return None if value == "" else value
+
+
+OptionalText = Annotated[str | None, BeforeValidator(_empty_is_unset)]
+OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)]
+OptionalPath = Annotated[Path | None, BeforeValidator(_empty_is_unset)]
+
+
+def default_state_dir() -> Path:
+    """The folder for data of the embedded default: `.state` of a checkout, else the user's state folder."""
+    if (_PACKAGE_PARENT / "pyproject.toml").is_file():
+        return _PACKAGE_PARENT / ".state"
+    return Path.home() / ".local" / "state" / "ticket-pipeline"
+
+
+class Settings(BaseSettings):
+    """All settings, typed. Field descriptions are the README's table; a test keeps README and `.env.example` equal."""
+
+    model_config = SettingsConfigDict(
+        env_file_encoding="utf-8", extra="ignore", frozen=True, env_ignore_empty=True, validate_default=True
+    )
+
+    # --- where things are -------------------------------------------------------------------------------------------
+    state_dir: Path = Field(
+        default_factory=default_state_dir, description="Folder of the embedded database, Dagster's home and demo files"
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="How much is logged")
+
+    # --- database ---------------------------------------------------------------------------------------------------
+    database_url: OptionalSecret = Field(
+        default=None, description="PostgreSQL or TimescaleDB; unset and no DB_HOST: the embedded server"
+    )
+    db_host: OptionalText = Field(default=None, description="Database host (instead of DATABASE_URL)")
+    db_port: int = Field(default=5432, ge=1, le=65535, description="Database port")
+    db_name: str = Field(default="tickets", description="Database name")
+    db_user: OptionalText = Field(default=None, description="Database user")
+    db_password: OptionalSecret = Field(default=None, description="Database password")
+    db_schema: str = Field(
+        default="tickets", pattern=r"^[a-z_][a-z0-9_]{0,62}$", description="Schema of all our tables"
+    )
+    dagster_db_schema: str = Field(
+        default="dagster", pattern=r"^[a-z_][a-z0-9_]{0,62}$", description="Schema of Dagster's own tables"
+    )
+    pg_bin: OptionalPath = Field(
+        default=None, description="Folder with initdb, pg_ctl and postgres for the embedded server"
+    )
+
+    # --- watchlist --------------------------------------------------------------------------------------------------
+    google_sheet_id: OptionalText = Field(default=None, description="Key of the Google Sheet with the watchlist")
+    google_sheets_credentials_file: OptionalPath = Field(
+        default=None, description="Service-account JSON with read access to the sheet"
+    )
+    google_sheets_api_base_url: str = Field(
+        default="https://sheets.googleapis.com", description="Sheets API; change it only for tests"
+    )
+    events_worksheet_name: str = Field(default="Events", description="Tab of the sheet that lists the events")
+    zones_worksheet_name: OptionalText = Field(
+        default=None, description="Tab with the venue map (venue, section pattern, zone); unset: no map"
+    )
+    watchlist_csv: OptionalPath = Field(
+        default=None, description="CSV file instead of a sheet; unset and no sheet: the sample watchlist"
+    )
+    zones_csv: OptionalPath = Field(default=None, description="Venue map as a CSV file, beside WATCHLIST_CSV")
+    event_default_timezone: str = Field(
+        default="America/New_York", description="Timezone of events whose row and city name none"
+    )
+    watchlist_max_untrack_fraction: float = Field(
+        default=0.5, ge=0, le=1, description="A sync that would untrack a larger share of events is refused"
+    )
+    sync_events_cron: str = Field(default="*/10 * * * *", description="When the watchlist is read (cron, UTC)")
+
+    # --- marketplaces -----------------------------------------------------------------------------------------------
+    stubhub_enabled: bool = Field(default=True, description="Switch: poll StubHub")
+    stubhub_api_base_url: OptionalText = Field(
+        default=None, description="Such as https://pro.stubhub.com; unset: the simulator on loopback"
+    )
+    stubhub_listings_path: str = Field(
+        default="/api/Listing/GetCompListingsByEventId", description="Path of the listings request"
+    )
+    stubhub_listings_method: Literal["GET", "PUT", "POST"] = Field(
+        default="GET", description="HTTP method of the listings request"
+    )
+    stubhub_account_id: OptionalSecret = Field(default=None, description="Your seller account's id (activeaccountid)")
+    stubhub_cookie: OptionalSecret = Field(default=None, description="Cookie header of your own session")
+    stubhub_headers_file: OptionalPath = Field(
+        default=None, description="JSON file with further request headers, kept out of the environment"
+    )
+    stubhub_requests_per_minute: int = Field(
+        default=60, ge=1, le=10000, description="Budget: requests to StubHub in any 60 seconds, all processes together"
+    )
+    user_agent: str = Field(default="ticket-pipeline/0.1", description="Honest User-Agent of every request")
+
+    # --- requests ---------------------------------------------------------------------------------------------------
+    max_concurrent_requests: int = Field(
+        default=3, ge=1, le=64, description="Requests under way at once, per marketplace, all processes together"
+    )
+    min_request_delay: float = Field(default=0.2, ge=0, le=300, description="Least spacing between requests, seconds")
+    max_request_delay: float = Field(default=1.0, ge=0, le=300, description="Most spacing between requests, seconds")
+    request_delay_bias: Literal["uniform", "normal", "exponential"] = Field(
+        default="uniform", description="How the spacing is drawn between the two"
+    )
+    http_connect_timeout_seconds: float = Field(default=10, gt=0, le=120, description="Time to connect")
+    http_read_timeout_seconds: float = Field(default=30, gt=0, le=300, description="Longest silence while reading")
+    http_total_timeout_seconds: float = Field(default=60, gt=0, le=600, description="Longest single request, whole")
+    http_max_tries: int = Field(default=3, ge=1, le=5, description="Tries of one fetch, transient errors only")
+    http_retry_seconds: float = Field(default=120, gt=0, le=900, description="Longest time one fetch may retry")
+    http_max_body_megabytes: int = Field(default=64, ge=1, le=512, description="A larger body is refused")
+    breaker_failures: int = Field(
+        default=5, ge=1, le=100, description="Transient failures in a row that open a marketplace's breaker"
+    )
+    breaker_pause_minutes: float = Field(default=5, gt=0, le=1440, description="First pause of an opened breaker")
+    blocked_pause_hours: float = Field(
+        default=24, gt=0, le=720, description="Pause after a block (401, 403, login or challenge page)"
+    )
+
+    # --- cadence ----------------------------------------------------------------------------------------------------
+    base_scrape_interval_hours: float = Field(
+        default=12, gt=0, le=168, description="Poll interval of an event more than 30 days away"
+    )
+    cadence_bands: str = Field(
+        default="30d:1, 7d:1/3, 1d:1/12, 0d:1/48",
+        description="Days to the event and the share of the base interval that holds above them",
+    )
+    min_random_factor: float = Field(default=0.5, gt=0, le=1, description="Least jitter factor of an interval")
+    max_random_factor: float = Field(default=1.5, ge=1, le=5, description="Largest jitter factor of an interval")
+    default_randomization_strategy: JitterStrategy = Field(default="uniform", description="How jitter is drawn")
+    random_seed: int | None = Field(default=None, description="Seed of all jitter, for repeatable runs")
+    poll_batch_size: int = Field(default=200, ge=1, le=2000, description="Most events in one run")
+    lease_seconds: int = Field(
+        default=300, ge=15, le=3600, description="A batch whose run dies is due again after this"
+    )
+    retry_base_minutes: float = Field(default=5, gt=0, le=1440, description="First wait after an event failed")
+    retry_max_hours: float = Field(default=6, gt=0, le=168, description="Longest wait after an event failed")
+    poll_tick_seconds: int = Field(default=30, ge=5, le=3600, description="How often the poll sensor looks")
+
+    # --- snapshots and prices ---------------------------------------------------------------------------------------
+    suspect_drop_fraction: float = Field(
+        default=0.5, gt=0, lt=1, description="A capture with less than this share of the last trusted one is suspect"
+    )
+    suspect_confirm_fraction: float = Field(
+        default=0.25, ge=0, lt=1, description="A next capture this close to a suspect one confirms it"
+    )
+    raw_payload_days: int = Field(default=30, ge=0, le=3650, description="Days that raw bodies are kept; 0: none")
+    prices_start_date: date = Field(
+        default=date(2026, 1, 1), description="First day of the hourly and daily partitions (UTC)"
+    )
+    prices_refresh_minutes: float = Field(
+        default=10, gt=0, le=60, description="How often the prices of the hour under way are rebuilt"
+    )
+
+    # --- servers of `ticket-pipeline run` ---------------------------------------------------------------------------
+    web_host: str = Field(default="127.0.0.1", description="Address of the Dagster web UI")
+    web_port: int = Field(default=3000, ge=0, le=65535, description="Port of the Dagster web UI; 0: any free one")
+    simulator_port: int = Field(default=8765, ge=0, le=65535, description="Port of the simulator; 0: any free one")
+
+    @model_validator(mode="after")
+    def _check_pairs(self) -> Self:
+        if self.min_request_delay > self.max_request_delay:
+            raise ValueError("MIN_REQUEST_DELAY is larger than MAX_REQUEST_DELAY: swap them")
+        if self.google_sheet_id and not self.google_sheets_credentials_file:
+            raise ValueError("GOOGLE_SHEET_ID needs GOOGLE_SHEETS_CREDENTIALS_FILE, the service account's JSON")
+        return self
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the database is our own server under `state_dir`."""
+        return self.database_url is None and self.db_host is None
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether StubHub is played by the simulator."""
+        return self.stubhub_api_base_url is None
+
+    @property
+    def stubhub_base_url(self) -> str:
+        """Where StubHub requests go: the configured base URL, or the simulator's."""
+        return self.stubhub_api_base_url or f"http://127.0.0.1:{self.simulator_port}"
+
+
+def load_settings(env_file: Path | None = Path(".env"), **overrides: object) -> Settings:
+    """Read the settings from `overrides`, the environment and `env_file`, in this order of precedence.
+
+    Raises:
+        ConfigurationError: one or more settings are malformed; the message names each, never its value.
+    """
+    try:
+        return Settings(_env_file=env_file, **overrides)  # type: ignore[call-arg, arg-type]
+    except ValidationError as error:
+        problems = [
+            f"  {'_'.join(str(part) for part in item['loc']).upper() or 'settings'}: {item['msg']}"
+            for item in error.errors(include_input=False, include_url=False)
+        ]
+        raise ConfigurationError(
+            "Read the settings from the environment and .env; these are not usable:\n"
+            + "\n".join(problems)
+            + "\nMend them there; README.md lists every setting with its default."
+        ) from None

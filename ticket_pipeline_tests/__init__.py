@@ -1,0 +1,1 @@
+"""The tests mirror the package: real database, real HTTP on loopback, no mocks."""
