@@ -1,0 +1,167 @@
+"""Run an ASGI app on loopback: in a background thread for tests, in the foreground for the simulator's own process.
+
+What belongs here: sockets, threads, start and stop. What does not: what the apps answer.
+
+Every connection's transport is handed to the app as `request.state.transport`, so that a fault can cut the wire for
+real: ASGI itself knows no way to reset a connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+from ticket_pipeline.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+START_SECONDS = 10.0
+STOP_SECONDS = 10.0
+FOREGROUND_GRACE_SECONDS = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ServedApp:
+    """Where a served app answers.
+
+    Attributes:
+        url: base URL without a trailing slash, such as `http://127.0.0.1:40123`.
+        host: the address bound.
+        port: the port bound, also where any free one was asked for.
+    """
+
+    url: str
+    host: str
+    port: int
+
+
+@contextlib.contextmanager
+def serve(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[ServedApp]:
+    """Serve `app` from a background thread for as long as the block runs.
+
+    The socket listens before the block starts. Leaving the block, also by an error, cuts what is still connected, so
+    that an answer that hangs on purpose cannot hold up a test; no socket and no thread is left behind.
+
+    Args:
+        app: any ASGI app; lifespan events are not sent.
+        host: address to bind.
+        port: port to bind; 0 takes any free one.
+
+    Raises:
+        ConfigurationError: the address cannot be bound.
+        RuntimeError: the server did not start, or did not stop in time.
+    """
+    with _listen(host, port) as listener:
+        server = _ThreadServer(_config(app))
+        thread = threading.Thread(target=server.run, args=([listener],), name="simulator-server", daemon=True)
+        thread.start()
+        try:
+            if not server.ready.wait(START_SECONDS) or not server.started:
+                raise RuntimeError(f"Started a server on {host}, it did not come up; its error is on stderr")
+            bound = listener.getsockname()[1]
+            yield ServedApp(url=f"http://{_url_host(host)}:{bound}", host=host, port=bound)
+        finally:
+            server.should_exit = True
+            thread.join(STOP_SECONDS)
+            if thread.is_alive():
+                raise RuntimeError(f"Stopped the server on {host}, its thread still runs after {STOP_SECONDS} s")
+
+
+def run_forever(app: ASGIApp, host: str, port: int) -> None:
+    """Serve `app` in this process until SIGINT or SIGTERM; both end it cleanly and are raised again afterwards.
+
+    Raises:
+        ConfigurationError: the address cannot be bound.
+        KeyboardInterrupt: SIGINT ended the server.
+    """
+    with _listen(host, port) as listener:
+        uvicorn.Server(_config(app, grace_seconds=FOREGROUND_GRACE_SECONDS)).run([listener])
+
+
+class _TransportInState(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # chosen at import: h11 or httptools
+    """uvicorn's HTTP protocol, with the connection's transport added to `request.state`."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        super().connection_made(transport)
+        self.app_state: dict[str, Any] = {**self.app_state, "transport": transport}
+
+
+class _ThreadServer(uvicorn.Server):
+    """A server that tells when it listens, and that does not wait for its clients when it is to stop."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = threading.Event()
+
+    async def _serve(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            await super()._serve(sockets)
+        finally:
+            self.ready.set()  # also where starting failed: the waiting thread must learn of it
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()  # first, or a client could connect again while its connection is cut
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)  # uvicorn learns of the cut connections, so unfinished answers are no error to it
+        if unfinished := set(self.server_state.tasks):
+            for task in unfinished:
+                task.cancel()
+            await asyncio.wait(unfinished, timeout=STOP_SECONDS / 2)
+        await super().shutdown(sockets)
+
+
+def _end_quietly_when_cancelled(app: ASGIApp) -> ASGIApp:
+    """Wrap `app` so that an answer cut short by stopping the server leaves no traceback on stderr."""
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await app(scope, receive, send)
+
+    return wrapped
+
+
+def _config(app: ASGIApp, *, grace_seconds: int | None = None) -> uvicorn.Config:
+    """Quiet, without lifespan, on asyncio's own loop (uvloop hides the socket that a reset needs)."""
+    return uvicorn.Config(
+        _end_quietly_when_cancelled(app),
+        http=_TransportInState,
+        loop="asyncio",
+        lifespan="off",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # or a header could make any client look like one on loopback
+        timeout_graceful_shutdown=grace_seconds,
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=512)
+    except OSError as error:
+        raise ConfigurationError(
+            f"Tried to listen on {host}:{port}: {error.strerror or error}. "
+            "Is another simulator running there? Stop it, or choose another port (0 takes any free one)."
+        ) from error
+
+
+def _url_host(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
