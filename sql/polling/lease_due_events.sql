@@ -1,0 +1,39 @@
+-- Hand the events that are due to one run, most overdue first, and book leases that ran out as abandoned attempts.
+-- Parameters: marketplace, lease_id (uuid), leased_until, this_moment, batch_size.
+-- Not idempotent: each call takes what is due then; two callers never get the same event. Rows: one per leased event.
+with due as (
+  select p.event_id, p.marketplace, p.lease_id as old_lease_id, p.leased_until as old_leased_until, s.external_id, e.name
+  from poll_schedule as p
+  inner join events as e on e.event_id = p.event_id
+  inner join event_sources as s on s.event_id = p.event_id and s.marketplace = p.marketplace and s.is_current
+  where
+    p.marketplace = %(marketplace)s
+    and p.next_due_at <= %(this_moment)s
+    and p.poll_interval is not null
+    and e.is_tracked
+    and e.event_at > %(this_moment)s
+    and (p.leased_until is null or p.leased_until <= %(this_moment)s)
+  order by p.next_due_at
+  limit %(batch_size)s
+  for update of p skip locked
+),
+
+abandoned as (
+  insert into fetch_attempts (event_id, marketplace, external_id, started_at, finished_at, outcome, error)
+  select
+    d.event_id, d.marketplace, d.external_id, d.old_leased_until, %(this_moment)s, 'abandoned',
+    'The run that held this event ended before it was fetched; it is due again.'
+  from due as d
+  where d.old_lease_id is not null
+),
+
+leased as (
+  update poll_schedule as p
+  set lease_id = %(lease_id)s, leased_until = %(leased_until)s
+  from due as d
+  where p.event_id = d.event_id and p.marketplace = d.marketplace
+)
+
+select event_id, external_id, name
+from due
+order by external_id

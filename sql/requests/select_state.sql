@@ -1,0 +1,17 @@
+-- Breaker and budget of one marketplace or of all. Parameters: marketplace (text or null). Rows: one per budget window.
+select
+  b.marketplace, b.state, b.reason, b.opened_at, b.open_until, b.consecutive_failures, r.budget_window, r.max_requests,
+  (
+    select count(*)::integer
+    from request_slots as s
+    where s.marketplace = r.marketplace and s.budget_window = r.budget_window and s.busy_until > clock_timestamp()
+  ) as used,
+  (
+    select min(s.busy_until)
+    from request_slots as s
+    where s.marketplace = r.marketplace and s.budget_window = r.budget_window
+  ) as next_free_at
+from breaker_state as b
+left join request_budget as r on r.marketplace = b.marketplace
+where %(marketplace)s::text is null or b.marketplace = %(marketplace)s
+order by b.marketplace, r.budget_window

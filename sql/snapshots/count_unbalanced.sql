@@ -1,0 +1,19 @@
+-- Captures of a span whose stored rows do not equal their manifest. Parameters: captured_from, captured_until.
+-- Rows: one per capture that is wrong; none when all is well.
+select s.event_id, s.marketplace, s.captured_at, s.accepted, s.rejected, l.stored, r.quarantined
+from snapshots as s
+left join lateral (
+  select count(*)::integer as stored
+  from listings as x
+  where x.event_id = s.event_id and x.captured_at = s.captured_at and x.marketplace = s.marketplace
+) as l on true
+left join lateral (
+  select count(*)::integer as quarantined
+  from rejected_listings as y
+  where y.event_id = s.event_id and y.captured_at = s.captured_at and y.marketplace = s.marketplace
+) as r on true
+where
+  s.captured_at >= %(captured_from)s and s.captured_at < %(captured_until)s
+  and (l.stored <> s.accepted or r.quarantined <> s.rejected)
+order by s.captured_at
+limit 100
