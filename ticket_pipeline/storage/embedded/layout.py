@@ -1,0 +1,186 @@
+"""Where the embedded server's data, settings, log, lock and socket lie, and who may own them.
+
+What belongs here: paths, ownership and modes. What does not: the programs that fill them.
+
+    STATE_DIR/postgresql.lock       held while a process starts or stops the server; beside the data, never in it
+    STATE_DIR/postgresql.location   only where the data had to go elsewhere: names that folder
+    STATE_DIR/postgresql/           "home": data/, data.init/ while it is being made, postgresql.conf, server.log
+    /tmp/ticket-pipeline-<hash>/    the socket: a socket's path may be no longer than about 100 bytes
+
+Home belongs to whoever calls and only data, log and socket folder to the server's account: root never writes a file
+into a folder in which another user could have planted a link.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import stat
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ticket_pipeline.errors import StorageError
+from ticket_pipeline.storage.embedded.account import Account, can_reach, default_account, owner_account
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Fixed, not TMPDIR or XDG_RUNTIME_DIR: a cron job without them must find the same socket as a login shell with them.
+_SOCKET_PARENT = Path("/tmp")  # noqa: S108 - the folder made in it is owner-checked before every use
+
+_LOCK_POLL_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The folders of one embedded server.
+
+    Attributes:
+        home: holds data, settings and log.
+        account: who owns the data and runs the server.
+        pointer: the file that names `home` where it lies outside the state folder, else None.
+    """
+
+    home: Path
+    account: Account
+    pointer: Path | None
+
+    @property
+    def data_dir(self) -> Path:
+        """The server's data folder."""
+        return self.home / "data"
+
+    @property
+    def log_file(self) -> Path:
+        """What initdb, pg_ctl and the server say."""
+        return self.home / "server.log"
+
+    @property
+    def data_major(self) -> int | None:
+        """The major version that wrote the data; None where there are none."""
+        try:
+            return int((self.data_dir / "PG_VERSION").read_text().strip())
+        except FileNotFoundError:
+            return None
+
+
+def socket_dir_of(state_dir: Path) -> Path:
+    """The socket folder that every process derives from the same (resolved) state folder."""
+    return _SOCKET_PARENT / f"ticket-pipeline-{_fingerprint(state_dir)}"
+
+
+def _fingerprint(state_dir: Path) -> str:
+    return hashlib.sha256(os.fsencode(state_dir)).hexdigest()[:16]
+
+
+def find_layout(state_dir: Path, system_dir: Path) -> Layout:
+    """Decide where the data of `state_dir` lie, or will lie, without making anything.
+
+    Args:
+        state_dir: the resolved state folder; it need not exist.
+        system_dir: where data go that root keeps below a folder closed to the server's account.
+
+    Raises:
+        StorageError: the data belong to another user, or are recorded elsewhere and gone.
+    """
+    pointer = state_dir / "postgresql.location"
+    try:
+        if pointer.exists():
+            return _recorded_layout(pointer)
+        home = state_dir / "postgresql"
+        if (home / "data").exists():
+            return Layout(home, owner_account(home / "data"), None)
+    except PermissionError as error:
+        raise StorageError(
+            f"Looked for the embedded database in {state_dir}: {error.strerror}. Run as the user who made it, or set "
+            f"STATE_DIR to a folder of your own."
+        ) from error
+    account = default_account()
+    if account.is_other and not can_reach(state_dir, account):
+        return Layout(system_dir / _fingerprint(state_dir), account, pointer)
+    return Layout(home, account, None)
+
+
+def _recorded_layout(pointer: Path) -> Layout:
+    home = Path(pointer.read_text(encoding="utf-8").strip())
+    if not (home / "data").is_dir():
+        raise StorageError(
+            f"Looked for the embedded database in {home}, as recorded in {pointer}: it is gone. Bring it back, or "
+            f"delete that file to begin with an empty database."
+        )
+    return Layout(home, owner_account(home / "data"), pointer)
+
+
+def check_socket_dir(folder: Path, account: Account) -> bool:
+    """Whether the socket folder exists; raise where it is not ours, since its server could be anyone's.
+
+    Raises:
+        StorageError: it is a link, a file, or belongs to a user other than `account` and the current one.
+    """
+    try:
+        info = folder.lstat()
+    except FileNotFoundError:
+        return False
+    if not stat.S_ISDIR(info.st_mode) or info.st_uid not in (account.uid, os.geteuid()):
+        raise StorageError(
+            f"Looked at the socket folder {folder}: it is not a folder of user {account.name}, so a server in it is "
+            f"not to be trusted. Find out who made it, remove it, and start again."
+        )
+    return True
+
+
+def make_socket_dir(folder: Path, account: Account) -> None:
+    """Make the socket folder, passable by `account` (and root) alone."""
+    if not check_socket_dir(folder, account):
+        folder.mkdir(mode=0o700)
+    give(folder, account)
+    folder.chmod(0o700)
+
+
+def make_home(layout: Layout) -> None:
+    """Make home and an empty log that the server may append to."""
+    layout.home.mkdir(mode=0o755, parents=True, exist_ok=True)
+    if not can_reach(layout.home, layout.account):  # a strict umask
+        layout.home.chmod(0o755)
+    layout.log_file.touch(mode=0o600)
+    give(layout.log_file, layout.account)
+
+
+def give(path: Path, account: Account) -> None:
+    """Make `account` the owner of `path`."""
+    if account.is_other:
+        os.chown(path, account.uid, account.gid, follow_symlinks=False)
+
+
+@contextmanager
+def exclusive(lock_file: Path, *, timeout_seconds: float) -> Iterator[None]:
+    """Hold the lock that lets one process at a time start or stop the server; a killed holder loses it at once.
+
+    Raises:
+        StorageError: another process held it all the time.
+    """
+    descriptor = os.open(lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        deadline = time.monotonic() + timeout_seconds
+        while not _try_lock(descriptor):
+            if time.monotonic() > deadline:
+                raise StorageError(
+                    f"Waited {timeout_seconds:.0f} s for {lock_file}: another process is starting or stopping the "
+                    f"embedded database and does not finish. Look at it (fuser {lock_file}), end it, and try again."
+                )
+            time.sleep(_LOCK_POLL_SECONDS)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
