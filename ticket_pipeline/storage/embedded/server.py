@@ -48,6 +48,12 @@ _POLL_SECONDS = 0.05
 _LAUNCHES = 3
 _PAUSE_AFTER_FAILED_LAUNCH_SECONDS = 0.5
 
+_QUESTION = """
+    select current_setting('data_directory') as data_directory,
+           pg_postmaster_start_time() as started_at,
+           exists (select from pg_database where datname = %s) as has_database
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class ServerStatus:
@@ -239,11 +245,7 @@ class EmbeddedServer:
             return None
         try:
             with self._connect() as connection, connection.cursor(row_factory=class_row(_Answer)) as cursor:
-                answer = cursor.execute(
-                    "select current_setting('data_directory') as data_directory, pg_postmaster_start_time() as
-                    started_at," " exists (select from pg_database where datname = %s) as has_database",
-                    [self._database],
-                ).fetchone()
+                answer = cursor.execute(_QUESTION, [self._database]).fetchone()
         except psycopg.OperationalError as error:
             raise StorageError(
                 f"Asked the embedded database in {self._socket_dir}: {str(error).strip()}. It runs; try again in a "
