@@ -3,7 +3,8 @@
     TicketPipelineError
     ├── ConfigurationError            a setting is missing, malformed or contradicts another
     ├── SheetError                    the watchlist could not be read, or must not be applied
-    ├── StorageError                  the database could not be reached, or refused
+    ├── StorageError                  the database refused what was asked
+    │   └── StorageUnavailable        it could not be reached, or the connection was lost: a retry may help
     └── MarketplaceError              a marketplace did not give a usable answer
         ├── RateLimited               429: wait; `retry_after` where the server named a time
         ├── TemporarilyUnavailable    time-out, connection lost, 5xx: a retry may help
@@ -39,6 +40,10 @@ class SheetError(TicketPipelineError):
 
 class StorageError(TicketPipelineError):
     """The database could not be reached, or refused what was asked."""
+
+
+class StorageUnavailable(StorageError):
+    """The database could not be reached, or the connection was lost: a retry may help."""
 
 
 class MarketplaceError(TicketPipelineError):

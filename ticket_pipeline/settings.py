@@ -9,7 +9,7 @@ a PostgreSQL of our own under `STATE_DIR`, a sample watchlist, and the simulator
 
 from __future__ import annotations
 
-from datetime import date  # noqa: TC003 - pydantic reads annotations at run time
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
 

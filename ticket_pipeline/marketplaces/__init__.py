@@ -1,3 +1,5 @@
-"""The marketplaces: one module each, behind one small interface (`client.MarketplaceClient`). They know HTTP and
-wire formats; they know no database. What they need from outside (permission to send, a breaker) is a protocol in
-`http`, implemented in `storage` and handed in."""
+"""The marketplaces: one module each, behind one small interface. They know HTTP and wire formats, and no database.
+
+What they need from outside (permission to send, a breaker) is a protocol in `http`, implemented in `storage` and
+handed in.
+"""

@@ -1,1 +1,4 @@
-"""PostgreSQL and TimescaleDB: pool, migrations, the statements of `sql/`, COPY, the embedded server. It knows no HTTP."""
+"""PostgreSQL and TimescaleDB: pool, migrations, the statements of `sql/`, COPY, the embedded server.
+
+It knows no HTTP.
+"""

@@ -1,0 +1,73 @@
+"""Which captures can be believed: a sudden loss of most listings is more often a partial answer than a sell-out.
+
+The rule (design §6): a capture with fewer than half the listings of the last trusted one is suspect, until the next
+capture confirms its level (within 25 %). A capture whose listings were all rejected is never trusted: the source
+changed its shape, the market did not vanish.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class TrustRule:
+    """The two thresholds, as shares.
+
+    Attributes:
+        drop_fraction: below this share of the last trusted capture's listings, a capture is suspect.
+        confirm_fraction: a next capture that differs from a suspect one by at most this share confirms it.
+    """
+
+    drop_fraction: float = 0.5
+    confirm_fraction: float = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureSize:
+    """How much one capture held: listings received, and those accepted as market prices."""
+
+    received: int
+    accepted: int
+
+    @property
+    def is_unusable(self) -> bool:
+        """Whether something came but none of it was a price."""
+        return self.accepted == 0 and self.received > 0
+
+
+def find_suspects(captures: Sequence[CaptureSize], rule: TrustRule) -> list[bool]:
+    """Judge captures of one event and marketplace in order of capture.
+
+    The first usable capture is trusted: there is nothing to compare it with. The sequence should therefore begin with a
+    capture that is known to be trusted, where there is one.
+
+    Args:
+        captures: in order of `captured_at`.
+        rule: the thresholds.
+
+    Returns:
+        For each capture, whether it is suspect when all of these are known.
+    """
+    suspects: list[bool] = []
+    level: int | None = None
+    for index, capture in enumerate(captures):
+        is_suspect = capture.is_unusable
+        if not is_suspect and level is not None and capture.accepted < rule.drop_fraction * level:
+            previous = captures[index - 1]
+            is_confirmed = (
+                suspects[index - 1]
+                and not previous.is_unusable
+                and abs(capture.accepted - previous.accepted) <= rule.confirm_fraction * previous.accepted
+            )
+            is_suspect = not is_confirmed
+            if is_confirmed:
+                suspects[index - 1] = False
+        suspects.append(is_suspect)
+        if not is_suspect:
+            level = capture.accepted
+    return suspects

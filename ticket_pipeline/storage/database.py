@@ -1,0 +1,171 @@
+"""The database handle: a small pool of connections that run the statements of `sql/` by name.
+
+What belongs here: connecting, transactions, and turning psycopg's errors into `StorageError`. What does not: what any
+statement means; that is the modules beside this one.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Self, cast
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from ticket_pipeline.errors import StorageError, StorageUnavailable
+from ticket_pipeline.storage.statements import statement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import TracebackType
+    from typing import LiteralString
+
+    from psycopg.abc import Query
+
+Connection = psycopg.Connection[DictRow]
+Row = dict[str, Any]
+
+_CONNECT_SECONDS = 15.0
+"""How long to wait for a connection: long enough for a server that is restarting, short enough to be told."""
+
+
+class Database:
+    """A PostgreSQL or TimescaleDB database, seen through the statements of `sql/`.
+
+    Nothing connects before the first use. Safe to share between threads.
+
+    Args:
+        url: a libpq URL or conninfo string. It may hold a password, so it is never shown.
+        schema: schema of all our tables; set as the search path of every connection.
+        max_connections: most connections of this process.
+        connect_seconds: how long one use may wait for a connection.
+    """
+
+    def __init__(
+        self, url: str, schema: str, *, max_connections: int = 4, connect_seconds: float = _CONNECT_SECONDS
+    ) -> None:
+        self.url = url
+        self.schema = schema
+        self._pool: ConnectionPool[Connection] = ConnectionPool(
+            url,
+            connection_class=cast("type[Connection]", psycopg.Connection),
+            kwargs={"row_factory": dict_row, "autocommit": True},
+            configure=self._configure,
+            min_size=0,
+            max_size=max_connections,
+            max_idle=60,
+            timeout=connect_seconds,
+            reconnect_timeout=connect_seconds,
+            check=ConnectionPool.check_connection,
+            open=False,
+            name="ticket_pipeline",
+        )
+
+    def __repr__(self) -> str:
+        return f"Database(schema={self.schema!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections. Idempotent."""
+        self._pool.close()
+
+    def _configure(self, connection: Connection) -> None:
+        connection.execute(set_search_path(self.schema))
+
+    @contextmanager
+    def connection(self, doing: str = "use the database") -> Iterator[Connection]:
+        """One connection in autocommit mode, given back at the end.
+
+        Raises:
+            StorageUnavailable: no connection could be had, or it was lost.
+            StorageError: the server refused a statement.
+        """
+        try:
+            self._pool.open()
+            with self._pool.connection() as connection:
+                yield connection
+        except PoolTimeout as error:
+            raise StorageUnavailable(
+                f"Tried to {doing}; no connection to the database within {self._pool.timeout:.0f} s ({error}). "
+                "Is the server running? See `ticket-pipeline db status`."
+            ) from error
+        except psycopg.errors.UndefinedTable as error:
+            raise StorageError(
+                f"Tried to {doing}; a table is missing ({_first_line(error)}). "
+                "Run `ticket-pipeline init-db` to bring the schema up to date."
+            ) from error
+        except psycopg.OperationalError as error:
+            raise StorageUnavailable(f"Tried to {doing}; the connection failed: {_first_line(error)}") from error
+        except psycopg.Error as error:
+            raise StorageError(f"Tried to {doing}; the database answered: {_first_line(error)}") from error
+
+    @contextmanager
+    def transaction(self, doing: str = "change the database") -> Iterator[Transaction]:
+        """One transaction: committed at the end, rolled back on any exception."""
+        with self.connection(doing) as connection, connection.transaction():
+            yield Transaction(connection)
+
+    def fetch_all(self, name: str, **parameters: object) -> list[Row]:
+        """Run one statement of `sql/` and return its rows."""
+        with self.connection(f"run {name}") as connection:
+            return Transaction(connection).fetch_all(name, **parameters)
+
+    def fetch_one(self, name: str, **parameters: object) -> Row | None:
+        """Run one statement and return its first row, or None."""
+        rows = self.fetch_all(name, **parameters)
+        return rows[0] if rows else None
+
+    def execute(self, name: str, **parameters: object) -> int:
+        """Run one statement and return how many rows it touched."""
+        with self.connection(f"run {name}") as connection:
+            return Transaction(connection).execute(name, **parameters)
+
+
+class Transaction:
+    """The statements of `sql/` inside one open transaction (or one autocommit connection)."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def fetch_all(self, name: str, **parameters: object) -> list[Row]:
+        """Run one statement of `sql/` and return its rows."""
+        return self.connection.execute(as_query(statement(name)), parameters).fetchall()
+
+    def fetch_one(self, name: str, **parameters: object) -> Row | None:
+        """Run one statement and return its first row, or None."""
+        return self.connection.execute(as_query(statement(name)), parameters).fetchone()
+
+    def execute(self, name: str, **parameters: object) -> int:
+        """Run one statement and return how many rows it touched."""
+        return self.connection.execute(as_query(statement(name)), parameters).rowcount
+
+    def copy(self, name: str, chunks: Sequence[str]) -> int:
+        """Run one `copy … from stdin` statement over text chunks and return the rows loaded."""
+        with self.connection.cursor() as cursor:
+            with cursor.copy(as_query(statement(name))) as copy:
+                for chunk in chunks:
+                    copy.write(chunk)
+            return cursor.rowcount
+
+
+def as_query(text: str) -> Query:
+    """Our own statement files count as literal text: values reach them as bound parameters only."""
+    return sql.SQL(cast("LiteralString", text))
+
+
+def set_search_path(schema: str) -> sql.Composed:
+    """The statement that makes `schema` the home of all our tables (`public` holds the extensions' functions)."""
+    return sql.SQL("set search_path to {}, public").format(sql.Identifier(schema))
+
+
+def _first_line(error: psycopg.Error) -> str:
+    return str(error).strip().split("\n", 1)[0] or type(error).__name__

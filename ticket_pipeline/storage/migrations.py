@@ -1,0 +1,96 @@
+"""Bring the schema up to date: the files of `sql/migrations`, forward only, each in one transaction, each once."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg import sql
+
+from ticket_pipeline.errors import StorageError
+from ticket_pipeline.storage.database import as_query, set_search_path
+from ticket_pipeline.storage.statements import sql_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_LOCK = 7_236_104_551
+"""Advisory lock: of several processes that start at once, one migrates and the others wait."""
+
+
+def apply_migrations(url: str, *, schema: str = "tickets") -> list[str]:
+    """Create `schema` where it is missing and apply every migration that it lacks.
+
+    Idempotent; safe to call from many processes at once.
+
+    Args:
+        url: libpq URL of the database; the role must be allowed to create the schema.
+        schema: where all our tables live.
+
+    Returns:
+        The names of the migrations applied now, in order; empty when all were there.
+
+    Raises:
+        StorageError: a migration failed (nothing of it stays), or an applied one was changed afterwards.
+    """
+    try:
+        # Statements may change under a prepared plan here, so none is prepared.
+        with psycopg.connect(url, autocommit=True, prepare_threshold=None) as connection:
+            connection.execute("set client_min_messages to warning")
+            connection.execute("select pg_advisory_lock(%s)", [_LOCK])
+            connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
+            connection.execute(set_search_path(schema))
+            return _apply_missing(connection)
+    except psycopg.Error as error:
+        raise StorageError(
+            f"Brought the schema {schema} up to date; the database answered: {str(error).strip()}. "
+            "Nothing of that migration was kept; mend the cause and run `ticket-pipeline init-db` again."
+        ) from error
+
+
+def _apply_missing(connection: psycopg.Connection) -> list[str]:
+    connection.execute(
+        "create table if not exists schema_migrations "
+        "(name text primary key, checksum text not null, applied_at timestamptz not null default now())"
+    )
+    applied = dict(connection.execute("select name, checksum from schema_migrations").fetchall())
+    done: list[str] = []
+    for path in migration_files():
+        text = path.read_text(encoding="utf-8")
+        checksum = hashlib.sha256(text.encode()).hexdigest()
+        if path.stem in applied:
+            if applied[path.stem] != checksum:
+                raise StorageError(
+                    f"Compared the applied migrations with sql/migrations; {path.name} was changed since. "
+                    "Migrations are forward only: restore the file and put the change into a new one."
+                )
+            continue
+        with connection.transaction():
+            connection.execute(as_query(text))
+            connection.execute("insert into schema_migrations (name, checksum) values (%s, %s)", [path.stem, checksum])
+        done.append(path.stem)
+    return done
+
+
+def migration_files() -> list[Path]:
+    """The migrations in the order in which they apply."""
+    return sorted((sql_folder() / "migrations").glob("[0-9][0-9][0-9][0-9]_*.sql"))
+
+
+def missing_migrations(url: str, *, schema: str = "tickets") -> list[str]:
+    """The migrations that this database lacks, without changing it.
+
+    Raises:
+        StorageError: the database cannot be reached.
+    """
+    try:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(set_search_path(schema))
+            row = connection.execute("select to_regclass('schema_migrations')").fetchone()
+            known = set()
+            if row and row[0]:
+                known = {name for (name,) in connection.execute("select name from schema_migrations").fetchall()}
+    except psycopg.Error as error:
+        raise StorageError(f"Looked up the applied migrations; the database answered: {str(error).strip()}") from error
+    return [path.stem for path in migration_files() if path.stem not in known]

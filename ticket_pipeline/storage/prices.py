@@ -1,0 +1,158 @@
+"""Rebuild and read the hourly and daily prices.
+
+A rebuild is idempotent: inside one transaction it answers the marks of its span, deletes the span's rows and inserts
+them anew. A longer span is done a day at a time, so that memory and locks stay small and progress can be told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from ticket_pipeline.errors import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ticket_pipeline.storage.database import Database, Row, Transaction
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+_SORT_MEMORY = "128MB"
+"""For the medians of one day: 100 events x 500 listings x 24 captures sort in memory instead of on disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open span of time [start, end), aware UTC."""
+
+    start: datetime
+    end: datetime
+
+    def days(self) -> Iterator[Span]:
+        """The span cut at UTC midnights."""
+        start = self.start
+        while start < self.end:
+            midnight = datetime.combine(start.date() + DAY, time(), UTC)
+            yield Span(start, min(midnight, self.end))
+            start = midnight
+
+
+def rebuild_hourly(database: Database, span: Span) -> list[Row]:
+    """Rebuild the hourly prices of the whole hours in `span` from the stored captures.
+
+    Args:
+        database: where.
+        span: aligned to whole hours, UTC.
+
+    Returns:
+        One row per hour that has prices: hour_at, rows, events, snapshots, suspect_snapshots, failed_attempts, tickets,
+        min_price.
+
+    Raises:
+        StorageError: the span is not aligned, or the database refused; days before the failing one are rebuilt.
+    """
+    if any(moment != _floor(moment, HOUR) for moment in (span.start, span.end)):
+        raise StorageError(f"Asked to rebuild hourly prices of {span.start} … {span.end}; give whole hours (UTC).")
+    summary: list[Row] = []
+    for part in span.days():
+        with database.transaction(f"rebuild the hourly prices of {part.start:%Y-%m-%d %H:%M} UTC") as transaction:
+            _allow_sort_memory(transaction)
+            bounds = {"starts_from": part.start, "starts_until": part.end}
+            # Days of rows that vanish in this rebuild must be rebuilt too: marked before and after.
+            transaction.execute("prices/take_stale_hours", **bounds)
+            transaction.execute("prices/mark_stale_days", **bounds)
+            transaction.execute("prices/delete_hourly", **bounds)
+            transaction.execute("prices/insert_hourly", **bounds)
+            transaction.execute("prices/mark_stale_days", **bounds)
+            summary += transaction.fetch_all("prices/summarise_hourly", **bounds)
+    return summary
+
+
+def rebuild_daily(database: Database, first: date, until: date) -> list[Row]:
+    """Rebuild the daily prices of the UTC days in [first, until) from the hourly prices.
+
+    Returns:
+        One row per day that has prices: day_on, rows, events, snapshots, hours_covered, min_price.
+
+    Raises:
+        StorageError: the database refused; nothing changed.
+    """
+    with database.transaction(f"rebuild the daily prices from {first}") as transaction:
+        _allow_sort_memory(transaction)
+        transaction.execute(
+            "prices/take_stale_days",
+            starts_from=datetime.combine(first, time(), UTC),
+            starts_until=datetime.combine(until, time(), UTC),
+        )
+        transaction.execute("prices/delete_daily", day_from=first, day_until=until)
+        transaction.execute("prices/insert_daily", day_from=first, day_until=until)
+        return transaction.fetch_all("prices/summarise_daily", day_from=first, day_until=until)
+
+
+def read_stale_windows(database: Database, grain: str) -> list[datetime]:
+    """The hours (`grain` = 'hour') or UTC days ('day') that wait for a rebuild, oldest first, at most 1,000."""
+    return [row["starts_at"] for row in database.fetch_all("prices/select_stale_windows", grain=grain)]
+
+
+def first_contiguous(windows: list[datetime], step: timedelta, *, most: int) -> Span | None:
+    """The first run of windows that follow each other, as one span; None where there are none.
+
+    Args:
+        windows: starts, in ascending order.
+        step: the length of a window.
+        most: most windows in one span.
+    """
+    if not windows:
+        return None
+    end = windows[0] + step
+    for start in windows[1:most]:
+        if start != end:
+            break
+        end += step
+    return Span(windows[0], end)
+
+
+def read_price_history(
+    database: Database,
+    event_id: int,
+    marketplace: str,
+    span: Span,
+    *,
+    bucket: timedelta,
+    timezone: str,
+    zone: str = "*",
+) -> list[Row]:
+    """Prices over time in buckets of the venue's local time, from the hourly prices; gaps have no row."""
+    return database.fetch_all(
+        "prices/select_price_history",
+        event_id=event_id,
+        marketplace=marketplace,
+        zone=zone,
+        starts_from=span.start,
+        starts_until=span.end,
+        bucket=bucket,
+        timezone=timezone,
+    )
+
+
+def read_zone_prices(database: Database, event_id: int, marketplace: str, span: Span) -> list[Row]:
+    """Floors and counts by zone over a span, the whole event (zone `*`) first."""
+    return database.fetch_all(
+        "prices/select_zone_prices",
+        event_id=event_id,
+        marketplace=marketplace,
+        starts_from=span.start,
+        starts_until=span.end,
+    )
+
+
+def _allow_sort_memory(transaction: Transaction) -> None:
+    transaction.connection.execute("select set_config('work_mem', %s, true)", [_SORT_MEMORY])
+
+
+def _floor(moment: datetime, step: timedelta) -> datetime:
+    epoch = datetime(2000, 1, 1, tzinfo=UTC)
+    return epoch + (moment - epoch) // step * step

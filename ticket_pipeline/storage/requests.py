@@ -1,0 +1,189 @@
+"""Permission to send a request, shared by all processes: budgets, spacing, concurrency and breaker in PostgreSQL.
+
+The algorithm is the SQL function `acquire_request` (migration 0006, with the proof of its bound). What belongs here:
+calling it from asyncio, waiting, and telling the breaker how requests ended. It implements
+`marketplaces.http.RequestGate` without importing it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from psycopg.types.json import Jsonb
+
+from ticket_pipeline.errors import Blocked, EventGone, MarketplaceError, RateLimited, RequestNotPermitted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ticket_pipeline.market.vocabulary import Marketplace
+    from ticket_pipeline.storage.database import Database, Row
+
+_REASON_CHARACTERS = 500
+_LONGEST_NAP_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerRule:
+    """When a marketplace's breaker opens, and for how long.
+
+    Attributes:
+        threshold: transient failures in a row that open it.
+        pause: of the first opening; doubles with each further one.
+        max_pause: the pause never grows past this.
+        blocked_pause: after a block, where only a person can mend the cause.
+    """
+
+    threshold: int
+    pause: timedelta
+    max_pause: timedelta
+    blocked_pause: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Permission to send one request."""
+
+    permit_id: int
+
+
+def set_up_budget(
+    database: Database, marketplace: Marketplace, limits: Mapping[timedelta, int], *, max_concurrent: int
+) -> None:
+    """Bring a marketplace's limits to the settings. Idempotent; running processes see it at their next request.
+
+    Args:
+        database: where.
+        marketplace: whose.
+        limits: window → requests that any window of that length may hold.
+        max_concurrent: requests under way at once, all processes together.
+    """
+    budgets = [{"window_seconds": 0, "max_requests": max_concurrent}]
+    budgets += [{"window_seconds": w.total_seconds(), "max_requests": most} for w, most in limits.items()]
+    with database.transaction(f"set up the request budget of {marketplace}") as transaction:
+        transaction.execute("requests/upsert_breaker", marketplace=marketplace)
+        transaction.execute("requests/replace_budget", marketplace=marketplace, budgets=Jsonb(budgets))
+        # In this order: after lowering a limit, the busiest slots must be the ones that stay.
+        transaction.execute("requests/add_slots", marketplace=marketplace)
+        transaction.execute("requests/drop_slots", marketplace=marketplace)
+
+
+class PostgresGate:
+    """The gate of one marketplace, shared with every other process through the database.
+
+    Args:
+        database: where the budget lives; set up by `set_up_budget`.
+        marketplace: whose.
+        draw_spacing: the random gap to the next request of any process, in seconds; drawn per request.
+        hold: the longest a request can last; slots of a process that dies come back a window after that.
+        max_wait: a wait longer than this is refused instead, naming when to come again.
+        rule: when the breaker opens.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        marketplace: Marketplace,
+        *,
+        draw_spacing: Callable[[], float],
+        hold: timedelta,
+        max_wait: timedelta,
+        rule: BreakerRule,
+    ) -> None:
+        self._database = database
+        self._marketplace = marketplace
+        self._draw_spacing = draw_spacing
+        self._hold = hold
+        self._max_wait = max_wait
+        self._rule = rule
+
+    async def acquire(self) -> Permit:
+        """Wait until one request may be sent, and reserve it.
+
+        Raises:
+            RequestNotPermitted: the breaker is open, or the budget leaves nothing within `max_wait`.
+            StorageError: the database cannot be asked; nothing may be sent then.
+        """
+        started = monotonic()
+        while True:
+            row = await asyncio.to_thread(self._ask)
+            if row["permit_id"] is not None:
+                return Permit(row["permit_id"])
+            wait: timedelta = row["wait"]
+            if row["refusal"] is not None:
+                raise RequestNotPermitted(
+                    f"Asked to send a request to {self._marketplace}; its breaker is open for another "
+                    f"{_rounded(wait)}: {row['refusal']}",
+                    available_in=wait,
+                )
+            if wait + timedelta(seconds=monotonic() - started) > self._max_wait:
+                raise RequestNotPermitted(
+                    f"Asked to send a request to {self._marketplace}; its request budget is spent and has room again "
+                    f"in {_rounded(wait)}. Raise the budget only if the marketplace allows more.",
+                    available_in=wait,
+                )
+            # Slots of requests under way are held for their longest possible time; most come back much sooner.
+            await asyncio.sleep(min(wait.total_seconds(), _LONGEST_NAP_SECONDS))
+
+    async def release(self, permit: Permit, *, answered: bool) -> None:
+        """Tell that the request ended; `answered` is False where the server may see it yet (a time-out)."""
+        await asyncio.to_thread(
+            self._database.execute, "requests/release_request", permit_id=permit.permit_id, answered=answered
+        )
+
+    async def record(self, error: MarketplaceError | None) -> None:
+        """Tell the breaker how a request ended: None for a usable answer."""
+        await asyncio.to_thread(self._record, error)
+
+    def _ask(self) -> Row:
+        row = self._database.fetch_one(
+            "requests/acquire_request",
+            marketplace=self._marketplace,
+            spacing=timedelta(seconds=self._draw_spacing()),
+            hold=self._hold,
+        )
+        assert row is not None, "acquire_request returns one row"  # noqa: S101 - for the type checker: it always does
+        return row
+
+    def _record(self, error: MarketplaceError | None) -> None:
+        # An unknown event says nothing about the marketplace's health, but the answer proves it is there.
+        if error is None or isinstance(error, EventGone):
+            self._database.execute("requests/record_success", marketplace=self._marketplace)
+            return
+        not_before = None
+        if isinstance(error, RateLimited) and error.retry_after is not None:
+            not_before = datetime.now(UTC) + error.retry_after
+        self._database.fetch_one(
+            "requests/record_failure",
+            marketplace=self._marketplace,
+            reason=str(error)[:_REASON_CHARACTERS],
+            is_blocked=isinstance(error, Blocked),
+            threshold=self._rule.threshold,
+            pause=self._rule.pause,
+            max_pause=self._rule.max_pause,
+            blocked_pause=self._rule.blocked_pause,
+            not_before=not_before,
+        )
+
+
+def read_request_state(database: Database, marketplace: str | None = None) -> list[Row]:
+    """Breaker and budget use, one row per marketplace and window (a window of zero: requests under way)."""
+    return database.fetch_all("requests/select_state", marketplace=marketplace)
+
+
+def reset_breaker(database: Database, marketplace: Marketplace) -> bool:
+    """Close a breaker after a person mended the cause; False where the marketplace is unknown."""
+    return database.fetch_one("requests/reset_breaker", marketplace=marketplace) is not None
+
+
+def _rounded(wait: timedelta) -> str:
+    seconds = max(1, round(wait.total_seconds()))
+    hours, rest = divmod(seconds, 3600)
+    minutes, seconds = divmod(rest, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"

@@ -1,0 +1,177 @@
+"""The poll schedule in the database: who is due, who holds it, how each attempt ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ticket_pipeline.market.vocabulary import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime, timedelta
+    from uuid import UUID
+
+    from ticket_pipeline.market.vocabulary import Marketplace
+    from ticket_pipeline.storage.database import Database, Row
+    from ticket_pipeline.storage.snapshots import Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledEvent:
+    """One event at one marketplace, as a run fetches it."""
+
+    event_id: int
+    external_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What a sensor weighs: `leased` are under way, `due` wait, `scheduled` are all that are followed."""
+
+    leased: int
+    due: int
+    scheduled: int
+    next_due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class BackOff:
+    """How long a failed event waits: `base` doubled with each failure in a row, at most greatest(`most`, interval)."""
+
+    base: timedelta
+    most: timedelta
+
+
+def reschedule_changed(
+    database: Database,
+    marketplace: Marketplace,
+    *,
+    base_interval: timedelta,
+    bands: Sequence[tuple[timedelta, float]],
+    this_moment: datetime,
+) -> int:
+    """Give every event the interval that holds now; returns how many changed.
+
+    Args:
+        database: where.
+        marketplace: whose schedule.
+        base_interval: the interval far from the event.
+        bands: (time to event, share of the base interval that holds from there on).
+        this_moment: aware UTC.
+    """
+    return database.execute(
+        "polling/reschedule_changed",
+        marketplace=marketplace,
+        base_interval=base_interval,
+        band_floors=[floor for floor, _ in bands],
+        band_shares=[share for _, share in bands],
+        this_moment=this_moment,
+    )
+
+
+def read_backlog(database: Database, marketplace: Marketplace, this_moment: datetime) -> Backlog:
+    """What is under way and what waits at a marketplace."""
+    row = database.fetch_one("polling/select_backlog", marketplace=marketplace, this_moment=this_moment)
+    return Backlog(**row) if row else Backlog(0, 0, 0, None)
+
+
+def lease_due_events(
+    database: Database,
+    marketplace: Marketplace,
+    *,
+    lease_id: UUID,
+    this_moment: datetime,
+    leased_until: datetime,
+    batch_size: int,
+) -> list[ScheduledEvent]:
+    """Take what is due for one run; two callers never get the same event."""
+    rows = database.fetch_all(
+        "polling/lease_due_events",
+        marketplace=marketplace,
+        lease_id=lease_id,
+        this_moment=this_moment,
+        leased_until=leased_until,
+        batch_size=batch_size,
+    )
+    return [ScheduledEvent(**row) for row in rows]
+
+
+def claim_lease(database: Database, lease_id: UUID, leased_until: datetime) -> set[int]:
+    """Take up a lease at the start of its run; returns the event ids still held (none when it ran out)."""
+    rows = database.fetch_all("polling/claim_lease", lease_id=lease_id, leased_until=leased_until)
+    return {row["event_id"] for row in rows}
+
+
+def renew_lease(database: Database, lease_id: UUID, leased_until: datetime) -> set[int]:
+    """Keep a lease alive; returns the event ids still held."""
+    rows = database.fetch_all("polling/renew_lease", lease_id=lease_id, leased_until=leased_until)
+    return {row["event_id"] for row in rows}
+
+
+def release_lease(database: Database, lease_id: UUID) -> int:
+    """Give back what was not fetched, due again at once; returns how many."""
+    return database.execute("polling/release_lease", lease_id=lease_id)
+
+
+def record_failure(
+    database: Database,
+    event: ScheduledEvent,
+    marketplace: Marketplace,
+    attempt: Attempt,
+    *,
+    back_off: BackOff,
+    jitter_factor: float,
+    not_before: datetime | None,
+) -> None:
+    """Book a failed attempt and settle when the event is due again, in one transaction.
+
+    A refusal of our own (`Outcome.NOT_PERMITTED`) delays the event but does not count as a failure of it.
+    """
+    with database.transaction(f"record the failed fetch of {marketplace} event {event.external_id}") as transaction:
+        transaction.execute(
+            "polling/insert_attempt",
+            event_id=event.event_id,
+            marketplace=marketplace,
+            external_id=event.external_id,
+            started_at=attempt.started_at,
+            finished_at=attempt.finished_at,
+            outcome=attempt.outcome,
+            status=attempt.status,
+            tries=attempt.tries,
+            latency_seconds=attempt.latency_seconds,
+            bytes=None,
+            listings=None,
+            rejected=None,
+            error=attempt.error,
+            run_id=attempt.run_id,
+        )
+        transaction.execute(
+            "snapshots/mark_stale_hours",
+            event_id=event.event_id,
+            marketplace=marketplace,
+            instants=[attempt.finished_at],
+        )
+        transaction.execute(
+            "polling/settle_failure",
+            event_id=event.event_id,
+            marketplace=marketplace,
+            this_moment=attempt.finished_at,
+            retry_base=back_off.base,
+            retry_max=back_off.most,
+            jitter_factor=jitter_factor,
+            not_before=not_before,
+            counts_as_failure=attempt.outcome is not Outcome.NOT_PERMITTED,
+            outcome=attempt.outcome,
+            error=attempt.error,
+        )
+
+
+def read_stale_events(
+    database: Database, this_moment: datetime, *, multiple: float, grace: timedelta, marketplace: str | None = None
+) -> list[Row]:
+    """Tracked events whose last success is older than `multiple` intervals plus `grace`, with why."""
+    return database.fetch_all(
+        "polling/select_stale_events", marketplace=marketplace, this_moment=this_moment, multiple=multiple, grace=grace
+    )

@@ -1,0 +1,300 @@
+"""Write and read captures: one transaction each, whole or absent.
+
+Order inside the transaction: lock the event's schedule row, insert the manifest (a repeat ends here, having written
+nothing), COPY the listings, quarantine the rejects, keep the raw body, book the attempt, judge trust, mark the hours
+to rebuild, settle the schedule.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import zstandard
+from psycopg.types.json import Jsonb
+
+from ticket_pipeline.market.trust import CaptureSize, find_suspects
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from ticket_pipeline.market.trust import TrustRule
+    from ticket_pipeline.market.vocabulary import Marketplace, Outcome, RejectedListing
+    from ticket_pipeline.storage.database import Database, Row, Transaction
+
+_RAW_ITEM_CHARACTERS = 10_000
+"""A quarantined listing is kept for a person to look at; a longer one is cut and says so."""
+
+STORED_COLUMNS = (
+    "listing_id",
+    "section",
+    "row",
+    "zone",
+    "quantity",
+    "splits",
+    "ask_price",
+    "all_in_price",
+    "net_proceeds",
+    "price",
+    "fee_basis",
+    "currency",
+    "is_general_admission",
+    "is_speculative",
+)
+"""The columns of `listings` that a capture brings, in the order of `sql/snapshots/copy_listings.sql`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """One validated capture, ready to be stored.
+
+    Attributes:
+        columns: one sequence per `STORED_COLUMNS`, all of one length; None is NULL; `splits` are tuples of ints;
+            money in major units per ticket, already rounded to cents.
+        rejected: the listings that are no market price; `received` = accepted + rejected.
+        body: the raw body; None where raw bodies are not kept.
+    """
+
+    event_id: int
+    marketplace: Marketplace
+    external_id: str
+    captured_at: datetime
+    received: int
+    columns: dict[str, Sequence[Any]]
+    rejected: Sequence[RejectedListing]
+    tickets: int
+    currency: str | None
+    fee_basis: str | None
+    body: bytes
+
+    @property
+    def accepted(self) -> int:
+        """How many listings are market prices."""
+        return len(self.columns["listing_id"])
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How one fetch went, as `fetch_attempts` keeps it; times are aware UTC, latency in seconds."""
+
+    started_at: datetime
+    finished_at: datetime
+    outcome: Outcome
+    status: int | None = None
+    tries: int = 1
+    latency_seconds: float | None = None
+    error: str | None = None
+    run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCapture:
+    """What became of a capture.
+
+    Attributes:
+        is_new: False when it was stored already and nothing was written.
+        is_suspect: it is kept, but left out of prices until confirmed.
+        confirmed_at: earlier captures that this one made trusted.
+    """
+
+    is_new: bool
+    is_suspect: bool = False
+    confirmed_at: tuple[datetime, ...] = ()
+
+
+def write_capture(
+    database: Database,
+    capture: Capture,
+    attempt: Attempt,
+    *,
+    rule: TrustRule,
+    jitter_factor: float,
+    keep_body: bool,
+) -> StoredCapture:
+    """Store one capture in one transaction. Idempotent by (event_id, marketplace, captured_at).
+
+    Args:
+        database: where to.
+        capture: what was captured.
+        attempt: how it was fetched; booked in the same transaction.
+        rule: when a capture is suspect.
+        jitter_factor: of the interval until the event's next poll.
+        keep_body: whether the raw body is kept.
+
+    Raises:
+        StorageError: nothing of it is stored.
+    """
+    # Rendering and compressing need no connection: done before the transaction opens, so that its locks are short.
+    rows = render_csv(capture)
+    body = zstandard.ZstdCompressor(level=1).compress(capture.body) if keep_body else None
+    with database.transaction(f"store the capture of {capture.marketplace} event {capture.external_id}") as transaction:
+        key = {"event_id": capture.event_id, "marketplace": capture.marketplace, "captured_at": capture.captured_at}
+        transaction.execute("snapshots/lock_source", event_id=capture.event_id, marketplace=capture.marketplace)
+        if not _insert_manifest(transaction, capture):
+            return StoredCapture(is_new=False)
+        if rows:
+            transaction.copy("snapshots/copy_listings", [rows])
+        if capture.rejected:
+            transaction.execute("snapshots/insert_rejected", **key, rejected=_rejected_json(capture.rejected))
+        if body is not None:
+            transaction.execute(
+                "snapshots/insert_raw_payload", **key, body=body, encoding="zstd", original_bytes=len(capture.body)
+            )
+        stored = _judge(transaction, capture, rule)
+        transaction.execute(
+            "snapshots/mark_stale_hours",
+            event_id=capture.event_id,
+            marketplace=capture.marketplace,
+            instants=[capture.captured_at, *stored.confirmed_at],
+        )
+        insert_attempt(transaction, capture, attempt, size=len(capture.body))
+        transaction.execute(
+            "polling/settle_success",
+            event_id=capture.event_id,
+            marketplace=capture.marketplace,
+            this_moment=attempt.finished_at,
+            jitter_factor=jitter_factor,
+            outcome=attempt.outcome,
+        )
+    return stored
+
+
+def insert_attempt(transaction: Transaction, capture: Capture, attempt: Attempt, *, size: int) -> None:
+    """Book a successful attempt inside the transaction of its capture."""
+    transaction.execute(
+        "polling/insert_attempt",
+        event_id=capture.event_id,
+        marketplace=capture.marketplace,
+        external_id=capture.external_id,
+        started_at=attempt.started_at,
+        finished_at=attempt.finished_at,
+        outcome=attempt.outcome,
+        status=attempt.status,
+        tries=attempt.tries,
+        latency_seconds=attempt.latency_seconds,
+        bytes=size,
+        listings=capture.accepted,
+        rejected=len(capture.rejected),
+        error=attempt.error,
+        run_id=attempt.run_id,
+    )
+
+
+def render_csv(capture: Capture) -> str:
+    """The accepted listings as CSV for COPY, one line each; empty text where there are none.
+
+    `csv` writes None as an empty field, which COPY reads as NULL; our texts are never empty.
+    """
+    if not capture.accepted:
+        return ""
+    columns = dict(capture.columns)
+    columns["splits"] = [
+        None if splits is None else f"{{{','.join(map(str, splits))}}}" for splits in columns["splits"]
+    ]
+    prefix = (capture.event_id, str(capture.marketplace), capture.captured_at.isoformat())
+    out = io.StringIO()
+    csv.writer(out).writerows(
+        (*prefix, *values) for values in zip(*(columns[name] for name in STORED_COLUMNS), strict=True)
+    )
+    return out.getvalue()
+
+
+def _insert_manifest(transaction: Transaction, capture: Capture) -> bool:
+    row = transaction.fetch_one(
+        "snapshots/insert_snapshot",
+        event_id=capture.event_id,
+        marketplace=capture.marketplace,
+        captured_at=capture.captured_at,
+        external_id=capture.external_id,
+        received=capture.received,
+        accepted=capture.accepted,
+        rejected=len(capture.rejected),
+        tickets=capture.tickets,
+        currency=capture.currency,
+        fee_basis=capture.fee_basis,
+        payload_hash=hashlib.sha256(capture.body).digest(),
+    )
+    return row is not None
+
+
+def _judge(transaction: Transaction, capture: Capture, rule: TrustRule) -> StoredCapture:
+    """Decide trust for the new capture and for those that depend on it; write what changed."""
+    captures = transaction.fetch_all(
+        "snapshots/select_captures_to_judge",
+        event_id=capture.event_id,
+        marketplace=capture.marketplace,
+        captured_at=capture.captured_at,
+    )
+    suspects = find_suspects([CaptureSize(row["received"], row["accepted"]) for row in captures], rule)
+    changed = [
+        (row["captured_at"], is_suspect)
+        for row, is_suspect in zip(captures, suspects, strict=True)
+        if row["is_suspect"] != is_suspect
+    ]
+    if changed:
+        transaction.execute(
+            "snapshots/update_trust",
+            event_id=capture.event_id,
+            marketplace=capture.marketplace,
+            captured_at=[moment for moment, _ in changed],
+            is_suspect=[is_suspect for _, is_suspect in changed],
+        )
+    return StoredCapture(
+        is_new=True,
+        is_suspect=dict(changed).get(capture.captured_at, False),
+        confirmed_at=tuple(moment for moment, _ in changed if moment != capture.captured_at),
+    )
+
+
+def _rejected_json(rejected: Sequence[RejectedListing]) -> Jsonb:
+    return Jsonb(
+        [
+            {
+                "position": item.position,
+                "raw": _as_text(item.raw),
+                "reasons": [_clean(reason) for reason in item.reasons],
+            }
+            for item in rejected
+        ]
+    )
+
+
+def _as_text(raw: object) -> str:
+    """A received item as JSON text that PostgreSQL can hold."""
+    text = _clean(raw if isinstance(raw, str) else repr_json(raw))
+    return text if len(text) <= _RAW_ITEM_CHARACTERS else f"{text[:_RAW_ITEM_CHARACTERS]} … (cut)"
+
+
+def repr_json(raw: object) -> str:
+    """JSON text of whatever a marketplace sent."""
+    return json.dumps(raw, ensure_ascii=True, default=str)
+
+
+def _clean(text: str) -> str:
+    """Without what PostgreSQL text cannot hold: NUL and lone surrogates."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
+def read_latest_snapshot(database: Database, event_id: int, marketplace: str, since: datetime) -> Row | None:
+    """The newest manifest row of an event since `since`, or None."""
+    return database.fetch_one(
+        "snapshots/select_latest_snapshot", event_id=event_id, marketplace=marketplace, since=since
+    )
+
+
+def read_listings(
+    database: Database, event_id: int, marketplace: str, captured_from: datetime, captured_until: datetime
+) -> list[Row]:
+    """The stored listings of the captures in [captured_from, captured_until], cheapest first within each."""
+    return database.fetch_all(
+        "snapshots/select_listings",
+        event_id=event_id,
+        marketplace=marketplace,
+        captured_from=captured_from,
+        captured_until=captured_until,
+    )

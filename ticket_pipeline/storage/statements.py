@@ -1,0 +1,49 @@
+"""Find and read the statements of `sql/`: one per file, named `<topic>/<verb>_<thing>`.
+
+What belongs here: where the files are. What does not: running them, which is `database`'s.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from ticket_pipeline.errors import StorageError
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+@cache
+def sql_folder() -> Path:
+    """The folder of the statements: beside the package in a checkout, inside it when installed from a wheel.
+
+    Raises:
+        StorageError: neither is there; the installation is damaged.
+    """
+    for folder in (_PACKAGE / "sql", _PACKAGE.parent / "sql"):
+        if (folder / "migrations").is_dir():
+            return folder
+    raise StorageError(
+        f"Looked for the sql folder in and beside {_PACKAGE.name}; it is missing. Install the package again."
+    )
+
+
+@cache
+def statement(name: str) -> str:
+    """The text of one statement, such as `polling/lease_due_events`.
+
+    Raises:
+        StorageError: there is no such file.
+    """
+    path = sql_folder() / f"{name}.sql"
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise StorageError(f"Looked for the statement {name}; sql/{name}.sql does not exist.") from None
+
+
+def statement_names() -> list[str]:
+    """Every statement but the migrations, for the test that runs each of them."""
+    folder = sql_folder()
+    files = (path for path in folder.rglob("*.sql") if path.parent.name != "migrations")
+    return sorted(path.relative_to(folder).with_suffix("").as_posix() for path in files)

@@ -1,0 +1,304 @@
+"""The watchlist in the database: bring it to what the sheet says, and answer who is followed.
+
+What belongs here: comparing, guarding and writing. What does not: reading a sheet or parsing a cell (`sheet`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from psycopg.types.json import Jsonb
+
+from ticket_pipeline.errors import SheetError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime, timedelta
+
+    from ticket_pipeline.storage.database import Database, Row, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecord:
+    """One good row of the watchlist, as the database keeps it.
+
+    Attributes:
+        event_date: naive, local at the venue.
+        event_at: the same instant, aware UTC.
+        external_ids: marketplace → its id of the event.
+    """
+
+    name: str
+    venue: str | None
+    city: str | None
+    country: str | None
+    event_date: datetime
+    timezone: str
+    timezone_source: str
+    event_at: datetime
+    is_tracked: bool
+    capacity: int | None
+    poll_interval: timedelta | None
+    sheet_row: int
+    external_ids: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedRow:
+    """One row that could not be used, with every reason."""
+
+    row_number: int
+    cells: Mapping[str, str]
+    reasons: Sequence[str]
+
+
+@dataclass(slots=True)
+class SyncResult:
+    """What one sync did. `new_keys` are marketplace → ids that were not current before."""
+
+    source: str
+    rows_read: int
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    untracked: int = 0
+    rejected: int = 0
+    replaced_ids: list[str] = field(default_factory=list)
+    new_keys: dict[str, list[str]] = field(default_factory=dict)
+
+
+_COMPARED = (
+    "name",
+    "venue",
+    "city",
+    "country",
+    "event_date",
+    "timezone",
+    "timezone_source",
+    "event_at",
+    "is_tracked",
+    "capacity",
+    "poll_interval",
+    "sheet_row",
+)
+
+
+def sync_watchlist(
+    database: Database,
+    events: Sequence[EventRecord],
+    rejected: Sequence[QuarantinedRow],
+    *,
+    source: str,
+    this_moment: datetime,
+    max_untrack_fraction: float,
+    force: bool = False,
+) -> SyncResult:
+    """Bring the database to the watchlist, in one transaction: all of it or nothing.
+
+    A known event is found by any of its ids, else by name, venue and local date. An event that the sheet no longer
+    lists is untracked and keeps its data; one whose row is merely quarantined stays as it was. Idempotent.
+
+    Args:
+        database: where.
+        events: the good rows.
+        rejected: the bad rows, for the quarantine.
+        source: what was read, for the record.
+        this_moment: aware UTC; events already over do not count for the guard.
+        max_untrack_fraction: a sync that would untrack a larger share of the upcoming events is refused.
+        force: untrack however many.
+
+    Raises:
+        SheetError: the guard refused; nothing changed.
+        StorageError: the database refused; nothing changed.
+    """
+    result = SyncResult(source=source, rows_read=len(events) + len(rejected), rejected=len(rejected))
+    with database.transaction("sync the watchlist") as transaction:
+        transaction.execute("watchlist/lock_watchlist")
+        known = transaction.fetch_all("watchlist/select_known_events")
+        matches = _match(events, known)
+        gone = _no_longer_tracked(events, matches, known, rejected)
+        _guard(gone, known, this_moment, max_untrack_fraction, force=force)
+        ids = _write_events(transaction, events, matches, known, result)
+        _write_sources(transaction, events, ids, known, result)
+        absent = [row["event_id"] for row in gone if row["event_id"] not in set(matches)]
+        if absent:
+            transaction.execute("watchlist/untrack_events", event_ids=absent)
+        result.untracked = len(gone)
+        transaction.execute("watchlist/replace_rejected_rows", rows=Jsonb([_plain(row) for row in rejected]))
+        transaction.execute(
+            "watchlist/insert_sync",
+            source=source,
+            rows_read=result.rows_read,
+            added=result.added,
+            changed=result.changed,
+            untracked=result.untracked,
+            rejected=result.rejected,
+        )
+    return result
+
+
+def _match(events: Sequence[EventRecord], known: Sequence[Row]) -> list[int | None]:
+    """For each sheet event the id of the known event it is, or None; one known event matches once at most."""
+    by_id = {pair: row["event_id"] for row in known for pair in row["external_ids"].items()}
+    by_identity = {_identity(row["name"], row["venue"], row["event_date"]): row["event_id"] for row in known}
+    taken: set[int] = set()
+    matches: list[int | None] = []
+    for event in events:
+        candidates = [by_id.get(pair) for pair in event.external_ids.items()]
+        candidates.append(by_identity.get(_identity(event.name, event.venue, event.event_date)))
+        match = next((c for c in candidates if c is not None and c not in taken), None)
+        if match is not None:
+            taken.add(match)
+        matches.append(match)
+    return matches
+
+
+def _identity(name: str, venue: str | None, event_date: datetime) -> tuple[str, str, datetime]:
+    return (name.casefold(), (venue or "").casefold(), event_date)
+
+
+def _no_longer_tracked(
+    events: Sequence[EventRecord],
+    matches: Sequence[int | None],
+    known: Sequence[Row],
+    rejected: Sequence[QuarantinedRow],
+) -> list[Row]:
+    """The tracked events that this watchlist drops: switched off in their row, or their row is gone."""
+    wanted = {match: event.is_tracked for event, match in zip(events, matches, strict=True) if match is not None}
+    # A row with a typing mistake is no wish to stop: an event whose id or name stands in a bad row stays as it was.
+    quarantined = {cell.strip().casefold() for row in rejected for cell in row.cells.values()}
+    return [
+        row
+        for row in known
+        if row["is_tracked"]
+        and not wanted.get(row["event_id"], False)
+        and (
+            row["event_id"] in wanted
+            or quarantined.isdisjoint(text.casefold() for text in (row["name"], *row["external_ids"].values()))
+        )
+    ]
+
+
+def _guard(
+    gone: Sequence[Row], known: Sequence[Row], this_moment: datetime, max_fraction: float, *, force: bool
+) -> None:
+    upcoming = [row for row in known if row["is_tracked"] and row["event_at"] > this_moment]
+    dropped = [row for row in gone if row["event_at"] > this_moment]
+    if force or len(dropped) <= max_fraction * len(upcoming):
+        return
+    names = ", ".join(row["name"] for row in dropped[:5]) + (" …" if len(dropped) > 5 else "")  # noqa: PLR2004 - a few names
+    raise SheetError(
+        f"Compared the watchlist with the {len(upcoming)} upcoming events followed so far; it would stop following "
+        f"{len(dropped)} of them ({names}). That looks like an accident, so nothing was changed. Restore the rows, or "
+        "run `ticket-pipeline sync-events --force` if you mean it."
+    )
+
+
+def _write_events(
+    transaction: Transaction,
+    events: Sequence[EventRecord],
+    matches: Sequence[int | None],
+    known: Sequence[Row],
+    result: SyncResult,
+) -> list[int]:
+    """Insert new events and update changed ones; returns the event id of each sheet event, in order."""
+    known_by_id = {row["event_id"]: row for row in known}
+    new = [event for event, match in zip(events, matches, strict=True) if match is None]
+    changed = [
+        {**_plain(event), "event_id": match}
+        for event, match in zip(events, matches, strict=True)
+        if match is not None and any(getattr(event, name) != known_by_id[match][name] for name in _COMPARED)
+    ]
+    inserted: dict[int, int] = {}
+    if new:
+        rows = transaction.fetch_all("watchlist/insert_events", events=Jsonb([_plain(event) for event in new]))
+        inserted = {row["sheet_row"]: row["event_id"] for row in rows}
+    if changed:
+        transaction.execute("watchlist/update_events", events=Jsonb(changed))
+    result.added, result.changed = len(new), len(changed)
+    result.unchanged = len(events) - len(new) - len(changed)
+    return [
+        match if match is not None else inserted[event.sheet_row] for event, match in zip(events, matches, strict=True)
+    ]
+
+
+def _write_sources(
+    transaction: Transaction,
+    events: Sequence[EventRecord],
+    ids: Sequence[int],
+    known: Sequence[Row],
+    result: SyncResult,
+) -> None:
+    """Attach new ids, retire replaced ones, and put what is new into the poll schedule."""
+    current = {
+        (row["event_id"], marketplace): external_id
+        for row in known
+        for marketplace, external_id in row["external_ids"].items()
+    }
+    wanted = {
+        (event_id, marketplace): external_id
+        for event, event_id in zip(events, ids, strict=True)
+        for marketplace, external_id in event.external_ids.items()
+    }
+    new = {pair: external_id for pair, external_id in wanted.items() if current.get(pair) != external_id}
+    listed = set(ids)
+    moved_here = {(marketplace, external_id) for (_, marketplace), external_id in new.items()}
+    retired = [
+        (marketplace, external_id)
+        for (event_id, marketplace), external_id in current.items()
+        if (event_id in listed and wanted.get((event_id, marketplace)) != external_id)
+        or (marketplace, external_id) in moved_here
+    ]
+    if retired:
+        transaction.execute(
+            "watchlist/retire_sources", sources=Jsonb([{"marketplace": m, "external_id": x} for m, x in retired])
+        )
+        result.replaced_ids = [f"{m}:{x}" for m, x in retired]
+    if new:
+        sources = [{"event_id": e, "marketplace": m, "external_id": x} for (e, m), x in new.items()]
+        transaction.execute("watchlist/upsert_sources", sources=Jsonb(sources))
+        transaction.execute("watchlist/ensure_schedule", sources=Jsonb(sources))
+    for (_, marketplace), external_id in new.items():
+        result.new_keys.setdefault(marketplace, []).append(external_id)
+
+
+def _plain(record: EventRecord | QuarantinedRow) -> dict[str, Any]:
+    """A record as JSON values: PostgreSQL reads ISO dates, and intervals as seconds."""
+    values = asdict(record)
+    for name, value in values.items():
+        if hasattr(value, "isoformat"):
+            values[name] = value.isoformat()
+        elif hasattr(value, "total_seconds"):
+            values[name] = f"{value.total_seconds()} seconds"
+    return values
+
+
+def read_events(database: Database, *, tracked_only: bool = False, marketplace: str | None = None) -> list[Row]:
+    """The watchlist with its schedule, one row per event and current marketplace id, soonest event first."""
+    return database.fetch_all("watchlist/select_events", tracked_only=tracked_only, marketplace=marketplace)
+
+
+def read_rejected_rows(database: Database) -> list[Row]:
+    """The quarantined rows of the last sync, with their reasons."""
+    return database.fetch_all("watchlist/select_rejected_rows")
+
+
+def read_keys(database: Database, marketplace: str) -> list[str]:
+    """Every id ever known at one marketplace: its partition keys, oldest first."""
+    return [row["external_id"] for row in database.fetch_all("watchlist/select_keys", marketplace=marketplace)]
+
+
+def find_sources(database: Database, external_ids: Sequence[str], marketplace: str | None = None) -> list[Row]:
+    """Resolve marketplace ids to events; unknown ids have no row."""
+    return database.fetch_all("watchlist/find_sources", external_ids=list(external_ids), marketplace=marketplace)
+
+
+def replace_venue_zones(database: Database, zones: Sequence[Mapping[str, Any]]) -> None:
+    """Replace the venue map: each entry has venue, section_pattern, zone and position."""
+    database.execute("watchlist/replace_venue_zones", zones=Jsonb(list(zones)))
+
+
+def read_venue_zones(database: Database) -> list[Row]:
+    """The venue map in the order of the user's tab."""
+    return database.fetch_all("watchlist/select_venue_zones")
