@@ -123,7 +123,12 @@ class EmbeddedServer:
     @property
     def url(self) -> str:
         """A libpq URL, for psycopg and SQLAlchemy alike; it holds no secret and does not say whether anything runs."""
-        return self._url(self._database)
+        return self.url_of(self._database)
+
+    def url_of(self, database: str) -> str:
+        """The URL of another database on the same server, such as Dagster's own; nothing is made."""
+        # The port is named although it is the default: PGPORT in somebody's environment would change it.
+        return f"postgresql://{configuration.SUPERUSER}@/{database}?host={self._socket_dir}&port={postmaster.PORT}"
 
     def start(self) -> str:
         """Make sure that the server runs and the database exists; give its URL.
@@ -185,10 +190,6 @@ class EmbeddedServer:
             started_at=answer.started_at if answer else None,
         )
 
-    def _url(self, database: str) -> str:
-        # The port is named although it is the default: PGPORT in somebody's environment would change it.
-        return f"postgresql://{configuration.SUPERUSER}@/{database}?host={self._socket_dir}&port={postmaster.PORT}"
-
     def _layout(self) -> Layout:
         return find_layout(self._state_dir, self._system_dir)
 
@@ -233,7 +234,7 @@ class EmbeddedServer:
     def _ping(self, layout: Layout) -> Ping:
         if not check_socket_dir(self._socket_dir, layout.account):
             return Ping.NO_RESPONSE
-        return Ping(PGconn.ping(f"{self._url('postgres')}&connect_timeout=10".encode()))
+        return Ping(PGconn.ping(f"{self.url_of('postgres')}&connect_timeout=10".encode()))
 
     def _ask(self, layout: Layout) -> _Answer | None:
         """What the server on our socket says; None where none answers, or it is one whose data folder was deleted.
@@ -263,7 +264,7 @@ class EmbeddedServer:
         return pid if pid is not None and postmaster.is_server_of(pid, layout.data_dir) else None
 
     def _connect(self) -> psycopg.Connection:
-        return psycopg.connect(self._url("postgres"), autocommit=True, connect_timeout=10)
+        return psycopg.connect(self.url_of("postgres"), autocommit=True, connect_timeout=10)
 
     def _create_database(self) -> None:
         with self._connect() as connection:

@@ -1,0 +1,77 @@
+"""Fixtures that every room of the tests shares: database servers, the samples folder, a clean environment.
+
+What belongs here: what starts and removes servers for a test. What does not: data, clients and anything of one room.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from ticket_pipeline.settings import Settings
+
+from ticket_pipeline_tests.servers import choose, environment_without, throwaway_database, throwaway_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ticket_pipeline.storage.embedded import EmbeddedServer
+
+_CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+def pytest_report_header() -> str:
+    """Say which database server the results were got on."""
+    return f"database server: {choose(os.environ).describe()}"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside() -> Iterator[None]:
+    """No test sees a developer's own DATABASE_URL or credentials."""
+    with environment_without({name.upper() for name in Settings.model_fields}):
+        yield
+
+
+@pytest.fixture(scope="session")
+def database_server() -> Iterator[EmbeddedServer]:
+    """A running server for this test process; TimescaleDB where the environment asks for it (see `servers`)."""
+    choice = choose(os.environ)
+    if choice.missing:
+        (pytest.fail if choice.must_exist else pytest.skip)(choice.missing)
+    with throwaway_server(choice) as server:
+        yield server
+
+
+@pytest.fixture
+def database_url(database_server: EmbeddedServer) -> Iterator[str]:
+    """The URL of an empty database of the test's own."""
+    with throwaway_database(database_server) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_template(database_server: EmbeddedServer) -> Iterator[str]:
+    """The name of a database with all migrations applied to schema `tickets`, to clone from; do not connect to it."""
+    from ticket_pipeline.storage.migrations import apply_migrations  # noqa: PLC0415 - only tests of the schema pay for it
+
+    with throwaway_database(database_server) as url:
+        apply_migrations(url, schema="tickets")
+        yield url.partition("?")[0].rpartition("/")[2]
+
+
+@pytest.fixture
+def migrated_url(database_server: EmbeddedServer, migrated_template: str) -> Iterator[str]:
+    """The URL of a database of the test's own with all migrations applied to schema `tickets`."""
+    with throwaway_database(database_server, template=migrated_template) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def samples_dir() -> Path:
+    """The folder of recorded payloads, which is no part of the project."""
+    folder = Path(os.environ.get("TICKET_PIPELINE_SAMPLES") or _CHECKOUT.parent / "shared" / "samples")
+    if not folder.is_dir():
+        pytest.skip(f"no samples in {folder}: set TICKET_PIPELINE_SAMPLES to their folder")
+    return folder

@@ -1,0 +1,162 @@
+"""Throw-away database servers for the tests: plain PostgreSQL, or TimescaleDB where the environment asks for it.
+
+What belongs here: starting, describing and removing test servers and databases. What does not: fixtures (`conftest.py`)
+and test data.
+
+    TICKET_PIPELINE_TEST_SERVER   `postgresql` (default) or `timescaledb`
+    TICKET_PIPELINE_TEST_PG_BIN   bin folder of the server; `scripts/install_timescaledb.py` prints one
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import uuid
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg import sql
+from ticket_pipeline.storage.embedded import EmbeddedServer, find_binaries
+from ticket_pipeline.storage.embedded.layout import socket_dir_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+# Nothing here has to survive a power cut.
+_FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+# A background worker of TimescaleDB would hold every database it is in, and a template in use cannot be cloned.
+_WITHOUT_WORKERS = {"timescaledb.max_background_workers": "0"}
+
+_POSTGRESQL, _TIMESCALEDB = "postgresql", "timescaledb"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which server the tests run on.
+
+    Attributes:
+        is_timescaledb: whether TimescaleDB was asked for.
+        pg_bin: its bin folder; None: whatever the embedded default finds.
+        must_exist: whether its absence is a failure, not a reason to skip (on CI).
+    """
+
+    is_timescaledb: bool
+    pg_bin: Path | None
+    must_exist: bool
+
+    @property
+    def missing(self) -> str | None:
+        """Why the server that was asked for cannot be had; None where it can."""
+        if self.is_timescaledb and self._timescaledb_version() is None:
+            return (
+                f"Looked for TimescaleDB beside TICKET_PIPELINE_TEST_PG_BIN={self.pg_bin}: there is none. "
+                f"Run scripts/install_timescaledb.py and use the folder it prints."
+            )
+        return None
+
+    def describe(self) -> str:
+        """One line for the head of the test report, found without starting anything."""
+        if self.missing:
+            return self.missing
+        server = str(find_binaries(self.pg_bin, None))
+        return f"{server}, TimescaleDB {self._timescaledb_version()}" if self.is_timescaledb else server
+
+    def _timescaledb_version(self) -> str | None:
+        """Version and edition as the files beside the binaries tell them, such as `2.19.3 (apache)`."""
+        if self.pg_bin is None or (pg_config := shutil.which("pg_config", path=str(self.pg_bin))) is None:
+            return None
+        share, library = (
+            Path(subprocess.run([pg_config, option], check=True, capture_output=True, text=True).stdout.strip())
+            for option in ("--sharedir", "--pkglibdir")
+        )
+        control = share / "extension" / "timescaledb.control"
+        if not control.exists():
+            return None
+        version = re.search(r"default_version = '([^']+)'", control.read_text())
+        edition = "timescale" if list(library.glob("timescaledb-tsl-*")) else "apache"
+        return f"{version[1] if version else 'unknown'} ({edition})"
+
+
+def choose(environment: Mapping[str, str]) -> Choice:
+    """Read from the environment which server the tests run on.
+
+    Raises:
+        ValueError: TICKET_PIPELINE_TEST_SERVER names no server we know.
+    """
+    name = environment.get("TICKET_PIPELINE_TEST_SERVER") or _POSTGRESQL
+    if name not in (_POSTGRESQL, _TIMESCALEDB):
+        raise ValueError(
+            f"TICKET_PIPELINE_TEST_SERVER={name} is no server we know; set it to {_POSTGRESQL} or {_TIMESCALEDB}."
+        )
+    folder = environment.get("TICKET_PIPELINE_TEST_PG_BIN")
+    return Choice(name == _TIMESCALEDB, Path(folder) if folder else None, environment.get("CI") == "true")
+
+
+@contextmanager
+def throwaway_state_dir() -> Iterator[Path]:
+    """A state folder that the server's user can reach even where root runs the tests (pytest's own folders are 0700).
+
+    A server still running on it is stopped, and its socket folder removed.
+    """
+    with tempfile.TemporaryDirectory(prefix="ticket-pipeline-test-", dir="/tmp") as scratch:
+        root = Path(scratch)
+        root.chmod(0o755)
+        state_dir = root / "state"
+        try:
+            yield state_dir
+        finally:
+            EmbeddedServer(state_dir, None).stop()
+            shutil.rmtree(socket_dir_of(state_dir.resolve()), ignore_errors=True)
+
+
+@contextmanager
+def throwaway_server(choice: Choice) -> Iterator[EmbeddedServer]:
+    """A running server with nothing in it, gone afterwards."""
+    with throwaway_state_dir() as state_dir:
+        server = EmbeddedServer(
+            state_dir,
+            choice.pg_bin,
+            shared_preload_libraries=("timescaledb",) if choice.is_timescaledb else (),
+            server_settings=_FORGETFUL | (_WITHOUT_WORKERS if choice.is_timescaledb else {}),
+        )
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
+
+
+@contextmanager
+def throwaway_database(server: EmbeddedServer, *, template: str = "template1") -> Iterator[str]:
+    """The URL of a new database cloned from `template`; sessions left open do not keep it alive."""
+    name = f"test_{uuid.uuid4().hex}"
+    _administer(server, sql.SQL("create database {} template {}"), name, template)
+    try:
+        yield server.url_of(name)
+    finally:
+        server.start()  # a test may have stopped it
+        _administer(server, sql.SQL("drop database if exists {} with (force)"), name)
+
+
+def _administer(server: EmbeddedServer, statement: sql.SQL, *names: str) -> None:
+    with psycopg.connect(server.url_of("postgres"), autocommit=True) as connection:
+        connection.execute(statement.format(*map(sql.Identifier, names)))
+
+
+@contextmanager
+def environment_without(names: set[str]) -> Iterator[None]:
+    """`os.environ` without `names`, as it was afterwards."""
+    hidden = {name: os.environ.pop(name) for name in names & os.environ.keys()}
+    try:
+        yield
+    finally:
+        for name in names & os.environ.keys():
+            del os.environ[name]
+        os.environ.update(hidden)
