@@ -1,0 +1,180 @@
+"""Which column holds what: header aliases, in any case, order, spacing and punctuation.
+
+What belongs here: a header row to the places of fields. What does not: the cells below it (see `rows` and `zones`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from ticket_pipeline.errors import SheetError
+from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.sheet.cells import clean, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+
+class Field(StrEnum):
+    """What a column of the watchlist can hold; the value is the name we suggest for its header."""
+
+    NAME = "Event Name"
+    VENUE = "Venue"
+    CITY = "City"
+    COUNTRY = "Country"
+    DATE = "Event Date (Local)"
+    STUBHUB_ID = "viagId"
+    VIVID_SEATS_ID = "Vivid Seats ID"
+    TICKETMASTER_ID = "Ticketmaster ID"
+    VIVENU_ID = "vivenu ID"
+    IS_TRACKED = "is_tracked"
+    TIMEZONE = "Timezone"
+    CAPACITY = "Capacity"
+    INTERVAL = "Interval"
+
+
+ID_FIELDS: Mapping[Field, Marketplace] = {
+    Field.STUBHUB_ID: Marketplace.STUBHUB,
+    Field.VIVID_SEATS_ID: Marketplace.VIVID_SEATS,
+    Field.TICKETMASTER_ID: Marketplace.TICKETMASTER,
+    Field.VIVENU_ID: Marketplace.VIVENU,
+}
+
+# Reduced by `header_key`: lower-case letters and digits only.
+_ALIASES: Mapping[Field, str] = {
+    Field.NAME: "eventname name event eventtitle title",
+    Field.VENUE: "venue venuename",
+    Field.CITY: "city venuecity",
+    Field.COUNTRY: "country venuecountry",
+    Field.DATE: "eventdatelocal eventdate date datelocal localdate eventdatetime eventdatetimelocal datetime",
+    Field.STUBHUB_ID: "viagid viagogoid viagogoeventid stubhubid stubhubeventid",
+    Field.VIVID_SEATS_ID: "vividseatsid vividid vividseatseventid vividseatsproductionid",
+    Field.TICKETMASTER_ID: "ticketmasterid ticketmastereventid tmid",
+    Field.VIVENU_ID: "vivenuid vivenueventid",
+    Field.IS_TRACKED: "istracked tracked track",
+    Field.TIMEZONE: "timezone tz eventtimezone venuetimezone",
+    Field.CAPACITY: "capacity venuecapacity",
+    Field.INTERVAL: "interval pollinterval scrapeinterval intervalhours",
+}
+_OLD_LAYOUT = (Field.NAME, Field.VENUE, Field.CITY, Field.COUNTRY, Field.DATE, Field.STUBHUB_ID)
+
+F = TypeVar("F", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns(Generic[F]):
+    """The places of the fields in a table.
+
+    Attributes:
+        positions: field → index of its column.
+        headers: every header as its owner wrote it, cleaned.
+        unknown: indexes of the columns that are no field of ours.
+    """
+
+    positions: dict[F, int]
+    headers: list[str]
+    unknown: list[int]
+
+    def cell(self, row: Sequence[str], field: F) -> str:
+        """The cleaned cell of `field`; blank where the table has no such column or the row is short."""
+        position = self.positions.get(field)
+        return clean(row[position]) if position is not None and position < len(row) else ""
+
+    def title(self, field: F) -> str:
+        """What the owner calls the column of `field`."""
+        position = self.positions.get(field)
+        return self.label(position) if position is not None else str(field)
+
+    def label(self, position: int) -> str:
+        """The header of a column, or its letter where it has none."""
+        header = self.headers[position] if position < len(self.headers) else ""
+        return header or f"column {column_letter(position)}"
+
+
+def locate_watchlist_columns(header: Sequence[str], source: str) -> Columns[Field]:
+    """Find the watchlist's columns.
+
+    A seventh column without a header is `is_tracked` where the first six are those of the old sheets, in their order.
+
+    Raises:
+        SheetError: the name, the date or every marketplace id is missing, or two columns claim one field. All of these
+            are named at once.
+    """
+    columns, problems = match_headers(header, _ALIASES)
+    problems += [
+        f"no column for the {words} (headers such as {_suggest(fields)})"
+        for words, fields in (
+            ("event's name", (Field.NAME,)),
+            ("event's date", (Field.DATE,)),
+            ("marketplace's event id", tuple(ID_FIELDS)),
+        )
+        if not any(field in columns.positions for field in fields)
+    ]
+    if problems:
+        raise header_error(source, columns.headers, problems)
+    _claim_old_tracked_column(columns)
+    return columns
+
+
+def match_headers(header: Sequence[str], aliases: Mapping[F, str]) -> tuple[Columns[F], list[str]]:
+    """Match a header row against `aliases` (field → reduced names, separated by blanks).
+
+    Returns:
+        The columns, and a problem for each field that two columns claim; the first of them is used.
+    """
+    fields = {alias: field for field, names in aliases.items() for alias in names.split()}
+    columns: Columns[F] = Columns(positions={}, headers=[clean(cell) for cell in header], unknown=[])
+    problems = []
+    for position, title in enumerate(columns.headers):
+        field = fields.get(header_key(title))
+        if field is None:
+            columns.unknown.append(position)
+        elif field in columns.positions:
+            both = " and ".join(
+                f"{shown(columns.headers[at])} (column {column_letter(at)})"
+                for at in (columns.positions[field], position)
+            )
+            problems.append(f"two columns for one thing: {both}; keep one of them")
+        else:
+            columns.positions[field] = position
+    return columns, problems
+
+
+def header_error(source: str, headers: Iterable[str], problems: Sequence[str]) -> SheetError:
+    """The error of a header row that cannot be used."""
+    seen = ", ".join(shown(title) for title in headers if title) or "none"
+    return SheetError(
+        f"Read {source}: {'; '.join(problems)}. The headers there are: {seen}. "
+        "Correct the header row; nothing was changed."
+    )
+
+
+def header_key(title: str) -> str:
+    """A header reduced to its letters and digits, in lower case: `Event Date (Local)` is `eventdatelocal`."""
+    return "".join(letter for letter in title.casefold() if letter.isalnum())
+
+
+def column_letter(position: int) -> str:
+    """The letter a spreadsheet shows above the column with this index: 0 is A, 26 is AA."""
+    letters = ""
+    number = position + 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+def _claim_old_tracked_column(columns: Columns[Field]) -> None:
+    seventh = len(_OLD_LAYOUT)
+    is_old = all(columns.positions.get(field) == position for position, field in enumerate(_OLD_LAYOUT))
+    is_untitled = seventh >= len(columns.headers) or not columns.headers[seventh]
+    if is_old and is_untitled and Field.IS_TRACKED not in columns.positions:
+        columns.positions[Field.IS_TRACKED] = seventh
+        if seventh in columns.unknown:
+            columns.unknown.remove(seventh)
+
+
+def _suggest(fields: Iterable[Field]) -> str:
+    return ", ".join(f"'{field}'" for field in fields)

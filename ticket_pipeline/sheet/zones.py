@@ -1,0 +1,169 @@
+"""The venue map: which price zone a section of a venue belongs to, as its owner sees it.
+
+What belongs here: rows of the map to rules, and the rules' answer for one section. What does not: zones that a
+marketplace names itself, and what is done with sections that no rule matches.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from ticket_pipeline.sheet.cells import CellProblem, check_formula, clean, parse_text, shown, storable
+from ticket_pipeline.sheet.columns import Columns, header_error, match_headers
+from ticket_pipeline.sheet.watchlist import RejectedRow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ticket_pipeline.sheet.source import SheetRows
+
+
+class ZoneField(StrEnum):
+    """The columns of the venue map; all are required."""
+
+    VENUE = "Venue"
+    SECTION = "Section"
+    ZONE = "Zone"
+
+
+_ALIASES: Mapping[ZoneField, str] = {
+    ZoneField.VENUE: "venue venuename",
+    ZoneField.SECTION: "section sections sectionpattern pattern",
+    ZoneField.ZONE: "zone zonename",
+}
+
+# "Section 105", "Sec. 105" and "105" are one section.
+_SECTION_WORD = re.compile(r"^(?:section|sect|sec)\b\.? ?")
+_RANGE = re.compile(r"(?P<prefix>.*?)(?P<first>[0-9]{1,9}) ?[-\u2013] ?(?P<last>[0-9]{1,9})")
+_NUMBERED = re.compile(r"(?P<prefix>.*?)(?P<number>[0-9]{1,9})")
+
+
+class _Rule(NamedTuple):
+    """One row of the map. `numbers` and `prefix` hold for a range, `pattern` for everything else."""
+
+    zone: str
+    pattern: re.Pattern[str]
+    prefix: str
+    numbers: range
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneMap:
+    """The rules of every venue, in the order of the sheet.
+
+    Attributes:
+        rejected: rows that are no rule, with all reasons.
+        blank_rows: rows without any text in the map's columns.
+    """
+
+    _rules: dict[str, list[_Rule]]
+    rejected: list[RejectedRow]
+    blank_rows: int
+
+    @property
+    def rule_count(self) -> int:
+        """How many rows are rules."""
+        return sum(len(rules) for rules in self._rules.values())
+
+    def zone_of(self, venue: str | None, section: str | None) -> str | None:
+        """The zone of a section: that of the first matching rule of its venue; None where none matches."""
+        name = _section_key(section or "")
+        return next((rule.zone for rule in self._rules.get(_key(venue or ""), ()) if _matches(rule, name)), None)
+
+
+def parse_zones(rows: SheetRows) -> ZoneMap:
+    """Read a venue map: one rule per row, of venue, section pattern and zone.
+
+    A pattern is a section's exact text, a glob (`Floor*`, `1?? VIP`), or a range of numbers (`101-120`, `Balcony
+    1-12`), in any case; the word "Section" before it does not count. The first matching rule wins.
+
+    Raises:
+        SheetError: a column is missing or there twice. A map without rows is an empty map.
+    """
+    header_at = next((at for at, row in enumerate(rows.values) if any(clean(cell) for cell in row)), len(rows.values))
+    columns = _locate(rows, header_at)
+    rules: dict[str, list[_Rule]] = {}
+    rejected: list[RejectedRow] = []
+    blank_rows = 0
+    first_rows: dict[tuple[str, str], int] = {}
+    for number, row in enumerate(rows.values[header_at + 1 :], start=header_at + 2):
+        cells = {field: columns.cell(row, field) for field in ZoneField}
+        if not any(cells.values()):
+            blank_rows += 1
+            continue
+        claim = (_key(cells[ZoneField.VENUE]), _section_key(cells[ZoneField.SECTION]))
+        reasons = _reasons(columns, cells, first_rows.get(claim))
+        if reasons:
+            raw = {str(field): storable(text) for field, text in cells.items()}
+            rejected.append(RejectedRow(number, raw, tuple(reasons)))
+        else:
+            first_rows[claim] = number
+            rules.setdefault(claim[0], []).append(_rule(claim[1], cells[ZoneField.ZONE]))
+    return ZoneMap(rules, rejected, blank_rows)
+
+
+def _locate(rows: SheetRows, header_at: int) -> Columns[ZoneField]:
+    header = rows.values[header_at] if header_at < len(rows.values) else []
+    columns, problems = match_headers(header, _ALIASES)
+    problems += [f"no column '{field}'" for field in ZoneField if field not in columns.positions]
+    if problems:
+        raise header_error(rows.source, columns.headers, problems)
+    return columns
+
+
+def _reasons(columns: Columns[ZoneField], cells: Mapping[ZoneField, str], first_row: int | None) -> list[str]:
+    reasons = []
+    for field, text in cells.items():
+        try:
+            _check(text)
+        except CellProblem as problem:
+            reasons.append(f"{columns.title(field)} {shown(text)} {problem}.")
+    span = _RANGE.fullmatch(_section_key(cells[ZoneField.SECTION]))
+    if span and int(span["first"]) > int(span["last"]):
+        reasons.append(
+            f"{columns.title(ZoneField.SECTION)} {shown(cells[ZoneField.SECTION])} is a range that runs backwards."
+        )
+    if first_row and not reasons:
+        reasons.append(
+            f"The same venue and section are already in row {first_row}, which wins: remove one of the two rows."
+        )
+    return reasons
+
+
+def _check(text: str) -> None:
+    if not text:
+        raise CellProblem("is blank: fill in all three columns")
+    check_formula(text)
+    parse_text(text)
+
+
+def _rule(pattern: str, zone: str) -> _Rule:
+    span = _RANGE.fullmatch(pattern)
+    return _Rule(
+        zone=zone,
+        # Only * and ? are ours; a bracket is text. fnmatch builds a pattern that does not backtrack.
+        pattern=re.compile(fnmatch.translate(pattern.replace("[", "[[]"))),
+        prefix=span["prefix"] if span else "",
+        numbers=range(int(span["first"]), int(span["last"]) + 1) if span else range(0),
+    )
+
+
+def _matches(rule: _Rule, section: str) -> bool:
+    if not section:
+        return False
+    if rule.pattern.match(section):
+        return True
+    numbered = _NUMBERED.fullmatch(section) if rule.numbers else None
+    return numbered is not None and numbered["prefix"] == rule.prefix and int(numbered["number"]) in rule.numbers
+
+
+def _section_key(text: str) -> str:
+    return _SECTION_WORD.sub("", _key(text))
+
+
+def _key(text: str) -> str:
+    return clean(text).casefold()
