@@ -1,0 +1,94 @@
+"""How the simulator's markets pass their time: when they are busy, and where their prices stand.
+
+What belongs here: hours before the event, market hours, the price level. What does not: listings and sellers.
+
+Everything counts backwards from the event's start: 0 is the start, larger is earlier.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import random
+
+FALL_HOURS = 48.0
+FALL_SHARE = 0.28  # sellers lag behind the level, so that the prices asked fall by a quarter
+DRIFT_WAVES = ((0.06, 240.0), (0.03, 50.0))  # (share of the price, period in hours)
+
+# (hours before the event where this pace begins, market hours per hour), from the start backwards
+_PACES = ((10.0, 4.0), (24.0, 2.0), (math.inf, 1.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Turns moments into *market hours* before the event and back.
+
+    In market hours everything happens at a steady rate. One hour of the clock is `speed` market hours, twice that in
+    the last day and four times that in the last ten hours.
+
+    Attributes:
+        event_at: aware UTC start of the event.
+        speed: market hours in an ordinary hour.
+    """
+
+    event_at: datetime
+    speed: float
+
+    def hours_before(self, moment: datetime) -> float:
+        """Hours from `moment` to the start; negative after it."""
+        return (self.event_at - moment) / timedelta(hours=1)
+
+    def market_hours_before(self, hours: float) -> float:
+        """Market hours from `hours` before the start to the start."""
+        passed = begin = 0.0
+        for end, pace in _PACES:
+            if hours <= end:
+                return (passed + (hours - begin) * pace) * self.speed
+            passed += (end - begin) * pace
+            begin = end
+        raise AssertionError("the last pace has no end")
+
+    def clock_hours_before(self, market_hours: float) -> float:
+        """The inverse of `market_hours_before`."""
+        left = market_hours / self.speed
+        begin = 0.0
+        for end, pace in _PACES:
+            if left <= (end - begin) * pace:
+                return begin + left / pace
+            left -= (end - begin) * pace
+            begin = end
+        raise AssertionError("the last pace has no end")
+
+    def moment(self, market_hours: float) -> datetime:
+        """The aware UTC moment that is `market_hours` before the start."""
+        return self.event_at - timedelta(hours=self.clock_hours_before(market_hours))
+
+
+@dataclass(frozen=True, slots=True)
+class PriceLevel:
+    """Where an event's prices stand: drifting in slow waves, then falling over the last two days.
+
+    Attributes:
+        phases: where each wave of `DRIFT_WAVES` begins, in radians.
+    """
+
+    phases: tuple[float, ...]
+
+    @classmethod
+    def drawn(cls, chance: random.Random) -> PriceLevel:
+        """Draw the waves of one event."""
+        return cls(tuple(chance.uniform(0, 2 * math.pi) for _ in DRIFT_WAVES))
+
+    def at(self, hours: float) -> float:
+        """The level relative to the event's base price, `hours` before the start."""
+        if hours < FALL_HOURS:
+            return 1 - FALL_SHARE * (1 - max(hours, 0) / FALL_HOURS)
+        fading = min(1.0, hours / FALL_HOURS - 1)  # the waves end where the fall begins
+        waves = zip(DRIFT_WAVES, self.phases, strict=True)
+        return math.exp(
+            fading * sum(share * math.sin(2 * math.pi * hours / period + p) for (share, period), p in waves)
+        )
