@@ -1,0 +1,68 @@
+"""The simulator as one process: its app, and running it until it is stopped.
+
+What belongs here: putting the marketplaces together. What does not: command lines and settings, which the CLI owns.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from ticket_pipeline.simulator.server import run_forever
+from ticket_pipeline.simulator.sheets import SimulatedSheets, create_sheets_app
+from ticket_pipeline.simulator.stubhub import create_stubhub_app
+from ticket_pipeline.simulator.world import SimulatedWorld, open_world
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ticket_pipeline.simulator.wire import Latency
+
+SHEETS_PREFIX = "/sheets"
+
+
+def create_app(
+    world: SimulatedWorld,
+    *,
+    clock: Callable[[], datetime],
+    sheets: SimulatedSheets | None = None,
+    latency: Latency | None = None,
+) -> Starlette:
+    """StubHub at `/`, its controls at `/_simulator`, and, where `sheets` is given, Google Sheets at `/sheets`.
+
+    Args:
+        world: the events.
+        clock: aware UTC.
+        sheets: the spreadsheets; their base URL is the server's with `/sheets`, tokens come from `/sheets/token`.
+        latency: how long StubHub's answers take.
+    """
+    routes = [Mount("/", create_stubhub_app(world, clock=clock, latency=latency))]
+    if sheets is not None:
+        routes.insert(0, Mount(SHEETS_PREFIX, create_sheets_app(sheets, clock=clock)))
+    return Starlette(routes=routes)
+
+
+def run_simulator(host: str, port: int, seed: int, speed: float, started_at_file: Path) -> None:
+    """Play the sample world on `host`:`port` until SIGINT or SIGTERM.
+
+    Args:
+        host: address to bind; the controls answer to loopback only, whatever it is.
+        port: port to bind.
+        seed: chance of a new world; a kept one has its own.
+        speed: how many times faster than ordinary markets these move.
+        started_at_file: where the world is kept, so that a restart resumes it.
+
+    Raises:
+        ConfigurationError: the address cannot be bound, or the file is of no use.
+        KeyboardInterrupt: SIGINT ended it.
+    """
+    world = open_world(started_at_file, _utc_now(), seed=seed, speed=speed)
+    run_forever(create_app(world, clock=_utc_now), host, port)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,133 @@
+"""The simulator's own routes: set faults, see requests and events of a running process. Loopback only.
+
+What belongs here: looking into the simulator and steering it. What does not: anything a marketplace answers.
+
+    GET, POST, DELETE /faults     the faults still to happen; POST takes one fault as JSON, or a list
+    GET, DELETE       /requests   counts, and the last `?limit=` requests (of `?external_id=`)
+    GET               /events     the events, with the truth about their listings now
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ticket_pipeline.simulator.faults import Fault, FaultPlan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from decimal import Decimal
+
+    from starlette.requests import Request
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from ticket_pipeline.simulator.recording import RequestLog
+    from ticket_pipeline.simulator.world import SimulatedWorld
+
+BUDGET_WINDOW_SECONDS = 60.0
+DEFAULT_LIMIT = 1000
+
+
+def loopback_controls(
+    world: SimulatedWorld, *, faults: FaultPlan, log: RequestLog, clock: Callable[[], datetime]
+) -> ASGIApp:
+    """The routes above as an app that answers 403 to clients that are not on loopback."""
+    controls = _Controls(world, faults, log, clock)
+    methods = ["GET", "POST", "DELETE"]
+    return _loopback_only(
+        Starlette(
+            routes=[
+                Route("/faults", controls.faults, methods=methods),
+                Route("/requests", controls.requests, methods=["GET", "DELETE"]),
+                Route("/events", controls.events),
+            ]
+        )
+    )
+
+
+class _Controls:
+    def __init__(
+        self, world: SimulatedWorld, faults: FaultPlan, log: RequestLog, clock: Callable[[], datetime]
+    ) -> None:
+        self._world = world
+        self._faults = faults
+        self._log = log
+        self._clock = clock
+
+    async def faults(self, request: Request) -> Response:
+        if request.method == "DELETE":
+            self._faults.clear()
+        elif request.method == "POST":
+            try:
+                given = TypeAdapter(list[Fault] | Fault).validate_json(await request.body())
+            except ValidationError as error:
+                return _orjson({"errors": error.errors(include_url=False, include_input=False)}, status=422)
+            for fault in given if isinstance(given, list) else [given]:
+                self._faults.add(fault)
+        return _orjson([asdict(fault) for fault in self._faults.pending()])
+
+    async def requests(self, request: Request) -> Response:
+        if request.method == "DELETE":
+            self._log.clear()
+        limit = request.query_params.get("limit", str(DEFAULT_LIMIT))
+        if not limit.isdecimal():
+            return JSONResponse({"errors": ["limit is no number: give 0 or more"]}, status_code=422)
+        records = self._log.records(request.query_params.get("external_id"))
+        return _orjson(
+            {
+                "count": len(records),
+                "busiest_60_seconds": self._log.busiest_window(BUDGET_WINDOW_SECONDS),
+                "most_at_once": self._log.most_at_once(),
+                "requests": [asdict(record) for record in records[max(0, len(records) - int(limit)) :]],
+            }
+        )
+
+    async def events(self, _: Request) -> Response:
+        now = self._clock()
+        return _orjson([self._event(external_id, now) for external_id in self._ids()])
+
+    def _ids(self) -> list[str]:
+        return [event.external_id for event in self._world.events]
+
+    def _event(self, external_id: str, now: datetime) -> dict[str, Any]:
+        market = self._world.market(external_id)
+        if market is None:
+            return {"external_id": external_id, "is_replay": True}
+        event = market.event
+        return {
+            "external_id": external_id,
+            "is_replay": False,
+            "name": event.name,
+            "venue": event.venue.name,
+            "currency": event.venue.currency,
+            "event_at": event.event_at,
+            "truth": asdict(market.true_metrics_at(now)),
+        }
+
+
+def _loopback_only(app: ASGIApp) -> ASGIApp:
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        host = (scope.get("client") or ("0.0.0.0", 0))[0]  # noqa: S104 - an unknown client is not on loopback
+        if ipaddress.ip_address(host).is_loopback:
+            await app(scope, receive, send)
+        else:
+            await JSONResponse({"message": "Loopback only."}, status_code=403)(scope, receive, send)
+
+    return guarded
+
+
+def _orjson(value: object, *, status: int = 200) -> Response:
+    """JSON with money as text, so that no digit is lost."""
+
+    def text(given: Decimal) -> str:
+        return str(given)
+
+    return Response(orjson.dumps(value, default=text), status_code=status, media_type="application/json")

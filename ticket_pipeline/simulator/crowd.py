@@ -1,0 +1,39 @@
+"""Many events at once, cheaply: for benches and trials of a thousand-event watchlist.
+
+What belongs here: making a large world without drawing a market per event. What does not: measuring anything.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from ticket_pipeline.simulator.market import EventMarket, SimulatedEvent
+from ticket_pipeline.simulator.stubhub import listings_body
+from ticket_pipeline.simulator.venue import Venue, arena_zones
+from ticket_pipeline.simulator.world import ReplayEvent, SimulatedWorld
+
+FIRST_ID = 158_000_001
+
+
+def crowded_world(
+    now: datetime, events: int, *, listings: int = 300, templates: int = 20, seed: int = 0
+) -> SimulatedWorld:
+    """A world of `events` replayed events with ids from 158000001 on, each answering with a market of about `listings`.
+
+    Every answer is one of `templates` ready bodies, so that serving costs next to nothing; events that share a body
+    share its listing ids.
+
+    Args:
+        now: aware UTC; the markets are those of an event thirty days later.
+        events: how many.
+        listings: mean number of listings in a body.
+        templates: how many different bodies.
+        seed: chance of the markets.
+    """
+    venue = Venue("Crowd Arena", "Boston", "United States", "America/New_York", "USD", 18_000, arena_zones())
+    bodies: list[bytes] = []
+    for slot in range(min(events, templates)):
+        event = SimulatedEvent(str(FIRST_ID + slot), f"Event {slot}", venue, now + timedelta(days=30), 150.0, listings)
+        bodies.append(listings_body(EventMarket(event, seed, slot=slot).listings_at(now), venue.currency))
+    replays = [ReplayEvent(str(FIRST_ID + number), (bodies[number % len(bodies)],)) for number in range(events)]
+    return SimulatedWorld(replays, seed=seed, started_at=now)
