@@ -10,6 +10,7 @@ The pipeline's processes come and go (web server, daemon, runs, CLI), so none of
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,7 +34,6 @@ from ticket_pipeline.storage.embedded.layout import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from ticket_pipeline.storage.embedded.binaries import PgBinaries
@@ -142,8 +142,7 @@ class EmbeddedServer:
         """
         answer = self._ask(self._layout())
         if answer is None or not answer.has_database:
-            self._state_dir.mkdir(parents=True, exist_ok=True)
-            with self._lock():
+            with self._alone():
                 answer = self._bring_up(self._layout())
                 if not answer.has_database:
                     self._create_database()
@@ -161,7 +160,7 @@ class EmbeddedServer:
         layout = self._layout()
         if not layout.data_dir.exists():
             return False
-        with self._lock():
+        with self._alone():
             # pg_ctl signals whatever process the file names; after a crash that may be a stranger.
             if (pid := self._running_pid(layout)) is None:
                 return False
@@ -193,8 +192,18 @@ class EmbeddedServer:
     def _layout(self) -> Layout:
         return find_layout(self._state_dir, self._system_dir)
 
-    def _lock(self) -> AbstractContextManager[None]:
-        return exclusive(self._state_dir / "postgresql.lock", timeout_seconds=_LOCK_TIMEOUT_SECONDS)
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Nobody else starts or stops this server meanwhile; what the file system refuses becomes our own error."""
+        try:
+            self._state_dir.mkdir(parents=True, exist_ok=True)
+            with exclusive(self._state_dir / "postgresql.lock", timeout_seconds=_LOCK_TIMEOUT_SECONDS):
+                yield
+        except OSError as error:
+            raise StorageError(
+                f"Prepared the embedded database in {self._state_dir}: {error}. Check who owns that folder and whether "
+                f"there is free space, or set STATE_DIR to another one."
+            ) from error
 
     def _binaries(self, layout: Layout) -> PgBinaries:
         found = find_binaries(self._pg_bin, layout.data_major, search_path=self._search_path)
