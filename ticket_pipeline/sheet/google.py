@@ -187,8 +187,8 @@ def _explain_refresh(error: RefreshError, credentials: Credentials) -> str:
     """Why no token was given. Google's text names the cause (account gone, key deleted, wrong clock), never the key."""
     said = " ".join(str(error.args[0] if error.args else "no reason given").split())[:300].rstrip(".")
     return (
-        f"Google gave the service account {credentials.service_account_email} no token ({said}). Its key may be "
-        "deleted or revoked: make a new one and point GOOGLE_SHEETS_CREDENTIALS_FILE to it. Check this computer's clock too."
+        f"Google gave the service account {credentials.service_account_email} no token ({said}). If its key is deleted "
+        "or revoked, make a new one and point GOOGLE_SHEETS_CREDENTIALS_FILE to it. Check this computer's clock too."
     )
 
 

@@ -188,6 +188,6 @@ def _check_offset(cells: _RowCells, local_time: LocalTime, timezone: str) -> Non
     """Refuse a stated offset that contradicts the venue's clock: it is hours, and which is right, nobody knows."""
     if local_time.utc_offset is not None and local_time.utc_offset != utc_offset(local_time.value, timezone):
         cells.reasons.append(
-            f"{cells.columns.title(Field.DATE)} {shown(cells.text(Field.DATE))} states an offset from UTC that {timezone} "
-            "does not have at that time: write the venue's local time without an offset."
+            f"{cells.columns.title(Field.DATE)} {shown(cells.text(Field.DATE))} states an offset from UTC that "
+            f"{timezone} does not have at that time: write the venue's local time without an offset."
         )

@@ -1,0 +1,125 @@
+"""Single cells: what is read, and what is refused with a reason."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from ticket_pipeline.sheet.cells import (
+    CellProblem,
+    check_formula,
+    clean,
+    parse_capacity,
+    parse_interval,
+    parse_text,
+    parse_tracked,
+    shown,
+    storable,
+)
+
+
+@pytest.mark.parametrize(
+    ("pasted", "seen"),
+    [
+        ("\u00a0 Kaseya\u00a0Center \n", "Kaseya Center"),
+        ("\u200b157284301\ufeff", "157284301"),
+        ("two\r\nlines\tand  gaps", "two lines and gaps"),
+        ("Beyonce\u0301", "Beyonc\u00e9"),
+        ("\u200b\u00a0", ""),
+        ("bad\x00\ud800cell", "bad\ufffd\ufffdcell"),
+    ],
+)
+def test_cells_that_look_alike_are_alike(pasted: str, seen: str) -> None:
+    assert clean(pasted) == seen
+
+
+def test_what_no_database_can_hold_is_replaced_and_nothing_else() -> None:
+    assert storable(" a\x00b\udfff\u200b ") == " a\ufffdb\ufffd\u200b "
+
+
+def test_a_long_value_is_shortened_in_messages() -> None:
+    assert shown("x" * 60) == f"'{'x' * 60}'"
+    assert shown("x" * 61) == f"'{'x' * 59}…'"
+
+
+@pytest.mark.parametrize("text", ["#REF!", "#N/A", "#NAME?", "#DIV/0!", "Loading..."])
+def test_an_error_of_the_sheet_is_no_value(text: str) -> None:
+    with pytest.raises(CellProblem, match="mend the formula"):
+        check_formula(text)
+
+
+def test_a_name_that_only_resembles_a_sheet_error_passes() -> None:
+    check_formula("#REF! the musical")
+
+
+def test_text_longer_than_an_index_entry_allows_is_refused() -> None:
+    assert parse_text("é" * 200) == "é" * 200
+    assert parse_text("") is None
+    with pytest.raises(CellProblem, match="201 characters"):
+        parse_text("é" * 201)
+
+
+@pytest.mark.parametrize("text", ["TRUE", "t", "Yes", "y", "1", "x", "✓", ""])
+def test_yes_in_its_spellings_and_blank_mean_tracked(text: str) -> None:
+    assert parse_tracked(text) is True
+
+
+@pytest.mark.parametrize("text", ["FALSE", "f", "No", "n", "0"])
+def test_no_in_its_spellings_means_untracked(text: str) -> None:
+    assert parse_tracked(text) is False
+
+
+@pytest.mark.parametrize("text", ["maybe", "2", "TRUE FALSE", "-"])
+def test_anything_else_is_neither_yes_nor_no(text: str) -> None:
+    with pytest.raises(CellProblem, match="TRUE or FALSE"):
+        parse_tracked(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "seats"),
+    [("", None), ("18203", 18203), ("18,203", 18203), ("18.203", 18203), ("18 203", 18203), ("500.0", 500), ("1", 1)],
+)
+def test_a_capacity_is_a_whole_number_with_or_without_separators(text: str, seats: int | None) -> None:
+    assert parse_capacity(text) == seats
+
+
+@pytest.mark.parametrize("text", ["0", "-5", "1,00", "18.5", "1,000,001", "about 500", "1e4", "1٣", "9" * 5000])
+def test_what_is_no_number_of_seats_is_refused(text: str) -> None:
+    with pytest.raises(CellProblem, match="whole number from 1 to 1,000,000"):
+        parse_capacity(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "interval"),
+    [
+        ("", None),
+        ("4h", timedelta(hours=4)),
+        ("4 Hours", timedelta(hours=4)),
+        ("30m", timedelta(minutes=30)),
+        ("90 min", timedelta(minutes=90)),
+        ("1d", timedelta(days=1)),
+        ("1h 30m", timedelta(minutes=90)),
+        ("1h30m", timedelta(minutes=90)),
+        ("2:30", timedelta(minutes=150)),
+        ("2:30:30", timedelta(minutes=150, seconds=30)),
+        ("6", timedelta(hours=6)),
+        ("0.5", timedelta(minutes=30)),
+        ("1,5 h", timedelta(minutes=90)),
+        ("1m", timedelta(minutes=1)),
+        ("14d", timedelta(days=14)),
+    ],
+)
+def test_an_interval_is_read_in_the_ways_people_write_it(text: str, interval: timedelta | None) -> None:
+    assert parse_interval(text) == interval
+
+
+@pytest.mark.parametrize("text", ["soon", "4 parsecs", "h", "4h later", "-1h", "2:75", "nan", "inf", "1e3"])
+def test_what_is_no_interval_is_refused(text: str) -> None:
+    with pytest.raises(CellProblem, match="is no interval"):
+        parse_interval(text)
+
+
+@pytest.mark.parametrize("text", ["0", "0.5m", "15d", "14d 1m", "999999"])
+def test_an_interval_out_of_bounds_is_refused(text: str) -> None:
+    with pytest.raises(CellProblem, match="out of bounds"):
+        parse_interval(text)

@@ -1,0 +1,81 @@
+"""Headers: found by alias, and refused with names where they cannot be used."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ticket_pipeline.errors import SheetError
+from ticket_pipeline.sheet.columns import Field, column_letter, locate_watchlist_columns
+
+OLD_HEADER = ["Name", "Venue", "City", "Country", "Date", "viagogoID"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ["Event Name", "Venue", "City", "Country", "Event Date (Local)", "viagId", "is_tracked"],
+        ["NAME", "venue", "city", "COUNTRY", "date", "viagogoID", "Tracked"],
+        [" event-name ", "VENUE", "City:", "Country", "Event Date", "StubHub\nID", "Is Tracked?"],
+    ],
+)
+def test_a_header_is_found_in_any_case_spacing_and_punctuation(header: list[str]) -> None:
+    columns = locate_watchlist_columns(header, "a sheet")
+    assert columns.positions == {
+        Field.NAME: 0,
+        Field.VENUE: 1,
+        Field.CITY: 2,
+        Field.COUNTRY: 3,
+        Field.DATE: 4,
+        Field.STUBHUB_ID: 5,
+        Field.IS_TRACKED: 6,
+    }
+
+
+@given(st.permutations(list(Field)))
+def test_columns_may_stand_in_any_order(order: list[Field]) -> None:
+    columns = locate_watchlist_columns([str(field) for field in order], "a sheet")
+    assert columns.positions == {field: position for position, field in enumerate(order)}
+
+
+@pytest.mark.parametrize("untitled", [[], [""], ["\u00a0"]])
+def test_the_untitled_seventh_column_of_an_old_sheet_is_is_tracked(untitled: list[str]) -> None:
+    columns = locate_watchlist_columns([*OLD_HEADER, *untitled], "a sheet")
+    assert columns.positions[Field.IS_TRACKED] == 6
+    assert columns.unknown == []
+
+
+def test_an_untitled_seventh_column_of_another_layout_is_not_is_tracked() -> None:
+    assert Field.IS_TRACKED not in locate_watchlist_columns([*reversed(OLD_HEADER), ""], "a sheet").positions
+
+
+def test_a_titled_is_tracked_column_wins_over_the_untitled_seventh() -> None:
+    columns = locate_watchlist_columns([*OLD_HEADER, "", "is_tracked"], "a sheet")
+    assert columns.positions[Field.IS_TRACKED] == 7
+
+
+def test_all_that_is_missing_is_named_at_once_with_the_headers_seen() -> None:
+    with pytest.raises(SheetError) as error:
+        locate_watchlist_columns(["Venue", "Opponent"], "tab 'Events'")
+    message = str(error.value)
+    assert message.startswith("Read tab 'Events': no column for the event's name (headers such as 'Event Name')")
+    assert "no column for the event's date (headers such as 'Event Date (Local)')" in message
+    assert "'viagId', 'Vivid Seats ID', 'Ticketmaster ID', 'vivenu ID'" in message
+    assert "The headers there are: 'Venue', 'Opponent'." in message
+
+
+@pytest.mark.parametrize("id_header", ["viagId", "Vivid Seats ID", "Ticketmaster ID", "vivenu ID"])
+def test_one_marketplace_id_column_is_enough(id_header: str) -> None:
+    assert len(locate_watchlist_columns(["Name", "Date", id_header], "a sheet").positions) == 3
+
+
+def test_two_columns_for_one_field_are_refused_by_name_and_letter() -> None:
+    with pytest.raises(SheetError, match=r"'viagId' \(column C\) and 'StubHub ID' \(column D\); keep one"):
+        locate_watchlist_columns(["Name", "Date", "viagId", "StubHub ID"], "a sheet")
+
+
+@pytest.mark.parametrize(
+    ("position", "letter"), [(0, "A"), (25, "Z"), (26, "AA"), (51, "AZ"), (52, "BA"), (702, "AAA")]
+)
+def test_a_column_has_the_letter_a_spreadsheet_shows(position: int, letter: str) -> None:
+    assert column_letter(position) == letter

@@ -1,0 +1,74 @@
+"""CSV files as spreadsheet programs save them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from ticket_pipeline.errors import SheetError
+from ticket_pipeline.sheet.csv_file import CsvSource
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "watchlist.csv"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"Name,viagId\r\nHeat,157284301\r\n",
+        b"\xef\xbb\xbfName,viagId\nHeat,157284301",
+        b"Name;viagId\nHeat;157284301\n",
+        b"Name\tviagId\nHeat\t157284301\n",
+        b'"Name","viagId"\n"Heat","157284301"\n',
+    ],
+)
+def test_a_file_reads_the_same_with_any_of_the_usual_delimiters(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    assert CsvSource(path).read_rows().values == [["Name", "viagId"], ["Heat", "157284301"]]
+
+
+def test_delimiters_inside_quoted_headers_and_in_cells_do_not_count(path: Path) -> None:
+    path.write_text('"Name, as, sold";Date\n"Heat, Miami";1,5\n', encoding="utf-8")
+    assert CsvSource(path).read_rows().values == [["Name, as, sold", "Date"], ["Heat, Miami", "1,5"]]
+
+
+def test_blank_lines_keep_their_row_numbers_and_a_cell_may_span_lines(path: Path) -> None:
+    path.write_text('Name,Date\n\n"two\nlines",x\n', encoding="utf-8")
+    assert CsvSource(path).read_rows().values == [["Name", "Date"], [], ["two\nlines", "x"]]
+
+
+def test_an_empty_file_is_no_rows(path: Path) -> None:
+    path.touch()
+    assert CsvSource(path).read_rows().values == []
+
+
+def test_the_source_says_which_file_it_is(path: Path) -> None:
+    path.touch()
+    assert CsvSource(path).read_rows().source == f"the CSV file {path}"
+
+
+def test_a_missing_file_is_an_error_that_names_it(path: Path) -> None:
+    with pytest.raises(SheetError, match=r"watchlist\.csv: there is no such file"):
+        CsvSource(path).read_rows()
+
+
+def test_a_folder_is_an_error_that_says_why_it_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(SheetError, match=r"Is a directory.*must be a file"):
+        CsvSource(tmp_path).read_rows()
+
+
+def test_another_encoding_is_an_error_that_says_how_to_save_the_file(path: Path) -> None:
+    path.write_bytes("Name\nBeyoncé\n".encode("latin-1"))
+    with pytest.raises(SheetError, match=r"byte 11 is not UTF-8.*CSV UTF-8"):
+        CsvSource(path).read_rows()
+
+
+def test_a_quotation_mark_never_closed_is_an_error(path: Path) -> None:
+    path.write_text('Name,Date\n"Heat,2026-03-14\n', encoding="utf-8")
+    with pytest.raises(SheetError, match="no valid CSV"):
+        CsvSource(path).read_rows()

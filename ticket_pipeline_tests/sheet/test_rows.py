@@ -1,0 +1,271 @@
+"""Whole watchlists: good rows go on, bad rows are set aside with every reason, and no row is lost."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ticket_pipeline.errors import ConfigurationError, SheetError
+from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.sheet.columns import Field
+from ticket_pipeline.sheet.rows import WatchedEvent, Watchlist, parse_watchlist
+from ticket_pipeline.sheet.source import SheetRows
+
+HEADER = [str(field) for field in Field]
+GOOD = {
+    Field.NAME: "Hawks at Heat",
+    Field.VENUE: "Kaseya Center",
+    Field.CITY: "Miami",
+    Field.COUNTRY: "United States",
+    Field.DATE: "2026-03-14 19:30:00",
+    Field.STUBHUB_ID: "157284301",
+}
+
+
+def row(**cells: str) -> list[str]:
+    """A good row with the cells of some fields (by their names in lower case) replaced."""
+    changed = {Field[name.upper()]: text for name, text in cells.items()}
+    return [(GOOD | changed).get(field, "") for field in Field]
+
+
+def parse(*rows: list[str], header: list[str] = HEADER) -> Watchlist:
+    return parse_watchlist(SheetRows([header, *rows], "a sheet"), default_timezone="America/New_York")
+
+
+def reasons(watchlist: Watchlist, at: int = 0) -> tuple[str, ...]:
+    return watchlist.rejected[at].reasons
+
+
+def test_a_full_row_becomes_an_event_with_every_value() -> None:
+    watchlist = parse(
+        row(
+            is_tracked="no",
+            timezone="america/chicago",
+            capacity="19,600",
+            interval="4h",
+            vivid_seats_id="5432109",
+            ticketmaster_id="vvG1IZ9KWL8Vby",
+            vivenu_id="5f8d0d55b54764421b7156d9",
+        )
+    )
+    assert watchlist.events == [
+        WatchedEvent(
+            row_number=2,
+            name="Hawks at Heat",
+            venue="Kaseya Center",
+            city="Miami",
+            country="United States",
+            event_date=datetime(2026, 3, 14, 19, 30),  # noqa: DTZ001 - local time
+            timezone="America/Chicago",
+            timezone_source="column",
+            event_at=datetime(2026, 3, 15, 0, 30, tzinfo=UTC),
+            is_tracked=False,
+            capacity=19600,
+            poll_interval=timedelta(hours=4),
+            external_ids={
+                Marketplace.STUBHUB: "157284301",
+                Marketplace.VIVID_SEATS: "5432109",
+                Marketplace.TICKETMASTER: "vvG1IZ9KWL8Vby",
+                Marketplace.VIVENU: "5f8d0d55b54764421b7156d9",
+            },
+            is_time_known=True,
+        )
+    ]
+    assert (watchlist.rejected, watchlist.ignored_columns, watchlist.warnings) == ([], [], [])
+
+
+def test_optional_cells_left_blank_are_none_and_the_event_is_tracked() -> None:
+    event = parse(row(venue="", city="", country="")).events[0]
+    assert (event.venue, event.city, event.country, event.capacity, event.poll_interval) == (None,) * 5
+    assert event.is_tracked
+
+
+@pytest.mark.parametrize(
+    ("cells", "timezone", "source"),
+    [
+        ({"timezone": "Europe/Paris"}, "Europe/Paris", "column"),
+        ({"city": "Denver"}, "America/Denver", "city"),
+        ({"city": "Graz", "country": "Austria"}, "Europe/Vienna", "country"),
+        ({"city": "Springfield"}, "America/New_York", "default"),
+    ],
+)
+def test_the_timezone_comes_from_the_row_then_its_city_then_its_country_then_the_default(
+    cells: dict[str, str], timezone: str, source: str
+) -> None:
+    event = parse(row(**cells)).events[0]
+    assert (event.timezone, event.timezone_source) == (timezone, source)
+
+
+def test_an_assumed_timezone_is_a_warning_that_names_the_rows() -> None:
+    rows = [row(city="Springfield", stubhub_id=str(number), name=f"Show {number}") for number in range(1, 13)]
+    (warning,) = parse(*rows).warnings
+    assert warning.startswith("Rows 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more: no timezone follows")
+    assert "so America/New_York is assumed" in warning
+
+
+def test_an_event_without_a_time_of_day_counts_as_upcoming_until_its_day_ends() -> None:
+    watchlist = parse(row(date="2026-03-14"))
+    event = watchlist.events[0]
+    assert event.event_date == datetime(2026, 3, 14)  # noqa: DTZ001 - local time
+    assert not event.is_time_known
+    assert event.event_at == datetime(2026, 3, 15, 3, 59, tzinfo=UTC)
+    assert watchlist.warnings == [
+        "Row 2: the date has no time of day; the event counts as upcoming until that day ends."
+    ]
+
+
+def test_a_bad_row_is_set_aside_with_all_its_reasons_and_good_rows_go_on() -> None:
+    bad = row(
+        name="",
+        date="03/04/2026",
+        stubhub_id="1.57284E+08",
+        is_tracked="maybe",
+        timezone="EST",
+        capacity="many",
+        interval="soon",
+        venue="#REF!",
+        vivenu_id="xyz",
+    )
+    watchlist = parse(row(), bad, row(name="Later", stubhub_id="2"))
+    assert [event.row_number for event in watchlist.events] == [2, 4]
+    assert [rejected.row_number for rejected in watchlist.rejected] == [3]
+    starts = [
+        "Event Name '' is blank",
+        "Venue '#REF!' is an error of the sheet itself",
+        "Event Date (Local) '03/04/2026' can be read month first or day first",
+        "Timezone 'EST' is no IANA timezone",
+        "is_tracked 'maybe' is neither yes nor no",
+        "Capacity 'many' is no whole number",
+        "Interval 'soon' is no interval",
+        "viagId '1.57284E+08' is in scientific notation",
+        "vivenu ID 'xyz' is no vivenu id",
+    ]
+    found = reasons(watchlist)
+    assert [reason for reason, start in zip(found, starts, strict=True) if not reason.startswith(start)] == []
+    assert all(reason.endswith(".") for reason in found)
+
+
+def test_a_rejected_row_shows_every_cell_as_it_was_read() -> None:
+    header = ["Name", "Date", "viagId", "Note", "Note", ""]
+    watchlist = parse(["\u00a0X ", "?", "7", "a", "b", "c", "d\x00", ""], header=header)
+    assert watchlist.rejected[0].raw == {
+        "Name": "\u00a0X ",
+        "Date": "?",
+        "viagId": "7",
+        "Note": "a",
+        "Note (E)": "b",
+        "column F": "c",
+        "column G": "d\ufffd",
+    }
+
+
+def test_a_row_without_any_id_is_told_which_columns_would_do() -> None:
+    watchlist = parse(["X", "2026-03-14", "", "n/a"], header=["Name", "Date", "StubHub ID", "Vivid Seats ID"])
+    assert reasons(watchlist) == ("The row has no marketplace id: fill in StubHub ID or Vivid Seats ID.",)
+
+
+def test_a_broken_id_is_not_called_missing_too() -> None:
+    assert len(reasons(parse(row(stubhub_id="broken")))) == 1
+
+
+def test_an_offset_that_the_venue_does_not_have_is_refused_and_one_it_has_is_not() -> None:
+    watchlist = parse(row(date="2026-03-14T19:30:00-04:00"), row(name="Z", date="2026-03-14T19:30:00Z", stubhub_id="2"))
+    assert watchlist.events[0].event_at == datetime(2026, 3, 14, 23, 30, tzinfo=UTC)
+    assert len(reasons(watchlist)) == 1
+    assert reasons(watchlist)[0].startswith(
+        "Event Date (Local) '2026-03-14T19:30:00Z' states an offset from UTC that America/New_York does not have"
+    )
+
+
+def test_the_first_of_two_rows_with_one_id_stands() -> None:
+    watchlist = parse(row(), row(name="Another"), row(name="Third", stubhub_id="3"))
+    assert [event.row_number for event in watchlist.events] == [2, 4]
+    assert reasons(watchlist) == ("viagId '157284301' is already in row 2: remove or correct one of the two rows.",)
+
+
+def test_the_first_of_two_rows_for_one_event_stands_whatever_the_case() -> None:
+    watchlist = parse(row(), row(name="HAWKS  at heat", stubhub_id="2"))
+    assert reasons(watchlist) == (
+        "The same event, by name, venue and date, is already in row 2: remove or correct one of the two rows.",
+    )
+
+
+def test_one_number_at_two_marketplaces_is_two_ids() -> None:
+    assert len(parse(row(), row(name="Another", stubhub_id="", vivid_seats_id="157284301")).events) == 2
+
+
+def test_an_afternoon_and_an_evening_show_are_two_events() -> None:
+    assert len(parse(row(), row(date="2026-03-14 14:00", stubhub_id="2")).events) == 2
+
+
+def test_a_rejected_row_claims_nothing() -> None:
+    watchlist = parse(row(date="soon"), row())
+    assert [event.row_number for event in watchlist.events] == [3]
+
+
+def test_blank_rows_are_skipped_even_where_only_the_tracked_box_is_ticked() -> None:
+    watchlist = parse([], row(), ["", "\u00a0"], [*[""] * 9, "FALSE"], row(name="Last", stubhub_id="2"))
+    assert [event.row_number for event in watchlist.events] == [3, 6]
+    assert watchlist.blank_rows == 3
+    assert watchlist.rejected == []
+
+
+def test_row_numbers_count_from_the_top_of_the_sheet_above_a_late_header() -> None:
+    watchlist = parse_watchlist(SheetRows([[], [""], HEADER, row()], "a sheet"), default_timezone="UTC")
+    assert watchlist.events[0].row_number == 4
+
+
+def test_unknown_columns_are_reported_and_untitled_ones_only_if_they_hold_something() -> None:
+    header = [*HEADER, "Notes", "", ""]
+    watchlist = parse([*row(), "call Ann", "", "x", "beyond"], header=header)
+    assert watchlist.ignored_columns == ["Notes", "column P", "column Q"]
+
+
+def test_the_untitled_seventh_column_of_an_old_sheet_is_read() -> None:
+    old = ["Name", "Venue", "City", "Country", "Date", "viagogoID"]
+    watchlist = parse(["A", "V", "", "", "2026-03-14", "1", "FALSE"], ["B", "V", "", "", "2026-03-14", "2"], header=old)
+    assert [event.is_tracked for event in watchlist.events] == [False, True]
+
+
+@pytest.mark.parametrize("values", [[], [[]], [["", "\u00a0"]]])
+def test_a_sheet_without_anything_is_an_error(values: list[list[str]]) -> None:
+    with pytest.raises(SheetError, match=r"Read a sheet: it is empty.*nothing was changed"):
+        parse_watchlist(SheetRows(values, "a sheet"), default_timezone="UTC")
+
+
+@pytest.mark.parametrize("rows", [[], [["", ""]], [[*[""] * 9, "TRUE"]]])
+def test_a_sheet_without_rows_is_an_error(rows: list[list[str]]) -> None:
+    with pytest.raises(SheetError, match=r"no row below it.*nothing was changed"):
+        parse(*rows)
+
+
+def test_a_sheet_of_bad_rows_is_an_empty_watchlist_for_the_caller_to_judge() -> None:
+    watchlist = parse(row(name=""))
+    assert watchlist.is_empty
+    assert not parse(row()).is_empty
+
+
+def test_an_unknown_default_timezone_is_a_mistake_in_the_settings() -> None:
+    with pytest.raises(ConfigurationError, match="EVENT_DEFAULT_TIMEZONE"):
+        parse_watchlist(SheetRows([HEADER, row()], "a sheet"), default_timezone="Mars/Olympus")
+
+
+ANY_CELL = st.one_of(
+    st.text(st.characters(), max_size=30),  # any character, lone surrogates too
+    st.sampled_from(["", "157284301", "2026-03-14", "03/04/2026", "TRUE", "#REF!", "4h", "US", "Miami", "https://["]),
+    st.from_regex(r"[0-9]{1,5}[-/.: ,][0-9]{1,3}[-/.: ,][0-9]{1,5}", fullmatch=True),
+)
+
+
+@given(st.lists(st.lists(ANY_CELL, max_size=15), max_size=8))
+def test_any_text_in_any_cell_is_an_event_a_rejected_or_a_blank_row(rows: list[list[str]]) -> None:
+    watchlist = parse(row(), *rows)
+    assert len(watchlist.events) + len(watchlist.rejected) + watchlist.blank_rows == len(rows) + 1
+    assert all(rejected.reasons for rejected in watchlist.rejected)
+    for event in watchlist.events:
+        assert event.external_ids
+        event.name.encode()
+    for rejected in watchlist.rejected:
+        "".join([*rejected.raw, *rejected.raw.values(), *rejected.reasons]).encode()
