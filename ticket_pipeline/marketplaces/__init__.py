@@ -1,5 +1,6 @@
-"""The marketplaces: one module each, behind one small interface. They know HTTP and wire formats, and no database.
+"""The marketplaces: one module each, behind one small interface (`client.MarketplaceClient`).
 
-What they need from outside (permission to send, a breaker) is a protocol in `http`, implemented in `storage` and
-handed in.
+They know HTTP and wire formats; they know no database. What they need from outside, permission to send and a breaker,
+is the protocol `gate.RequestGate`, implemented in `storage` and handed in. Every request goes through `http`, what an
+answer means is decided in `answers`, and no secret passes `redaction`.
 """

@@ -1,0 +1,284 @@
+"""Which listings are market prices: the rules every marketplace's candidates pass before they are stored.
+
+What belongs here: the rules, as one pandera schema, and the price a listing counts with. What does not: reading a
+marketplace's body (its parser), and storing.
+
+Several snapshots are validated at once: of pandera's time nearly all is per call (about 1 ms), not per listing.
+Reasons are fixed texts without values, so that they can be counted; the listing as received is kept beside them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from itertools import chain, compress
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+from pandera.config import ValidationDepth, config_context
+
+from ticket_pipeline.market.vocabulary import LISTING_COLUMNS, FeeBasis, RejectedListing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from ticket_pipeline.market.vocabulary import ParsedListings
+
+Amounts: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.float64]]"
+Flags: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.bool_]]"
+_T = TypeVar("_T")
+
+VALIDATED_COLUMNS = (*LISTING_COLUMNS, "price", "fee_basis")
+"""`LISTING_COLUMNS`, the price a listing counts with, and which price that is (`FeeBasis`)."""
+
+MAX_QUANTITY = 1000
+"""More tickets in one listing are a typing error or a placeholder."""
+
+MONEY_LIMIT = 1e10
+"""The columns are numeric(12,2); an amount from here on would fail there, and is absurd long before."""
+
+_MONEY_COLUMNS = ("ask_price", "all_in_price", "net_proceeds")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_PARKING = re.compile(r"\b(?:parking|car ?park|valet|garage(?! (?:suite|club|bar|box|lounge)))\b", re.IGNORECASE)
+# "Suite 4 incl. parking" is a seat that comes with parking, and a price of a seat.
+_WITH_PARKING = re.compile(
+    r"(?:\bincl\w*\.?|\bwith|\bw/|\bplus|\band|\bno|[+&])[^,;]{0,20}\b(?:parking|valet)", re.IGNORECASE
+)
+_GENERAL_ADMISSION = re.compile(
+    r"\b(?:general adm(?:ission)?|gen\.? adm(?:ission)?|ga ?[0-9]{0,4}|sro ?[0-9]{0,3}|standing(?: room)?)\b",
+    re.IGNORECASE,
+)
+_SPECULATIVE = re.compile(
+    r"\b(?:speculative|spec seats?|zone seating|tbd|tba|to be (?:determined|assigned))\b", re.IGNORECASE
+)
+
+
+def _is_currency(codes: pd.Series[Any]) -> pd.Series[bool]:
+    """Checked per distinct code: there are a few at most, whatever the number of listings."""
+    return codes.isin([code for code in codes.unique() if isinstance(code, str) and _CURRENCY.fullmatch(code)])
+
+
+def _fits_money(label: str) -> pa.Check:
+    return pa.Check.in_range(
+        -MONEY_LIMIT, MONEY_LIMIT, include_min=False, include_max=False, error=f"{label} is absurd"
+    )
+
+
+LISTING_RULES = pa.DataFrameSchema(
+    {
+        "price": pa.Column(
+            "float64", [pa.Check.gt(0, error="price is zero or less"), _fits_money("price")], nullable=False
+        ),
+        "ask_price": pa.Column("float64", _fits_money("ask price"), nullable=True),
+        "all_in_price": pa.Column("float64", _fits_money("all-in price"), nullable=True),
+        "net_proceeds": pa.Column("float64", _fits_money("net proceeds"), nullable=True),
+        "quantity": pa.Column(
+            "int64",
+            [
+                pa.Check.gt(0, error="quantity is zero or less"),
+                pa.Check.le(MAX_QUANTITY, error=f"quantity is above {MAX_QUANTITY}"),
+            ],
+        ),
+        "currency": pa.Column(object, pa.Check(_is_currency, error="currency is no ISO 4217 code"), nullable=False),
+        "is_parking_pass": pa.Column(bool, pa.Check.eq(value=False, error="parking pass, not a seat")),
+        "is_repeated": pa.Column(bool, pa.Check.eq(value=False, error="listing id was in this snapshot already")),
+    },
+    name="listings",
+)
+"""What makes a candidate a market price. The two flags are worked out before, from text and ids."""
+
+_MISSING = {
+    "price": "price is missing: neither an all-in nor an ask price",
+    "currency": "currency is missing",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ValidatedListings:
+    """The market prices of one snapshot, and what was rejected; accepted + rejected = received, always.
+
+    Attributes:
+        columns: `VALIDATED_COLUMNS` → one value per accepted listing; None where not known; money in whole cents.
+        rejected: by position in the body, each with every reason.
+        received: how many listings the marketplace sent.
+    """
+
+    columns: dict[str, list[Any]]
+    rejected: tuple[RejectedListing, ...]
+    received: int
+
+    @property
+    def accepted(self) -> int:
+        """How many listings are market prices."""
+        return len(self.columns["listing_id"])
+
+    @property
+    def tickets(self) -> int:
+        """Tickets for sale in the accepted listings together."""
+        return sum(self.columns["quantity"])
+
+    @property
+    def currency(self) -> str | None:
+        """The currency of all accepted listings; None where there is none or more than one."""
+        return _only(self.columns["currency"])
+
+    @property
+    def fee_basis(self) -> FeeBasis | None:
+        """The fee basis of all accepted listings; None where there is none or more than one."""
+        return _only(self.columns["fee_basis"])
+
+    def to_frame(self) -> pd.DataFrame:
+        """The accepted listings as a frame, for analysis."""
+        return pd.DataFrame(self.columns, columns=list(VALIDATED_COLUMNS))
+
+
+def validate_listings(parsed: Sequence[ParsedListings]) -> list[ValidatedListings]:
+    """Apply the rules to several snapshots at once; one result per snapshot, in order.
+
+    A listing that breaks a rule is rejected with every rule it breaks. `price` is the all-in price where known, else
+    the ask; all money is rounded half-up to cents, on the decimal text and not on the binary number, so that what is
+    validated is what numeric(12,2) stores.
+
+    Args:
+        parsed: snapshots of any marketplaces; their parsers have bounded text and splits to what the database holds.
+    """
+    sizes = [len(one.positions) for one in parsed]
+    frame = _build_frame(parsed, sizes)
+    reasons = _find_reasons(frame)
+    is_all_in = frame["all_in_price"].notna().tolist()
+    worked_out: dict[str, list[Any]] = {name: _nan_to_none(frame[name]) for name in (*_MONEY_COLUMNS, "price")}
+    worked_out["fee_basis"] = [FeeBasis.ALL_IN if known else FeeBasis.ASK for known in is_all_in]
+    worked_out["is_general_admission"] = frame["is_general_admission"].tolist()
+    worked_out["is_speculative"] = frame["is_speculative"].tolist()
+    validated = []
+    start = 0
+    for one, size in zip(parsed, sizes, strict=True):
+        own = one.columns | {name: values[start : start + size] for name, values in worked_out.items()}
+        broken = {row - start: reasons[row] for row in range(start, start + size) if row in reasons} if reasons else {}
+        validated.append(_assemble(one, own, broken))
+        start += size
+    return validated
+
+
+def _build_frame(parsed: Sequence[ParsedListings], sizes: list[int]) -> pd.DataFrame:
+    """The columns that rules look at, of all snapshots one below the other."""
+
+    def joined(name: str) -> list[Any]:
+        return list(chain.from_iterable(one.columns[name] for one in parsed))
+
+    money = {name: round_to_cents(joined(name)) for name in _MONEY_COLUMNS}
+    # Object columns keep the strings as they are; pandas' own string type would look at each of them (0.1 ms more).
+    ids = pd.DataFrame(
+        {"snapshot": np.repeat(np.arange(len(sizes)), sizes), "id": pd.Series(joined("listing_id"), dtype=object)}
+    )
+    section, row = joined("section"), joined("row")
+    return pd.DataFrame(
+        {
+            **money,
+            "price": np.where(np.isnan(money["all_in_price"]), money["ask_price"], money["all_in_price"]),
+            "quantity": np.array(joined("quantity"), dtype="int64"),
+            "currency": pd.Series(joined("currency"), dtype=object),
+            "is_general_admission": np.array(joined("is_general_admission"), dtype=bool)
+            | _where_said(is_general_admission, section, row),
+            "is_speculative": np.array(joined("is_speculative"), dtype=bool)
+            | _where_said(is_speculative, section, row),
+            "is_parking_pass": _where_said(is_parking_pass, section, row),
+            "is_repeated": ids.duplicated(),
+        }
+    )
+
+
+def round_to_cents(amounts: Sequence[float | None]) -> Amounts:
+    """Round half-up (away from zero) to two decimals, as a person rounds the decimal text; None and NaN are NaN.
+
+    The nearest double of 1.005 is below 1.005, and still it must become 1.01: amounts that close to half a cent are
+    rounded by `Decimal` on their text, the others at once.
+    """
+    values: Amounts = np.array(amounts, dtype="float64")
+    cents = np.abs(values) * 100
+    whole = np.floor(cents + 0.5)
+    rounded: Amounts = np.copysign(whole / 100, values)
+    with np.errstate(invalid="ignore"):
+        is_close = np.abs(cents - np.floor(cents) - 0.5) < 1e-3  # noqa: PLR2004 - far above any error of the product
+    for index in np.flatnonzero(is_close & (cents < MONEY_LIMIT * 100)):
+        text = Decimal(repr(float(values[index])))
+        rounded[index] = float(text.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))
+    return rounded
+
+
+def is_parking_pass(text: str) -> bool:
+    """Whether a section or row names a place for a car: "Parking", "Garage B"; not "Park View 12"."""
+    return _PARKING.search(text) is not None and _WITH_PARKING.search(text) is None
+
+
+def is_general_admission(text: str) -> bool:
+    """Whether a section or row says that there is no seat of one's own: "GA", "General Admission", "SRO8"."""
+    return _GENERAL_ADMISSION.search(text) is not None
+
+
+def is_speculative(text: str) -> bool:
+    """Whether a section or row says that the seller does not know the seat yet: "Zone Seating", "TBD"."""
+    return _SPECULATIVE.search(text) is not None
+
+
+def _where_said(is_said: Callable[[str], bool], *columns: list[str | None]) -> Flags:
+    """The rows where one of the columns says it; each distinct text is looked at once."""
+    flags = np.zeros(len(columns[0]), dtype=bool)
+    for texts in columns:
+        said = {text for text in set(texts) if text and is_said(text)}
+        if said:
+            flags |= np.array([text in said for text in texts], dtype=bool)
+    return flags
+
+
+def _find_reasons(frame: pd.DataFrame) -> dict[int, tuple[str, ...]]:
+    """Row of `frame` → every rule it breaks, in the order of the schema."""
+    try:
+        # The environment can switch pandera off or down to dtypes; here it decides what is a price, so it stays on.
+        with config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA):
+            LISTING_RULES.validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as error:
+        cases = error.failure_cases
+        if cases["index"].isna().any():
+            raise  # not about a listing but about the frame: a parser broke its promise
+        order = {name: number for number, name in enumerate(LISTING_RULES.columns)}
+        found: dict[int, list[tuple[int, str]]] = {}
+        for row, column, check in zip(cases["index"], cases["column"], cases["check"], strict=True):
+            text = _MISSING[column] if check == "not_nullable" else check
+            found.setdefault(int(row), []).append((order[column], text))
+        return {row: tuple(text for _, text in sorted(broken)) for row, broken in found.items()}
+    return {}
+
+
+def _assemble(
+    parsed: ParsedListings, columns: dict[str, list[Any]], broken: dict[int, tuple[str, ...]]
+) -> ValidatedListings:
+    """Part the accepted listings of one snapshot from the rejected; `broken` is row → reasons."""
+    if not broken:
+        return ValidatedListings(columns, tuple(parsed.rejected), parsed.received)
+    is_good = [row not in broken for row in range(len(parsed.positions))]
+    rejected = [
+        RejectedListing(parsed.positions[row], parsed.items[parsed.positions[row]], reasons)
+        for row, reasons in broken.items()
+    ]
+    return ValidatedListings(
+        columns={name: list(compress(values, is_good)) for name, values in columns.items()},
+        rejected=tuple(sorted([*parsed.rejected, *rejected], key=lambda one: one.position)),
+        received=parsed.received,
+    )
+
+
+def _nan_to_none(values: pd.Series[float]) -> list[float | None]:
+    """As a list of Python floats; only where there is a NaN is it worth looking at each."""
+    if not values.hasnans:
+        return list(values.tolist())
+    return [None if value != value else value for value in values.tolist()]  # noqa: PLR0124 - only NaN differs from itself
+
+
+def _only(values: Iterable[_T]) -> _T | None:
+    """The one value of a column; None where there is none, or another."""
+    distinct = set(values)
+    return distinct.pop() if len(distinct) == 1 else None

@@ -1,0 +1,247 @@
+"""StubHub, as a seller sees it: the listings of an event that a seller compares their own with (StubHub Pro).
+
+What belongs here: URL, headers, credentials, and the client. What does not: sending (`http`), reading the body
+(`stubhub_listings`).
+
+From a notebook, with the settings in the environment or `.env`:
+
+    from ticket_pipeline.marketplaces.stubhub import open_stubhub_client
+    from ticket_pipeline.settings import load_settings
+
+    async with open_stubhub_client(load_settings()) as stubhub:
+        listings = await stubhub.get_listings("157284301")
+    print(listings.accepted, "listings,", min(listings.columns["price"]), listings.currency)
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import logging
+import random
+import re
+import stat
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urlsplit
+
+from pydantic import SecretStr
+
+from ticket_pipeline.errors import ConfigurationError, RequestRejected
+from ticket_pipeline.market.listings import ValidatedListings, validate_listings
+from ticket_pipeline.market.vocabulary import Marketplace, ParsedListings, RawResponse
+from ticket_pipeline.marketplaces.gate import OpenGate
+from ticket_pipeline.marketplaces.http import HttpFetcher, MarketplaceRequest, RetryPolicy, open_http_client
+from ticket_pipeline.marketplaces.stubhub_listings import parse_stubhub_listings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+    from pathlib import Path
+
+    from ticket_pipeline.marketplaces.gate import RequestGate
+    from ticket_pipeline.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+_EVENT_ID = re.compile(r"[0-9]{1,20}")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
+_OWN_HEADERS = {
+    "accept-encoding": "only what this client can decode is asked for",
+    "connection": "the client manages its connections",
+    "content-length": "the request has no body",
+    "host": "it follows from STUBHUB_API_BASE_URL",
+    "transfer-encoding": "the request has no body",
+    "user-agent": "set USER_AGENT instead",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StubHubConfig:
+    """How StubHub is asked.
+
+    Attributes:
+        base_url: scheme and host (a path before `path` is allowed), without a trailing slash.
+        path: of the listings request, with a leading slash.
+        method: HTTP method of the listings request.
+        headers: names and values sent with every request: the user's own session.
+    """
+
+    base_url: str
+    path: str = "/api/Listing/GetCompListingsByEventId"
+    method: str = "GET"
+    headers: Mapping[str, SecretStr] = field(default_factory=dict, repr=False)
+
+
+def stubhub_config(settings: Settings) -> StubHubConfig:
+    """Build the configuration from the settings and the headers file. The simulator is sent no credential.
+
+    Raises:
+        ConfigurationError: base URL, path or headers are unusable; no message holds a value of a header.
+    """
+    base_url = settings.stubhub_base_url.rstrip("/")
+    headers: dict[str, SecretStr] = {}
+    if not settings.is_simulated:
+        if settings.stubhub_headers_file is not None:
+            headers |= read_headers_file(settings.stubhub_headers_file)
+        if settings.stubhub_account_id is not None:
+            headers["activeaccountid"] = settings.stubhub_account_id
+        if settings.stubhub_cookie is not None:
+            headers["cookie"] = settings.stubhub_cookie
+    _check_headers(headers, "STUBHUB_ACCOUNT_ID, STUBHUB_COOKIE or STUBHUB_HEADERS_FILE")
+    _check_address(base_url, settings.stubhub_listings_path, has_credentials=bool(headers))
+    return StubHubConfig(
+        base_url=base_url,
+        path=settings.stubhub_listings_path,
+        method=settings.stubhub_listings_method,
+        headers=headers,
+    )
+
+
+def read_headers_file(path: Path) -> dict[str, SecretStr]:
+    """Read a JSON object of header names and values, names in lower case.
+
+    Raises:
+        ConfigurationError: the file is missing, unreadable, or holds something else.
+    """
+    what = f"Read STUBHUB_HEADERS_FILE {path}"
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise ConfigurationError(f"{what}: {error.strerror}. Create it, or unset the setting.") from error
+    except ValueError:
+        # from None: the message of the original quotes the file, and that is a secret.
+        raise ConfigurationError(f'{what}: it is no JSON. It must be an object such as {{"cookie": "…"}}.') from None
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        raise ConfigurationError(f'{what}: it must be one JSON object of texts, such as {{"cookie": "…"}}.')
+    if mode & (stat.S_IRGRP | stat.S_IROTH):
+        _log.warning("%s: other users of this machine can read it; run chmod 600 on it", what)
+    headers = {name.lower(): SecretStr(value) for name, value in found.items()}
+    _check_headers(headers, what)
+    return headers
+
+
+class StubHubClient:
+    """Asks StubHub for the listings of an event; a `MarketplaceClient`."""
+
+    marketplace = Marketplace.STUBHUB
+
+    def __init__(self, fetcher: HttpFetcher, config: StubHubConfig) -> None:
+        self._fetcher = fetcher
+        self._config = config
+
+    async def fetch_listings(self, external_id: str) -> RawResponse:
+        """Ask for the listings of an event.
+
+        Args:
+            external_id: StubHub's (viagogo's) event id: digits.
+
+        Raises:
+            RequestRejected: the id is no StubHub id; nothing was sent.
+            MarketplaceError: no usable answer; see `ticket_pipeline.marketplaces.answers`.
+        """
+        return await self._fetcher.fetch(self._request(external_id))
+
+    def parse_listings(self, body: bytes) -> ParsedListings:
+        """Read a body; see `ticket_pipeline.marketplaces.stubhub_listings`."""
+        return parse_stubhub_listings(body)
+
+    async def get_listings(self, external_id: str) -> ValidatedListings:
+        """Fetch, read and validate the listings of one event, in one call.
+
+        Raises:
+            MarketplaceError: no usable answer.
+        """
+        response = await self.fetch_listings(external_id)
+        return validate_listings([self.parse_listings(response.body)])[0]
+
+    def _request(self, external_id: str) -> MarketplaceRequest:
+        if not _EVENT_ID.fullmatch(external_id):
+            raise RequestRejected(
+                f"Asked stubhub for event {external_id[:40]!r}: not sent, a StubHub event id is 1 to 20 digits. "
+                "Copy the number from the event's address on StubHub into the watchlist.",
+                tries=0,
+            )
+        site = urlsplit(self._config.base_url)
+        origin = f"{site.scheme}://{site.netloc}"
+        # What the seller's own page sends; the configured headers come last and win.
+        page = {
+            "accept": "application/json",
+            "origin": origin,
+            "referer": f"{origin}/inventory/event?{urlencode({'eventId': external_id})}",
+        }
+        return MarketplaceRequest(
+            marketplace=self.marketplace,
+            external_id=external_id,
+            method=self._config.method,
+            url=f"{self._config.base_url}{self._config.path}?{urlencode({'viagogoEventId': external_id})}",
+            headers={name: SecretStr(value) for name, value in page.items()} | dict(self._config.headers),
+        )
+
+
+@asynccontextmanager
+async def open_stubhub_client(settings: Settings, *, gate: RequestGate | None = None) -> AsyncIterator[StubHubClient]:
+    """Open a client by the settings, and close its connections at the end of the block.
+
+    Args:
+        settings: where and how to ask.
+        gate: who permits requests; None means no limits, which is for single calls only.
+
+    Raises:
+        ConfigurationError: see `stubhub_config`.
+    """
+    config = stubhub_config(settings)
+    async with open_http_client(
+        user_agent=settings.user_agent,
+        connect_timeout_seconds=settings.http_connect_timeout_seconds,
+        read_timeout_seconds=settings.http_read_timeout_seconds,
+        max_connections=settings.max_concurrent_requests,
+    ) as http:
+        rng = random.Random(settings.random_seed)  # noqa: S311 - spreads retries; nothing secret about it
+        fetcher = HttpFetcher(http, gate or OpenGate(), RetryPolicy.from_settings(settings), rng=rng)
+        yield StubHubClient(fetcher, config)
+
+
+def _check_headers(headers: Mapping[str, SecretStr], where: str) -> None:
+    """Refuse what cannot or must not be sent, before a library refuses it in a message that quotes it."""
+    problems = []
+    for name, value in headers.items():
+        if not _HEADER_NAME.fullmatch(name):
+            problems.append("a name is no header name")
+        elif name in _OWN_HEADERS:
+            problems.append(f"{name} must be left out: {_OWN_HEADERS[name]}")
+        elif not _HEADER_VALUE.fullmatch(value.get_secret_value()):
+            problems.append(f"the value of {name} holds a line break or a character that is not ASCII")
+    if problems:
+        raise ConfigurationError(f"{where}: {'; '.join(sorted(set(problems)))}. Mend that and start again.")
+
+
+def _check_address(base_url: str, path: str, *, has_credentials: bool) -> None:
+    """Refuse an address that could send the user's session to somebody else."""
+    try:
+        base, whole = urlsplit(base_url), urlsplit(f"{base_url}{path}")
+        _ = base.port  # a port that is no number is only noticed when asked for
+    except ValueError:
+        raise ConfigurationError("STUBHUB_API_BASE_URL is no URL. Write it like https://pro.stubhub.com.") from None
+    if base.scheme not in {"http", "https"} or not base.hostname or base.query or base.fragment or "@" in base.netloc:
+        raise ConfigurationError(
+            "STUBHUB_API_BASE_URL must be a scheme and a host, without user, query or fragment. "
+            "Write it like https://pro.stubhub.com."
+        )
+    if not path.startswith("/") or whole.netloc != base.netloc or whole.query or whole.fragment:
+        raise ConfigurationError("STUBHUB_LISTINGS_PATH must begin with / and hold neither ? nor #.")
+    if base.scheme == "http" and has_credentials and not _is_loopback(base.hostname):
+        raise ConfigurationError(
+            f"STUBHUB_API_BASE_URL: your StubHub session would travel unencrypted to {base.hostname}. Use https."
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,186 @@
+"""Read single values as marketplaces send them: numbers as text, "$1,234.50", ids as floats, invisible characters.
+
+What belongs here: one value to one Python value, or a `ValueError` that says in words what is wrong with it; and the
+same for a whole column, quickly. What does not: which key holds what (a marketplace's own parser), and whether a value
+makes a market price (`ticket_pipeline.market.listings`).
+
+A reason never quotes the value: reasons are counted and grouped, and the item itself is kept beside them.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from contextlib import suppress
+from types import NoneType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAX_ID_CHARACTERS = 64
+MAX_TEXT_CHARACTERS = 250
+MAX_QUANTITY = 1_000_000_000
+"""Beyond it nothing is a number of tickets; what is plausible is decided with the other market rules."""
+
+Problems = dict[int, list[str]]
+"""Row of a column → what is wrong with it, in words."""
+
+# Control characters (PostgreSQL text cannot hold NUL), soft hyphen, zero-width and direction marks, byte order mark,
+# lone surrogates (not encodable). Blanks of every kind are left to `str.split`.
+_INVISIBLE = re.compile("[\x00-\x08\x0e-\x1b\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff\ud800-\udfff]")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,30}(?:\.[0-9]{1,30})?")
+_SHOWN_MONEY = re.compile(r"(?P<sign>-?)[^0-9.,\-()]{0,8}(?P<number>[0-9][0-9.,]{0,30})[^0-9.,\-()]{0,8}")
+_GROUPED = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+")
+_CENTS = re.compile(r"(?P<whole>.*)[.,](?P<cents>[0-9]{1,2})")
+_WHOLE_FLOAT_TEXT = re.compile(r"([0-9]+)\.0+")
+_NOTHING = frozenset({"", "_", "-", "N/A"})
+
+
+def to_text(value: object, max_characters: int = MAX_TEXT_CHARACTERS) -> str | None:
+    """Read a text: invisible characters out, runs of blanks (also no-break ones) to one; nothing in it is None.
+
+    Raises:
+        ValueError: no text, or too long.
+    """
+    if value is None:
+        return None
+    if isinstance(value, bool | float | int):
+        value = _number_as_text(value)
+    if not isinstance(value, str):
+        raise ValueError("is not text")  # noqa: TRY004 - to the caller it is a bad value, whatever its type
+    text = " ".join(_INVISIBLE.sub("", value).split())
+    if len(text) > max_characters:
+        raise ValueError(f"is longer than {max_characters} characters")
+    return None if text in _NOTHING else text
+
+
+def to_id(value: object) -> str:
+    """Read a marketplace's id as text, whether it comes as a number or as text; never with a ".0".
+
+    Raises:
+        ValueError: missing, or nothing that can be an id.
+    """
+    text = to_text(value, MAX_ID_CHARACTERS)
+    if text is None:
+        raise ValueError("is missing")
+    whole = _WHOLE_FLOAT_TEXT.fullmatch(text)
+    return whole[1] if whole else text
+
+
+def to_quantity(value: object) -> int:
+    """Read a number of tickets: 2, 2.0, "2" or " 2 ".
+
+    Raises:
+        ValueError: missing, or not a whole number.
+    """
+    if value is None:
+        raise ValueError("is missing")
+    number = _to_number(value)
+    if not number.is_integer():
+        raise ValueError("is not a whole number")
+    if abs(number) > MAX_QUANTITY:
+        raise ValueError("is absurdly large")
+    return int(number)
+
+
+def to_amount(value: object) -> float | None:
+    """Read an amount in major units: 286, 286.5, "286.50", "$1,234.50", "1.234,50 €"; None and "" are None.
+
+    Raises:
+        ValueError: no finite number, or text whose decimals cannot be told from its thousands.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        return _to_number(value)
+    text = to_text(value)
+    if text is None:
+        return None
+    if _NUMBER.fullmatch(text):
+        return float(text)
+    return _shown_amount(text)
+
+
+def convert_column(values: list[Any], convert: Callable[[Any], Any], name: str, problems: Problems) -> list[Any]:
+    """Convert value by value; None stands where that fails, and `problems` gets `name` and the reason."""
+    converted = []
+    for row, value in enumerate(values):
+        try:
+            converted.append(convert(value))
+        except ValueError as error:
+            problems.setdefault(row, []).append(f"{name} {error}")
+            converted.append(None)
+    return converted
+
+
+def text_column(values: list[Any], name: str, problems: Problems) -> list[str | None]:
+    """`to_text` for a column. Sections and rows repeat: each distinct text is read once, which is five times faster."""
+    if set(map(type, values)) <= {str, NoneType}:
+        with suppress(ValueError):  # then row by row, to know which
+            known = {value: to_text(value) for value in set(values)}
+            return [known[value] for value in values]
+    return convert_column(values, to_text, name, problems)
+
+
+def id_column(values: list[Any], name: str, problems: Problems) -> list[str]:
+    """`to_id` for a column; integers, the usual case, need no look at each."""
+    if set(map(type, values)) == {int}:
+        return [str(value) for value in values]
+    return convert_column(values, to_id, name, problems)
+
+
+def quantity_column(values: list[Any], name: str, problems: Problems) -> list[int]:
+    """`to_quantity` for a column; integers, the usual case, need no look at each."""
+    if set(map(type, values)) == {int} and max(map(abs, values)) <= MAX_QUANTITY:
+        return values
+    return convert_column(values, to_quantity, name, problems)
+
+
+def amount_column(values: list[Any], name: str, problems: Problems) -> list[float | None]:
+    """`to_amount` for a column; plain finite numbers, the usual case, need no look at each."""
+    if set(map(type, values)) <= {float, int}:  # by exact type: a bool is no amount
+        with suppress(OverflowError):  # an integer beyond every float; then row by row, to know which
+            if all(map(math.isfinite, values)):
+                return values
+    return convert_column(values, to_amount, name, problems)
+
+
+def _to_number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError("is not a number")  # noqa: TRY004 - to the caller it is a bad value, whatever its type
+    if isinstance(value, str):
+        value = to_text(value) or ""
+        if not _NUMBER.fullmatch(value):
+            raise ValueError("is not a number")
+    try:
+        number = float(value)
+    except OverflowError:
+        raise ValueError("is not a finite number") from None
+    if not math.isfinite(number):
+        raise ValueError("is not a finite number")
+    return number
+
+
+def _number_as_text(value: float) -> str:
+    if isinstance(value, bool) or not math.isfinite(value):
+        raise ValueError("is not text")
+    return str(int(value)) if isinstance(value, int) or value.is_integer() else repr(value)
+
+
+def _shown_amount(text: str) -> float:
+    """An amount written for people. The last separator is the decimal one where one or two digits follow it."""
+    shown = _SHOWN_MONEY.fullmatch(text)
+    if shown is None:
+        raise ValueError("is not a number")
+    number = shown["number"]
+    cents = _CENTS.fullmatch(number)
+    whole, fraction = (cents["whole"], cents["cents"]) if cents else (number, "0")
+    if not whole.isdecimal():
+        separators = set(whole) & set(".,")
+        if not _GROUPED.fullmatch(whole) or len(separators) > 1 or (cents and number[-len(fraction) - 1] in separators):
+            raise ValueError("is not a number")
+        # "$1.234" may be 1234 or 1.234; a comma alone, or a group before cents, can only part thousands.
+        if cents is None and separators == {"."} and whole.count(".") == 1:
+            raise ValueError("may be thousands or decimals")
+    return float(f"{shown['sign']}{re.sub('[.,]', '', whole)}.{fraction}")
