@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 # Nothing here has to survive a power cut.
-_FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 # A background worker of TimescaleDB would hold every database it is in, and a template in use cannot be cloned.
 _WITHOUT_WORKERS = {"timescaledb.max_background_workers": "0"}
@@ -124,7 +124,7 @@ def throwaway_server(choice: Choice) -> Iterator[EmbeddedServer]:
             state_dir,
             choice.pg_bin,
             shared_preload_libraries=("timescaledb",) if choice.is_timescaledb else (),
-            server_settings=_FORGETFUL | (_WITHOUT_WORKERS if choice.is_timescaledb else {}),
+            server_settings=FORGETFUL | (_WITHOUT_WORKERS if choice.is_timescaledb else {}),
         )
         try:
             server.start()

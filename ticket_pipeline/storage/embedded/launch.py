@@ -25,6 +25,20 @@ _PG_CTL_TIMEOUT_SECONDS = 60
 _LOG_LIMIT_BYTES = 16 * 1024 * 1024
 _LOG_TAIL_BYTES = 4096
 _LOG_TAIL_LINES = 15
+_SHELL_CHARACTERS = frozenset('"$`\\\n')
+
+
+def check_name(home: Path) -> None:
+    """Refuse a folder whose name pg_ctl cannot hand on: it puts paths into a shell command, between double quotes.
+
+    Raises:
+        StorageError: the path holds a character that means something to the shell there.
+    """
+    if _SHELL_CHARACTERS & set(str(home)):
+        raise StorageError(
+            f"Prepared the embedded database in {home}: that path holds a quote, a $, a backslash "
+            f"or a line break, which PostgreSQL's pg_ctl cannot handle. Set STATE_DIR to a folder with a plainer name."
+        )
 
 
 def make_data(layout: Layout, binaries: PgBinaries, *, is_durable: bool) -> None:

@@ -46,7 +46,7 @@ _LOCK_TIMEOUT_SECONDS = 180
 _POLL_SECONDS = 0.05
 # A server killed with -9 leaves children that hold the shared memory for a moment: the first launch may meet them.
 _LAUNCHES = 3
-_PAUSE_AFTER_FAILED_LAUNCH_SECONDS = 0.5
+_PAUSE_AFTER_FAILED_LAUNCH_SECONDS = 0.25
 
 _QUESTION = """
     select current_setting('data_directory') as data_directory,
@@ -230,6 +230,7 @@ class EmbeddedServer:
         )
 
     def _launch(self, layout: Layout) -> bool:
+        launch.check_name(layout.home)
         binaries = self._binaries(layout)
         make_home(layout)
         if not layout.data_dir.exists():

@@ -1,0 +1,307 @@
+"""The life cycle: start, races, crashes, deleted folders, strangers on the socket, stop."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import psutil
+import psycopg
+import pytest
+import sqlalchemy
+from ticket_pipeline.errors import StorageError
+from ticket_pipeline.storage.embedded import EmbeddedServer
+from ticket_pipeline.storage.embedded.account import default_account
+from ticket_pipeline.storage.embedded.layout import make_socket_dir, socket_dir_of
+from ticket_pipeline.storage.embedded.postmaster import data_lock_file, socket_lock_file
+
+from ticket_pipeline_tests.servers import FORGETFUL
+from ticket_pipeline_tests.storage.embedded.conftest import ask
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+START_AND_REPORT = """
+import sys
+from pathlib import Path
+from ticket_pipeline.storage.embedded import EmbeddedServer
+server = EmbeddedServer(Path(sys.argv[1]), None, server_settings={"fsync": "off"})
+server.start()
+print(server.status().pid)
+"""
+
+HOLD_THE_LOCK_HALFWAY = """
+import sys
+from pathlib import Path
+from ticket_pipeline.storage.embedded.layout import exclusive
+state = Path(sys.argv[1])
+half_made = state / "postgresql" / "data.init"
+half_made.mkdir(parents=True)
+(half_made / "PG_VERSION").write_text("half")
+with exclusive(state / "postgresql.lock", timeout_seconds=1):
+    print("holding", flush=True)
+    sys.stdin.read()
+"""
+
+
+def kill_postmaster(server: EmbeddedServer) -> None:
+    """Kill -9 the postmaster and see its children go."""
+    pid = server.status().pid
+    assert pid is not None
+    family = [psutil.Process(pid), *psutil.Process(pid).children()]
+    os.kill(pid, signal.SIGKILL)
+    _, alive = psutil.wait_procs(family, timeout=20)
+    assert [process for process in alive if process.status() != psutil.STATUS_ZOMBIE] == []
+
+
+def test_a_started_server_holds_a_database_for_psycopg_and_sqlalchemy(server: EmbeddedServer) -> None:
+    url = server.start()
+
+    assert ask(url, "select current_database()") == "tickets"
+    engine = sqlalchemy.create_engine(url)
+    with engine.connect() as connection:
+        assert connection.execute(sqlalchemy.text("select current_database()")).scalar() == "tickets"
+    engine.dispose()
+
+
+def test_the_database_is_unicode_in_utc_and_unreachable_from_the_network(server: EmbeddedServer) -> None:
+    url = server.start()
+
+    assert ask(url, "show server_encoding") == "UTF8"
+    assert ask(url, "select lower('MONTRÉAL')") == "montréal"
+    assert ask(url, "show timezone") == "UTC"
+    assert ask(url, "show listen_addresses") == ""
+    assert ask(url, "show data_checksums") == "on"
+
+
+def test_a_pipelines_server_waits_for_the_disk_and_compiles_nothing(state_dir: Path) -> None:
+    url = EmbeddedServer(state_dir, None).start()
+
+    assert ask(url, "show fsync") == "on"
+    assert ask(url, "show synchronous_commit") == "on"
+    assert ask(url, "show jit") == "off"
+
+
+def test_starting_again_finds_the_running_server(server: EmbeddedServer, state_dir: Path) -> None:
+    server.start()
+    first = server.status()
+
+    assert EmbeddedServer(state_dir, None).start() == server.url
+    assert server.status() == first
+
+
+def test_four_processes_at_once_get_one_server(state_dir: Path) -> None:
+    command = [sys.executable, "-c", START_AND_REPORT, str(state_dir)]
+    starters = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+
+    # That `communicate` returns also shows that the server inherited no pipe.
+    answers = {starter.communicate(timeout=60)[0] for starter in starters}
+
+    assert [starter.returncode for starter in starters] == [0] * 4
+    assert len(answers) == 1
+
+
+def test_the_server_outlives_its_starter_in_a_session_of_its_own(state_dir: Path, server: EmbeddedServer) -> None:
+    command = [sys.executable, "-c", START_AND_REPORT, str(state_dir)]
+    pid = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+    assert server.status().pid == pid
+    assert os.getsid(pid) not in (os.getsid(0), 0)
+
+
+def test_what_was_committed_survives_stop_and_start(server: EmbeddedServer) -> None:
+    with psycopg.connect(server.start()) as connection:
+        connection.execute("create table kept as select 42 as answer")
+
+    assert server.stop()
+    assert not server.status().running
+
+    assert ask(server.start(), "select answer from kept") == 42
+
+
+def test_stopping_a_stopped_or_unborn_server_does_nothing(server: EmbeddedServer, state_dir: Path) -> None:
+    assert not server.stop()
+    assert not state_dir.exists()
+    server.start()
+    assert server.stop()
+    assert not server.stop()
+
+
+def test_stopping_ends_the_sessions_of_others(server: EmbeddedServer) -> None:
+    with psycopg.connect(server.start()) as connection:
+        assert server.stop()
+        with pytest.raises(psycopg.OperationalError):
+            connection.execute("select 1")
+
+
+def test_the_status_tells_size_version_and_age(server: EmbeddedServer) -> None:
+    before = server.status()
+    assert (before.running, before.pid, before.major, before.size_bytes) == (False, None, None, 0)
+
+    url = server.start()
+
+    status = server.status()
+    assert status.running
+    assert status.pid == int(data_lock_file(status.data_dir).read_text().split()[0])
+    assert str(status.major) == str(ask(url, "select split_part(current_setting('server_version'), '.', 1)"))
+    assert status.size_bytes > 10_000_000
+    assert status.started_at == ask(url, "select pg_postmaster_start_time()")
+    assert "database system is ready" in status.log_file.read_text()
+
+
+def test_a_server_killed_with_minus_9_starts_again_with_what_was_committed(server: EmbeddedServer) -> None:
+    with psycopg.connect(server.start()) as connection:
+        connection.execute("create table kept as select 42 as answer")
+        connection.commit()
+        connection.execute("checkpoint")
+    kill_postmaster(server)
+    assert not server.status().running
+
+    assert ask(server.start(), "select answer from kept") == 42
+
+
+def test_a_crashed_servers_number_in_the_hands_of_a_stranger_stops_nothing(server: EmbeddedServer) -> None:
+    # What a restarted container does: the same low process ids, handed to other programs of the same user.
+    server.start()
+    lock_files = [
+        data_lock_file(server.status().data_dir),
+        socket_lock_file(socket_dir_of(server.status().data_dir.parents[1])),
+    ]
+    kill_postmaster(server)
+    account = default_account()
+    with subprocess.Popen(
+        ["/bin/cat"], stdin=subprocess.PIPE, user=account.uid if account.is_other else None
+    ) as stranger:
+        for lock_file in lock_files:
+            rest = lock_file.read_text().partition("\n")[2]
+            lock_file.write_text(f"{stranger.pid}\n{rest}")
+
+        assert not server.stop()
+        server.start()
+
+        assert stranger.poll() is None
+        assert server.status().running
+        stranger.communicate()
+
+
+def test_a_starter_killed_halfway_leaves_nothing_in_the_way(server: EmbeddedServer, state_dir: Path) -> None:
+    command = [sys.executable, "-c", HOLD_THE_LOCK_HALFWAY, str(state_dir)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as starter:
+        assert starter.stdout is not None
+        assert starter.stdout.readline() == "holding\n"
+        starter.kill()
+        starter.communicate()
+
+    assert ask(server.start(), "select 1") == 1
+    assert not (state_dir / "postgresql" / "data.init").exists()
+
+
+def test_a_deleted_state_folder_begins_anew_although_its_server_still_runs(
+    server: EmbeddedServer, state_dir: Path
+) -> None:
+    with psycopg.connect(server.start()) as connection:
+        connection.execute("create table gone as select 1")
+    orphan = server.status().pid
+    assert orphan is not None
+    shutil.rmtree(state_dir)
+    assert not server.status().running
+
+    url = server.start()
+
+    assert ask(url, "select to_regclass('gone')") is None
+    assert server.status().pid != orphan
+
+
+def test_another_server_on_our_socket_is_refused(server: EmbeddedServer, state_dir: Path) -> None:
+    own, foreign = socket_dir_of(state_dir / "own"), socket_dir_of(state_dir)
+    make_socket_dir(foreign, default_account())
+    both = {**FORGETFUL, "unix_socket_directories": f"{own},{foreign}"}
+    stranger = EmbeddedServer(state_dir / "own", None, server_settings=both)
+    try:
+        stranger.start()
+
+        with pytest.raises(StorageError, match=r"whose data it keeps: .*/own/postgresql/data, not .*Stop that server"):
+            server.start()
+    finally:
+        stranger.stop()
+        shutil.rmtree(own)
+
+
+def test_a_socket_folder_that_is_a_link_is_not_trusted(server: EmbeddedServer, state_dir: Path, tmp_path: Path) -> None:
+    link = socket_dir_of(state_dir)
+    link.symlink_to(tmp_path)
+    try:
+        with pytest.raises(StorageError, match="not to be trusted"):
+            server.start()
+    finally:
+        link.unlink()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to somebody else")
+def test_a_socket_folder_of_another_user_is_not_trusted(server: EmbeddedServer, state_dir: Path) -> None:
+    folder = socket_dir_of(state_dir)
+    folder.mkdir(mode=0o700)
+    os.chown(folder, 12345, 12345)
+    with pytest.raises(StorageError, match="not to be trusted"):
+        server.start()
+
+
+def test_a_failed_start_says_what_the_server_said_and_can_be_mended(server: EmbeddedServer, state_dir: Path) -> None:
+    broken = EmbeddedServer(state_dir, None, server_settings={**FORGETFUL, "shared_buffers": "much"})
+
+    with pytest.raises(StorageError, match=r'(?s)Mend what its log says.*invalid value for parameter "shared_buffers"'):
+        broken.start()
+
+    assert ask(server.start(), "select 1") == 1
+
+
+@pytest.mark.parametrize("character", ["$", '"', "`", "\\", "\n"])
+def test_a_state_folder_that_a_shell_would_misread_is_refused(state_dir: Path, character: str) -> None:
+    with pytest.raises(StorageError, match="Set STATE_DIR to a folder with a plainer name"):
+        EmbeddedServer(state_dir / f"a{character}b", None).start()
+
+
+def test_a_file_in_place_of_the_state_folder_is_our_error_not_pythons(tmp_path: Path) -> None:
+    (tmp_path / "state").touch()
+
+    with pytest.raises(StorageError, match="set STATE_DIR to another one"):
+        EmbeddedServer(tmp_path / "state", None).start()
+
+
+def test_a_state_folder_with_a_long_awkward_name_works(state_dir: Path) -> None:
+    folder = state_dir / ("with space, quote ' and ümlaut " + "x" * 150)
+    server = EmbeddedServer(folder, None, server_settings=FORGETFUL)
+    try:
+        assert ask(server.start(), "select 1") == 1
+    finally:
+        server.stop()
+        shutil.rmtree(socket_dir_of(folder), ignore_errors=True)
+
+
+def test_the_wheels_server_runs_where_the_systems_is_hidden(state_dir: Path) -> None:
+    server = EmbeddedServer(state_dir, None, server_settings=FORGETFUL, search_path="")
+
+    assert str(ask(server.start(), "show server_version")).startswith("18")
+    assert server.stop()
+
+
+def test_data_of_another_major_version_are_never_started(server: EmbeddedServer) -> None:
+    server.start()
+    server.stop()
+    (server.status().data_dir / "PG_VERSION").write_text("9\n")
+
+    with pytest.raises(StorageError, match=r"written by PostgreSQL 9, and no other .*found PostgreSQL \d+"):
+        server.start()
+
+
+def test_a_callers_own_postgresql_variables_lead_nowhere_else(state_dir: Path) -> None:
+    elsewhere = {"PGPORT": "1", "PGHOST": "/nowhere", "PGDATA": "/nowhere", "PGUSER": "nobody", "PGDATABASE": "none"}
+    command = [sys.executable, "-c", START_AND_REPORT, str(state_dir)]
+
+    result = subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, **elsewhere})
+
+    assert int(result.stdout) == EmbeddedServer(state_dir, None).status().pid
