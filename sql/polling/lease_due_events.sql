@@ -2,7 +2,8 @@
 -- Parameters: marketplace, lease_id (uuid), leased_until, this_moment, batch_size.
 -- Not idempotent: each call takes what is due then; two callers never get the same event. Rows: one per leased event.
 with due as (
-  select p.event_id, p.marketplace, p.lease_id as old_lease_id, p.leased_until as old_leased_until, s.external_id, e.name
+  select p.event_id, p.marketplace, p.lease_id as old_lease_id, p.leased_until as old_leased_until, s.external_id, e.name,
+    e.venue
   from poll_schedule as p
   inner join events as e on e.event_id = p.event_id
   inner join event_sources as s on s.event_id = p.event_id and s.marketplace = p.marketplace and s.is_current
@@ -34,6 +35,6 @@ leased as (
   where p.event_id = d.event_id and p.marketplace = d.marketplace
 )
 
-select event_id, external_id, name
+select event_id, external_id, name, venue
 from due
 order by external_id

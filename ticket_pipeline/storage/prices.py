@@ -59,7 +59,7 @@ def rebuild_hourly(database: Database, span: Span) -> list[Row]:
     summary: list[Row] = []
     for part in span.days():
         with database.transaction(f"rebuild the hourly prices of {part.start:%Y-%m-%d %H:%M} UTC") as transaction:
-            _allow_sort_memory(transaction)
+            _begin_rebuild(transaction)
             bounds = {"starts_from": part.start, "starts_until": part.end}
             # Days of rows that vanish in this rebuild must be rebuilt too: marked before and after.
             transaction.execute("prices/take_stale_hours", **bounds)
@@ -81,7 +81,7 @@ def rebuild_daily(database: Database, first: date, until: date) -> list[Row]:
         StorageError: the database refused; nothing changed.
     """
     with database.transaction(f"rebuild the daily prices from {first}") as transaction:
-        _allow_sort_memory(transaction)
+        _begin_rebuild(transaction)
         transaction.execute(
             "prices/take_stale_days",
             starts_from=datetime.combine(first, time(), UTC),
@@ -149,7 +149,8 @@ def read_zone_prices(database: Database, event_id: int, marketplace: str, span: 
     )
 
 
-def _allow_sort_memory(transaction: Transaction) -> None:
+def _begin_rebuild(transaction: Transaction) -> None:
+    transaction.execute("prices/lock_prices")
     transaction.connection.execute("select set_config('work_mem', %s, true)", [_SORT_MEMORY])
 
 

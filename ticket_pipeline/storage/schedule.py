@@ -24,6 +24,7 @@ class ScheduledEvent:
     event_id: int
     external_id: str
     name: str
+    venue: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,51 @@
+"""The code location: `build_defs` makes it from settings, `defs` is what Dagster loads.
+
+Importing this module does nothing: `defs` is a function that Dagster calls when it loads the location.
+"""
+
+import dagster as dg
+
+from ticket_pipeline.defs.assets.listings import build_listings_asset
+from ticket_pipeline.defs.assets.prices import build_price_assets
+from ticket_pipeline.defs.assets.watchlist import events
+from ticket_pipeline.defs.checks import build_checks
+from ticket_pipeline.defs.jobs import build_jobs, maintain
+from ticket_pipeline.defs.pipeline import Pipeline
+from ticket_pipeline.defs.schedules import build_schedules
+from ticket_pipeline.defs.sensors import build_poll_sensor, build_rebuild_sensor
+from ticket_pipeline.polling.sources import SOURCES
+from ticket_pipeline.settings import load_settings
+
+
+def build_defs(pipeline: Pipeline | None = None) -> dg.Definitions:
+    """A fresh set of definitions; needs no secret and reaches nothing.
+
+    Args:
+        pipeline: settings and clock; None reads the settings from the environment and `.env`.
+
+    Raises:
+        ConfigurationError: a setting is malformed; the message names each.
+    """
+    pipeline = pipeline or Pipeline(load_settings())
+    settings = pipeline.settings
+    marketplaces = list(SOURCES)
+    listings = [build_listings_asset(marketplace) for marketplace in marketplaces]
+    prices = build_price_assets(settings.prices_start_date, [asset.key.path[-1] for asset in listings])
+    jobs = build_jobs(marketplaces)
+    price_jobs = [job for job in jobs if job.name in {"aggregate_hourly", "aggregate_daily"}]
+    return dg.Definitions(
+        assets=[events, *listings, *prices],
+        asset_checks=build_checks(marketplaces),
+        jobs=[*jobs, maintain],
+        sensors=[*(build_poll_sensor(m, settings.poll_tick_seconds) for m in marketplaces), build_rebuild_sensor(price_jobs)],
+        schedules=build_schedules(settings),
+        resources={"pipeline": pipeline},
+        # One process per run: the work waits for the network and for SQL, and a process per step costs 2 CPU-s more.
+        executor=dg.in_process_executor,
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The location that Dagster loads."""
+    return build_defs()

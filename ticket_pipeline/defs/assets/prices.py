@@ -1,0 +1,94 @@
+"""The aggregates: hourly prices from the stored captures, daily prices from the hours."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+
+from ticket_pipeline.defs.partitions import days_since, hours_since
+from ticket_pipeline.defs.pipeline import Pipeline
+from ticket_pipeline.storage.prices import Span, rebuild_daily, rebuild_hourly
+
+
+def build_price_assets(start: date, listings: list[str]) -> list[dg.AssetsDefinition]:
+    """The hourly and daily prices.
+
+    Args:
+        start: first day of their partitions, UTC.
+        listings: names of the listing assets they are made from.
+    """
+    hours, days = hours_since(start), days_since(start)
+
+    @dg.asset(
+        partitions_def=hours,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        output_required=False,
+        # The default mapping from event ids to hours cannot load; every event may have captures in every hour.
+        deps=[dg.AssetDep(name, partition_mapping=dg.AllPartitionMapping()) for name in listings],
+        group_name="prices",
+        kinds={"sql", "timescaledb"},
+        owners=["team:data"],
+        description=(
+            "Prices and inventory by event, marketplace, zone and hour (UTC).\n\n"
+            "Grain: event, marketplace, zone (and * for the whole event), currency, fee basis, hour. Source: the trusted "
+            "captures of that hour; suspects and failed attempts are counted beside. Write: the hour is deleted and "
+            "inserted in one transaction. Trigger: the sensor rebuild_stale_prices, or a backfill (one run)."
+        ),
+    )
+    def hourly_prices(
+        context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]
+    ) -> Iterator[dg.AssetMaterialization]:
+        window = context.partition_time_window
+        with pipeline.database() as database:
+            rows = rebuild_hourly(database, Span(window.start.astimezone(UTC), window.end.astimezone(UTC)))
+        found = {row["hour_at"].astimezone(UTC).strftime(hours.fmt): row for row in rows}
+        _log_partitions(context, found)
+        yield from ()
+
+    @dg.asset(
+        partitions_def=days,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        output_required=False,
+        deps=[hourly_prices],
+        group_name="prices",
+        kinds={"sql", "timescaledb"},
+        owners=["team:data"],
+        description=(
+            "Prices and inventory by event, marketplace, zone and UTC day.\n\n"
+            "Grain: event, marketplace, zone (and *), currency, fee basis, day. Source: hourly_prices. Write: the day is "
+            "deleted and inserted in one transaction. Trigger: the sensor rebuild_stale_prices, or a backfill (one run)."
+        ),
+    )
+    def daily_prices(
+        context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]
+    ) -> Iterator[dg.AssetMaterialization]:
+        window = context.partition_time_window
+        with pipeline.database() as database:
+            rows = rebuild_daily(database, _utc_date(window.start), _utc_date(window.end))
+        _log_partitions(context, {row["day_on"].strftime(days.fmt): row for row in rows})
+        yield from ()
+
+    return [hourly_prices, daily_prices]
+
+
+def _log_partitions(context: dg.AssetExecutionContext, found: Mapping[str, Mapping[str, Any]]) -> None:
+    """One materialization per window with its own numbers; a window without any capture is built too: it is empty."""
+    keys = context.partition_keys
+    empty = {"rows": 0, "events": 0, "snapshots": 0}
+    for key in keys:
+        metadata = {name: _plottable(value) for name, value in found.get(key, empty).items() if value is not None}
+        context.log_event(dg.AssetMaterialization(context.asset_key, partition=key, metadata=metadata))
+    context.log.info(f"rebuilt {len(keys)} windows, {len(found)} of them with prices")
+
+
+def _plottable(value: Any) -> dg.MetadataValue | str:
+    if isinstance(value, int):
+        return dg.MetadataValue.int(value)
+    if isinstance(value, date | datetime | timedelta):
+        return str(value)
+    return dg.MetadataValue.float(float(value))
+
+
+def _utc_date(moment: datetime) -> date:
+    return moment.astimezone(UTC).date()

@@ -1,0 +1,140 @@
+"""The data checks: sentences that are true when green. They read a bounded span, report the offenders, never raise."""
+
+from datetime import UTC, timedelta
+from typing import Any
+
+import dagster as dg
+
+from ticket_pipeline.defs.pipeline import Pipeline
+from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.storage import quality
+from ticket_pipeline.storage.prices import DAY
+from ticket_pipeline.storage.schedule import read_stale_events
+from ticket_pipeline.storage.watchlist import read_rejected_rows
+
+_SPAN = timedelta(days=2)
+"""How far back the checks look: past days were checked when they were young, or by hand after a backfill."""
+
+_SAMPLED_HOURS = 12
+_STALE_MULTIPLE = 2.0
+_STALE_GRACE = timedelta(minutes=5)
+
+
+def build_checks(marketplaces: list[Marketplace]) -> list[dg.AssetChecksDefinition]:
+    """Every data check."""
+    per_marketplace = [
+        build(marketplace)
+        for marketplace in marketplaces
+        for build in (_build_nothing_is_lost, _build_no_event_is_stale)
+    ]
+    return [no_row_is_quarantined, *per_marketplace, *_PRICE_CHECKS]
+
+
+def _result(offenders: list[Any], *, severity: dg.AssetCheckSeverity, **metadata: Any) -> dg.AssetCheckResult:
+    shown = [str(offender) for offender in offenders[:20]]
+    return dg.AssetCheckResult(
+        passed=not offenders,
+        severity=severity,
+        metadata={"offenders": len(offenders), "shown": dg.MetadataValue.json(shown), **metadata},
+    )
+
+
+@dg.asset_check(asset="events", description="Every row of the watchlist could be used.")
+def no_row_is_quarantined(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
+    """Warns of quarantined rows, with their reasons."""
+    with pipeline.database() as database:
+        rows = read_rejected_rows(database)
+    offenders = [f"row {row['row_number']}: {' · '.join(row['reasons'])}" for row in rows]
+    return _result(offenders, severity=dg.AssetCheckSeverity.WARN)
+
+
+def _build_nothing_is_lost(marketplace: Marketplace) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=f"{marketplace}_listings",
+        name="accepted_and_rejected_add_up_to_received",
+        description="Stored and quarantined listings of every capture add up to what the marketplace sent.",
+    )
+    def check(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
+        now = pipeline.now()
+        with pipeline.database() as database:
+            rows = quality.find_unbalanced_captures(database, now - _SPAN, now)
+        rows = [row for row in rows if row["marketplace"] == marketplace]
+        return _result(rows, severity=dg.AssetCheckSeverity.ERROR)
+
+    return check
+
+
+def _build_no_event_is_stale(marketplace: Marketplace) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=f"{marketplace}_listings",
+        name="no_tracked_event_is_stale",
+        description="Every tracked event was captured within twice its poll interval.",
+    )
+    def check(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
+        with pipeline.database() as database:
+            rows = read_stale_events(
+                database,
+                pipeline.now(),
+                multiple=_STALE_MULTIPLE,
+                grace=_STALE_GRACE,
+                marketplace=marketplace,
+            )
+        offenders = [
+            f"{row['external_id']} {row['name']}: last success {row['last_success_at']}, then {row['last_outcome']}: "
+            f"{row['last_error']}"
+            for row in rows
+        ]
+        return _result(offenders, severity=dg.AssetCheckSeverity.WARN)
+
+    return check
+
+
+@dg.asset_check(asset="hourly_prices", description="All prices are above zero and in order: min, median, max.")
+def prices_are_positive(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
+    """Looks at the hours of the last two days."""
+    now = pipeline.now()
+    with pipeline.database() as database:
+        rows = quality.find_bad_prices(database, now - _SPAN, now)
+    return _result(rows, severity=dg.AssetCheckSeverity.ERROR)
+
+
+@dg.asset_check(asset="hourly_prices", description="No event has two currencies in one hour of one marketplace.")
+def every_hour_has_one_currency(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
+    """Rows never mix currencies (the currency is part of their key); two in one hour mean that a source changed."""
+    now = pipeline.now()
+    with pipeline.database() as database:
+        rows = quality.find_mixed_currencies(database, now - _SPAN, now)
+    return _result(rows, severity=dg.AssetCheckSeverity.WARN)
+
+
+@dg.asset_check(
+    asset="hourly_prices",
+    description="Sampled hours equal their recomputation, listing by listing, from the definition.",
+)
+def hourly_prices_agree_with_their_listings(
+    context: dg.AssetCheckExecutionContext, pipeline: dg.ResourceParam[Pipeline]
+) -> dg.AssetCheckResult:
+    """Draws another sample in every run."""
+    now = pipeline.now()
+    with pipeline.database() as database:
+        compared, differences = quality.recompute_sampled_hours(
+            database, now - _SPAN, now, salt=context.run.run_id, sample_size=_SAMPLED_HOURS
+        )
+    return _result(differences, severity=dg.AssetCheckSeverity.ERROR, event_hours_compared=compared)
+
+
+@dg.asset_check(asset="daily_prices", description="Daily prices are what the hourly prices of the day say.")
+def daily_prices_agree_with_hourly(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
+    """Compares coverage, least and largest price of every day of the span."""
+    today = pipeline.now().astimezone(UTC).date()
+    with pipeline.database() as database:
+        rows = quality.find_days_that_disagree(database, today - _SPAN, today + DAY)
+    return _result(rows, severity=dg.AssetCheckSeverity.ERROR)
+
+
+_PRICE_CHECKS = (
+    prices_are_positive,
+    every_hour_has_one_currency,
+    hourly_prices_agree_with_their_listings,
+    daily_prices_agree_with_hourly,
+)

@@ -1,0 +1,67 @@
+"""The jobs that people start by hand and that sensors and schedules start for them."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from ticket_pipeline.defs.pipeline import Pipeline
+from ticket_pipeline.market.vocabulary import Marketplace
+
+if TYPE_CHECKING:
+    from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+
+def poll_job_name(marketplace: Marketplace) -> str:
+    """The job that polls one marketplace."""
+    return f"poll_{marketplace}"
+
+
+def build_jobs(marketplaces: list[Marketplace]) -> list["UnresolvedAssetJobDefinition"]:
+    """The asset jobs: sync the watchlist, poll a marketplace, build prices, run the checks."""
+    polls = [
+        dg.define_asset_job(
+            poll_job_name(marketplace),
+            selection=dg.AssetSelection.assets(f"{marketplace}_listings").without_checks(),
+            description=f"Poll {marketplace}: the event_keys of the run config, or every tracked event still to come.",
+        )
+        for marketplace in marketplaces
+    ]
+    return [
+        *polls,
+        dg.define_asset_job(
+            "sync_events",
+            selection=dg.AssetSelection.assets("events"),
+            description="Read the watchlist and bring the events to it.",
+        ),
+        dg.define_asset_job(
+            "aggregate_hourly",
+            selection=dg.AssetSelection.assets("hourly_prices").without_checks(),
+            description="Rebuild hourly prices. For many hours, launch a backfill from the asset's page: it is one run.",
+        ),
+        dg.define_asset_job(
+            "aggregate_daily",
+            selection=dg.AssetSelection.assets("daily_prices").without_checks(),
+            description="Rebuild daily prices. For many days, launch a backfill from the asset's page: it is one run.",
+        ),
+        dg.define_asset_job(
+            "check_data",
+            selection=dg.AssetSelection.all_asset_checks(),
+            description="Run every data check.",
+        ),
+    ]
+
+
+@dg.op(description="Drop raw response bodies older than RAW_PAYLOAD_DAYS; listings and prices stay.")
+def delete_old_payloads(context: dg.OpExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> None:
+    """Apply the keeping time of raw bodies."""
+    cut = pipeline.now() - timedelta(days=pipeline.settings.raw_payload_days)
+    with pipeline.database() as database:
+        deleted = database.execute("maintenance/delete_old_payloads", cut=cut)
+    context.log.info(f"dropped {deleted} raw bodies from before {cut:%Y-%m-%d %H:%M} UTC")
+
+
+@dg.job(description="Daily housekeeping: drop raw bodies past their keeping time.")
+def maintain() -> None:
+    """Daily housekeeping."""
+    delete_old_payloads()

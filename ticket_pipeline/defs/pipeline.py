@@ -1,0 +1,31 @@
+"""The one resource: settings and clock, and the database they name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ticket_pipeline.settings import Settings
+from ticket_pipeline.storage.connect import open_database
+from ticket_pipeline.storage.database import Database
+
+
+def utc_now() -> datetime:
+    """The clock of production: aware UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """What every asset, sensor and check is given. Holding one does nothing; secrets stay inside `settings`.
+
+    Attributes:
+        settings: read when the code location loads.
+        now: the clock, aware UTC.
+    """
+
+    settings: Settings
+    now: Callable[[], datetime] = utc_now
+
+    def database(self) -> Database:
+        """A database handle, to be used as a context manager; the embedded server is started by need."""
+        return open_database(self.settings)

@@ -1,0 +1,33 @@
+"""The schedules: what happens by the clock. Polling is not here: it follows each event's own due time (`sensors`)."""
+
+import dagster as dg
+
+from ticket_pipeline.defs.jobs import maintain
+from ticket_pipeline.settings import Settings
+
+
+def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
+    """Sync the watchlist, run the data checks, do the daily housekeeping."""
+    return [
+        dg.ScheduleDefinition(
+            name="sync_events_regularly",
+            job_name="sync_events",
+            cron_schedule=settings.sync_events_cron,
+            default_status=dg.DefaultScheduleStatus.RUNNING,
+            description="Reads the watchlist, so that a changed sheet takes effect by itself.",
+        ),
+        dg.ScheduleDefinition(
+            name="check_data_regularly",
+            job_name="check_data",
+            cron_schedule="25 * * * *",
+            default_status=dg.DefaultScheduleStatus.RUNNING,
+            description="Runs every data check once an hour.",
+        ),
+        dg.ScheduleDefinition(
+            name="maintain_daily",
+            job=maintain,
+            cron_schedule="17 4 * * *",
+            default_status=dg.DefaultScheduleStatus.RUNNING,
+            description="Drops raw bodies past their keeping time.",
+        ),
+    ]

@@ -1,0 +1,137 @@
+"""The sensors: what is due is polled, what is out of date is rebuilt. Ticks choose; they never fetch."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import dagster as dg
+
+from ticket_pipeline.defs.assets.watchlist import register_keys
+from ticket_pipeline.defs.jobs import poll_job_name
+from ticket_pipeline.defs.pipeline import Pipeline
+from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.polling.due import Skip, choose_batch, show_wait
+from ticket_pipeline.storage.database import Database
+from ticket_pipeline.storage.prices import DAY, HOUR, Span, first_contiguous, read_stale_windows
+from ticket_pipeline.storage.watchlist import read_keys
+
+if TYPE_CHECKING:
+    from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+# The tags by which a run takes a range of partitions; Dagster documents them, but exports no names for them.
+_RANGE_START, _RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+
+_MOST_WINDOWS = 24 * 31
+"""Windows in one rebuild run: a month of hours takes minutes, and its progress is kept day by day."""
+
+_REST_AFTER_FAILURE = timedelta(minutes=5)
+
+
+def build_poll_sensor(marketplace: Marketplace, tick_seconds: int) -> dg.SensorDefinition:
+    """The sensor that starts one run for the events of a marketplace that are due."""
+
+    @dg.sensor(
+        name=f"poll_due_{marketplace}_events",
+        job_name=poll_job_name(marketplace),
+        minimum_interval_seconds=tick_seconds,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=(
+            f"Leases the {marketplace} events that are due and starts one run for all of them. Respects backlog, breaker "
+            "and budget; a lease whose run dies runs out, and its events are due again."
+        ),
+    )
+    def poll_due_events(
+        context: dg.SensorEvaluationContext, pipeline: dg.ResourceParam[Pipeline]
+    ) -> dg.SensorResult | dg.SkipReason:
+        with pipeline.database() as database:
+            # Ids that the command line synced become partitions here.
+            register_keys(context.instance, marketplace, read_keys(database, marketplace))
+            choice = choose_batch(
+                database, pipeline.settings, marketplace, this_moment=pipeline.now(), lease_id=uuid4()
+            )
+        if isinstance(choice, Skip):
+            return dg.SkipReason(choice.reason)
+        config = {"event_keys": [event.external_id for event in choice.events], "lease_id": str(choice.lease_id)}
+        request = dg.RunRequest(
+            run_key=str(choice.lease_id),
+            run_config={"ops": {f"{marketplace}_listings": {"config": config}}},
+            tags={"ticket_pipeline/marketplace": marketplace, "ticket_pipeline/events": str(len(choice.events))},
+        )
+        return dg.SensorResult(run_requests=[request])
+
+    return poll_due_events
+
+
+def build_rebuild_sensor(jobs: Sequence["UnresolvedAssetJobDefinition"]) -> dg.SensorDefinition:
+    """The sensor that keeps hourly and daily prices up to date; `jobs` are the two that it starts."""
+
+    @dg.sensor(
+        name="rebuild_stale_prices",
+        jobs=jobs,
+        minimum_interval_seconds=30,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=(
+            "Rebuilds the hours and days in which something changed: new, late or newly trusted captures and failed "
+            "attempts mark their window. Catches up after downtime by itself. The window under way is refreshed every "
+            "PRICES_REFRESH_MINUTES."
+        ),
+    )
+    def rebuild_stale_prices(
+        context: dg.SensorEvaluationContext, pipeline: dg.ResourceParam[Pipeline]
+    ) -> dg.SensorResult | dg.SkipReason:
+        refreshed: dict[str, str] = json.loads(context.cursor or "{}")
+        reasons = []
+        with pipeline.database() as database:
+            for job, grain, step in (("aggregate_hourly", "hour", HOUR), ("aggregate_daily", "day", DAY)):
+                obstacle = _find_obstacle(context.instance, job, pipeline.now())
+                choice = obstacle or _choose_span(database, pipeline, grain, step, refreshed.get(grain))
+                if isinstance(choice, Span):
+                    if choice.end > pipeline.now():
+                        refreshed[grain] = pipeline.now().isoformat()
+                    return dg.SensorResult(
+                        run_requests=[_request_rebuild(job, grain, step, choice)], cursor=json.dumps(refreshed)
+                    )
+                reasons.append(choice)
+        return dg.SkipReason("; ".join(reasons))
+
+    return rebuild_stale_prices
+
+
+def _find_obstacle(instance: dg.DagsterInstance, job: str, now: datetime) -> str | None:
+    """Why no rebuild should be started now: one is under way, or one failed just now."""
+    records = instance.get_run_records(dg.RunsFilter(job_name=job), limit=1)
+    if not records:
+        return None
+    run, ended = records[0].dagster_run, records[0].end_time
+    if not run.is_finished:
+        return f"{job} is under way"
+    if run.status is dg.DagsterRunStatus.FAILURE and ended is not None:
+        rest = datetime.fromtimestamp(ended, UTC) + _REST_AFTER_FAILURE - now
+        if rest > timedelta():
+            return f"{job} failed; it is tried again in {show_wait(rest)}"
+    return None
+
+
+def _choose_span(
+    database: Database, pipeline: Pipeline, grain: str, step: timedelta, refreshed_at: str | None
+) -> Span | str:
+    """The oldest contiguous stale windows; the one under way only if its last refresh is long enough ago."""
+    now = pipeline.now()
+    windows = read_stale_windows(database, grain)
+    over = [start for start in windows if start + step <= now]
+    refresh = timedelta(minutes=pipeline.settings.prices_refresh_minutes)
+    next_refresh = datetime.fromisoformat(refreshed_at) + refresh if refreshed_at else now
+    span = first_contiguous(windows if next_refresh <= now else over, step, most=_MOST_WINDOWS)
+    if span is not None:
+        return span
+    if windows:
+        return f"the {grain} under way is refreshed in {show_wait(next_refresh - now)}"
+    return f"no {grain} is out of date"
+
+
+def _request_rebuild(job: str, grain: str, step: timedelta, span: Span) -> dg.RunRequest:
+    key_format = "%Y-%m-%d-%H:%M" if grain == "hour" else "%Y-%m-%d"
+    first, last = (moment.astimezone(UTC).strftime(key_format) for moment in (span.start, span.end - step))
+    return dg.RunRequest(job_name=job, tags={_RANGE_START: first, _RANGE_END: last})

@@ -1,0 +1,127 @@
+"""Hourly prices by definition: one hour of one event, computed listing by listing.
+
+The stored aggregates are made by SQL (`sql/prices/insert_hourly.sql`); this is the same arithmetic in plain Python,
+written from the definition and not from the SQL. The data check recomputes sampled hours with it, and so do the tests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from statistics import median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+CENT = Decimal("0.01")
+WHOLE_EVENT = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class PricedListing:
+    """What an aggregate needs of a listing; `splits` None means not known."""
+
+    zone: str
+    currency: str
+    fee_basis: str
+    quantity: int
+    price: Decimal
+    splits: tuple[int, ...] | None = None
+
+    def can_sell(self, together: int) -> bool:
+        """Whether `together` tickets can be bought: listed as a split, or at most the quantity where none are known."""
+        return self.quantity >= together if self.splits is None else together in self.splits
+
+
+@dataclass(frozen=True, slots=True)
+class HourlyPrice:
+    """One aggregate row: one zone (or `*`), currency and fee basis of one event's hour. Prices per ticket, in cents."""
+
+    snapshots: int
+    listings: int
+    min_listings: int
+    max_listings: int
+    tickets: int
+    min_tickets: int
+    mean_tickets: Decimal
+    max_tickets: int
+    observations: int
+    open_price: Decimal
+    high_price: Decimal
+    low_price: Decimal
+    close_price: Decimal
+    min_price: Decimal
+    mean_price: Decimal
+    median_price: Decimal
+    max_price: Decimal
+    get_in_2_price: Decimal | None
+    get_in_4_price: Decimal | None
+
+
+def get_in_price(listings: Iterable[PricedListing], together: int = 1) -> Decimal | None:
+    """The lowest price per ticket among the listings that can sell `together` tickets; None where none can."""
+    return min((listing.price for listing in listings if listing.can_sell(together)), default=None)
+
+
+def hourly_prices(
+    captures: Sequence[tuple[datetime, Sequence[PricedListing]]],
+) -> dict[tuple[str, str, str], HourlyPrice]:
+    """Aggregate the trusted captures of one event's hour.
+
+    Args:
+        captures: (captured_at, its listings), in order of capture; a capture of an empty market has no listings.
+
+    Returns:
+        (zone, currency, fee basis) → its row; empty where no capture holds a listing.
+    """
+    keys = {
+        (zone, listing.currency, listing.fee_basis)
+        for _, listings in captures
+        for listing in listings
+        for zone in (listing.zone, WHOLE_EVENT)
+    }
+    return {key: _aggregate(key, [listings for _, listings in captures]) for key in keys}
+
+
+def _aggregate(key: tuple[str, str, str], captures: Sequence[Sequence[PricedListing]]) -> HourlyPrice:
+    zone, currency, fee_basis = key
+    own = [
+        [
+            listing
+            for listing in listings
+            if (listing.currency, listing.fee_basis) == (currency, fee_basis) and zone in (listing.zone, WHOLE_EVENT)
+        ]
+        for listings in captures
+    ]
+    prices = [listing.price for listings in own for listing in listings]
+    floors = [floor for listings in own if (floor := get_in_price(listings)) is not None]
+    tickets = [sum(listing.quantity for listing in listings) for listings in own]
+    everything = [listing for listings in own for listing in listings]
+    return HourlyPrice(
+        snapshots=len(own),
+        listings=len(own[-1]),
+        min_listings=min(map(len, own)),
+        max_listings=max(map(len, own)),
+        tickets=tickets[-1],
+        min_tickets=min(tickets),
+        mean_tickets=Decimal(sum(tickets)) / len(tickets),
+        max_tickets=max(tickets),
+        observations=len(prices),
+        open_price=floors[0],
+        high_price=max(floors),
+        low_price=min(floors),
+        close_price=floors[-1],
+        min_price=min(prices),
+        mean_price=to_cents(sum(prices, Decimal()) / len(prices)),
+        median_price=to_cents(median(prices)),
+        max_price=max(prices),
+        get_in_2_price=get_in_price(everything, 2),
+        get_in_4_price=get_in_price(everything, 4),
+    )
+
+
+def to_cents(amount: Decimal) -> Decimal:
+    """Round half up to cents, as the database's numeric(12, 2) does."""
+    return amount.quantize(CENT, ROUND_HALF_UP)

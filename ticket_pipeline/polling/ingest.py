@@ -1,0 +1,244 @@
+"""From answers to stored captures: parse each, validate all at once, write each in its own transaction.
+
+What belongs here: the synchronous half of polling, run in a worker thread while the event loop keeps fetching. What
+does not: sending requests (`marketplaces`) and the statements (`storage`).
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import stamina
+
+from ticket_pipeline.errors import MarketplaceError, RateLimited, RequestNotPermitted, StorageUnavailable
+from ticket_pipeline.market.listings import validate_listings
+from ticket_pipeline.market.metrics import measure_snapshot
+from ticket_pipeline.market.vocabulary import Outcome
+from ticket_pipeline.storage.schedule import record_failure
+from ticket_pipeline.storage.snapshots import STORED_COLUMNS, Attempt, Capture, write_capture
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime, timedelta
+
+    from ticket_pipeline.market.listings import ValidatedListings
+    from ticket_pipeline.market.metrics import SnapshotMetrics
+    from ticket_pipeline.market.trust import TrustRule
+    from ticket_pipeline.market.vocabulary import Marketplace, ParsedListings, RawResponse
+    from ticket_pipeline.marketplaces.client import MarketplaceClient
+    from ticket_pipeline.sheet.zones import ZoneMap
+    from ticket_pipeline.storage.database import Database
+    from ticket_pipeline.storage.schedule import BackOff, ScheduledEvent
+
+_log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
+
+_WRITE_TRIES = 6
+_WRITE_SECONDS = 60.0
+"""A database that restarts is back within this; the answer in hand is worth waiting for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """One event's answer, or why there is none. Exactly one of `response` and `error` is set."""
+
+    event: ScheduledEvent
+    started_at: datetime
+    finished_at: datetime
+    response: RawResponse | None = None
+    error: MarketplaceError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventResult:
+    """What became of one event in one run: for the log, the UI and the tests.
+
+    `metrics` is None where there is no listing, or more than one currency or fee basis: those are never mixed.
+    """
+
+    event: ScheduledEvent
+    outcome: Outcome
+    error: str | None = None
+    captured_at: datetime | None = None
+    latency_seconds: float | None = None
+    tries: int = 0
+    listings: int = 0
+    tickets: int = 0
+    rejected: int = 0
+    rejected_reasons: dict[str, int] = field(default_factory=dict)
+    unmapped_sections: tuple[str, ...] = ()
+    currency: str | None = None
+    metrics: SnapshotMetrics | None = None
+    is_suspect: bool = False
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether the event was tried and gave nothing to store."""
+        return self.outcome.is_failure
+
+
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """Everything the writing of captures depends on besides the captures.
+
+    Attributes:
+        draw_jitter: a factor for the next interval, drawn per event.
+        zone_map: the user's venue map, for marketplaces that name no zones.
+        run_id: booked with every attempt.
+    """
+
+    database: Database
+    marketplace: Marketplace
+    client: MarketplaceClient
+    rule: TrustRule
+    back_off: BackOff
+    draw_jitter: Callable[[], float]
+    keep_body: bool
+    zone_map: ZoneMap | None = None
+    run_id: str | None = None
+
+    def store(self, group: Sequence[Fetched]) -> list[EventResult]:
+        """Store what a group of events answered; every event of the group gets a result.
+
+        Several answers are validated together, because the cost of a validation is nearly all fixed.
+
+        Raises:
+            StorageError: the database refused; events before it are stored, its lease brings back the others.
+        """
+        parsed: list[tuple[Fetched, RawResponse, ParsedListings]] = []
+        results: list[EventResult] = []
+        for fetched in group:
+            if fetched.response is None:
+                results.append(self._fail(fetched, fetched.error or MarketplaceError("no answer")))
+                continue
+            try:
+                parsed.append((fetched, fetched.response, self.client.parse_listings(fetched.response.body)))
+            except MarketplaceError as error:
+                results.append(self._fail(fetched, error))
+        validated = validate_listings([listings for _, _, listings in parsed])
+        for (fetched, response, _), listings in zip(parsed, validated, strict=True):
+            results.append(self._write(fetched, response, listings))
+        return results
+
+    def _write(self, fetched: Fetched, response: RawResponse, listings: ValidatedListings) -> EventResult:
+        columns = {name: listings.columns[name] for name in STORED_COLUMNS}
+        unmapped = self._map_zones(fetched.event, columns)
+        capture = Capture(
+            event_id=fetched.event.event_id,
+            marketplace=self.marketplace,
+            external_id=fetched.event.external_id,
+            captured_at=response.captured_at,
+            received=listings.received,
+            columns=columns,
+            rejected=listings.rejected,
+            tickets=sum(columns["quantity"]),
+            currency=listings.currency,
+            fee_basis=listings.fee_basis,
+            body=response.body,
+        )
+        is_one_market = capture.currency is not None and capture.fee_basis is not None
+        metrics = measure_snapshot(columns) if is_one_market else None
+        attempt = Attempt(
+            started_at=fetched.started_at,
+            finished_at=response.captured_at,
+            outcome=Outcome.EMPTY if listings.received == 0 else Outcome.OK,
+            status=response.status,
+            tries=response.tries,
+            latency_seconds=response.latency_seconds,
+            run_id=self.run_id,
+        )
+        stored = _persistently(
+            lambda: write_capture(
+                self.database,
+                capture,
+                attempt,
+                rule=self.rule,
+                jitter_factor=self.draw_jitter(),
+                keep_body=self.keep_body,
+            )
+        )
+        if stored.is_suspect:
+            _log.warning(
+                "%s event %s: %d listings are far fewer than before; kept as suspect until the next capture confirms it",
+                self.marketplace,
+                fetched.event.external_id,
+                capture.accepted,
+            )
+        return EventResult(
+            event=fetched.event,
+            outcome=attempt.outcome,
+            captured_at=capture.captured_at,
+            latency_seconds=response.latency_seconds,
+            tries=response.tries,
+            listings=capture.accepted,
+            tickets=capture.tickets,
+            rejected=len(capture.rejected),
+            rejected_reasons=_count_reasons(capture),
+            unmapped_sections=unmapped,
+            currency=capture.currency,
+            metrics=metrics,
+            is_suspect=stored.is_suspect,
+        )
+
+    def _fail(self, fetched: Fetched, error: MarketplaceError) -> EventResult:
+        attempt = Attempt(
+            started_at=fetched.started_at,
+            finished_at=fetched.finished_at,
+            outcome=Outcome(error.outcome),
+            status=error.status,
+            tries=error.tries,
+            error=str(error),
+            run_id=self.run_id,
+        )
+        _persistently(
+            lambda: record_failure(
+                self.database,
+                fetched.event,
+                self.marketplace,
+                attempt,
+                back_off=self.back_off,
+                jitter_factor=self.draw_jitter(),
+                not_before=_not_before(error, fetched.finished_at),
+            )
+        )
+        return EventResult(event=fetched.event, outcome=attempt.outcome, error=str(error), tries=error.tries)
+
+    def _map_zones(self, event: ScheduledEvent, columns: dict[str, Sequence[Any]]) -> tuple[str, ...]:
+        """Fill the zone of listings whose marketplace names none, from the user's map; returns what it does not cover."""
+        if self.zone_map is None or not self.zone_map.covers(event.venue):
+            return ()
+        sections = set(columns["section"]) - {None}
+        zones = {section: self.zone_map.zone_of(event.venue, section) for section in sections}
+        columns["zone"] = [
+            zone if zone is not None else zones.get(section)
+            for zone, section in zip(columns["zone"], columns["section"], strict=True)
+        ]
+        return tuple(sorted(section for section, zone in zones.items() if zone is None))
+
+
+def _persistently(write: Callable[[], _T]) -> _T:
+    """Run an idempotent write, again if the connection was lost: the answer in hand should outlive a restart."""
+    for attempt in stamina.retry_context(on=StorageUnavailable, attempts=_WRITE_TRIES, timeout=_WRITE_SECONDS):
+        with attempt:
+            return write()
+    raise AssertionError("stamina either returns or raises")
+
+
+def _not_before(error: MarketplaceError, now: datetime) -> datetime | None:
+    wait: timedelta | None = None
+    if isinstance(error, RateLimited):
+        wait = error.retry_after
+    elif isinstance(error, RequestNotPermitted):
+        wait = error.available_in
+    return None if wait is None else now + wait
+
+
+def _count_reasons(capture: Capture) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for item in capture.rejected:
+        for reason in item.reasons:
+            counts[reason] = counts.get(reason, 0) + 1
+    return counts

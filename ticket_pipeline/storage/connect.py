@@ -1,0 +1,54 @@
+"""From settings to a database: the user's own, or the embedded server, started by need."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from psycopg.conninfo import make_conninfo
+
+from ticket_pipeline.storage.database import Database
+from ticket_pipeline.storage.embedded import EmbeddedServer
+
+if TYPE_CHECKING:
+    from ticket_pipeline.settings import Settings
+
+
+def embedded_server(settings: Settings) -> EmbeddedServer:
+    """The embedded server of this state folder; nothing is started."""
+    return EmbeddedServer(settings.state_dir / "postgres", settings.pg_bin)
+
+
+def database_url(settings: Settings) -> str:
+    """The URL of the database: DATABASE_URL, else DB_*, else the embedded server, which is started if it is down.
+
+    The URL may hold a password: hand it to drivers only.
+
+    Raises:
+        StorageError: the embedded server cannot be started.
+    """
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    if settings.db_host is not None:
+        password = settings.db_password.get_secret_value() if settings.db_password else None
+        return make_conninfo(
+            host=settings.db_host,
+            port=settings.db_port,
+            dbname=settings.db_name,
+            user=settings.db_user,
+            password=password,
+        )
+    return embedded_server(settings).start()
+
+
+def open_database(settings: Settings, *, max_connections: int = 4) -> Database:
+    """A database handle for these settings; close it, or use it as a context manager."""
+    return Database(database_url(settings), settings.db_schema, max_connections=max_connections)
+
+
+def describe_database(settings: Settings) -> str:
+    """Which database is used, in words that hold no secret."""
+    if settings.database_url is not None:
+        return "the database of DATABASE_URL"
+    if settings.db_host is not None:
+        return f"{settings.db_name} on {settings.db_host}:{settings.db_port}"
+    return f"the embedded PostgreSQL under {settings.state_dir}"
