@@ -110,7 +110,7 @@ def open_client(credentials: Credentials, base_url: str, timeout_seconds: float)
 
 def _load_json(credentials_file: Path) -> Mapping[str, Any]:
     try:
-        info = json.loads(credentials_file.read_bytes())
+        content = credentials_file.read_bytes()
     except FileNotFoundError as error:
         raise SheetError(f"Read the credentials file {credentials_file}: there is no such file. {_NEW_KEY}") from error
     except OSError as error:
@@ -118,8 +118,11 @@ def _load_json(credentials_file: Path) -> Mapping[str, Any]:
             f"Read the credentials file {credentials_file}: {error.strerror or error}. "
             "It must be a file that the user running this may read."
         ) from error
-    except ValueError:  # JSON's own error carries the whole document, key included
-        raise SheetError(f"Read the credentials file {credentials_file}: it is not JSON. {_NEW_KEY}") from None
+    info = None
+    with contextlib.suppress(ValueError):  # and not kept: JSON's own error carries the whole document, key included
+        info = json.loads(content)
+    if info is None:
+        raise SheetError(f"Read the credentials file {credentials_file}: it is not JSON. {_NEW_KEY}")
     return info if isinstance(info, dict) else {}
 
 

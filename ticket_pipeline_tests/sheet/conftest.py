@@ -32,7 +32,7 @@ class SheetsService:
 
     def source(self, **changes: Any) -> GoogleSheetSource:  # noqa: ANN401 - the fields of the source
         """A source that reads the watchlist, tries thrice and does not wait between."""
-        fields = {
+        fields: dict[str, Any] = {
             "spreadsheet_id": SHEET_ID,
             "worksheet_name": "Events",
             "credentials_file": self.credentials_file,
