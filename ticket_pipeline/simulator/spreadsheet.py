@@ -122,9 +122,9 @@ class Spreadsheet:
         }
 
     def _parsed(self, cells: str) -> _Block:
-        tab, separator, corners = cells.rpartition("!")
-        if not separator and _unquoted(cells) in self.tabs:  # a bare tab name is the whole tab
+        if _unquoted(cells) in self.tabs:  # a bare tab name is the whole tab
             return _Block(_unquoted(cells), 0, 0, None, None)
+        tab, separator, corners = cells.rpartition("!")
         name = _unquoted(tab) if separator else next(iter(self.tabs), "")
         match = _RANGE.fullmatch(corners)
         if name not in self.tabs or match is None:

@@ -1,0 +1,70 @@
+"""The whole simulator: all systems in one app, and as a process of its own."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import httpx
+from ticket_pipeline.simulator.app import create_app
+from ticket_pipeline.simulator.crowd import crowded_world
+from ticket_pipeline.simulator.server import serve
+from ticket_pipeline.simulator.sheets import SimulatedSheets
+from ticket_pipeline.simulator.stubhub import LISTINGS_PATH, create_stubhub_app
+from ticket_pipeline.simulator.world import sample_world
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+EVENT = {"viagogoEventId": "157284301"}
+
+_PROCESS = """
+import sys
+from pathlib import Path
+from ticket_pipeline.simulator.app import run_simulator
+run_simulator("127.0.0.1", int(sys.argv[1]), 3, 20.0, Path(sys.argv[2]))
+"""
+
+
+def test_stubhub_and_sheets_live_side_by_side() -> None:
+    app = create_app(sample_world(NOW), clock=lambda: NOW, sheets=SimulatedSheets())
+    with serve(app) as served, httpx.Client(base_url=served.url, trust_env=False) as client:
+        assert client.get(LISTINGS_PATH, params=EVENT).json()
+        assert client.get("/_simulator/events").status_code == 200
+        assert client.get("/sheets/v4/spreadsheets/s1").status_code == 401
+        assert client.post("/sheets/token").status_code == 400
+
+
+def test_a_crowd_answers_every_event_with_ready_bodies() -> None:
+    world = crowded_world(NOW, 50, listings=40, templates=3)
+    with (
+        serve(create_stubhub_app(world, clock=lambda: NOW)) as served,
+        httpx.Client(base_url=served.url, trust_env=False) as client,
+    ):
+        sizes = [
+            len(client.get(LISTINGS_PATH, params={"viagogoEventId": event.external_id}).json())
+            for event in world.events
+        ]
+    assert len(sizes) == 50
+    assert all(20 <= size <= 60 for size in sizes)
+
+
+def test_the_process_serves_until_it_is_told_to_stop_and_keeps_its_world(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    kept = tmp_path / "world.json"
+    with subprocess.Popen([sys.executable, "-W", "error", "-c", _PROCESS, str(port), str(kept)]) as process:
+        try:
+            transport = httpx.HTTPTransport(retries=8)  # connection attempts, backing off while the process starts
+            with httpx.Client(transport=transport, base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+                assert client.get(LISTINGS_PATH, params=EVENT).json()
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(10) == -signal.SIGTERM
+        finally:
+            process.kill()
+    assert kept.is_file()

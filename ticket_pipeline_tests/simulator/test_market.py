@@ -1,0 +1,180 @@
+"""One event's market: determinism, statistics within stated bands, and the truth about itself."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+from datetime import UTC, datetime, timedelta
+from statistics import fmean
+
+import pytest
+from ticket_pipeline.simulator.market import EventMarket, SimulatedEvent, SimulatedListing
+from ticket_pipeline.simulator.venue import Venue, arena_zones, standing_zones
+
+START = datetime(2026, 7, 1, 23, tzinfo=UTC)
+ARENA = Venue("Arena", "Boston", "United States", "America/New_York", "USD", 18_000, arena_zones())
+
+
+def _market(number: int = 0, *, seed: int = 7, speed: float = 1.0, venue: Venue = ARENA) -> EventMarket:
+    event = SimulatedEvent(str(157284301 + number), f"Event {number}", venue, START, 150.0)
+    return EventMarket(event, seed, speed=speed, slot=number)
+
+
+def _before(hours: float) -> datetime:
+    return START - timedelta(hours=hours)
+
+
+def _by_id(listings: list[SimulatedListing]) -> dict[int, SimulatedListing]:
+    return {listing.listing_id: listing for listing in listings}
+
+
+@pytest.fixture(scope="module")
+def markets() -> list[EventMarket]:
+    return [_market(number) for number in range(12)]
+
+
+def test_a_moment_is_the_same_whatever_was_asked_before() -> None:
+    moments = [_before(hours) for hours in (2000, 700, 100, 30, 3, 0.2)]
+    shuffled = random.Random(3).sample(moments, len(moments))  # noqa: S311 - an order, no secret
+    asked_much = _market()
+    for moment in shuffled:
+        asked_much.listings_at(moment)
+    assert all(asked_much.listings_at(moment) == _market().listings_at(moment) for moment in moments)
+
+
+def test_another_seed_is_another_market() -> None:
+    assert _market(seed=1).listings_at(_before(50)) != _market(seed=2).listings_at(_before(50))
+
+
+def test_about_300_listings_stand_until_the_last_hours(markets: list[EventMarket]) -> None:
+    for hours in (1000, 300, 60, 12):
+        mean = fmean(market.true_metrics_at(_before(hours)).received for market in markets)
+        assert 280 <= mean <= 320, hours
+
+
+def test_a_listing_holds_about_three_and_a_half_tickets(markets: list[EventMarket]) -> None:
+    truths = [market.true_metrics_at(_before(200)) for market in markets]
+    assert sum(truth.tickets for truth in truths) / sum(truth.listings for truth in truths) == pytest.approx(
+        3.45, abs=0.15
+    )
+
+
+def test_prices_fall_by_about_a_quarter_over_the_last_two_days(markets: list[EventMarket]) -> None:
+    def mean_median(hours: float) -> float:
+        return fmean(float(market.true_metrics_at(_before(hours)).median_price or 0) for market in markets)
+
+    assert 0.68 <= mean_median(1) / mean_median(48) <= 0.82
+
+
+def test_sales_peak_in_the_last_ten_hours(markets: list[EventMarket]) -> None:
+    def sold_per_hour(first: float, last: float) -> float:
+        return fmean(len(market.sales_between(_before(first), _before(last))) for market in markets) / (first - last)
+
+    assert sold_per_hour(10, 0) > 4 * sold_per_hour(60, 50)
+
+
+def test_nothing_stands_once_the_event_has_started() -> None:
+    market = _market()
+    assert market.listings_at(START) == []
+    assert market.listings_at(START + timedelta(days=3)) == []
+    assert len(market.listings_at(_before(0.01))) < 30
+
+
+def test_better_zones_and_front_rows_cost_more(markets: list[EventMarket]) -> None:
+    listings = [listing for market in markets for listing in market.listings_at(_before(500))]
+
+    def mean_ask(section_start: str, rows: range) -> float:
+        found = [x for x in listings if x.section.startswith(section_start) and x.row in {str(row) for row in rows}]
+        return fmean(float(listing.ask_price) for listing in found)
+
+    assert mean_ask("Floor", range(1, 21)) > 1.4 * mean_ask("1", range(1, 25)) > 1.4 * mean_ask("3", range(1, 19))
+    assert mean_ask("1", range(1, 9)) > mean_ask("1", range(17, 25))
+
+
+def test_repricing_and_partial_sales_keep_the_id_and_the_seat() -> None:
+    market = _market()
+    before, after = _by_id(market.listings_at(_before(80))), _by_id(market.listings_at(_before(70)))
+    stayed = before.keys() & after.keys()
+    assert any(before[key].ask_price != after[key].ask_price for key in stayed)
+    assert any(before[key].quantity > after[key].quantity for key in stayed)
+    assert all((before[key].section, before[key].row) == (after[key].section, after[key].row) for key in stayed)
+    assert not any(before[key].quantity < after[key].quantity for key in stayed)
+
+
+def test_a_relisted_holding_gets_the_next_id_and_is_no_sale() -> None:
+    market = _market()
+    before, after = _by_id(market.listings_at(_before(80))), _by_id(market.listings_at(_before(60)))
+    relisted = [
+        (before[key], after[key + 1])
+        for key in before
+        if key not in after and key + 1 in after and key % 2 == 0 and key + 1 not in before
+    ]
+    assert relisted
+    assert all((old.section, old.row) == (new.section, new.row) for old, new in relisted)
+    sold = {sale.listing_id for sale in market.sales_between(_before(80), _before(60)) if sale.quantity}
+    wholly_gone = {old.listing_id for old, _ in relisted}
+    assert all(
+        sale.quantity < before[sale.listing_id].quantity
+        for sale in market.sales_between(_before(80), _before(60))
+        if sale.listing_id in wholly_gone & sold
+    )
+
+
+def test_what_was_sold_no_longer_stands() -> None:
+    market = _market()
+    before, after = _by_id(market.listings_at(_before(6))), _by_id(market.listings_at(_before(5)))
+    sold: dict[int, int] = {}
+    for sale in market.sales_between(_before(6), _before(5)):
+        assert _before(6) < sale.sold_at <= _before(5)
+        sold[sale.listing_id] = sold.get(sale.listing_id, 0) + sale.quantity
+    assert sold.keys() & before.keys()
+    for key in sold.keys() & before.keys():
+        left = after[key].quantity if key in after else 0
+        assert before[key].quantity - left == sold[key]
+
+
+def test_junk_is_there_as_in_real_answers(markets: list[EventMarket]) -> None:
+    listings = [listing for market in markets for listing in market.listings_at(_before(400))]
+    parking = [listing for listing in listings if listing.is_parking]
+    assert parking
+    assert all("Parking" in {listing.section, listing.row} for listing in parking)
+    assert any(listing.all_in_price is None for listing in listings)
+    asks = sorted(float(listing.ask_price) for listing in listings if not listing.is_parking)
+    assert asks[0] < 0.3 * asks[len(asks) // 50]
+    assert asks[-1] > 3 * asks[-len(asks) // 50]
+
+
+def test_general_admission_has_no_row() -> None:
+    venue = dataclasses.replace(ARENA, zones=standing_zones())
+    floor = [x for x in _market(venue=venue).listings_at(_before(400)) if x.section == "General Admission"]
+    assert floor
+    assert all(listing.row is None and listing.row_id is None for listing in floor)
+
+
+def test_the_truth_leaves_out_what_has_no_market_price() -> None:
+    market = _market()
+    listings = market.listings_at(_before(400))
+    priced = [x for x in listings if not x.is_parking and x.all_in_price is not None]
+    truth = market.true_metrics_at(_before(400))
+    assert (truth.received, truth.listings) == (len(listings), len(priced))
+    assert len(priced) < len(listings)
+    assert truth.tickets == sum(listing.quantity for listing in priced)
+    assert truth.min_price == min(listing.all_in_price for listing in priced if listing.all_in_price)
+
+
+def test_markets_of_different_slots_share_no_id(markets: list[EventMarket]) -> None:
+    ids = [listing.listing_id for market in markets for listing in market.listings_at(_before(400))]
+    assert len(ids) == len(set(ids))
+    assert all(2**31 < listing_id < 10**11 for listing_id in ids)
+
+
+def test_a_faster_market_changes_within_a_minute() -> None:
+    market = _market(speed=20)
+    before, after = (_by_id(market.listings_at(_before(hours))) for hours in (900, 900 - 1 / 60))
+    assert before != after
+    assert 250 <= len(after) <= 350
+
+
+def test_a_speed_of_zero_is_refused() -> None:
+    with pytest.raises(ValueError, match="above 0"):
+        _market(speed=0)
