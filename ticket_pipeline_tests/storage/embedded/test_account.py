@@ -7,6 +7,7 @@ import pwd
 import shutil
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import psutil
@@ -80,6 +81,27 @@ def test_only_the_servers_user_enters_data_and_socket_folder(server: EmbeddedSer
     for folder in (server.status().data_dir, socket_dir):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         assert folder.stat().st_uid == default_account().uid
+
+
+@as_root
+def test_a_strict_umask_does_not_lock_the_server_out(server: EmbeddedServer, state_dir: Path) -> None:
+    state_dir.mkdir(mode=0o755)
+    umask = os.umask(0o077)
+    try:
+        assert ask(server.start(), "select 1") == 1
+    finally:
+        os.umask(umask)
+
+
+@as_root
+def test_a_starter_in_a_closed_folder_starts_the_server_without_complaint(state_dir: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", START_AS_SOMEBODY, str(state_dir)]
+    environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
+
+    subprocess.run(command, check=True, capture_output=True, cwd=tmp_path, env=environment)
+
+    log = EmbeddedServer(state_dir, None).status().log_file.read_text()
+    assert "could not" not in log
 
 
 @as_root

@@ -265,6 +265,34 @@ def test_a_state_folder_that_a_shell_would_misread_is_refused(state_dir: Path, c
         EmbeddedServer(state_dir / f"a{character}b", None).start()
 
 
+def test_a_database_that_somebody_dropped_is_made_again(server: EmbeddedServer) -> None:
+    server.start()
+    with psycopg.connect(server.url_of("postgres"), autocommit=True) as connection:
+        connection.execute("drop database tickets")
+
+    assert ask(server.start(), "select current_database()") == "tickets"
+
+
+def test_the_server_does_not_carry_its_starters_secrets(state_dir: Path) -> None:
+    command = [sys.executable, "-c", START_AND_REPORT, str(state_dir)]
+    environment = {**os.environ, "STUBHUB_COOKIE": "secret"}
+    pid = int(subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout)
+
+    assert "STUBHUB_COOKIE" not in psutil.Process(pid).environ()
+
+
+def test_a_log_grown_large_is_set_aside_at_the_next_start(server: EmbeddedServer) -> None:
+    server.start()
+    server.stop()
+    log_file = server.status().log_file
+    os.truncate(log_file, 17 * 1024 * 1024)
+
+    server.start()
+
+    assert log_file.stat().st_size < 1024 * 1024
+    assert log_file.with_suffix(".log.1").stat().st_size == 17 * 1024 * 1024
+
+
 def test_a_file_in_place_of_the_state_folder_is_our_error_not_pythons(tmp_path: Path) -> None:
     (tmp_path / "state").touch()
 
