@@ -40,6 +40,7 @@ def closed_state_dir(state_dir: Path) -> Path:
     return home / "project" / "state"
 
 
+@as_root  # who alone asks this about another user
 @pytest.mark.parametrize(
     ("mode", "uid", "gid", "reachable"),
     [
