@@ -211,7 +211,7 @@ def load_settings(env_file: Path | None = Path(".env"), **overrides: object) -> 
         ConfigurationError: one or more settings are malformed; the message names each, never its value.
     """
     try:
-        return Settings(_env_file=env_file, **overrides)  # type: ignore[call-arg, arg-type]
+        return Settings(_env_file=env_file, **overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         problems = [
             f"  {'_'.join(str(part) for part in item['loc']).upper() or 'settings'}: {item['msg']}"

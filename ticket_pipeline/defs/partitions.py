@@ -1,14 +1,18 @@
 """The partition sets: one dynamic set of event ids per marketplace, and the hours and days of the prices (UTC)."""
 
 import difflib
+from collections.abc import Sequence
 from datetime import date
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 import dagster as dg
 
 from ticket_pipeline.market.vocabulary import Marketplace
+
+if TYPE_CHECKING:
+    from dagster._core.definitions.partitions.context import PartitionLoadingContext
 
 _NEAR_KEYS = 3
 
@@ -23,19 +27,20 @@ class UnknownEventKeyError(dg.DagsterError, click.ClickException):
 class EventPartitionsDefinition(dg.DynamicPartitionsDefinition):
     """A dynamic set whose refusal of an unknown key helps: Dagster's own names neither the keys nor the way out."""
 
-    def validate_partition_key(self, partition_key: str, *args: Any, **kwargs: Any) -> None:
+    def validate_partition_key(self, partition_key: str, context: "PartitionLoadingContext") -> None:
         """Refuse a key that is not in the set.
 
         Raises:
             UnknownEventKeyError: with the number of known keys, the nearest ones, and what to do.
         """
-        if not self.has_partition_key(partition_key, *args, **kwargs):
-            raise UnknownEventKeyError(
-                describe_unknown_keys([partition_key], self.get_partition_keys(), self.name or "")
-            )
+        try:
+            super().validate_partition_key(partition_key, context)
+        except dg.DagsterUnknownPartitionError:
+            known = self.get_partition_keys(dynamic_partitions_store=context.dynamic_partitions_store)
+            raise UnknownEventKeyError(describe_unknown_keys([partition_key], known, self.name or "")) from None
 
 
-def describe_unknown_keys(unknown: list[str], known: list[str] | tuple[str, ...], set_name: str) -> str:
+def describe_unknown_keys(unknown: list[str], known: Sequence[str], set_name: str) -> str:
     """What to tell about keys that no watchlist row has: what they are, which keys exist, what to do."""
     near = sorted({near for key in unknown for near in difflib.get_close_matches(key, known, _NEAR_KEYS, 0.5)})
     named = f" ({'nearest' if near else 'such as'} {', '.join(near or known[:_NEAR_KEYS])})" if known else ""

@@ -61,20 +61,12 @@ def _is_currency(codes: pd.Series[Any]) -> pd.Series[bool]:
     return codes.isin([code for code in codes.unique() if isinstance(code, str) and _CURRENCY.fullmatch(code)])
 
 
-def _fits_money(label: str) -> pa.Check:
-    return pa.Check.in_range(
-        -MONEY_LIMIT, MONEY_LIMIT, include_min=False, include_max=False, error=f"{label} is absurd"
-    )
-
-
 LISTING_RULES = pa.DataFrameSchema(
     {
-        "price": pa.Column(
-            "float64", [pa.Check.gt(0, error="price is zero or less"), _fits_money("price")], nullable=False
+        "price": pa.Column("float64", pa.Check.gt(0, error="price is zero or less"), nullable=False),
+        "largest_amount": pa.Column(
+            "float64", pa.Check.lt(MONEY_LIMIT, error="price, ask or proceeds are absurdly large"), nullable=True
         ),
-        "ask_price": pa.Column("float64", _fits_money("ask price"), nullable=True),
-        "all_in_price": pa.Column("float64", _fits_money("all-in price"), nullable=True),
-        "net_proceeds": pa.Column("float64", _fits_money("net proceeds"), nullable=True),
         "quantity": pa.Column(
             "int64",
             [
@@ -88,7 +80,7 @@ LISTING_RULES = pa.DataFrameSchema(
     },
     name="listings",
 )
-"""What makes a candidate a market price. The two flags are worked out before, from text and ids."""
+"""What makes a candidate a market price. Both flags and the largest amount are worked out before (`_build_frame`)."""
 
 _MISSING = {
     "price": "price is missing: neither an all-in nor an ask price",
@@ -148,16 +140,16 @@ def validate_listings(parsed: Sequence[ParsedListings]) -> list[ValidatedListing
     sizes = [len(one.positions) for one in parsed]
     frame = _build_frame(parsed, sizes)
     reasons = _find_reasons(frame)
-    is_all_in = frame["all_in_price"].notna().tolist()
     worked_out: dict[str, list[Any]] = {name: _nan_to_none(frame[name]) for name in (*_MONEY_COLUMNS, "price")}
-    worked_out["fee_basis"] = [FeeBasis.ALL_IN if known else FeeBasis.ASK for known in is_all_in]
+    basis_by = (FeeBasis.ASK, FeeBasis.ALL_IN)  # looked up once: an enum's attribute is slow to reach
+    worked_out["fee_basis"] = [basis_by[is_all_in] for is_all_in in frame["all_in_price"].notna().tolist()]
     worked_out["is_general_admission"] = frame["is_general_admission"].tolist()
     worked_out["is_speculative"] = frame["is_speculative"].tolist()
     validated = []
     start = 0
     for one, size in zip(parsed, sizes, strict=True):
         own = one.columns | {name: values[start : start + size] for name, values in worked_out.items()}
-        broken = {row - start: reasons[row] for row in range(start, start + size) if row in reasons} if reasons else {}
+        broken = {row - start: why for row, why in reasons.items() if start <= row < start + size}
         validated.append(_assemble(one, own, broken))
         start += size
     return validated
@@ -170,7 +162,7 @@ def _build_frame(parsed: Sequence[ParsedListings], sizes: list[int]) -> pd.DataF
         return list(chain.from_iterable(one.columns[name] for one in parsed))
 
     money = {name: round_to_cents(joined(name)) for name in _MONEY_COLUMNS}
-    # Object columns keep the strings as they are; pandas' own string type would look at each of them (0.1 ms more).
+    # Object columns keep the strings as they are; pandas' own string type makes finding repeats half as slow again.
     ids = pd.DataFrame(
         {"snapshot": np.repeat(np.arange(len(sizes)), sizes), "id": pd.Series(joined("listing_id"), dtype=object)}
     )
@@ -178,13 +170,13 @@ def _build_frame(parsed: Sequence[ParsedListings], sizes: list[int]) -> pd.DataF
     return pd.DataFrame(
         {
             **money,
+            "largest_amount": np.fmax.reduce([np.abs(amounts) for amounts in money.values()]),
             "price": np.where(np.isnan(money["all_in_price"]), money["ask_price"], money["all_in_price"]),
             "quantity": np.array(joined("quantity"), dtype="int64"),
             "currency": pd.Series(joined("currency"), dtype=object),
-            "is_general_admission": np.array(joined("is_general_admission"), dtype=bool)
-            | _where_said(is_general_admission, section, row),
-            "is_speculative": np.array(joined("is_speculative"), dtype=bool)
-            | _where_said(is_speculative, section, row),
+            "is_general_admission": _where_said(is_general_admission, section, row)
+            | _flags(joined("is_general_admission")),
+            "is_speculative": _where_said(is_speculative, section, row) | _flags(joined("is_speculative")),
             "is_parking_pass": _where_said(is_parking_pass, section, row),
             "is_repeated": ids.duplicated(),
         }
@@ -197,11 +189,12 @@ def round_to_cents(amounts: Sequence[float | None]) -> Amounts:
     The nearest double of 1.005 is below 1.005, and still it must become 1.01: amounts that close to half a cent are
     rounded by `Decimal` on their text, the others at once.
     """
+    if all(amount is None for amount in amounts):
+        return np.full(len(amounts), np.nan)
     values: Amounts = np.array(amounts, dtype="float64")
-    cents = np.abs(values) * 100
-    whole = np.floor(cents + 0.5)
-    rounded: Amounts = np.copysign(whole / 100, values)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):  # NaN is unknown, and infinite amounts are rejected by rule
+        cents = np.abs(values) * 100
+        rounded: Amounts = np.copysign(np.floor(cents + 0.5) / 100, values)
         is_close = np.abs(cents - np.floor(cents) - 0.5) < 1e-3  # noqa: PLR2004 - far above any error of the product
     for index in np.flatnonzero(is_close & (cents < MONEY_LIMIT * 100)):
         text = Decimal(repr(float(values[index])))
@@ -226,12 +219,17 @@ def is_speculative(text: str) -> bool:
 
 def _where_said(is_said: Callable[[str], bool], *columns: list[str | None]) -> Flags:
     """The rows where one of the columns says it; each distinct text is looked at once."""
-    flags = np.zeros(len(columns[0]), dtype=bool)
+    flags: Flags = np.zeros(len(columns[0]), dtype=bool)
     for texts in columns:
         said = {text for text in set(texts) if text and is_said(text)}
         if said:
-            flags |= np.array([text in said for text in texts], dtype=bool)
+            flags[[row for row, text in enumerate(texts) if text in said]] = True
     return flags
+
+
+def _flags(values: list[bool]) -> Flags:
+    """As an array; mostly no flag is set, and then there is nothing to convert."""
+    return np.array(values, dtype=bool) if any(values) else np.zeros(len(values), dtype=bool)
 
 
 def _find_reasons(frame: pd.DataFrame) -> dict[int, tuple[str, ...]]:

@@ -13,15 +13,19 @@ if TYPE_CHECKING:
     from ticket_pipeline.errors import MarketplaceError
 
 
+class Permit(Protocol):
+    """Leave to send one request, once."""
+
+    @property
+    def permit_id(self) -> int:
+        """What the gate knows it by; opaque to everybody else."""
+
+
 @dataclass(frozen=True, slots=True)
-class Permit:
-    """Leave to send one request, once.
+class OpenPermit:
+    """The permit of a gate without limits."""
 
-    Attributes:
-        permit_id: what the gate knows it by; opaque to everybody else.
-    """
-
-    permit_id: int
+    permit_id: int = 0
 
 
 class RequestGate(Protocol):
@@ -56,7 +60,7 @@ class OpenGate:
 
     async def acquire(self) -> Permit:
         """Allow every request at once."""
-        return Permit(permit_id=0)
+        return OpenPermit()
 
     async def release(self, permit: Permit, *, answered: bool) -> None:
         """Do nothing: nothing was taken."""

@@ -124,7 +124,7 @@ class Ingest:
         return results
 
     def _write(self, fetched: Fetched, response: RawResponse, listings: ValidatedListings) -> EventResult:
-        columns = {name: listings.columns[name] for name in STORED_COLUMNS}
+        columns: dict[str, Sequence[Any]] = {name: listings.columns[name] for name in STORED_COLUMNS}
         unmapped = self._map_zones(fetched.event, columns)
         capture = Capture(
             event_id=fetched.event.event_id,

@@ -87,7 +87,9 @@ def sync_events(database: Database, settings: Settings, this_moment: datetime, *
         force=force,
     )
     if zones is not None:
-        replace_venue_zones(database, [rule._asdict() for rule in zones.texts()])
+        replace_venue_zones(
+            database, [text._asdict() | {"position": position} for position, text in enumerate(zones.texts)]
+        )
     return SyncReport(result, watchlist, zones)
 
 
@@ -126,7 +128,7 @@ def _as_record(event: WatchedEvent) -> EventRecord:
         capacity=event.capacity,
         poll_interval=event.poll_interval,
         sheet_row=event.row_number,
-        external_ids=event.external_ids,
+        external_ids={str(name): key for name, key in event.external_ids.items()},
     )
 
 

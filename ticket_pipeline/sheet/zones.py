@@ -51,6 +51,14 @@ class _Rule(NamedTuple):
     numbers: range
 
 
+class ZoneText(NamedTuple):
+    """One rule as its owner wrote it."""
+
+    venue: str
+    section_pattern: str
+    zone: str
+
+
 @dataclass(frozen=True, slots=True)
 class ZoneMap:
     """The rules of every venue, in the order of the sheet.
@@ -58,16 +66,22 @@ class ZoneMap:
     Attributes:
         rejected: rows that are no rule, with all reasons.
         blank_rows: rows without any text in the map's columns.
+        texts: the rules as written, in the order of the sheet: `parse_zones` makes the same map of them again.
     """
 
     _rules: dict[str, list[_Rule]]
     rejected: list[RejectedRow]
     blank_rows: int
+    texts: list[ZoneText]
 
     @property
     def rule_count(self) -> int:
         """How many rows are rules."""
         return sum(len(rules) for rules in self._rules.values())
+
+    def covers(self, venue: str | None) -> bool:
+        """Whether the map has any rule for this venue."""
+        return _key(venue or "") in self._rules
 
     def zone_of(self, venue: str | None, section: str | None) -> str | None:
         """The zone of a section: that of the first matching rule of its venue; None where none matches."""
@@ -88,6 +102,7 @@ def parse_zones(rows: SheetRows) -> ZoneMap:
     columns = _locate(rows, header_at)
     rules: dict[str, list[_Rule]] = {}
     rejected: list[RejectedRow] = []
+    texts: list[ZoneText] = []
     blank_rows = 0
     first_rows: dict[tuple[str, str], int] = {}
     for number, row in enumerate(rows.values[header_at + 1 :], start=header_at + 2):
@@ -103,7 +118,8 @@ def parse_zones(rows: SheetRows) -> ZoneMap:
         else:
             first_rows[claim] = number
             rules.setdefault(claim[0], []).append(_rule(claim[1], cells[ZoneField.ZONE]))
-    return ZoneMap(rules, rejected, blank_rows)
+            texts.append(ZoneText(cells[ZoneField.VENUE], cells[ZoneField.SECTION], cells[ZoneField.ZONE]))
+    return ZoneMap(rules, rejected, blank_rows, texts)
 
 
 def _locate(rows: SheetRows, header_at: int) -> Columns[ZoneField]:

@@ -1,7 +1,7 @@
 """Google Sheets on loopback: the part of the Sheets v4 API that gspread uses, behind the real OAuth token exchange.
 
 What belongs here: the HTTP face (tokens, permissions, error bodies). What does not: cells and ranges
-(`ticket_pipeline.simulator.spreadsheet`) and what is in the watchlist (`ticket_pipeline.simulator.world`).
+(`ticket_pipeline.simulator.spreadsheet`), the judging of signatures (`ticket_pipeline.simulator.assertions`) and what is in the watchlist (`ticket_pipeline.simulator.world`).
 
     sheets = SimulatedSheets()
     sheets.spreadsheets["sheet-1"] = Spreadsheet("Watchlist", {"Events": rows})
@@ -11,14 +11,11 @@ What belongs here: the HTTP face (tokens, permissions, error bodies). What does 
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
@@ -27,6 +24,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from ticket_pipeline.errors import ConfigurationError
+from ticket_pipeline.simulator.assertions import issuer_of
 from ticket_pipeline.simulator.faults import FaultPlan
 from ticket_pipeline.simulator.recording import RecordedApp, RequestLog
 from ticket_pipeline.simulator.spreadsheet import RangeError, Spreadsheet
@@ -35,13 +33,10 @@ from ticket_pipeline.simulator.wire import FaultyApp, Latency
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cryptography.hazmat.primitives.asymmetric import rsa
     from starlette.requests import Request
     from starlette.types import Scope
 
 TOKEN_LIFETIME = timedelta(hours=1)
-CLOCK_SKEW = timedelta(minutes=5)
-GOOGLE_AUDIENCE = "https://oauth2.googleapis.com/token"  # what google-auth signs for, wherever token_uri points
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 _STATUS_WORDS = {
@@ -103,38 +98,15 @@ class SimulatedSheets:
         Raises:
             ValueError: the assertion is malformed, unsigned by a known account, for another audience or expired.
         """
-        claims = self._verified_claims(assertion)
-        if not now - CLOCK_SKEW <= _moment(claims, "exp", now) <= now + TOKEN_LIFETIME + CLOCK_SKEW:
-            raise ValueError(
-                "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe."
-            )
+        issuer = issuer_of(assertion, self._accounts, now)
         token = f"simulated-{secrets.token_urlsafe(24)}"
-        self._tokens[token] = (claims["iss"], now + TOKEN_LIFETIME)
+        self._tokens[token] = (issuer, now + TOKEN_LIFETIME)
         return token
 
     def client_of(self, token: str, now: datetime) -> str | None:
         """The client e-mail a token was given to; None where it is unknown or expired."""
         client_email, expires_at = self._tokens.get(token, ("", now))
         return client_email if now < expires_at else None
-
-    def _verified_claims(self, assertion: str) -> dict[str, Any]:
-        try:
-            header, payload, signature = assertion.split(".")
-            algorithm = json.loads(_decoded(header))["alg"]
-            claims: dict[str, Any] = json.loads(_decoded(payload))
-            account = self._accounts.get(claims["iss"])
-            signed_by_account = account is not None and _is_signed_by(
-                account["private_key"], f"{header}.{payload}".encode(), _decoded(signature)
-            )
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError("Bad Request: the assertion is no JWT") from error
-        if account is None:
-            raise ValueError("Invalid grant: account not found")
-        if algorithm != "RS256" or not signed_by_account:
-            raise ValueError("Invalid JWT Signature.")
-        if claims.get("aud") not in {account["token_uri"], GOOGLE_AUDIENCE}:
-            raise ValueError("Invalid JWT: Failed audience check.")
-        return claims
 
 
 def create_sheets_app(
@@ -299,30 +271,3 @@ async def _google_error(_: Request, error: Exception) -> Response:
         raise error
     given = error.detail if error.detail != HTTPStatus(error.status_code).phrase else ""
     return _google_error_response(error.status_code, given)
-
-
-def _decoded(part: str) -> bytes:
-    try:
-        return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
-    except binascii.Error as error:
-        raise ValueError("not base64") from error
-
-
-def _moment(claims: dict[str, Any], name: str, now: datetime) -> datetime:
-    try:
-        return datetime.fromtimestamp(claims[name], tz=now.tzinfo)
-    except (KeyError, TypeError, OverflowError, OSError) as error:
-        raise ValueError(f"Invalid JWT: {name} is missing or no time") from error
-
-
-def _is_signed_by(private_key_pem: str, message: bytes, signature: bytes) -> bool:
-    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - comes with google-auth; only here
-    from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415 - only here
-    from cryptography.hazmat.primitives.asymmetric import padding  # noqa: PLC0415 - only here
-
-    key = cast("rsa.RSAPrivateKey", serialization.load_pem_private_key(private_key_pem.encode(), password=None))
-    try:
-        key.public_key().verify(signature, message, padding.PKCS1v15(), hashes.SHA256())
-    except InvalidSignature:
-        return False
-    return True

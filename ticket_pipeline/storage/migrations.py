@@ -54,7 +54,7 @@ def _apply_missing(connection: psycopg.Connection) -> list[str]:
         "create table if not exists schema_migrations "
         "(name text primary key, checksum text not null, applied_at timestamptz not null default now())"
     )
-    applied = dict(connection.execute("select name, checksum from schema_migrations").fetchall())
+    applied: dict[str, str] = dict(connection.execute("select name, checksum from schema_migrations").fetchall())
     done: list[str] = []
     for path in migration_files():
         text = path.read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from psycopg.types.json import Jsonb
 
@@ -62,7 +62,7 @@ def set_up_budget(
         limits: window → requests that any window of that length may hold.
         max_concurrent: requests under way at once, all processes together.
     """
-    budgets = [{"window_seconds": 0, "max_requests": max_concurrent}]
+    budgets: list[dict[str, float]] = [{"window_seconds": 0, "max_requests": max_concurrent}]
     budgets += [{"window_seconds": w.total_seconds(), "max_requests": most} for w, most in limits.items()]
     with database.transaction(f"set up the request budget of {marketplace}") as transaction:
         transaction.execute("requests/upsert_breaker", marketplace=marketplace)
@@ -70,6 +70,14 @@ def set_up_budget(
         # In this order: after lowering a limit, the busiest slots must be the ones that stay.
         transaction.execute("requests/add_slots", marketplace=marketplace)
         transaction.execute("requests/drop_slots", marketplace=marketplace)
+
+
+class HasPermitId(Protocol):
+    """A permit as the fetcher hands it back."""
+
+    @property
+    def permit_id(self) -> int:
+        """The id that `acquire` gave."""
 
 
 class PostgresGate:
@@ -129,7 +137,7 @@ class PostgresGate:
             # Slots of requests under way are held for their longest possible time; most come back much sooner.
             await asyncio.sleep(min(wait.total_seconds(), _LONGEST_NAP_SECONDS))
 
-    async def release(self, permit: Permit, *, answered: bool) -> None:
+    async def release(self, permit: HasPermitId, *, answered: bool) -> None:
         """Tell that the request ended; `answered` is False where the server may see it yet (a time-out)."""
         await asyncio.to_thread(
             self._database.execute, "requests/release_request", permit_id=permit.permit_id, answered=answered

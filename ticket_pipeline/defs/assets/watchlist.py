@@ -30,7 +30,7 @@ class SyncConfig(dg.Config):
 )
 def events(
     context: dg.AssetExecutionContext, config: SyncConfig, pipeline: dg.ResourceParam[Pipeline]
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """Sync the watchlist, and register the event keys of every marketplace as partitions."""
     with pipeline.database() as database:
         report = sync_events(database, pipeline.settings, pipeline.now(), force=config.force)
