@@ -1,7 +1,8 @@
 """Google Sheets on loopback: the part of the Sheets v4 API that gspread uses, behind the real OAuth token exchange.
 
 What belongs here: the HTTP face (tokens, permissions, error bodies). What does not: cells and ranges
-(`ticket_pipeline.simulator.spreadsheet`), the judging of signatures (`ticket_pipeline.simulator.assertions`) and what is in the watchlist (`ticket_pipeline.simulator.world`).
+(`ticket_pipeline.simulator.spreadsheet`), judging signatures (`ticket_pipeline.simulator.assertions`) and what is in
+the watchlist (`ticket_pipeline.simulator.world`).
 
     sheets = SimulatedSheets()
     sheets.spreadsheets["sheet-1"] = Spreadsheet("Watchlist", {"Events": rows})
