@@ -125,7 +125,7 @@ def text_column(values: list[Any], name: str, problems: Problems) -> list[str | 
 
 def id_column(values: list[Any], name: str, problems: Problems) -> list[str]:
     """`to_id` for a column; integers, the usual case, need no look at each."""
-    if set(map(type, values)) == {int}:
+    if set(map(type, values)) == {int} and max(map(abs, values)) < 10 ** (MAX_ID_CHARACTERS - 1):
         return [str(value) for value in values]
     return convert_column(values, to_id, name, problems)
 
@@ -163,9 +163,13 @@ def _to_number(value: object) -> float:
 
 
 def _number_as_text(value: float) -> str:
-    if isinstance(value, bool) or not math.isfinite(value):
+    if isinstance(value, bool):
+        raise ValueError("is not text")  # noqa: TRY004 - to the caller it is a bad value, whatever its type
+    if isinstance(value, int):
+        return str(value)
+    if not math.isfinite(value):
         raise ValueError("is not text")
-    return str(int(value)) if isinstance(value, int) or value.is_integer() else repr(value)
+    return str(int(value)) if value.is_integer() else repr(value)
 
 
 def _shown_amount(text: str) -> float:
