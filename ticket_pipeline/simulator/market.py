@@ -157,9 +157,7 @@ class EventMarket:
 
     def listings_at(self, now: datetime) -> list[SimulatedListing]:
         """The listings that stand at `now`, by id; none once the event has started."""
-        if now >= self.event.event_at:
-            return []
-        hour = self._market_hour(now)
+        hour = self._market_hour(now)  # 0 from the start on, when every holding is cleared
         standing = [stint for stint in self._stints(hour, hour) if stint.born_at >= hour > stint.gone_at]
         standing.sort(key=lambda stint: stint.listing_id)
         return [_as_listing(stint, hour) for stint in standing]

@@ -133,6 +133,12 @@ def test_what_was_sold_no_longer_stands() -> None:
         assert before[key].quantity - left == sold[key]
 
 
+def test_a_parking_pass_is_never_a_sale(markets: list[EventMarket]) -> None:
+    for market in markets:
+        parking = {listing.listing_id for listing in market.listings_at(_before(30)) if listing.is_parking}
+        assert not parking & {sale.listing_id for sale in market.sales_between(_before(30), START)}
+
+
 def test_junk_is_there_as_in_real_answers(markets: list[EventMarket]) -> None:
     listings = [listing for market in markets for listing in market.listings_at(_before(400))]
     parking = [listing for listing in listings if listing.is_parking]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import httpx
@@ -70,7 +71,9 @@ def test_a_hung_answer_does_not_hold_up_the_end(caplog: pytest.LogCaptureFixture
         waiting = socket.create_connection((served.host, served.port))
         waiting.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
         assert arrived.wait(5)
+        left_at = time.monotonic()
     with waiting:
+        assert time.monotonic() - left_at < 2
         assert _server_threads() == []
     assert caplog.records == []
 

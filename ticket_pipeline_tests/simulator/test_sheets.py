@@ -221,8 +221,11 @@ def test_a_good_assertion_gets_a_token(service: _Service) -> None:
     assert (answer["token_type"], answer["expires_in"]) == ("Bearer", 3600)
 
 
-def test_a_revoked_account_gets_no_token(service: _Service) -> None:
-    service.sheets.revoke(service.account["client_email"])
+def test_a_revoked_account_loses_its_token_and_gets_no_other(service: _Service) -> None:
+    with service.gspread() as client:
+        service.sheets.revoke(service.account["client_email"])
+        with pytest.raises(APIError, match="401"):
+            client.open_by_key("s1")
     assert "account not found" in service.ask_token().json()["error_description"]
 
 
