@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from itertools import chain, compress
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -166,7 +166,7 @@ def _build_frame(parsed: Sequence[ParsedListings], sizes: list[int]) -> pd.DataF
     ids = pd.DataFrame(
         {"snapshot": np.repeat(np.arange(len(sizes)), sizes), "id": pd.Series(joined("listing_id"), dtype=object)}
     )
-    section, row = joined("section"), joined("row")
+    places = [(texts, set(texts) - {None}) for texts in (joined("section"), joined("row"))]
     return pd.DataFrame(
         {
             **money,
@@ -174,10 +174,9 @@ def _build_frame(parsed: Sequence[ParsedListings], sizes: list[int]) -> pd.DataF
             "price": np.where(np.isnan(money["all_in_price"]), money["ask_price"], money["all_in_price"]),
             "quantity": np.array(joined("quantity"), dtype="int64"),
             "currency": pd.Series(joined("currency"), dtype=object),
-            "is_general_admission": _where_said(is_general_admission, section, row)
-            | _flags(joined("is_general_admission")),
-            "is_speculative": _where_said(is_speculative, section, row) | _flags(joined("is_speculative")),
-            "is_parking_pass": _where_said(is_parking_pass, section, row),
+            "is_general_admission": _where_said(is_general_admission, places) | _flags(joined("is_general_admission")),
+            "is_speculative": _where_said(is_speculative, places) | _flags(joined("is_speculative")),
+            "is_parking_pass": _where_said(is_parking_pass, places),
             "is_repeated": ids.duplicated(),
         }
     )
@@ -217,11 +216,11 @@ def is_speculative(text: str) -> bool:
     return _SPECULATIVE.search(text) is not None
 
 
-def _where_said(is_said: Callable[[str], bool], *columns: list[str | None]) -> Flags:
-    """The rows where one of the columns says it; each distinct text is looked at once."""
-    flags: Flags = np.zeros(len(columns[0]), dtype=bool)
-    for texts in columns:
-        said = {text for text in set(texts) if text and is_said(text)}
+def _where_said(is_said: Callable[[str], bool], places: list[tuple[list[str | None], set[str]]]) -> Flags:
+    """The rows where one of the columns says it; `places` holds each column and its distinct texts."""
+    flags: Flags = np.zeros(len(places[0][0]), dtype=bool)
+    for texts, distinct in places:
+        said = {text for text in distinct if is_said(text)}
         if said:
             flags[[row for row, text in enumerate(texts) if text in said]] = True
     return flags
@@ -257,16 +256,26 @@ def _assemble(
     """Part the accepted listings of one snapshot from the rejected; `broken` is row → reasons."""
     if not broken:
         return ValidatedListings(columns, tuple(parsed.rejected), parsed.received)
-    is_good = [row not in broken for row in range(len(parsed.positions))]
+    rows = sorted(broken)
     rejected = [
         RejectedListing(parsed.positions[row], parsed.items[parsed.positions[row]], reasons)
         for row, reasons in broken.items()
     ]
     return ValidatedListings(
-        columns={name: list(compress(values, is_good)) for name, values in columns.items()},
+        columns={name: _without(values, rows) for name, values in columns.items()},
         rejected=tuple(sorted([*parsed.rejected, *rejected], key=lambda one: one.position)),
         received=parsed.received,
     )
+
+
+def _without(values: list[_T], rows: list[int]) -> list[_T]:
+    """`values` without those at `rows` (ascending); copied in runs, since few are left out."""
+    kept: list[_T] = []
+    start = 0
+    for row in rows:
+        kept += values[start:row]
+        start = row + 1
+    return kept + values[start:]
 
 
 def _nan_to_none(values: pd.Series[float]) -> list[float | None]:

@@ -163,6 +163,13 @@ def test_what_was_parsed_is_not_changed() -> None:
     assert parsed.columns == before
 
 
+def test_a_parser_that_breaks_its_promise_is_an_error_and_no_reject() -> None:
+    """A column of another type says nothing about a listing; it must not be stored as if it did."""
+    parsed = snapshot({})
+    with pytest.raises(ValueError, match="convert"):
+        validate_listings([ParsedListings(parsed.items, [0], parsed.columns | {"all_in_price": ["free"]}, [])])
+
+
 def test_a_frame_for_analysis_holds_the_accepted_listings() -> None:
     frame = validate({}, {"quantity": 0}).to_frame()
     assert list(frame.columns) == list(VALIDATED_COLUMNS)

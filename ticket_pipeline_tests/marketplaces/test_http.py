@@ -137,6 +137,23 @@ def test_an_error_says_what_the_marketplace_said_without_its_secrets() -> None:
     assert "S3CRET" not in str(error)
 
 
+def test_a_longer_wait_than_a_day_is_cut_to_a_day() -> None:
+    error, _ = outcome(answer(429, retry_after="9" * 30))
+    assert isinstance(error, RateLimited)
+    assert error.retry_after == timedelta(days=1)
+
+
+def test_the_page_of_an_error_is_read_only_so_far() -> None:
+    async def endless(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 X\r\n\r\n")
+        while True:
+            writer.write(b"x" * 4096)
+            await writer.drain()
+
+    error, _ = outcome(endless)
+    assert isinstance(error, RequestRejected)
+
+
 def test_a_refused_connection_is_a_passing_trouble() -> None:
     with socket.socket() as taken:  # bound, not listening: nobody else can come and listen there
         taken.bind(("127.0.0.1", 0))
@@ -293,7 +310,15 @@ def test_an_error_that_will_not_pass_is_not_tried_again(given: bytes) -> None:
     assert len(heads) == 1
 
 
-@pytest.mark.parametrize("asked", ["3600", format_datetime(NOW + timedelta(hours=1), usegmt=True)])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "3600",
+        format_datetime(NOW + timedelta(hours=1), usegmt=True),
+        "Mon, 01 Jun 2026 13:00:00 -0000",
+        "Mon, 01 Jun 2026 15:00:00 +0200",
+    ],
+)
 def test_a_wait_beyond_the_time_left_ends_the_fetch_at_once_and_is_told(asked: str) -> None:
     error, heads = outcome(answer(429, retry_after=asked), policy=THREE_TRIES, clock=lambda: NOW)
     assert isinstance(error, RateLimited)
