@@ -57,7 +57,7 @@ def build_poll_sensor(marketplace: Marketplace, tick_seconds: int) -> dg.SensorD
         request = dg.RunRequest(
             run_key=str(choice.lease_id),
             run_config={"ops": {f"{marketplace}_listings": {"config": config}}},
-            tags={"ticket_pipeline/marketplace": marketplace, "ticket_pipeline/events": str(len(choice.events))},
+            tags={"ticket_pipeline/marketplace": str(marketplace), "ticket_pipeline/events": str(len(choice.events))},
         )
         return dg.SensorResult(run_requests=[request])
 

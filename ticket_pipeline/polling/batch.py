@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from ticket_pipeline.errors import MarketplaceError, RequestNotPermitted, StorageUnavailable
+from ticket_pipeline.errors import MarketplaceError, RequestNotPermitted, StorageError
 from ticket_pipeline.polling.ingest import EventResult, Fetched
 from ticket_pipeline.storage.schedule import release_lease, renew_lease
 
@@ -112,9 +113,16 @@ class PollBatch:
         except BaseExceptionGroup as group_error:
             # The stages fail together; what a caller can act on is the first cause, with its own type.
             raise group_error.exceptions[0] from group_error
-        if self._lease is not None:
-            await asyncio.to_thread(release_lease, self._ingest.database, self._lease.lease_id)
+        finally:
+            self._release_lease()
         return self._outcome
+
+    def _release_lease(self) -> None:
+        """Give back what was not settled, also when the run is being stopped: then there is no time for a thread."""
+        if self._lease is not None:
+            # Where the database is away, the lease runs out by itself.
+            with suppress(StorageError):
+                release_lease(self._ingest.database, self._lease.lease_id)
 
     async def _fetch_all(self, events: Sequence[ScheduledEvent], fetched: asyncio.Queue[Fetched | None]) -> None:
         waiting = iter(events)
@@ -142,7 +150,7 @@ class PollBatch:
             self._outcome.skipped.append(event)
         except MarketplaceError as error:
             fetched.put_nowait(Fetched(event, started_at, self._now(), error=error))
-        except (StorageUnavailable, asyncio.CancelledError):
+        except StorageError:
             raise
         except Exception as error:
             # The one place that turns an unforeseen failure of one event into a recorded attempt: a fault in our own

@@ -28,6 +28,18 @@ def sql_folder() -> Path:
     )
 
 
+def project_file(name: str) -> Path:
+    """A file of the project that is needed at run time: in the checkout, or beside `sql` in an installed package.
+
+    Raises:
+        StorageError: it is in neither place; the installation is damaged.
+    """
+    for folder in (_PACKAGE.parent, _PACKAGE):
+        if (folder / name).is_file():
+            return folder / name
+    raise StorageError(f"Looked for {name} beside the package; it is missing. Install the package again.")
+
+
 @cache
 def statement(name: str) -> str:
     """The text of one statement, such as `polling/lease_due_events`.

@@ -1,0 +1,59 @@
+# Everything here sets itself up: a virtual environment in .venv with the versions of constraints.txt.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help run test lint format type bench timescaledb test-timescaledb clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# pip's own cache makes a second environment fast; the stamp makes a second `make` instant.
+$(STAMP): pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed; '$(PYTHON)' was not found. Set PYTHON=/path/to/python3."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; $$($(PYTHON) --version) is too old. Set PYTHON=/path/to/python3."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "This Python cannot make virtual environments (Debian: apt install python3-venv)."; exit 1; }
+	@echo "Setting up $(VENV) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.$(EXTRAS)'
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml constraints.txt
+	@$(MAKE) --no-print-directory -B $(STAMP) EXTRAS='[dev]'
+	@touch $@
+
+run: $(STAMP) ## Run everything: database, marketplace (simulated unless configured), Dagster; Ctrl-C stops it
+	@$(BIN)/ticket-pipeline run
+
+test: $(VENV)/.installed-dev ## Run all tests on a real PostgreSQL
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+
+timescaledb: $(VENV)/.installed-dev ## Unpack a real TimescaleDB from Debian's packages into .cache
+	@$(BIN)/python scripts/install_timescaledb.py
+
+test-timescaledb: $(VENV)/.installed-dev ## Run the storage and end-to-end tests on a real TimescaleDB
+	@pg_bin=$$($(BIN)/python scripts/install_timescaledb.py) && \
+	TICKET_PIPELINE_TEST_SERVER=timescaledb TICKET_PIPELINE_TEST_PG_BIN=$$pg_bin \
+	$(BIN)/python -m pytest -n auto --dist loadfile ticket_pipeline_tests/storage ticket_pipeline_tests/end_to_end $(ARGS)
+
+lint: $(VENV)/.installed-dev ## Check format, style, SQL and the direction of imports
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar sql
+
+format: $(VENV)/.installed-dev ## Bring code and SQL to the house format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+type: $(VENV)/.installed-dev ## Check types, strictly
+	@$(BIN)/mypy
+
+bench: $(VENV)/.installed-dev ## Measure, beside named baselines (docs/benchmarks.md)
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+clean: ## Remove the environment and caches; data in .state stays
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,314 @@
+"""`ticket-pipeline run`: everything on one machine, started, watched and stopped together; and `simulate`.
+
+Database, simulator (where no marketplace is configured), Dagster's web server and daemon. With nothing configured it is
+the demo: a sample watchlist, a simulated market, and a pace at which something happens every minute.
+"""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import os
+import signal
+import socket
+import sys
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import httpx
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ticket_pipeline.cli.processes import Household, ProcessDiedError, tail
+from ticket_pipeline.errors import ConfigurationError, StorageError
+from ticket_pipeline.polling.due import show_wait
+from ticket_pipeline.polling.sync import sample_watchlist_path, sync_events
+from ticket_pipeline.settings import Settings, load_settings
+from ticket_pipeline.simulator.app import run_simulator
+from ticket_pipeline.simulator.world import open_world, sample_watchlist_rows
+from ticket_pipeline.storage.connect import describe_database, embedded_server, open_database
+from ticket_pipeline.storage.migrations import apply_migrations
+from ticket_pipeline.storage.statements import project_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ticket_pipeline.storage.database import Database, Row
+
+_DEMO = {
+    # Last day: every 30 s; a week away: every 2 min; further: every 8 and 24 min.
+    "base_scrape_interval_hours": "0.4",
+    "poll_tick_seconds": "10",
+    "prices_refresh_minutes": "1",
+    "sync_events_cron": "*/5 * * * *",
+    "lease_seconds": "60",
+}
+"""The demo's pace, for settings that nobody set: a newcomer should see something happen within a minute."""
+
+_DEMO_SPEED = 60.0
+"""The simulated market moves this much faster than real ones."""
+
+_START_SECONDS = 90.0
+_STATUS_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What one run starts: settings with the demo's pace filled in, and the environment that says so to children."""
+
+    settings: Settings
+    env: Mapping[str, str]
+    is_demo_watchlist: bool
+
+
+def run(
+    port: Annotated[
+        int | None, typer.Option(help="Port of the web UI; default WEB_PORT, or a free one if taken.")
+    ] = None,
+    until_first_snapshot: Annotated[
+        bool,
+        typer.Option("--until-first-snapshot", help="Stop again once a snapshot is stored: a trial of the set-up."),
+    ] = False,
+) -> None:
+    """Run everything: database, Dagster's web UI and daemon, and the simulator if no marketplace is set.
+
+    Ctrl-C stops all of it; the next run goes on with all data. Settings come from the environment and .env; with none
+    set it is a demo with a simulated market that needs no account.
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    # A supervisor's polite stop is a Ctrl-C: without this, Python ends at once and leaves the children behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    began = time.monotonic()
+    settings = load_settings()
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        stack.enter_context(_only_one(settings.state_dir / "run.lock"))
+        household = Household(settings.state_dir / "logs", settings.state_dir / "processes.json")
+        if left := household.clear_up():
+            console.print(f"Ended what a killed run had left behind: {', '.join(left)}.")
+        plan = _plan(settings, port)
+        stack.enter_context(_database(plan.settings, console))
+        stack.enter_context(household)
+        _start_simulator(household, plan, console)
+        with open_database(plan.settings) as database:
+            _sync(database, plan, console)
+            _start_dagster(household, plan, console)
+            _announce(plan, console, time.monotonic() - began)
+            _watch(household, database, console, began=began, until_first_snapshot=until_first_snapshot)
+
+
+def simulate(
+    port: Annotated[int | None, typer.Option(help="Port on loopback; default SIMULATOR_PORT.")] = None,
+    seed: Annotated[int, typer.Option(help="Chance of a new world; a kept one keeps its own.")] = 1,
+    speed: Annotated[float, typer.Option(help="How many times faster than real markets it moves.")] = _DEMO_SPEED,
+) -> None:
+    """Serve the simulated marketplace on loopback until Ctrl-C; its market is kept in STATE_DIR and resumes."""
+    settings = load_settings()
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    run_simulator("127.0.0.1", settings.simulator_port if port is None else port, seed, speed, _world_file(settings))
+
+
+@contextmanager
+def _only_one(lock_file: Path) -> Iterator[None]:
+    with lock_file.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigurationError(
+                f"Wanted to run with the data in {lock_file.parent}; another `ticket-pipeline run` uses it. "
+                "Stop that one with Ctrl-C, or set STATE_DIR to another folder."
+            ) from None
+        yield
+
+
+def _plan(settings: Settings, port: int | None) -> _Plan:
+    changes: dict[str, str] = {}
+    if settings.is_simulated:
+        changes = {name: value for name, value in _DEMO.items() if name not in settings.model_fields_set}
+        changes["simulator_port"] = str(_free_port("127.0.0.1", settings.simulator_port))
+    changes["web_port"] = str(_free_port(settings.web_host, settings.web_port if port is None else port))
+    changes["state_dir"] = str(settings.state_dir.resolve())
+    env = {**os.environ, **{name.upper(): value for name, value in changes.items()}}
+    env["DAGSTER_HOME"] = str(settings.state_dir.resolve() / "dagster")
+    env["PYTHONUNBUFFERED"] = "1"
+    is_demo_watchlist = settings.google_sheet_id is None and settings.watchlist_csv is None
+    return _Plan(load_settings(**changes), env, is_demo_watchlist)
+
+
+def _free_port(host: str, wanted: int) -> int:
+    """`wanted` if it is free on `host`, else one that is."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise ConfigurationError(
+        f"Looked for a free port on {host}; there is none. Is WEB_HOST an address of this machine?"
+    )
+
+
+@contextmanager
+def _database(settings: Settings, console: Console) -> Iterator[None]:
+    """A migrated database; the embedded server is stopped at the end if it was started here."""
+    server = embedded_server(settings) if settings.is_embedded else None
+    was_running = server is not None and server.status().running
+    if server is not None and not was_running:
+        console.print("Starting the embedded PostgreSQL …")
+    with open_database(settings) as database:
+        applied = apply_migrations(database.url, schema=settings.db_schema)
+    if applied:
+        console.print(f"Set up the schema {settings.db_schema}: {len(applied)} migrations.")
+    try:
+        yield
+    finally:
+        if server is not None and not was_running:
+            server.stop()
+
+
+def _world_file(settings: Settings) -> Path:
+    return settings.state_dir / "simulated_world.json"
+
+
+def _start_simulator(household: Household, plan: _Plan, console: Console) -> None:
+    if not plan.settings.is_simulated:
+        return
+    console.print("Starting the simulated marketplace …")
+    household.start("simulator", [sys.executable, "-m", "ticket_pipeline.cli", "simulate"], plan.env)
+    url = f"{plan.settings.stubhub_base_url}/_simulator/events"
+    household.wait_until(lambda: _answers(url), what="the simulator", seconds=_START_SECONDS)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2, trust_env=False).is_success
+    except httpx.TransportError:
+        return False
+
+
+def _sync(database: Database, plan: _Plan, console: Console) -> None:
+    """Sync before anything polls, so that a mistake in the watchlist is told here and now."""
+    now = datetime.now(UTC)
+    if plan.is_demo_watchlist and plan.settings.is_simulated:
+        world = open_world(_world_file(plan.settings), now, speed=_DEMO_SPEED)
+        with sample_watchlist_path(plan.settings).open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows(sample_watchlist_rows(world))
+    elif plan.is_demo_watchlist:
+        raise ConfigurationError(
+            "Looked for a watchlist; none is configured. Set GOOGLE_SHEET_ID and GOOGLE_SHEETS_CREDENTIALS_FILE, or "
+            "WATCHLIST_CSV."
+        )
+    report = sync_events(database, plan.settings, now, force=plan.is_demo_watchlist)
+    console.print(
+        f"Watchlist: {len(report.watchlist.events)} events, {len(report.watchlist.rejected)} rows rejected "
+        f"(from {report.result.source})."
+    )
+
+
+def _start_dagster(household: Household, plan: _Plan, console: Console) -> None:
+    console.print("Starting Dagster …")
+    home = Path(plan.env["DAGSTER_HOME"])
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "dagster.yaml").write_text(project_file("dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    location = ["-m", "ticket_pipeline.definitions"]
+    settings = plan.settings
+    # The first materialization of the watchlist also makes Dagster's own tables, before two programs want them at once.
+    first = household.start(
+        "first-sync", [_program("dagster"), "asset", "materialize", "--select", "events", *location], plan.env
+    )
+    if first.process.wait() != 0:
+        raise ProcessDiedError(f"Materialized the events with Dagster; it failed:\n{tail(first.log_file)}")
+    household.children.remove(first)
+    web = ["-h", settings.web_host, "-p", str(settings.web_port), *location]
+    household.start("webserver", [_program("dagster-webserver"), *web], plan.env)
+    household.start("daemon", [_program("dagster-daemon"), "run", *location], plan.env)
+    url = f"http://{settings.web_host}:{settings.web_port}/server_info"
+    household.wait_until(lambda: _answers(url), what="the web UI", seconds=_START_SECONDS)
+
+
+def _program(name: str) -> str:
+    """A program of this environment, whether or not its folder is on PATH."""
+    return str(Path(sys.executable).parent / name)
+
+
+def _announce(plan: _Plan, console: Console, seconds: float) -> None:
+    settings = plan.settings
+    table = Table.grid(padding=(0, 2))
+    table.add_row("Web UI", f"http://{settings.web_host}:{settings.web_port}")
+    if settings.is_simulated:
+        table.add_row(
+            "Marketplace", f"simulated, {settings.stubhub_base_url} (set STUBHUB_API_BASE_URL for a real one)"
+        )
+    else:
+        table.add_row("Marketplace", settings.stubhub_base_url)
+    if plan.is_demo_watchlist:
+        table.add_row(
+            "Watchlist", f"{sample_watchlist_path(settings)} (a sample; set WATCHLIST_CSV or GOOGLE_SHEET_ID)"
+        )
+    table.add_row("Database", describe_database(settings))
+    table.add_row("Data, logs", f"{settings.state_dir}, {settings.state_dir / 'logs'}")
+    table.add_row("Look", "ticket-pipeline show-events · show-listings KEY · price-history KEY (another terminal)")
+    table.add_row("Stop", "Ctrl-C; the next run goes on with all data")
+    console.print(f"\nUp after {seconds:.0f} s.\n")
+    console.print(table)
+    console.print()
+
+
+def _watch(
+    household: Household, database: Database, console: Console, *, began: float, until_first_snapshot: bool
+) -> None:
+    """Tell of the first snapshot, then of each minute's work, until Ctrl-C or a child's death."""
+    try:
+        first = _wait_for_snapshot(household, database, console)
+        console.print(f"First snapshot of this run stored after {time.monotonic() - began:.0f} s: {_describe(first)}")
+        if until_first_snapshot:
+            return
+        while True:
+            asked_at = datetime.now(UTC)
+            deadline = time.monotonic() + _STATUS_SECONDS
+            while time.monotonic() < deadline:
+                household.check()
+                time.sleep(0.5)
+            _report(database, console, asked_at)
+    except KeyboardInterrupt:
+        console.print("\nStopping …")
+
+
+def _wait_for_snapshot(household: Household, database: Database, console: Console) -> Row:
+    started_at = datetime.now(UTC)
+    next_word = time.monotonic() + _STATUS_SECONDS
+    while True:
+        household.check()
+        rows = database.fetch_all("snapshots/select_stored_since", since=started_at, most=1)
+        if rows:
+            return rows[0]
+        if time.monotonic() > next_word:
+            _report(database, console, started_at)
+            next_word += _STATUS_SECONDS
+        time.sleep(0.5)
+
+
+def _describe(row: Row) -> str:
+    return f"{row['name']}, {row['accepted']} listings, {row['tickets']} tickets."
+
+
+def _report(database: Database, console: Console, since: datetime) -> None:
+    """One line for the last minute; a database that is away for a moment is told, not fatal."""
+    now = datetime.now(UTC)
+    try:
+        row = database.fetch_one("snapshots/summarise_since", since=since, this_moment=now)
+    except StorageError as error:
+        console.print(f"{now:%H:%M} UTC  {error}")
+        return
+    if row is None:
+        return
+    next_due = "nothing due" if row["next_due_at"] is None else f"next due in {show_wait(row['next_due_at'] - now)}"
+    failed = f", {row['failures']} failed attempts" if row["failures"] else ""
+    console.print(f"{now:%H:%M} UTC  {row['snapshots']} snapshots, {row['listings']:,} listings{failed}; {next_due}.")
