@@ -9,6 +9,7 @@ a PostgreSQL of our own under `STATE_DIR`, a sample watchlist, and the simulator
 
 from __future__ import annotations
 
+import os
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -20,6 +21,9 @@ from ticket_pipeline.errors import ConfigurationError
 
 _PACKAGE_PARENT = Path(__file__).resolve().parent.parent
 
+ENV_FILE_VARIABLE = "TICKET_PIPELINE_ENV_FILE"
+"""Names another env file than `.env`; `ticket-pipeline --env-file` sets it."""
+
 JitterStrategy = Literal["uniform", "poisson", "normal", "exponential"]
 
 
@@ -30,6 +34,7 @@ def _empty_is_unset(value: object) -> object:
 
 OptionalText = Annotated[str | None, BeforeValidator(_empty_is_unset)]
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)]
+OptionalDateOrder = Annotated[Literal["month_first", "day_first"] | None, BeforeValidator(_empty_is_unset)]
 OptionalPath = Annotated[Path | None, BeforeValidator(_empty_is_unset)]
 
 
@@ -90,6 +95,9 @@ class Settings(BaseSettings):
     zones_csv: OptionalPath = Field(default=None, description="Venue map as a CSV file, beside WATCHLIST_CSV")
     event_default_timezone: str = Field(
         default="America/New_York", description="Timezone of events whose row and city name none"
+    )
+    watchlist_date_order: OptionalDateOrder = Field(
+        default=None, description="How 03/04/2026 is meant: month_first or day_first; unset: such a row is rejected"
     )
     watchlist_max_untrack_fraction: float = Field(
         default=0.5, ge=0, le=1, description="A sync that would untrack a larger share of events is refused"
@@ -204,21 +212,28 @@ class Settings(BaseSettings):
         return self.stubhub_api_base_url or f"http://127.0.0.1:{self.simulator_port}"
 
 
-def load_settings(env_file: Path | None = Path(".env"), **overrides: object) -> Settings:
-    """Read the settings from `overrides`, the environment and `env_file`, in this order of precedence.
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings from `overrides`, the environment and an env file, in this order of precedence.
+
+    The env file is the one that TICKET_PIPELINE_ENV_FILE names, else `.env`; an absent one counts as empty.
+
+    Args:
+        overrides: values by field name.
 
     Raises:
         ConfigurationError: one or more settings are malformed; the message names each, never its value.
     """
+    # By a variable, so that the programs we start (Dagster's, and its runs) read the same file.
+    file = Path(os.environ.get(ENV_FILE_VARIABLE) or ".env")
     try:
-        return Settings(_env_file=env_file, **overrides)  # type: ignore[arg-type]
+        return Settings(_env_file=file, **overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         problems = [
             f"  {'_'.join(str(part) for part in item['loc']).upper() or 'settings'}: {item['msg']}"
             for item in error.errors(include_input=False, include_url=False)
         ]
         raise ConfigurationError(
-            "Read the settings from the environment and .env; these are not usable:\n"
+            f"Read the settings from the environment and {file}; these are not usable:\n"
             + "\n".join(problems)
             + "\nMend them there; README.md lists every setting with its default."
         ) from None

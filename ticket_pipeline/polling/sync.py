@@ -74,7 +74,11 @@ def sync_events(database: Database, settings: Settings, this_moment: datetime, *
     """
     source = open_watchlist(settings)
     venue_map = open_venue_map(settings)
-    watchlist = parse_watchlist(source.read_rows(), default_timezone=settings.event_default_timezone)
+    watchlist = parse_watchlist(
+        source.read_rows(),
+        default_timezone=settings.event_default_timezone,
+        date_order=settings.watchlist_date_order,
+    )
     zone_rows = venue_map.read_rows() if venue_map is not None else None
     zones = parse_zones(zone_rows) if zone_rows is not None else None
     result = sync_watchlist(
