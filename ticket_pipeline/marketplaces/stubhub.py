@@ -230,7 +230,8 @@ def _check_address(base_url: str, path: str, *, has_credentials: bool) -> None:
             "STUBHUB_API_BASE_URL must be a scheme and a host, without user, query or fragment. "
             "Write it like https://pro.stubhub.com."
         )
-    if not path.startswith("/") or whole.netloc != base.netloc or whole.query or whole.fragment:
+    # Without its slash a path such as "@evil.example.com" would make the base's host a user name.
+    if not path.startswith("/") or whole.query or whole.fragment:
         raise ConfigurationError("STUBHUB_LISTINGS_PATH must begin with / and hold neither ? nor #.")
     if base.scheme == "http" and has_credentials and not _is_loopback(base.hostname):
         raise ConfigurationError(

@@ -142,7 +142,7 @@ def amount_column(values: list[Any], name: str, problems: Problems) -> list[floa
     if set(map(type, values)) <= {float, int}:  # by exact type: a bool is no amount
         with suppress(OverflowError):  # an integer beyond every float; then row by row, to know which
             if all(map(math.isfinite, values)):
-                return values
+                return [float(value) for value in values]
     return convert_column(values, to_amount, name, problems)
 
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 from ticket_pipeline.errors import (
     Blocked,
@@ -26,6 +27,7 @@ from ticket_pipeline.errors import (
     UnexpectedPayload,
 )
 from ticket_pipeline.market.vocabulary import RawResponse
+from ticket_pipeline.marketplaces.answers import error_of_exception
 from ticket_pipeline.marketplaces.http import RetryPolicy, _Course
 
 from ticket_pipeline_tests.marketplaces.wire import (
@@ -187,7 +189,14 @@ def test_a_header_that_cannot_be_sent_is_not_quoted() -> None:
     with pytest.raises(RequestRejected) as caught:
         asyncio.run(run())
     assert "S3CRET" not in str(caught.value)
+    # A traceback would print the original too, and that one quotes the header.
+    assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
+
+
+def test_the_words_of_another_library_are_redacted() -> None:
+    error = error_of_exception("Asked", httpx.ConnectError("no route to https://h/?token=S3CRET"), tries=1)
+    assert "no route to https://h/?token=***" in str(error)
 
 
 # --- limits of one request ------------------------------------------------------------------------------------------

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 ONE_TRY = RetryPolicy(max_tries=1, request_seconds=5)
 THREE_TRIES = RetryPolicy(max_tries=3, request_seconds=5, first_wait_seconds=0.001, jitter_seconds=0.0)
 GOOD_BODY = b"[]"
+TEST_SECONDS = 20.0
+"""A fetch that waits too long fails its test, instead of holding up the suite."""
 
 
 def answer(status: int = 200, body: bytes = GOOD_BODY, **headers: str) -> bytes:
@@ -160,7 +162,7 @@ def outcome(
     """Fetch once from a server that gives `answers`; what came of it, and the heads of the requests heard."""
 
     async def run() -> tuple[RawResponse | MarketplaceError, list[str]]:
-        async with serve_wire(*answers) as server:
+        async with asyncio.timeout(TEST_SECONDS), serve_wire(*answers) as server:
             try:
                 request = request_to(f"{server.url}/x?id=1")
                 return await fetch(
