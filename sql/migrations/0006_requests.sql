@@ -3,6 +3,8 @@
 -- A budget of N requests per window is N slots. A request holds one slot from its permission until a window after its
 -- answer arrived. The server saw it in between, so two requests of one slot are seen at least a window apart, and no
 -- sliding window of the server's log can hold more than N. A window of zero seconds is a limit of requests under way.
+-- After N was lowered, the slots above N stay until they are free, and as many fewer of all slots may be busy: what the
+-- server has seen is never forgotten, however often limits change.
 create table breaker_state (
   marketplace text primary key,
   state text not null default 'closed' check (state in ('closed', 'open', 'half_open')),
@@ -66,9 +68,17 @@ begin
   longest_wait := greatest(longest_wait, breaker.next_request_at - this_moment);
 
   for budget in select * from request_budget r where r.marketplace = p_marketplace loop
-    select min(s.busy_until) into free_at
+    -- With u slots above the limit, u slots must stay free: the one that decides is number u + 1 in order of freedom.
+    select s.busy_until into free_at
     from request_slots s
-    where s.marketplace = p_marketplace and s.budget_window = budget.budget_window;
+    where s.marketplace = p_marketplace and s.budget_window = budget.budget_window
+    order by s.busy_until
+    offset (
+      select count(*)
+      from request_slots u
+      where u.marketplace = p_marketplace and u.budget_window = budget.budget_window and u.slot > budget.max_requests
+    )
+    limit 1;
     longest_wait := greatest(longest_wait, free_at - this_moment);
   end loop;
   if longest_wait > interval '0' then

@@ -9,12 +9,15 @@ removed as (
   delete from request_budget as b
   where
     b.marketplace = %(marketplace)s
-    and not exists (select 1 from wanted as w where w.budget_window = b.budget_window)
+    and not exists (
+      select 1 from wanted as w
+      where w.budget_window = b.budget_window
+    )
 )
 
 insert into request_budget (marketplace, budget_window, max_requests)
 select %(marketplace)s, budget_window, max_requests
 from wanted
 on conflict (marketplace, budget_window) do update
-set max_requests = excluded.max_requests
-where request_budget.max_requests <> excluded.max_requests
+  set max_requests = excluded.max_requests
+  where request_budget.max_requests <> excluded.max_requests

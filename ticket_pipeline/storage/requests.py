@@ -8,9 +8,9 @@ calling it from asyncio, waiting, and telling the breaker how requests ended. It
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from time import monotonic
+from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from psycopg.types.json import Jsonb
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _REASON_CHARACTERS = 500
 _LONGEST_NAP_SECONDS = 0.5
+_PERMIT_GRACE = timedelta(seconds=5)
+"""A permit that takes longer than this to reach us is not used: the end of its hold was counted from its birth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,6 @@ def set_up_budget(
     with database.transaction(f"set up the request budget of {marketplace}") as transaction:
         transaction.execute("requests/upsert_breaker", marketplace=marketplace)
         transaction.execute("requests/replace_budget", marketplace=marketplace, budgets=Jsonb(budgets))
-        # In this order: after lowering a limit, the busiest slots must be the ones that stay.
         transaction.execute("requests/add_slots", marketplace=marketplace)
         transaction.execute("requests/drop_slots", marketplace=marketplace)
 
@@ -90,6 +91,7 @@ class PostgresGate:
         hold: the longest a request can last; slots of a process that dies come back a window after that.
         max_wait: a wait longer than this is refused instead, naming when to come again.
         rule: when the breaker opens.
+        monotonic: seconds of a clock that only runs forward.
     """
 
     def __init__(
@@ -101,6 +103,7 @@ class PostgresGate:
         hold: timedelta,
         max_wait: timedelta,
         rule: BreakerRule,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._marketplace = marketplace
@@ -108,6 +111,7 @@ class PostgresGate:
         self._hold = hold
         self._max_wait = max_wait
         self._rule = rule
+        self._monotonic = monotonic
 
     async def acquire(self) -> Permit:
         """Wait until one request may be sent, and reserve it.
@@ -116,11 +120,17 @@ class PostgresGate:
             RequestNotPermitted: the breaker is open, or the budget leaves nothing within `max_wait`.
             StorageError: the database cannot be asked; nothing may be sent then.
         """
-        started = monotonic()
+        started = self._monotonic()
         while True:
+            asked = self._monotonic()
             row = await asyncio.to_thread(self._ask)
             if row["permit_id"] is not None:
-                return Permit(row["permit_id"])
+                permit = Permit(row["permit_id"])
+                if timedelta(seconds=self._monotonic() - asked) <= _PERMIT_GRACE:
+                    return permit
+                # This process stood still (suspended, or starved of CPU), and the hold may end before the request does.
+                await self.release(permit, answered=True)
+                continue
             wait: timedelta = row["wait"]
             if row["refusal"] is not None:
                 raise RequestNotPermitted(
@@ -128,7 +138,7 @@ class PostgresGate:
                     f"{_rounded(wait)}: {row['refusal']}",
                     available_in=wait,
                 )
-            if wait + timedelta(seconds=monotonic() - started) > self._max_wait:
+            if wait + timedelta(seconds=self._monotonic() - started) > self._max_wait:
                 raise RequestNotPermitted(
                     f"Asked to send a request to {self._marketplace}; its request budget is spent and has room again "
                     f"in {_rounded(wait)}. Raise the budget only if the marketplace allows more.",
@@ -152,7 +162,7 @@ class PostgresGate:
             "requests/acquire_request",
             marketplace=self._marketplace,
             spacing=timedelta(seconds=self._draw_spacing()),
-            hold=self._hold,
+            hold=self._hold + _PERMIT_GRACE,
         )
         assert row is not None, "acquire_request returns one row"  # noqa: S101 - for the type checker: it always does
         return row
@@ -162,9 +172,6 @@ class PostgresGate:
         if error is None or isinstance(error, EventGone):
             self._database.execute("requests/record_success", marketplace=self._marketplace)
             return
-        not_before = None
-        if isinstance(error, RateLimited) and error.retry_after is not None:
-            not_before = datetime.now(UTC) + error.retry_after
         self._database.fetch_one(
             "requests/record_failure",
             marketplace=self._marketplace,
@@ -174,7 +181,8 @@ class PostgresGate:
             pause=self._rule.pause,
             max_pause=self._rule.max_pause,
             blocked_pause=self._rule.blocked_pause,
-            not_before=not_before,
+            # As a length of time: our clock and the database's need not agree.
+            retry_after=error.retry_after if isinstance(error, RateLimited) else None,
         )
 
 
