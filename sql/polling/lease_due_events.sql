@@ -2,7 +2,8 @@
 -- Parameters: marketplace, lease_id (uuid), leased_until, this_moment, batch_size.
 -- Not idempotent: each call takes what is due then; two callers never get the same event. Rows: one per leased event.
 with due as (
-  select p.event_id, p.marketplace, p.lease_id as old_lease_id, p.leased_until as old_leased_until, s.external_id, e.name,
+  select
+    p.event_id, p.marketplace, p.lease_id as old_lease_id, p.leased_until as old_leased_until, s.external_id, e.name,
     e.venue
   from poll_schedule as p
   inner join events as e on e.event_id = p.event_id
@@ -26,6 +27,17 @@ abandoned as (
     'The run that held this event ended before it was fetched; it is due again.'
   from due as d
   where d.old_lease_id is not null
+),
+
+-- The abandoned attempts count as failures of this hour's prices.
+marked as (
+  insert into stale_prices (grain, starts_at, event_id, marketplace)
+  select 'hour', date_bin('1 hour', %(this_moment)s::timestamptz, timestamptz '2000-01-01 00:00+00'), d.event_id, d.marketplace
+  from due as d
+  where d.old_lease_id is not null
+  order by d.event_id
+  on conflict (grain, starts_at, event_id, marketplace) do update
+    set marked_at = now()
 ),
 
 leased as (
