@@ -41,8 +41,10 @@ hours as materialized (
 
 observed as materialized (
   select
-    l.event_id, l.marketplace, c.hour_at, l.captured_at, coalesce(l.zone, l.section, 'unknown') as zone, l.currency,
-    l.fee_basis, l.quantity, l.price,
+    l.event_id, l.marketplace, c.hour_at, l.captured_at, l.currency, l.fee_basis,
+    -- A zone that is itself called * must not be taken for the whole event.
+    coalesce(nullif(l.zone, '*'), nullif(l.section, '*'), 'unknown') as zone,
+    l.quantity, l.price,
     case when l.splits is null then l.quantity >= 2 else 2 = any(l.splits) end as sells_2,
     case when l.splits is null then l.quantity >= 4 else 4 = any(l.splits) end as sells_4
   from captures as c

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CENT = Decimal("0.01")
 WHOLE_EVENT = "*"
+_NO_ZONE = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,11 @@ class HourlyPrice:
     max_price: Decimal
     get_in_2_price: Decimal | None
     get_in_4_price: Decimal | None
+
+
+def zone_of(zone: str | None, section: str | None) -> str:
+    """The zone a listing counts in: its own, else its section. One that is itself called `*` is no zone."""
+    return next((name for name in (zone, section) if name not in (None, WHOLE_EVENT)), None) or _NO_ZONE
 
 
 def get_in_price(listings: Iterable[PricedListing], together: int = 1) -> Decimal | None:

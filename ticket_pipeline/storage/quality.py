@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from ticket_pipeline.market.hours import PricedListing, hourly_prices
+from ticket_pipeline.market.hours import PricedListing, hourly_prices, zone_of
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -109,7 +109,7 @@ def _differences(
 
 def _priced(row: Row) -> PricedListing:
     return PricedListing(
-        zone=row["zone"] or row["section"] or "unknown",
+        zone=zone_of(row["zone"], row["section"]),
         currency=row["currency"],
         fee_basis=row["fee_basis"],
         quantity=row["quantity"],
