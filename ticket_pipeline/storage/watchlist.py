@@ -121,7 +121,8 @@ def sync_watchlist(
         _guard(gone, known, this_moment, max_untrack_fraction, force=force)
         ids = _write_events(transaction, events, matches, known, result)
         _write_sources(transaction, events, ids, known, result)
-        absent = [row["event_id"] for row in gone if row["event_id"] not in set(matches)]
+        listed = set(matches)
+        absent = [row["event_id"] for row in gone if row["event_id"] not in listed]
         if absent:
             transaction.execute("watchlist/untrack_events", event_ids=absent)
         result.untracked = len(gone)
@@ -139,19 +140,29 @@ def sync_watchlist(
 
 
 def _match(events: Sequence[EventRecord], known: Sequence[Row]) -> list[int | None]:
-    """For each sheet event the id of the known event it is, or None; one known event matches once at most."""
+    """For each sheet event the id of the known event it is, or None; one known event matches once at most.
+
+    All ids are looked up before any name: a new row that looks like a known event must not take it from the row that
+    has its id (a second show on the date that the first one was moved from).
+    """
     by_id = {pair: row["event_id"] for row in known for pair in row["external_ids"].items()}
     by_identity = {_identity(row["name"], row["venue"], row["event_date"]): row["event_id"] for row in known}
     taken: set[int] = set()
     matches: list[int | None] = []
     for event in events:
-        candidates = [by_id.get(pair) for pair in event.external_ids.items()]
-        candidates.append(by_identity.get(_identity(event.name, event.venue, event.event_date)))
-        match = next((c for c in candidates if c is not None and c not in taken), None)
-        if match is not None:
-            taken.add(match)
-        matches.append(match)
+        candidates = (by_id.get(pair) for pair in event.external_ids.items())
+        matches.append(_take(next((c for c in candidates if c is not None and c not in taken), None), taken))
+    for index, event in enumerate(events):
+        if matches[index] is None:
+            match = by_identity.get(_identity(event.name, event.venue, event.event_date))
+            matches[index] = _take(None if match in taken else match, taken)
     return matches
+
+
+def _take(match: int | None, taken: set[int]) -> int | None:
+    if match is not None:
+        taken.add(match)
+    return match
 
 
 def _identity(name: str, venue: str | None, event_date: datetime) -> tuple[str, str, datetime]:
