@@ -1,0 +1,182 @@
+"""Events, listings and captures for the tests of storage, written through the room's own functions.
+
+What belongs here: building and writing what a test needs. What does not: what should come of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from psycopg import sql
+from ticket_pipeline.market.trust import TrustRule
+from ticket_pipeline.market.vocabulary import Marketplace, Outcome, RejectedListing
+from ticket_pipeline.storage.database import as_query
+from ticket_pipeline.storage.schedule import BackOff, ScheduledEvent, record_failure
+from ticket_pipeline.storage.snapshots import STORED_COLUMNS, Attempt, Capture, StoredCapture, write_capture
+from ticket_pipeline.storage.watchlist import EventRecord, sync_watchlist
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import LiteralString
+
+    from ticket_pipeline.storage.database import Database, Row
+
+STUBHUB = Marketplace.STUBHUB
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+SHOW_AT = datetime(2026, 6, 1, 23, 30, tzinfo=UTC)
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+BACK_OFF = BackOff(timedelta(minutes=5), timedelta(hours=6))
+
+
+def event_record(number: int, **changes: Any) -> EventRecord:  # noqa: ANN401 - the fields of the record
+    """A good row of the watchlist; number 7 stands in row 8 and is StubHub event 1007."""
+    fields: dict[str, Any] = {
+        "name": f"Event {number}",
+        "venue": "Harbor Garden",
+        "city": "Boston",
+        "country": "United States",
+        "event_date": datetime(2026, 6, 1, 19, 30),  # noqa: DTZ001 - local at the venue, as in the sheet
+        "timezone": "America/New_York",
+        "timezone_source": "city",
+        "event_at": SHOW_AT,
+        "is_tracked": True,
+        "capacity": None,
+        "poll_interval": None,
+        "sheet_row": number + 1,
+        "external_ids": {"stubhub": str(1000 + number)},
+    }
+    return EventRecord(**(fields | changes))
+
+
+def watch(database: Database, *events: EventRecord) -> list[ScheduledEvent]:
+    """Put these events, and no others, on the watchlist; returns each at StubHub, in order."""
+    sync_watchlist(database, events, [], source="test", this_moment=NOON, max_untrack_fraction=0.5, force=True)
+    ids = {
+        row["external_id"]: row["event_id"]
+        for row in query(database, "select external_id, event_id from event_sources")
+    }
+    keys = [event.external_ids["stubhub"] for event in events]
+    return [ScheduledEvent(ids[key], key, event.name) for key, event in zip(keys, events, strict=True)]
+
+
+def watch_one(database: Database, **changes: Any) -> ScheduledEvent:  # noqa: ANN401 - the fields of the record
+    """One event on the watchlist."""
+    return watch(database, event_record(1, **changes))[0]
+
+
+def empty(database: Database) -> None:
+    """Take everything out again, for the next example of a property test."""
+    with database.connection() as connection:
+        connection.execute("truncate events, listings, rejected_rows, watchlist_syncs restart identity cascade")
+
+
+def query(database: Database, text: LiteralString, **parameters: object) -> list[Row]:
+    """The rows of a question that only a test asks."""
+    with database.connection() as connection:
+        return connection.execute(as_query(text), parameters).fetchall()
+
+
+def count(database: Database, table: str) -> int:
+    """How many rows a table has."""
+    with database.connection() as connection:
+        return len(connection.execute(sql.SQL("select 1 from {}").format(sql.Identifier(table))).fetchall())
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One accepted listing, by `STORED_COLUMNS`; prices in dollars, as floats of whole cents."""
+
+    price: float = 100.0
+    quantity: int = 2
+    splits: tuple[int, ...] | None = None
+    zone: str | None = None
+    section: str | None = "101"
+    row: str | None = None
+    listing_id: str = "1"
+    ask_price: float | None = None
+    all_in_price: float | None = None
+    net_proceeds: float | None = None
+    fee_basis: str = "all_in"
+    currency: str = "USD"
+    is_general_admission: bool = False
+    is_speculative: bool = False
+
+
+def items(count_of_them: int, **changes: Any) -> list[Item]:  # noqa: ANN401 - the fields of an item
+    """So many listings that differ in their id and price."""
+    return [replace(Item(**changes), listing_id=str(n), price=100.0 + n) for n in range(count_of_them)]
+
+
+def rejects(number: int) -> list[RejectedListing]:
+    """So many rejected listings."""
+    return [
+        RejectedListing(position, {"listingId": position}, ("price is zero or less",)) for position in range(number)
+    ]
+
+
+def capture_of(
+    event: ScheduledEvent,
+    captured_at: datetime,
+    listings: Sequence[Item] = (),
+    rejected: Sequence[RejectedListing] = (),
+    body: bytes = b"[]",
+) -> Capture:
+    """A validated capture of these listings."""
+    columns: dict[str, Sequence[Any]] = {
+        name: [getattr(listing, name) for listing in listings] for name in STORED_COLUMNS
+    }
+    currencies, bases = set(columns["currency"]), set(columns["fee_basis"])
+    return Capture(
+        event_id=event.event_id,
+        marketplace=STUBHUB,
+        external_id=event.external_id,
+        captured_at=captured_at,
+        received=len(listings) + len(rejected),
+        columns=columns,
+        rejected=rejected,
+        tickets=sum(listing.quantity for listing in listings),
+        currency=currencies.pop() if len(currencies) == 1 else None,
+        fee_basis=bases.pop() if len(bases) == 1 else None,
+        body=body,
+    )
+
+
+def store(
+    database: Database,
+    event: ScheduledEvent,
+    captured_at: datetime,
+    listings: Sequence[Item] = (),
+    rejected: Sequence[RejectedListing] = (),
+) -> StoredCapture:
+    """Write one capture of an event, fetched without trouble."""
+    return write(database, capture_of(event, captured_at, listings, rejected))
+
+
+def write(database: Database, capture: Capture, *, keep_body: bool = True) -> StoredCapture:
+    """Write a capture with the default rule and no jitter."""
+    outcome = Outcome.OK if capture.received else Outcome.EMPTY
+    attempt = Attempt(capture.captured_at, capture.captured_at, outcome, status=200)
+    return write_capture(database, capture, attempt, rule=TrustRule(), jitter_factor=1.0, keep_body=keep_body)
+
+
+def fail(
+    database: Database,
+    event: ScheduledEvent,
+    finished_at: datetime,
+    outcome: Outcome = Outcome.TIMEOUT,
+    *,
+    back_off: BackOff = BACK_OFF,
+    not_before: datetime | None = None,
+) -> None:
+    """Book a failed attempt without jitter."""
+    attempt = Attempt(finished_at - MINUTE, finished_at, outcome, error="it was too slow")
+    record_failure(database, event, STUBHUB, attempt, back_off=back_off, jitter_factor=1.0, not_before=not_before)
+
+
+def stale_hours(database: Database) -> list[datetime]:
+    """The hours that wait for a rebuild."""
+    return [row["starts_at"] for row in database.fetch_all("prices/select_stale_windows", grain="hour")]

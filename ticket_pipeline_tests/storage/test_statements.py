@@ -1,0 +1,245 @@
+"""Every statement of `sql/` runs on a real server; one without parameters here fails the suite."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from psycopg.types.json import Jsonb
+from ticket_pipeline.errors import StorageError
+from ticket_pipeline.storage.database import Database, as_query
+from ticket_pipeline.storage.prices import Span, rebuild_daily, rebuild_hourly
+from ticket_pipeline.storage.requests import set_up_budget
+from ticket_pipeline.storage.statements import project_file, statement, statement_names
+
+from ticket_pipeline_tests.servers import throwaway_database
+from ticket_pipeline_tests.storage.stored import (
+    DAY,
+    HOUR,
+    NOON,
+    STUBHUB,
+    capture_of,
+    event_record,
+    fail,
+    items,
+    rejects,
+    store,
+    watch,
+    write,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ticket_pipeline.storage.embedded import EmbeddedServer
+
+DAYS = {"day_from": date(2026, 3, 2), "day_until": date(2026, 3, 3)}
+HOURS = {"starts_from": NOON, "starts_until": NOON + 2 * HOUR}
+CAPTURED = {"captured_from": NOON, "captured_until": NOON + 2 * HOUR}
+SOURCE = {"event_id": 1, "marketplace": "stubhub"}
+CAPTURE = SOURCE | {"captured_at": NOON}
+LEASE = {"lease_id": uuid.UUID(int=1), "leased_until": NOON + HOUR}
+AT_STUBHUB = {"marketplace": "stubhub"}
+EVENT_ROW = Jsonb(
+    [
+        {
+            "event_id": 1,
+            "name": "Another",
+            "event_date": "2026-06-02T20:00:00",
+            "timezone": "America/Chicago",
+            "timezone_source": "sheet",
+            "event_at": "2026-06-03T01:00:00+00:00",
+            "is_tracked": True,
+            "poll_interval": "3600 seconds",
+            "sheet_row": 9,
+        }
+    ]
+)
+SOURCE_ROW = Jsonb([{"event_id": 1, "marketplace": "stubhub", "external_id": "1001"}])
+
+PARAMETERS: Mapping[str, Mapping[str, object]] = {
+    "maintenance/delete_old_payloads": {"cut": NOON},
+    "polling/claim_lease": LEASE,
+    "polling/insert_attempt": SOURCE
+    | {
+        "external_id": "1001",
+        "started_at": NOON,
+        "finished_at": NOON,
+        "outcome": "timeout",
+        "status": None,
+        "tries": 1,
+        "latency_seconds": None,
+        "bytes": None,
+        "listings": None,
+        "rejected": None,
+        "error": "too slow",
+        "run_id": None,
+    },
+    "polling/lease_due_events": AT_STUBHUB | LEASE | {"this_moment": NOON, "batch_size": 10},
+    "polling/release_lease": {"lease_id": uuid.UUID(int=1)},
+    "polling/renew_lease": LEASE,
+    "polling/reschedule_changed": AT_STUBHUB
+    | {"base_interval": 12 * HOUR, "band_floors": [timedelta()], "band_shares": [0.5], "this_moment": NOON},
+    "polling/select_backlog": AT_STUBHUB | {"this_moment": NOON},
+    "polling/select_stale_events": {"marketplace": None, "this_moment": NOON, "multiple": 2.0, "grace": HOUR},
+    "polling/settle_failure": SOURCE
+    | {
+        "this_moment": NOON,
+        "retry_base": HOUR,
+        "retry_max": 6 * HOUR,
+        "jitter_factor": 1.0,
+        "not_before": None,
+        "counts_as_failure": True,
+        "outcome": "timeout",
+        "error": "too slow",
+    },
+    "polling/settle_success": SOURCE | {"this_moment": NOON, "jitter_factor": 1.0, "outcome": "ok"},
+    "prices/count_bad_prices": HOURS,
+    "prices/delete_daily": DAYS,
+    "prices/delete_hourly": HOURS,
+    "prices/insert_daily": {"day_from": date(2026, 3, 3), "day_until": date(2026, 3, 4)},
+    "prices/insert_hourly": {"starts_from": NOON + HOUR, "starts_until": NOON + 2 * HOUR},
+    "prices/lock_prices": {},
+    "prices/mark_stale_days": HOURS,
+    "prices/sample_hours": HOURS | {"salt": "x", "sample_size": 3},
+    "prices/select_daily": DAYS | {"event_id": None, "marketplace": None},
+    "prices/select_days_that_disagree": DAYS,
+    "prices/select_hourly": HOURS | SOURCE,
+    "prices/select_mixed_currencies": HOURS,
+    "prices/select_price_history": HOURS
+    | SOURCE
+    | {"zone": "*", "bucket": timedelta(days=1), "timezone": "America/New_York"},
+    "prices/select_stale_windows": {"grain": "hour"},
+    "prices/select_zone_prices": HOURS | SOURCE,
+    "prices/summarise_daily": DAYS,
+    "prices/summarise_hourly": HOURS,
+    "prices/take_stale_days": HOURS,
+    "prices/take_stale_hours": HOURS,
+    "requests/acquire_request": AT_STUBHUB | {"spacing": timedelta(), "hold": HOUR},
+    "requests/add_slots": AT_STUBHUB,
+    "requests/drop_slots": AT_STUBHUB,
+    "requests/record_failure": AT_STUBHUB
+    | {
+        "reason": "too slow",
+        "is_blocked": False,
+        "threshold": 5,
+        "pause": HOUR,
+        "max_pause": 6 * HOUR,
+        "blocked_pause": 24 * HOUR,
+        "retry_after": None,
+    },
+    "requests/record_success": AT_STUBHUB,
+    "requests/release_request": {"permit_id": 1, "answered": True},
+    "requests/replace_budget": AT_STUBHUB | {"budgets": Jsonb([{"window_seconds": 60, "max_requests": 7}])},
+    "requests/reset_breaker": AT_STUBHUB,
+    "requests/select_state": {"marketplace": None},
+    "requests/upsert_breaker": AT_STUBHUB,
+    "snapshots/count_unbalanced": CAPTURED,
+    "snapshots/insert_raw_payload": CAPTURE
+    | {"captured_at": NOON + HOUR, "body": b"x", "encoding": "zstd", "original_bytes": 1},
+    "snapshots/insert_rejected": CAPTURE
+    | {"rejected": Jsonb([{"position": 9, "raw": "{}", "reasons": ["price is missing"]}])},
+    "snapshots/insert_snapshot": CAPTURE
+    | {
+        "external_id": "1001",
+        "received": 2,
+        "accepted": 1,
+        "rejected": 1,
+        "tickets": 4,
+        "currency": "USD",
+        "fee_basis": "all_in",
+        "payload_hash": b"x",
+    },
+    "snapshots/lock_source": SOURCE,
+    "snapshots/mark_stale_hours": SOURCE | {"instants": [NOON, NOON + HOUR, NOON]},
+    "snapshots/select_captures_to_judge": CAPTURE,
+    "snapshots/select_latest_snapshot": SOURCE | {"since": NOON},
+    "snapshots/select_listings": SOURCE | CAPTURED,
+    "snapshots/select_snapshots": CAPTURED | {"event_id": None, "marketplace": None},
+    "snapshots/select_stored_since": {"since": NOON, "most": 5},
+    "snapshots/summarise_since": {"since": NOON, "this_moment": NOON},
+    "snapshots/update_trust": SOURCE | {"captured_at": [NOON], "is_suspect": [True]},
+    "watchlist/count_untracked_data": {},
+    "watchlist/delete_event_listings": CAPTURED | {"event_ids": [1]},
+    "watchlist/delete_events": {"event_ids": [1]},
+    "watchlist/ensure_schedule": {"sources": SOURCE_ROW},
+    "watchlist/find_sources": {"external_ids": ["1001"], "marketplace": None},
+    "watchlist/insert_events": {"events": EVENT_ROW},
+    "watchlist/insert_sync": {"source": "x", "rows_read": 1, "added": 1, "changed": 0, "untracked": 0, "rejected": 0},
+    "watchlist/lock_watchlist": {},
+    "watchlist/replace_rejected_rows": {
+        "rows": Jsonb([{"row_number": 3, "cells": {"Name": "x"}, "reasons": ["no date"]}])
+    },
+    "watchlist/replace_venue_zones": {
+        "zones": Jsonb([{"venue": "Hall", "section_pattern": "1*", "zone": "Lower", "position": 0}])
+    },
+    "watchlist/retire_sources": {"sources": SOURCE_ROW},
+    "watchlist/select_events": {"tracked_only": True, "marketplace": None},
+    "watchlist/select_keys": AT_STUBHUB,
+    "watchlist/select_known_events": {},
+    "watchlist/select_missing_events": {"over_before": NOON},
+    "watchlist/select_rejected_rows": {},
+    "watchlist/select_venue_zones": {},
+    "watchlist/untrack_events": {"event_ids": [1]},
+    "watchlist/update_events": {"events": EVENT_ROW},
+    "watchlist/upsert_sources": {"sources": SOURCE_ROW},
+}
+"""What each statement is run with."""
+
+BY_COPY = {"snapshots/copy_listings"}
+"""Statements that take rows instead: every capture that is stored runs them."""
+
+PLACEHOLDER = re.compile(r"%\((\w+)\)s")
+
+
+@pytest.fixture(scope="module")
+def filled(database_server: EmbeddedServer, migrated_template: str) -> Iterator[Database]:
+    """A database with a little of everything; each test rolls back what it did."""
+    with (
+        throwaway_database(database_server, template=migrated_template) as url,
+        Database(url, "tickets") as database,
+    ):
+        event, other = watch(database, event_record(1), event_record(2))
+        store(database, event, NOON, items(3), rejects(1))
+        write(database, capture_of(event, NOON + HOUR, items(3)), keep_body=False)
+        write(database, capture_of(event, NOON + DAY, items(3)), keep_body=False)
+        fail(database, other, NOON)
+        rebuild_hourly(database, Span(NOON, NOON + HOUR))
+        rebuild_hourly(database, Span(NOON + DAY, NOON + DAY + HOUR))
+        rebuild_daily(database, date(2026, 3, 2), date(2026, 3, 3))
+        set_up_budget(database, STUBHUB, {timedelta(minutes=1): 60}, max_concurrent=3)
+        yield database
+
+
+def test_every_statement_has_parameters_here() -> None:
+    assert set(statement_names()) == PARAMETERS.keys() | BY_COPY
+
+
+@pytest.mark.parametrize("name", sorted(PARAMETERS))
+def test_a_statement_takes_exactly_the_parameters_given_here(name: str) -> None:
+    assert set(PLACEHOLDER.findall(statement(name))) == PARAMETERS[name].keys()
+
+
+@pytest.mark.parametrize("name", sorted(PARAMETERS))
+def test_a_statement_runs_on_the_server(filled: Database, name: str) -> None:
+    with filled.connection() as connection, connection.transaction(force_rollback=True):
+        connection.execute(as_query(statement(name)), PARAMETERS[name])
+
+
+@pytest.mark.parametrize("name", statement_names())
+def test_a_statement_file_says_first_what_it_is_for(name: str) -> None:
+    assert statement(name).startswith("-- ")
+
+
+def test_an_unknown_statement_is_named() -> None:
+    with pytest.raises(StorageError, match=r"sql/prices/no_such_thing\.sql does not exist"):
+        statement("prices/no_such_thing")
+
+
+def test_a_missing_project_file_is_named() -> None:
+    assert project_file("pyproject.toml").is_file()
+    with pytest.raises(StorageError, match=r"no_such_file\.toml"):
+        project_file("no_such_file.toml")
