@@ -1,23 +1,102 @@
-"""The commands and the one place where an error becomes a message."""
+"""The commands by name, the options they share, and the one place where an error becomes a message.
+
+Exit codes: 0 done; 1 it failed, and stderr says why and what to do; 2 the command line was wrong; 130 Ctrl-C.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from ticket_pipeline.cli import running
+from ticket_pipeline.cli import fetching, listings, running, watchlist
+from ticket_pipeline.cli.tables import note
 from ticket_pipeline.errors import TicketPipelineError
+from ticket_pipeline.settings import ENV_FILE_VARIABLE
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
-app.command("run")(running.run)
-app.command("simulate")(running.simulate)
+
+class _Commands(TyperGroup):
+    """All commands: an error of ours ends as a message on stderr; any other one is a fault and shows its traceback."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer names no type for it
+        try:
+            result = super().invoke(ctx)
+            # A reader that went away (`| head`) is noticed here and ends quietly, not at the interpreter's exit.
+            sys.stdout.flush()
+        except TicketPipelineError as error:
+            note(f"Error: {error}")
+            raise typer.Exit(1) from None
+        return result
+
+
+app = typer.Typer(
+    cls=_Commands,
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"ticket-pipeline {version('ticket-pipeline')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _shared(
+    ctx: typer.Context,
+    *,
+    env_file: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help="Settings from this file instead of .env; the environment wins.",
+        ),
+    ] = None,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Watch live events on ticket marketplaces: listing snapshots, hourly and daily prices.
+
+    Start with `ticket-pipeline run`: it needs no account and no settings.
+    """
+    if env_file is not None:
+        before = os.environ.get(ENV_FILE_VARIABLE)
+        os.environ[ENV_FILE_VARIABLE] = str(env_file.resolve())
+        ctx.call_on_close(lambda: _restore(ENV_FILE_VARIABLE, before))
+
+
+def _restore(name: str, value: str | None) -> None:
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
+
+
+app.command("run", rich_help_panel="Run")(running.run)
+app.command("simulate", rich_help_panel="Run")(running.simulate)
+app.command("fetch-events", rich_help_panel="Watchlist")(watchlist.fetch_events)
+app.command("sync-events", hidden=True, help="The same as fetch-events.")(watchlist.fetch_events)
+app.command("show-events", rich_help_panel="Watchlist")(watchlist.show_events)
+app.command("fetch-listings", rich_help_panel="Listings and prices")(fetching.fetch_listings)
+app.command("scrape", hidden=True, help="The same as fetch-listings.")(fetching.fetch_listings)
+app.command("show-listings", rich_help_panel="Listings and prices")(listings.show_listings)
 
 
 def main() -> None:
     """Run the command line."""
-    try:
-        app()
-    except TicketPipelineError as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(1)
+    for stream in (sys.stdout, sys.stderr):
+        # An old terminal that knows no en dash gets a question mark, not a traceback.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    app()

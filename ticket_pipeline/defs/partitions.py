@@ -1,6 +1,5 @@
 """The partition sets: one dynamic set of event ids per marketplace, and the hours and days of the prices (UTC)."""
 
-import difflib
 from collections.abc import Sequence
 from datetime import date
 from types import MappingProxyType
@@ -10,15 +9,14 @@ import click
 import dagster as dg
 
 from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.polling import event_keys
 
 if TYPE_CHECKING:
     from dagster._core.definitions.partitions.context import PartitionLoadingContext
 
-_NEAR_KEYS = 3
-
 
 class UnknownEventKeyError(dg.DagsterError, click.ClickException):
-    """A partition key that no set holds. As a ClickException it ends `dagster asset materialize` without a traceback."""
+    """A partition key that no set holds. A ClickException: it ends `dagster asset materialize` without a traceback."""
 
     def __init__(self, message: str) -> None:
         click.ClickException.__init__(self, message)
@@ -42,13 +40,11 @@ class EventPartitionsDefinition(dg.DynamicPartitionsDefinition):
 
 def describe_unknown_keys(unknown: list[str], known: Sequence[str], set_name: str) -> str:
     """What to tell about keys that no watchlist row has: what they are, which keys exist, what to do."""
-    near = sorted({near for key in unknown for near in difflib.get_close_matches(key, known, _NEAR_KEYS, 0.5)})
-    named = f" ({'nearest' if near else 'such as'} {', '.join(near or known[:_NEAR_KEYS])})" if known else ""
-    return (
-        f"Looked for {', '.join(map(repr, unknown))} among the event keys of {set_name}; not found. A key is the "
-        f"marketplace's own id of an event, as in your watchlist; {len(known)} are known{named}. Check the id, or add the "
-        "event to the watchlist and sync it: dagster asset materialize --select events -m ticket_pipeline.definitions"
+    remedy = (
+        "Check the id, or add the event to the watchlist and sync it: "
+        "dagster asset materialize --select events -m ticket_pipeline.definitions"
     )
+    return event_keys.describe_unknown_keys(unknown, known, f"the event keys of {set_name}", remedy)
 
 
 EVENT_PARTITIONS = MappingProxyType(

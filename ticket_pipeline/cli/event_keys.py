@@ -1,0 +1,106 @@
+"""From the event keys that a user types to events: any id of any marketplace, in any case of doubt a question back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ticket_pipeline.cli.tables import note
+from ticket_pipeline.errors import TicketPipelineError
+from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.polling.event_keys import describe_unknown_keys
+from ticket_pipeline.storage.schedule import ScheduledEvent
+from ticket_pipeline.storage.watchlist import find_sources, read_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from ticket_pipeline.storage.database import Database, Row
+
+EventKey = Annotated[str, typer.Argument(help="A marketplace's own id of the event, as in your watchlist.")]
+MarketplaceOption = Annotated[
+    Marketplace | None, typer.Option(help="Whose id it is; needed only where two marketplaces use the same one.")
+]
+
+_REMEDY = (
+    "See `ticket-pipeline show-events --all`, or add the event to the watchlist and run `ticket-pipeline sync-events`."
+)
+
+
+class UnclearEventKeyError(TicketPipelineError):
+    """A key names no event, or more than one."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedEvent:
+    """One event at one marketplace, as the commands show it; `event_at` is aware UTC."""
+
+    event_id: int
+    marketplace: Marketplace
+    external_id: str
+    name: str
+    venue: str | None
+    city: str | None
+    timezone: str
+    event_at: datetime
+
+    @property
+    def scheduled(self) -> ScheduledEvent:
+        """The event as polling takes it."""
+        return ScheduledEvent(self.event_id, self.external_id, self.name, self.venue)
+
+
+def find_event(database: Database, key: str, marketplace: Marketplace | None) -> WatchedEvent:
+    """The event that a key names.
+
+    Raises:
+        UnclearEventKeyError: none, or several; the message says what to do.
+    """
+    return find_events(database, [key], marketplace)[0]
+
+
+def find_events(database: Database, keys: Sequence[str], marketplace: Marketplace | None) -> list[WatchedEvent]:
+    """The events that keys name, in their order, each once.
+
+    Raises:
+        UnclearEventKeyError: a key names none or several.
+    """
+    wanted = list(dict.fromkeys(key.strip() for key in keys))
+    found: dict[str, list[Row]] = {key: [] for key in wanted}
+    for row in find_sources(database, wanted, marketplace):
+        found[row["external_id"]].append(row)
+    unknown = [key for key, rows in found.items() if not rows]
+    if unknown:
+        marketplaces = [marketplace] if marketplace else list(Marketplace)
+        known = [known for each in marketplaces for known in read_keys(database, each)]
+        where = f"the event keys of {marketplace or 'all marketplaces'}"
+        raise UnclearEventKeyError(describe_unknown_keys(unknown, known, where, _REMEDY))
+    return [_only(key, rows) for key, rows in found.items()]
+
+
+def _only(key: str, rows: Sequence[Row]) -> WatchedEvent:
+    if len(rows) > 1:
+        named = ", ".join(sorted(f"{row['marketplace']} ({row['name']})" for row in rows))
+        raise UnclearEventKeyError(
+            f"Looked for {key!r}; it is an id at more than one marketplace: {named}. Say which with --marketplace."
+        )
+    if not rows[0]["is_current"]:
+        note(f"The watchlist has replaced {key} by another id of {rows[0]['name']}; its history is kept under both.")
+    return as_watched_event(rows[0])
+
+
+def as_watched_event(row: Row) -> WatchedEvent:
+    """A row of the watchlist with its marketplace id as an event."""
+    return WatchedEvent(
+        event_id=row["event_id"],
+        marketplace=Marketplace(row["marketplace"]),
+        external_id=row["external_id"],
+        name=row["name"],
+        venue=row["venue"],
+        city=row["city"],
+        timezone=row["timezone"],
+        event_at=row["event_at"],
+    )

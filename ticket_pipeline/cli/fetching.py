@@ -1,0 +1,156 @@
+"""`fetch-listings`: poll events now, whatever the schedule says, and show what came of each."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import uuid4
+
+import typer
+
+from ticket_pipeline.cli.event_keys import MarketplaceOption, as_watched_event, find_events
+from ticket_pipeline.cli.formats import count, money, plain, utc_now
+from ticket_pipeline.cli.session import open_migrated
+from ticket_pipeline.cli.tables import JsonOption, new_table, note, progress, show, show_json
+from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.polling.batch import BatchResult
+from ticket_pipeline.polling.poll import poll_events
+from ticket_pipeline.polling.sources import SOURCES
+from ticket_pipeline.settings import load_settings
+from ticket_pipeline.storage.watchlist import read_events
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rich.table import Table
+
+    from ticket_pipeline.cli.event_keys import WatchedEvent
+    from ticket_pipeline.polling.ingest import EventResult
+    from ticket_pipeline.settings import Settings
+    from ticket_pipeline.storage.database import Database
+
+_LEGEND = "Prices per ticket. Get-in: the cheapest; for 2: the cheapest that sells two together."
+
+
+def fetch_listings(
+    event_keys: Annotated[
+        list[str] | None, typer.Argument(metavar="EVENT_KEY", help="Which events; none: all that are followed.")
+    ] = None,
+    *,
+    marketplace: MarketplaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fetch the listings of events now and store them; without a key, of every followed event still to come.
+
+    It keeps to the request budget that all processes share. Exit code 1 when an event could not be fetched; the others
+    are stored all the same.
+
+        ticket-pipeline fetch-listings 157284301
+        ticket-pipeline fetch-listings
+    """
+    settings = load_settings()
+    with open_migrated(settings) as database:
+        events = _choose(database, event_keys or [], marketplace)
+        batches = _poll(database, settings, events)
+    if as_json:
+        show_json(_document(batches))
+    elif events:
+        show(_results_table(batches), _LEGEND)
+    else:
+        note("No followed event is still to come. Add one to the watchlist, then run `ticket-pipeline sync-events`.")
+    _conclude(batches)
+
+
+def _choose(database: Database, keys: Sequence[str], marketplace: Marketplace | None) -> list[WatchedEvent]:
+    if keys:
+        return find_events(database, keys, marketplace)
+    rows = read_events(database, tracked_only=True, marketplace=marketplace)
+    this_moment = utc_now()
+    return [as_watched_event(row) for row in rows if row["event_at"] > this_moment and row["marketplace"] in SOURCES]
+
+
+def _poll(database: Database, settings: Settings, events: Sequence[WatchedEvent]) -> dict[Marketplace, BatchResult]:
+    batches: dict[Marketplace, BatchResult] = {}
+    with progress("Fetching listings", len(events)) as bar:
+
+        def advance(results: Sequence[EventResult]) -> None:
+            bar.advance(bar.task_ids[0], len(results))
+
+        for marketplace in dict.fromkeys(event.marketplace for event in events):
+            own = [event.scheduled for event in events if event.marketplace is marketplace]
+            batches[marketplace] = asyncio.run(
+                poll_events(
+                    database, settings, marketplace, own, now=utc_now, on_results=advance, run_id=f"cli-{uuid4()}"
+                )
+            )
+    return batches
+
+
+def _results_table(batches: Mapping[Marketplace, BatchResult]) -> Table:
+    table = new_table(
+        "Key",
+        "Event",
+        ">Listings",
+        ">Tickets",
+        ">Get-in",
+        ">For 2",
+        ">Median",
+        "",
+    )
+    for batch in batches.values():
+        for result in batch.results:
+            table.add_row(plain(result.event.external_id), plain(result.event.name), *_cells(result))
+        for event in batch.skipped:
+            table.add_row(plain(event.external_id), plain(event.name), *[""] * 5, "not tried")
+    return table
+
+
+def _cells(result: EventResult) -> list[str]:
+    if result.is_failure:
+        return [*[""] * 5, str(result.outcome)]
+    metrics = result.metrics
+    prices = (metrics.min_price, metrics.get_in_2_price, metrics.median_price) if metrics else (None, None, None)
+    remark = "suspect" if result.is_suspect else result.currency or "empty"
+    return [count(result.listings), count(result.tickets), *map(money, prices), remark]
+
+
+def _document(batches: Mapping[Marketplace, BatchResult]) -> list[dict[str, Any]]:
+    return [
+        {
+            "marketplace": marketplace,
+            "external_id": result.event.external_id,
+            "name": result.event.name,
+            "outcome": result.outcome,
+            "error": result.error,
+            "captured_at": result.captured_at,
+            "tries": result.tries,
+            "listings": result.listings,
+            "tickets": result.tickets,
+            "rejected": result.rejected,
+            "rejected_reasons": result.rejected_reasons,
+            "currency": result.currency,
+            "get_in_price": result.metrics and result.metrics.min_price,
+            "get_in_2_price": result.metrics and result.metrics.get_in_2_price,
+            "get_in_4_price": result.metrics and result.metrics.get_in_4_price,
+            "median_price": result.metrics and result.metrics.median_price,
+            "is_suspect": result.is_suspect,
+        }
+        for marketplace, batch in batches.items()
+        for result in batch.results
+    ] + [
+        {"marketplace": marketplace, "external_id": event.external_id, "name": event.name, "outcome": "not_tried"}
+        for marketplace, batch in batches.items()
+        for event in batch.skipped
+    ]
+
+
+def _conclude(batches: Mapping[Marketplace, BatchResult]) -> None:
+    """Name what failed, on stderr, and end with exit code 1 if anything did."""
+    failures = [failure for batch in batches.values() for failure in batch.failures]
+    for failure in failures:
+        note(f"{failure.event.external_id} ({plain(failure.event.name)}), {failure.outcome}: {failure.error}")
+    stopped = [batch for batch in batches.values() if batch.skipped]
+    for batch in stopped:
+        note(f"{len(batch.skipped)} events were not tried and stay due: {batch.stopped_by}")
+    if failures or stopped:
+        raise typer.Exit(1)

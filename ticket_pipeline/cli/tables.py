@@ -1,0 +1,85 @@
+"""Where output goes: tables that fit 80 columns, or one JSON document, on stdout; notes and progress on stderr.
+
+What belongs here: how anything is shown. What does not: what is shown (the commands), and single values (`formats`).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import TextIO
+
+JsonOption = Annotated[
+    bool,
+    typer.Option(
+        "--json", help="One JSON document on stdout. Money is text, so that no cent is lost; times are ISO 8601."
+    ),
+]
+
+
+def new_table(*columns: str) -> Table:
+    """A table whose columns are named by `columns`; a name that begins with `>` is of numbers, set to the right."""
+    table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False, show_edge=False, header_style="bold")
+    for name in columns:
+        # Folding keeps every character of a long name or id; an ellipsis would cut an id in two.
+        table.add_column(name.removeprefix(">"), justify="right" if name.startswith(">") else "left", overflow="fold")
+    return table
+
+
+def show(*parts: Table | str) -> None:
+    """Print tables, and sentences wrapped to the same width, to stdout."""
+    console = _console(sys.stdout)
+    for part in parts:
+        console.print(part)
+
+
+def show_json(document: object) -> None:
+    """Print one JSON document to stdout."""
+    sys.stdout.write(json.dumps(document, default=_as_json, ensure_ascii=False, indent=2) + "\n")
+
+
+def note(text: str) -> None:
+    """Say something beside the answer, on stderr; left for the terminal to wrap, so that it can be copied whole."""
+    _console(sys.stderr).print(text, soft_wrap=True)
+
+
+@contextmanager
+def progress(what: str, total: int | None = None) -> Iterator[Progress]:
+    """A progress bar on stderr with one task; it shows itself on a terminal only and leaves nothing behind."""
+    console = _console(sys.stderr)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(
+        *columns, TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        bar.add_task(what, total=total)
+        yield bar
+
+
+def _console(stream: TextIO) -> Console:
+    # No markup: a section named [red] is shown as it is.
+    return Console(file=stream, markup=False, emoji=False, highlight=False)
+
+
+def _as_json(value: object) -> Any:  # noqa: ANN401 - whatever JSON knows
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC).isoformat()  # whatever zone the database session has
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    raise TypeError(f"{type(value).__name__} has no place in our JSON")
