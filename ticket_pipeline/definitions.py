@@ -3,6 +3,8 @@
 Importing this module does nothing: `defs` is a function that Dagster calls when it loads the location.
 """
 
+import warnings
+
 import dagster as dg
 
 from ticket_pipeline.defs.assets.listings import build_listings_asset
@@ -29,15 +31,21 @@ def build_defs(pipeline: Pipeline | None = None) -> dg.Definitions:
     pipeline = pipeline or Pipeline(load_settings())
     settings = pipeline.settings
     marketplaces = list(SOURCES)
-    listings = [build_listings_asset(marketplace) for marketplace in marketplaces]
-    prices = build_price_assets(settings.prices_start_date, [asset.key.path[-1] for asset in listings])
+    with warnings.catch_warnings():
+        # A range as one run is what a backfill of 30 days of hours stands on, and its warning would head every command.
+        warnings.filterwarnings("ignore", "Parameter `backfill_policy`", dg.BetaWarning)
+        listings = [build_listings_asset(marketplace) for marketplace in marketplaces]
+        prices = build_price_assets(settings.prices_start_date, [asset.key.path[-1] for asset in listings])
     jobs = build_jobs(marketplaces)
     price_jobs = [job for job in jobs if job.name in {"aggregate_hourly", "aggregate_daily"}]
     return dg.Definitions(
         assets=[events, *listings, *prices],
         asset_checks=build_checks(marketplaces),
         jobs=[*jobs, maintain],
-        sensors=[*(build_poll_sensor(m, settings.poll_tick_seconds) for m in marketplaces), build_rebuild_sensor(price_jobs)],
+        sensors=[
+            *(build_poll_sensor(m, settings.poll_tick_seconds) for m in marketplaces),
+            build_rebuild_sensor(price_jobs),
+        ],
         schedules=build_schedules(settings),
         resources={"pipeline": pipeline},
         # One process per run: the work waits for the network and for SQL, and a process per step costs 2 CPU-s more.

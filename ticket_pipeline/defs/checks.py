@@ -1,7 +1,7 @@
 """The data checks: sentences that are true when green. They read a bounded span, report the offenders, never raise."""
 
+from collections.abc import Sequence
 from datetime import UTC, timedelta
-from typing import Any
 
 import dagster as dg
 
@@ -30,7 +30,7 @@ def build_checks(marketplaces: list[Marketplace]) -> list[dg.AssetChecksDefiniti
     return [no_row_is_quarantined, *per_marketplace, *_PRICE_CHECKS]
 
 
-def _result(offenders: list[Any], *, severity: dg.AssetCheckSeverity, **metadata: Any) -> dg.AssetCheckResult:
+def _result(offenders: Sequence[object], *, severity: dg.AssetCheckSeverity, **metadata: int) -> dg.AssetCheckResult:
     shown = [str(offender) for offender in offenders[:20]]
     return dg.AssetCheckResult(
         passed=not offenders,

@@ -32,7 +32,11 @@ class PipelineStorage(DagsterPostgresStorage):
         return {}
 
     @classmethod
-    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]) -> Self:
+    def from_config_value(
+        cls,
+        inst_data: ConfigurableClassData | None,
+        config_value: Mapping[str, Any],  # noqa: ARG003 - Dagster's signature; the settings say it all
+    ) -> Self:
         """Connect with the settings of this process; starts the embedded server by need.
 
         Raises:

@@ -37,12 +37,12 @@ def build_jobs(marketplaces: list[Marketplace]) -> list["UnresolvedAssetJobDefin
         dg.define_asset_job(
             "aggregate_hourly",
             selection=dg.AssetSelection.assets("hourly_prices").without_checks(),
-            description="Rebuild hourly prices. For many hours, launch a backfill from the asset's page: it is one run.",
+            description="Rebuild hourly prices. For many hours, launch a backfill on the asset's page: it is one run.",
         ),
         dg.define_asset_job(
             "aggregate_daily",
             selection=dg.AssetSelection.assets("daily_prices").without_checks(),
-            description="Rebuild daily prices. For many days, launch a backfill from the asset's page: it is one run.",
+            description="Rebuild daily prices. For many days, launch a backfill on the asset's page: it is one run.",
         ),
         dg.define_asset_job(
             "check_data",
@@ -58,7 +58,7 @@ def delete_old_payloads(context: dg.OpExecutionContext, pipeline: dg.ResourcePar
     cut = pipeline.now() - timedelta(days=pipeline.settings.raw_payload_days)
     with pipeline.database() as database:
         deleted = database.execute("maintenance/delete_old_payloads", cut=cut)
-    context.log.info(f"dropped {deleted} raw bodies from before {cut:%Y-%m-%d %H:%M} UTC")
+    context.log.info("dropped %d raw bodies from before %s UTC", deleted, f"{cut:%Y-%m-%d %H:%M}")
 
 
 @dg.job(description="Daily housekeeping: drop raw bodies past their keeping time.")

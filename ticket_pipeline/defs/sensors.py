@@ -38,8 +38,8 @@ def build_poll_sensor(marketplace: Marketplace, tick_seconds: int) -> dg.SensorD
         minimum_interval_seconds=tick_seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=(
-            f"Leases the {marketplace} events that are due and starts one run for all of them. Respects backlog, breaker "
-            "and budget; a lease whose run dies runs out, and its events are due again."
+            f"Leases the {marketplace} events that are due and starts one run for all of them. Respects backlog, "
+            "breaker and budget; a lease whose run dies runs out, and its events are due again."
         ),
     )
     def poll_due_events(

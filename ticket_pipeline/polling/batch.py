@@ -152,7 +152,7 @@ class PollBatch:
             fetched.put_nowait(Fetched(event, started_at, self._now(), error=error))
         except StorageError:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - see below
             # The one place that turns an unforeseen failure of one event into a recorded attempt: a fault in our own
             # code must not take the other events of the batch down with it.
             _log.exception("Unforeseen failure while fetching %s", event.external_id)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ticket_pipeline.storage.schedule import Backlog, ScheduledEvent
 
 _BUSY_SHARE = 0.2
-"""While more than this share of a full batch is still under way, no further run is started: a run costs about 2 CPU-s."""
+"""While more than this share of a full batch is under way, no further run is started: a run costs about 2 CPU-s."""
 
 _BUDGET_HORIZON = timedelta(minutes=5)
 """A batch is no larger than what the budget lets through in this time: a run should not sit and wait."""
@@ -94,12 +94,24 @@ def choose_batch(
 def _find_obstacle(
     marketplace: Marketplace, backlog: Backlog, state: Sequence[Row], batch_size: int, this_moment: datetime
 ) -> str | None:
+    return (
+        _find_pause(marketplace, state, this_moment)
+        or _find_wait(marketplace, backlog, batch_size, this_moment)
+        or _find_spent_budget(marketplace, state, batch_size, this_moment)
+    )
+
+
+def _find_pause(marketplace: Marketplace, state: Sequence[Row], this_moment: datetime) -> str | None:
     breaker = state[0] if state else None
-    if breaker is not None and breaker["state"] != "closed" and breaker["open_until"] > this_moment:
-        return (
-            f"{marketplace} is paused for another {show_wait(breaker['open_until'] - this_moment)}: {breaker['reason']} "
-            f"When the cause is mended: ticket-pipeline resume {marketplace}"
-        )
+    if breaker is None or breaker["state"] == "closed" or breaker["open_until"] <= this_moment:
+        return None
+    return (
+        f"{marketplace} is paused for another {show_wait(breaker['open_until'] - this_moment)}: {breaker['reason']} "
+        f"When the cause is mended: ticket-pipeline resume {marketplace}"
+    )
+
+
+def _find_wait(marketplace: Marketplace, backlog: Backlog, batch_size: int, this_moment: datetime) -> str | None:
     if backlog.scheduled == 0:
         return f"No tracked, upcoming event has a {marketplace} id. Add one to the watchlist and sync it."
     if backlog.leased > _BUSY_SHARE * batch_size:
@@ -110,10 +122,16 @@ def _find_obstacle(
         return (
             f"Nothing is due; the next of {backlog.scheduled} events in {show_wait(backlog.next_due_at - this_moment)}."
         )
-    if state and _fitting_budget(state, batch_size) == 0:
-        free_at = max(row["next_free_at"] for row in state if row["budget_window"])
-        return f"The request budget of {marketplace} is spent; room again in {show_wait(free_at - this_moment)}."
     return None
+
+
+def _find_spent_budget(
+    marketplace: Marketplace, state: Sequence[Row], batch_size: int, this_moment: datetime
+) -> str | None:
+    if not state or _fitting_budget(state, batch_size) > 0:
+        return None
+    free_at = max(row["next_free_at"] for row in state if row["budget_window"])
+    return f"The request budget of {marketplace} is spent; room again in {show_wait(free_at - this_moment)}."
 
 
 def _fitting_budget(state: Sequence[Row], batch_size: int) -> int:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractAsyncContextManager
 
-    from ticket_pipeline.marketplaces.gate import RequestGate
     from ticket_pipeline.marketplaces.client import MarketplaceClient
+    from ticket_pipeline.marketplaces.gate import RequestGate
     from ticket_pipeline.settings import Settings
 
 

@@ -49,9 +49,9 @@ def build_listings_asset(marketplace: Marketplace) -> dg.AssetsDefinition:
         owners=["team:data"],
         description=(
             f"Every listing of the watched events on {marketplace}, as captured.\n\n"
-            f"Grain: listing and capture. Source: {marketplace}, with your own credentials and within its budget. Write: "
-            "append only, one transaction per capture; repeating a capture writes nothing; what is no market price is "
-            f"quarantined with its reasons. Trigger: the sensor poll_due_{marketplace}_events."
+            f"Grain: listing and capture. Source: {marketplace}, with your own credentials and within its budget. "
+            "Write: append only, one transaction per capture; repeating a capture writes nothing; what is no market "
+            f"price is quarantined with its reasons. Trigger: the sensor poll_due_{marketplace}_events."
         ),
     )
     async def listings(
@@ -62,7 +62,7 @@ def build_listings_asset(marketplace: Marketplace) -> dg.AssetsDefinition:
             events = _find_events(database, marketplace, _chosen_keys(context, config), pipeline)
             if lease is not None:
                 held = claim_lease(database, lease.lease_id, pipeline.now() + lease.duration)
-                context.log.info(f"{len(held)} of {len(events)} leased events are still held by this run")
+                context.log.info("%d of %d leased events are still held by this run", len(held), len(events))
                 events = [event for event in events if event.event_id in held]
             batch = await poll_events(
                 database,
@@ -98,7 +98,7 @@ def _chosen_keys(context: dg.AssetExecutionContext, config: PollConfig) -> list[
 def _find_events(
     database: Database, marketplace: Marketplace, keys: list[str] | None, pipeline: Pipeline
 ) -> list[ScheduledEvent]:
-    """The events of these keys; None means every tracked event still to come. A key nobody knows fails the run early."""
+    """The events of these keys; None: every tracked event still to come. A key nobody knows fails the run early."""
     if keys is None:
         rows = [
             row
@@ -125,10 +125,10 @@ def _teller(context: dg.AssetExecutionContext, total: int) -> Callable[[Sequence
         for result in results:
             done += 1
             if result.is_failure:
-                context.log.warning(f"[{done}/{total}] {result.event.external_id}: {result.error}")
+                context.log.warning("[%d/%d] %s: %s", done, total, result.event.external_id, result.error)
             else:
                 context.log_event(_materialization(context.asset_key, result))
-        context.log.info(f"{done} of {total} events settled")
+        context.log.info("%d of %d events settled", done, total)
 
     return tell
 
@@ -164,15 +164,15 @@ def _materialization(asset_key: dg.AssetKey, result: EventResult) -> dg.AssetMat
 def _conclude(context: dg.AssetExecutionContext, marketplace: Marketplace, batch: BatchResult) -> None:
     """End the run: failed only when an event failed, after all were tried, naming them."""
     stored = len(batch.results) - len(batch.failures)
-    context.log.info(f"{stored} events stored, {len(batch.failures)} failed, {len(batch.skipped)} not tried")
+    context.log.info("%d events stored, %d failed, %d not tried", stored, len(batch.failures), len(batch.skipped))
     if batch.stopped_by is not None:
-        context.log.warning(f"{len(batch.skipped)} events were not tried and stay due: {batch.stopped_by}")
+        context.log.warning("%d events were not tried and stay due: %s", len(batch.skipped), batch.stopped_by)
     if batch.failures:
         named = [f"{failure.event.external_id} ({failure.outcome}): {failure.error}" for failure in batch.failures]
         more = f"\n… and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
         raise dg.Failure(
-            f"{len(named)} of {len(batch.results)} events could not be fetched from {marketplace}; the others are stored. "
-            "Each comes back by itself after its back-off.\n" + "\n".join(named[:_MOST_NAMED]) + more,
+            f"{len(named)} of {len(batch.results)} events could not be fetched from {marketplace}; the others are "
+            "stored. Each comes back by itself after its back-off.\n" + "\n".join(named[:_MOST_NAMED]) + more,
             allow_retries=False,
         )
     if batch.stopped_by is not None and not batch.results:

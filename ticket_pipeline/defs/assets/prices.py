@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import dagster as dg
@@ -31,9 +32,10 @@ def build_price_assets(start: date, listings: list[str]) -> list[dg.AssetsDefini
         owners=["team:data"],
         description=(
             "Prices and inventory by event, marketplace, zone and hour (UTC).\n\n"
-            "Grain: event, marketplace, zone (and * for the whole event), currency, fee basis, hour. Source: the trusted "
-            "captures of that hour; suspects and failed attempts are counted beside. Write: the hour is deleted and "
-            "inserted in one transaction. Trigger: the sensor rebuild_stale_prices, or a backfill (one run)."
+            "Grain: event, marketplace, zone (and * for the whole event), currency, fee basis, hour. Source: the "
+            "trusted captures of that hour; suspects and failed attempts are counted beside. Write: the hour is "
+            "deleted and inserted in one transaction. Trigger: the sensor rebuild_stale_prices, or a backfill (one "
+            "run)."
         ),
     )
     def hourly_prices(
@@ -56,8 +58,9 @@ def build_price_assets(start: date, listings: list[str]) -> list[dg.AssetsDefini
         owners=["team:data"],
         description=(
             "Prices and inventory by event, marketplace, zone and UTC day.\n\n"
-            "Grain: event, marketplace, zone (and *), currency, fee basis, day. Source: hourly_prices. Write: the day is "
-            "deleted and inserted in one transaction. Trigger: the sensor rebuild_stale_prices, or a backfill (one run)."
+            "Grain: event, marketplace, zone (and *), currency, fee basis, day. Source: hourly_prices. Write: the day "
+            "is deleted and inserted in one transaction. Trigger: the sensor rebuild_stale_prices, or a backfill (one "
+            "run)."
         ),
     )
     def daily_prices(
@@ -79,15 +82,15 @@ def _log_partitions(context: dg.AssetExecutionContext, found: Mapping[str, Mappi
     for key in keys:
         metadata = {name: _plottable(value) for name, value in found.get(key, empty).items() if value is not None}
         context.log_event(dg.AssetMaterialization(context.asset_key, partition=key, metadata=metadata))
-    context.log.info(f"rebuilt {len(keys)} windows, {len(found)} of them with prices")
+    context.log.info("rebuilt %d windows, %d of them with prices", len(keys), len(found))
 
 
-def _plottable(value: Any) -> dg.MetadataValue | str:
+def _plottable(value: int | Decimal | date | datetime | timedelta) -> dg.MetadataValue | str:
     if isinstance(value, int):
         return dg.MetadataValue.int(value)
-    if isinstance(value, date | datetime | timedelta):
-        return str(value)
-    return dg.MetadataValue.float(float(value))
+    if isinstance(value, Decimal):
+        return dg.MetadataValue.float(float(value))
+    return str(value)
 
 
 def _utc_date(moment: datetime) -> date:
