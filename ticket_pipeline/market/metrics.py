@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from statistics import median
+from statistics import median_high, median_low
 from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.market.hours import to_cents
@@ -34,27 +34,30 @@ def measure_snapshot(columns: Mapping[str, Sequence[Any]]) -> SnapshotMetrics:
         columns: `price` (whole cents), `quantity` and `splits`, one value per accepted listing, of one currency and
             one fee basis.
     """
-    # The columns hold floats of whole cents: their shortest text is exact.
-    prices = [Decimal(repr(price)) for price in columns["price"]]
+    # The columns hold floats of whole cents, which times a hundred round to the exact integer; integers are exact and
+    # five times as fast as decimals.
+    cents = [round(price * 100) for price in columns["price"]]
     return SnapshotMetrics(
-        listings=len(prices),
+        listings=len(cents),
         tickets=sum(columns["quantity"]),
-        min_price=min(prices, default=None),
-        mean_price=to_cents(sum(prices, Decimal()) / len(prices)) if prices else None,
-        median_price=to_cents(median(prices)) if prices else None,
-        max_price=max(prices, default=None),
-        get_in_2_price=_get_in(columns, prices, 2),
-        get_in_4_price=_get_in(columns, prices, 4),
+        min_price=_price(min(cents, default=None)),
+        mean_price=to_cents(Decimal(sum(cents)) / (100 * len(cents))) if cents else None,
+        median_price=to_cents(Decimal(median_low(cents) + median_high(cents)) / 200) if cents else None,
+        max_price=_price(max(cents, default=None)),
+        get_in_2_price=_get_in(columns, cents, 2),
+        get_in_4_price=_get_in(columns, cents, 4),
     )
 
 
-def _get_in(columns: Mapping[str, Sequence[Any]], prices: Sequence[Decimal], together: int) -> Decimal | None:
+def _get_in(columns: Mapping[str, Sequence[Any]], cents: Sequence[int], together: int) -> Decimal | None:
     """The lowest price among listings that can sell `together`: in the splits, or within the quantity if unknown."""
-    return min(
-        (
-            price
-            for price, quantity, splits in zip(prices, columns["quantity"], columns["splits"], strict=True)
-            if (quantity >= together if splits is None else together in splits)
-        ),
-        default=None,
-    )
+    able = [
+        price
+        for price, quantity, splits in zip(cents, columns["quantity"], columns["splits"], strict=True)
+        if (quantity >= together if splits is None else together in splits)
+    ]
+    return _price(min(able, default=None))
+
+
+def _price(cents: int | None) -> Decimal | None:
+    return None if cents is None else Decimal(cents).scaleb(-2)

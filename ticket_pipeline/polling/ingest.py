@@ -6,7 +6,9 @@ does not: sending requests (`marketplaces`) and the statements (`storage`).
 
 from __future__ import annotations
 
+import gc
 import logging
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,7 +22,7 @@ from ticket_pipeline.storage.schedule import record_failure
 from ticket_pipeline.storage.snapshots import STORED_COLUMNS, Attempt, Capture, write_capture
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime, timedelta
 
     from ticket_pipeline.market.listings import ValidatedListings
@@ -108,6 +110,10 @@ class Ingest:
         Raises:
             StorageError: the database refused; events before it are stored, its lease brings back the others.
         """
+        with _paused_collector():
+            return self._store(group)
+
+    def _store(self, group: Sequence[Fetched]) -> list[EventResult]:
         parsed: list[tuple[Fetched, RawResponse, ParsedListings]] = []
         results: list[EventResult] = []
         for fetched in group:
@@ -162,7 +168,7 @@ class Ingest:
         )
         if stored.is_suspect:
             _log.warning(
-                "%s event %s: %d listings are far fewer than before; kept as suspect until the next capture confirms it",
+                "%s event %s: %d listings are far fewer than before; kept as suspect until another confirms it",
                 self.marketplace,
                 fetched.event.external_id,
                 capture.accepted,
@@ -207,7 +213,7 @@ class Ingest:
         return EventResult(event=fetched.event, outcome=attempt.outcome, error=str(error), tries=error.tries)
 
     def _map_zones(self, event: ScheduledEvent, columns: dict[str, Sequence[Any]]) -> tuple[str, ...]:
-        """Fill the zone of listings whose marketplace names none, from the user's map; returns what it does not cover."""
+        """Fill the zone of listings whose marketplace names none, from the user's map; returns what it leaves open."""
         if self.zone_map is None or not self.zone_map.covers(event.venue):
             return ()
         sections = set(columns["section"]) - {None}
@@ -217,6 +223,22 @@ class Ingest:
             for zone, section in zip(columns["zone"], columns["section"], strict=True)
         ]
         return tuple(sorted(section for section, zone in zones.items() if zone is None))
+
+
+@contextmanager
+def _paused_collector() -> Iterator[None]:
+    """No cyclic garbage collection inside the block.
+
+    A group of bodies becomes a hundred thousand small containers that hold no cycles and are freed by their reference
+    counts; walking them again and again would take nearly as long as all the rest (docs/benchmarks.md).
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _persistently(write: Callable[[], _T]) -> _T:

@@ -7,10 +7,9 @@ to rebuild, settle the schedule.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
 
 _RAW_ITEM_CHARACTERS = 10_000
 """A quarantined listing is kept for a person to look at; a longer one is cut and says so."""
+
+_NEEDS_QUOTES = re.compile('[",\r\n]')
 
 STORED_COLUMNS = (
     "listing_id",
@@ -188,20 +189,44 @@ def insert_attempt(transaction: Transaction, capture: Capture, attempt: Attempt,
 def render_csv(capture: Capture) -> str:
     """The accepted listings as CSV for COPY, one line each; empty text where there are none.
 
-    `csv` writes None as an empty field, which COPY reads as NULL; our texts are never empty.
+    None is an empty field, which COPY reads as NULL; our texts are never empty. By columns, which is twice as fast as
+    `csv`: most columns of a capture hold one value throughout, and those are written into the line's template once.
     """
     if not capture.accepted:
         return ""
-    columns = dict(capture.columns)
-    columns["splits"] = [
-        None if splits is None else f"{{{','.join(map(str, splits))}}}" for splits in columns["splits"]
-    ]
-    prefix = (capture.event_id, str(capture.marketplace), capture.captured_at.isoformat())
-    out = io.StringIO()
-    csv.writer(out).writerows(
-        (*prefix, *values) for values in zip(*(columns[name] for name in STORED_COLUMNS), strict=True)
-    )
-    return out.getvalue()
+    template = [_field(value) for value in (capture.event_id, capture.marketplace, capture.captured_at.isoformat())]
+    varying: list[Sequence[Any]] = []
+    for values in (capture.columns[name] for name in STORED_COLUMNS):
+        is_constant = values.count(values[0]) == len(values)
+        template.append(_field(values[0]) if is_constant else "%s")
+        if not is_constant:
+            varying.append(_fields(values))
+    line = ",".join(template) + "\n"
+    if not varying:
+        return (line % ()) * capture.accepted
+    return "".join([line % row for row in zip(*varying, strict=True)])
+
+
+def _fields(values: Sequence[Any]) -> Sequence[Any]:
+    """The fields of a column; values that a template's `%s` writes well stay as they are."""
+    kinds = set(map(type, values))
+    if kinds <= {int, float, bool} or (kinds == {str} and not _NEEDS_QUOTES.search("".join(values))):
+        return values
+    fields = {value: _quoted(value) for value in set(values)}
+    return [fields[value] for value in values]
+
+
+def _field(value: object) -> str:
+    """A field as a part of the template."""
+    return _quoted(value).replace("%", "%%")
+
+
+def _quoted(value: object) -> str:
+    """One value as a CSV field; a tuple of numbers becomes an array of PostgreSQL."""
+    if value is None:
+        return ""
+    text = f"{{{','.join(map(str, value))}}}" if isinstance(value, tuple) else str(value)
+    return f'"{text.replace(chr(34), chr(34) * 2)}"' if _NEEDS_QUOTES.search(text) else text
 
 
 def _insert_manifest(transaction: Transaction, capture: Capture) -> bool:
