@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import fcntl
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -64,6 +65,7 @@ class _Plan:
     settings: Settings
     env: Mapping[str, str]
     is_demo_watchlist: bool
+    wanted_port: int
 
 
 def run(
@@ -131,13 +133,14 @@ def _plan(settings: Settings, port: int | None) -> _Plan:
     if settings.is_simulated:
         changes = {name: value for name, value in _DEMO.items() if name not in settings.model_fields_set}
         changes["simulator_port"] = str(_free_port("127.0.0.1", settings.simulator_port))
-    changes["web_port"] = str(_free_port(settings.web_host, settings.web_port if port is None else port))
+    wanted_port = settings.web_port if port is None else port
+    changes["web_port"] = str(_free_port(settings.web_host, wanted_port))
     changes["state_dir"] = str(settings.state_dir.resolve())
     env = {**os.environ, **{name.upper(): value for name, value in changes.items()}}
     env["DAGSTER_HOME"] = str(settings.state_dir.resolve() / "dagster")
     env["PYTHONUNBUFFERED"] = "1"
     is_demo_watchlist = settings.google_sheet_id is None and settings.watchlist_csv is None
-    return _Plan(load_settings(**changes), env, is_demo_watchlist)
+    return _Plan(load_settings(**changes), env, is_demo_watchlist, wanted_port)
 
 
 def _free_port(host: str, wanted: int) -> int:
@@ -238,10 +241,19 @@ def _program(name: str) -> str:
     return str(Path(sys.executable).parent / name)
 
 
+def _own_command() -> str:
+    """How to type this program in another terminal of this folder."""
+    if shutil.which("ticket-pipeline"):
+        return "ticket-pipeline"
+    program = Path(sys.executable).parent / "ticket-pipeline"
+    return str(program.relative_to(Path.cwd()) if program.is_relative_to(Path.cwd()) else program)
+
+
 def _announce(plan: _Plan, console: Console, seconds: float) -> None:
     settings = plan.settings
     table = Table.grid(padding=(0, 2))
-    table.add_row("Web UI", f"http://{settings.web_host}:{settings.web_port}")
+    taken = "" if plan.wanted_port in {0, settings.web_port} else f" (port {plan.wanted_port} is taken)"
+    table.add_row("Web UI", f"http://{settings.web_host}:{settings.web_port}{taken}")
     if settings.is_simulated:
         table.add_row(
             "Marketplace", f"simulated, {settings.stubhub_base_url} (set STUBHUB_API_BASE_URL for a real one)"
@@ -254,7 +266,7 @@ def _announce(plan: _Plan, console: Console, seconds: float) -> None:
         )
     table.add_row("Database", describe_database(settings))
     table.add_row("Data, logs", f"{settings.state_dir}, {settings.state_dir / 'logs'}")
-    table.add_row("Look", "ticket-pipeline show-events · show-listings KEY · price-history KEY (another terminal)")
+    table.add_row("Look", f"{_own_command()} show-events · show-listings KEY · price-history KEY")
     table.add_row("Stop", "Ctrl-C; the next run goes on with all data")
     console.print(f"\nUp after {seconds:.0f} s.\n")
     console.print(table)
