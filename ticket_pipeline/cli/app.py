@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from ticket_pipeline.cli import fetching, listings, running, watchlist
+from ticket_pipeline.cli import fetching, listings, prices, running, watchlist
 from ticket_pipeline.cli.tables import note
 from ticket_pipeline.errors import TicketPipelineError
 from ticket_pipeline.settings import ENV_FILE_VARIABLE
@@ -91,6 +91,8 @@ app.command("show-events", rich_help_panel="Watchlist")(watchlist.show_events)
 app.command("fetch-listings", rich_help_panel="Listings and prices")(fetching.fetch_listings)
 app.command("scrape", hidden=True, help="The same as fetch-listings.")(fetching.fetch_listings)
 app.command("show-listings", rich_help_panel="Listings and prices")(listings.show_listings)
+app.command("price-history", rich_help_panel="Listings and prices")(prices.price_history)
+app.command("section-prices", rich_help_panel="Listings and prices")(prices.section_prices)
 
 
 def main() -> None:
