@@ -9,10 +9,14 @@ from typing import Any, Self
 from urllib.parse import quote
 
 import psycopg
-from dagster._serdes import ConfigurableClassData
-from dagster_postgres import DagsterPostgresStorage
+from dagster._core.storage.base_storage import DagsterStorage
+from dagster._serdes import ConfigurableClass, ConfigurableClassData
+from dagster_postgres import PostgresEventLogStorage, PostgresRunStorage, PostgresScheduleStorage
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy import Engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DisconnectionError
 
 from ticket_pipeline.errors import StorageError
 from ticket_pipeline.settings import load_settings
@@ -23,8 +27,81 @@ _STATEMENT_MILLISECONDS = 60_000
 _MORE_CONNECTIONS = 10
 
 
-class PipelineStorage(DagsterPostgresStorage):
-    """Dagster's PostgreSQL storage on the pipeline's database."""
+class _KeptConnections:
+    """Keeps the connections of one of Dagster's storages, each tried before it is used.
+
+    By itself Dagster opens a connection per statement outside its web server: 10 ms for a logged event instead of 2
+    (docs/benchmarks.md). Kept connections die with a restart of the server, and the first use of each would fail.
+    """
+
+    _engine: Engine
+
+    def optimize_for_webserver(self, statement_timeout: int, pool_recycle: int, max_overflow: int) -> None:
+        """Keep connections; called below for every process, and by the web server for itself."""
+        super().optimize_for_webserver(statement_timeout, pool_recycle, max_overflow)  # type: ignore[misc]
+        event.listen(self._engine, "checkout", self._refuse_dead)
+
+    def dispose(self) -> None:
+        """Close what was kept."""
+        super().dispose()  # type: ignore[misc]
+        self._engine.dispose()
+
+    def _refuse_dead(self, connection: DBAPIConnection, _record: object, _proxy: object) -> None:
+        """Have the pool replace a connection that no longer answers: 0.1 ms, and a restart goes unnoticed."""
+        dialect = self._engine.dialect
+        try:
+            dialect.do_ping(connection)
+        except dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError from error
+
+
+class _EventLogStorage(_KeptConnections, PostgresEventLogStorage):
+    """Dagster's events."""
+
+
+class _RunStorage(_KeptConnections, PostgresRunStorage):
+    """Dagster's runs."""
+
+
+class _ScheduleStorage(_KeptConnections, PostgresScheduleStorage):
+    """Dagster's ticks and cursors."""
+
+
+class PipelineStorage(DagsterStorage[Any], ConfigurableClass):
+    """Dagster's PostgreSQL storage on the pipeline's database.
+
+    Args:
+        postgres_url: for SQLAlchemy and psycopg2, with the schema as search path; it may hold a password.
+        inst_data: where `dagster.yaml` named this class.
+    """
+
+    def __init__(self, postgres_url: str, inst_data: ConfigurableClassData | None = None) -> None:
+        self._inst_data = inst_data
+        self._run_storage = _RunStorage(postgres_url)
+        self._event_log_storage = _EventLogStorage(postgres_url)
+        self._schedule_storage = _ScheduleStorage(postgres_url)
+        for part in (self._run_storage, self._event_log_storage, self._schedule_storage):
+            part.optimize_for_webserver(_STATEMENT_MILLISECONDS, _KEPT_CONNECTIONS_SECONDS, _MORE_CONNECTIONS)
+
+    @property
+    def inst_data(self) -> ConfigurableClassData | None:
+        """Where `dagster.yaml` named this class."""
+        return self._inst_data
+
+    @property
+    def run_storage(self) -> PostgresRunStorage:
+        """The runs."""
+        return self._run_storage
+
+    @property
+    def event_log_storage(self) -> PostgresEventLogStorage:
+        """The events of runs and assets."""
+        return self._event_log_storage
+
+    @property
+    def schedule_storage(self) -> PostgresScheduleStorage:
+        """The ticks and cursors of sensors and schedules."""
+        return self._schedule_storage
 
     @classmethod
     def config_type(cls) -> Mapping[str, Any]:
@@ -45,12 +122,7 @@ class PipelineStorage(DagsterPostgresStorage):
         settings = load_settings()
         url = database_url(settings)
         _create_schema(url, settings.dagster_db_schema)
-        storage = cls(_as_sqlalchemy_url(url, settings.dagster_db_schema), inst_data=inst_data)
-        # Dagster opens a connection per statement outside its web server; kept ones make a logged event several times
-        # cheaper (docs/benchmarks.md).
-        for part in (storage.event_log_storage, storage.run_storage, storage.schedule_storage):
-            part.optimize_for_webserver(_STATEMENT_MILLISECONDS, _KEPT_CONNECTIONS_SECONDS, _MORE_CONNECTIONS)
-        return storage
+        return cls(_as_sqlalchemy_url(url, settings.dagster_db_schema), inst_data=inst_data)
 
 
 def _create_schema(url: str, schema: str) -> None:
