@@ -8,12 +8,12 @@ were not tried go back to the schedule untouched.
 from __future__ import annotations
 
 import asyncio
-import logging
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from ticket_pipeline.errors import MarketplaceError, RequestNotPermitted, StorageError
+from ticket_pipeline.errors import MarketplaceError, RequestNotPermitted, StorageError, StorageUnavailable
+from ticket_pipeline.polling.containment import contained
 from ticket_pipeline.polling.ingest import EventResult, Fetched
 from ticket_pipeline.storage.schedule import release_lease, renew_lease
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from ticket_pipeline.polling.ingest import Ingest
     from ticket_pipeline.storage.schedule import ScheduledEvent
-
-_log = logging.getLogger(__name__)
 
 _Item = TypeVar("_Item")
 
@@ -39,7 +37,7 @@ class BatchResult:
 
     Attributes:
         results: one per event that was tried, in the order in which they were settled.
-        skipped: events that were not tried, and `stopped_by` says why.
+        skipped: events that were not tried: `stopped_by` says why, or another run had taken them over.
     """
 
     results: list[EventResult] = field(default_factory=list)
@@ -111,8 +109,7 @@ class PollBatch:
                 await telling
                 heartbeat.cancel()
         except BaseExceptionGroup as group_error:
-            # The stages fail together; what a caller can act on is the first cause, with its own type.
-            raise group_error.exceptions[0] from group_error
+            raise _first_cause(group_error) from group_error
         finally:
             self._release_lease()
         return self._outcome
@@ -144,22 +141,13 @@ class PollBatch:
             return
         started_at = self._now()
         try:
-            response = await self._ingest.client.fetch_listings(event.external_id)
+            with contained(f"Fetched event {event.external_id}"):
+                response = await self._ingest.client.fetch_listings(event.external_id)
         except RequestNotPermitted as refusal:
             self._outcome.stopped_by = self._outcome.stopped_by or str(refusal)
             self._outcome.skipped.append(event)
         except MarketplaceError as error:
             fetched.put_nowait(Fetched(event, started_at, self._now(), error=error))
-        except StorageError:
-            raise
-        except Exception as error:  # noqa: BLE001 - see below
-            # The one place that turns an unforeseen failure of one event into a recorded attempt: a fault in our own
-            # code must not take the other events of the batch down with it.
-            _log.exception("Unforeseen failure while fetching %s", event.external_id)
-            cause = MarketplaceError(
-                f"Fetched event {event.external_id}; our own code failed: {error!r}. Please report it."
-            )
-            fetched.put_nowait(Fetched(event, started_at, self._now(), error=cause))
         else:
             fetched.put_nowait(Fetched(event, started_at, self._now(), response=response))
 
@@ -184,11 +172,21 @@ class PollBatch:
             return
         while True:
             await asyncio.sleep(self._lease.duration.total_seconds() / 3)
-            still_held = await asyncio.to_thread(
-                renew_lease, self._ingest.database, self._lease.lease_id, self._now() + self._lease.duration
-            )
+            try:
+                still_held = await asyncio.to_thread(
+                    renew_lease, self._ingest.database, self._lease.lease_id, self._now() + self._lease.duration
+                )
+            except StorageUnavailable:
+                continue  # the database restarts: answers in hand wait for it, and so does the lease
             done = {result.event.event_id for result in self._outcome.results}
             self._lost |= held - still_held - done
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    """The stages fail together; what a caller can act on is the first cause, with its own type."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 async def _groups(queue: asyncio.Queue[_Item | None]) -> AsyncIterator[list[_Item]]:

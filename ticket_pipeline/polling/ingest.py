@@ -14,10 +14,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import stamina
 
-from ticket_pipeline.errors import MarketplaceError, RateLimited, RequestNotPermitted, StorageUnavailable
+from ticket_pipeline.errors import (
+    MarketplaceError,
+    RateLimited,
+    RequestNotPermitted,
+    StorageError,
+    StorageUnavailable,
+    UnexpectedPayload,
+)
 from ticket_pipeline.market.listings import validate_listings
 from ticket_pipeline.market.metrics import measure_snapshot
 from ticket_pipeline.market.vocabulary import Outcome
+from ticket_pipeline.polling.containment import contained
 from ticket_pipeline.storage.schedule import record_failure
 from ticket_pipeline.storage.snapshots import STORED_COLUMNS, Attempt, Capture, write_capture
 
@@ -52,6 +60,15 @@ class Fetched:
     finished_at: datetime
     response: RawResponse | None = None
     error: MarketplaceError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """An answer that could be read."""
+
+    fetched: Fetched
+    response: RawResponse
+    listings: ParsedListings
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,29 +122,52 @@ class Ingest:
     def store(self, group: Sequence[Fetched]) -> list[EventResult]:
         """Store what a group of events answered; every event of the group gets a result.
 
-        Several answers are validated together, because the cost of a validation is nearly all fixed.
+        Several answers are validated together, because the cost of a validation is nearly all fixed. An answer that
+        cannot be read, validated or stored is a failed attempt of its event; it costs no other event anything.
 
         Raises:
-            StorageError: the database refused; events before it are stored, its lease brings back the others.
+            StorageError: the database stays away, or refuses even the record of a failed attempt; events before it are
+                stored, their lease brings back the others.
         """
         with _paused_collector():
             return self._store(group)
 
     def _store(self, group: Sequence[Fetched]) -> list[EventResult]:
-        parsed: list[tuple[Fetched, RawResponse, ParsedListings]] = []
+        answers: list[_Answer] = []
         results: list[EventResult] = []
         for fetched in group:
-            if fetched.response is None:
-                results.append(self._fail(fetched, fetched.error or MarketplaceError("no answer")))
-                continue
             try:
-                parsed.append((fetched, fetched.response, self.client.parse_listings(fetched.response.body)))
+                answers.append(self._read(fetched))
             except MarketplaceError as error:
                 results.append(self._fail(fetched, error))
-        validated = validate_listings([listings for _, _, listings in parsed])
-        for (fetched, response, _), listings in zip(parsed, validated, strict=True):
-            results.append(self._write(fetched, response, listings))
+        for answer, listings in zip(answers, _validate(answers), strict=True):
+            try:
+                results.append(self._keep(answer, listings))
+            except MarketplaceError as error:
+                results.append(self._fail(answer.fetched, error))
         return results
+
+    def _read(self, fetched: Fetched) -> _Answer:
+        if fetched.response is None:
+            raise fetched.error or MarketplaceError(f"Fetched event {fetched.event.external_id}; there is no answer.")
+        with contained(f"Read the answer about event {fetched.event.external_id}"):
+            return _Answer(fetched, fetched.response, self.client.parse_listings(fetched.response.body))
+
+    def _keep(self, answer: _Answer, listings: ValidatedListings | MarketplaceError) -> EventResult:
+        if isinstance(listings, MarketplaceError):
+            raise listings
+        try:
+            with contained(f"Stored the answer about event {answer.fetched.event.external_id}"):
+                return self._write(answer.fetched, answer.response, listings)
+        except StorageUnavailable:
+            raise
+        except StorageError as error:
+            # Something in this answer, then: what is wrong with the database also refuses the record of this failure.
+            raise UnexpectedPayload(
+                f"{error} No other event is affected; please report it.",
+                status=answer.response.status,
+                tries=answer.response.tries,
+            ) from error
 
     def _write(self, fetched: Fetched, response: RawResponse, listings: ValidatedListings) -> EventResult:
         columns: dict[str, Sequence[Any]] = {name: listings.columns[name] for name in STORED_COLUMNS}
@@ -239,6 +279,17 @@ def _paused_collector() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+def _validate(answers: Sequence[_Answer]) -> Sequence[ValidatedListings | MarketplaceError]:
+    """Validate all at once; one by one where that fails, so that only the answer at fault pays for it."""
+    try:
+        with contained(f"Validated the answers about {len(answers)} events"):
+            return validate_listings([answer.listings for answer in answers])
+    except MarketplaceError as error:
+        if len(answers) == 1:
+            return [error]
+        return [result for answer in answers for result in _validate([answer])]
 
 
 def _persistently(write: Callable[[], _T]) -> _T:
