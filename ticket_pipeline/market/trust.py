@@ -56,18 +56,19 @@ def find_suspects(captures: Sequence[CaptureSize], rule: TrustRule) -> list[bool
     suspects: list[bool] = []
     level: int | None = None
     for index, capture in enumerate(captures):
-        is_suspect = capture.is_unusable
-        if not is_suspect and level is not None and capture.accepted < rule.drop_fraction * level:
-            previous = captures[index - 1]
-            is_confirmed = (
-                suspects[index - 1]
-                and not previous.is_unusable
-                and abs(capture.accepted - previous.accepted) <= rule.confirm_fraction * previous.accepted
-            )
-            is_suspect = not is_confirmed
-            if is_confirmed:
-                suspects[index - 1] = False
+        is_confirming = index > 0 and suspects[index - 1] and _confirms(capture, captures[index - 1], rule)
+        if is_confirming:
+            suspects[index - 1] = False
+        has_dropped = level is not None and capture.accepted < rule.drop_fraction * level
+        is_suspect = capture.is_unusable or (has_dropped and not is_confirming)
         suspects.append(is_suspect)
         if not is_suspect:
             level = capture.accepted
     return suspects
+
+
+def _confirms(capture: CaptureSize, suspect: CaptureSize, rule: TrustRule) -> bool:
+    """Whether a capture is so close to the suspect one before it that both are believed."""
+    if capture.is_unusable or suspect.is_unusable:
+        return False
+    return abs(capture.accepted - suspect.accepted) <= rule.confirm_fraction * suspect.accepted

@@ -1,0 +1,83 @@
+"""Which captures are believed: every word of the rule, and what a new capture may change."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ticket_pipeline.market.trust import CaptureSize, TrustRule, find_suspects
+
+sizes = st.integers(0, 60).flatmap(
+    lambda received: st.builds(CaptureSize, st.just(received), st.sampled_from([received, 0]))
+)
+
+
+def judge(*accepted: int | None, rule: TrustRule | None = None) -> list[bool]:
+    """Judge captures of so many listings; None is a capture whose listings were all rejected."""
+    captures = [CaptureSize(9, 0) if number is None else CaptureSize(number, number) for number in accepted]
+    return find_suspects(captures, rule or TrustRule())
+
+
+@pytest.mark.parametrize(
+    ("accepted", "suspect"),
+    [
+        ((), ()),
+        ((3,), (False,)),
+        ((100, 50), (False, False)),  # half is enough
+        ((100, 49), (False, True)),
+        ((100, 300, 149), (False, False, True)),  # the level is that of the last trusted one
+        ((100, 40, 30), (False, False, False)),  # a quarter of the suspect one's listings apart, in both directions
+        ((100, 36, 45), (False, False, False)),
+        ((100, 36, 46), (False, True, True)),
+        ((100, 40, 29), (False, True, True)),
+        ((100, 40, 51), (False, True, False)),  # above half again: trusted, but no confirmation
+        ((100, 48, 52), (False, False, False)),  # above half again, and so close that it confirms
+        ((100, 40, 40, 21), (False, False, False, False)),  # the confirmed level is the new one
+        ((100, 40, 40, 19), (False, False, False, True)),
+        ((100, 40, 20, 20), (False, True, False, False)),  # only the one before is confirmed
+        ((100, 0), (False, True)),
+        ((100, 0, 0), (False, False, False)),
+        ((0, 100), (False, False)),  # an empty market may fill
+        ((None,), (True,)),
+        ((None, None, 4), (True, True, False)),
+        ((100, None, None), (False, True, True)),  # never believed, however often seen
+        ((100, 10, None, 10), (False, True, True, True)),
+        ((100, None, 0), (False, True, True)),  # nothing usable confirms nothing
+    ],
+)
+def test_the_rule(accepted: tuple[int | None, ...], suspect: tuple[bool, ...]) -> None:
+    assert judge(*accepted) == list(suspect)
+
+
+def test_both_thresholds_are_settings() -> None:
+    assert judge(100, 49, rule=TrustRule(drop_fraction=0.4)) == [False, False]
+    assert judge(100, 10, 11, rule=TrustRule(confirm_fraction=0.0)) == [False, True, True]
+
+
+@given(st.lists(st.integers(50, 100), max_size=10))
+def test_no_capture_is_suspect_while_the_level_holds(accepted: list[int]) -> None:
+    assert not any(judge(*accepted))
+
+
+@given(st.lists(sizes, min_size=1, max_size=12))
+def test_a_new_capture_changes_the_judgement_of_the_one_before_it_at_most(captures: list[CaptureSize]) -> None:
+    earlier = find_suspects(captures[:-1], TrustRule())
+    now = find_suspects(captures, TrustRule())
+    assert now[: len(earlier) - 1] == earlier[:-1] if earlier else True
+    if earlier and now[len(earlier) - 1] != earlier[-1]:
+        assert earlier[-1], "a trusted capture was made suspect"
+
+
+@given(st.lists(sizes, max_size=12))
+def test_a_trusted_capture_is_usable(captures: list[CaptureSize]) -> None:
+    for capture, is_suspect in zip(captures, find_suspects(captures, TrustRule()), strict=True):
+        assert is_suspect or not capture.is_unusable
+
+
+@given(st.lists(sizes, max_size=12))
+def test_judging_may_begin_at_the_last_but_one_trusted_capture(captures: list[CaptureSize]) -> None:
+    whole = find_suspects(captures, TrustRule())
+    trusted = [index for index, is_suspect in enumerate(whole) if not is_suspect]
+    if len(trusted) > 1:
+        begin = trusted[-2]
+        assert find_suspects(captures[begin:], TrustRule()) == whole[begin:]
