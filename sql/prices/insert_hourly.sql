@@ -45,6 +45,7 @@ observed as materialized (
     -- A zone that is itself called * must not be taken for the whole event.
     coalesce(nullif(l.zone, '*'), nullif(l.section, '*'), 'unknown') as zone,
     l.quantity, l.price,
+    case when l.splits is null then l.quantity >= 1 else 1 = any(l.splits) end as sells_1,
     case when l.splits is null then l.quantity >= 2 else 2 = any(l.splits) end as sells_2,
     case when l.splits is null then l.quantity >= 4 else 4 = any(l.splits) end as sells_4
   from captures as c
@@ -56,8 +57,9 @@ observed as materialized (
 per_capture as (
   select
     event_id, marketplace, hour_at, currency, fee_basis, captured_at, case when grouping(zone) = 1 then '*' else zone end as zone,
-    count(*)::integer as listings, sum(quantity)::integer as tickets, min(price) as get_in_price, max(price) as max_price,
-    sum(price) as sum_price, min(price) filter (where sells_2) as get_in_2_price,
+    count(*)::integer as listings, sum(quantity)::integer as tickets, min(price) as min_price, max(price) as max_price,
+    sum(price) as sum_price, min(price) filter (where sells_1) as get_in_price,
+    min(price) filter (where sells_2) as get_in_2_price,
     min(price) filter (where sells_4) as get_in_4_price
   from observed
   group by grouping sets (
@@ -90,11 +92,11 @@ priced as (
     sum(p.tickets)::numeric / h.snapshots as mean_tickets,
     max(p.tickets) as max_tickets,
     sum(p.listings)::integer as observations,
-    (array_agg(p.get_in_price order by p.captured_at))[1] as open_price,
+    (array_agg(p.get_in_price order by p.captured_at) filter (where p.get_in_price is not null))[1] as open_price,
     max(p.get_in_price) as high_price,
     min(p.get_in_price) as low_price,
-    (array_agg(p.get_in_price order by p.captured_at desc))[1] as close_price,
-    min(p.get_in_price) as min_price,
+    (array_agg(p.get_in_price order by p.captured_at desc) filter (where p.get_in_price is not null))[1] as close_price,
+    min(p.min_price) as min_price,
     sum(p.sum_price) / sum(p.listings) as mean_price,
     max(p.max_price) as max_price,
     min(p.get_in_2_price) as get_in_2_price,

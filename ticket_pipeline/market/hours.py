@@ -38,7 +38,10 @@ class PricedListing:
 
 @dataclass(frozen=True, slots=True)
 class HourlyPrice:
-    """One aggregate row: one zone (or `*`), currency and fee basis of one event's hour. Prices per ticket, in cents."""
+    """One aggregate row: one zone (or `*`), currency and fee basis of one event's hour. Prices per ticket, in cents.
+
+    Open, high, low and close are of the get-in price for one ticket; None where no listing sells a single one.
+    """
 
     snapshots: int
     listings: int
@@ -49,10 +52,10 @@ class HourlyPrice:
     mean_tickets: Decimal
     max_tickets: int
     observations: int
-    open_price: Decimal
-    high_price: Decimal
-    low_price: Decimal
-    close_price: Decimal
+    open_price: Decimal | None
+    high_price: Decimal | None
+    low_price: Decimal | None
+    close_price: Decimal | None
     min_price: Decimal
     mean_price: Decimal
     median_price: Decimal
@@ -115,10 +118,10 @@ def _aggregate(key: tuple[str, str, str], captures: Sequence[Sequence[PricedList
         mean_tickets=Decimal(sum(tickets)) / len(tickets),
         max_tickets=max(tickets),
         observations=len(prices),
-        open_price=floors[0],
-        high_price=max(floors),
-        low_price=min(floors),
-        close_price=floors[-1],
+        open_price=floors[0] if floors else None,
+        high_price=max(floors, default=None),
+        low_price=min(floors, default=None),
+        close_price=floors[-1] if floors else None,
         min_price=min(prices),
         mean_price=to_cents(sum(prices, Decimal()) / len(prices)),
         median_price=to_cents(median(prices)),
