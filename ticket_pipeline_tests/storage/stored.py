@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 from ticket_pipeline.market.trust import TrustRule
 from ticket_pipeline.market.vocabulary import Marketplace, Outcome, RejectedListing
@@ -29,6 +30,10 @@ SHOW_AT = datetime(2026, 6, 1, 23, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
+EXAMPLES_SHARE_A_DATABASE = settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+"""For property tests: one database for all examples; each calls `empty` first."""
 BACK_OFF = BackOff(timedelta(minutes=5), timedelta(hours=6))
 
 
@@ -156,11 +161,11 @@ def store(
     return write(database, capture_of(event, captured_at, listings, rejected))
 
 
-def write(database: Database, capture: Capture, *, keep_body: bool = True) -> StoredCapture:
-    """Write a capture with the default rule and no jitter."""
+def write(database: Database, capture: Capture, *, keep_body: bool = True, jitter_factor: float = 1.0) -> StoredCapture:
+    """Write a capture with the default rule."""
     outcome = Outcome.OK if capture.received else Outcome.EMPTY
     attempt = Attempt(capture.captured_at, capture.captured_at, outcome, status=200)
-    return write_capture(database, capture, attempt, rule=TrustRule(), jitter_factor=1.0, keep_body=keep_body)
+    return write_capture(database, capture, attempt, rule=TrustRule(), jitter_factor=jitter_factor, keep_body=keep_body)
 
 
 def fail(
