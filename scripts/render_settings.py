@@ -1,0 +1,137 @@
+"""Render what documents repeat from the code: `.env.example`, and the README's tables of settings and assets.
+
+What belongs here: code to text, and putting it in place. What does not: names, defaults and descriptions; those stand
+in `ticket_pipeline.settings` and at the assets.
+
+    .venv/bin/python scripts/render_settings.py            # show all three
+    .venv/bin/python scripts/render_settings.py --write    # put them in place; tests fail until this was done
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import inspect
+import re
+import textwrap
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import ticket_pipeline.settings as settings_module
+from ticket_pipeline.settings import ENV_FILE_VARIABLE, Settings
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+_GROUP = re.compile(r"    # --- (?P<title>.+?) -+")
+_NEEDS_QUOTES = re.compile(r"[\s*#]")
+_ENV_HEAD = f"""\
+# Every setting with its default; a test keeps this file equal to the code (scripts/render_settings.py writes it).
+# Copy it to .env and uncomment what you change. A variable of the environment wins over .env; an empty one counts as
+# not set. {ENV_FILE_VARIABLE} (or `ticket-pipeline --env-file`) names another file than .env.
+# With nothing set at all: an embedded PostgreSQL, a sample watchlist, a simulated marketplace.
+"""
+
+
+def main() -> None:
+    """Show the three texts, or put them in place."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--write", action="store_true", help="rewrite .env.example and the tables of README.md")
+    if parser.parse_args().write:
+        (PROJECT / ".env.example").write_text(render_env_example(), encoding="utf-8")
+        readme = PROJECT / "README.md"
+        text = put_between(readme.read_text(encoding="utf-8"), "settings", render_settings_table())
+        readme.write_text(put_between(text, "assets", render_assets_table()), encoding="utf-8")
+    else:
+        print(render_env_example(), render_settings_table(), render_assets_table(), sep="\n")
+
+
+def render_env_example() -> str:
+    """Every setting as a comment that becomes the default when uncommented, in the groups of the code."""
+    parts = [_ENV_HEAD]
+    for title, names in setting_groups().items():
+        parts.append(f"\n# --- {title} {'-' * (112 - len(title))}\n")
+        for name in names:
+            field = Settings.model_fields[name]
+            value = show_default(field)
+            quoted = f'"{value}"' if _NEEDS_QUOTES.search(value) else value
+            parts.append(
+                f"\n{textwrap.fill(f'{field.description}.', 118, initial_indent='# ', subsequent_indent='# ')}"
+            )
+            parts.append(f"\n#{name.upper()}={quoted}\n")
+    return "".join(parts)
+
+
+def render_settings_table() -> str:
+    """The README's table of settings."""
+    rows = [
+        f"| `{name.upper()}` | {f'`{value}`' if (value := show_default(field)) else ''} | {field.description} |"
+        for name, field in Settings.model_fields.items()
+    ]
+    return "\n".join(["| Setting | Default | Meaning |", "|---|---|---|", *rows])
+
+
+def render_assets_table() -> str:
+    """The README's table of assets, from the definitions that Dagster loads."""
+    from ticket_pipeline.definitions import build_defs  # noqa: PLC0415 - loading Dagster takes a second
+    from ticket_pipeline.defs.pipeline import Pipeline  # noqa: PLC0415 - as above
+
+    rows = []
+    for spec in build_defs(Pipeline(Settings())).resolve_all_asset_specs():
+        sentence, _, rest = (spec.description or "").partition("\n\n")
+        grain = re.search(r"Grain: (.+?)\. ", rest)
+        cells = [f"`{spec.key.to_user_string()}`", spec.group_name or "", grain[1] if grain else "", sentence]
+        rows.append(f"| {' | '.join(cells)} |".replace("*", r"\*"))
+    return "\n".join(["| Asset | Group | One row per | Holds |", "|---|---|---|---|", *sorted(rows)])
+
+
+def setting_groups() -> dict[str, list[str]]:
+    """Title → names of settings: the headings that part the class `Settings` in its source."""
+    source = inspect.getsource(settings_module)
+    line_of = {
+        node.target.id: node.lineno
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+    }
+    titles = {
+        number: found["title"]
+        for number, line in enumerate(source.splitlines(), 1)
+        if (found := _GROUP.fullmatch(line)) is not None
+    }
+    groups: dict[str, list[str]] = {title: [] for title in titles.values()}
+    for name in Settings.model_fields:
+        groups[titles[max(number for number in titles if number < line_of[name])]].append(name)
+    return groups
+
+
+def show_default(field: FieldInfo) -> str:
+    """A default as it is written in the environment; empty for none."""
+    value = field.get_default(call_default_factory=True)
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Path):
+        return str(value.relative_to(PROJECT)) if value.is_relative_to(PROJECT) else str(value)
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def put_between(text: str, name: str, content: str) -> str:
+    """`text` with `content` between the marks `<!-- name -->` and `<!-- /name -->`.
+
+    Raises:
+        ValueError: the marks are missing.
+    """
+    first, last = f"<!-- {name} -->", f"<!-- /{name} -->"
+    before, found, rest = text.partition(first)
+    _, found_last, after = rest.partition(last)
+    if not (found and found_last):
+        raise ValueError(f"Looked for {first} and {last} in README.md; put both on lines of their own.")
+    return f"{before}{first}\n{content}\n{last}{after}"
+
+
+if __name__ == "__main__":
+    main()
