@@ -49,7 +49,9 @@ TABLES_OF_A_CAPTURE = ("snapshots", "listings", "rejected_listings", "raw_payloa
 
 # Everything PostgreSQL text can hold; the parsers take out the rest and never give an empty text.
 text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=12)
-nasty = st.sampled_from(['"', "''", ",", "\n", "\r\n", "\\N", "\\.", "NULL", "{1,2}", " ", "\t", "名前", "𝄞", ";--"])
+nasty = st.sampled_from(
+    ['"', "''", ",", "\n", "\r\n", "\\N", "\\.", "NULL", "{1,2}", "%", "%s", "%%(x)s", " ", "\t", "名前", "𝄞", ";--"]
+)
 texts = st.none() | nasty | text
 cents = st.decimals(min_value="0.01", max_value="9999999999.99", places=2).map(float)
 splits = st.none() | st.lists(st.integers(1, 1000), max_size=5).map(tuple)

@@ -62,6 +62,7 @@ SOURCE_ROW = Jsonb([{"event_id": 1, "marketplace": "stubhub", "external_id": "10
 
 PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "maintenance/delete_old_payloads": {"cut": NOON},
+    "maintenance/describe_server": {},
     "polling/claim_lease": LEASE,
     "polling/insert_attempt": SOURCE
     | {
