@@ -5,6 +5,7 @@ Exit codes: 0 done; 1 it failed, and stderr says why and what to do; 2 the comma
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from importlib.metadata import version
@@ -14,7 +15,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from ticket_pipeline.cli import fetching, listings, prices, running, watchlist
+from ticket_pipeline.cli import cleanup, db, fetching, listings, plan, prices, running, scheduling, watchlist
 from ticket_pipeline.cli.tables import note
 from ticket_pipeline.errors import TicketPipelineError
 from ticket_pipeline.settings import ENV_FILE_VARIABLE
@@ -85,6 +86,9 @@ def _restore(name: str, value: str | None) -> None:
 
 app.command("run", rich_help_panel="Run")(running.run)
 app.command("simulate", rich_help_panel="Run")(running.simulate)
+app.command("start-scheduler", rich_help_panel="Run")(scheduling.start_scheduler)
+app.command("plan", rich_help_panel="Run")(plan.plan)
+app.command("resume", rich_help_panel="Run")(scheduling.resume)
 app.command("fetch-events", rich_help_panel="Watchlist")(watchlist.fetch_events)
 app.command("sync-events", hidden=True, help="The same as fetch-events.")(watchlist.fetch_events)
 app.command("show-events", rich_help_panel="Watchlist")(watchlist.show_events)
@@ -93,6 +97,10 @@ app.command("scrape", hidden=True, help="The same as fetch-listings.")(fetching.
 app.command("show-listings", rich_help_panel="Listings and prices")(listings.show_listings)
 app.command("price-history", rich_help_panel="Listings and prices")(prices.price_history)
 app.command("section-prices", rich_help_panel="Listings and prices")(prices.section_prices)
+app.command("cleanup-untracked-events", rich_help_panel="Watchlist")(cleanup.cleanup_untracked_events)
+app.command("init-db", rich_help_panel="Database and settings")(db.init_db)
+app.add_typer(db.db_commands, name="db", rich_help_panel="Database and settings")
+app.command("settings", rich_help_panel="Database and settings")(db.show_settings)
 
 
 def main() -> None:
@@ -101,4 +109,7 @@ def main() -> None:
         # An old terminal that knows no en dash gets a question mark, not a traceback.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    # The pool repeats every failed connection; the error that we raise in the end says it once.
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     app()

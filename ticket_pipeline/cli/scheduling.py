@@ -1,0 +1,217 @@
+"""`start-scheduler` and `resume`: polling without Dagster, in the foreground, on the same schedule and leases.
+
+It may run beside Dagster, or on several machines: leases give every event to one of them at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+from uuid import uuid4
+
+import typer
+
+from ticket_pipeline.cli.formats import plain, utc_now
+from ticket_pipeline.cli.plan import IntervalHours
+from ticket_pipeline.cli.rebuilding import read_stale_hours, rebuild_hours, rebuild_stale_days
+from ticket_pipeline.cli.session import open_migrated
+from ticket_pipeline.cli.tables import note, show
+from ticket_pipeline.cli.watchlist import describe_sync
+from ticket_pipeline.errors import SheetError, StorageUnavailable
+from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.polling.batch import Lease
+from ticket_pipeline.polling.due import Skip, choose_batch
+from ticket_pipeline.polling.poll import poll_events
+from ticket_pipeline.polling.sources import SOURCES
+from ticket_pipeline.polling.sync import sync_events
+from ticket_pipeline.settings import JitterStrategy, load_settings
+from ticket_pipeline.storage.prices import HOUR
+from ticket_pipeline.storage.requests import reset_breaker
+from ticket_pipeline.storage.schedule import release_lease
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ticket_pipeline.polling.due import LeasedBatch
+    from ticket_pipeline.polling.ingest import EventResult
+    from ticket_pipeline.settings import Settings
+    from ticket_pipeline.storage.database import Database
+
+
+def start_scheduler(
+    *,
+    interval_hours: IntervalHours = None,
+    randomization: Annotated[
+        JitterStrategy | None,
+        typer.Option(help="How intervals are jittered; default DEFAULT_RANDOMIZATION_STRATEGY."),
+    ] = None,
+    sync_minutes: Annotated[
+        float, typer.Option(min=1, max=1440, help="How often the watchlist is read again, minutes.")
+    ] = 10,
+    once: Annotated[bool, typer.Option("--once", help="One round of all of it, then stop: for cron.")] = False,
+) -> None:
+    """Keep polling what is due, without Dagster: sync the watchlist, poll, rebuild prices; Ctrl-C ends it.
+
+    Nearer events are polled oftener than the interval (see `plan`). The first Ctrl-C lets the batch under way end, the
+    second one stops at once; what was not fetched stays due.
+
+        ticket-pipeline start-scheduler --interval-hours 6 --randomization poisson
+    """
+    chosen = {"base_scrape_interval_hours": interval_hours, "default_randomization_strategy": randomization}
+    settings = load_settings(**{name: value for name, value in chosen.items() if value is not None})
+    with open_migrated(settings) as database:
+        scheduler = Scheduler(database, settings, now=utc_now, sync_every=timedelta(minutes=sync_minutes))
+        scheduler.sync(must_succeed=True)
+        asyncio.run(_run(scheduler, once=once))
+
+
+def resume(
+    marketplace: Annotated[Marketplace, typer.Argument(help="Whose pause ends.")],
+) -> None:
+    """End the pause of a marketplace after its cause is mended: new credentials after a block, for example."""
+    with open_migrated(load_settings()) as database:
+        is_known = reset_breaker(database, marketplace)
+    if is_known:
+        show(f"{marketplace} is polled again; its events are due as scheduled.")
+    else:
+        show(f"{marketplace} was never asked anything, so nothing was paused.")
+
+
+@dataclass(slots=True)
+class Scheduler:
+    """One round after another of what Dagster's sensors and schedules do.
+
+    Attributes:
+        now: the clock, aware UTC.
+        sync_every: how often the watchlist is read again.
+        tell: takes each line of what happens.
+    """
+
+    database: Database
+    settings: Settings
+    now: Callable[[], datetime]
+    sync_every: timedelta
+    tell: Callable[[str], None] = note
+    _synced_at: datetime | None = None
+    _refreshed_at: datetime | None = None
+    _last_words: dict[Marketplace, str] = field(default_factory=dict)
+
+    async def round(self) -> None:
+        """Sync if it is time, poll what is due, rebuild what changed. A database that is away is told, not fatal."""
+        try:
+            if self._synced_at is None or self.now() - self._synced_at >= self.sync_every:
+                await asyncio.to_thread(self.sync)
+            for marketplace in SOURCES:
+                await self._poll(marketplace)
+            await asyncio.to_thread(self.rebuild)
+        except StorageUnavailable as error:
+            self._say(f"{error} Trying again at the next round.")
+
+    def sync(self, *, must_succeed: bool = False) -> None:
+        """Bring the events to the watchlist.
+
+        Raises:
+            SheetError: it cannot be read or applied, and `must_succeed`; otherwise that is told, and the events stay.
+        """
+        self._synced_at = self.now()
+        try:
+            report = sync_events(self.database, self.settings, self.now())
+        except SheetError as error:
+            if must_succeed:
+                raise
+            self._say(f"{error} The events stay as they are.")
+            return
+        if must_succeed or report.result.added or report.result.changed or report.result.untracked:
+            self._say(describe_sync(report)[0])
+
+    def rebuild(self) -> None:
+        """Rebuild what changed: hours that are over at once, the one under way every PRICES_REFRESH_MINUTES; days."""
+        now = self.now()
+        refresh = timedelta(minutes=self.settings.prices_refresh_minutes)
+        hours = read_stale_hours(self.database)
+        if self._refreshed_at is not None and now - self._refreshed_at < refresh:
+            hours = [hour for hour in hours if hour + HOUR <= now]
+        else:
+            self._refreshed_at = now
+        if hours:
+            rebuild_hours(self.database, hours)
+            rebuild_stale_days(self.database)
+
+    async def _poll(self, marketplace: Marketplace) -> None:
+        choice = await asyncio.to_thread(
+            choose_batch, self.database, self.settings, marketplace, this_moment=self.now(), lease_id=uuid4()
+        )
+        if isinstance(choice, Skip):
+            # "Nothing is due" is said once, not at every tick.
+            if marketplace not in self._last_words:
+                self._say(f"{marketplace}: {choice.reason}")
+            self._last_words[marketplace] = choice.reason
+            return
+        self._last_words.pop(marketplace, None)
+        await self._poll_batch(choice)
+
+    async def _poll_batch(self, batch: LeasedBatch) -> None:
+        self._say(f"{batch.marketplace}: {len(batch.events)} events are due.")
+        try:
+            outcome = await poll_events(
+                self.database,
+                self.settings,
+                batch.marketplace,
+                batch.events,
+                now=self.now,
+                on_results=self._tell_failures,
+                lease=Lease(batch.lease_id, timedelta(seconds=self.settings.lease_seconds)),
+                run_id=f"scheduler-{batch.lease_id}",
+            )
+        except asyncio.CancelledError:
+            # Stopped in the middle: what was not fetched is due again at once, not when the lease runs out.
+            release_lease(self.database, batch.lease_id)
+            raise
+        stored = len(outcome.results) - len(outcome.failures)
+        listings = sum(result.listings for result in outcome.results)
+        self._say(
+            f"{batch.marketplace}: {stored} events stored ({listings:,} listings), {len(outcome.failures)} failed."
+        )
+        if outcome.stopped_by is not None:
+            self._say(f"{len(outcome.skipped)} events were not tried and stay due: {outcome.stopped_by}")
+
+    def _tell_failures(self, results: Sequence[EventResult]) -> None:
+        for result in results:
+            if result.is_failure:
+                self._say(f"{result.event.external_id} ({plain(result.event.name)}), {result.outcome}: {result.error}")
+
+    def _say(self, text: str) -> None:
+        self.tell(f"{self.now():%Y-%m-%d %H:%M:%S} UTC  {text}")
+
+
+async def _run(scheduler: Scheduler, *, once: bool) -> None:
+    """Rounds until the first signal; the second one cancels the round under way."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+
+    def on_signal() -> None:
+        if stop.is_set() and task is not None:
+            task.cancel()
+            return
+        stop.set()
+        scheduler.tell("Stopping when the batch under way has ended; Ctrl-C again stops at once.")
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, on_signal)
+    try:
+        while not stop.is_set():
+            await scheduler.round()
+            if once:
+                return
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), scheduler.settings.poll_tick_seconds)
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
