@@ -4,4 +4,4 @@ select distinct 'day', date_bin('1 day', h.hour_at, timestamptz '2000-01-01 00:0
 from hourly_prices as h
 where h.hour_at >= %(starts_from)s and h.hour_at < %(starts_until)s
 on conflict (grain, starts_at, event_id, marketplace) do update
-set marked_at = now()
+  set marked_at = now()

@@ -1,6 +1,6 @@
 -- What a span of daily prices holds, for the metadata of a run. Parameters: day_from, day_until. Rows: one per day.
 select
-  day_on, count(*)::integer as rows, count(distinct (event_id, marketplace))::integer as events,
+  day_on, count(*)::integer as rows, count(distinct(event_id, marketplace))::integer as events,
   coalesce(sum(snapshots) filter (where zone = '*'), 0)::integer as snapshots,
   coalesce(max(hours_covered), 0)::integer as hours_covered, min(min_price) as min_price
 from daily_prices

@@ -1,6 +1,6 @@
 -- What a span of hourly prices holds, for the metadata of a run. Parameters: starts_from, starts_until. Rows: one per hour.
 select
-  hour_at, count(*)::integer as rows, count(distinct (event_id, marketplace))::integer as events,
+  hour_at, count(*)::integer as rows, count(distinct(event_id, marketplace))::integer as events,
   coalesce(sum(snapshots) filter (where zone = '*'), 0)::integer as snapshots,
   coalesce(sum(suspect_snapshots) filter (where zone = '*'), 0)::integer as suspect_snapshots,
   coalesce(sum(failed_attempts) filter (where zone = '*'), 0)::integer as failed_attempts,

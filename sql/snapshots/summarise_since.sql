@@ -1,7 +1,13 @@
 -- What happened since an instant, for the status line of `run`. Parameters: since, this_moment (timestamptz). Rows: 1.
 select
-  (select count(*)::integer from snapshots as s where s.captured_at >= %(since)s) as snapshots,
-  (select coalesce(sum(s.accepted), 0)::integer from snapshots as s where s.captured_at >= %(since)s) as listings,
+  (
+    select count(*)::integer from snapshots as s
+    where s.captured_at >= %(since)s
+  ) as snapshots,
+  (
+    select coalesce(sum(s.accepted), 0)::integer from snapshots as s
+    where s.captured_at >= %(since)s
+  ) as listings,
   (
     select count(*)::integer
     from fetch_attempts as a

@@ -4,4 +4,4 @@ insert into poll_schedule (event_id, marketplace, next_due_at)
 select r.event_id, r.marketplace, now()
 from jsonb_to_recordset(%(sources)s) as r (event_id bigint, marketplace text)
 on conflict (event_id, marketplace) do update
-set next_due_at = now(), consecutive_failures = 0, last_error = null
+  set next_due_at = now(), consecutive_failures = 0, last_error = null

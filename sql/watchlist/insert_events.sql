@@ -6,8 +6,10 @@ insert into events (
 select
   r.name, r.venue, r.city, r.country, r.event_date, r.timezone, r.timezone_source, r.event_at, r.is_tracked, r.capacity,
   r.poll_interval, r.sheet_row, case when r.is_tracked then null else now() end
-from jsonb_to_recordset(%(events)s) as r (
-  name text, venue text, city text, country text, event_date timestamp, timezone text, timezone_source text,
-  event_at timestamptz, is_tracked boolean, capacity integer, poll_interval interval, sheet_row integer
-)
+from
+  jsonb_to_recordset(%(events)s)
+    as r (
+      name text, venue text, city text, country text, event_date timestamp, timezone text, timezone_source text,
+      event_at timestamptz, is_tracked boolean, capacity integer, poll_interval interval, sheet_row integer
+    )
 returning event_id, sheet_row

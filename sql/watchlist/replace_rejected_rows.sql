@@ -7,13 +7,16 @@ with incoming as (
 
 mended as (
   delete from rejected_rows as q
-  where not exists (select 1 from incoming as i where i.row_number = q.row_number)
+  where not exists (
+    select 1 from incoming as i
+    where i.row_number = q.row_number
+  )
 )
 
 insert into rejected_rows (row_number, cells, reasons)
 select row_number, cells, reasons
 from incoming
 on conflict (row_number) do update
-set
-  first_seen_at = case when rejected_rows.cells = excluded.cells then rejected_rows.first_seen_at else now() end,
-  cells = excluded.cells, reasons = excluded.reasons, last_seen_at = now()
+  set
+    first_seen_at = case when rejected_rows.cells = excluded.cells then rejected_rows.first_seen_at else now() end,
+    cells = excluded.cells, reasons = excluded.reasons, last_seen_at = now()

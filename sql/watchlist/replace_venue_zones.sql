@@ -8,7 +8,8 @@ with incoming as (
 removed as (
   delete from venue_zones as v
   where not exists (
-    select 1 from incoming as i where i.venue = v.venue and i.section_pattern = v.section_pattern
+    select 1 from incoming as i
+    where i.venue = v.venue and i.section_pattern = v.section_pattern
   )
 )
 
@@ -16,4 +17,4 @@ insert into venue_zones (venue, section_pattern, zone, position)
 select venue, section_pattern, zone, position
 from incoming
 on conflict (venue, section_pattern) do update
-set zone = excluded.zone, position = excluded.position
+  set zone = excluded.zone, position = excluded.position

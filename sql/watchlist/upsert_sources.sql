@@ -4,4 +4,4 @@ insert into event_sources (marketplace, external_id, event_id)
 select r.marketplace, r.external_id, r.event_id
 from jsonb_to_recordset(%(sources)s) as r (event_id bigint, marketplace text, external_id text)
 on conflict (marketplace, external_id) do update
-set event_id = excluded.event_id, is_current = true, replaced_at = null
+  set event_id = excluded.event_id, is_current = true, replaced_at = null
