@@ -72,7 +72,7 @@ def build_listings_asset(marketplace: Marketplace) -> dg.AssetsDefinition:
                 now=pipeline.now,
                 on_results=_teller(context, len(events)),
                 lease=lease,
-                run_id=context.run_id,
+                run_id=context.run.run_id,
             )
         _conclude(context, marketplace, batch)
         # No output: one would mark the asset as a whole. The events marked their own partitions above.
