@@ -1,0 +1,1 @@
+"""Polling, against a simulated marketplace on loopback and a real database."""
