@@ -17,3 +17,10 @@ def loopback(migrated_url: str) -> Iterator[Loopback]:
     """A marketplace with four events, and a database that knows none of them yet (`watch`)."""
     with open_loopback(migrated_url) as opened:
         yield opened
+
+
+@pytest.fixture
+def watching(loopback: Loopback) -> Loopback:
+    """Four events on the watchlist, all due at once."""
+    loopback.watch()
+    return loopback

@@ -132,6 +132,14 @@ class Loopback:
             key,
         )[0]
 
+    def stored_keys(self) -> list[str]:
+        """The keys with a capture whose listings are all there."""
+        rows = self.rows(
+            "select s.external_id from snapshots s where s.accepted = (select count(*) from listings l where"
+            " (l.event_id, l.marketplace, l.captured_at) = (s.event_id, s.marketplace, s.captured_at)) order by 1"
+        )
+        return [row["external_id"] for row in rows]
+
 
 def watched(sheet_row: int, key: str, event_at: datetime, **changes: Any) -> EventRecord:  # noqa: ANN401 - fields of the record
     """A row of the watchlist about the event `key`."""

@@ -32,13 +32,6 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def watching(loopback: Loopback) -> Loopback:
-    """Four events on the watchlist, all due."""
-    loopback.watch()
-    return loopback
-
-
-@pytest.fixture
 def crowd(migrated_url: str) -> Iterator[Loopback]:
     """Twelve events on the watchlist, all due."""
     now = datetime.now(UTC)
