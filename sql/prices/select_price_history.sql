@@ -1,9 +1,12 @@
 -- Prices of one event over time from the hourly prices, in buckets of the venue's local time; empty buckets do not appear.
+-- A bucket of an hour or less is the hour as stored: the two hours that one local hour names when clocks go back stay two.
 -- Parameters: event_id, marketplace, zone, starts_from, starts_until, bucket (interval), timezone.
 -- Rows: one per bucket, currency and fee basis.
 select
-  date_bin(%(bucket)s::interval, h.hour_at at time zone %(timezone)s, timestamp '2000-01-03 00:00')
-  at time zone %(timezone)s as bucket_at,
+  case
+    when %(bucket)s::interval <= interval '1 hour' then h.hour_at
+    else date_bin(%(bucket)s::interval, h.hour_at at time zone %(timezone)s, timestamp '2000-01-03 00:00') at time zone %(timezone)s
+  end as bucket_at,
   h.currency, h.fee_basis, sum(h.snapshots)::integer as snapshots, sum(h.suspect_snapshots)::integer as suspect_snapshots,
   sum(h.failed_attempts)::integer as failed_attempts, count(*) filter (where h.snapshots > 0)::integer as hours_covered,
   (array_agg(h.tickets order by h.hour_at desc) filter (where h.snapshots > 0))[1] as tickets,
