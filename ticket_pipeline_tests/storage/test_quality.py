@@ -1,0 +1,116 @@
+"""The data checks find what is wrong, and nothing where all is well."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+from ticket_pipeline.storage.prices import Span, rebuild_daily, rebuild_hourly
+from ticket_pipeline.storage.quality import (
+    find_bad_prices,
+    find_days_that_disagree,
+    find_mixed_currencies,
+    find_unbalanced_captures,
+    recompute_sampled_hours,
+)
+
+from ticket_pipeline_tests.storage.stored import HOUR, NOON, Item, items, rejects, store, watch_one
+
+if TYPE_CHECKING:
+    from typing import LiteralString
+
+    from ticket_pipeline.storage.database import Database
+
+END = NOON + 3 * HOUR
+DAYS = (date(2026, 3, 2), date(2026, 3, 3))
+
+
+@pytest.fixture
+def built(database: Database) -> Database:
+    """Three hours of an event, with prices built; an odd zone name, known splits and rejects among them."""
+    event = watch_one(database)
+    for hour in range(3):
+        store(database, event, NOON + hour * HOUR, [*items(4), Item(zone="*", listing_id="x", splits=(2,))], rejects(2))
+    rebuild_hourly(database, Span(NOON, END))
+    rebuild_daily(database, *DAYS)
+    return database
+
+
+def spoil(database: Database, statement: LiteralString) -> None:
+    """Change stored data behind the pipeline's back."""
+    with database.connection() as connection:
+        connection.execute(statement)
+
+
+def differences(database: Database) -> list[str]:
+    """What recomputing every hour finds."""
+    compared, found = recompute_sampled_hours(database, NOON, END, salt="x", sample_size=100)
+    assert compared == 3
+    return found
+
+
+def test_all_is_well_where_all_is_well(built: Database) -> None:
+    assert find_unbalanced_captures(built, NOON, END) == []
+    assert find_bad_prices(built, NOON, END) == []
+    assert find_mixed_currencies(built, NOON, END) == []
+    assert find_days_that_disagree(built, *DAYS) == []
+    assert differences(built) == []
+
+
+def test_a_lost_listing_is_found(built: Database) -> None:
+    spoil(built, "delete from listings where listing_id = '3' and captured_at = '2026-03-02 13:00+00'")
+    (row,) = find_unbalanced_captures(built, NOON, END)
+    assert (row["captured_at"], row["accepted"], row["stored"]) == (NOON + HOUR, 5, 4)
+    assert any("observations is 5, recomputed 4" in text for text in differences(built))
+
+
+def test_a_lost_reject_is_found(built: Database) -> None:
+    spoil(built, "delete from rejected_listings where position = 0 and captured_at = '2026-03-02 12:00+00'")
+    (row,) = find_unbalanced_captures(built, NOON, END)
+    assert (row["rejected"], row["quarantined"]) == (2, 1)
+
+
+@pytest.mark.parametrize("column", ["min_price", "mean_price", "median_price", "max_price"])
+def test_a_price_that_cannot_be_is_found(built: Database, column: str) -> None:
+    value = {"max_price": "0.01"}.get(column, "0")
+    with built.connection() as connection:
+        connection.execute(f"update hourly_prices set {column} = {value} where zone = '*'".encode())  # noqa: S608 - ours
+    assert len(find_bad_prices(built, NOON, END)) == 3
+
+
+def test_two_currencies_in_one_hour_are_found(database: Database) -> None:
+    event = watch_one(database)
+    store(database, event, NOON, [Item(), Item(listing_id="2", currency="EUR")])
+    rebuild_hourly(database, Span(NOON, END))
+    (row,) = find_mixed_currencies(database, NOON, END)
+    assert row["currencies"] == ["EUR", "USD"]
+
+
+def test_a_day_that_is_not_what_its_hours_say_is_found_unless_it_waits_for_a_rebuild(built: Database) -> None:
+    spoil(built, "update daily_prices set min_price = 1")
+    assert len(find_days_that_disagree(built, *DAYS)) == 1
+    spoil(
+        built,
+        "insert into stale_prices (grain, starts_at, event_id, marketplace) values ('day', '2026-03-02', 1, 'stubhub')",
+    )
+    assert find_days_that_disagree(built, *DAYS) == []
+
+
+def test_missing_and_surplus_rows_are_found_by_recomputing(built: Database) -> None:
+    spoil(built, "update hourly_prices set zone = 'Nowhere' where zone = '101' and hour_at = '2026-03-02 12:00+00'")
+    texts = differences(built)
+    assert any("('101', 'USD', 'all_in') is missing" in text for text in texts)
+    assert any("('Nowhere', 'USD', 'all_in') should not be there" in text for text in texts)
+
+
+def test_hours_that_wait_for_a_rebuild_are_not_sampled(built: Database) -> None:
+    spoil(
+        built,
+        "insert into stale_prices (grain, starts_at, event_id, marketplace) "
+        "values ('hour', '2026-03-02 12:00+00', 1, 'stubhub')",
+    )
+    compared, _ = recompute_sampled_hours(built, NOON, END, salt="x", sample_size=100)
+    assert compared == 2
+    compared, _ = recompute_sampled_hours(built, NOON, END, salt="x", sample_size=1)
+    assert compared == 1
