@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 from ticket_pipeline.settings import Settings
 
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ticket_pipeline.storage.embedded import EmbeddedServer
+
+# A shared machine stalls now and then: an example's time says nothing. Half the usual examples keep the suite short;
+# HYPOTHESIS_PROFILE=thorough looks longer.
+hypothesis.settings.register_profile("house", deadline=None, max_examples=50)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=1000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
 
