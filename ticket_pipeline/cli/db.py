@@ -57,7 +57,8 @@ def start() -> None:
     server = _embedded(load_settings())
     with progress("Starting the embedded PostgreSQL"):
         url = server.start()
-    show(f"The embedded PostgreSQL runs. For psql: {url}")
+    show("The embedded PostgreSQL runs. For psql:")
+    typer.echo(url)  # unwrapped: a URL in two pieces leads nowhere
 
 
 @db_commands.command("stop")
