@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
 
@@ -103,13 +104,13 @@ class ParsedListings:
     """What a parser made of one body: columns of candidates, before the market's own rules are applied.
 
     Attributes:
-        items: the listings as received, in order; `received` is their number.
+        items: the listings as received, in order; `received` is their number. A parser may read them only when asked.
         positions: for each row of `columns`, its index in `items`.
         columns: `LISTING_COLUMNS` → values, all as long as `positions`.
         rejected: items that could not be read at all (not an object, no id, a quantity that is no number …).
     """
 
-    items: list[Any]
+    items: Sequence[Any]
     positions: list[int]
     columns: dict[str, list[Any]]
     rejected: list[RejectedListing]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ticket_pipeline.errors import UnexpectedPayload
 from ticket_pipeline.market.listings import validate_listings
 from ticket_pipeline.market.vocabulary import LISTING_COLUMNS, ParsedListings
-from ticket_pipeline.marketplaces.stubhub_listings import parse_stubhub_listings
+from ticket_pipeline.marketplaces.stubhub_listings import parse_any, parse_stubhub_listings, parse_usual
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -239,6 +239,34 @@ def test_whatever_bytes_are_sent_only_our_own_error_is_raised(body: bytes) -> No
 def test_parsing_changes_nothing_of_what_was_received() -> None:
     items = [item(), item(row=" 4 "), 3]
     assert parse(*items).items == copy.deepcopy(items)
+
+
+@given(st.lists(_MUTATED, max_size=6), st.booleans())
+def test_both_ways_of_reading_agree(items: list[Any], is_enveloped: bool) -> None:
+    body = json.dumps({"listings": items} if is_enveloped else items).encode()
+    usual = parse_usual(body)
+    if usual is None:
+        return
+    other = parse_any(body)
+    assert (usual.positions, usual.columns, usual.rejected) == (other.positions, other.columns, other.rejected)
+    assert list(usual.items) == usual.items[:] == other.items
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"sellerAllInPrice": None}, {"section": ...}, {"listingId": "7"}, {"extra": [1]}]
+)
+def test_the_usual_body_takes_the_fast_way(changes: dict[str, Any]) -> None:
+    assert parse_usual(json.dumps([item(**changes)]).encode()) is not None
+
+
+def test_a_body_that_is_no_utf_8_is_unusable_even_where_we_do_not_look() -> None:
+    with pytest.raises(UnexpectedPayload):
+        parse_stubhub_listings(json.dumps([item(extra="HERE")]).encode().replace(b"HERE", b"\xff"))
+
+
+def test_a_rejected_listing_is_kept_as_it_was_received() -> None:
+    raw = item(listingId=None, extra=[1.5, None])
+    assert parse(item(), raw).rejected[0].raw == raw
 
 
 def test_recorded_listings_lose_nothing(samples_dir: Path) -> None:
