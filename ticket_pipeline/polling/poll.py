@@ -60,9 +60,10 @@ async def poll_events(
         StorageError: the database refused or stayed away.
     """
     source = find_source(marketplace, settings)
-    random = Random(settings.random_seed)  # noqa: S311 - jitter, not cryptography
+    # One source each: gaps and intervals are drawn in different threads, and a seed must repeat both.
+    spacing, jitter = (Random(settings.random_seed) for _ in range(2))  # noqa: S311 - jitter, not cryptography
     set_up_budget(database, marketplace, source.limits(settings), max_concurrent=settings.max_concurrent_requests)
-    gate = build_gate(database, settings, marketplace, random)
+    gate = build_gate(database, settings, marketplace, spacing)
     async with source.open_client(settings, gate) as client:
         batch = PollBatch(
             Ingest(
@@ -75,7 +76,7 @@ async def poll_events(
                 ),
                 draw_jitter=lambda: draw_factor(
                     settings.default_randomization_strategy,
-                    random,
+                    jitter,
                     settings.min_random_factor,
                     settings.max_random_factor,
                 ),
