@@ -62,18 +62,23 @@ class ScriptedClient:
         return self.parse(body)
 
 
+def ingest_of(loopback: Loopback, **changes: Any) -> Ingest:  # noqa: ANN401 - fields of Ingest
+    """An ingest without chance in it."""
+    fields: dict[str, Any] = {
+        "database": loopback.database,
+        "marketplace": STUBHUB,
+        "client": ScriptedClient(),
+        "rule": TrustRule(),
+        "back_off": BackOff(timedelta(minutes=5), LONG),
+        "draw_jitter": lambda: 1.0,
+        "keep_body": True,
+    }
+    return Ingest(**(fields | changes))
+
+
 def batch_of(loopback: Loopback, client: ScriptedClient, **how: Any) -> PollBatch:  # noqa: ANN401 - PollBatch's parameters
-    """A batch that this client answers."""
-    ingest = Ingest(
-        database=loopback.database,
-        marketplace=STUBHUB,
-        client=client,
-        rule=TrustRule(),
-        back_off=BackOff(timedelta(minutes=5), LONG),
-        draw_jitter=lambda: 1.0,
-        keep_body=True,
-    )
-    return PollBatch(ingest, now=loopback.clock, **({"max_concurrent": 1} | how))
+    """A batch that this client answers, one event at a time unless said otherwise."""
+    return PollBatch(ingest_of(loopback, client=client), now=loopback.clock, **({"max_concurrent": 1} | how))
 
 
 def run(batch: PollBatch, events: Sequence[ScheduledEvent]) -> BatchResult:
