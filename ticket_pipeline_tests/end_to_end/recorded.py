@@ -1,0 +1,137 @@
+"""The recorded captures, and what an independent computation with pandas makes of them.
+
+What belongs here: reading the sample files and their arithmetic by definition (design: "The arithmetic"), with nothing
+of the project's own parsing, validation or SQL. What does not: running the system.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+_CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True)
+class RecordedCapture:
+    """One recorded answer."""
+
+    body: bytes
+
+    @property
+    def payload_hash(self) -> bytes:
+        """How the manifest names the body it was made from."""
+        return hashlib.sha256(self.body).digest()
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """One row per listing that sells seats: section, quantity, price (exact, from the file's own digits)."""
+        items = json.loads(self.body, parse_float=Decimal, parse_int=Decimal)
+        seats = [item for item in items if item["row"] != "Parking"]
+        return pd.DataFrame(
+            {
+                "section": [item["section"] for item in seats],
+                "quantity": [int(item["availableTickets"]) for item in seats],
+                "price": [item["sellerAllInPrice"]["amt"] for item in seats],
+            }
+        )
+
+
+def read_captures(samples: Path) -> list[RecordedCapture]:
+    """The captures of the basketball game, in the order in which they were recorded."""
+    files = sorted((samples / "replay" / "nba_game7").glob("*.json"))
+    return [RecordedCapture(file.read_bytes()) for file in files]
+
+
+def read_inventory(samples: Path) -> RecordedCapture:
+    """One large inventory."""
+    return RecordedCapture((samples / "replay" / "stubhub_comps_9566731.json").read_bytes())
+
+
+def measure(frame: pd.DataFrame) -> dict[str, int | Decimal | None]:
+    """Listings, tickets and prices of one capture; splits are unknown, so a listing sells up to its quantity."""
+    prices = frame["price"]
+    return {
+        "listings": len(frame),
+        "tickets": int(frame["quantity"].sum()),
+        "min_price": prices.min(),
+        "mean_price": to_cents(sum(prices, Decimal()) / len(prices)),
+        "median_price": to_cents(_median(prices)),
+        "max_price": prices.max(),
+        "get_in_2_price": _lowest(frame, 2),
+        "get_in_4_price": _lowest(frame, 4),
+    }
+
+
+def measure_hours(captures: Sequence[tuple[datetime, RecordedCapture]]) -> pd.DataFrame:
+    """Hourly prices of trusted captures of one event, by hour (UTC) and zone (the section, and `*`)."""
+    observed = pd.concat(
+        [capture.frame.assign(captured_at=pd.Timestamp(moment)) for moment, capture in captures], ignore_index=True
+    )
+    observed["hour_at"] = observed["captured_at"].dt.floor("h")
+    moments = observed.groupby("hour_at")["captured_at"]
+    snapshots, last = moments.nunique(), moments.max()
+    zones = pd.concat([observed.assign(zone=observed["section"]), observed.assign(zone="*")])
+    rows = [
+        {"hour_at": hour, "zone": zone, **_measure_hour(group, snapshots[hour], last[hour])}
+        for (hour, zone), group in zones.groupby(["hour_at", "zone"])
+    ]
+    return pd.DataFrame(rows).set_index(["hour_at", "zone"]).sort_index()
+
+
+def _measure_hour(group: pd.DataFrame, snapshots: int, last: pd.Timestamp) -> dict[str, int | Decimal | None]:
+    by_capture = group.groupby("captured_at")
+    tickets, listings = by_capture["quantity"].sum(), by_capture.size()
+    floors = by_capture["price"].min()
+    is_always_there = len(listings) == snapshots
+    is_last = group["captured_at"] == last
+    prices = group["price"]
+    return {
+        "snapshots": int(snapshots),
+        "listings": int(is_last.sum()),
+        "min_listings": int(listings.min()) if is_always_there else 0,
+        "max_listings": int(listings.max()),
+        "tickets": int(group.loc[is_last, "quantity"].sum()),
+        "min_tickets": int(tickets.min()) if is_always_there else 0,
+        "mean_tickets": (Decimal(int(tickets.sum())) / int(snapshots)).quantize(Decimal("0.0001"), ROUND_HALF_UP),
+        "max_tickets": int(tickets.max()),
+        "observations": len(group),
+        "open_price": floors.iloc[0],
+        "high_price": floors.max(),
+        "low_price": floors.min(),
+        "close_price": floors.iloc[-1],
+        "min_price": prices.min(),
+        "mean_price": to_cents(sum(prices, Decimal()) / len(prices)),
+        "median_price": to_cents(_median(prices)),
+        "max_price": prices.max(),
+        "get_in_2_price": _lowest(group, 2),
+        "get_in_4_price": _lowest(group, 4),
+    }
+
+
+def _lowest(frame: pd.DataFrame, together: int) -> Decimal | None:
+    able = frame.loc[frame["quantity"] >= together, "price"]
+    return None if able.empty else able.min()
+
+
+def _median(prices: pd.Series[Any]) -> Decimal:
+    """The middle price, or the mean of the two in the middle; exact, where pandas' own median would turn to floats."""
+    ordered = prices.sort_values(ignore_index=True)
+    below, above = (Decimal(ordered[place]) for place in ((len(ordered) - 1) // 2, len(ordered) // 2))
+    return (below + above) / 2
+
+
+def to_cents(amount: Decimal) -> Decimal:
+    """Half a cent goes up."""
+    return amount.quantize(_CENT, ROUND_HALF_UP)

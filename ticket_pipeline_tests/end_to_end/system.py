@@ -1,0 +1,375 @@
+"""A real system in a throw-away folder: database, simulator, and Dagster's programs, configured as the project does it.
+
+What belongs here: starting, stopping, killing and asking it. What does not: what is claimed about it (the tests).
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import psycopg
+from dagster import AssetKey, DagsterEventType, DagsterInstance, DagsterRun, JobDefinition, RunsFilter
+from psycopg.rows import dict_row
+from ticket_pipeline.definitions import build_defs
+from ticket_pipeline.defs.pipeline import Pipeline, utc_now
+from ticket_pipeline.polling.sync import sync_events
+from ticket_pipeline.settings import ENV_FILE_VARIABLE, Settings, load_settings
+from ticket_pipeline.simulator.faults import FaultPlan
+from ticket_pipeline.simulator.recording import RequestLog
+from ticket_pipeline.simulator.server import serve
+from ticket_pipeline.simulator.stubhub import create_stubhub_app
+from ticket_pipeline.simulator.wire import Latency
+from ticket_pipeline.simulator.world import DATE_FORMAT, WATCHLIST_HEADER, SimulatedWorld
+from ticket_pipeline.storage.connect import open_database
+from ticket_pipeline.storage.migrations import apply_migrations
+from ticket_pipeline.storage.statements import project_file
+
+from ticket_pipeline_tests.servers import environment_without
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from dagster._core.scheduler.instigation import InstigatorTick
+    from ticket_pipeline.simulator.server import ServedApp
+    from ticket_pipeline.simulator.world import ReplayEvent
+
+MODULE = ("-m", "ticket_pipeline.definitions")
+
+# The settings' lower bounds: what takes minutes in production takes seconds here.
+FAST = {
+    "POLL_TICK_SECONDS": "5",
+    "LEASE_SECONDS": "15",
+    "CADENCE_BANDS": "0d:1",
+    "BASE_SCRAPE_INTERVAL_HOURS": "1",
+    "MIN_RANDOM_FACTOR": "1",
+    "MAX_RANDOM_FACTOR": "1",
+    "MIN_REQUEST_DELAY": "0",
+    "MAX_REQUEST_DELAY": "0",
+    "STUBHUB_REQUESTS_PER_MINUTE": "10000",
+    "HTTP_MAX_TRIES": "1",
+    "RETRY_BASE_MINUTES": "0.05",
+    "PRICES_REFRESH_MINUTES": "0.01",
+    # Nothing syncs but what a test asks for.
+    "SYNC_EVENTS_CRON": "0 0 1 1 *",
+}
+
+_STOP_SECONDS = 20.0
+_POLL_SECONDS = 0.2
+
+
+class NotInTimeError(AssertionError):
+    """What a test waited for did not happen; the message ends with what the programs had to say."""
+
+
+class Program:
+    """A program in a process group of its own, with its output in a file."""
+
+    def __init__(self, command: Sequence[str], env: Mapping[str, str], folder: Path, name: str) -> None:
+        self.name = name
+        self.log_file = folder / f"{name}.log"
+        with self.log_file.open("ab") as log:
+            self.process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=dict(env),
+                cwd=folder,
+                start_new_session=True,
+            )
+
+    def stop(self) -> None:
+        """End the group: asked first, made to after a while. Idempotent."""
+        self.process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(_STOP_SECONDS)
+        self.kill()
+
+    def kill(self) -> None:
+        """End the whole group at once, as a lost machine would."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def tail(self, lines: int = 30) -> str:
+        """The end of the program's output."""
+        return "\n".join(self.log_file.read_text(errors="replace").splitlines()[-lines:])
+
+
+class Marketplace:
+    """StubHub on loopback, in this process; it can be taken off the wire and comes back at the same port."""
+
+    def __init__(self, events: Sequence[ReplayEvent], latency_seconds: float) -> None:
+        self.log = RequestLog()
+        self.faults = FaultPlan()
+        self._app = create_stubhub_app(
+            SimulatedWorld(events, started_at=utc_now()),
+            clock=utc_now,
+            faults=self.faults,
+            log=self.log,
+            latency=Latency(latency_seconds),
+        )
+        self._stack = ExitStack()
+        self._served: ServedApp | None = None
+
+    @property
+    def url(self) -> str:
+        """Base URL; the same before and after an outage."""
+        assert self._served is not None
+        return self._served.url
+
+    def come_up(self) -> None:
+        """Answer from now on."""
+        port = self._served.port if self._served else 0
+        self._served = self._stack.enter_context(serve(self._app, port=port))
+
+    def go_down(self) -> None:
+        """Refuse connections from now on. Idempotent."""
+        self._stack.close()
+
+    def asked_for(self, external_id: str | None = None) -> int:
+        """How many requests reached it."""
+        return len(self.log.records(external_id))
+
+
+@dataclass
+class System:
+    """One system; made by `running_system`.
+
+    Attributes:
+        folder: of its state, logs and watchlist.
+        database_url: of its migrated database.
+        marketplace: whom it polls.
+        env: the whole environment of its programs.
+    """
+
+    folder: Path
+    database_url: str
+    marketplace: Marketplace
+    env: dict[str, str]
+    programs: dict[str, Program] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings as its programs read them."""
+        with environment_of(self.env):
+            return load_settings()
+
+    def start_daemon(self) -> Program:
+        """Dagster's daemon: sensors, queue, backfills; it starts the code server, which starts the runs."""
+        return self._start("daemon", [program("dagster-daemon"), "run", *MODULE])
+
+    def start_webserver(self) -> str:
+        """Dagster's web server; returns its URL when it answers."""
+        port = free_port()
+        web = self._start("webserver", [program("dagster-webserver"), "-h", "127.0.0.1", "-p", str(port), *MODULE])
+        url = f"http://127.0.0.1:{port}"
+
+        def answers() -> bool:
+            with suppress(httpx.TransportError):
+                return httpx.get(f"{url}/server_info", trust_env=False).is_success
+            return False
+
+        self.wait_for(answers, "the web server", seconds=60)
+        assert web.process.poll() is None
+        return url
+
+    def _start(self, name: str, command: Sequence[str]) -> Program:
+        self.programs[name] = Program(command, self.env, self.folder, name)
+        return self.programs[name]
+
+    def run(self, *command: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:
+        """Run one of the project's programs to its end, whatever its exit code."""
+        return subprocess.run(
+            [program(command[0]), *command[1:]],
+            env=self.env,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+
+    def stop(self) -> None:
+        """End every program."""
+        for each in self.programs.values():
+            each.stop()
+
+    def sync(self, events: Sequence[ReplayEvent], *, untracked: Sequence[str] = ()) -> None:
+        """Write the watchlist and bring the events to it, as `ticket-pipeline fetch-events` does."""
+        write_watchlist(self.folder / "watchlist.csv", events, untracked)
+        with open_database(self.settings) as database:
+            sync_events(database, self.settings, utc_now(), force=True)
+
+    def rows(self, query: str, **parameters: object) -> list[dict[str, Any]]:
+        """The rows of a statement on the pipeline's tables."""
+        with psycopg.connect(
+            self.database_url, autocommit=True, row_factory=dict_row, options="-c search_path=tickets"
+        ) as connection:
+            cursor = connection.execute(query, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    def value(self, query: str, **parameters: object) -> Any:  # noqa: ANN401 - whatever the statement selects
+        """The first value of a statement's first row."""
+        return next(iter(self.rows(query, **parameters)[0].values()))
+
+    def materialize(self, asset: str, partition: str, *, times: int = 1) -> None:
+        """Materialize one partition as the UI does, but in this process: a program of its own costs seconds."""
+        with self.dagster() as instance:
+            for _ in range(times):
+                self._job.execute_in_process(
+                    asset_selection=[AssetKey(asset)], partition_key=partition, instance=instance
+                )
+
+    @cached_property
+    def _job(self) -> JobDefinition:
+        return build_defs(Pipeline(self.settings)).resolve_implicit_global_asset_job_def()
+
+    @contextmanager
+    def dagster(self) -> Iterator[DagsterInstance]:
+        """Dagster's own records, through its public API."""
+        with environment_of(self.env), DagsterInstance.from_config(self.env["DAGSTER_HOME"]) as instance:
+            yield instance
+
+    def poll_runs(self) -> list[DagsterRun]:
+        """The runs that poll, newest first."""
+        with self.dagster() as instance:
+            return list(instance.get_runs(RunsFilter(job_name="poll_stubhub")))
+
+    def worker_pid(self, run_id: str) -> int:
+        """The process that does the work of a run."""
+        with self.dagster() as instance:
+            events = instance.all_logs(run_id, of_type=DagsterEventType.ENGINE_EVENT)
+        found = [
+            int(str(event.dagster_event.engine_event_data.metadata["pid"].value))
+            for event in events
+            if event.dagster_event is not None and "pid" in event.dagster_event.engine_event_data.metadata
+        ]
+        return found[-1]
+
+    def last_tick(self, sensor: str) -> InstigatorTick | None:
+        """The newest evaluation of a sensor."""
+        with self.dagster() as instance:
+            state = next((each for each in instance.all_instigator_state() if each.name == sensor), None)
+            if state is None:
+                return None
+            ticks = instance.get_ticks(state.instigator_origin_id, state.selector_id, limit=1)
+        return ticks[0] if ticks else None
+
+    def wait_for(self, is_so: Callable[[], object], what: str, *, seconds: float) -> None:
+        """Wait until something has happened.
+
+        Raises:
+            NotInTimeError: it has not.
+        """
+        deadline = time.monotonic() + seconds
+        while not is_so():
+            if time.monotonic() > deadline:
+                said = "\n".join(f"--- {each.name}\n{each.tail()}" for each in self.programs.values())
+                raise NotInTimeError(f"Waited {seconds:.0f} s for {what}.\n{said}")
+            time.sleep(_POLL_SECONDS)
+
+
+@contextmanager
+def running_system(
+    folder: Path,
+    database_url: str,
+    events: Sequence[ReplayEvent],
+    *,
+    untracked: Sequence[str] = (),
+    latency_seconds: float = 0,
+    **settings: str,
+) -> Iterator[System]:
+    """A migrated, synced system whose marketplace answers; its programs are started by the tests and ended here.
+
+    Args:
+        folder: of its own.
+        database_url: an empty database.
+        events: what the marketplace plays and the watchlist names.
+        untracked: ids that are not polled by themselves.
+        latency_seconds: how long each answer takes.
+        settings: environment variables beside `FAST`.
+    """
+    with ExitStack() as stack:
+        marketplace = Marketplace(events, latency_seconds)
+        stack.callback(marketplace.go_down)
+        marketplace.come_up()
+        env = outside_environment(folder) | FAST | settings
+        env["DATABASE_URL"] = database_url
+        env["STUBHUB_API_BASE_URL"] = marketplace.url
+        env["WATCHLIST_CSV"] = str(folder / "watchlist.csv")
+        env["PRICES_START_DATE"] = f"{utc_now() - timedelta(days=45):%Y-%m-%d}"
+        apply_migrations(database_url)
+        prepare_dagster_home(Path(env["DAGSTER_HOME"]))
+        system = System(folder, database_url, marketplace, env)
+        stack.callback(system.stop)
+        system.sync(events, untracked=untracked)
+        with system.dagster():
+            pass  # makes Dagster's own tables, before two programs want them at once
+        yield system
+
+
+def outside_environment(folder: Path) -> dict[str, str]:
+    """The environment of a machine where nobody has set anything, with its home and state in `folder`."""
+    names = {name.upper() for name in Settings.model_fields} | {"DAGSTER_HOME"}
+    env = {name: value for name, value in os.environ.items() if name not in names}
+    env["HOME"] = str(folder)
+    env["STATE_DIR"] = str(folder / "state")
+    env["DAGSTER_HOME"] = str(folder / "state" / "dagster")
+    env[ENV_FILE_VARIABLE] = str(folder / "no.env")
+    env["PYTHONUNBUFFERED"] = "1"
+    return env
+
+
+def prepare_dagster_home(home: Path) -> None:
+    """The project's own instance configuration, as `ticket-pipeline run` lays it down."""
+    home.mkdir(parents=True)
+    shutil.copyfile(str(project_file("dagster.yaml")), home / "dagster.yaml")
+
+
+@contextmanager
+def environment_of(env: Mapping[str, str]) -> Iterator[None]:
+    """This process with the settings of another one, for a moment."""
+    names = {name.upper() for name in Settings.model_fields} | {"DAGSTER_HOME", ENV_FILE_VARIABLE}
+    with environment_without(names):
+        os.environ.update({name: env[name] for name in names & env.keys()})
+        yield
+
+
+def write_watchlist(path: Path, events: Sequence[ReplayEvent], untracked: Sequence[str]) -> None:
+    """A watchlist of events that begin in ten hours; the ids in `untracked` are not to be polled."""
+    starts = (datetime.now(UTC) + timedelta(hours=10)).strftime(DATE_FORMAT)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(WATCHLIST_HEADER)
+        for event in events:
+            external_id = event.external_id
+            is_tracked = "FALSE" if external_id in untracked else "TRUE"
+            place = ("Test Arena", "London", "United Kingdom")
+            rows.writerow([f"Event {external_id}", *place, starts, external_id, is_tracked, "UTC", "5000"])
+
+
+def free_port() -> int:
+    """A port of loopback that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def program(name: str) -> str:
+    """A program of this environment."""
+    return str(Path(sys.executable).parent / name)
