@@ -14,6 +14,7 @@ from ticket_pipeline.cli.formats import NOTHING, ago, count, local_time, money, 
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, show, show_json
 from ticket_pipeline.market.hours import PricedListing
+from ticket_pipeline.market.vocabulary import FeeBasis
 from ticket_pipeline.settings import load_settings
 from ticket_pipeline.storage.snapshots import read_latest_snapshot, read_listings
 
@@ -29,7 +30,10 @@ _EVER = datetime(2000, 1, 1, tzinfo=UTC)
 _NEAR_FLOOR = Decimal("1.15")
 """Depth: listings within 15 % of the get-in price. A lone cheap ask is not a market."""
 
-FEE_BASIS = {"all_in": "what the buyer pays, fees included", "ask": "asked, before the buyer's fees"}
+FEE_BASIS: dict[str, str] = {
+    FeeBasis.ALL_IN: "what the buyer pays, fees included",
+    FeeBasis.ASK: "asked, before the buyer's fees",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +115,14 @@ def _document(event: WatchedEvent, snapshot: Row | None, choice: _Choice, shown:
 
 def _table(shown: Sequence[Row]) -> Table:
     table = new_table("Zone", "Section", "Row", ">Qty", "Sells", ">Price", "")
+    is_mixed = len({row["fee_basis"] for row in shown}) > 1
     for row in shown:
         splits = ",".join(map(str, row["splits"])) if row["splits"] is not None else NOTHING
-        marks = [word for word, has in (("GA", row["is_general_admission"]), ("spec", row["is_speculative"])) if has]
+        remarks = {
+            "GA": row["is_general_admission"],
+            "spec": row["is_speculative"],
+            "ask": is_mixed and row["fee_basis"] == FeeBasis.ASK,
+        }
         table.add_row(
             plain(row["zone"]),
             plain(row["section"]),
@@ -121,7 +130,7 @@ def _table(shown: Sequence[Row]) -> Table:
             str(row["quantity"]),
             splits,
             f"{money(row['price'])} {row['currency']}",
-            " ".join(marks),
+            " ".join(word for word, holds in remarks.items() if holds),
         )
     return table
 

@@ -147,6 +147,8 @@ def _show_rejected(rows: Sequence[Row], *, as_json: bool) -> None:
 
 
 def _recognise(cells: dict[str, Any]) -> str:
-    """The first filled cells of a row, one per line."""
-    filled = [plain(text) for text in cells.values() if text]
-    return "\n".join(filled[:_MOST_CELLS]) or NOTHING
+    """Some filled cells of a row, one per line, its name first: the database does not keep their order."""
+    headers = sorted(
+        (header for header, text in cells.items() if text), key=lambda header: "name" not in header.lower()
+    )
+    return "\n".join(plain(cells[header]) for header in headers[:_MOST_CELLS]) or NOTHING

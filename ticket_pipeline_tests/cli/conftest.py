@@ -1,0 +1,114 @@
+"""The command line as a user has it: settings in the environment, a watchlist file, a marketplace, a database."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ticket_pipeline.cli.app import app
+from typer.testing import CliRunner
+
+from ticket_pipeline_tests.polling.loopback import Loopback, open_loopback
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from typer.testing import Result
+
+HEADER = ("Event Name", "Venue", "City", "Country", "Event Date (Local)", "viagId", "is_tracked")
+SOON = timedelta(days=40)
+
+
+@dataclass
+class Cli:
+    """Runs commands with the environment of one user.
+
+    Attributes:
+        loopback: the marketplace and the database behind them.
+        watchlist: the user's CSV file.
+        env: settings, by name.
+    """
+
+    loopback: Loopback
+    watchlist: Path
+    env: dict[str, str]
+
+    def run(self, *arguments: str, answer: str | None = None, **env: str) -> Result:
+        """Run a command in this process; a failure of our own code fails the test."""
+        result = CliRunner().invoke(app, list(arguments), input=answer, env=self.env | env)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    def ask(self, *arguments: str) -> Any:  # noqa: ANN401 - whatever JSON holds
+        """The JSON document of a command that must succeed."""
+        result = self.run(*arguments, "--json")
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)
+
+    def start(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
+        """Start a command as a program of its own; the caller ends it."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "ticket_pipeline.cli", *arguments],
+            env=os.environ | self.env | env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def read_watchlist(self) -> list[list[str]]:
+        """The rows of the watchlist, without its header."""
+        with self.watchlist.open(newline="", encoding="utf-8") as file:
+            return list(csv.reader(file))[1:]
+
+    def write_watchlist(self, rows: Sequence[Sequence[str]] | None = None) -> None:
+        """Write the watchlist: by default every event of the marketplace, forty days ahead."""
+        when = f"{datetime.now(UTC) + SOON:%Y-%m-%d} 19:30"
+        default = [
+            [f"Event {number}", "Crowd Arena", "Boston", "United States", when, key, "TRUE"]
+            for number, key in enumerate(self.loopback.keys)
+        ]
+        with self.watchlist.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([HEADER, *(default if rows is None else rows)])
+
+
+@pytest.fixture
+def cli(migrated_url: str, tmp_path: Path) -> Iterator[Cli]:
+    """A user with four events on the watchlist, none of them synced yet."""
+    with open_loopback(migrated_url) as loopback:
+        env = {
+            "DATABASE_URL": migrated_url,
+            "STUBHUB_API_BASE_URL": loopback.url,
+            "STUBHUB_REQUESTS_PER_MINUTE": "600",
+            "MIN_REQUEST_DELAY": "0",
+            "MAX_REQUEST_DELAY": "0",
+            "HTTP_MAX_TRIES": "1",
+            "STATE_DIR": str(tmp_path / "state"),
+            "WATCHLIST_CSV": str(tmp_path / "watchlist.csv"),
+            "TICKET_PIPELINE_ENV_FILE": str(tmp_path / "absent.env"),
+            "COLUMNS": "80",
+        }
+        made = Cli(loopback, tmp_path / "watchlist.csv", env)
+        made.write_watchlist()
+        yield made
+
+
+@pytest.fixture
+def synced(cli: Cli) -> Cli:
+    """The same user after `sync-events`."""
+    assert cli.run("sync-events").exit_code == 0
+    return cli
+
+
+def assert_fits(text: str, columns: int = 80) -> None:
+    """No line is longer than a terminal is wide."""
+    assert [line for line in text.splitlines() if len(line) > columns] == []

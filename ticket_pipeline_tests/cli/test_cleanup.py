@@ -1,0 +1,109 @@
+"""`cleanup-untracked-events`: nothing is changed unasked, nothing is deleted that was not marked before."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ticket_pipeline_tests.cli.conftest import assert_fits
+from ticket_pipeline_tests.storage.stored import items, store
+
+if TYPE_CHECKING:
+    from ticket_pipeline_tests.cli.conftest import Cli
+
+TABLES = ("events", "event_sources", "snapshots", "listings", "fetch_attempts", "raw_payloads")
+CLEANUP = "cleanup-untracked-events"
+
+
+@pytest.fixture
+def aged(synced: Cli) -> Cli:
+    """Every event has a capture; the first was over 40 days ago, and the second's row is gone from the watchlist."""
+    database = synced.loopback.database
+    for event in synced.loopback.events():
+        store(database, event, datetime.now(UTC) - timedelta(days=1), items(3))
+    over, gone, *_ = synced.loopback.keys
+    of_key = "event_id = (select event_id from event_sources where external_id = %s)"
+    synced.loopback.rows(f"update events set event_at = now() - interval '40 days' where {of_key}", over)  # noqa: S608 - our own text
+    synced.loopback.rows(f"update events set sheet_row = null where {of_key}", gone)  # noqa: S608 - our own text
+    return synced
+
+
+def counts(cli: Cli) -> dict[str, int]:
+    """Rows per table."""
+    return {table: cli.loopback.value(f"select count(*) from {table}") for table in TABLES}  # noqa: S608 - our own names
+
+
+def test_without_options_nothing_is_changed(aged: Cli) -> None:
+    before = counts(aged)
+    result = aged.run(CLEANUP)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert_fits(result.stdout)
+    assert "its row is gone" in result.stdout
+    assert "long over" in result.stdout
+    assert "A dry run: nothing was changed." in result.stdout
+    assert counts(aged) == before
+    assert aged.loopback.value("select count(*) from events where not is_tracked") == 0
+    assert aged.run(CLEANUP, "--delete", "--yes").exit_code == 0  # a dry run as well
+    assert counts(aged) == before
+
+
+def test_marking_keeps_all_data(aged: Cli) -> None:
+    before = counts(aged)
+    result = aged.run(CLEANUP, "--no-dry-run")
+    assert "2 events marked as untracked; their data stays." in result.stdout
+    assert counts(aged) == before
+    assert aged.loopback.value("select count(*) from events where not is_tracked") == 2
+
+
+def test_an_event_that_still_stands_in_the_watchlist_is_named_as_such(aged: Cli) -> None:
+    shown = " ".join(aged.run(CLEANUP).stdout.split())
+    assert "1 of them still stand in the watchlist: the next sync follows them again." in shown
+
+
+def test_deleting_takes_what_was_marked_before_and_nothing_else(aged: Cli) -> None:
+    aged.run(CLEANUP, "--no-dry-run")
+    aged.loopback.rows("update events set sheet_row = null where is_tracked")
+    result = aged.run(CLEANUP, "--no-dry-run", "--delete", "--yes")
+    assert result.exit_code == 0
+    assert_fits(result.stdout)
+    assert "2 events deleted." in result.stdout
+    assert counts(aged) == {
+        "events": 2,
+        "event_sources": 2,
+        "snapshots": 2,
+        "listings": 6,
+        "fetch_attempts": 2,
+        "raw_payloads": 2,
+    }
+    assert aged.loopback.value("select count(*) from events where is_tracked") == 2
+
+
+def test_deleting_asks_with_counts_and_no_means_no(aged: Cli) -> None:
+    aged.run(CLEANUP, "--no-dry-run")
+    before = counts(aged)
+    refused = aged.run(CLEANUP, "--no-dry-run", "--delete", answer="n\n")
+    assert refused.exit_code == 1
+    assert "Delete 2 events with 2 captures and 6 listings? This cannot be undone." in refused.stderr
+    assert counts(aged) == before
+    agreed = aged.run(CLEANUP, "--no-dry-run", "--delete", answer="y\n")
+    assert agreed.exit_code == 0
+    assert counts(aged)["events"] == 2
+
+
+def test_without_anybody_to_answer_nothing_is_deleted(aged: Cli) -> None:
+    aged.run(CLEANUP, "--no-dry-run")
+    before = counts(aged)
+    assert aged.run(CLEANUP, "--no-dry-run", "--delete", answer="").exit_code == 1
+    assert counts(aged) == before
+
+
+def test_the_document_says_what_was_done(aged: Cli) -> None:
+    planned = aged.ask(CLEANUP)
+    assert (planned["dry_run"], len(planned["to_mark"]), planned["marked"], planned["deleted"]) == (True, 2, 0, [])
+    assert aged.ask(CLEANUP, "--no-dry-run")["marked"] == 2
+    (first, second) = aged.ask(CLEANUP)["untracked"]
+    assert (first["snapshots"], first["listings"], second["listings"]) == (1, 3, 3)
+    assert len(aged.ask(CLEANUP, "--no-dry-run", "--delete", "--yes")["deleted"]) == 2
+    assert "No followed event is gone" in aged.run(CLEANUP).stdout

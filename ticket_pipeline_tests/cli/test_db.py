@@ -1,0 +1,107 @@
+"""`init-db`, `db` and `settings`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from ticket_pipeline.cli.app import app
+from typer.testing import CliRunner
+
+from ticket_pipeline_tests.cli.conftest import assert_fits
+from ticket_pipeline_tests.servers import throwaway_state_dir
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from typer.testing import Result
+
+    from ticket_pipeline_tests.cli.conftest import Cli
+
+
+class Embedded:
+    """A user who has configured nothing but where the state folder is."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self.env = {
+            "STATE_DIR": str(state_dir),
+            "COLUMNS": "80",
+            "TICKET_PIPELINE_ENV_FILE": str(state_dir / "absent.env"),
+        }
+
+    def run(self, *arguments: str) -> Result:
+        """Run a command."""
+        return CliRunner().invoke(app, list(arguments), env=self.env)
+
+
+@pytest.fixture
+def embedded() -> Iterator[Embedded]:
+    """The user, and their server stopped and removed at the end."""
+    with throwaway_state_dir() as state_dir:
+        yield Embedded(state_dir)
+
+
+def test_an_empty_database_is_set_up_once(cli: Cli, database_url: str) -> None:
+    lacking = cli.run("show-events", DATABASE_URL=database_url)
+    assert lacking.exit_code == 1
+    assert "Run `ticket-pipeline init-db`." in lacking.stderr
+    first = cli.run("init-db", DATABASE_URL=database_url)
+    assert first.exit_code == 0
+    assert_fits(first.stdout)
+    assert "Applied 0001_timescaledb" in first.stdout
+    assert "PostgreSQL 1" in first.stdout
+    assert "TimescaleDB" in first.stdout
+    again = cli.run("init-db", "--json", DATABASE_URL=database_url)
+    assert json.loads(again.stdout)["applied"] == []
+    assert cli.run("show-events", DATABASE_URL=database_url).exit_code == 0
+
+
+def test_the_embedded_database_needs_no_init(embedded: Embedded) -> None:
+    shown = embedded.run("show-events", "--json")
+    assert (shown.exit_code, json.loads(shown.stdout)) == (0, [])
+    assert json.loads(embedded.run("db", "status", "--json").stdout)["running"] is True
+    assert "is stopped" in embedded.run("db", "stop").stdout
+    status = embedded.run("db", "status")
+    assert_fits(status.stdout)
+    assert "stopped; any command starts it" in status.stdout
+    assert "did not run" in embedded.run("db", "stop").stdout
+    assert "postgresql://" in embedded.run("db", "start").stdout
+    assert "running" in embedded.run("db", "status").stdout
+
+
+@pytest.mark.parametrize("command", ["start", "stop", "status"])
+def test_a_database_of_the_users_own_is_neither_started_nor_stopped(cli: Cli, command: str) -> None:
+    result = cli.run("db", command)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "the database of DATABASE_URL" in result.stderr
+
+
+def test_a_database_that_is_away_is_told_at_once_and_without_the_password(cli: Cli) -> None:
+    away = "postgresql://someone:dont-tell@127.0.0.1:1/tickets"
+    for command in ("show-events", "init-db"):
+        result = cli.run(command, DATABASE_URL=away)
+        assert result.exit_code == 1
+        assert "Connection refused" in result.stderr
+        assert "dont-tell" not in result.output
+
+
+def test_settings_show_what_holds_and_no_secret(cli: Cli) -> None:
+    shown = cli.run("settings", STUBHUB_COOKIE="dont-tell", WEB_PORT="3333")
+    assert_fits(shown.stdout)
+    assert "dont-tell" not in shown.output
+    assert "DATABASE_URL" in shown.stdout
+    assert "postgresql://" not in shown.stdout
+    values = json.loads(cli.run("settings", "--json", "--changed", STUBHUB_COOKIE="dont-tell", WEB_PORT="3333").stdout)
+    assert (values["WEB_PORT"], values["STUBHUB_COOKIE"]) == (3333, "(secret)")
+    assert "LOG_LEVEL" not in values
+    assert cli.ask("settings")["LOG_LEVEL"] == "INFO"
+
+
+def test_unusable_settings_are_all_named_at_once(cli: Cli) -> None:
+    result = cli.run("show-events", WEB_PORT="many", POLL_BATCH_SIZE="-1")
+    assert result.exit_code == 1
+    assert "WEB_PORT" in result.stderr
+    assert "POLL_BATCH_SIZE" in result.stderr
+    assert "many" not in result.stderr

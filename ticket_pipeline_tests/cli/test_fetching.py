@@ -1,0 +1,86 @@
+"""`fetch-listings`: poll now, and say what came of each event."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from ticket_pipeline.simulator.faults import Fault, FaultKind
+
+from ticket_pipeline_tests.cli.conftest import assert_fits
+
+if TYPE_CHECKING:
+    from ticket_pipeline_tests.cli.conftest import Cli
+
+
+@pytest.mark.parametrize("name", ["fetch-listings", "scrape"])
+def test_without_a_key_every_followed_event_to_come_is_fetched(synced: Cli, name: str) -> None:
+    result = synced.run(name)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert_fits(result.stdout)
+    assert sorted(record.external_id or "" for record in synced.loopback.log.records()) == synced.loopback.keys
+    assert synced.loopback.value("select count(*) from snapshots") == 4
+
+
+def test_only_the_events_of_the_keys_are_fetched_each_once(synced: Cli) -> None:
+    first, second, *_ = synced.loopback.keys
+    documents = synced.ask("fetch-listings", second, first, second)
+    assert {document["outcome"] for document in documents} == {"ok"}
+    assert sorted(document["external_id"] for document in documents) == sorted([first, second])
+    assert len(synced.loopback.log.records()) == 2
+
+
+def test_the_document_equals_what_is_stored(synced: Cli) -> None:
+    key = synced.loopback.keys[0]
+    (document,) = synced.ask("fetch-listings", key)
+    stored = synced.loopback.rows("select min(price) as get_in, count(*) as listings, sum(quantity) as q from listings")
+    assert document["get_in_price"] == str(stored[0]["get_in"])
+    assert (document["listings"], document["tickets"]) == (stored[0]["listings"], stored[0]["q"])
+
+
+def test_a_failed_event_is_named_and_the_others_are_stored(synced: Cli) -> None:
+    keys = synced.loopback.keys
+    synced.loopback.faults.add(Fault(FaultKind.NOT_FOUND, external_id=keys[1]))
+    result = synced.run("fetch-listings")
+    assert result.exit_code == 1
+    assert keys[1] in result.stderr
+    assert keys[0] not in result.stderr
+    assert "gone" in result.stdout
+    assert_fits(result.stdout)
+    assert synced.loopback.value("select count(*) from snapshots") == 3
+    assert "1x gone" in synced.run("show-events").stdout
+
+
+def test_a_block_stops_the_rest_and_says_how_to_resume(synced: Cli) -> None:
+    synced.loopback.faults.add(Fault(FaultKind.FORBIDDEN, times=None))
+    result = synced.run("fetch-listings", MAX_CONCURRENT_REQUESTS="1")
+    assert result.exit_code == 1
+    assert "not tried" in result.stdout
+    assert "3 events were not tried and stay due" in result.stderr
+    outcomes = [row["outcome"] for row in _documents(synced)]
+    assert outcomes == ["not_tried"] * 4
+    synced.loopback.faults.clear()
+    assert "polled again" in synced.run("resume", "stubhub").stdout
+    assert synced.run("fetch-listings").exit_code == 0
+
+
+def test_a_marketplace_that_is_switched_off_is_not_asked(synced: Cli) -> None:
+    result = synced.run("fetch-listings", STUBHUB_ENABLED="false")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "STUBHUB_ENABLED=true" in result.stderr
+    assert synced.loopback.log.records() == []
+
+
+def test_an_empty_watchlist_says_what_to_do(cli: Cli) -> None:
+    result = cli.run("fetch-listings")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "ticket-pipeline sync-events" in result.stderr
+    assert cli.ask("fetch-listings") == []
+
+
+def _documents(cli: Cli) -> list[dict[str, object]]:
+    result = cli.run("fetch-listings", "--json")
+    assert result.exit_code == 1
+    documents: list[dict[str, object]] = json.loads(result.stdout)
+    return documents

@@ -1,0 +1,108 @@
+"""`show-listings`: the newest capture, whole or narrowed down."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ticket_pipeline_tests.cli.conftest import assert_fits
+from ticket_pipeline_tests.storage.stored import Item, store
+
+if TYPE_CHECKING:
+    from ticket_pipeline_tests.cli.conftest import Cli
+
+STOCK = [
+    Item(listing_id="1", price=80.0, quantity=1, zone="Floor", section="A", is_general_admission=True),
+    Item(listing_id="2", price=90.0, quantity=4, splits=(1, 2, 4), zone="Floor", section="B", row="3"),
+    Item(listing_id="3", price=95.0, quantity=4, splits=(2, 4), section="205", is_speculative=True),
+    Item(listing_id="4", price=400.0, quantity=3, section="Upper [red] 9", row="12"),
+]
+
+
+@pytest.fixture
+def stocked(synced: Cli) -> Cli:
+    """The first event has two captures: an old one, and one with four listings a minute ago."""
+    (event,) = synced.loopback.events(synced.loopback.keys[:1])
+    now = datetime.now(UTC)
+    store(synced.loopback.database, event, now - timedelta(hours=2), [*STOCK, Item(listing_id="5", price=1.0)])
+    store(synced.loopback.database, event, now - timedelta(minutes=1), STOCK)
+    return synced
+
+
+def ids(cli: Cli, *options: str) -> list[str]:
+    """The listings shown, in order."""
+    listings = cli.ask("show-listings", cli.loopback.keys[0], *options)["listings"]
+    return [listing["listing_id"] for listing in listings]
+
+
+def test_the_newest_capture_is_shown_cheapest_first(stocked: Cli) -> None:
+    assert ids(stocked) == ["1", "2", "3", "4"]
+    result = stocked.run("show-listings", stocked.loopback.keys[0])
+    assert_fits(result.stdout)
+    assert "4 listings, 12 tickets" in result.stdout
+    assert "Get-in 80.00 USD; 2 listings within 15 %." in result.stdout
+    assert "Upper [red] 9" in result.stdout
+    assert "fees included" in result.stdout
+
+
+def test_a_quantity_counts_only_what_can_be_bought_together(stocked: Cli) -> None:
+    assert [ids(stocked, "--quantity", str(number)) for number in (1, 2, 3, 4, 5)] == [
+        ["1", "2", "4"],
+        ["2", "3", "4"],
+        ["4"],
+        ["2", "3"],
+        [],
+    ]
+    shown = stocked.run("show-listings", stocked.loopback.keys[0], "--quantity", "4").stdout
+    assert "Get-in for 4 together 90.00 USD; 2 listings within 15 %." in shown
+
+
+def test_a_zone_is_the_zone_or_the_section_in_any_case(stocked: Cli) -> None:
+    assert ids(stocked, "--zone", "floor") == ["1", "2"]
+    assert ids(stocked, "--zone", "205") == ["3"]
+    assert ids(stocked, "--zone", "A") == []
+    nothing = stocked.run("show-listings", stocked.loopback.keys[0], "--zone", "A")
+    assert "None of them is what you asked for." in nothing.stdout
+
+
+def test_a_limit_says_what_it_hides_and_zero_hides_nothing(stocked: Cli) -> None:
+    assert ids(stocked, "--limit", "2") == ["1", "2"]
+    assert ids(stocked, "--limit", "0") == ["1", "2", "3", "4"]
+    shown = stocked.run("show-listings", stocked.loopback.keys[0], "--limit", "2").stdout
+    assert "2 of 4 shown; --limit 0 shows all." in shown
+    assert "Get-in 80.00" in shown
+
+
+def test_money_is_text_in_json_so_that_no_cent_is_lost(stocked: Cli) -> None:
+    document = stocked.ask("show-listings", stocked.loopback.keys[0])
+    assert document["listings"][0]["price"] == "80.00"
+    assert (document["get_in_price"], document["listings_near_get_in"], document["matching"]) == ("80.00", 2, 4)
+
+
+def test_prices_that_cannot_be_compared_have_no_get_in(stocked: Cli) -> None:
+    (event,) = stocked.loopback.events(stocked.loopback.keys[:1])
+    mixed = [Item(listing_id="1", price=80.0), Item(listing_id="2", price=70.0, fee_basis="ask")]
+    store(stocked.loopback.database, event, datetime.now(UTC), [*mixed, *mixed])
+    result = stocked.run("show-listings", stocked.loopback.keys[0]).stdout
+    assert "Get-in" not in result
+    assert "before the buyer's fees" in " ".join(result.split())
+    assert sum(line.rstrip().endswith("USD ask") for line in result.splitlines()) == 2
+
+
+def test_a_suspect_capture_is_called_so(stocked: Cli) -> None:
+    (event,) = stocked.loopback.events(stocked.loopback.keys[:1])
+    store(stocked.loopback.database, event, datetime.now(UTC), STOCK[:1])
+    assert "Suspect: far fewer listings" in stocked.run("show-listings", stocked.loopback.keys[0]).stdout
+
+
+def test_an_empty_market_is_not_a_missing_capture(synced: Cli) -> None:
+    key, other = synced.loopback.keys[:2]
+    (event,) = synced.loopback.events([key])
+    store(synced.loopback.database, event, datetime.now(UTC), [])
+    assert "The market was empty." in synced.run("show-listings", key).stdout
+    missing = synced.run("show-listings", other)
+    assert (missing.exit_code, missing.stdout) == (0, "")
+    assert f"ticket-pipeline fetch-listings {other}" in missing.stderr
+    assert synced.ask("show-listings", other)["snapshot"] is None

@@ -1,0 +1,54 @@
+"""`plan`: what the watchlist will cost, beside what is allowed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from ticket_pipeline_tests.cli.conftest import assert_fits
+
+if TYPE_CHECKING:
+    from ticket_pipeline_tests.cli.conftest import Cli
+
+
+def test_four_far_events_are_polled_twice_a_day_each(synced: Cli) -> None:
+    (stubhub,) = synced.ask("plan", "--days", "3")["marketplaces"]
+    assert (stubhub["marketplace"], stubhub["events"], stubhub["warnings"]) == ("stubhub", 4, [])
+    assert stubhub["requests_by_day"] == [8, 8, 8]
+    assert (stubhub["budget_per_day"], stubhub["budget_per_hour"], stubhub["budget_per_minute"]) == (
+        864_000,
+        36_000,
+        600,
+    )
+
+
+def test_events_that_come_nearer_are_polled_oftener(cli: Cli) -> None:
+    when = datetime.now(UTC) + timedelta(days=9)
+    rows = [["Near", "Crowd Arena", "Boston", "United States", f"{when:%Y-%m-%d} 12:00", cli.loopback.keys[0], "TRUE"]]
+    cli.write_watchlist(rows)
+    cli.run("sync-events")
+    (stubhub,) = cli.ask("plan", "--days", "14")["marketplaces"]
+    assert stubhub["requests_by_day"][0] == 6  # every 4 h while more than a week away
+    assert stubhub["requests_busiest_day"] > 50  # every 15 min in the last 24 hours, which two of these days share
+    assert stubhub["requests_by_day"][-1] == 0  # over
+
+
+def test_another_interval_can_be_tried(synced: Cli) -> None:
+    (stubhub,) = synced.ask("plan", "--days", "1", "--interval-hours", "1")["marketplaces"]
+    assert stubhub["requests_by_day"] == [96]
+
+
+def test_a_plan_beyond_the_budget_warns(synced: Cli) -> None:
+    limits = {"STUBHUB_REQUESTS_PER_MINUTE": "1"}
+    result = synced.run("plan", "--days", "2", "--interval-hours", "0.01", **limits)
+    assert result.exit_code == 0
+    assert_fits(result.stdout)
+    assert "9,600 requests in the busiest day, and the budget allows 1,440" in result.stderr
+    assert "BASE_SCRAPE_INTERVAL_HOURS" in result.stderr
+    busy = synced.run("plan", "--days", "1", "--interval-hours", "0.1", **limits)
+    assert "Some polls wait for the next minute; no event is missed." in busy.stderr
+    assert synced.run("plan").stderr == ""
+
+
+def test_a_marketplace_that_is_switched_off_is_named(synced: Cli) -> None:
+    assert "stubhub is switched off" in synced.run("plan", STUBHUB_ENABLED="false").stderr

@@ -1,0 +1,173 @@
+"""`start-scheduler` and `resume`: the loop for users without Dagster."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from ticket_pipeline.cli.scheduling import Scheduler
+from ticket_pipeline.errors import SheetError
+from ticket_pipeline.simulator.faults import Fault, FaultKind
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Iterator
+
+    from ticket_pipeline_tests.cli.conftest import Cli
+
+
+def scheduler_of(cli: Cli, lines: list[str], **settings: object) -> Scheduler:
+    """A scheduler of this user whose clock is the marketplace's, and that speaks into `lines`."""
+    chosen = cli.loopback.settings(watchlist_csv=cli.watchlist, **settings)
+    return Scheduler(cli.loopback.database, chosen, cli.loopback.clock, timedelta(minutes=10), lines.append)
+
+
+def ask(scheduler: Scheduler) -> None:
+    """One round."""
+    asyncio.run(scheduler.round())
+
+
+def test_one_round_syncs_polls_what_is_due_and_builds_its_prices(cli: Cli) -> None:
+    result = cli.run("start-scheduler", "--once")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "4 events are due" in result.stderr
+    assert "4 events stored" in result.stderr
+    assert cli.loopback.value("select count(*) from snapshots") == 4
+    assert cli.loopback.value("select count(distinct event_id) from hourly_prices where zone = '*'") == 4
+    assert cli.loopback.value("select count(distinct event_id) from daily_prices where zone = '*'") == 4
+    assert cli.loopback.value("select count(*) from stale_prices") == 0
+    assert cli.loopback.value("select count(*) from poll_schedule where lease_id is not null") == 0
+
+
+def test_the_interval_and_the_jitter_asked_for_hold(cli: Cli) -> None:
+    cli.run("start-scheduler", "--once", "--interval-hours", "6", "--randomization", "poisson", RANDOM_SEED="3")
+    rows = cli.loopback.rows("select poll_interval, jitter_factor from poll_schedule")
+    assert {row["poll_interval"] for row in rows} == {timedelta(hours=6)}
+    assert len({row["jitter_factor"] for row in rows}) == 4
+    assert cli.run("start-scheduler", "--once", "--randomization", "wrong").exit_code == 2
+
+
+def test_what_is_not_due_is_not_polled_and_that_is_said_once(cli: Cli) -> None:
+    lines: list[str] = []
+    scheduler = scheduler_of(cli, lines)
+    for _ in range(3):
+        ask(scheduler)
+    assert len(cli.loopback.log.records()) == 4
+    assert sum("Nothing is due" in line for line in lines) == 1
+
+
+def test_what_comes_due_later_is_polled_then(cli: Cli) -> None:
+    lines: list[str] = []
+    scheduler = scheduler_of(cli, lines)
+    ask(scheduler)
+    cli.loopback.clock.offset = timedelta(hours=18)  # the longest jittered interval
+    ask(scheduler)
+    assert len(cli.loopback.log.records()) == 8
+
+
+def test_a_new_row_of_the_watchlist_is_taken_up_in_time(cli: Cli) -> None:
+    rows = cli.read_watchlist()
+    cli.write_watchlist(rows[:3])
+    lines: list[str] = []
+    scheduler = scheduler_of(cli, lines)
+    ask(scheduler)
+    cli.write_watchlist(rows)
+    ask(scheduler)
+    assert len(cli.loopback.log.records()) == 3
+    cli.loopback.clock.offset = timedelta(minutes=11)
+    ask(scheduler)
+    assert len(cli.loopback.log.records()) == 4
+
+
+def test_a_broken_watchlist_stops_the_start_but_not_a_running_loop(cli: Cli) -> None:
+    lines: list[str] = []
+    scheduler = scheduler_of(cli, lines)
+    ask(scheduler)
+    cli.watchlist.unlink()
+    cli.loopback.clock.offset = timedelta(hours=18)
+    ask(scheduler)
+    assert any("The events stay as they are." in line for line in lines)
+    assert len(cli.loopback.log.records()) == 8
+    with pytest.raises(SheetError):
+        scheduler.sync(must_succeed=True)
+    assert cli.run("start-scheduler", "--once").exit_code == 1
+
+
+def test_failures_are_named_and_a_block_pauses_until_resumed(cli: Cli) -> None:
+    lines: list[str] = []
+    scheduler = scheduler_of(cli, lines, max_concurrent_requests=1)
+    cli.loopback.faults.add(Fault(FaultKind.FORBIDDEN, times=None))
+    ask(scheduler)
+    assert any("blocked" in line for line in lines)
+    assert any("3 events were not tried and stay due" in line for line in lines)
+    ask(scheduler)
+    assert any("ticket-pipeline resume stubhub" in line for line in lines)
+    cli.loopback.faults.clear()
+    assert cli.run("resume", "stubhub").exit_code == 0
+    ask(scheduler)
+    assert cli.loopback.value("select count(*) from snapshots") == 3  # the fourth waits for its back-off
+
+
+def test_resuming_what_never_ran_says_so(cli: Cli) -> None:
+    assert "nothing was paused" in cli.run("resume", "stubhub").stdout
+    assert cli.run("resume", "craigslist").exit_code == 2
+
+
+def test_the_hour_under_way_is_rebuilt_at_its_own_pace(cli: Cli) -> None:
+    lines: list[str] = []
+    scheduler = scheduler_of(cli, lines, prices_refresh_minutes=10)
+    cli.loopback.clock.offset = -(datetime.now(UTC) - datetime.now(UTC).replace(minute=20)) - timedelta(minutes=5)
+    ask(scheduler)
+    built_at = cli.loopback.value("select max(built_at) from hourly_prices")
+    mark = "insert into stale_prices select 'hour', hour_at, event_id, marketplace from hourly_prices where zone = '*'"
+    cli.loopback.rows(mark)
+    ask(scheduler)
+    assert cli.loopback.value("select max(built_at) from hourly_prices") == built_at
+    cli.loopback.clock.offset += timedelta(minutes=10)
+    ask(scheduler)
+    assert cli.loopback.value("select max(built_at) from hourly_prices") > built_at
+
+
+@contextmanager
+def started(cli: Cli) -> Iterator[subprocess.Popen[str]]:
+    """A scheduler as a program of its own, whose requests hang; ended in any case."""
+    cli.loopback.faults.add(Fault(FaultKind.SLOW, delay_seconds=3, times=None))
+    program = cli.start("start-scheduler", POLL_TICK_SECONDS="5")
+    try:
+        assert program.stderr is not None
+        for line in program.stderr:
+            if "are due" in line:
+                break
+        while len(cli.loopback.log.records()) < 3:
+            assert program.poll() is None
+        yield program
+    finally:
+        program.kill()
+        program.communicate()
+
+
+def test_the_first_ctrl_c_lets_the_batch_end(cli: Cli) -> None:
+    with started(cli) as program:
+        program.send_signal(signal.SIGINT)
+        _, said = program.communicate(timeout=60)
+    assert program.returncode == 0
+    assert "Ctrl-C again stops at once" in said
+    assert "4 events stored" in said
+    assert "Traceback" not in said
+    assert cli.loopback.value("select count(*) from snapshots") == 4
+
+
+def test_the_second_ctrl_c_stops_at_once_and_leaves_nothing_leased(cli: Cli) -> None:
+    with started(cli) as program:
+        program.send_signal(signal.SIGINT)
+        assert program.stderr is not None
+        assert "Ctrl-C again" in program.stderr.readline()
+        program.send_signal(signal.SIGINT)
+        _, said = program.communicate(timeout=60)
+    assert program.returncode == 130
+    assert "Traceback" not in said
+    assert cli.loopback.value("select count(*) from poll_schedule where lease_id is not null") == 0
