@@ -1,0 +1,353 @@
+"""The poll schedule: who is due, who holds it, and when it is due again."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ticket_pipeline.market.vocabulary import Outcome
+from ticket_pipeline.polling.cadence import Cadence, parse_bands
+from ticket_pipeline.storage.schedule import (
+    BackOff,
+    ScheduledEvent,
+    claim_lease,
+    lease_due_events,
+    read_backlog,
+    read_stale_events,
+    release_lease,
+    renew_lease,
+    reschedule_changed,
+)
+
+from ticket_pipeline_tests.storage.stored import (
+    DAY,
+    EXAMPLES_SHARE_A_DATABASE,
+    HOUR,
+    MINUTE,
+    SHOW_AT,
+    STUBHUB,
+    capture_of,
+    count,
+    empty,
+    event_record,
+    fail,
+    items,
+    query,
+    stale_hours,
+    store,
+    watch,
+    write,
+)
+
+if TYPE_CHECKING:
+    from ticket_pipeline.storage.database import Database, Row
+
+NOW = SHOW_AT - 40 * DAY
+CADENCE = Cadence(12 * HOUR, parse_bands("30d:1, 7d:1/3, 1d:1/12, 0d:1/48"))
+LEASE = UUID(int=1)
+OTHER_LEASE = UUID(int=2)
+
+
+def follow(database: Database, number: int = 1, this_moment: datetime = NOW) -> list[ScheduledEvent]:
+    """So many events with intervals, all due whatever the database's clock says."""
+    events = watch(database, *(event_record(n) for n in range(1, number + 1)))
+    query(database, "with due as (update poll_schedule set next_due_at = %(at)s) select 1", at=this_moment - DAY)
+    reschedule(database, this_moment)
+    return events
+
+
+def reschedule(database: Database, this_moment: datetime = NOW, cadence: Cadence = CADENCE) -> int:
+    """Apply the cadence."""
+    return reschedule_changed(
+        database, STUBHUB, base_interval=cadence.base_interval, bands=cadence.bands, this_moment=this_moment
+    )
+
+
+def lease(
+    database: Database, lease_id: UUID = LEASE, this_moment: datetime = NOW, batch_size: int = 100
+) -> list[ScheduledEvent]:
+    """Lease for five minutes."""
+    return lease_due_events(
+        database,
+        STUBHUB,
+        lease_id=lease_id,
+        this_moment=this_moment,
+        leased_until=this_moment + 5 * MINUTE,
+        batch_size=batch_size,
+    )
+
+
+def schedule_of(database: Database, event: ScheduledEvent) -> Row:
+    """The event's row of the schedule."""
+    (row,) = query(database, "select * from poll_schedule where event_id = %(id)s", id=event.event_id)
+    return row
+
+
+def change_events(database: Database, assignment: str) -> None:
+    """Change every event behind the pipeline's back."""
+    with database.connection() as connection:
+        connection.execute(f"update events set {assignment}".encode())  # noqa: S608 - the tests' own text
+
+
+def test_a_leased_event_comes_with_what_its_run_needs(database: Database) -> None:
+    (event,) = follow(database)
+    assert lease(database) == [ScheduledEvent(event.event_id, "1001", "Event 1", "Harbor Garden")]
+
+
+def test_four_threads_that_lease_at_once_share_the_events_without_overlap(database: Database) -> None:
+    events = follow(database, 200)
+    barrier = threading.Barrier(4)
+
+    def lease_in_turns(_: int) -> list[int]:
+        barrier.wait(10)
+        return [one.event_id for _ in range(10) for one in lease(database, uuid4(), batch_size=7)]
+
+    with ThreadPoolExecutor(4) as threads:
+        leased = [event_id for ids in threads.map(lease_in_turns, range(4)) for event_id in ids]
+    assert len(leased) == len(set(leased)) == len(events)
+
+
+def test_the_most_overdue_events_are_leased_first(database: Database) -> None:
+    events = follow(database, 3)
+    for hours, event in zip((1, 3, 2), events, strict=True):
+        query(
+            database,
+            "with u as (update poll_schedule set next_due_at = %(at)s where event_id = %(id)s) select 1",
+            at=NOW - hours * HOUR,
+            id=event.event_id,
+        )
+    assert [lease(database, uuid4(), batch_size=1)[0].external_id for _ in range(3)] == ["1002", "1003", "1001"]
+
+
+def test_only_due_tracked_upcoming_events_are_leased(database: Database) -> None:
+    due, not_due, untracked, over, replaced = follow(database, 5)
+    with database.connection() as connection:
+        connection.execute(
+            "update poll_schedule set next_due_at = %s where event_id = %s", [NOW + MINUTE, not_due.event_id]
+        )
+        connection.execute("update events set is_tracked = false where event_id = %s", [untracked.event_id])
+        connection.execute("update events set event_at = %s where event_id = %s", [NOW, over.event_id])
+        connection.execute("update event_sources set is_current = false where event_id = %s", [replaced.event_id])
+    assert [event.event_id for event in lease(database)] == [due.event_id]
+
+
+def test_an_event_without_an_interval_is_not_leased(database: Database) -> None:
+    follow(database)
+    query(database, "with u as (update poll_schedule set poll_interval = null) select 1")
+    assert lease(database) == []
+    reschedule(database)
+    assert len(lease(database)) == 1
+
+
+def test_a_leased_event_is_not_leased_again_until_its_lease_ends(database: Database) -> None:
+    follow(database)
+    assert len(lease(database)) == 1
+    assert lease(database, OTHER_LEASE, NOW + 5 * MINUTE - timedelta(microseconds=1)) == []
+    assert len(lease(database, OTHER_LEASE, NOW + 5 * MINUTE)) == 1
+
+
+def test_a_lease_that_ran_out_is_booked_as_abandoned_and_marks_its_hour(database: Database) -> None:
+    (event,) = follow(database)
+    lease(database)
+    assert count(database, "fetch_attempts") == 0
+    lease(database, OTHER_LEASE, NOW + 2 * HOUR)
+    (attempt,) = query(database, "select * from fetch_attempts")
+    assert (attempt["event_id"], attempt["external_id"], attempt["outcome"]) == (event.event_id, "1001", "abandoned")
+    assert (attempt["started_at"], attempt["finished_at"]) == (NOW + 5 * MINUTE, NOW + 2 * HOUR)
+    assert stale_hours(database) == [(NOW + 2 * HOUR).replace(minute=0)]
+
+
+def test_a_run_takes_up_what_its_lease_still_holds(database: Database) -> None:
+    first, second = follow(database, 2)
+    lease(database, batch_size=1)
+    held = claim_lease(database, LEASE, NOW + HOUR)
+    assert len(held) == 1
+    assert held <= {first.event_id, second.event_id}
+    assert renew_lease(database, LEASE, NOW + 2 * HOUR) == held
+    assert len(lease(database, OTHER_LEASE, NOW + HOUR)) == 1  # the other one: the first is held until later
+    assert claim_lease(database, UUID(int=3), NOW + HOUR) == set()
+
+
+def test_a_lease_taken_by_another_run_is_lost(database: Database) -> None:
+    follow(database)
+    lease(database)
+    lease(database, OTHER_LEASE, NOW + HOUR)
+    assert claim_lease(database, LEASE, NOW + 2 * HOUR) == renew_lease(database, LEASE, NOW + 2 * HOUR) == set()
+    assert release_lease(database, LEASE) == 0
+
+
+def test_what_a_run_gives_back_is_due_at_once_and_no_attempt(database: Database) -> None:
+    follow(database, 2)
+    lease(database)
+    assert release_lease(database, LEASE) == 2
+    assert len(lease(database, OTHER_LEASE)) == 2
+    assert count(database, "fetch_attempts") == 0
+
+
+def test_a_stored_capture_gives_the_lease_back_and_is_due_one_jittered_interval_later(database: Database) -> None:
+    (event,) = follow(database)
+    lease(database)
+    write(database, capture_of(event, NOW, items(1)), jitter_factor=1.25)
+    row = schedule_of(database, event)
+    assert (row["lease_id"], row["next_due_at"], row["anchor_at"]) == (None, NOW + 15 * HOUR, NOW)
+
+
+def test_a_failed_attempt_gives_the_lease_back_and_says_why(database: Database) -> None:
+    (event,) = follow(database)
+    lease(database)
+    fail(database, event, NOW, Outcome.BAD_PAYLOAD)
+    row = schedule_of(database, event)
+    assert (row["lease_id"], row["last_outcome"], row["last_error"]) == (None, "bad_payload", "it was too slow")
+    (attempt,) = query(database, "select outcome, error, started_at, finished_at from fetch_attempts")
+    assert attempt == {
+        "outcome": "bad_payload",
+        "error": "it was too slow",
+        "started_at": NOW - MINUTE,
+        "finished_at": NOW,
+    }
+
+
+def test_the_back_off_doubles_with_each_failure_in_a_row_up_to_its_cap(database: Database) -> None:
+    (event,) = follow(database)
+    change_events(database, "poll_interval = interval '1 hour'")
+    reschedule(database)
+    waits = []
+    for _ in range(9):
+        fail(database, event, NOW, back_off=BackOff(5 * MINUTE, 6 * HOUR))
+        waits.append(schedule_of(database, event)["next_due_at"] - NOW)
+    assert waits == [MINUTE * n for n in (5, 10, 20, 40, 80, 160, 320, 360, 360)]
+    store(database, event, NOW, items(1))
+    fail(database, event, NOW + HOUR)
+    assert schedule_of(database, event)["next_due_at"] == NOW + HOUR + 5 * MINUTE
+
+
+def test_a_long_row_of_failures_overflows_nothing(database: Database) -> None:
+    (event,) = follow(database)
+    query(database, "with u as (update poll_schedule set consecutive_failures = 1000000) select 1")
+    fail(database, event, NOW, back_off=BackOff(DAY, 6 * HOUR))
+    assert schedule_of(database, event)["next_due_at"] == NOW + 12 * HOUR  # the interval is longer than the cap
+
+
+def test_a_failing_event_is_never_asked_more_often_than_its_interval_for_long(database: Database) -> None:
+    (event,) = follow(database)
+    for _ in range(12):
+        fail(database, event, NOW, back_off=BackOff(5 * MINUTE, HOUR))
+    assert schedule_of(database, event)["next_due_at"] == NOW + 12 * HOUR
+
+
+def test_our_own_refusal_delays_without_counting_as_a_failure(database: Database) -> None:
+    (event,) = follow(database)
+    for _ in range(3):
+        fail(database, event, NOW, Outcome.NOT_PERMITTED)
+    row = schedule_of(database, event)
+    assert (row["consecutive_failures"], row["next_due_at"]) == (0, NOW + 5 * MINUTE)
+
+
+def test_what_the_server_asked_for_is_waited_for(database: Database) -> None:
+    (event,) = follow(database)
+    fail(database, event, NOW, Outcome.RATE_LIMITED, not_before=NOW + 2 * HOUR)
+    assert schedule_of(database, event)["next_due_at"] == NOW + 2 * HOUR
+    fail(database, event, NOW, Outcome.RATE_LIMITED, not_before=NOW)
+    assert schedule_of(database, event)["next_due_at"] == NOW + 10 * MINUTE
+
+
+bands = st.dictionaries(
+    st.integers(1, 400).map(lambda hours: hours * HOUR), st.floats(0.001, 3, allow_nan=False), max_size=4
+).map(lambda found: tuple(sorted({**found, timedelta(): 0.25}.items(), reverse=True)))
+moments_to_event = st.integers(-48, 24 * 60).map(lambda hours: hours * HOUR) | st.timedeltas(
+    timedelta(days=-2), timedelta(days=60)
+)
+
+
+@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=40)
+@given(
+    base_interval=st.timedeltas(timedelta(minutes=1), timedelta(days=7)),
+    found_bands=bands,
+    events=st.lists(st.tuples(moments_to_event, st.none() | st.integers(1, 500)), min_size=1, max_size=6),
+)
+def test_the_schedule_applies_the_cadence_as_the_cadence_says(
+    database: Database,
+    base_interval: timedelta,
+    found_bands: tuple[tuple[timedelta, float], ...],
+    events: list[tuple[timedelta, int | None]],
+) -> None:
+    empty(database)
+    cadence = Cadence(base_interval, found_bands)
+    followed = watch(
+        database,
+        *(
+            event_record(n, event_at=NOW + to_event, poll_interval=None if own is None else own * MINUTE)
+            for n, (to_event, own) in enumerate(events)
+        ),
+    )
+    reschedule(database, cadence=cadence)
+    for event, (to_event, own) in zip(followed, events, strict=True):
+        expected = cadence.interval(to_event, None if own is None else own * MINUTE)
+        found = schedule_of(database, event)["poll_interval"]
+        if expected is None:
+            assert found is None
+        else:
+            assert abs(found - expected) <= timedelta(microseconds=2)
+    assert reschedule(database, cadence=cadence) == 0
+
+
+def test_an_untracked_event_loses_its_interval_and_a_tracked_one_gets_it_back(database: Database) -> None:
+    (event,) = follow(database)
+    change_events(database, "is_tracked = false")
+    assert reschedule(database) == 1
+    assert schedule_of(database, event)["poll_interval"] is None
+    change_events(database, "is_tracked = true")
+    assert reschedule(database) == 1
+    assert schedule_of(database, event)["poll_interval"] == 12 * HOUR
+
+
+def test_a_changed_interval_takes_effect_at_once_with_the_jitter_drawn(database: Database) -> None:
+    (event,) = follow(database)
+    write(database, capture_of(event, NOW, items(1)), jitter_factor=1.5)
+    assert schedule_of(database, event)["next_due_at"] == NOW + 18 * HOUR
+    reschedule(database, cadence=Cadence(2 * HOUR, CADENCE.bands))
+    assert schedule_of(database, event)["next_due_at"] == NOW + 3 * HOUR
+
+
+def test_a_new_band_takes_effect_at_once(database: Database) -> None:
+    (event,) = follow(database)
+    last_day = SHOW_AT - DAY - HOUR
+    write(database, capture_of(event, last_day, items(1)))
+    reschedule(database, last_day + 2 * HOUR)
+    assert schedule_of(database, event)["next_due_at"] == last_day + 15 * MINUTE
+
+
+@pytest.mark.parametrize("hours", [1, 24])
+def test_a_changed_interval_does_not_shorten_the_wait_of_a_failing_event(database: Database, hours: int) -> None:
+    (event,) = follow(database)
+    store(database, event, NOW, items(1))
+    fail(database, event, NOW + HOUR, not_before=NOW + 20 * HOUR)
+    reschedule(database, cadence=Cadence(hours * HOUR, CADENCE.bands))
+    assert schedule_of(database, event)["next_due_at"] == NOW + 20 * HOUR
+
+
+def test_the_backlog_counts_what_is_under_way_and_what_waits(database: Database) -> None:
+    *_, later = follow(database, 4)
+    store(database, later, NOW, items(1))
+    lease(database, batch_size=1)
+    backlog = read_backlog(database, STUBHUB, NOW)
+    assert (backlog.leased, backlog.due, backlog.scheduled) == (1, 2, 4)
+    assert backlog.next_due_at == NOW + 12 * HOUR
+    after = read_backlog(database, STUBHUB, NOW + 5 * MINUTE)
+    assert (after.leased, after.due) == (0, 3)
+
+
+def test_stale_events_are_those_without_a_success_for_long(database: Database) -> None:
+    fresh, stale = follow(database, 2)
+    store(database, stale, NOW - 25 * HOUR, items(1))
+    store(database, fresh, NOW - 24 * HOUR, items(1))
+    fail(database, stale, NOW - HOUR)
+    (row,) = read_stale_events(database, NOW, multiple=2.0, grace=30 * MINUTE)
+    assert (row["event_id"], row["last_outcome"], row["consecutive_failures"]) == (stale.event_id, "timeout", 1)
+    assert read_stale_events(database, NOW, multiple=2.0, grace=2 * HOUR) == []
