@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -119,7 +119,9 @@ def _choose_span(
 ) -> Span | str:
     """The oldest contiguous stale windows; the one under way only if its last refresh is long enough ago."""
     now = pipeline.now()
-    windows = read_stale_windows(database, grain)
+    # A window before the first partition has no key that a run could be given.
+    first = datetime.combine(pipeline.settings.prices_start_date, time(), UTC)
+    windows = [start for start in read_stale_windows(database, grain) if start >= first]
     over = [start for start in windows if start + step <= now]
     refresh = timedelta(minutes=pipeline.settings.prices_refresh_minutes)
     next_refresh = datetime.fromisoformat(refreshed_at) + refresh if refreshed_at else now
