@@ -16,7 +16,7 @@ from ticket_pipeline.market.trust import TrustRule
 from ticket_pipeline.market.vocabulary import ParsedListings, RawResponse
 from ticket_pipeline.marketplaces.stubhub_listings import parse_stubhub_listings
 from ticket_pipeline.polling.batch import PollBatch
-from ticket_pipeline.polling.ingest import Ingest
+from ticket_pipeline.polling.ingest import Fetched, Ingest
 from ticket_pipeline.storage.schedule import BackOff, lease_due_events, reschedule_changed
 
 from ticket_pipeline_tests.polling.loopback import STUBHUB
@@ -60,6 +60,25 @@ class ScriptedClient:
     def parse_listings(self, body: bytes) -> ParsedListings:
         """Read it as StubHub's."""
         return self.parse(body)
+
+
+def listing(number: int, price: float, **changes: object) -> dict[str, object]:
+    """A listing as StubHub sends it."""
+    usual = {
+        "listingId": number,
+        "section": "101",
+        "availableTickets": 2,
+        "sellerAllInPrice": price,
+        "currencyCode": "USD",
+    }
+    return usual | changes
+
+
+def answer_about(loopback: Loopback, key: str, at: datetime, *items: dict[str, object]) -> Fetched:
+    """What a client got at `at`, after a minute and a second try."""
+    (event,) = loopback.events([key])
+    response = RawResponse(STUBHUB, key, orjson.dumps(items), at, 200, 2, 0.25)
+    return Fetched(event, at - timedelta(minutes=1), at, response=response)
 
 
 def ingest_of(loopback: Loopback, **changes: Any) -> Ingest:  # noqa: ANN401 - fields of Ingest

@@ -7,18 +7,16 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import orjson
 import pytest
 import zstandard
 from ticket_pipeline.errors import RateLimited, RequestNotPermitted, TemporarilyUnavailable
-from ticket_pipeline.market.vocabulary import Outcome, RawResponse
+from ticket_pipeline.market.vocabulary import Outcome
 from ticket_pipeline.marketplaces.stubhub_listings import parse_stubhub_listings
 from ticket_pipeline.polling.ingest import EventResult, Fetched
 from ticket_pipeline.sheet.source import SheetRows
 from ticket_pipeline.sheet.zones import ZoneMap, parse_zones
 
-from ticket_pipeline_tests.polling.loopback import STUBHUB
-from ticket_pipeline_tests.polling.scripted import ScriptedClient, ingest_of
+from ticket_pipeline_tests.polling.scripted import ScriptedClient, answer_about, ingest_of, listing
 
 if TYPE_CHECKING:
     from ticket_pipeline.errors import MarketplaceError
@@ -30,24 +28,9 @@ MOMENT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
-def listing(number: int, price: float, **changes: object) -> dict[str, object]:
-    """A listing as StubHub sends it."""
-    usual = {
-        "listingId": number,
-        "section": "101",
-        "availableTickets": 2,
-        "sellerAllInPrice": price,
-        "currencyCode": "USD",
-    }
-    return usual | changes
-
-
 def answered(loopback: Loopback, *items: dict[str, object], after: timedelta = timedelta()) -> Fetched:
     """An answer about the first event."""
-    event = loopback.events(loopback.keys[:1])[0]
-    at = MOMENT + after
-    response = RawResponse(STUBHUB, event.external_id, orjson.dumps(items), at, 200, 2, 0.25)
-    return Fetched(event, at - MINUTE, at, response=response)
+    return answer_about(loopback, loopback.keys[0], MOMENT + after, *items)
 
 
 def failed(loopback: Loopback, error: MarketplaceError, after: timedelta = timedelta()) -> Fetched:

@@ -1,0 +1,1 @@
+"""The Dagster wiring, over ephemeral instances, a simulated marketplace and a real database."""

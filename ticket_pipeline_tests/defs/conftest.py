@@ -1,0 +1,22 @@
+"""The fixtures of the Dagster wiring: the code location over an ephemeral instance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dagster as dg
+import pytest
+
+from ticket_pipeline_tests.defs.location import Location
+from ticket_pipeline_tests.polling.loopback import open_loopback
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def location(migrated_url: str) -> Iterator[Location]:
+    """Four events at a marketplace, all on the watchlist and due; their keys are not registered yet."""
+    with open_loopback(migrated_url) as loopback, dg.DagsterInstance.ephemeral() as instance:
+        loopback.watch()
+        yield Location(loopback, instance, loopback.settings())

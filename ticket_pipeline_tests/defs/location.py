@@ -1,0 +1,135 @@
+"""The code location over a throw-away Dagster instance, a marketplace on loopback, and a clock that stands still.
+
+What belongs here: running jobs and looking at what Dagster recorded. What does not: what a test claims about it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+from ticket_pipeline.definitions import build_defs
+from ticket_pipeline.defs.pipeline import Pipeline
+
+from ticket_pipeline_tests.polling.scripted import answer_about, ingest_of, listing
+
+if TYPE_CHECKING:
+    from ticket_pipeline.settings import Settings
+
+    from ticket_pipeline_tests.polling.loopback import Loopback
+
+RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+HOUR = timedelta(hours=1)
+
+
+@dataclass
+class Location:
+    """Definitions of one pipeline, and the instance they run on.
+
+    Attributes:
+        now: what the pipeline's clock says; assign to it to let time pass.
+        settings: those of the pipeline; assign before the first use of `defs` to change them.
+    """
+
+    loopback: Loopback
+    instance: dg.DagsterInstance
+    settings: Settings
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """The resource that everything is given."""
+        return Pipeline(self.settings, lambda: self.now)
+
+    @property
+    def defs(self) -> dg.Definitions:
+        """Fresh definitions."""
+        return build_defs(self.pipeline)
+
+    @property
+    def hour(self) -> datetime:
+        """The start of the hour under way."""
+        return self.now.replace(minute=0, second=0, microsecond=0)
+
+    def run(
+        self,
+        job: str,
+        *,
+        config: dict[str, Any] | None = None,
+        partition: str | None = None,
+        span: tuple[str, str] | None = None,
+        tags: dict[str, str] | None = None,
+    ) -> dg.ExecuteInProcessResult:
+        """Run a job, by the config of its only asset, one partition, or a span of partitions."""
+        definition = self.defs.resolve_job_def(job)
+        node = next(iter(definition.nodes)).name
+        return definition.execute_in_process(
+            instance=self.instance,
+            run_config={"ops": {node: {"config": config}}} if config is not None else None,
+            partition_key=partition,
+            tags=(tags or {}) | ({RANGE_START: span[0], RANGE_END: span[1]} if span else {}),
+            raise_on_error=False,
+        )
+
+    def tick(self, sensor: str, cursor: str | None = None) -> dg.SensorResult | dg.SkipReason:
+        """Evaluate a sensor once."""
+        context = dg.build_sensor_context(instance=self.instance, cursor=cursor, resources={"pipeline": self.pipeline})
+        result = self.defs.resolve_sensor_def(sensor)(context)
+        assert isinstance(result, (dg.SensorResult, dg.SkipReason))
+        return result
+
+    def skip_reason(self, sensor: str, cursor: str | None = None) -> str:
+        """Why a sensor does nothing."""
+        result = self.tick(sensor, cursor)
+        assert isinstance(result, dg.SkipReason)
+        return result.skip_message or ""
+
+    def request(self, sensor: str, cursor: str | None = None) -> tuple[dg.RunRequest, str | None]:
+        """The one run that a sensor asks for, and its new cursor."""
+        result = self.tick(sensor, cursor)
+        assert isinstance(result, dg.SensorResult)
+        (request,) = result.run_requests or []
+        return request, result.cursor
+
+    def evaluations(self) -> dict[str, dg.AssetCheckEvaluation]:
+        """Every data check, run now."""
+        result = self.run("check_data")
+        assert result.success
+        return {found.check_name: found for found in result.get_asset_check_evaluations()}
+
+    def capture(self, key: str, at: datetime, *prices: float, **changes: object) -> None:
+        """Store a capture of one event: a listing of two tickets for each price."""
+        items = [listing(number, price, **changes) for number, price in enumerate(prices, 1)]
+        (result,) = ingest_of(self.loopback).store([answer_about(self.loopback, key, at, *items)])
+        assert not result.is_failure
+
+    def rebuild_everything(self) -> None:
+        """Let the rebuild sensor work until it finds nothing more to do."""
+        while isinstance(result := self.tick("rebuild_stale_prices"), dg.SensorResult):
+            (request,) = result.run_requests or []
+            assert self.run(request.job_name or "", tags=dict(request.tags)).success
+
+
+def materializations(result: dg.ExecuteInProcessResult) -> dict[str | None, dict[str, Any]]:
+    """Partition → metadata of every materialization of a run, in order."""
+    return {
+        event.partition: {name: value.value for name, value in event.materialization.metadata.items()}
+        for event in result.all_events
+        if event.is_step_materialization
+    }
+
+
+def failure_of(result: dg.ExecuteInProcessResult) -> str:
+    """What a failed run says."""
+    assert not result.success
+    (event,) = [event for event in result.all_events if event.is_step_failure]
+    error = event.step_failure_data.user_failure_data
+    assert error is not None
+    return error.description or ""
+
+
+def hour_key(moment: datetime) -> str:
+    """The partition key of an hour."""
+    return moment.strftime("%Y-%m-%d-%H:%M")
