@@ -21,10 +21,17 @@ def documents() -> list[Path]:
     return sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md")])
 
 
-def relative_links(document: Path) -> list[str]:
-    """Targets of the links that lead to other files of the project, without their anchors."""
+def relative_links(document: Path) -> list[tuple[Path, str]]:
+    """The links that lead to files of the project: the file, and the heading's anchor or empty text."""
     targets = [found["target"] for found in _LINK.finditer(document.read_text(encoding="utf-8"))]
-    return [target.partition("#")[0] for target in targets if "://" not in target and not target.startswith("#")]
+    parts = [target.partition("#") for target in targets if "://" not in target]
+    return [(document.parent / path if path else document, anchor) for path, _, anchor in parts]
+
+
+def anchors(document: Path) -> set[str]:
+    """What links can name in a document: its headings in lower case, words joined by hyphens."""
+    titles = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 def code_of(document: Path) -> str:
