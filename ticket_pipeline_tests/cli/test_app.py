@@ -97,6 +97,7 @@ def test_a_fault_of_our_own_keeps_its_traceback() -> None:
 def test_the_env_file_holds_for_one_command_and_under_the_environment(cli: Cli, tmp_path: Path) -> None:
     file = tmp_path / "mine.env"
     file.write_text("WEB_PORT=4321\nSIMULATOR_PORT=4322\n", encoding="utf-8")
+    del cli.env["TICKET_PIPELINE_ENV_FILE"]
     before = dict(os.environ)
     shown = cli.run("--env-file", str(file), "settings", "--changed", "--json", SIMULATOR_PORT="4323").stdout
     assert '"WEB_PORT": 4321' in shown
@@ -123,7 +124,7 @@ def test_as_a_program_it_fits_a_pipe_and_ends_with_0(synced: Cli) -> None:
 
 
 def test_a_reader_that_goes_away_is_no_error(synced: Cli) -> None:
-    with synced.start("show-events", "--json") as program:
+    with synced.start("show-events", "--json", PYTHONUNBUFFERED="") as program:
         assert program.stdout is not None
         program.stdout.close()  # before a line is written
         assert program.stderr is not None

@@ -13,7 +13,18 @@ from ticket_pipeline.storage.retirement import (
     untrack_events,
 )
 
-from ticket_pipeline_tests.storage.stored import DAY, NOON, SHOW_AT, count, event_record, items, query, store, watch
+from ticket_pipeline_tests.storage.stored import (
+    DAY,
+    MINUTE,
+    NOON,
+    SHOW_AT,
+    count,
+    event_record,
+    items,
+    query,
+    store,
+    watch,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +58,7 @@ def test_a_capture_stored_after_counting_goes_too(database: Database) -> None:
     (event, _) = watch(database, event_record(1, is_tracked=False), event_record(2))
     (counted,) = count_untracked_data(database)
     store(database, event, NOON + DAY, items(3))
+    store(database, event, NOON + DAY + MINUTE, items(3))  # by a machine whose clock is ahead
     assert delete_untracked_event(database, counted, NOON + DAY)
     assert (count(database, "events"), count(database, "listings"), count(database, "snapshots")) == (1, 3, 1)
     assert not delete_untracked_event(database, counted, NOON + DAY)
