@@ -103,6 +103,7 @@ class Settings(BaseSettings):
         default=0.5, ge=0, le=1, description="A sync that would untrack a larger share of events is refused"
     )
     sync_events_cron: str = Field(default="*/10 * * * *", description="When the watchlist is read (cron, UTC)")
+    check_data_cron: str = Field(default="25 * * * *", description="When every data check is run (cron, UTC)")
 
     # --- marketplaces -----------------------------------------------------------------------------------------------
     stubhub_enabled: bool = Field(default=True, description="Switch: poll StubHub")
@@ -141,7 +142,7 @@ class Settings(BaseSettings):
     http_retry_seconds: float = Field(default=120, gt=0, le=900, description="Longest time one fetch may retry")
     http_max_body_megabytes: int = Field(default=64, ge=1, le=512, description="A larger body is refused")
     breaker_failures: int = Field(
-        default=5, ge=1, le=100, description="Transient failures in a row that open a marketplace's breaker"
+        default=5, ge=1, le=100, description="Failed requests in a row that open a marketplace's breaker"
     )
     breaker_pause_minutes: float = Field(default=5, gt=0, le=1440, description="First pause of an opened breaker")
     blocked_pause_hours: float = Field(

@@ -47,6 +47,7 @@ _DEMO = {
     "poll_tick_seconds": "10",
     "prices_refresh_minutes": "1",
     "sync_events_cron": "*/5 * * * *",
+    "check_data_cron": "*/5 * * * *",
     "lease_seconds": "60",
 }
 """The demo's pace, for settings that nobody set: a newcomer should see something happen within a minute."""

@@ -19,9 +19,9 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         dg.ScheduleDefinition(
             name="check_data_regularly",
             job_name="check_data",
-            cron_schedule="25 * * * *",
+            cron_schedule=settings.check_data_cron,
             default_status=dg.DefaultScheduleStatus.RUNNING,
-            description="Runs every data check once an hour.",
+            description="Runs every data check.",
         ),
         dg.ScheduleDefinition(
             name="maintain_daily",
