@@ -108,7 +108,7 @@ def rounded(amount: Decimal, step: str) -> Decimal:
     return amount.quantize(Decimal(step), ROUND_HALF_UP)
 
 
-@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=60)
+@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=30)
 @given(history=histories)
 def test_every_column_is_what_brute_force_says(database: Database, history: list[Happening]) -> None:
     empty(database)

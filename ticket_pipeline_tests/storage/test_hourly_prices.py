@@ -138,7 +138,7 @@ def priced(item: Item) -> PricedListing:
     )
 
 
-@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=60)
+@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=30)
 @given(history=histories)
 def test_every_column_is_what_brute_force_says(database: Database, history: list[Happening]) -> None:
     empty(database)

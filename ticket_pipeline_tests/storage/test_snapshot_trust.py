@@ -97,7 +97,7 @@ capture_size = st.tuples(st.sampled_from([0, 4, 5, 6, 9, 10, 20, 40]), st.boolea
 )
 
 
-@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=40)
+@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=25)
 @given(
     sizes=st.lists(capture_size, min_size=1, max_size=8),
     order=st.randoms(use_true_random=False),

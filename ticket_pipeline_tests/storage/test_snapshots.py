@@ -102,7 +102,7 @@ def manifest(database: Database, event: ScheduledEvent) -> Row:
     return row
 
 
-@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=60)
+@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=30)
 @given(listings=st.lists(item, max_size=15))
 def test_the_stored_listings_are_the_accepted_ones_to_the_last_character_and_cent(
     database: Database, listings: list[Item]
@@ -140,7 +140,7 @@ good_listing = st.fixed_dictionaries(
 )
 
 
-@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=60)
+@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=30)
 @given(payload=st.lists(received_listing | good_listing | json_text | st.none(), max_size=15))
 def test_every_listing_received_is_stored_or_quarantined(database: Database, payload: list[object]) -> None:
     empty(database)
