@@ -25,7 +25,7 @@ class SyncConfig(dg.Config):
         "The events to follow, one row each.\n\n"
         "Grain: event. Source: the Google Sheet (or CSV file). Write: brought to the sheet in one transaction; a row "
         "that vanished is untracked, its data stays; bad rows are quarantined with all their reasons. "
-        "Trigger: the schedule sync_events."
+        "Trigger: the schedule sync_events_regularly."
     ),
 )
 def events(
