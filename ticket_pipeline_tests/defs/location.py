@@ -6,22 +6,21 @@ What belongs here: running jobs and looking at what Dagster recorded. What does 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+
 from ticket_pipeline.definitions import build_defs
 from ticket_pipeline.defs.pipeline import Pipeline
-
+from ticket_pipeline.storage.prices import DAY, Span, rebuild_daily, rebuild_hourly
 from ticket_pipeline_tests.polling.scripted import answer_about, ingest_of, listing
 
 if TYPE_CHECKING:
     from ticket_pipeline.settings import Settings
-
     from ticket_pipeline_tests.polling.loopback import Loopback
 
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
-HOUR = timedelta(hours=1)
 
 
 @dataclass
@@ -104,6 +103,13 @@ class Location:
         items = [listing(number, price, **changes) for number, price in enumerate(prices, 1)]
         (result,) = ingest_of(self.loopback).store([answer_about(self.loopback, key, at, *items)])
         assert not result.is_failure
+
+    def build_prices(self) -> None:
+        """Build the prices of today and yesterday, without a run."""
+        midnight = self.hour.replace(hour=0)
+        span = Span(midnight - DAY, midnight + DAY)
+        rebuild_hourly(self.loopback.database, span)
+        rebuild_daily(self.loopback.database, span.start.date(), span.end.date())
 
     def rebuild_everything(self) -> None:
         """Let the rebuild sensor work until it finds nothing more to do."""

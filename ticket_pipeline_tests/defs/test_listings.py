@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import dagster as dg
 import pytest
-from ticket_pipeline.simulator.faults import Fault, FaultKind
 
+from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline_tests.defs.location import failure_of, materializations
 
 if TYPE_CHECKING:

@@ -82,6 +82,7 @@ class Loopback:
             "max_request_delay": 0,
             "http_max_tries": 1,
             "random_seed": 1,
+            "prices_start_date": (self.clock() - timedelta(days=60)).date(),
         }
         return Settings.model_validate(fixed | changes)
 

@@ -1,0 +1,130 @@
+"""The data checks: green on good data, red on each kind of bad data, and then they name the offender."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import dagster as dg
+import pytest
+
+from ticket_pipeline.storage.prices import HOUR
+
+if TYPE_CHECKING:
+    from ticket_pipeline_tests.defs.location import Location
+
+ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
+SEVERITIES = {
+    "no_row_is_quarantined": WARN,
+    "accepted_and_rejected_add_up_to_received": ERROR,
+    "no_tracked_event_is_stale": WARN,
+    "prices_are_positive": ERROR,
+    "every_hour_has_one_currency": WARN,
+    "hourly_prices_agree_with_their_listings": ERROR,
+    "daily_prices_agree_with_hourly": ERROR,
+}
+A_SECOND_CURRENCY = """
+insert into hourly_prices
+select event_id, marketplace, zone, 'CAD', fee_basis, hour_at, snapshots, suspect_snapshots, failed_attempts,
+  0, 0, 0, 0, 0, 0, 0, 0, 0
+from hourly_prices where zone = '*' limit 1
+"""
+HALF_THE_PRICES = "update {} set {} where ctid = (select ctid from {} where zone = '*' limit 1)"
+
+
+@pytest.fixture
+def polled(location: Location) -> Location:
+    """Every event captured twice in the last hours, and every price built."""
+    for key in location.loopback.keys:
+        for hours in (3, 1):
+            location.capture(key, location.now - hours * HOUR, 50, 60, 70 + hours)
+    location.build_prices()
+    return location
+
+
+def red(location: Location) -> set[str]:
+    """The checks that fail now."""
+    return {name for name, found in location.evaluations().items() if not found.passed}
+
+
+def test_good_data_is_green(polled: Location) -> None:
+    found = polled.evaluations()
+    assert set(found) == set(SEVERITIES)
+    assert [name for name, evaluation in found.items() if not evaluation.passed] == []
+    assert found["hourly_prices_agree_with_their_listings"].metadata["event_hours_compared"].value == 8
+    assert all(evaluation.metadata["offenders"].value == 0 for evaluation in found.values())
+
+
+def test_an_empty_database_is_green(location: Location) -> None:
+    assert red(location) == set()
+
+
+def shown(evaluation: dg.AssetCheckEvaluation) -> list[str]:
+    """The offenders that are named."""
+    texts = evaluation.metadata["shown"].value
+    assert isinstance(texts, list)
+    return [str(text) for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("no_row_is_quarantined", "insert into rejected_rows values (7, '{}', array['no date', 'no id'])"),
+        ("accepted_and_rejected_add_up_to_received", "delete from rejected_listings"),
+        ("prices_are_positive", HALF_THE_PRICES.format("hourly_prices", "mean_price = 0", "hourly_prices")),
+        ("every_hour_has_one_currency", A_SECOND_CURRENCY),
+        (
+            "hourly_prices_agree_with_their_listings",
+            HALF_THE_PRICES.format("hourly_prices", "tickets = tickets + 1", "hourly_prices"),
+        ),
+        (
+            "daily_prices_agree_with_hourly",
+            HALF_THE_PRICES.format("daily_prices", "max_price = max_price + 1", "daily_prices"),
+        ),
+    ],
+)
+def test_bad_data_is_red_and_named(polled: Location, name: str, damage: str) -> None:
+    polled.capture(polled.loopback.keys[0], polled.now - HOUR / 2, 50, 60, -1, 70)  # one of them is no price
+    polled.build_prices()
+    assert red(polled) == set()
+    polled.loopback.rows(damage)
+
+    found = polled.evaluations()
+    assert not found[name].passed
+    assert found[name].severity is SEVERITIES[name]
+    assert found[name].metadata["offenders"].value == len(shown(found[name]))
+    assert shown(found[name])
+    others = {other for other, evaluation in found.items() if not evaluation.passed} - {name}
+    # A row that should not be there, or holds another mean, also differs from its recomputation.
+    assert others <= {"hourly_prices_agree_with_their_listings"}
+
+
+def test_an_event_without_a_capture_for_twice_its_interval_is_named_with_its_last_error(polled: Location) -> None:
+    stale, *_ = polled.loopback.events()
+    polled.loopback.rows("update poll_schedule set poll_interval = '2 hours'")
+    polled.loopback.rows(
+        "update poll_schedule set last_success_at = %s, last_outcome = 'blocked', last_error = 'session refused'"
+        " where event_id = %s",
+        polled.now - timedelta(hours=4, minutes=6),
+        stale.event_id,
+    )
+    found = polled.evaluations()["no_tracked_event_is_stale"]
+    assert (found.passed, found.severity, found.metadata["offenders"].value) == (False, WARN, 1)
+    (text,) = shown(found)
+    assert stale.external_id in text
+    assert text.endswith("then blocked: session refused")
+
+    polled.loopback.rows("update poll_schedule set last_success_at = %s", polled.now - timedelta(hours=4, minutes=4))
+    assert red(polled) == set()
+
+
+def test_bad_data_of_long_ago_is_not_looked_at(polled: Location) -> None:
+    polled.loopback.rows("update hourly_prices set min_price = 0, hour_at = hour_at - interval '5 days'")
+    assert "prices_are_positive" not in red(polled)
+
+
+def test_many_offenders_are_counted_and_the_first_are_shown(polled: Location) -> None:
+    polled.loopback.rows("insert into rejected_rows select n, '{}', array['no date'] from generate_series(1, 30) n")
+    found = polled.evaluations()["no_row_is_quarantined"]
+    assert found.metadata["offenders"].value == 30
+    assert shown(found) == [f"row {number}: no date" for number in range(1, 21)]

@@ -1,0 +1,149 @@
+"""The code location as a whole: it loads from nothing, reads nothing before it must, and describes all it holds."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import dagster as dg
+import pytest
+
+from ticket_pipeline.definitions import build_defs
+from ticket_pipeline.defs.pipeline import Pipeline
+from ticket_pipeline.errors import ConfigurationError
+from ticket_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GROUPS = {"events": "watchlist", "stubhub_listings": "snapshots", "hourly_prices": "prices", "daily_prices": "prices"}
+SENSORS = {"poll_due_stubhub_events", "rebuild_stale_prices"}
+
+# What our own code may not do while it only loads: connect, start programs, make folders, or read a settings file.
+WATCHED = """
+import sys
+import dagster  # which asks the program `file` about the machine
+seen = []
+def watch(event, arguments):
+    is_settings_file = event == "open" and str(arguments[0]).endswith(".env")
+    if is_settings_file or event in {"socket.connect", "subprocess.Popen", "os.mkdir"}:
+        seen.append((event, str(arguments[:1])))
+sys.addaudithook(watch)
+"""
+
+
+def fresh(program: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in an interpreter of its own, in `folder`, with no environment but this; warnings are errors."""
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        cwd=folder,
+        env={"HOME": str(folder), **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def defs() -> dg.Definitions:
+    """The definitions of the default settings."""
+    return build_defs(Pipeline(Settings()))
+
+
+def test_it_loads_in_a_fresh_interpreter_without_environment_database_or_warning(tmp_path: Path) -> None:
+    program = f"""{WATCHED}
+from ticket_pipeline.definitions import defs
+dagster.Definitions.validate_loadable(defs())
+assert [event for event in seen if event[0] != "open"] == [], seen
+"""
+    ended = fresh(program, tmp_path)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_importing_it_reads_no_setting_and_opens_nothing(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("WEB_PORT=none\n", encoding="utf-8")
+    program = f"{WATCHED}\nimport ticket_pipeline.definitions\nassert seen == [], seen"
+    ended = fresh(program, tmp_path, DB_PORT="none")
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_loading_it_names_every_malformed_setting(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("WEB_PORT=none\n", encoding="utf-8")
+    ended = fresh("from ticket_pipeline.definitions import defs; defs()", tmp_path, DB_PORT="none")
+    assert ended.returncode == 1
+    assert "ConfigurationError" in ended.stderr
+    assert "  WEB_PORT: " in ended.stderr
+    assert "  DB_PORT: " in ended.stderr
+
+
+def test_without_a_pipeline_the_settings_are_those_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POLL_TICK_SECONDS", "77")
+    assert build_defs().resolve_sensor_def("poll_due_stubhub_events").minimum_interval_seconds == 77
+    monkeypatch.setenv("POLL_TICK_SECONDS", "often")
+    with pytest.raises(ConfigurationError, match="POLL_TICK_SECONDS"):
+        build_defs()
+
+
+def test_every_definition_resolves(defs: dg.Definitions) -> None:
+    dg.Definitions.validate_loadable(defs)
+
+
+def test_every_asset_says_what_it_is_and_to_whom_it_belongs(defs: dg.Definitions) -> None:
+    specs = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
+    assert {name: spec.group_name for name, spec in specs.items()} == GROUPS
+    for spec in specs.values():
+        assert spec.owners
+        assert spec.kinds
+        for part in ("Grain: ", "Source: ", "Write: ", "Trigger: "):
+            assert part in (spec.description or "")
+
+
+def test_the_lineage_is_the_way_of_the_data(defs: dg.Definitions) -> None:
+    specs = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
+    lineage = {name: {dep.asset_key.to_user_string() for dep in spec.deps} for name, spec in specs.items()}
+    assert lineage == {
+        "events": set(),
+        "stubhub_listings": {"events"},
+        "hourly_prices": {"stubhub_listings"},
+        "daily_prices": {"hourly_prices"},
+    }
+
+
+@pytest.mark.parametrize("asset", sorted(set(GROUPS) - {"events"}))
+def test_a_backfill_of_a_partitioned_asset_is_one_run(defs: dg.Definitions, asset: str) -> None:
+    definition = defs.resolve_assets_def(asset)
+    assert definition.backfill_policy == dg.BackfillPolicy.single_run()
+
+
+def test_a_trigger_that_a_description_names_exists(defs: dg.Definitions) -> None:
+    repository = defs.get_repository_def()
+    names = {sensor.name for sensor in repository.sensor_defs}
+    names |= {schedule.name for schedule in repository.schedule_defs}
+    assert names >= SENSORS
+    for spec in defs.resolve_all_asset_specs():
+        trigger = (spec.description or "").rpartition("Trigger: ")[2]
+        words = {word.strip(".,") for word in trigger.split()}
+        assert words & names, trigger
+
+
+def test_every_sensor_schedule_job_and_check_is_described(defs: dg.Definitions) -> None:
+    repository = defs.get_repository_def()
+    described = {sensor.name: sensor.description for sensor in repository.sensor_defs}
+    described |= {schedule.name: schedule.description for schedule in repository.schedule_defs}
+    described |= {job.name: job.description for job in repository.get_all_jobs() if not job.name.startswith("__")}
+    assert len(described) == len(SENSORS) + 3 + 6
+    assert [name for name, description in described.items() if not description] == []
+    checks = [spec for check in defs.asset_checks or [] for spec in check.check_specs]
+    assert len(checks) == 7
+    assert [spec.name for spec in checks if not spec.description] == []
+
+
+def test_settings_hold_secrets_that_the_definitions_do_not_show() -> None:
+    secret = "hunter2hunter2"  # noqa: S105 - a made-up one, to look for
+    settings = Settings.model_validate({"database_url": f"postgresql://u:{secret}@h/d", "stubhub_cookie": secret})
+    pipeline = Pipeline(settings)
+    assert secret not in repr(pipeline)
+    assert secret not in repr(build_defs(pipeline))

@@ -1,0 +1,98 @@
+"""The price assets: a partition or a range in one run, each window with its own numbers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from ticket_pipeline.storage.prices import HOUR
+from ticket_pipeline_tests.defs.location import hour_key, materializations
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ticket_pipeline_tests.defs.location import Location
+
+MINUTE = timedelta(minutes=1)
+
+
+def with_three_hours(location: Location) -> datetime:
+    """Captures in the first and the third of three hours of one day; returns the first."""
+    start = location.now.replace(hour=5, minute=0, second=0, microsecond=0) - timedelta(days=1)
+    first, second = location.loopback.keys[:2]
+    location.capture(first, start + 10 * MINUTE, 50, 70)
+    location.capture(first, start + 40 * MINUTE, 40, 70)
+    location.capture(second, start + 50 * MINUTE, 90)
+    location.capture(first, start + 2 * HOUR, 30)
+    return start
+
+
+def test_one_hour_is_built_with_its_own_numbers(location: Location) -> None:
+    start = with_three_hours(location)
+    result = location.run("aggregate_hourly", partition=hour_key(start))
+    assert result.success
+    found = materializations(result)
+    assert list(found) == [hour_key(start)]
+    metadata = found[hour_key(start)]
+    counted = {name: metadata[name] for name in ("events", "snapshots", "tickets", "suspect_snapshots", "min_price")}
+    assert counted == {"events": 2, "snapshots": 3, "tickets": 6, "suspect_snapshots": 0, "min_price": 40.0}
+    assert metadata["rows"] == location.loopback.value("select count(*) from hourly_prices")
+
+
+def test_a_range_of_hours_is_one_run_and_an_hour_without_captures_is_built_too(location: Location) -> None:
+    start = with_three_hours(location)
+    keys = [hour_key(start + step * HOUR) for step in range(3)]
+    result = location.run("aggregate_hourly", span=(keys[0], keys[2]))
+    assert result.success
+    found = materializations(result)
+    assert list(found) == keys
+    assert [found[key].get("min_price") for key in keys] == [40.0, None, 30.0]
+    assert found[keys[1]] == {"rows": 0, "events": 0, "snapshots": 0}
+    hours = location.loopback.rows("select distinct hour_at from hourly_prices order by 1")
+    assert [row["hour_at"] for row in hours] == [start, start + 2 * HOUR]
+
+
+def test_building_an_hour_again_changes_nothing(location: Location) -> None:
+    start = with_three_hours(location)
+    compared = "select event_id, zone, hour_at, tickets, mean_price, close_price from hourly_prices order by 1, 2, 3"
+    seen = []
+    for _ in range(2):
+        location.run("aggregate_hourly", partition=hour_key(start))
+        seen.append(location.loopback.rows(compared))
+    assert seen[0] == seen[1] != []
+
+
+def test_the_hour_under_way_is_a_partition(location: Location) -> None:
+    location.capture(location.loopback.keys[0], location.hour, 50)
+    result = location.run("aggregate_hourly", partition=hour_key(location.hour))
+    assert materializations(result)[hour_key(location.hour)]["snapshots"] == 1
+
+
+def test_a_range_of_days_is_one_run_with_the_numbers_of_each_day(location: Location) -> None:
+    start = with_three_hours(location)
+    days = [f"{start - timedelta(days=1):%Y-%m-%d}", f"{start:%Y-%m-%d}"]
+    location.run("aggregate_hourly", span=(hour_key(start), hour_key(start + 2 * HOUR)))
+    result = location.run("aggregate_daily", span=(days[0], days[1]))
+    assert result.success
+    found = materializations(result)
+    assert list(found) == days
+    assert found[days[0]] == {"rows": 0, "events": 0, "snapshots": 0}
+    assert (found[days[1]]["hours_covered"], found[days[1]]["min_price"], found[days[1]]["snapshots"]) == (2, 30.0, 4)
+
+
+def test_one_day_is_built_from_its_hours_only(location: Location) -> None:
+    start = with_three_hours(location)
+    location.run("aggregate_hourly", partition=hour_key(start))
+    day = f"{start:%Y-%m-%d}"
+    found = materializations(location.run("aggregate_daily", partition=day))
+    assert (list(found), found[day]["min_price"]) == ([day], 40.0)
+
+
+def test_the_first_partition_is_the_start_of_the_settings(location: Location) -> None:
+    location.settings = location.loopback.settings(prices_start_date=(location.now - timedelta(days=3)).date())
+    for asset, per_day in (("hourly_prices", 24), ("daily_prices", 1)):
+        partitions = location.defs.resolve_assets_def(asset).partitions_def
+        assert partitions is not None
+        keys = partitions.get_partition_keys(current_time=location.now)
+        assert keys[0].startswith(f"{location.now - timedelta(days=3):%Y-%m-%d}")
+        assert len(keys) == 3 * per_day + (location.now.hour + 1 if per_day > 1 else 1)

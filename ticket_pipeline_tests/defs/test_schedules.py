@@ -1,0 +1,44 @@
+"""The schedules: valid, on from the start, and each for a job that exists."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import dagster as dg
+import pytest
+
+from ticket_pipeline.definitions import build_defs
+from ticket_pipeline.defs.pipeline import Pipeline
+from ticket_pipeline.defs.schedules import build_schedules
+from ticket_pipeline.settings import Settings
+
+DEFAULTS = {
+    "sync_events_regularly": ("sync_events", "*/10 * * * *"),
+    "check_data_regularly": ("check_data", "25 * * * *"),
+    "maintain_daily": ("maintain", "17 4 * * *"),
+}
+
+
+def test_every_schedule_starts_its_job_at_its_time_and_is_on_from_the_start() -> None:
+    schedules = build_schedules(Settings())
+    assert {one.name: (one.job_name, one.cron_schedule) for one in schedules} == DEFAULTS
+    assert {one.default_status for one in schedules} == {dg.DefaultScheduleStatus.RUNNING}
+    defs = build_defs(Pipeline(Settings()))
+    assert {defs.resolve_job_def(one.job_name).name for one in schedules} == {job for job, _ in DEFAULTS.values()}
+
+
+def test_when_the_watchlist_is_read_is_a_setting() -> None:
+    (schedule,) = [one for one in build_schedules(Settings(sync_events_cron="5 6 * * 1")) if "sync" in one.name]
+    assert schedule.cron_schedule == "5 6 * * 1"
+
+
+def test_a_malformed_cron_is_refused_when_the_location_loads() -> None:
+    with pytest.raises(dg.DagsterInvalidDefinitionError, match="now and then"):
+        build_schedules(Settings(sync_events_cron="now and then"))
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_every_tick_asks_for_a_run(name: str) -> None:
+    schedule = build_defs(Pipeline(Settings())).resolve_schedule_def(name)
+    with dg.build_schedule_context(scheduled_execution_time=datetime(2026, 6, 1, 12, tzinfo=UTC)) as context:
+        assert len(schedule.evaluate_tick(context).run_requests or []) == 1
