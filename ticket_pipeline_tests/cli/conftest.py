@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ticket_pipeline.cli.app import app
 from typer.testing import CliRunner
 
+from ticket_pipeline.cli.app import app
 from ticket_pipeline_tests.polling.loopback import Loopback, open_loopback
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 import typer
-from ticket_pipeline.cli.app import app
-from ticket_pipeline.simulator.faults import Fault, FaultKind
 from typer.testing import CliRunner
 
+from ticket_pipeline.cli.app import app
+from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline_tests.cli.conftest import assert_fits
 
 if TYPE_CHECKING:

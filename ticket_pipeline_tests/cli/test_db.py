@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from ticket_pipeline.cli.app import app
 from typer.testing import CliRunner
 
+from ticket_pipeline.cli.app import app
 from ticket_pipeline_tests.cli.conftest import assert_fits
 from ticket_pipeline_tests.servers import throwaway_state_dir
 

@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from ticket_pipeline.simulator.faults import Fault, FaultKind
 
+from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline_tests.cli.conftest import assert_fits
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ticket_pipeline.cli.formats import ago, count, local_time, money, parse_bucket, percent, plain, until
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

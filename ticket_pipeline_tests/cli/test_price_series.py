@@ -9,7 +9,6 @@ from typing import Any
 from ticket_pipeline.cli.price_series import arrange
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.prices import Span, read_price_history, rebuild_hourly
-
 from ticket_pipeline_tests.storage.stored import HOUR, STUBHUB, Item, store, watch_one
 
 DAY = timedelta(days=1)

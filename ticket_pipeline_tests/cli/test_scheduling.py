@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import signal
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+
 from ticket_pipeline.cli.scheduling import Scheduler
 from ticket_pipeline.errors import SheetError
 from ticket_pipeline.simulator.faults import Fault, FaultKind
+from ticket_pipeline_tests.storage.stored import MINUTE, NOON, items, store
 
 if TYPE_CHECKING:
     import subprocess
@@ -117,19 +119,18 @@ def test_resuming_what_never_ran_says_so(cli: Cli) -> None:
     assert cli.run("resume", "craigslist").exit_code == 2
 
 
-def test_the_hour_under_way_is_rebuilt_at_its_own_pace(cli: Cli) -> None:
-    lines: list[str] = []
-    scheduler = scheduler_of(cli, lines, prices_refresh_minutes=10)
-    cli.loopback.clock.offset = -(datetime.now(UTC) - datetime.now(UTC).replace(minute=20)) - timedelta(minutes=5)
-    ask(scheduler)
-    built_at = cli.loopback.value("select max(built_at) from hourly_prices")
-    mark = "insert into stale_prices select 'hour', hour_at, event_id, marketplace from hourly_prices where zone = '*'"
-    cli.loopback.rows(mark)
-    ask(scheduler)
-    assert cli.loopback.value("select max(built_at) from hourly_prices") == built_at
-    cli.loopback.clock.offset += timedelta(minutes=10)
-    ask(scheduler)
-    assert cli.loopback.value("select max(built_at) from hourly_prices") > built_at
+def test_the_hour_under_way_is_rebuilt_at_its_own_pace(synced: Cli) -> None:
+    (event, *_) = synced.loopback.events()
+    moments = iter([NOON + minutes * MINUTE for minutes in (15, 16, 26, 27, 61)])
+    scheduler = scheduler_of(synced, [], prices_refresh_minutes=10)
+    scheduler.now = lambda: next(moments)
+    built = []
+    for minute in range(5):
+        store(synced.loopback.database, event, NOON + minute * MINUTE, items(3))
+        scheduler.rebuild()
+        built.append(synced.loopback.value("select max(snapshots) from hourly_prices"))
+    # At once; too soon; ten minutes later; too soon; and at once when the hour is over.
+    assert built == [1, 1, 3, 3, 5]
 
 
 @contextmanager

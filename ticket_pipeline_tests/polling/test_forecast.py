@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ticket_pipeline.polling.cadence import Cadence, parse_bands
 from ticket_pipeline.polling.forecast import Forecast, PlannedEvent, forecast_polls, poisson_quantile
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.retirement import (
     count_untracked_data,
@@ -12,7 +13,6 @@ from ticket_pipeline.storage.retirement import (
     find_missing_events,
     untrack_events,
 )
-
 from ticket_pipeline_tests.storage.stored import (
     DAY,
     MINUTE,
