@@ -80,13 +80,14 @@ def measure_hours(captures: Sequence[tuple[datetime, RecordedCapture]]) -> pd.Da
         [capture.frame.assign(captured_at=pd.Timestamp(moment)) for moment, capture in captures], ignore_index=True
     )
     observed["hour_at"] = observed["captured_at"].dt.floor("h")
-    moments = observed.groupby("hour_at")["captured_at"]
-    snapshots, last = moments.nunique(), moments.max()
     zones = pd.concat([observed.assign(zone=observed["section"]), observed.assign(zone="*")])
-    rows = [
-        {"hour_at": hour, "zone": zone, **_measure_hour(group, snapshots[hour], last[hour])}
-        for (hour, zone), group in zones.groupby(["hour_at", "zone"])
-    ]
+    rows = []
+    for hour, of_hour in zones.groupby("hour_at"):
+        moments = of_hour["captured_at"]
+        rows += [
+            {"hour_at": hour, "zone": zone, **_measure_hour(group, moments.nunique(), moments.max())}
+            for zone, group in of_hour.groupby("zone")
+        ]
     return pd.DataFrame(rows).set_index(["hour_at", "zone"]).sort_index()
 
 

@@ -24,6 +24,7 @@ import httpx
 import psycopg
 from dagster import AssetKey, DagsterEventType, DagsterInstance, DagsterRun, JobDefinition, RunsFilter
 from psycopg.rows import dict_row
+
 from ticket_pipeline.definitions import build_defs
 from ticket_pipeline.defs.pipeline import Pipeline, utc_now
 from ticket_pipeline.polling.sync import sync_events
@@ -37,13 +38,13 @@ from ticket_pipeline.simulator.world import DATE_FORMAT, WATCHLIST_HEADER, Simul
 from ticket_pipeline.storage.connect import open_database
 from ticket_pipeline.storage.migrations import apply_migrations
 from ticket_pipeline.storage.statements import project_file
-
 from ticket_pipeline_tests.servers import environment_without
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from dagster._core.scheduler.instigation import InstigatorTick
+
     from ticket_pipeline.simulator.server import ServedApp
     from ticket_pipeline.simulator.world import ReplayEvent
 
@@ -52,7 +53,7 @@ MODULE = ("-m", "ticket_pipeline.definitions")
 # The settings' lower bounds: what takes minutes in production takes seconds here.
 FAST = {
     "POLL_TICK_SECONDS": "5",
-    "LEASE_SECONDS": "15",
+    "LEASE_SECONDS": "25",
     "CADENCE_BANDS": "0d:1",
     "BASE_SCRAPE_INTERVAL_HOURS": "1",
     "MIN_RANDOM_FACTOR": "1",
@@ -61,6 +62,8 @@ FAST = {
     "MAX_REQUEST_DELAY": "0",
     "STUBHUB_REQUESTS_PER_MINUTE": "10000",
     "HTTP_MAX_TRIES": "1",
+    # A killed run's requests count as under way for so long, and nothing else is sent in their places.
+    "HTTP_TOTAL_TIMEOUT_SECONDS": "3",
     "RETRY_BASE_MINUTES": "0.05",
     "PRICES_REFRESH_MINUTES": "0.01",
     # Nothing syncs but what a test asks for.

@@ -1,0 +1,120 @@
+"""A marketplace that is down, and one that blocks us: attempts say so, the breaker opens, and polling comes back.
+
+Failures here are the marketplace's; what happens when one of our own parts dies is `test_kills`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ticket_pipeline.simulator.faults import Fault, FaultKind
+from ticket_pipeline.simulator.world import ReplayEvent
+from ticket_pipeline_tests.end_to_end.system import running_system
+from ticket_pipeline_tests.servers import throwaway_database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from ticket_pipeline.storage.embedded import EmbeddedServer
+    from ticket_pipeline_tests.end_to_end.system import System
+
+EVENTS = 8
+FAILURES = 3
+"""Failures in a row that open the breaker."""
+
+SENSOR = "poll_due_stubhub_events"
+
+_BODY = (
+    b'[{"listingId": 1, "section": "A", "row": "1", "availableTickets": 2, "currencyCode": "USD",'
+    b' "sellerAllInPrice": {"amt": 80, "currency": "USD"}}]'
+)
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory, database_server: EmbeddedServer) -> Iterator[System]:
+    events = [ReplayEvent(str(157_000_000 + number), (_BODY,)) for number in range(EVENTS)]
+    with (
+        throwaway_database(database_server) as url,
+        running_system(
+            tmp_path_factory.mktemp("trouble"),
+            url,
+            events,
+            MAX_CONCURRENT_REQUESTS="1",
+            BREAKER_FAILURES=str(FAILURES),
+            BREAKER_PAUSE_MINUTES="0.1",
+        ) as system,
+    ):
+        system.start_daemon()
+        system.wait_for(lambda: _stored(system, None) == EVENTS, "the first capture of every event", seconds=90)
+        yield system
+
+
+def _stored(system: System, since: datetime | None) -> int:
+    count: int = system.value(
+        "select count(distinct event_id) from snapshots where stored_at > %(since)s::timestamptz or %(since)s is null",
+        since=since,
+    )
+    return count
+
+
+def _make_due(system: System) -> datetime:
+    system.wait_for(lambda: all(run.is_finished for run in system.poll_runs()), "the end of earlier runs", seconds=60)
+    since: datetime = system.value("update poll_schedule set next_due_at = now() returning now()")
+    return since
+
+
+def _outcomes(system: System, since: datetime) -> list[str]:
+    rows = system.rows(
+        "select outcome from fetch_attempts where finished_at > %(since)s order by finished_at", since=since
+    )
+    return [row["outcome"] for row in rows]
+
+
+def _skip_reason(system: System) -> str:
+    tick = system.last_tick(SENSOR)
+    return (tick and tick.skip_reason) or ""
+
+
+def _breaker(system: System) -> dict[str, object]:
+    return system.rows("select state, reason from breaker_state where marketplace = 'stubhub'")[0]
+
+
+def test_a_marketplace_that_is_down_opens_the_breaker_and_is_polled_again_when_it_is_back(system: System) -> None:
+    system.marketplace.go_down()
+    since = _make_due(system)
+    system.wait_for(lambda: _breaker(system)["state"] == "open", "the breaker to open", seconds=60)
+    assert _outcomes(system, since)[:FAILURES] == ["http_error"] * FAILURES
+    assert _stored(system, since) == 0
+    system.marketplace.come_up()
+    system.wait_for(lambda: _stored(system, since) == EVENTS, "every event after the outage", seconds=120)
+    assert _breaker(system) == {"state": "closed", "reason": None}
+
+
+def test_a_block_stops_all_requests_until_a_person_resumes(system: System) -> None:
+    system.marketplace.faults.add(Fault(FaultKind.FORBIDDEN, times=None))
+    asked = system.marketplace.asked_for()
+    since = _make_due(system)
+    system.wait_for(lambda: "stubhub is paused" in _skip_reason(system), "the sensor to say why", seconds=60)
+    reason = _skip_reason(system)
+    assert "403" in reason
+    assert "ticket-pipeline resume stubhub" in reason
+    assert system.marketplace.asked_for() == asked + 1, "the first answer is enough to stop"
+    assert _outcomes(system, since) == ["blocked"]
+    # The cause is mended, but nobody has said so: the next ticks send nothing.
+    system.marketplace.faults.clear()
+    told = system.last_tick(SENSOR)
+    assert told is not None
+    system.wait_for(lambda: _is_later(system, told.timestamp), "another tick", seconds=30)
+    assert "stubhub is paused" in _skip_reason(system)
+    assert system.marketplace.asked_for() == asked + 1
+    resumed = system.run("ticket-pipeline", "resume", "stubhub")
+    assert resumed.returncode == 0, resumed.stderr
+    system.wait_for(lambda: _stored(system, since) == EVENTS, "every event after the block", seconds=90)
+
+
+def _is_later(system: System, timestamp: float) -> bool:
+    tick = system.last_tick(SENSOR)
+    return tick is not None and tick.timestamp > timestamp and tick.status.name != "STARTED"
