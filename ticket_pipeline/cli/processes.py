@@ -12,7 +12,7 @@ import subprocess
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import psutil
 
@@ -52,7 +52,7 @@ class Household:
     register: Path
     children: list[Child] = field(default_factory=list)
 
-    def __enter__(self) -> Household:
+    def __enter__(self) -> Self:
         self.log_dir.mkdir(parents=True, exist_ok=True)
         return self
 

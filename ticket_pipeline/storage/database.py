@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Connection = psycopg.Connection[DictRow]
 Row = dict[str, Any]
 
+_MISSING_SCHEMA = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedFunction)
+
 _CONNECT_SECONDS = 15.0
 """How long to wait for a connection: long enough for a server that is restarting, short enough to be told."""
 
@@ -96,9 +98,9 @@ class Database:
                 f"Tried to {doing}; no connection to the database within {self._pool.timeout:.0f} s ({error}). "
                 "Is the server running? See `ticket-pipeline db status`."
             ) from error
-        except psycopg.errors.UndefinedTable as error:
+        except _MISSING_SCHEMA as error:
             raise StorageError(
-                f"Tried to {doing}; a table is missing ({_first_line(error)}). "
+                f"Tried to {doing}; the schema is not up to date ({_first_line(error)}). "
                 "Run `ticket-pipeline init-db` to bring the schema up to date."
             ) from error
         except psycopg.OperationalError as error:

@@ -19,6 +19,10 @@ _LOCK = 7_236_104_551
 """Advisory lock: of several processes that start at once, one migrates and the others wait."""
 
 
+_CONNECT_SECONDS = 15
+"""A host that drops packets is told of within this, not within the system's minutes."""
+
+
 def apply_migrations(url: str, *, schema: str = "tickets") -> list[str]:
     """Create `schema` where it is missing and apply every migration that it lacks.
 
@@ -36,7 +40,9 @@ def apply_migrations(url: str, *, schema: str = "tickets") -> list[str]:
     """
     try:
         # Statements may change under a prepared plan here, so none is prepared.
-        with psycopg.connect(url, autocommit=True, prepare_threshold=None) as connection:
+        with psycopg.connect(
+            url, autocommit=True, prepare_threshold=None, connect_timeout=_CONNECT_SECONDS
+        ) as connection:
             connection.execute("set client_min_messages to warning")
             connection.execute("select pg_advisory_lock(%s)", [_LOCK])
             connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
@@ -85,7 +91,7 @@ def missing_migrations(url: str, *, schema: str = "tickets") -> list[str]:
         StorageError: the database cannot be reached.
     """
     try:
-        with psycopg.connect(url, autocommit=True) as connection:
+        with psycopg.connect(url, autocommit=True, connect_timeout=_CONNECT_SECONDS) as connection:
             connection.execute(set_search_path(schema))
             row = connection.execute("select to_regclass('schema_migrations')").fetchone()
             known = set()
