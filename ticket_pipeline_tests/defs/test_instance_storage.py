@@ -1,0 +1,202 @@
+"""Dagster's own storage in the pipeline's database: found by the settings, no secret to be seen, healed after a cut."""
+
+from __future__ import annotations
+
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+from typing import TYPE_CHECKING
+
+import dagster as dg
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from sqlalchemy import make_url
+
+from ticket_pipeline.defs.instance_storage import _as_sqlalchemy_url, _create_schema
+from ticket_pipeline.errors import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Engine
+
+CONFIG = Path(__file__).resolve().parent.parent.parent / "dagster.yaml"
+ODD_PASSWORD = "p@ss:w/rd?#&=% '\"\\ü+1"  # noqa: S105 - made up, of all that a URL treats as special
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A Dagster home with the project's own configuration, and no `.env` beside it."""
+    shutil.copy(CONFIG, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def instance(home: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
+    """The instance that `dagster` commands get with these settings."""
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    with dg.DagsterInstance.from_config(str(home)) as opened:
+        yield opened
+
+
+def tables(url: str) -> dict[str, set[str]]:
+    """Schema → tables, without the server's own."""
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            "select schemaname, tablename from pg_tables where schemaname not in ('pg_catalog', 'information_schema')"
+            " and schemaname not like '\\_timescaledb%'"
+        ).fetchall()
+    return {schema: {table for other, table in rows if other == schema} for schema, _ in rows}
+
+
+def cut_connections(url: str) -> int:
+    """End every connection to the database, as a restart of the server does; how many there were."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        return connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'"
+        ).rowcount
+
+
+def engines(instance: dg.DagsterInstance) -> list[Engine]:
+    """What the three storages connect by."""
+    parts = (instance.run_storage, instance.event_log_storage, instance.schedule_storage)
+    return [part._engine for part in parts]  # type: ignore[union-attr]  # they are PostgreSQL's
+
+
+def use(instance: dg.DagsterInstance) -> tuple[int, list[str], int]:
+    """Ask each of the three storages once."""
+    states = instance.all_instigator_state()
+    return instance.get_runs_count(), list(instance.get_dynamic_partitions("a_set")), len(states)
+
+
+def test_dagsters_tables_stand_in_a_schema_of_their_own(instance: dg.DagsterInstance, database_url: str) -> None:
+    instance.add_dynamic_partitions("a_set", ["1"])
+    found = tables(database_url)
+    assert {"runs", "event_logs", "dynamic_partitions", "job_ticks", "alembic_version"} <= found["dagster"]
+    assert set(found) == {"dagster"}
+
+
+def test_the_schema_is_a_setting(home: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("DAGSTER_DB_SCHEMA", "elsewhere")
+    with dg.DagsterInstance.from_config(str(home)):
+        assert set(tables(database_url)) == {"elsewhere"}
+
+
+def test_two_instances_see_the_same(instance: dg.DagsterInstance, home: Path) -> None:
+    instance.add_dynamic_partitions("a_set", ["1", "2"])
+    with dg.DagsterInstance.from_config(str(home)) as other:
+        assert use(other) == (0, ["1", "2"], 0)
+        other.delete_dynamic_partition("a_set", "1")
+    assert use(instance) == (0, ["2"], 0)
+
+
+def test_processes_that_start_at_once_agree_on_the_schema(database_url: str) -> None:
+    barrier = Barrier(8)
+
+    def create() -> None:
+        barrier.wait(10)
+        _create_schema(database_url, "dagster")
+
+    with ThreadPoolExecutor(8) as pool:
+        for done in [pool.submit(create) for _ in range(8)]:
+            done.result()
+
+
+def test_a_cut_connection_is_replaced_before_anybody_notices(instance: dg.DagsterInstance, database_url: str) -> None:
+    instance.add_dynamic_partitions("a_set", ["1"])
+    before = use(instance)
+    assert cut_connections(database_url) >= 3
+    assert use(instance) == before
+    cut_connections(database_url)
+    instance.add_dynamic_partitions("a_set", ["2"])
+    assert use(instance)[1] == ["1", "2"]
+
+
+def test_it_heals_in_the_web_server_too(instance: dg.DagsterInstance, database_url: str) -> None:
+    instance.optimize_for_webserver(15_000, 3600, 20)
+    before = use(instance)
+    assert cut_connections(database_url) >= 3
+    assert use(instance) == before
+
+
+def test_connections_are_kept_and_closed_with_the_instance(
+    home: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    with dg.DagsterInstance.from_config(str(home)) as opened:
+        use(opened)
+        assert [engine.pool.checkedin() for engine in engines(opened)] == [1, 1, 1]  # type: ignore[attr-defined]  # a QueuePool
+    # Dagster itself ends no schedule storage.
+    assert [engine.pool.checkedin() for engine in engines(opened)[:2]] == [0, 0]  # type: ignore[attr-defined]  # a QueuePool
+
+
+def with_odd_password(url: str) -> str:
+    """The same database for a user of its own, whose password is odd."""
+    user = f"odd_{conninfo_to_dict(url)['dbname']}"
+    create = sql.SQL("create role {} superuser login password {}")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(create.format(sql.Identifier(user), sql.Literal(ODD_PASSWORD)))
+    return make_conninfo(url, user=user, password=ODD_PASSWORD)
+
+
+def test_a_password_of_special_characters_arrives_whole_and_is_never_shown(
+    home: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", with_odd_password(database_url))
+    try:
+        with dg.DagsterInstance.from_config(str(home)) as opened:
+            opened.add_dynamic_partitions("a_set", ["1"])
+            connection = engines(opened)[0].raw_connection()
+            assert connection.driver_connection is not None
+            assert connection.driver_connection.info.password == ODD_PASSWORD
+            connection.close()
+            shown = [opened.info_str(), repr(opened._ref), *map(repr, engines(opened))]
+            assert [text for text in shown if ODD_PASSWORD[:6] in text or "p%40ss" in text] == []
+    finally:
+        with psycopg.connect(database_url, autocommit=True) as admin:
+            user = f"odd_{conninfo_to_dict(database_url)['dbname']}"
+            admin.execute(sql.SQL("drop owned by {0} cascade; drop role {0}").format(sql.Identifier(user)))
+
+
+def test_no_file_of_the_project_or_of_the_home_holds_a_password(home: Path, instance: dg.DagsterInstance) -> None:
+    assert use(instance) == (0, [], 0)
+    assert "password" not in CONFIG.read_text(encoding="utf-8")
+    assert "postgresql://" not in "".join(
+        path.read_text(encoding="utf-8", errors="replace") for path in home.rglob("*") if path.is_file()
+    )
+
+
+def test_an_unreachable_database_is_told_without_its_password(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://someone:hunter2@127.0.0.1:1/tickets?connect_timeout=2")
+    with pytest.raises(StorageError, match="Opened Dagster's storage in schema dagster; the database answered") as told:
+        dg.DagsterInstance.from_config(str(home))
+    assert "hunter2" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:s%40crt@db.example:5433/tickets?sslmode=require",
+        "host=db.example port=5433 dbname=tickets user=me password=s@crt sslmode=require",
+    ],
+)
+def test_both_forms_of_a_url_name_the_same_database(url: str) -> None:
+    made = make_url(_as_sqlalchemy_url(url, "dagster"))
+    assert (made.username, made.password, made.database) == ("me", "s@crt", "tickets")
+    assert dict(made.query) == {
+        "host": "db.example",
+        "port": "5433",
+        "sslmode": "require",
+        "options": "-c search_path=dagster",
+    }
+
+
+def test_options_of_the_users_own_url_stay() -> None:
+    made = make_url(_as_sqlalchemy_url("postgresql:///tickets?options=-c%20work_mem%3D8MB", "dagster"))
+    assert made.query["options"] == "-c work_mem=8MB -c search_path=dagster"
