@@ -279,12 +279,23 @@ class System:
         Raises:
             NotInTimeError: it has not.
         """
-        deadline = time.monotonic() + seconds
-        while not is_so():
-            if time.monotonic() > deadline:
-                said = "\n".join(f"--- {each.name}\n{each.tail()}" for each in self.programs.values())
-                raise NotInTimeError(f"Waited {seconds:.0f} s for {what}.\n{said}")
-            time.sleep(_POLL_SECONDS)
+        wait_until(is_so, what, seconds=seconds, explain=self._tails)
+
+    def _tails(self) -> str:
+        return "\n".join(f"--- {each.name}\n{each.tail()}" for each in self.programs.values())
+
+
+def wait_until(is_so: Callable[[], object], what: str, *, seconds: float, explain: Callable[[], str]) -> None:
+    """Wait until something has happened.
+
+    Raises:
+        NotInTimeError: it has not; the message ends with what `explain` says.
+    """
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        if time.monotonic() > deadline:
+            raise NotInTimeError(f"Waited {seconds:.0f} s for {what}.\n{explain()}")
+        time.sleep(_POLL_SECONDS)
 
 
 @contextmanager

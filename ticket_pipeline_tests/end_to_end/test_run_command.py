@@ -1,0 +1,165 @@
+"""`ticket-pipeline run` from nothing: one command starts everything, one key stops all of it, and data outlives both.
+
+Nothing is configured: the embedded database, the sample watchlist and the simulator, in an empty home.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psutil
+import psycopg
+import pytest
+
+from ticket_pipeline.storage.embedded import EmbeddedServer
+from ticket_pipeline_tests.end_to_end.system import Program, outside_environment, program, wait_until
+from ticket_pipeline_tests.servers import throwaway_state_dir
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+RUN = (program("ticket-pipeline"), "run")
+KEYBOARD_INTERRUPT = 130
+
+
+@dataclass
+class Machine:
+    """A folder that is the whole world of one user's runs."""
+
+    folder: Path
+    env: dict[str, str]
+    first_run: subprocess.CompletedProcess[str] | None = None
+
+    @property
+    def server(self) -> EmbeddedServer:
+        """The embedded database of this folder."""
+        return EmbeddedServer(self.folder / "postgres", None)
+
+    def start(self, name: str) -> Program:
+        """Start a run in the background."""
+        return Program(RUN, self.env, self.folder, name)
+
+    def try_out(self) -> subprocess.CompletedProcess[str]:
+        """A run that ends by itself after its first snapshot."""
+        return subprocess.run(
+            [*RUN, "--until-first-snapshot"],
+            env=self.env,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=150,
+            check=False,
+        )
+
+    def living(self) -> list[str]:
+        """The command lines of all programs that work with this folder."""
+        found = []
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                if process.environ().get("STATE_DIR") == str(self.folder) and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(" ".join(process.cmdline()))
+        return found
+
+    def snapshots(self) -> int:
+        """How many captures are stored; starts the database by need and leaves it as it was."""
+        was_running = self.server.status().running
+        with psycopg.connect(self.server.start()) as connection:
+            row = connection.execute("select count(*) from tickets.snapshots").fetchone()
+        if not was_running:
+            self.server.stop()
+        assert row is not None
+        return int(row[0])
+
+
+@pytest.fixture(scope="module")
+def machine() -> Iterator[Machine]:
+    """A machine on which one run was killed while it started, and the next one ran to its first snapshot."""
+    with throwaway_state_dir() as folder:
+        folder.mkdir()
+        home = folder.parent / "home"
+        home.mkdir()
+        env = outside_environment(home) | {"STATE_DIR": str(folder), "WEB_PORT": "0", "SIMULATOR_PORT": "0"}
+        del env["DAGSTER_HOME"]
+        machine = Machine(folder, env)
+        try:
+            killed = machine.start("killed")
+            _wait_for_words(killed, "Starting Dagster")
+            killed.process.kill()
+            killed.process.wait()
+            assert machine.living(), "its children outlive a supervisor that was killed"
+            machine.first_run = machine.try_out()
+            yield machine
+        finally:
+            _end_all(machine)
+
+
+def _end_all(machine: Machine) -> None:
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.environ().get("STATE_DIR") == str(machine.folder):
+                process.kill()
+    EmbeddedServer(machine.folder / "postgres", None).stop()
+
+
+def _wait_for_words(run: Program, words: str) -> None:
+    wait_until(
+        lambda: words in run.log_file.read_text(errors="replace") or run.process.poll() is not None,
+        f"the run to say {words!r}",
+        seconds=90,
+        explain=run.tail,
+    )
+    assert run.process.poll() is None, run.tail()
+
+
+def _wait_for_end(run: Program, is_over: Callable[[], bool]) -> None:
+    wait_until(lambda: run.process.poll() is not None and is_over(), "the end of the run", seconds=40, explain=run.tail)
+
+
+def test_the_first_run_stores_a_snapshot_without_any_configuration(machine: Machine) -> None:
+    assert machine.first_run is not None
+    assert machine.first_run.returncode == 0, machine.first_run.stdout + machine.first_run.stderr
+    assert "First snapshot of this run stored after" in machine.first_run.stdout
+    assert "Web UI" in machine.first_run.stdout
+    assert machine.snapshots() > 0
+
+
+def test_a_run_clears_up_what_a_killed_one_left_behind(machine: Machine) -> None:
+    assert machine.first_run is not None
+    assert "Ended what a killed run had left behind: simulator" in machine.first_run.stdout
+    assert machine.living() == []
+
+
+def test_ctrl_c_stops_everything_a_second_run_is_refused_and_data_is_kept(machine: Machine) -> None:
+    before = machine.snapshots()
+    run = machine.start("interrupted")
+    try:
+        _wait_for_words(run, "Up after")
+        assert machine.snapshots() >= before
+        second = machine.try_out()
+        assert second.returncode == 1
+        assert "another `ticket-pipeline run` uses it" in " ".join(second.stderr.split())
+        run.process.send_signal(signal.SIGINT)
+        _wait_for_end(run, lambda: not machine.living())
+        assert run.process.returncode in {0, KEYBOARD_INTERRUPT}
+        assert "Traceback" not in run.tail(200)
+        assert machine.snapshots() >= before
+    finally:
+        run.stop()
+
+
+def test_a_polite_stop_in_the_middle_of_the_start_leaves_nothing_behind(machine: Machine) -> None:
+    was_running = machine.server.status().running
+    run = machine.start("terminated")
+    try:
+        _wait_for_words(run, "Starting Dagster")
+        run.process.send_signal(signal.SIGTERM)
+        _wait_for_end(run, lambda: not machine.living())
+        assert "Traceback" not in run.tail(200)
+        assert machine.server.status().running == was_running
+    finally:
+        run.stop()
