@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
+
 from ticket_pipeline.market.vocabulary import Outcome
 from ticket_pipeline.storage.prices import Span
-
 from ticket_pipeline_tests.storage.stored import Item, event_record, fail, rejects, store, watch
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ START = datetime(2026, 3, 2, 21, tzinfo=UTC)
 HISTORY = Span(START, START + timedelta(hours=30))
 """Every history lies in here: three evening hours of one UTC day, all of the next, the first hours of a third."""
 
-_OFFSETS = (0, 1, 2, 3, 4, 9, 26, 27)  # hours; few, so that several things fall into one
+_OFFSETS = (0, 2, 3, 4, 27)  # hours; few, so that several things fall into one, on three days
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +56,12 @@ _happening = st.builds(
         st.integers(0, 59),
         st.sampled_from([0, 59.999999]),
     ),
-    listings=st.lists(_item, max_size=6).map(tuple),
+    # Mostly of one level, or nearly everything would be suspect.
+    listings=(st.lists(_item, min_size=2, max_size=4) | st.lists(_item, max_size=6)).map(tuple),
     rejected=st.sampled_from([0, 0, 2]),
     failure=st.sampled_from([None, None, None, *(outcome for outcome in Outcome if outcome.is_failure)]),
 )
-histories = st.lists(_happening, max_size=14, unique_by=lambda one: (one.event_number, one.at))
+histories = st.lists(_happening, min_size=4, max_size=14, unique_by=lambda one: (one.event_number, one.at))
 """Happenings in the order in which they arrive, which is not that of their times."""
 
 

@@ -8,9 +8,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
+
 from ticket_pipeline.storage.prices import Span, rebuild_daily, rebuild_hourly
 from ticket_pipeline.storage.quality import find_days_that_disagree
-
 from ticket_pipeline_tests.storage.histories import HISTORY, Happening, histories, live_through
 from ticket_pipeline_tests.storage.stored import (
     EXAMPLES_SHARE_A_DATABASE,

@@ -9,10 +9,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import given, settings
+
 from ticket_pipeline.market.hours import PricedListing, hourly_prices
 from ticket_pipeline.market.vocabulary import Outcome
 from ticket_pipeline.storage.prices import Span, rebuild_hourly
-
 from ticket_pipeline_tests.storage.histories import HISTORY, Happening, histories, live_through
 from ticket_pipeline_tests.storage.stored import (
     EXAMPLES_SHARE_A_DATABASE,

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+
 from ticket_pipeline.errors import StorageError
 from ticket_pipeline.storage import migrations, statements
 from ticket_pipeline.storage.database import Database, set_search_path
 from ticket_pipeline.storage.migrations import apply_migrations, migration_files, missing_migrations
-
 from ticket_pipeline_tests.servers import choose
 
 if TYPE_CHECKING:

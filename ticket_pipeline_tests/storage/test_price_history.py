@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from ticket_pipeline.storage.prices import Span, read_price_history, read_zone_prices, rebuild_hourly
 
+from ticket_pipeline.storage.prices import Span, read_price_history, read_zone_prices, rebuild_hourly
 from ticket_pipeline_tests.storage.stored import DAY, HOUR, MINUTE, NOON, STUBHUB, Item, fail, items, store, watch_one
 
 if TYPE_CHECKING:

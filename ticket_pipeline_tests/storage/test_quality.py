@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
+
 from ticket_pipeline.storage.prices import Span, rebuild_daily, rebuild_hourly
 from ticket_pipeline.storage.quality import (
     find_bad_prices,
@@ -14,7 +15,6 @@ from ticket_pipeline.storage.quality import (
     find_unbalanced_captures,
     recompute_sampled_hours,
 )
-
 from ticket_pipeline_tests.storage.stored import HOUR, NOON, Item, items, rejects, store, watch_one
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+
 from ticket_pipeline.errors import StorageError
 from ticket_pipeline.storage.prices import Span, first_contiguous, read_stale_windows, rebuild_daily, rebuild_hourly
-
 from ticket_pipeline_tests.storage.stored import (
     DAY,
     HOUR,
@@ -54,11 +54,11 @@ def snapshots_of(database: Database, event: ScheduledEvent) -> int:
     return int(rows[0]["snapshots"]) if rows else 0
 
 
-def wait_until_somebody_waits_for_a_lock(database: Database) -> None:
-    """Return as soon as one session waits for another."""
+def wait_for_locks(database: Database, number: int = 1) -> None:
+    """Return as soon as so many sessions wait for others."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
-        if query(database, "select 1 from pg_locks where not granted"):
+        if len(query(database, "select 1 from pg_locks where not granted")) >= number:
             return
     pytest.fail("nobody waits for a lock")
 
@@ -172,7 +172,7 @@ def test_a_rebuild_waits_for_a_writer_that_holds_the_mark_and_sees_its_capture(d
             )
             writer.execute("snapshots/mark_stale_hours", event_id=event.event_id, marketplace=STUBHUB, instants=[NOON])
             rebuild = threads.submit(rebuild_hourly, database, THE_HOUR)
-            wait_until_somebody_waits_for_a_lock(database)
+            wait_for_locks(database)
             assert not rebuild.done()
         rebuild.result(PATIENCE_SECONDS)
     assert snapshots_of(database, event) == 2
@@ -204,16 +204,13 @@ def test_captures_written_during_rebuilds_are_in_the_prices_or_marked(database: 
 def test_two_rebuilds_of_the_same_hours_at_once_both_succeed(database: Database) -> None:
     event = watch_one(database)
     store(database, event, NOON, items(5))
-    barrier = threading.Barrier(3)
-
-    def rebuild(_: int) -> list[Row]:
-        barrier.wait(PATIENCE_SECONDS)
-        rebuild_daily(database, NOON.date(), NOON.date() + DAY)
-        return rebuild_hourly(database, THE_HOUR)
-
-    with ThreadPoolExecutor(3) as threads:
-        first, *others = threads.map(rebuild, range(3))
-    assert others == [first, first]
+    first = rebuild_hourly(database, THE_HOUR)
+    with ThreadPoolExecutor(2) as threads:
+        with database.transaction() as obstacle:
+            obstacle.connection.execute("lock table hourly_prices in exclusive mode")
+            rebuilds = [threads.submit(rebuild_hourly, database, THE_HOUR) for _ in range(2)]
+            wait_for_locks(database, len(rebuilds))  # both have begun when the way is clear
+        assert [one.result(PATIENCE_SECONDS) for one in rebuilds] == [first, first]
     assert len(all_rows(database)) == 2
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from ticket_pipeline.errors import (
     Blocked,
     EventGone,
@@ -32,7 +33,6 @@ from ticket_pipeline.storage.requests import (
     reset_breaker,
     set_up_budget,
 )
-
 from ticket_pipeline_tests.storage.stored import DAY, EXAMPLES_SHARE_A_DATABASE, HOUR, MINUTE, STUBHUB, query
 
 if TYPE_CHECKING:
@@ -230,6 +230,17 @@ def test_threads_that_ask_at_once_get_no_more_than_the_limit(database: Database)
         assert sum(threads.map(ask, range(6))) == 5
 
 
+def test_those_who_queue_for_the_last_place_get_it_once(database: Database) -> None:
+    set_up_budget(database, STUBHUB, {MINUTE: 1}, max_concurrent=50)
+    with ThreadPoolExecutor(4) as threads:
+        with database.transaction() as queue_head:
+            queue_head.execute("requests/upsert_breaker", marketplace=STUBHUB)
+            asked = [threads.submit(free, database) for _ in range(4)]
+            while len(query(database, "select 1 from pg_locks where not granted")) < len(asked):
+                assert not any(one.done() for one in asked)
+        assert sorted(one.result(10) for one in asked) == [0, 0, 0, 1]
+
+
 def test_a_marketplace_without_a_budget_is_asked_nothing(database: Database) -> None:
     with pytest.raises(StorageError, match="no budget is set up for marketplace stubhub"):
         acquire(database)
@@ -273,6 +284,17 @@ def test_a_raised_limit_gives_the_difference_and_a_lowered_one_takes_it(budget: 
     assert free(budget) == 3
     pass_time(budget, MINUTE)
     set_up_budget(budget, STUBHUB, {MINUTE: 2}, max_concurrent=3)
+    assert free(budget) == 2
+
+
+def test_what_was_sent_under_a_higher_limit_counts_under_the_lower_one(budget: Database) -> None:
+    send(budget, 2)
+    pass_time(budget, 30 * SECOND)
+    send(budget, 1)
+    set_up_budget(budget, STUBHUB, {MINUTE: 1}, max_concurrent=3)
+    pass_time(budget, 30 * SECOND)
+    assert refused_for(budget) == about(30 * SECOND)
+    set_up_budget(budget, STUBHUB, {MINUTE: 3}, max_concurrent=3)
     assert free(budget) == 2
 
 

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from ticket_pipeline.market.vocabulary import Outcome
 from ticket_pipeline.polling.cadence import Cadence, parse_bands
 from ticket_pipeline.storage.schedule import (
@@ -24,7 +25,6 @@ from ticket_pipeline.storage.schedule import (
     renew_lease,
     reschedule_changed,
 )
-
 from ticket_pipeline_tests.storage.stored import (
     DAY,
     EXAMPLES_SHARE_A_DATABASE,
@@ -111,6 +111,25 @@ def test_four_threads_that_lease_at_once_share_the_events_without_overlap(databa
     with ThreadPoolExecutor(4) as threads:
         leased = [event_id for ids in threads.map(lease_in_turns, range(4)) for event_id in ids]
     assert len(leased) == len(set(leased)) == len(events)
+
+
+def test_events_that_another_tick_is_leasing_are_left_to_it(database: Database) -> None:
+    follow(database, 3)
+    with database.transaction() as other, ThreadPoolExecutor(1) as threads:
+        taken = other.fetch_all(
+            "polling/lease_due_events",
+            marketplace=STUBHUB,
+            lease_id=OTHER_LEASE,
+            leased_until=NOW + HOUR,
+            this_moment=NOW,
+            batch_size=2,
+        )
+        left = threads.submit(lease, database).result(10)
+    assert sorted([row["external_id"] for row in taken] + [event.external_id for event in left]) == [
+        "1001",
+        "1002",
+        "1003",
+    ]
 
 
 def test_the_most_overdue_events_are_leased_first(database: Database) -> None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ticket_pipeline.market.trust import CaptureSize, TrustRule, find_suspects
 
+from ticket_pipeline.market.trust import CaptureSize, TrustRule, find_suspects
 from ticket_pipeline_tests.storage.stored import (
     EXAMPLES_SHARE_A_DATABASE,
     HOUR,

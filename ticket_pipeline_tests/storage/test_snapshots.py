@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 import zstandard
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
 from ticket_pipeline.errors import StorageError
 from ticket_pipeline.market.listings import validate_listings
 from ticket_pipeline.market.vocabulary import RejectedListing
 from ticket_pipeline.marketplaces.stubhub_listings import parse_stubhub_listings
 from ticket_pipeline.storage.quality import find_unbalanced_captures
 from ticket_pipeline.storage.snapshots import STORED_COLUMNS, Capture, read_latest_snapshot, read_listings
-
 from ticket_pipeline_tests.storage.stored import (
     EXAMPLES_SHARE_A_DATABASE,
     HOUR,
@@ -103,6 +103,9 @@ def manifest(database: Database, event: ScheduledEvent) -> Row:
 
 
 @settings(EXAMPLES_SHARE_A_DATABASE, max_examples=30)
+@example(listings=[Item(section='the same 100 % of "%s"'), Item(section='the same 100 % of "%s"')])
+@example(listings=[Item(row='a "b", c\n'), Item(row=None), Item(row="\r")])
+@example(listings=[Item(splits=()), Item(splits=(1, 3)), Item(splits=None)])
 @given(listings=st.lists(item, max_size=15))
 def test_the_stored_listings_are_the_accepted_ones_to_the_last_character_and_cent(
     database: Database, listings: list[Item]

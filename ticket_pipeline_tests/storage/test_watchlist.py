@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+
 from ticket_pipeline.errors import SheetError, StorageError
 from ticket_pipeline.storage.watchlist import (
     EventRecord,
@@ -21,7 +22,6 @@ from ticket_pipeline.storage.watchlist import (
     replace_venue_zones,
     sync_watchlist,
 )
-
 from ticket_pipeline_tests.storage.stored import DAY, HOUR, NOON, count, event_record, items, query, store, watch
 
 if TYPE_CHECKING:

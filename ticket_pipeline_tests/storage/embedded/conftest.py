@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, LiteralString
 
 import psycopg
 import pytest
+
 from ticket_pipeline.storage.embedded import EmbeddedServer
 from ticket_pipeline.storage.embedded.account import Account, can_reach
-
 from ticket_pipeline_tests.servers import FORGETFUL, throwaway_state_dir
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from ticket_pipeline.errors import StorageError
 from ticket_pipeline.storage.embedded import EmbeddedServer, find_binaries
 from ticket_pipeline.storage.embedded.account import Account, can_reach, default_account, owner_account
 from ticket_pipeline.storage.embedded.binaries import make_reachable
-
 from ticket_pipeline_tests.servers import FORGETFUL
 from ticket_pipeline_tests.storage.embedded.conftest import ask, python_for
 

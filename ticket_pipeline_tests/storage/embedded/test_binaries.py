@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+
 from ticket_pipeline.errors import ConfigurationError, StorageError
 from ticket_pipeline.storage.embedded import find_binaries
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from ticket_pipeline.errors import StorageError
 from ticket_pipeline.storage.embedded.layout import exclusive, socket_dir_of
 

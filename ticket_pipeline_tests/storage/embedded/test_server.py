@@ -13,12 +13,12 @@ import psutil
 import psycopg
 import pytest
 import sqlalchemy
+
 from ticket_pipeline.errors import StorageError
 from ticket_pipeline.storage.embedded import EmbeddedServer
 from ticket_pipeline.storage.embedded.account import default_account
 from ticket_pipeline.storage.embedded.layout import make_socket_dir, socket_dir_of
 from ticket_pipeline.storage.embedded.postmaster import data_lock_file, socket_lock_file
-
 from ticket_pipeline_tests.servers import FORGETFUL
 from ticket_pipeline_tests.storage.embedded.conftest import ask
 
