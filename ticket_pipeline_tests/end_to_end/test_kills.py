@@ -1,0 +1,199 @@
+"""Whatever is killed in the middle of a batch: no half capture, no double, and everything due is fetched after all.
+
+Each test makes all events due, waits until the batch has stored some of them, and takes a part away. The events' own
+interval is an hour: a capture that is there twice was fetched twice.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import orjson
+import psutil
+import pytest
+from dagster import DagsterRunStatus
+
+from ticket_pipeline.simulator.world import ReplayEvent
+from ticket_pipeline.storage.embedded import EmbeddedServer
+from ticket_pipeline_tests.end_to_end.system import running_system
+from ticket_pipeline_tests.servers import choose, throwaway_state_dir
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dagster import DagsterRun
+
+    from ticket_pipeline_tests.end_to_end.system import System
+
+EVENTS = 24
+LISTINGS = 60
+EVER = datetime(2000, 1, 1, tzinfo=UTC)
+LATENCY_SECONDS = 0.8
+"""With three requests at once a batch takes six seconds: time enough to be in its middle."""
+
+
+@pytest.fixture(scope="module")
+def server(database_server: EmbeddedServer) -> Iterator[EmbeddedServer]:
+    """A server whose commits survive its crash; the shared one is faster because it may forget them."""
+    assert database_server.status().running, "asked for first: it skips or fails where there is no such server"
+    choice = choose(os.environ)
+    is_timescaledb = choice.is_timescaledb
+    with throwaway_state_dir() as state_dir:
+        server = EmbeddedServer(
+            state_dir,
+            choice.pg_bin,
+            shared_preload_libraries=("timescaledb",) if is_timescaledb else (),
+            server_settings={"timescaledb.max_background_workers": "0"} if is_timescaledb else {},
+        )
+        server.start()
+        yield server
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory, server: EmbeddedServer) -> Iterator[System]:
+    events = [ReplayEvent(str(157_000_000 + number), (_body(number),)) for number in range(EVENTS)]
+    folder = tmp_path_factory.mktemp("kills")
+    with running_system(folder, server.url, events, latency_seconds=LATENCY_SECONDS) as system:
+        system.start_daemon()
+        system.wait_for(lambda: _all_stored_since(system, EVER), "the first capture of every event", seconds=90)
+        yield system
+
+
+def _body(event: int) -> bytes:
+    """An answer with every listing at a price of its own, and one parking pass for the quarantine."""
+    listings = [
+        {
+            "listingId": event * 1000 + number,
+            "section": f"Section {number % 7}",
+            "row": "Parking" if number == LISTINGS else str(number % 20),
+            "availableTickets": 1 + number % 4,
+            "sellerAllInPrice": {"amt": 50 + number, "currency": "USD"},
+            "currencyCode": "USD",
+        }
+        for number in range(LISTINGS + 1)
+    ]
+    return orjson.dumps(listings)
+
+
+def _all_stored_since(system: System, since: datetime) -> bool:
+    return _stored_since(system, since) >= EVENTS
+
+
+def _stored_since(system: System, since: datetime) -> int:
+    count: int = system.value("select count(distinct event_id) from snapshots where stored_at > %(since)s", since=since)
+    return count
+
+
+@pytest.fixture
+def batch(system: System) -> tuple[datetime, DagsterRun]:
+    """All events made due at an instant, and the run that has stored some of them and not yet the others."""
+    system.wait_for(lambda: not _leased(system), "the end of earlier batches", seconds=60)
+    before = {run.run_id for run in system.poll_runs()}
+    since: datetime = system.value("update poll_schedule set next_due_at = now() returning now()")
+    system.wait_for(lambda: _stored_since(system, since) >= EVENTS // 8, "the first captures of the batch", seconds=60)
+    assert not _all_stored_since(system, since), "the batch was over before its middle: answers must be slower"
+    return since, next(run for run in system.poll_runs() if run.run_id not in before)
+
+
+def _leased(system: System) -> int:
+    count: int = system.value("select count(*) from poll_schedule where lease_id is not null")
+    return count
+
+
+def _status(system: System, run: DagsterRun) -> DagsterRunStatus:
+    with system.dagster() as instance:
+        found = instance.get_run_by_id(run.run_id)
+    assert found is not None
+    return found.status
+
+
+def _assert_whole_and_single(system: System, since: datetime) -> None:
+    """Every manifest has exactly its rows, no event has two captures, and no row is without a manifest."""
+    unbalanced = system.rows(
+        """
+        select s.external_id, s.accepted, l.listings, r.rejected
+        from snapshots as s
+        full join (
+          select event_id, captured_at, count(*) as listings from listings group by 1, 2
+        ) as l using (event_id, captured_at)
+        left join (
+          select event_id, captured_at, count(*) as rejected from rejected_listings group by 1, 2
+        ) as r using (event_id, captured_at)
+        where s.accepted is distinct from l.listings or r.rejected is distinct from 1
+        """
+    )
+    assert unbalanced == []
+    doubles = system.rows(
+        "select external_id, count(*) from snapshots where stored_at > %(since)s group by 1 having count(*) > 1",
+        since=since,
+    )
+    assert doubles == []
+
+
+def _abandoned_since(system: System, since: datetime) -> set[str]:
+    rows = system.rows(
+        "select external_id from fetch_attempts where outcome = 'abandoned' and finished_at > %(since)s", since=since
+    )
+    return {row["external_id"] for row in rows}
+
+
+def _unstored_since(system: System, since: datetime) -> set[str]:
+    rows = system.rows(
+        """
+        select external_id from event_sources
+        except
+        select external_id from snapshots where stored_at > %(since)s
+        """,
+        since=since,
+    )
+    return {row["external_id"] for row in rows}
+
+
+def test_a_killed_run_leaves_whole_captures_and_its_other_events_are_fetched_when_the_lease_runs_out(
+    system: System, batch: tuple[datetime, DagsterRun]
+) -> None:
+    since, run = batch
+    os.kill(system.worker_pid(run.run_id), signal.SIGKILL)
+    missing = _unstored_since(system, since)
+    _assert_whole_and_single(system, since)
+    system.wait_for(
+        lambda: _status(system, run) is DagsterRunStatus.FAILURE, "the run to be shown as failed", seconds=30
+    )
+    system.wait_for(lambda: _all_stored_since(system, since), "the events of the killed run", seconds=60)
+    _assert_whole_and_single(system, since)
+    assert missing
+    assert _abandoned_since(system, since) == missing
+
+
+def test_a_crashed_database_loses_no_capture_and_the_batch_goes_on_when_it_is_back(
+    system: System, server: EmbeddedServer, batch: tuple[datetime, DagsterRun]
+) -> None:
+    since, _ = batch
+    postmaster = server.status().pid
+    assert postmaster is not None
+    stored = EVENTS - len(_unstored_since(system, since))
+    os.kill(postmaster, signal.SIGQUIT)  # the immediate stop: no checkpoint, every session cut
+    system.wait_for(lambda: not psutil.pid_exists(postmaster), "the end of the server", seconds=20)
+    server.start()
+    assert EVENTS - len(_unstored_since(system, since)) >= stored
+    _assert_whole_and_single(system, since)
+    system.wait_for(lambda: _all_stored_since(system, since), "the rest of the batch", seconds=90)
+    _assert_whole_and_single(system, since)
+    assert system.programs["daemon"].process.poll() is None
+
+
+def test_a_restarted_daemon_goes_on_where_the_killed_one_stopped(
+    system: System, batch: tuple[datetime, DagsterRun]
+) -> None:
+    since, run = batch
+    worker = psutil.Process(system.worker_pid(run.run_id))
+    # The group: daemon, code server and the run's process, as when the machine goes down.
+    system.programs["daemon"].kill()
+    system.wait_for(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE, "the kill", seconds=10)
+    _assert_whole_and_single(system, since)
+    system.start_daemon()
+    system.wait_for(lambda: _all_stored_since(system, since), "the rest of the batch", seconds=90)
+    _assert_whole_and_single(system, since)
