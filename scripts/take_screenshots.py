@@ -10,10 +10,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from playwright.sync_api import expect
+
 from ticket_pipeline_tests.end_to_end.browser import find_chromium, open_asset_graph, open_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
+
+_STATUS_MILLISECONDS = 30_000
 
 
 def main(url: str, folder: Path) -> None:
@@ -22,7 +26,7 @@ def main(url: str, folder: Path) -> None:
     if chromium is None:
         sys.exit("Looked for the program chromium; there is none. Install the package chromium.")
     folder.mkdir(parents=True, exist_ok=True)
-    with open_page(chromium, height=620) as page:
+    with open_page(chromium, width=1680, height=560) as page:
         _take_asset_graph(page, url, folder)
         page.set_viewport_size({"width": 1400, "height": 900})
         page.goto(f"{url}/assets/stubhub_listings?view=partitions")
@@ -40,9 +44,11 @@ def main(url: str, folder: Path) -> None:
 def _take_asset_graph(page: Page, url: str, folder: Path) -> None:
     open_asset_graph(page, url)
     page.get_by_text("Hide navigation").click()
+    # A fresh visit fits the graph into the window; only with this much room do the nodes tell their details.
     page.reload()
-    # Statuses arrive after the drawing.
     page.locator("foreignObject").filter(has_text="daily_prices").get_by_text("Latest event").wait_for()
+    # Statuses arrive after the drawing.
+    expect(page.get_by_text("Loading")).to_have_count(0, timeout=_STATUS_MILLISECONDS)
     page.screenshot(path=folder / "asset-graph.png")
 
 
