@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 from dagster import AssetKey, AssetRecordsFilter
-from ticket_pipeline.simulator.world import ReplayEvent
 
+from ticket_pipeline.simulator.world import ReplayEvent
 from ticket_pipeline_tests.end_to_end.recorded import measure, measure_hours, read_captures, read_inventory
 from ticket_pipeline_tests.end_to_end.system import running_system
 from ticket_pipeline_tests.servers import throwaway_database
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ticket_pipeline.storage.embedded import EmbeddedServer
-
     from ticket_pipeline_tests.end_to_end.recorded import RecordedCapture
     from ticket_pipeline_tests.end_to_end.system import System
 
