@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
+
 from ticket_pipeline.storage.embedded import EmbeddedServer, find_binaries
 from ticket_pipeline.storage.embedded.layout import socket_dir_of
 

@@ -15,10 +15,10 @@ import pytest
 import typer
 import yaml
 from psycopg import sql
+
 from ticket_pipeline.cli.app import app
 from ticket_pipeline.market.vocabulary import Outcome
 from ticket_pipeline.settings import Settings
-
 from ticket_pipeline_tests.docs.documents import (
     PROJECT,
     README,

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ticket_pipeline.market.hours import HourlyPrice, PricedListing, get_in_price, hourly_prices, to_cents, zone_of
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pandera.config import config_context
+
 from ticket_pipeline.market.listings import (
     VALIDATED_COLUMNS,
     ValidatedListings,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ticket_pipeline.market.hours import PricedListing, hourly_prices
 from ticket_pipeline.market.metrics import SnapshotMetrics, measure_snapshot
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ticket_pipeline.market.trust import CaptureSize, TrustRule, find_suspects
 
 sizes = st.integers(0, 60).flatmap(

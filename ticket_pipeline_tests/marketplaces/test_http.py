@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+
 from ticket_pipeline.errors import (
     Blocked,
     EventGone,
@@ -29,7 +30,6 @@ from ticket_pipeline.errors import (
 from ticket_pipeline.market.vocabulary import RawResponse
 from ticket_pipeline.marketplaces.answers import error_of_exception
 from ticket_pipeline.marketplaces.http import RetryPolicy, _Course
-
 from ticket_pipeline_tests.marketplaces.wire import (
     ONE_TRY,
     THREE_TRIES,

@@ -7,6 +7,7 @@ import logging
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ticket_pipeline.marketplaces.redaction import (
     RedactingFilter,
     excerpt,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from pydantic import SecretStr
+
 from ticket_pipeline.errors import (
     Blocked,
     ConfigurationError,
@@ -28,7 +29,6 @@ from ticket_pipeline.simulator.faults import Fault, FaultKind, FaultPlan
 from ticket_pipeline.simulator.server import serve
 from ticket_pipeline.simulator.stubhub import create_stubhub_app
 from ticket_pipeline.simulator.world import sample_world
-
 from ticket_pipeline_tests.marketplaces.wire import RecordingGate, answer, serve_wire
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ticket_pipeline.errors import UnexpectedPayload
 from ticket_pipeline.market.listings import validate_listings
 from ticket_pipeline.market.vocabulary import LISTING_COLUMNS, ParsedListings

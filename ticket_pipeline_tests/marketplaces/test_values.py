@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ticket_pipeline.marketplaces import values as v
 
 if TYPE_CHECKING:

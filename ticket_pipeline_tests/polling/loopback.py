@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
+
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.polling.poll import poll_events
 from ticket_pipeline.settings import Settings

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import orjson
+
 from ticket_pipeline.market.trust import TrustRule
 from ticket_pipeline.market.vocabulary import ParsedListings, RawResponse
 from ticket_pipeline.marketplaces.stubhub_listings import parse_stubhub_listings
 from ticket_pipeline.polling.batch import PollBatch
 from ticket_pipeline.polling.ingest import Fetched, Ingest
 from ticket_pipeline.storage.schedule import BackOff, lease_due_events, reschedule_changed
-
 from ticket_pipeline_tests.polling.loopback import STUBHUB
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from ticket_pipeline.polling.batch import BatchResult
     from ticket_pipeline.storage.schedule import ScheduledEvent
-
     from ticket_pipeline_tests.polling.loopback import Loopback
 
 LONG = timedelta(hours=1)

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from ticket_pipeline.errors import MarketplaceError, StorageError, UnexpectedPayload
+
+from ticket_pipeline.errors import MarketplaceError, RequestNotPermitted, StorageError, UnexpectedPayload
 from ticket_pipeline.marketplaces.stubhub_listings import parse_stubhub_listings
 from ticket_pipeline.polling.batch import Lease
 from ticket_pipeline.simulator.crowd import crowded_world
 from ticket_pipeline.simulator.faults import Fault, FaultKind
-
 from ticket_pipeline_tests.polling.loopback import open_loopback
 from ticket_pipeline_tests.polling.scripted import LONG, ScriptedClient, batch_of, lease, run
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from ticket_pipeline.market.vocabulary import ParsedListings
     from ticket_pipeline.polling.ingest import EventResult
-
     from ticket_pipeline_tests.polling.loopback import Loopback
 
 
@@ -200,6 +199,16 @@ def test_a_database_that_refuses_everything_ends_the_batch_with_its_own_error(wa
         run(batch_of(watching, client, lease=Lease(lease_id, LONG)), watching.events())
     assert watching.value("select count(*) from snapshots") == 0
     assert watching.value("select count(*) from poll_schedule where lease_id is not null") == 0
+
+
+def test_after_a_refusal_nothing_more_is_asked_for(watching: Loopback) -> None:
+    async def refuse(_: str) -> None:
+        raise RequestNotPermitted("the budget is spent")
+
+    client = ScriptedClient(refuse)
+    result = run(batch_of(watching, client), watching.events())
+    assert client.asked == watching.keys[:1]
+    assert (result.skipped, result.stopped_by) == (watching.events(), "the budget is spent")
 
 
 def test_a_refusal_met_while_fetching_keeps_its_own_type(watching: Loopback) -> None:

@@ -12,9 +12,10 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+
+from ticket_pipeline.errors import StorageUnavailable
 from ticket_pipeline.polling.batch import Lease
 from ticket_pipeline.simulator.faults import Fault, FaultKind
-
 from ticket_pipeline_tests.polling.scripted import LONG, PATIENCE_SECONDS, ScriptedClient, batch_of, lease, run, until
 
 if TYPE_CHECKING:
@@ -131,6 +132,16 @@ def test_a_connection_lost_in_the_middle_of_a_capture_leaves_nothing_and_is_trie
     assert watching.stored_keys() == watching.keys
     assert watching.value("select count(*) from snapshots") == 4
     assert watching.value("select count(*) from fetch_attempts") == 4
+
+
+def test_a_database_that_stays_away_ends_the_batch_and_is_not_blamed_on_an_event(
+    watching: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ticket_pipeline.polling.ingest._WRITE_TRIES", 1)
+    with killing_the_writer(watching), pytest.raises(StorageUnavailable, match="store the capture of stubhub event"):
+        run(batch_of(watching, ScriptedClient()), watching.events())
+    assert watching.value("select count(*) from snapshots") == 0
+    assert watching.value("select count(*) from fetch_attempts") == 0
 
 
 def test_a_heartbeat_that_finds_the_database_away_does_not_end_the_batch(watching: Loopback) -> None:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.polling.cadence import Cadence, parse_bands
 from ticket_pipeline.polling.poll import build_cadence
 from ticket_pipeline.settings import Settings
 from ticket_pipeline.storage.schedule import reschedule_changed
 from ticket_pipeline.storage.watchlist import sync_watchlist
-
 from ticket_pipeline_tests.polling.loopback import STUBHUB, watched
 
 if TYPE_CHECKING:

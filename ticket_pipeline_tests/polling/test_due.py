@@ -10,20 +10,19 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+
 from ticket_pipeline.errors import Blocked, ConfigurationError
 from ticket_pipeline.polling.due import LeasedBatch, Skip, choose_batch, show_wait
 from ticket_pipeline.polling.poll import build_gate
 from ticket_pipeline.simulator.crowd import crowded_world
 from ticket_pipeline.storage.requests import reset_breaker, set_up_budget
 from ticket_pipeline.storage.schedule import release_lease
-
 from ticket_pipeline_tests.polling.loopback import STUBHUB, open_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ticket_pipeline.settings import Settings
-
     from ticket_pipeline_tests.polling.loopback import Loopback
 
 HOUR = timedelta(hours=1)

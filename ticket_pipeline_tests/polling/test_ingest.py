@@ -9,19 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import zstandard
+
 from ticket_pipeline.errors import RateLimited, RequestNotPermitted, TemporarilyUnavailable
 from ticket_pipeline.market.vocabulary import Outcome
 from ticket_pipeline.marketplaces.stubhub_listings import parse_stubhub_listings
 from ticket_pipeline.polling.ingest import EventResult, Fetched
 from ticket_pipeline.sheet.source import SheetRows
 from ticket_pipeline.sheet.zones import ZoneMap, parse_zones
-
 from ticket_pipeline_tests.polling.scripted import ScriptedClient, answer_about, ingest_of, listing
 
 if TYPE_CHECKING:
     from ticket_pipeline.errors import MarketplaceError
     from ticket_pipeline.market.vocabulary import ParsedListings
-
     from ticket_pipeline_tests.polling.loopback import Loopback
 
 MOMENT = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ticket_pipeline.polling.jitter import draw_factor, draw_spacing
 from ticket_pipeline.settings import JitterStrategy
 

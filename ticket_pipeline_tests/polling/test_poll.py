@@ -8,6 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
+
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.polling.poll import build_gate
@@ -15,7 +16,6 @@ from ticket_pipeline.polling.sources import SOURCES, find_source
 from ticket_pipeline.settings import Settings
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline.storage.requests import read_request_state
-
 from ticket_pipeline_tests.polling.loopback import STUBHUB
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+
 from ticket_pipeline.errors import ConfigurationError, SheetError
 from ticket_pipeline.polling.sync import load_zone_map, open_venue_map, open_watchlist, sync_events
 from ticket_pipeline.settings import Settings

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from ticket_pipeline.sheet.google import GoogleSheetSource
 from ticket_pipeline.simulator.server import serve
 from ticket_pipeline.simulator.sheets import SimulatedSheets, create_sheets_app, generate_service_account

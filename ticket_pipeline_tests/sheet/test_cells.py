@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+
 from ticket_pipeline.sheet.cells import (
     CellProblem,
     check_formula,

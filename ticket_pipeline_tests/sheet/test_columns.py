@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ticket_pipeline.errors import SheetError
 from ticket_pipeline.sheet.columns import Field, column_letter, locate_watchlist_columns
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from ticket_pipeline.errors import SheetError
 from ticket_pipeline.sheet.csv_file import CsvSource
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ticket_pipeline.sheet.cells import CellProblem
 from ticket_pipeline.sheet.dates import LocalTime, parse_local_time
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.sheet.cells import CellProblem
 from ticket_pipeline.sheet.event_ids import parse_event_id

@@ -10,11 +10,11 @@ import pytest
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+
 from ticket_pipeline.errors import SheetError
 from ticket_pipeline.sheet.rows import parse_watchlist
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline.simulator.server import serve
-
 from ticket_pipeline_tests.sheet.conftest import SHEET_ID, SheetsService
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ticket_pipeline.errors import ConfigurationError, SheetError
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.sheet.columns import Field

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from ticket_pipeline.sheet.places import CITY_ZONES, REGION_ZONES
 from ticket_pipeline.sheet.timezones import Placement, Timezones, to_utc
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import httpx
+
 from ticket_pipeline.simulator.app import create_app
 from ticket_pipeline.simulator.crowd import crowded_world
 from ticket_pipeline.simulator.server import serve

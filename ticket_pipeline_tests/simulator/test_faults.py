@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from pydantic import ValidationError
+
 from ticket_pipeline.simulator.faults import Fault, FaultKind, FaultPlan
 
 

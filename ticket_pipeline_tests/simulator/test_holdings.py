@@ -6,6 +6,7 @@ import random
 from datetime import UTC, datetime
 
 import pytest
+
 from ticket_pipeline.simulator.holdings import MAX_LIFE_HOURS, Ending, HoldingSource, Stint, draw_holding, value_at
 from ticket_pipeline.simulator.timeline import PriceLevel, Timeline
 from ticket_pipeline.simulator.venue import Venue, theatre_zones

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from statistics import fmean
 
 import pytest
+
 from ticket_pipeline.simulator.market import EventMarket, SimulatedEvent, SimulatedListing
 from ticket_pipeline.simulator.venue import Venue, arena_zones, standing_zones
 

@@ -13,6 +13,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
+
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.simulator.server import serve
 

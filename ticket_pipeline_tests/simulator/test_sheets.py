@@ -15,6 +15,7 @@ from google.auth.transport.requests import Request
 from google.oauth2 import service_account
 from gspread.exceptions import APIError, SpreadsheetNotFound
 from gspread.http_client import HTTPClient
+
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline.simulator.server import serve
 from ticket_pipeline.simulator.sheets import (

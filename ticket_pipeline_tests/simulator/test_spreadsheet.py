@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ticket_pipeline.simulator.spreadsheet import RangeError, Spreadsheet
 
 

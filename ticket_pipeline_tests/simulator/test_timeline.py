@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ticket_pipeline.simulator.timeline import PriceLevel, Timeline
 
 START = datetime(2026, 7, 1, 23, tzinfo=UTC)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.simulator.world import (
     WATCHLIST_HEADER,
