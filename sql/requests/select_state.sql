@@ -11,12 +11,13 @@ select
     from request_slots as s
     where s.marketplace = r.marketplace and s.budget_window = r.budget_window
     order by s.busy_until
-    limit 1
-    offset (
-      select count(*)
-      from request_slots as u
-      where u.marketplace = r.marketplace and u.budget_window = r.budget_window and u.slot > r.max_requests
-    )
+    limit
+      1
+      offset (
+        select count(*)
+        from request_slots as u
+        where u.marketplace = r.marketplace and u.budget_window = r.budget_window and u.slot > r.max_requests
+      )
   ) as next_free_at
 from breaker_state as b
 left join request_budget as r on r.marketplace = b.marketplace
