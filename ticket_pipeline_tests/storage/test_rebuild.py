@@ -204,13 +204,14 @@ def test_captures_written_during_rebuilds_are_in_the_prices_or_marked(database: 
 def test_two_rebuilds_of_the_same_hours_at_once_both_succeed(database: Database) -> None:
     event = watch_one(database)
     store(database, event, NOON, items(5))
-    first = rebuild_hourly(database, THE_HOUR)
+    query(database, "with gone as (delete from stale_prices) select 1")  # no mark, no row: nothing else to queue at
     with ThreadPoolExecutor(2) as threads:
         with database.transaction() as obstacle:
             obstacle.connection.execute("lock table hourly_prices in exclusive mode")
             rebuilds = [threads.submit(rebuild_hourly, database, THE_HOUR) for _ in range(2)]
             wait_for_locks(database, len(rebuilds))  # both have begun when the way is clear
-        assert [one.result(PATIENCE_SECONDS) for one in rebuilds] == [first, first]
+        first, second = (one.result(PATIENCE_SECONDS) for one in rebuilds)
+    assert first == second != []
     assert len(all_rows(database)) == 2
 
 
