@@ -163,9 +163,12 @@ def _free_port(host: str, wanted: int) -> int:
 def _database(settings: Settings, console: Console) -> Iterator[None]:
     """A migrated database; the embedded server is stopped at the end if it was started here."""
     server = embedded_server(settings) if settings.is_embedded else None
-    was_running = server is not None and server.status().running
-    if server is not None and not was_running:
+    # A server that somebody started by `db start` is left running; one that a run started is stopped by the next run's
+    # end even if that first run was killed.
+    started_by_run = settings.state_dir / "postgres_started_by_run"
+    if server is not None and not server.status().running:
         console.print("Starting the embedded PostgreSQL …")
+        started_by_run.touch()
     with open_database(settings) as database:
         applied = apply_migrations(database.url, schema=settings.db_schema)
     if applied:
@@ -173,8 +176,9 @@ def _database(settings: Settings, console: Console) -> Iterator[None]:
     try:
         yield
     finally:
-        if server is not None and not was_running:
+        if server is not None and started_by_run.exists():
             server.stop()
+            started_by_run.unlink()
 
 
 def _world_file(settings: Settings) -> Path:

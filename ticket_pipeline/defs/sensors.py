@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 # The tags by which a run takes a range of partitions; Dagster documents them, but exports no names for them.
 _RANGE_START, _RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
+# A run whose process and daemon died together stays "started" for ever; past its longest time Dagster ends it, so that
+# it neither fills the queue nor holds up the rebuilds. A full batch takes minutes, and so does a month of hours.
+_MAX_RUNTIME = "dagster/max_runtime"
+_LONGEST_POLL_SECONDS = "3600"
+_LONGEST_REBUILD_SECONDS = "1200"
+
 _MOST_WINDOWS = 24 * 31
 """Windows in one rebuild run: a month of hours takes minutes, and its progress is kept day by day."""
 
@@ -57,7 +63,11 @@ def build_poll_sensor(marketplace: Marketplace, tick_seconds: int) -> dg.SensorD
         request = dg.RunRequest(
             run_key=str(choice.lease_id),
             run_config={"ops": {f"{marketplace}_listings": {"config": config}}},
-            tags={"ticket_pipeline/marketplace": str(marketplace), "ticket_pipeline/events": str(len(choice.events))},
+            tags={
+                "ticket_pipeline/marketplace": str(marketplace),
+                "ticket_pipeline/events": str(len(choice.events)),
+                _MAX_RUNTIME: _LONGEST_POLL_SECONDS,
+            },
         )
         return dg.SensorResult(run_requests=[request])
 
@@ -136,4 +146,6 @@ def _choose_span(
 def _request_rebuild(job: str, grain: str, step: timedelta, span: Span) -> dg.RunRequest:
     key_format = "%Y-%m-%d-%H:%M" if grain == "hour" else "%Y-%m-%d"
     first, last = (moment.astimezone(UTC).strftime(key_format) for moment in (span.start, span.end - step))
-    return dg.RunRequest(job_name=job, tags={_RANGE_START: first, _RANGE_END: last})
+    return dg.RunRequest(
+        job_name=job, tags={_RANGE_START: first, _RANGE_END: last, _MAX_RUNTIME: _LONGEST_REBUILD_SECONDS}
+    )

@@ -36,10 +36,10 @@ def test_the_check_job_runs_every_check_and_makes_nothing() -> None:
     assert len(definition.asset_layer.asset_graph.asset_check_keys) == 7
 
 
-def test_checks_do_not_run_with_every_poll(location: Location) -> None:
-    result = location.run("poll_stubhub", config={"event_keys": location.loopback.keys[:1]})
-    assert result.success
-    assert result.get_asset_check_evaluations() == []
+@pytest.mark.parametrize("job", ["poll_stubhub", "aggregate_hourly", "aggregate_daily"])
+def test_checks_do_not_run_with_every_poll_or_rebuild(job: str) -> None:
+    definition = build_defs(Pipeline(Settings())).resolve_job_def(job)
+    assert {node.name for node in definition.nodes} == JOBS[job]
 
 
 def test_housekeeping_drops_raw_bodies_past_their_time_and_nothing_else(location: Location) -> None:

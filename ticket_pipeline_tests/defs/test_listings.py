@@ -155,6 +155,15 @@ def test_a_run_fetches_only_what_its_lease_still_holds(registered: Location) -> 
     assert registered.loopback.value("select count(*) from poll_schedule where lease_id is not null") == 1
 
 
+def test_a_run_that_is_blocked_gives_its_lease_back(registered: Location) -> None:
+    registered.settings = registered.loopback.settings(max_concurrent_requests=1)
+    request, _ = registered.request("poll_due_stubhub_events")
+    registered.loopback.faults.add(Fault(FaultKind.FORBIDDEN))
+    assert not registered.run(JOB, config=request.run_config["ops"]["stubhub_listings"]["config"]).success
+    assert attempted(registered) == registered.loopback.keys[:1]
+    assert registered.loopback.value("select count(*) from poll_schedule where lease_id is not null") == 0
+
+
 def test_a_run_whose_lease_was_taken_whole_does_nothing(registered: Location) -> None:
     result = registered.run(JOB, config={"event_keys": registered.loopback.keys, "lease_id": str(uuid4())})
     assert result.success

@@ -23,7 +23,11 @@ def test_one_run_is_asked_for_with_the_keys_and_the_lease_of_what_is_due(locatio
     lease_id = str(location.loopback.schedule(keys[0])["lease_id"])
     assert request.run_key == lease_id
     assert request.run_config == {"ops": {"stubhub_listings": {"config": {"event_keys": keys, "lease_id": lease_id}}}}
-    assert dict(request.tags) == {"ticket_pipeline/marketplace": "stubhub", "ticket_pipeline/events": "4"}
+    assert dict(request.tags) == {
+        "ticket_pipeline/marketplace": "stubhub",
+        "ticket_pipeline/events": "4",
+        "dagster/max_runtime": "3600",
+    }
     assert request.partition_key is None
     assert location.defs.resolve_sensor_def(SENSOR).job_name == poll_job_name(STUBHUB)
 

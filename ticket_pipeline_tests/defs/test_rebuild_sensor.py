@@ -73,6 +73,7 @@ def test_the_hour_under_way_is_refreshed_at_the_pace_of_the_settings(at_noon: Lo
     mark(at_noon, at_noon.hour)
     request, cursor = at_noon.request(SENSOR)
     assert request.tags[RANGE_START] == request.tags[RANGE_END] == hour_key(at_noon.hour)
+    assert request.tags["dagster/max_runtime"] == "1200"
 
     at_noon.now += MINUTE
     assert at_noon.skip_reason(SENSOR, cursor) == "the hour under way is refreshed in 9 min 0 s; no day is out of date"
@@ -89,7 +90,7 @@ def test_an_hour_that_ends_is_rebuilt_without_waiting_for_the_pace(at_noon: Loca
 
 
 def test_closed_hours_do_not_count_as_a_refresh_and_do_not_take_the_hour_under_way_along(at_noon: Location) -> None:
-    just_refreshed = json.dumps({"hour": at_noon.now.isoformat()})
+    just_refreshed = json.dumps({"hour": (at_noon.now - MINUTE).isoformat()})
     mark(at_noon, at_noon.hour - HOUR, at_noon.hour)
     request, cursor = at_noon.request(SENSOR, just_refreshed)
     assert request.tags[RANGE_END] == hour_key(at_noon.hour - HOUR)
