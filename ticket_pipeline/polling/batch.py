@@ -178,8 +178,7 @@ class PollBatch:
                 )
             except StorageUnavailable:
                 continue  # the database restarts: answers in hand wait for it, and so does the lease
-            done = {result.event.event_id for result in self._outcome.results}
-            self._lost |= held - still_held - done
+            self._lost |= held - still_held  # with those that are done, which nobody asks for again
 
 
 def _first_cause(error: BaseException) -> BaseException:
