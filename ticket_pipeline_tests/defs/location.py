@@ -63,10 +63,10 @@ class Location:
     ) -> dg.ExecuteInProcessResult:
         """Run a job, by the config of its only asset, one partition, or a span of partitions."""
         definition = self.defs.resolve_job_def(job)
-        node = next(iter(definition.nodes)).name
+        assets = [key.to_user_string() for key in definition.asset_layer.selected_asset_keys]
         return definition.execute_in_process(
             instance=self.instance,
-            run_config={"ops": {node: {"config": config}}} if config is not None else None,
+            run_config={"ops": {asset: {"config": config} for asset in assets}} if config is not None else None,
             partition_key=partition,
             tags=(tags or {}) | ({RANGE_START: span[0], RANGE_END: span[1]} if span else {}),
             raise_on_error=False,
