@@ -75,9 +75,12 @@ def watch_one(database: Database, **changes: Any) -> ScheduledEvent:  # noqa: AN
 
 
 def empty(database: Database) -> None:
-    """Take everything out again, for the next example of a property test."""
+    """Take everything out again, for the next test or the next example of a property test."""
     with database.connection() as connection:
-        connection.execute("truncate events, listings, rejected_rows, watchlist_syncs restart identity cascade")
+        connection.execute(
+            "truncate events, listings, rejected_rows, watchlist_syncs, venue_zones, breaker_state "
+            "restart identity cascade"
+        )
 
 
 def query(database: Database, text: LiteralString, **parameters: object) -> list[Row]:

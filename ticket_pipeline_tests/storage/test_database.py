@@ -1,0 +1,111 @@
+"""The database handle: transactions, and errors that say what to do without saying the password."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import SecretStr
+
+from ticket_pipeline.errors import StorageError, StorageUnavailable
+from ticket_pipeline.settings import Settings
+from ticket_pipeline.storage.connect import database_url, describe_database, open_database
+from ticket_pipeline.storage.database import Database
+from ticket_pipeline_tests.storage.stored import count, query
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PASSWORD = "hunter2"  # noqa: S105 - of nothing
+
+
+def test_a_transaction_is_kept_whole(database: Database) -> None:
+    with database.transaction() as transaction:
+        assert transaction.execute("requests/upsert_breaker", marketplace="stubhub") == 1
+    assert count(database, "breaker_state") == 1
+
+
+def test_a_transaction_left_by_an_error_leaves_nothing(database: Database) -> None:
+    def write_and_fail() -> None:
+        with database.transaction() as transaction:
+            transaction.execute("requests/upsert_breaker", marketplace="stubhub")
+            raise LookupError("the block's own")
+
+    with pytest.raises(LookupError, match="the block's own"):
+        write_and_fail()
+    assert count(database, "breaker_state") == 0
+
+
+def test_a_statement_gives_its_rows_one_row_or_none(database: Database) -> None:
+    assert database.execute("requests/upsert_breaker", marketplace="stubhub") == 1
+    assert len(database.fetch_all("requests/select_state", marketplace=None)) == 1
+    row = database.fetch_one("requests/reset_breaker", marketplace="stubhub")
+    assert row == {"marketplace": "stubhub"}
+    assert database.fetch_one("requests/reset_breaker", marketplace="other") is None
+
+
+def test_what_the_server_refuses_is_told_in_one_line(database: Database) -> None:
+    with pytest.raises(StorageError, match=r"run prices/count_bad_prices.*invalid input syntax") as caught:
+        database.fetch_all("prices/count_bad_prices", starts_from="no moment", starts_until="none")
+    assert "\n" not in str(caught.value)
+    assert not isinstance(caught.value, StorageUnavailable)
+
+
+def test_a_missing_schema_is_told_with_its_remedy(database_url: str) -> None:
+    with Database(database_url, "tickets") as bare, pytest.raises(StorageError, match="Run `ticket-pipeline init-db`"):
+        bare.fetch_all("watchlist/select_rejected_rows")
+
+
+def test_a_connection_that_the_server_cut_is_told_as_one_that_may_come_back(database: Database) -> None:
+    def cut() -> None:
+        with database.connection("hold a connection") as connection:
+            connection.execute("select pg_terminate_backend(pg_backend_pid())")
+
+    with pytest.raises(StorageUnavailable, match="Tried to hold a connection"):
+        cut()
+    assert query(database, "select 1 as one") == [{"one": 1}]
+
+
+def test_an_unreachable_server_is_told_without_the_password(tmp_path: Path) -> None:
+    url = f"postgresql://someone:{PASSWORD}@/tickets?host={tmp_path}"
+    with (
+        Database(url, "tickets", connect_seconds=0.2) as away,
+        pytest.raises(StorageUnavailable, match="ticket-pipeline db status") as caught,
+    ):
+        away.fetch_all("watchlist/select_rejected_rows")
+    assert PASSWORD not in str(caught.value)
+    assert PASSWORD not in repr(away)
+
+
+@pytest.mark.parametrize(
+    ("fields", "url", "description"),
+    [
+        (
+            {"database_url": SecretStr(f"postgresql://u:{PASSWORD}@h/d")},
+            f"postgresql://u:{PASSWORD}@h/d",
+            "DATABASE_URL",
+        ),
+        (
+            {"db_host": "h", "db_user": "u", "db_password": SecretStr("it's"), "db_name": "d", "db_port": 6000},
+            r"user=u password='it\'s' dbname=d host=h port=6000",
+            "d on h:6000",
+        ),
+        ({"db_host": "h"}, "dbname=tickets host=h port=5432", "tickets on h:5432"),
+    ],
+)
+def test_settings_name_the_database(fields: dict[str, object], url: str, description: str, tmp_path: Path) -> None:
+    settings = Settings.model_validate({"state_dir": tmp_path, **fields})
+    assert conninfo_to_dict(database_url(settings)) == conninfo_to_dict(url)
+    assert description in describe_database(settings)
+    assert PASSWORD not in describe_database(settings)
+
+
+def test_without_a_database_in_the_settings_it_is_the_embedded_one(tmp_path: Path) -> None:
+    assert str(tmp_path) in describe_database(Settings(state_dir=tmp_path))
+
+
+def test_a_database_of_settings_uses_their_schema(migrated_url: str) -> None:
+    settings = Settings(database_url=SecretStr(migrated_url), db_schema="elsewhere")
+    with open_database(settings) as database:
+        assert query(database, "show search_path") == [{"search_path": "elsewhere, public"}]
