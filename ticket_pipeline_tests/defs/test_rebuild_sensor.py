@@ -33,13 +33,12 @@ def at_noon(location: Location) -> Location:
 def mark(location: Location, *starts: datetime, grain: str = "hour") -> None:
     """Say that these windows are out of date."""
     (event,) = location.loopback.events(location.loopback.keys[:1])
-    for start in starts:
-        location.loopback.rows(
-            "insert into stale_prices values (%s, %s, %s, 'stubhub') on conflict do nothing",
-            grain,
-            start,
-            event.event_id,
-        )
+    location.loopback.rows(
+        "insert into stale_prices select %s, start, %s, 'stubhub' from unnest(%s::timestamptz[]) as start",
+        grain,
+        event.event_id,
+        list(starts),
+    )
 
 
 def unmark(location: Location) -> None:
