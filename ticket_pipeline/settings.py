@@ -13,6 +13,7 @@ import os
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -36,6 +37,14 @@ OptionalText = Annotated[str | None, BeforeValidator(_empty_is_unset)]
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)]
 OptionalDateOrder = Annotated[Literal["month_first", "day_first"] | None, BeforeValidator(_empty_is_unset)]
 OptionalPath = Annotated[Path | None, BeforeValidator(_empty_is_unset)]
+
+
+def _is_timezone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 def default_state_dir() -> Path:
@@ -191,6 +200,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _check_pairs(self) -> Self:
+        if not _is_timezone(self.event_default_timezone):
+            raise ValueError("EVENT_DEFAULT_TIMEZONE is no IANA timezone; write one like America/New_York")
         if self.min_request_delay > self.max_request_delay:
             raise ValueError("MIN_REQUEST_DELAY is larger than MAX_REQUEST_DELAY: swap them")
         if self.google_sheet_id and not self.google_sheets_credentials_file:

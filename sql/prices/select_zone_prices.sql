@@ -12,7 +12,7 @@ select
   h.zone, h.currency, h.fee_basis,
   coalesce(max(h.listings) filter (where h.hour_at = t.hour_at), 0) as listings,
   coalesce(max(h.tickets) filter (where h.hour_at = t.hour_at), 0) as tickets,
-  max(h.close_price) filter (where h.hour_at = t.hour_at) as get_in_price,
+  max(h.close_price) filter (where h.hour_at = t.hour_at and h.tickets > 0) as get_in_price,
   (array_agg(h.open_price order by h.hour_at) filter (where h.open_price is not null))[1] as first_price,
   min(h.min_price) as min_price,
   (sum(h.mean_price * h.observations) / nullif(sum(h.observations), 0))::numeric(12, 2) as mean_price,

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
+import stamina.instrumentation
 import typer
 from typer.core import TyperGroup
 
@@ -71,6 +72,8 @@ def _shared(
 
     Start with `ticket-pipeline run`: it needs no account and no settings.
     """
+    # Our own log tells of each failed try; stamina's would print a line per retry into a table or a JSON document.
+    stamina.instrumentation.set_on_retry_hooks([])
     if env_file is not None:
         before = os.environ.get(ENV_FILE_VARIABLE)
         os.environ[ENV_FILE_VARIABLE] = str(env_file.resolve())

@@ -46,6 +46,7 @@ class WatchedEvent:
     city: str | None
     timezone: str
     event_at: datetime
+    is_current: bool = True
 
     @property
     def scheduled(self) -> ScheduledEvent:
@@ -103,4 +104,5 @@ def as_watched_event(row: Row) -> WatchedEvent:
         city=row["city"],
         timezone=row["timezone"],
         event_at=row["event_at"],
+        is_current=row.get("is_current", True),
     )

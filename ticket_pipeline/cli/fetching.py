@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import typer
 
-from ticket_pipeline.cli.event_keys import MarketplaceOption, as_watched_event, find_events
+from ticket_pipeline.cli.event_keys import MarketplaceOption, UnclearEventKeyError, as_watched_event, find_events
 from ticket_pipeline.cli.formats import count, money, plain, utc_now
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, progress, show, show_json
@@ -63,7 +63,14 @@ def fetch_listings(
 
 def _choose(database: Database, keys: Sequence[str], marketplace: Marketplace | None) -> list[WatchedEvent]:
     if keys:
-        return find_events(database, keys, marketplace)
+        events = find_events(database, keys, marketplace)
+        if retired := [event.external_id for event in events if not event.is_current]:
+            # Whatever a replaced id stands for now, it is not this event's market.
+            raise UnclearEventKeyError(
+                f"Asked to fetch {', '.join(retired)}; the watchlist has replaced these ids, and their history stays "
+                "as it is. Fetch the new ids: `ticket-pipeline show-events`."
+            )
+        return events
     rows = read_events(database, tracked_only=True, marketplace=marketplace)
     this_moment = utc_now()
     return [as_watched_event(row) for row in rows if row["event_at"] > this_moment and row["marketplace"] in SOURCES]

@@ -28,12 +28,13 @@ from rich.table import Table
 from ticket_pipeline.cli.processes import Household, ProcessDiedError, tail
 from ticket_pipeline.errors import ConfigurationError, StorageError
 from ticket_pipeline.polling.due import show_wait
-from ticket_pipeline.polling.sync import sample_watchlist_path, sync_events
+from ticket_pipeline.polling.sync import open_watchlist, sample_watchlist_path, sync_events
 from ticket_pipeline.settings import Settings, load_settings
 from ticket_pipeline.simulator.app import run_simulator
 from ticket_pipeline.simulator.world import open_world, sample_watchlist_rows
 from ticket_pipeline.storage.connect import describe_database, embedded_server, open_database
 from ticket_pipeline.storage.migrations import apply_migrations
+from ticket_pipeline.storage.requests import read_request_state
 from ticket_pipeline.storage.statements import project_file
 
 if TYPE_CHECKING:
@@ -84,12 +85,12 @@ def run(
     set it is a demo with a simulated market that needs no account.
     """
     console = Console(highlight=False, soft_wrap=True)
-    # A supervisor's polite stop is a Ctrl-C: without this, Python ends at once and leaves the children behind.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     began = time.monotonic()
     settings = load_settings()
-    settings.state_dir.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
+        stack.enter_context(_one_signal_stops())
+        stack.enter_context(_explained_file_errors(settings.state_dir))
+        settings.state_dir.mkdir(parents=True, exist_ok=True)
         stack.enter_context(_only_one(settings.state_dir / "run.lock"))
         household = Household(settings.state_dir / "logs", settings.state_dir / "processes.json")
         if left := household.clear_up():
@@ -117,6 +118,39 @@ def simulate(
 
 
 @contextmanager
+def _one_signal_stops() -> Iterator[None]:
+    """The first Ctrl-C, or a supervisor's SIGTERM, stops everything; further ones must not cut the stopping short.
+
+    Without this SIGTERM would end Python at once and leave the children behind; and a shell that starts us in the
+    background has SIGINT ignored.
+    """
+
+    def interrupt(_number: int, _frame: object) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _explained_file_errors(state_dir: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ConfigurationError(
+            f"Kept data, logs and Dagster's home in STATE_DIR={state_dir}; "
+            f"{error.strerror or error}: {error.filename}. "
+            "Set STATE_DIR to a folder that you may write to."
+        ) from error
+
+
+@contextmanager
 def _only_one(lock_file: Path) -> Iterator[None]:
     with lock_file.open("w") as lock:
         try:
@@ -133,7 +167,7 @@ def _plan(settings: Settings, port: int | None) -> _Plan:
     changes: dict[str, str] = {}
     if settings.is_simulated:
         changes = {name: value for name, value in _DEMO.items() if name not in settings.model_fields_set}
-        changes["simulator_port"] = str(_free_port("127.0.0.1", settings.simulator_port))
+        changes["simulator_port"] = str(_simulator_port(settings.simulator_port))
     wanted_port = settings.web_port if port is None else port
     changes["web_port"] = str(_free_port(settings.web_host, wanted_port))
     changes["state_dir"] = str(settings.state_dir.resolve())
@@ -142,6 +176,17 @@ def _plan(settings: Settings, port: int | None) -> _Plan:
     env["PYTHONUNBUFFERED"] = "1"
     is_demo_watchlist = settings.google_sheet_id is None and settings.watchlist_csv is None
     return _Plan(load_settings(**changes), env, is_demo_watchlist, wanted_port)
+
+
+def _simulator_port(wanted: int) -> int:
+    """`wanted`, which commands in other terminals use too: another one would lead them to a stranger."""
+    port = _free_port("127.0.0.1", wanted)
+    if wanted and port != wanted:
+        raise ConfigurationError(
+            f"Wanted to serve the simulated marketplace on port {wanted}; another program uses it (another checkout's "
+            "`make run`?). Stop that one, or set SIMULATOR_PORT to a free port here and in your other terminals."
+        )
+    return port
 
 
 def _free_port(host: str, wanted: int) -> int:
@@ -205,6 +250,7 @@ def _sync(database: Database, plan: _Plan, console: Console) -> None:
     """Sync before anything polls, so that a mistake in the watchlist is told here and now."""
     now = datetime.now(UTC)
     if plan.is_demo_watchlist and plan.settings.is_simulated:
+        _refuse_foreign_events(database, plan.settings)
         world = open_world(_world_file(plan.settings), now, speed=_DEMO_SPEED)
         with sample_watchlist_path(plan.settings).open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows(sample_watchlist_rows(world))
@@ -312,6 +358,17 @@ def _wait_for_snapshot(household: Household, database: Database, console: Consol
         time.sleep(0.5)
 
 
+def _refuse_foreign_events(database: Database, settings: Settings) -> None:
+    """The demo may replace its own sample, never a watchlist of the user's: a forgotten setting is no wish."""
+    last = database.fetch_one("watchlist/select_last_sync")
+    if last is not None and last["source"] != open_watchlist(settings).description:
+        raise ConfigurationError(
+            f"Looked for a watchlist; none is configured, and {describe_database(settings)} follows the events of "
+            f"{last['source']}. Set WATCHLIST_CSV or GOOGLE_SHEET_ID as before (is .env in this folder?), or set "
+            "STATE_DIR to another folder for the demo."
+        )
+
+
 def _describe(row: Row) -> str:
     return f"{row['name']}, {row['accepted']} listings, {row['tickets']} tickets."
 
@@ -329,3 +386,7 @@ def _report(database: Database, console: Console, since: datetime) -> None:
     next_due = "nothing due" if row["next_due_at"] is None else f"next due in {show_wait(row['next_due_at'] - now)}"
     failed = f", {row['failures']} failed attempts" if row["failures"] else ""
     console.print(f"{now:%H:%M} UTC  {row['snapshots']} snapshots, {row['listings']:,} listings{failed}; {next_due}.")
+    for state in read_request_state(database):
+        if state["budget_window"] and state["state"] != "closed" and state["open_until"] > now:
+            pause = show_wait(state["open_until"] - now)
+            console.print(f"           {state['marketplace']} is paused for another {pause}: {state['reason']}")

@@ -32,6 +32,7 @@ from ticket_pipeline.settings import JitterStrategy, load_settings
 from ticket_pipeline.storage.prices import HOUR
 from ticket_pipeline.storage.requests import reset_breaker
 from ticket_pipeline.storage.schedule import release_lease
+from ticket_pipeline.storage.snapshots import delete_old_payloads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -118,6 +119,7 @@ class Scheduler:
             SheetError: it cannot be read or applied, and `must_succeed`; otherwise that is told, and the events stay.
         """
         self._synced_at = self.now()
+        delete_old_payloads(self.database, self.now() - timedelta(days=self.settings.raw_payload_days))
         try:
             report = sync_events(self.database, self.settings, self.now())
         except SheetError as error:

@@ -31,6 +31,7 @@ def create_app(
     clock: Callable[[], datetime],
     sheets: SimulatedSheets | None = None,
     latency: Latency | None = None,
+    unknown_event_status: int = 200,
 ) -> Starlette:
     """StubHub at `/`, its controls at `/_simulator`, and, where `sheets` is given, Google Sheets at `/sheets`.
 
@@ -39,8 +40,11 @@ def create_app(
         clock: aware UTC.
         sheets: the spreadsheets; their base URL is the server's with `/sheets`, tokens come from `/sheets/token`.
         latency: how long StubHub's answers take.
+        unknown_event_status: what an id that is not of this world gets; 200 is an empty list.
     """
-    routes = [Mount("/", create_stubhub_app(world, clock=clock, latency=latency))]
+    routes = [
+        Mount("/", create_stubhub_app(world, clock=clock, latency=latency, unknown_event_status=unknown_event_status))
+    ]
     if sheets is not None:
         routes.insert(0, Mount(SHEETS_PREFIX, create_sheets_app(sheets, clock=clock)))
     return Starlette(routes=routes)
@@ -61,7 +65,8 @@ def run_simulator(host: str, port: int, seed: int, speed: float, started_at_file
         KeyboardInterrupt: SIGINT ended it.
     """
     world = open_world(started_at_file, _utc_now(), seed=seed, speed=speed)
-    run_forever(create_app(world, clock=_utc_now), host, port)
+    # 404: a real event's id must not be answered with "an empty market".
+    run_forever(create_app(world, clock=_utc_now, unknown_event_status=404), host, port)
 
 
 def _utc_now() -> datetime:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from psycopg.conninfo import make_conninfo
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.embedded import EmbeddedServer
 
@@ -24,10 +26,11 @@ def database_url(settings: Settings) -> str:
     The URL may hold a password: hand it to drivers only.
 
     Raises:
+        ConfigurationError: DATABASE_URL is not one.
         StorageError: the embedded server cannot be started.
     """
     if settings.database_url is not None:
-        return settings.database_url.get_secret_value()
+        return _checked(settings.database_url.get_secret_value())
     if settings.db_host is not None:
         password = settings.db_password.get_secret_value() if settings.db_password else None
         return make_conninfo(
@@ -38,6 +41,18 @@ def database_url(settings: Settings) -> str:
             password=password,
         )
     return embedded_server(settings).start()
+
+
+def _checked(url: str) -> str:
+    """The URL, if libpq can read it; libpq's own message would quote it, password and all."""
+    try:
+        conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        raise ConfigurationError(
+            "Read DATABASE_URL; it is not a database URL like postgresql://user:password@host:5432/name. "
+            "In the password, write % as %25, @ as %40, : as %3A, / as %2F."
+        ) from None
+    return url
 
 
 def open_database(settings: Settings, *, max_connections: int = 4) -> Database:

@@ -20,7 +20,6 @@ from ticket_pipeline.storage.statements import statement
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import TracebackType
-    from typing import LiteralString
 
 Connection = psycopg.Connection[DictRow]
 Row = dict[str, Any]

@@ -131,6 +131,8 @@ def record_failure(
     A refusal of our own (`Outcome.NOT_PERMITTED`) delays the event but does not count as a failure of it.
     """
     with database.transaction(f"record the failed fetch of {marketplace} event {event.external_id}") as transaction:
+        # Schedule row first, then the mark: the order of every writer, so that none waits for another in a circle.
+        transaction.execute("snapshots/lock_source", event_id=event.event_id, marketplace=marketplace)
         transaction.execute(
             "polling/insert_attempt",
             event_id=event.event_id,

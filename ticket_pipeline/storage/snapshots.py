@@ -305,6 +305,11 @@ def _clean(text: str) -> str:
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 
+def delete_old_payloads(database: Database, cut: datetime) -> int:
+    """Drop the raw bodies captured before `cut`; listings and prices stay. Returns how many."""
+    return database.execute("maintenance/delete_old_payloads", cut=cut)
+
+
 def read_latest_snapshot(database: Database, event_id: int, marketplace: str, since: datetime) -> Row | None:
     """The newest manifest row of an event since `since`, or None."""
     return database.fetch_one(

@@ -180,6 +180,7 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "watchlist/retire_sources": {"sources": SOURCE_ROW},
     "watchlist/select_events": {"tracked_only": True, "marketplace": None},
     "watchlist/select_keys": AT_STUBHUB,
+    "watchlist/select_last_sync": {},
     "watchlist/select_known_events": {},
     "watchlist/select_missing_events": {"over_before": NOON},
     "watchlist/select_rejected_rows": {},

@@ -113,6 +113,15 @@ def _find_events(
                 describe_unknown_keys(unknown, read_keys(database, marketplace), f"{marketplace}_events"),
                 allow_retries=False,
             )
+        retired = sorted(row["external_id"] for row in rows if not row["is_current"])
+        rows = [row for row in rows if row["is_current"]]
+        if retired and not rows:
+            # Whatever a replaced id stands for now, it is not this event's market.
+            raise dg.Failure(
+                f"Asked to poll {', '.join(retired)}; the watchlist has replaced these ids, and their history stays as "
+                "it is. Poll the new ids.",
+                allow_retries=False,
+            )
     return [ScheduledEvent(row["event_id"], row["external_id"], row["name"], row["venue"]) for row in rows]
 
 
