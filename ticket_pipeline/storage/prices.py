@@ -38,6 +38,13 @@ class Span:
     start: datetime
     end: datetime
 
+    def steps(self, step: timedelta) -> Iterator[datetime]:
+        """The moments from its start, a step apart."""
+        moment = self.start
+        while moment < self.end:
+            yield moment
+            moment += step
+
     def days(self) -> Iterator[Span]:
         """The span cut at UTC midnights."""
         start = self.start
@@ -61,9 +68,13 @@ def rebuild_hourly(database: Database, span: Span) -> list[Row]:
     Raises:
         StorageError: the span is not aligned, or the database refused; days before the failing one are rebuilt.
     """
+    return [row for _, rows in rebuild_hourly_by_day(database, span) for row in rows]
+
+
+def rebuild_hourly_by_day(database: Database, span: Span) -> Iterator[tuple[Span, list[Row]]]:
+    """As `rebuild_hourly`, a day at a time: each UTC day's part of the span as it is committed, and its rows."""
     if any(moment != _floor(moment, HOUR) for moment in (span.start, span.end)):
         raise StorageError(f"Asked to rebuild hourly prices of {span.start} … {span.end}; give whole hours (UTC).")
-    summary: list[Row] = []
     for part in span.days():
         with database.transaction(f"rebuild the hourly prices of {part.start:%Y-%m-%d %H:%M} UTC") as transaction:
             _begin_rebuild(transaction)
@@ -74,8 +85,8 @@ def rebuild_hourly(database: Database, span: Span) -> list[Row]:
             transaction.execute("prices/delete_hourly", **bounds)
             transaction.execute("prices/insert_hourly", **bounds)
             transaction.execute("prices/mark_stale_days", **bounds)
-            summary += transaction.fetch_all("prices/summarise_hourly", **bounds)
-    return summary
+            summary = transaction.fetch_all("prices/summarise_hourly", **bounds)
+        yield part, summary
 
 
 def rebuild_daily(database: Database, first: date, until: date) -> list[Row]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import dagster as dg
+from psycopg import sql
+
 from ticket_pipeline.storage.prices import HOUR
 from ticket_pipeline_tests.defs.location import hour_key, materializations
 
@@ -50,6 +53,20 @@ def test_a_range_of_hours_is_one_run_and_an_hour_without_captures_is_built_too(l
     assert found[keys[1]] == {"rows": 0, "events": 0, "snapshots": 0}
     hours = location.loopback.rows("select distinct hour_at from hourly_prices order by 1")
     assert [row["hour_at"] for row in hours] == [start, start + 2 * HOUR]
+
+
+def test_a_range_that_fails_keeps_the_days_that_were_built_before(location: Location) -> None:
+    evening = location.now.replace(hour=22, minute=0, second=0, microsecond=0) - timedelta(days=2)
+    for step in range(4):
+        location.capture(location.loopback.keys[0], evening + step * HOUR, 50)
+    with location.loopback.database.connection() as connection:
+        limit = sql.Literal(evening + 2 * HOUR)
+        connection.execute(sql.SQL("alter table hourly_prices add constraint early check (hour_at < {})").format(limit))
+    result = location.run("aggregate_hourly", span=(hour_key(evening), hour_key(evening + 3 * HOUR)))
+    assert not result.success
+    built = location.instance.get_materialized_partitions(dg.AssetKey("hourly_prices"))
+    assert built == {hour_key(evening), hour_key(evening + HOUR)}
+    assert location.loopback.value("select count(distinct hour_at) from hourly_prices") == 2
 
 
 def test_building_an_hour_again_changes_nothing(location: Location) -> None:

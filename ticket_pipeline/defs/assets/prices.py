@@ -1,15 +1,18 @@
 """The aggregates: hourly prices from the stored captures, daily prices from the hours."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import dagster as dg
 
 from ticket_pipeline.defs.partitions import days_since, hours_since
 from ticket_pipeline.defs.pipeline import Pipeline
-from ticket_pipeline.storage.prices import Span, rebuild_daily, rebuild_hourly
+from ticket_pipeline.storage.prices import HOUR, Span, rebuild_daily, rebuild_hourly_by_day
+
+_T = TypeVar("_T")
 
 
 def build_price_assets(start: date, listings: list[str]) -> list[dg.AssetsDefinition]:
@@ -42,10 +45,11 @@ def build_price_assets(start: date, listings: list[str]) -> list[dg.AssetsDefini
         context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]
     ) -> Iterator[dg.AssetMaterialization]:
         window = context.partition_time_window
+        span = Span(window.start.astimezone(UTC), window.end.astimezone(UTC))
         with pipeline.database() as database:
-            rows = rebuild_hourly(database, Span(window.start.astimezone(UTC), window.end.astimezone(UTC)))
-        found = {row["hour_at"].astimezone(UTC).strftime(hours.fmt): row for row in rows}
-        _log_partitions(context, found)
+            for part, rows in _one_ahead(rebuild_hourly_by_day(database, span)):
+                found = {row["hour_at"].astimezone(UTC).strftime(hours.fmt): row for row in rows}
+                _log_partitions(context, [hour.strftime(hours.fmt) for hour in part.steps(HOUR)], found)
         yield from ()
 
     @dg.asset(
@@ -69,20 +73,32 @@ def build_price_assets(start: date, listings: list[str]) -> list[dg.AssetsDefini
         window = context.partition_time_window
         with pipeline.database() as database:
             rows = rebuild_daily(database, _utc_date(window.start), _utc_date(window.end))
-        _log_partitions(context, {row["day_on"].strftime(days.fmt): row for row in rows})
+        found = {row["day_on"].strftime(days.fmt): row for row in rows}
+        _log_partitions(context, context.partition_keys, found)
         yield from ()
 
     return [hourly_prices, daily_prices]
 
 
-def _log_partitions(context: dg.AssetExecutionContext, found: Mapping[str, Mapping[str, Any]]) -> None:
+def _one_ahead(items: Iterator[_T]) -> Iterator[_T]:
+    """The items, each while a thread makes the next: the server rebuilds a day while the last one is logged."""
+    end = object()
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        coming = pool.submit(next, items, end)
+        while (item := coming.result()) is not end:
+            coming = pool.submit(next, items, end)
+            yield cast("_T", item)
+
+
+def _log_partitions(
+    context: dg.AssetExecutionContext, keys: Sequence[str], found: Mapping[str, Mapping[str, Any]]
+) -> None:
     """One materialization per window with its own numbers; a window without any capture is built too: it is empty."""
-    keys = context.partition_keys
     empty = {"rows": 0, "events": 0, "snapshots": 0}
     for key in keys:
         metadata = {name: _plottable(value) for name, value in found.get(key, empty).items() if value is not None}
         context.log_event(dg.AssetMaterialization(context.asset_key, partition=key, metadata=metadata))
-    context.log.info("rebuilt %d windows, %d of them with prices", len(keys), len(found))
+    context.log.info("rebuilt %s … %s: %d windows, %d of them with prices", keys[0], keys[-1], len(keys), len(found))
 
 
 def _plottable(value: int | Decimal | date | datetime | timedelta) -> dg.MetadataValue | str:
