@@ -18,6 +18,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING, Annotated
 
 import httpx
@@ -57,6 +58,9 @@ _DEMO_SPEED = 60.0
 """The simulated market moves this much faster than real ones."""
 
 _START_SECONDS = 90.0
+_PORTS = (20_000, 29_000)
+_PORTS_TRIED = 100
+_LAST_PORT = 65_535
 _STATUS_SECONDS = 60.0
 
 
@@ -190,17 +194,23 @@ def _simulator_port(wanted: int) -> int:
 
 
 def _free_port(host: str, wanted: int) -> int:
-    """`wanted` if it is free on `host`, else one that is."""
-    for port in (wanted, 0):
+    """`wanted` if it is free on `host`, else one that is.
+
+    Looked for below the range from which the system serves outgoing connections: a port of that range may be gone again
+    by the time its server binds it.
+    """
+    start: int = wanted + 1 if wanted else Random().randint(*_PORTS)  # noqa: S311 - spreads, hides nothing
+    for port in (wanted or start, *range(start, min(start + _PORTS_TRIED, _LAST_PORT))):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((host, port))
             except OSError:
                 continue
-            return int(probe.getsockname()[1])
+            return port
     raise ConfigurationError(
-        f"Looked for a free port on {host}; there is none. Is WEB_HOST an address of this machine?"
+        f"Looked for a free port on {host} from {wanted or start} on; there is none among {_PORTS_TRIED}. "
+        "Is WEB_HOST an address of this machine?"
     )
 
 

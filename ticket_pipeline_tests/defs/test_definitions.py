@@ -36,7 +36,8 @@ sys.addaudithook(watch)
 def fresh(program: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a program in an interpreter of its own, in `folder`, with no environment but this; warnings are errors."""
     return subprocess.run(
-        [sys.executable, "-W", "error", "-c", program],
+        # -B: writing bytecode is Python's doing, and happens in a fresh checkout only.
+        [sys.executable, "-B", "-W", "error", "-c", program],
         cwd=folder,
         env={"HOME": str(folder), **environment},
         capture_output=True,
