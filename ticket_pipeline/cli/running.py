@@ -200,7 +200,8 @@ def _free_port(host: str, wanted: int) -> int:
     by the time its server binds it.
     """
     start: int = wanted + 1 if wanted else Random().randint(*_PORTS)  # noqa: S311 - spreads, hides nothing
-    for port in (wanted or start, *range(start, min(start + _PORTS_TRIED, _LAST_PORT))):
+    candidates: list[int] = [wanted or start, *range(start, min(start + _PORTS_TRIED, _LAST_PORT))]
+    for port in candidates:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
