@@ -142,7 +142,10 @@ def validate_listings(parsed: Sequence[ParsedListings]) -> list[ValidatedListing
     reasons = _find_reasons(frame)
     worked_out: dict[str, list[Any]] = {name: _nan_to_none(frame[name]) for name in (*_MONEY_COLUMNS, "price")}
     basis_by = (FeeBasis.ASK, FeeBasis.ALL_IN)  # looked up once: an enum's attribute is slow to reach
-    worked_out["fee_basis"] = [basis_by[is_all_in] for is_all_in in frame["all_in_price"].notna().tolist()]
+    is_all_in = frame["all_in_price"].notna()
+    worked_out["fee_basis"] = (
+        [FeeBasis.ALL_IN] * len(frame) if is_all_in.all() else [basis_by[known] for known in is_all_in.tolist()]
+    )
     worked_out["is_general_admission"] = frame["is_general_admission"].tolist()
     worked_out["is_speculative"] = frame["is_speculative"].tolist()
     validated = []
@@ -188,7 +191,7 @@ def round_to_cents(amounts: Sequence[float | None]) -> Amounts:
     The nearest double of 1.005 is below 1.005, and still it must become 1.01: amounts that close to half a cent are
     rounded by `Decimal` on their text, the others at once.
     """
-    if all(amount is None for amount in amounts):
+    if amounts.count(None) == len(amounts):
         return np.full(len(amounts), np.nan)
     values: Amounts = np.array(amounts, dtype="float64")
     with np.errstate(invalid="ignore", over="ignore"):  # NaN is unknown, and infinite amounts are rejected by rule
@@ -280,7 +283,10 @@ def _without(values: list[_T], rows: list[int]) -> list[_T]:
 
 def _nan_to_none(values: pd.Series[float]) -> list[float | None]:
     """As a list of Python floats; only where there is a NaN is it worth looking at each."""
-    if not values.hasnans:
+    unknown = values.isna()
+    if unknown.all():
+        return [None] * len(values)
+    if not unknown.any():
         return list(values.tolist())
     return [None if value != value else value for value in values.tolist()]  # noqa: PLR0124 - only NaN differs from itself
 

@@ -141,28 +141,30 @@ def write_capture(
             return StoredCapture(is_new=False)
         if rows:
             transaction.copy("snapshots/copy_listings", [rows])
-        if capture.rejected:
-            transaction.execute("snapshots/insert_rejected", **key, rejected=_rejected_json(capture.rejected))
-        if body is not None:
-            transaction.execute(
-                "snapshots/insert_raw_payload", **key, body=body, encoding="zstd", original_bytes=len(capture.body)
-            )
         stored = _judge(transaction, capture, rule)
-        transaction.execute(
-            "snapshots/mark_stale_hours",
-            event_id=capture.event_id,
-            marketplace=capture.marketplace,
-            instants=[capture.captured_at, *stored.confirmed_at],
-        )
-        insert_attempt(transaction, capture, attempt, size=len(capture.body))
-        transaction.execute(
-            "polling/settle_success",
-            event_id=capture.event_id,
-            marketplace=capture.marketplace,
-            this_moment=attempt.finished_at,
-            jitter_factor=jitter_factor,
-            outcome=attempt.outcome,
-        )
+        # None of these waits for the answer to another: sent together, their answers are read once.
+        with transaction.connection.pipeline():
+            if capture.rejected:
+                transaction.execute("snapshots/insert_rejected", **key, rejected=_rejected_json(capture.rejected))
+            if body is not None:
+                transaction.execute(
+                    "snapshots/insert_raw_payload", **key, body=body, encoding="zstd", original_bytes=len(capture.body)
+                )
+            transaction.execute(
+                "snapshots/mark_stale_hours",
+                event_id=capture.event_id,
+                marketplace=capture.marketplace,
+                instants=[capture.captured_at, *stored.confirmed_at],
+            )
+            insert_attempt(transaction, capture, attempt, size=len(capture.body))
+            transaction.execute(
+                "polling/settle_success",
+                event_id=capture.event_id,
+                marketplace=capture.marketplace,
+                this_moment=attempt.finished_at,
+                jitter_factor=jitter_factor,
+                outcome=attempt.outcome,
+            )
     return stored
 
 
