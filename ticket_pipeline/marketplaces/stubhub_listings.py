@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from itertools import compress
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 import orjson
@@ -33,11 +33,15 @@ from ticket_pipeline.marketplaces.values import (
 _NOT_AN_OBJECT = "the listing is not a JSON object"
 
 
+_Currency = Literal["USD", "CAD", "EUR", "GBP", "AUD", "MXN", "CHF", "JPY", "SEK", "NOK", "DKK", "PLN", "NZD", "BRL"]
+"""The usual ones: known texts are not made anew for every amount. A body with another one is read as plain JSON."""
+
+
 class _Money(msgspec.Struct, gc=False):
     """`{amt, disp, currency, dec}`; an `amt` that is null sends the body to the plain reader, which looks at `disp`."""
 
     amt: float | None = None
-    currency: str | None = None
+    currency: _Currency | None = None
 
 
 class _Listing(msgspec.Struct, gc=False, rename="camel"):
@@ -49,7 +53,7 @@ class _Listing(msgspec.Struct, gc=False, rename="camel"):
     available_tickets: int | None = None
     seller_all_in_price: _Money | None = None
     seller_net_proceeds: _Money | None = None
-    currency_code: str | None = None
+    currency_code: _Currency | None = None
 
 
 class _Envelope(msgspec.Struct):
