@@ -101,10 +101,10 @@ def choose(environment: Mapping[str, str]) -> Choice:
 
 
 @contextmanager
-def throwaway_state_dir() -> Iterator[Path]:
+def throwaway_state_dir(pg_bin: Path | None = None) -> Iterator[Path]:
     """A state folder that the server's user can reach even where root runs the tests (pytest's own folders are 0700).
 
-    A server still running on it is stopped, and its socket folder removed.
+    A server still running on it is stopped, by the programs in `pg_bin` where given, and its socket folder removed.
     """
     with tempfile.TemporaryDirectory(prefix="ticket-pipeline-test-", dir="/tmp") as scratch:
         root = Path(scratch)
@@ -113,7 +113,7 @@ def throwaway_state_dir() -> Iterator[Path]:
         try:
             yield state_dir
         finally:
-            EmbeddedServer(state_dir, None).stop()
+            EmbeddedServer(state_dir, pg_bin).stop()
             shutil.rmtree(socket_dir_of(state_dir.resolve()), ignore_errors=True)
 
 

@@ -41,7 +41,7 @@ def server(database_server: EmbeddedServer) -> Iterator[EmbeddedServer]:
     assert database_server.status().running, "asked for first: it skips or fails where there is no such server"
     choice = choose(os.environ)
     is_timescaledb = choice.is_timescaledb
-    with throwaway_state_dir() as state_dir:
+    with throwaway_state_dir(choice.pg_bin) as state_dir:
         server = EmbeddedServer(
             state_dir,
             choice.pg_bin,

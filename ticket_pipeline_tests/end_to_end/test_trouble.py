@@ -86,6 +86,8 @@ def test_a_marketplace_that_is_down_opens_the_breaker_and_is_polled_again_when_i
     system.marketplace.go_down()
     since = _make_due(system)
     system.wait_for(lambda: _breaker(system)["state"] == "open", "the breaker to open", seconds=60)
+    # The breaker hears of a request as it ends; the attempts are booked in groups a moment later.
+    system.wait_for(lambda: len(_outcomes(system, since)) >= FAILURES, "the failed attempts", seconds=60)
     assert _outcomes(system, since)[:FAILURES] == ["http_error"] * FAILURES
     assert _stored(system, since) == 0
     system.marketplace.come_up()
