@@ -38,6 +38,10 @@ _WHO_ARE_YOU = """
 PLAIN, TIMESCALEDB = "plain", "timescaledb"
 
 
+class ServerUnavailableError(Exception):
+    """A server to measure on cannot be had."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ground:
     """A running server of the pipeline's own configuration: unlike in the tests, fsync is on.
@@ -102,7 +106,7 @@ def open_ground(kind: str) -> Iterator[Ground]:
     """A server of `kind` on a throw-away folder.
 
     Raises:
-        RuntimeError: TimescaleDB cannot be installed here; the message says why.
+        ServerUnavailableError: TimescaleDB cannot be installed here.
     """
     pg_bin = _install_timescaledb() if kind == TIMESCALEDB else None
     preload = ("timescaledb",) if kind == TIMESCALEDB else ()
@@ -122,7 +126,7 @@ def _install_timescaledb() -> Path:
     script = PROJECT / "scripts" / "install_timescaledb.py"
     found = subprocess.run([sys.executable, script], check=False, stdout=subprocess.PIPE, text=True)
     if found.returncode:
-        raise RuntimeError("TimescaleDB cannot be installed here; see above.")
+        raise ServerUnavailableError("TimescaleDB cannot be installed here; the reason stands above.")
     return Path(found.stdout.strip())
 
 

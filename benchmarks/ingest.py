@@ -49,7 +49,7 @@ _KEY = ("event_id", "marketplace", "captured_at")
 
 def measure_ingest(ground: Ground, *, quick: bool) -> Report:
     """Measure the three ways on one server."""
-    count, repetitions = (8, 1) if quick else (128, 7)
+    count, repetitions = (8, 1) if quick else (128, 5)
     body, origin = large_body()
     with ground.database() as url, Database(url, SCHEMA) as database, one_core(ground) as binding:
         ways = _ways(database, url, add_events(database, count), body)

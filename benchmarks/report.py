@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+_THREE_DIGITS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Goal:
         """One line: PASS or MISS, the number, and the limit."""
         verdict = "PASS" if self.is_met else "MISS"
         sign = "at least" if self.is_floor else "at most"
-        return f"{verdict}  {self.what}: {self.measured:.3g}{self.unit} ({sign} {self.limit:.3g}{self.unit})"
+        return f"{verdict}  {self.what}: {shown(self.measured)}{self.unit} ({sign} {shown(self.limit)}{self.unit})"
 
 
 @dataclass(slots=True)
@@ -76,17 +78,17 @@ class Report:
         return "\n".join(["", self.title, *lines, *(f"  {goal}" for goal in self.goals)])
 
 
+def shown(value: float) -> str:
+    """A number with three digits, or all of those before its point."""
+    return f"{value:,.0f}" if abs(value) >= _THREE_DIGITS else f"{value:.3g}"
+
+
 def spread(values: Sequence[float]) -> str:
     """The least and the most of some repetitions, to judge the noise by."""
-    return f"{min(values):,.3g} … {max(values):,.3g} in {len(values)}"
+    return f"{shown(min(values))} … {shown(max(values))} in {len(values)}"
 
 
 def percentile(values: Sequence[float], share: float) -> float:
     """The smallest value that at least `share` of all values do not exceed."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
-
-
-def ratio_of_medians(ours: Sequence[float], baseline: Sequence[float]) -> float:
-    """Ours over the baseline, by their medians."""
-    return median(ours) / median(baseline)
