@@ -266,7 +266,7 @@ def _choose_currencies(
     """The listing's own code, else that of its amounts, in capitals. Two codes in one listing: no price can be told."""
     if listed == all_in == net:
         known = {code: code and code.upper() for code in set(listed)}
-        return [known[code] for code in listed]
+        return listed if list(known) == list(known.values()) else [known[code] for code in listed]
     chosen: list[str | None] = []
     for row, codes in enumerate(zip(listed, all_in, net, strict=True)):
         named = [code.upper() for code in codes if code]

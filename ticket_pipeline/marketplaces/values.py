@@ -128,14 +128,15 @@ def text_column(values: list[Any], name: str, problems: Problems) -> list[str | 
 
 def id_column(values: list[Any], name: str, problems: Problems) -> list[str]:
     """`to_id` for a column; integers, the usual case, need no look at each."""
-    if set(map(type, values)) == {int} and max(map(abs, values)) < 10 ** (MAX_ID_CHARACTERS - 1):
-        return [str(value) for value in values]
+    limit = 10 ** (MAX_ID_CHARACTERS - 1)
+    if set(map(type, values)) == {int} and -limit < min(values) and max(values) < limit:
+        return list(map(str, values))
     return convert_column(values, to_id, name, problems)
 
 
 def quantity_column(values: list[Any], name: str, problems: Problems) -> list[int]:
     """`to_quantity` for a column; integers, the usual case, need no look at each."""
-    if set(map(type, values)) == {int} and max(map(abs, values)) <= MAX_QUANTITY:
+    if set(map(type, values)) == {int} and -MAX_QUANTITY <= min(values) and max(values) <= MAX_QUANTITY:
         return values
     return convert_column(values, to_quantity, name, problems)
 
