@@ -136,7 +136,7 @@ def id_column(values: list[Any], name: str, problems: Problems) -> list[str]:
 
 def quantity_column(values: list[Any], name: str, problems: Problems) -> list[int]:
     """`to_quantity` for a column; integers, the usual case, need no look at each."""
-    if set(map(type, values)) == {int} and -MAX_QUANTITY <= min(values) and max(values) <= MAX_QUANTITY:
+    if set(map(type, values)) == {int} and min(values) >= -MAX_QUANTITY and max(values) <= MAX_QUANTITY:
         return values
     return convert_column(values, to_quantity, name, problems)
 
