@@ -1,0 +1,141 @@
+"""Other ways to store the captures of (a), for comparison: nothing parsed, validated, rendered or judged while timed.
+
+What belongs here: preparing what a way writes, and writing it. What does not: timing, and the pipeline's own way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import psycopg
+import zstandard
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from benchmarks.ground import SCHEMA
+from ticket_pipeline.storage.database import as_query, set_search_path
+from ticket_pipeline.storage.snapshots import STORED_COLUMNS, Capture, render_csv
+from ticket_pipeline.storage.statements import statement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+_PAGE = 100
+_COLUMNS = ("event_id", "marketplace", "captured_at", *STORED_COLUMNS)
+_INSERT = sql.SQL("insert into listings ({}) values ({})").format(
+    sql.SQL(", ").join(map(sql.Identifier, _COLUMNS)), sql.SQL(", ").join(sql.Placeholder() * len(_COLUMNS))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """All rows of one capture, ready to be sent: parameters by statement, and the listings in one of two forms."""
+
+    accepted: int
+    manifest: dict[str, Any]
+    books: dict[str, dict[str, Any]]
+    csv: bytes
+    rows: list[tuple[Any, ...]]
+
+
+def copying(url: str, captures: Sequence[Capture]) -> Callable[[], int]:
+    """COPY, and every other row that the pipeline stores of a capture, in one transaction each."""
+    prepared = [_prepare(capture) for capture in captures]
+    return lambda: _store(url, prepared, _copy, with_books=True)
+
+
+def copying_barely(url: str, captures: Sequence[Capture]) -> Callable[[], int]:
+    """COPY and the manifest row alone, in one transaction each."""
+    prepared = [_prepare(capture) for capture in captures]
+    return lambda: _store(url, prepared, _copy, with_books=False)
+
+
+def inserting_pages(url: str, captures: Sequence[Capture]) -> Callable[[], int]:
+    """`executemany` in pages of 100, and every other row, in one transaction each."""
+    prepared = [_prepare(capture) for capture in captures]
+    return lambda: _store(url, prepared, _insert_pages, with_books=True)
+
+
+def _store(
+    url: str,
+    captures: Sequence[_Prepared],
+    load: Callable[[psycopg.Cursor[Any], _Prepared], None],
+    *,
+    with_books: bool,
+) -> int:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(set_search_path(SCHEMA))
+        for capture in captures:
+            with connection.transaction(), connection.cursor() as cursor:
+                cursor.execute(as_query(statement("snapshots/insert_snapshot")), capture.manifest)
+                load(cursor, capture)
+                if with_books:
+                    with connection.pipeline():
+                        for name, parameters in capture.books.items():
+                            cursor.execute(as_query(statement(name)), parameters)
+    return sum(capture.accepted for capture in captures)
+
+
+def _copy(cursor: psycopg.Cursor[Any], capture: _Prepared) -> None:
+    with cursor.copy(as_query(statement("snapshots/copy_listings"))) as copy:
+        copy.write(capture.csv)
+
+
+def _insert_pages(cursor: psycopg.Cursor[Any], capture: _Prepared) -> None:
+    rows = iter(capture.rows)
+    while page := list(islice(rows, _PAGE)):
+        cursor.executemany(_INSERT, page)
+
+
+def _prepare(capture: Capture) -> _Prepared:
+    key = {"event_id": capture.event_id, "marketplace": capture.marketplace, "captured_at": capture.captured_at}
+    counts = {"received": capture.received, "accepted": capture.accepted, "rejected": len(capture.rejected)}
+    market = {"tickets": capture.tickets, "currency": capture.currency, "fee_basis": capture.fee_basis}
+    identity = {"external_id": capture.external_id, "payload_hash": hashlib.sha256(capture.body).digest()}
+    compressed = zstandard.ZstdCompressor(level=1).compress(capture.body)
+    rejected = [
+        {"position": item.position, "raw": orjson.dumps(item.raw).decode(), "reasons": list(item.reasons)}
+        for item in capture.rejected
+    ]
+    return _Prepared(
+        accepted=capture.accepted,
+        manifest=key | counts | market | identity,
+        books={
+            "snapshots/insert_rejected": {**key, "rejected": Jsonb(rejected)},
+            "snapshots/insert_raw_payload": {
+                **key,
+                "body": compressed,
+                "encoding": "zstd",
+                "original_bytes": len(capture.body),
+            },
+            "polling/insert_attempt": _attempt(capture, capture.captured_at),
+        },
+        csv=render_csv(capture).encode(),
+        rows=[
+            (*key.values(), *values) for values in zip(*(capture.columns[name] for name in STORED_COLUMNS), strict=True)
+        ],
+    )
+
+
+def _attempt(capture: Capture, moment: datetime) -> dict[str, Any]:
+    return {
+        "event_id": capture.event_id,
+        "marketplace": capture.marketplace,
+        "external_id": capture.external_id,
+        "started_at": moment,
+        "finished_at": moment,
+        "outcome": "ok",
+        "status": 200,
+        "tries": 1,
+        "latency_seconds": 0.3,
+        "bytes": len(capture.body),
+        "listings": capture.accepted,
+        "rejected": len(capture.rejected),
+        "error": None,
+        "run_id": None,
+    }
