@@ -117,7 +117,7 @@ class Settings(BaseSettings):
     # --- marketplaces -----------------------------------------------------------------------------------------------
     stubhub_enabled: bool = Field(default=True, description="Switch: poll StubHub")
     stubhub_api_base_url: OptionalText = Field(
-        default=None, description="Such as https://pro.stubhub.com; unset: the simulator on loopback"
+        default=None, description="Such as https://pro.stubhub.com; unset: simulated, or off beside a real marketplace"
     )
     stubhub_listings_path: str = Field(
         default="/api/Listing/GetCompListingsByEventId", description="Path of the listings request"
@@ -132,6 +132,42 @@ class Settings(BaseSettings):
     )
     stubhub_requests_per_minute: int = Field(
         default=60, ge=1, le=10000, description="Budget: requests to StubHub in any 60 seconds, all processes together"
+    )
+    vivid_seats_enabled: bool = Field(default=True, description="Switch: poll Vivid Seats")
+    vivid_seats_api_base_url: OptionalText = Field(
+        default=None,
+        description="Such as https://www.vividseats.com; unset: simulated, or off beside a real marketplace",
+    )
+    vivid_seats_listings_path: str = Field(
+        default="/hermes/api/v1/listings", description="Path of the listings request"
+    )
+    vivid_seats_currency: str = Field(
+        default="USD", pattern=r"^[A-Z]{3}$", description="Currency that prices are asked in (ISO 4217)"
+    )
+    vivid_seats_requests_per_minute: int = Field(
+        default=60,
+        ge=1,
+        le=10000,
+        description="Budget: requests to Vivid Seats in any 60 seconds, all processes together",
+    )
+    ticketmaster_enabled: bool = Field(default=True, description="Switch: ask Ticketmaster")
+    ticketmaster_api_key: OptionalSecret = Field(
+        default=None, description="Your Discovery API key; unset: simulated, or off beside a real marketplace"
+    )
+    ticketmaster_api_base_url: str = Field(
+        default="https://app.ticketmaster.com", description="Discovery API, where an API key is set"
+    )
+    ticketmaster_requests_per_second: int = Field(
+        default=5, ge=1, le=100, description="Budget: requests to Ticketmaster in any second, all processes together"
+    )
+    ticketmaster_requests_per_day: int = Field(
+        default=5000, ge=10, le=1_000_000, description="Budget: requests to Ticketmaster in any 24 hours"
+    )
+    ticketmaster_reserve_fraction: float = Field(
+        default=0.1, ge=0, lt=1, description="Share of that day's budget that polling leaves to people's own questions"
+    )
+    ticketmaster_cache_minutes: float = Field(
+        default=30, ge=0, le=10080, description="How long an answer of Ticketmaster is used again; 0: never"
     )
     user_agent: str = Field(default="ticket-pipeline/0.1", description="Honest User-Agent of every request")
 
@@ -149,6 +185,9 @@ class Settings(BaseSettings):
     http_total_timeout_seconds: float = Field(default=60, gt=0, le=600, description="Longest single request, whole")
     http_max_tries: int = Field(default=3, ge=1, le=5, description="Tries of one fetch, transient errors only")
     http_retry_seconds: float = Field(default=120, gt=0, le=900, description="Longest time one fetch may retry")
+    http_debug: bool = Field(
+        default=False, description="Log every request and the start of every answer, without secrets"
+    )
     http_max_body_megabytes: int = Field(default=64, ge=1, le=512, description="A larger body is refused")
     breaker_failures: int = Field(
         default=5, ge=1, le=100, description="Failed requests in a row that open a marketplace's breaker"
@@ -215,13 +254,41 @@ class Settings(BaseSettings):
 
     @property
     def is_simulated(self) -> bool:
-        """Whether StubHub is played by the simulator."""
-        return self.stubhub_api_base_url is None
+        """Whether every marketplace is played by the simulator: none of them is configured.
+
+        One real marketplace is enough to switch the others from simulated to off: a real history and an invented one
+        must never stand in the same tables.
+        """
+        return (
+            self.stubhub_api_base_url is None
+            and self.vivid_seats_api_base_url is None
+            and self.ticketmaster_api_key is None
+        )
 
     @property
-    def stubhub_base_url(self) -> str:
-        """Where StubHub requests go: the configured base URL, or the simulator's."""
-        return self.stubhub_api_base_url or f"http://127.0.0.1:{self.simulator_port}"
+    def stubhub_base_url(self) -> str | None:
+        """Where StubHub requests go: the configured base URL, the simulator's, or nowhere."""
+        return self.stubhub_api_base_url or self._simulated_url("stubhub")
+
+    @property
+    def vivid_seats_base_url(self) -> str | None:
+        """Where Vivid Seats requests go: the configured base URL, the simulator's, or nowhere."""
+        return self.vivid_seats_api_base_url or self._simulated_url("vivid_seats")
+
+    @property
+    def ticketmaster_base_url(self) -> str | None:
+        """Where Ticketmaster requests go: the API where a key is set, the simulator, or nowhere."""
+        if self.ticketmaster_api_key is not None:
+            return self.ticketmaster_api_base_url
+        return self._simulated_url("ticketmaster")
+
+    @property
+    def simulator_url(self) -> str:
+        """The simulator's root; each marketplace has its own path under it."""
+        return f"http://127.0.0.1:{self.simulator_port}"
+
+    def _simulated_url(self, marketplace: str) -> str | None:
+        return f"{self.simulator_url}/{marketplace}" if self.is_simulated else None
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -12,7 +12,7 @@ from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, show, show_json
 from ticket_pipeline.polling.forecast import Forecast, PlannedEvent, forecast_polls
 from ticket_pipeline.polling.poll import build_cadence
-from ticket_pipeline.polling.sources import SOURCES
+from ticket_pipeline.polling.sources import SOURCES, why_not_polled
 from ticket_pipeline.settings import load_settings
 from ticket_pipeline.storage.watchlist import read_events
 
@@ -84,7 +84,8 @@ def _document(marketplace: Marketplace, events: int, forecast: Forecast, setting
     per_day = min((int(most * (_DAY / window)) for window, most in source.limits(settings).items()), default=None)
     document = {
         "marketplace": marketplace,
-        "is_enabled": source.is_enabled(settings),
+        "is_polled": why_not_polled(source, settings) is None,
+        "obstacle": why_not_polled(source, settings),
         "events": events,
         "requests_by_day": list(forecast.by_day),
         "requests_busiest_day": forecast.busiest_day,
@@ -120,8 +121,8 @@ def _warnings(document: Mapping[str, Any]) -> list[str]:
             f"{document['marketplace']}: a busy minute wants {count(minute)} requests, and the budget allows "
             f"{count(per_minute)}. Some polls wait for the next minute; no event is missed."
         )
-    if not document["is_enabled"]:
-        warnings.append(f"{document['marketplace']} is switched off: none of these requests will be sent.")
+    if document["obstacle"] is not None and document["events"]:
+        warnings.append(f"{document['marketplace']}: none of these requests will be sent, {document['obstacle']}")
     return warnings
 
 

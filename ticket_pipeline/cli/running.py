@@ -29,6 +29,7 @@ from rich.table import Table
 from ticket_pipeline.cli.processes import Household, ProcessDiedError, tail
 from ticket_pipeline.errors import ConfigurationError, StorageError
 from ticket_pipeline.polling.due import show_wait
+from ticket_pipeline.polling.sources import SOURCES, why_not_polled
 from ticket_pipeline.polling.sync import open_watchlist, sample_watchlist_path, sync_events
 from ticket_pipeline.settings import Settings, load_settings
 from ticket_pipeline.simulator.app import run_simulator
@@ -246,7 +247,7 @@ def _start_simulator(household: Household, plan: _Plan, console: Console) -> Non
         return
     console.print("Starting the simulated marketplace …")
     household.start("simulator", [sys.executable, "-m", "ticket_pipeline.cli", "simulate"], plan.env)
-    url = f"{plan.settings.stubhub_base_url}/_simulator/events"
+    url = f"{plan.settings.simulator_url}/stubhub/_simulator/events"
     household.wait_until(lambda: _answers(url), what="the simulator", seconds=_START_SECONDS)
 
 
@@ -317,11 +318,10 @@ def _announce(plan: _Plan, console: Console, seconds: float) -> None:
     taken = "" if plan.wanted_port in {0, settings.web_port} else f" (port {plan.wanted_port} is taken)"
     table.add_row("Web UI", f"http://{settings.web_host}:{settings.web_port}{taken}")
     if settings.is_simulated:
-        table.add_row(
-            "Marketplace", f"simulated, {settings.stubhub_base_url} (set STUBHUB_API_BASE_URL for a real one)"
-        )
+        table.add_row("Marketplaces", f"simulated, {settings.simulator_url} (set STUBHUB_API_BASE_URL for a real one)")
     else:
-        table.add_row("Marketplace", settings.stubhub_base_url)
+        polled = [name for name, source in SOURCES.items() if why_not_polled(source, settings) is None]
+        table.add_row("Marketplaces", ", ".join(polled) or "none is switched on")
     if plan.is_demo_watchlist:
         table.add_row(
             "Watchlist", f"{sample_watchlist_path(settings)} (a sample; set WATCHLIST_CSV or GOOGLE_SHEET_ID)"

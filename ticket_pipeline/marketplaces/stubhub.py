@@ -80,6 +80,11 @@ def stubhub_config(settings: Settings) -> StubHubConfig:
     Raises:
         ConfigurationError: base URL, path or headers are unusable; no message holds a value of a header.
     """
+    if settings.stubhub_base_url is None:
+        raise ConfigurationError(
+            "Looked for StubHub's address; STUBHUB_API_BASE_URL is not set, and another marketplace is configured. "
+            "Set it, such as https://pro.stubhub.com."
+        )
     base_url = settings.stubhub_base_url.rstrip("/")
     headers: dict[str, SecretStr] = {}
     if not settings.is_simulated:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.polling.poll import build_cadence
-from ticket_pipeline.polling.sources import SOURCES
+from ticket_pipeline.polling.sources import SOURCES, why_not_polled
 from ticket_pipeline.storage.requests import read_request_state
 from ticket_pipeline.storage.schedule import lease_due_events, read_backlog, reschedule_changed
 
@@ -63,8 +63,8 @@ def choose_batch(
         ConfigurationError: CADENCE_BANDS is malformed.
     """
     source = SOURCES[marketplace]
-    if not source.is_enabled(settings):
-        return Skip(f"{marketplace} is switched off ({marketplace.upper()}_ENABLED=false).")
+    if (reason := why_not_polled(source, settings)) is not None:
+        return Skip(f"{marketplace} is not polled: {reason}")
     cadence = build_cadence(settings)
     reschedule_changed(
         database,

@@ -29,12 +29,16 @@ class Source:
 
     Attributes:
         is_enabled: its switch.
+        base_url: where its requests go; None where it is not configured.
+        how_to_configure: what a user does about that.
         limits: window → requests that any window of that length may hold, all processes together.
         open_client: a client that asks the gate before each request.
     """
 
     marketplace: Marketplace
     is_enabled: Callable[[Settings], bool]
+    base_url: Callable[[Settings], str | None]
+    how_to_configure: str
     limits: Callable[[Settings], Mapping[timedelta, int]]
     open_client: Callable[[Settings, RequestGate], AbstractAsyncContextManager[MarketplaceClient]]
 
@@ -44,6 +48,8 @@ SOURCES: Mapping[Marketplace, Source] = MappingProxyType(
         Marketplace.STUBHUB: Source(
             marketplace=Marketplace.STUBHUB,
             is_enabled=lambda settings: settings.stubhub_enabled,
+            base_url=lambda settings: settings.stubhub_base_url,
+            how_to_configure="Set STUBHUB_API_BASE_URL and your own seller session.",
             limits=lambda settings: {timedelta(minutes=1): settings.stubhub_requests_per_minute},
             open_client=lambda settings, gate: open_stubhub_client(settings, gate=gate),
         ),
@@ -52,18 +58,26 @@ SOURCES: Mapping[Marketplace, Source] = MappingProxyType(
 
 
 def find_source(marketplace: Marketplace, settings: Settings) -> Source:
-    """The wiring of a marketplace that is switched on.
+    """The wiring of a marketplace that is switched on and configured.
 
     Raises:
-        ConfigurationError: it cannot be polled, or it is switched off.
+        ConfigurationError: it cannot be polled, it is switched off, or it is not configured.
     """
     source = SOURCES.get(marketplace)
     if source is None:
         raise ConfigurationError(
             f"Asked to poll {marketplace}; its listings cannot be polled. Known: {', '.join(SOURCES)}."
         )
-    if not source.is_enabled(settings):
-        raise ConfigurationError(
-            f"Asked to poll {marketplace}; it is switched off. Set {marketplace.upper()}_ENABLED=true to allow it."
-        )
+    obstacle = why_not_polled(source, settings)
+    if obstacle is not None:
+        raise ConfigurationError(f"Asked to poll {marketplace}; {obstacle}")
     return source
+
+
+def why_not_polled(source: Source, settings: Settings) -> str | None:
+    """Why a marketplace is not polled under these settings, and what to do about it; None where it is."""
+    if not source.is_enabled(settings):
+        return f"it is switched off. Set {source.marketplace.upper()}_ENABLED=true to allow it."
+    if source.base_url(settings) is None:
+        return f"it is not configured, and another marketplace is. {source.how_to_configure}"
+    return None

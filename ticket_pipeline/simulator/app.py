@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ticket_pipeline.simulator.wire import Latency
 
+STUBHUB_PREFIX = "/stubhub"
 SHEETS_PREFIX = "/sheets"
 
 
@@ -33,7 +34,9 @@ def create_app(
     latency: Latency | None = None,
     unknown_event_status: int = 200,
 ) -> Starlette:
-    """StubHub at `/`, its controls at `/_simulator`, and, where `sheets` is given, Google Sheets at `/sheets`.
+    """Every system under a path of its own: `/stubhub` and, where `sheets` is given, `/sheets`.
+
+    A marketplace's controls are at `_simulator` under its path.
 
     Args:
         world: the events.
@@ -43,10 +46,13 @@ def create_app(
         unknown_event_status: what an id that is not of this world gets; 200 is an empty list.
     """
     routes = [
-        Mount("/", create_stubhub_app(world, clock=clock, latency=latency, unknown_event_status=unknown_event_status))
+        Mount(
+            STUBHUB_PREFIX,
+            create_stubhub_app(world, clock=clock, latency=latency, unknown_event_status=unknown_event_status),
+        )
     ]
     if sheets is not None:
-        routes.insert(0, Mount(SHEETS_PREFIX, create_sheets_app(sheets, clock=clock)))
+        routes.append(Mount(SHEETS_PREFIX, create_sheets_app(sheets, clock=clock)))
     return Starlette(routes=routes)
 
 

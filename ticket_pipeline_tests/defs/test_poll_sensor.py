@@ -69,7 +69,8 @@ def test_the_batch_of_a_run_that_died_is_due_again_under_another_run_key(locatio
 
 def test_the_reason_for_doing_nothing_is_told(location: Location) -> None:
     location.settings = location.loopback.settings(stubhub_enabled=False)
-    assert location.skip_reason(SENSOR) == "stubhub is switched off (STUBHUB_ENABLED=false)."
+    reason = "stubhub is not polled: it is switched off. Set STUBHUB_ENABLED=true to allow it."
+    assert location.skip_reason(SENSOR) == reason
 
 
 def test_the_sensor_runs_from_the_start_at_the_pace_of_the_settings(location: Location) -> None:

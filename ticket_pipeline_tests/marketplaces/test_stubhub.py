@@ -70,7 +70,7 @@ def test_headers_come_from_the_file_and_the_settings_win(tmp_path: Path) -> None
 def test_the_simulator_is_sent_no_credential(tmp_path: Path) -> None:
     config = stubhub_config(_settings(None, stubhub_cookie=SECRET, stubhub_headers_file=tmp_path / "missing.json"))
     assert config.headers == {}
-    assert config.base_url == "http://127.0.0.1:8765"
+    assert config.base_url == "http://127.0.0.1:8765/stubhub"
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ def test_what_is_due_is_leased_under_the_id_and_for_the_time_of_the_settings(wat
 
 def test_a_marketplace_that_is_switched_off_is_not_polled(watching: Loopback) -> None:
     assert skipped(watching, watching.settings(stubhub_enabled=False)) == (
-        "stubhub is switched off (STUBHUB_ENABLED=false)."
+        "stubhub is not polled: it is switched off. Set STUBHUB_ENABLED=true to allow it."
     )
 
 

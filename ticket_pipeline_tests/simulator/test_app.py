@@ -35,8 +35,8 @@ run_simulator("127.0.0.1", int(sys.argv[1]), 3, 20.0, Path(sys.argv[2]))
 def test_stubhub_and_sheets_live_side_by_side() -> None:
     app = create_app(sample_world(NOW), clock=lambda: NOW, sheets=SimulatedSheets())
     with serve(app) as served, httpx.Client(base_url=served.url, trust_env=False) as client:
-        assert client.get(LISTINGS_PATH, params=EVENT).json()
-        assert client.get("/_simulator/events").status_code == 200
+        assert client.get(f"/stubhub{LISTINGS_PATH}", params=EVENT).json()
+        assert client.get("/stubhub/_simulator/events").status_code == 200
         assert client.get("/sheets/v4/spreadsheets/s1").status_code == 401
         assert client.post("/sheets/token").status_code == 400
 
@@ -63,7 +63,7 @@ def test_the_process_serves_until_it_is_told_to_stop_and_keeps_its_world(tmp_pat
         try:
             transport = httpx.HTTPTransport(retries=8)  # connection attempts, backing off while the process starts
             with httpx.Client(transport=transport, base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
-                assert client.get(LISTINGS_PATH, params=EVENT).json()
+                assert client.get(f"/stubhub{LISTINGS_PATH}", params=EVENT).json()
             process.send_signal(signal.SIGTERM)
             assert process.wait(10) == -signal.SIGTERM
         finally:
