@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
-from ticket_pipeline.defs.partitions import EVENT_PARTITIONS, UnknownEventKeyError
+from ticket_pipeline.defs.partitions import EVENT_PARTITIONS, UnknownPartitionKeyError, days_since, hours_since
 from ticket_pipeline.market.vocabulary import Marketplace
 
 CONFIG = Path(__file__).resolve().parent.parent.parent / "dagster.yaml"
@@ -30,15 +31,62 @@ def test_a_known_key_is_a_partition_and_an_unknown_one_is_refused_with_the_way_o
         with dg.partition_loading_context(dynamic_partitions_store=instance) as context:
             partitions = EVENT_PARTITIONS[Marketplace.STUBHUB]
             partitions.validate_partition_key(KEYS[0], context)
-            with pytest.raises(UnknownEventKeyError) as refused:
+            with pytest.raises(UnknownPartitionKeyError) as refused:
                 partitions.validate_partition_key("157284302", context)
     assert refused.value.message.startswith("Looked for '157284302' among the event keys of stubhub_events; not found.")
     assert "3 are known (nearest 157284301, 157284310)" in refused.value.message
 
 
+@pytest.mark.parametrize(
+    ("windows", "key", "said"),
+    [
+        (hours_since(date(2026, 6, 1)), "2026-05-31-23:00", "Looked for the hour '2026-05-31-23:00'"),
+        (hours_since(date(2026, 6, 1)), "2026-06-01", "written %Y-%m-%d-%H:%M; 37 are known"),
+        (hours_since(date(2026, 6, 1)), "2026-06-02-13:00", "(nearest 2026-06-02-"),
+        (days_since(date(2026, 6, 1)), "2026-06-03", "2 are known, from 2026-06-01 to 2026-06-02"),
+        (days_since(date(2026, 6, 1)), "tomorrow", "written %Y-%m-%d; 2 are known"),
+        (days_since(date(2026, 7, 1)), "2026-06-02", "the first day is still to come"),
+    ],
+)
+def test_an_hour_or_day_that_does_not_exist_is_refused_with_the_way_out(
+    windows: dg.TimeWindowPartitionsDefinition, key: str, said: str
+) -> None:
+    now = datetime(2026, 6, 2, 12, 30, tzinfo=UTC)
+    with (
+        dg.partition_loading_context(effective_dt=now) as context,
+        pytest.raises(UnknownPartitionKeyError) as refused,
+    ):
+        windows.validate_partition_key(key, context)
+    assert said in refused.value.message
+
+
+def test_hours_and_days_are_known_up_to_the_one_under_way() -> None:
+    now = datetime(2026, 6, 2, 12, 30, tzinfo=UTC)
+    with dg.partition_loading_context(effective_dt=now) as context:
+        hours_since(date(2026, 6, 1)).validate_partition_key("2026-06-02-12:00", context)
+        days_since(date(2026, 6, 1)).validate_partition_key("2026-06-02", context)
+
+
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        (
+            ["stubhub_listings", "--partition", "157284302"],
+            [
+                "Looked for '157284302' among the event keys of stubhub_events; not found.",
+                "3 are known (nearest 157284301, 157284310)",
+                "dagster asset materialize --select events",
+            ],
+        ),
+        (
+            ["hourly_prices", "--partition-range", "2026-11-01-00:00...2999-01-01-00:00"],
+            ["Looked for the hour '2999-01-01-00:00' among the partitions of the prices; not found."],
+        ),
+    ],
+)
 def test_dagster_materialize_of_an_unknown_key_ends_with_one_clear_line(
-    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+    chosen: list[str], said: list[str], tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copy(CONFIG, tmp_path)
     monkeypatch.chdir(tmp_path)
@@ -46,9 +94,9 @@ def test_dagster_materialize_of_an_unknown_key_ends_with_one_clear_line(
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
     with dg.DagsterInstance.get() as instance:
         instance.add_dynamic_partitions(STUBHUB_SET, KEYS)
-    chosen = ["--select", "stubhub_listings", "--partition", "157284302", "-m", "ticket_pipeline.definitions"]
+    command = [sys.executable, "-m", "dagster", "asset", "materialize", "-m", "ticket_pipeline.definitions"]
     ended = subprocess.run(
-        [sys.executable, "-m", "dagster", "asset", "materialize", *chosen],
+        [*command, "--select", *chosen],
         capture_output=True,
         text=True,
         timeout=120,
@@ -56,7 +104,5 @@ def test_dagster_materialize_of_an_unknown_key_ends_with_one_clear_line(
     )
     assert ended.returncode == 1
     (error,) = [line for line in ended.stderr.splitlines() if line.startswith("Error: ")]
-    assert error.startswith("Error: Looked for '157284302' among the event keys of stubhub_events; not found.")
-    assert "3 are known (nearest 157284301, 157284310)" in error
-    assert "dagster asset materialize --select events" in error
+    assert [part for part in said if part not in error] == []
     assert "Traceback" not in ended.stdout + ended.stderr
