@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ticket_pipeline.storage.database import as_query
 from ticket_pipeline.storage.prices import Span, read_price_history, read_zone_prices, rebuild_hourly
+from ticket_pipeline.storage.statements import statement
 from ticket_pipeline_tests.storage.stored import DAY, HOUR, MINUTE, NOON, STUBHUB, Item, fail, items, store, watch_one
 
 if TYPE_CHECKING:
@@ -157,3 +159,29 @@ def test_zone_prices_show_every_zone_with_what_is_there_now(database: Database) 
         None,
         4,
     )
+
+
+def test_the_whole_events_history_needs_no_page_of_the_table(database: Database) -> None:
+    """Hours of one event lie far apart in the table; the index holds all that the history shows."""
+    span = Span(utc(2026, 6, 1), utc(2026, 6, 3))
+    event = watch_every_hour(database, span)
+    parameters = {
+        "event_id": event.event_id,
+        "marketplace": STUBHUB,
+        "zone": "*",
+        "starts_from": span.start,
+        "starts_until": span.end,
+        "bucket": DAY,
+        "timezone": NEW_YORK,
+    }
+    with database.connection() as connection:
+        connection.execute("vacuum analyze hourly_prices")
+        with connection.transaction(force_rollback=True):
+            # Two days fit on one page, which every way finds fast: leave only the way that is right for years.
+            connection.execute("alter table hourly_prices drop constraint hourly_prices_pkey")
+            connection.execute("drop index hourly_prices_hour")
+            connection.execute("set local enable_seqscan = off")
+            connection.execute("set local enable_bitmapscan = off")
+            query = as_query("explain " + statement("prices/select_price_history"))
+            plan = [row["QUERY PLAN"] for row in connection.execute(query, parameters, prepare=False)]
+    assert any("Index Only Scan using hourly_prices_history" in line for line in plan), plan
