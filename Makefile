@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# A worker more than cores: the end-to-end modules mostly wait, and they come first (conftest.py), each in one worker.
+PARALLEL = -n $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )) --dist loadfile --no-loadscope-reorder
 
 .PHONY: help run test lint format type bench timescaledb test-timescaledb clean
 
@@ -29,7 +31,7 @@ run: $(STAMP) ## Run everything: database, marketplace (simulated unless configu
 	@$(BIN)/ticket-pipeline run
 
 test: $(VENV)/.installed-dev ## Run all tests on a real PostgreSQL
-	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 timescaledb: $(VENV)/.installed-dev ## Unpack a real TimescaleDB from Debian's packages into .cache
 	@$(BIN)/python scripts/install_timescaledb.py
@@ -37,7 +39,7 @@ timescaledb: $(VENV)/.installed-dev ## Unpack a real TimescaleDB from Debian's p
 test-timescaledb: $(VENV)/.installed-dev ## Run the storage and end-to-end tests on a real TimescaleDB
 	@pg_bin=$$($(BIN)/python scripts/install_timescaledb.py) && \
 	TICKET_PIPELINE_TEST_SERVER=timescaledb TICKET_PIPELINE_TEST_PG_BIN=$$pg_bin \
-	$(BIN)/python -m pytest -n auto --dist loadfile ticket_pipeline_tests/storage ticket_pipeline_tests/end_to_end $(ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) ticket_pipeline_tests/storage ticket_pipeline_tests/end_to_end $(ARGS)
 
 lint: $(VENV)/.installed-dev ## Check format, style, SQL and the direction of imports
 	@$(BIN)/ruff format --check .
