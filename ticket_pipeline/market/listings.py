@@ -96,11 +96,13 @@ class ValidatedListings:
         columns: `VALIDATED_COLUMNS` → one value per accepted listing; None where not known; money in whole cents.
         rejected: by position in the body, each with every reason.
         received: how many listings the marketplace sent.
+        checksum_problems: where the marketplace's own totals disagree with its listings; see `ParsedListings`.
     """
 
     columns: dict[str, list[Any]]
     rejected: tuple[RejectedListing, ...]
     received: int
+    checksum_problems: tuple[str, ...] | None = None
 
     @property
     def accepted(self) -> int:
@@ -258,7 +260,7 @@ def _assemble(
 ) -> ValidatedListings:
     """Part the accepted listings of one snapshot from the rejected; `broken` is row → reasons."""
     if not broken:
-        return ValidatedListings(columns, tuple(parsed.rejected), parsed.received)
+        return ValidatedListings(columns, tuple(parsed.rejected), parsed.received, parsed.checksum_problems)
     rows = sorted(broken)
     rejected = [
         RejectedListing(parsed.positions[row], parsed.items[parsed.positions[row]], reasons)
@@ -268,6 +270,7 @@ def _assemble(
         columns={name: _without(values, rows) for name, values in columns.items()},
         rejected=tuple(sorted([*parsed.rejected, *rejected], key=lambda one: one.position)),
         received=parsed.received,
+        checksum_problems=parsed.checksum_problems,
     )
 
 

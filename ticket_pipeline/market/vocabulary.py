@@ -108,12 +108,15 @@ class ParsedListings:
         positions: for each row of `columns`, its index in `items`.
         columns: `LISTING_COLUMNS` → values, all as long as `positions`.
         rejected: items that could not be read at all (not an object, no id, a quantity that is no number …).
+        checksum_problems: where the totals that the marketplace announces beside its listings disagree with them, in
+            words; empty: all agree; None: it announces none.
     """
 
     items: Sequence[Any]
     positions: list[int]
     columns: dict[str, list[Any]]
     rejected: list[RejectedListing]
+    checksum_problems: tuple[str, ...] | None = None
 
     @property
     def received(self) -> int:

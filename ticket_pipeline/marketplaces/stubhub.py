@@ -15,10 +15,8 @@ From a notebook, with the settings in the environment or `.env`:
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import logging
-import random
 import re
 import stat
 from contextlib import asynccontextmanager
@@ -28,23 +26,24 @@ from urllib.parse import urlencode, urlsplit
 
 from pydantic import SecretStr
 
-from ticket_pipeline.errors import ConfigurationError, RequestRejected
-from ticket_pipeline.market.listings import ValidatedListings, validate_listings
-from ticket_pipeline.market.vocabulary import Marketplace, ParsedListings, RawResponse
-from ticket_pipeline.marketplaces.gate import OpenGate
-from ticket_pipeline.marketplaces.http import HttpFetcher, MarketplaceRequest, RetryPolicy, open_http_client
+from ticket_pipeline.errors import ConfigurationError
+from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.marketplaces.addresses import check_address
+from ticket_pipeline.marketplaces.http import MarketplaceRequest
+from ticket_pipeline.marketplaces.listings_client import ListingsClient, check_digits, open_fetcher
 from ticket_pipeline.marketplaces.stubhub_listings import parse_stubhub_listings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
+    from ticket_pipeline.market.vocabulary import ParsedListings
     from ticket_pipeline.marketplaces.gate import RequestGate
+    from ticket_pipeline.marketplaces.http import HttpFetcher
     from ticket_pipeline.settings import Settings
 
 _log = logging.getLogger(__name__)
 
-_EVENT_ID = re.compile(r"[0-9]{1,20}")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 _OWN_HEADERS = {
@@ -95,7 +94,14 @@ def stubhub_config(settings: Settings) -> StubHubConfig:
         if settings.stubhub_cookie is not None:
             headers["cookie"] = settings.stubhub_cookie
     _check_headers(headers, "STUBHUB_ACCOUNT_ID, STUBHUB_COOKIE or STUBHUB_HEADERS_FILE")
-    _check_address(base_url, settings.stubhub_listings_path, has_credentials=bool(headers))
+    check_address(
+        base_url,
+        settings.stubhub_listings_path,
+        base_setting="STUBHUB_API_BASE_URL",
+        path_setting="STUBHUB_LISTINGS_PATH",
+        example="https://pro.stubhub.com",
+        credentials="your StubHub session" if headers else None,
+    )
     return StubHubConfig(
         base_url=base_url,
         path=settings.stubhub_listings_path,
@@ -128,50 +134,32 @@ def read_headers_file(path: Path) -> dict[str, SecretStr]:
     return headers
 
 
-class StubHubClient:
+class StubHubClient(ListingsClient):
     """Asks StubHub for the listings of an event; a `MarketplaceClient`."""
 
     marketplace = Marketplace.STUBHUB
 
     def __init__(self, fetcher: HttpFetcher, config: StubHubConfig) -> None:
-        self._fetcher = fetcher
+        super().__init__(fetcher)
         self._config = config
-
-    async def fetch_listings(self, external_id: str) -> RawResponse:
-        """Ask for the listings of an event.
-
-        Args:
-            external_id: StubHub's (viagogo's) event id: digits.
-
-        Raises:
-            RequestRejected: the id is no StubHub id; nothing was sent.
-            MarketplaceError: no usable answer; see `ticket_pipeline.marketplaces.answers`.
-        """
-        return await self._fetcher.fetch(self._request(external_id))
 
     def parse_listings(self, body: bytes) -> ParsedListings:
         """Read a body; see `ticket_pipeline.marketplaces.stubhub_listings`."""
         return parse_stubhub_listings(body)
 
-    async def get_listings(self, external_id: str) -> ValidatedListings:
-        """Fetch, read and validate the listings of one event, in one call.
+    def build_request(self, external_id: str) -> MarketplaceRequest:
+        """What the seller's own page sends.
+
+        Args:
+            external_id: StubHub's (viagogo's) event id: digits.
 
         Raises:
-            MarketplaceError: no usable answer.
+            RequestRejected: the id is no StubHub id.
         """
-        response = await self.fetch_listings(external_id)
-        return validate_listings([self.parse_listings(response.body)])[0]
-
-    def _request(self, external_id: str) -> MarketplaceRequest:
-        if not _EVENT_ID.fullmatch(external_id):
-            raise RequestRejected(
-                f"Asked stubhub for event {external_id[:40]!r}: not sent, a StubHub event id is 1 to 20 digits. "
-                "Copy the number from the event's address on StubHub into the watchlist.",
-                tries=0,
-            )
+        check_digits(external_id, self.marketplace, "StubHub")
         site = urlsplit(self._config.base_url)
         origin = f"{site.scheme}://{site.netloc}"
-        # What the seller's own page sends; the configured headers come last and win.
+        # The configured headers come last and win.
         page = {
             "accept": "application/json",
             "origin": origin,
@@ -198,14 +186,7 @@ async def open_stubhub_client(settings: Settings, *, gate: RequestGate | None = 
         ConfigurationError: see `stubhub_config`.
     """
     config = stubhub_config(settings)
-    async with open_http_client(
-        user_agent=settings.user_agent,
-        connect_timeout_seconds=settings.http_connect_timeout_seconds,
-        read_timeout_seconds=settings.http_read_timeout_seconds,
-        max_connections=settings.max_concurrent_requests,
-    ) as http:
-        rng = random.Random(settings.random_seed)  # noqa: S311 - spreads retries; nothing secret about it
-        fetcher = HttpFetcher(http, gate or OpenGate(), RetryPolicy.from_settings(settings), rng=rng)
+    async with open_fetcher(settings, gate) as fetcher:
         yield StubHubClient(fetcher, config)
 
 
@@ -221,33 +202,3 @@ def _check_headers(headers: Mapping[str, SecretStr], where: str) -> None:
             problems.append(f"the value of {name} holds a line break or a character that is not ASCII")
     if problems:
         raise ConfigurationError(f"{where}: {'; '.join(sorted(set(problems)))}. Mend that and start again.")
-
-
-def _check_address(base_url: str, path: str, *, has_credentials: bool) -> None:
-    """Refuse an address that could send the user's session to somebody else."""
-    try:
-        base, whole = urlsplit(base_url), urlsplit(f"{base_url}{path}")
-        _ = base.port  # a port that is no number is only noticed when asked for
-    except ValueError:
-        raise ConfigurationError("STUBHUB_API_BASE_URL is no URL. Write it like https://pro.stubhub.com.") from None
-    if base.scheme not in {"http", "https"} or not base.hostname or base.query or base.fragment or "@" in base.netloc:
-        raise ConfigurationError(
-            "STUBHUB_API_BASE_URL must be a scheme and a host, without user, query or fragment. "
-            "Write it like https://pro.stubhub.com."
-        )
-    # Without its slash a path such as "@evil.example.com" would make the base's host a user name.
-    if not path.startswith("/") or whole.query or whole.fragment:
-        raise ConfigurationError("STUBHUB_LISTINGS_PATH must begin with / and hold neither ? nor #.")
-    if base.scheme == "http" and has_credentials and not _is_loopback(base.hostname):
-        raise ConfigurationError(
-            f"STUBHUB_API_BASE_URL: your StubHub session would travel unencrypted to {base.hostname}. Use https."
-        )
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

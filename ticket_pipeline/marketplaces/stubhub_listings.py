@@ -11,16 +11,13 @@ itself and no other.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from itertools import compress
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
-import orjson
 
 from ticket_pipeline.errors import UnexpectedPayload
-from ticket_pipeline.market.vocabulary import ParsedListings, RejectedListing
+from ticket_pipeline.marketplaces.bodies import build_parsed, part_objects, read_json
 from ticket_pipeline.marketplaces.redaction import excerpt
 from ticket_pipeline.marketplaces.values import (
     Problems,
@@ -30,8 +27,8 @@ from ticket_pipeline.marketplaces.values import (
     text_column,
 )
 
-_NOT_AN_OBJECT = "the listing is not a JSON object"
-
+if TYPE_CHECKING:
+    from ticket_pipeline.market.vocabulary import ParsedListings, RejectedListing
 
 _Currency = Literal["USD", "CAD", "EUR", "GBP", "AUD", "MXN", "CHF", "JPY", "SEK", "NOK", "DKK", "PLN", "NZD", "BRL"]
 """The usual ones: known texts are not made anew for every amount. A body with another one is read as plain JSON."""
@@ -96,8 +93,8 @@ class _ItemsOf(Sequence[Any]):
             found = _RAW.decode(self._body)
             self._raw = found.listings if isinstance(found, _RawEnvelope) else found
         if isinstance(index, slice):
-            return [_read_json(bytes(raw)) for raw in self._raw[index]]
-        return _read_json(bytes(self._raw[index]))
+            return [read_json(bytes(raw), "StubHub") for raw in self._raw[index]]
+        return read_json(bytes(self._raw[index]), "StubHub")
 
 
 def parse_stubhub_listings(body: bytes) -> ParsedListings:
@@ -150,13 +147,7 @@ def _split(moneys: list[_Money | None]) -> tuple[list[Any], list[Any]] | None:
 def parse_any(body: bytes) -> ParsedListings:
     """Read a body that may hold anything, as `parse_stubhub_listings` promises."""
     items = _read_items(body)
-    positions = [position for position, item in enumerate(items) if isinstance(item, dict)]
-    objects = [items[position] for position in positions]
-    rejected = [
-        RejectedListing(position, item, (_NOT_AN_OBJECT,))
-        for position, item in enumerate(items)
-        if not isinstance(item, dict)
-    ]
+    positions, objects, rejected = part_objects(items)
     fields = _Fields(
         listing_ids=[item.get("listingId") for item in objects],
         sections=[item.get("section") for item in objects],
@@ -181,43 +172,19 @@ def _judge(
     """Make columns of the values, and reject the listings whose values cannot be read; `rejected` are known already."""
     problems: Problems = {}
     columns = _read_columns(fields, problems)
-    if problems:
-        rejected += [
-            RejectedListing(positions[row], items[positions[row]], tuple(why)) for row, why in problems.items()
-        ]
-        rejected.sort(key=lambda one: one.position)
-        is_good = [row not in problems for row in range(len(positions))]
-        positions = list(compress(positions, is_good))
-        columns = {name: list(compress(values, is_good)) for name, values in columns.items()}
-    return ParsedListings(items=items, positions=positions, columns=columns, rejected=rejected)
+    return build_parsed(items, positions, columns, problems, rejected)
 
 
 def _read_items(body: bytes) -> list[Any]:
-    found = _read_json(body)
+    found = read_json(body, "StubHub")
     if isinstance(found, dict):
         found = found.get("listings")
     if not isinstance(found, list):
         raise UnexpectedPayload(
-            "Read StubHub's listings: the JSON is neither an array nor an object with an array `listings`, it begins "
-            f"{excerpt(body)!r}. Check the path in the settings; if it is right, StubHub has changed its format."
+            "Read the listings of StubHub: the JSON is neither an array nor an object with an array `listings`, it "
+            f"begins {excerpt(body)!r}. Check the path in the settings; if it is right, StubHub has changed its format."
         )
     return found
-
-
-def _read_json(body: bytes) -> Any:  # noqa: ANN401 - JSON is anything
-    try:
-        return orjson.loads(body)
-    except ValueError:
-        pass
-    try:
-        # The standard reader takes what orjson refuses as a whole: a lone surrogate, NaN or 1e999 in one listing, a
-        # byte order mark. Then that listing alone can be rejected.
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        raise UnexpectedPayload(
-            f"Read StubHub's listings: {len(body)} bytes that are no whole JSON, beginning {excerpt(body)!r}. "
-            "The answer was cut short or is a page for people; nothing is stored, it is tried again at the next poll."
-        ) from None
 
 
 def _read_columns(fields: _Fields, problems: Problems) -> dict[str, list[Any]]:

@@ -1,0 +1,57 @@
+"""Addresses of marketplaces as users set them: what a base URL and a path may be.
+
+What belongs here: refusing an address that could lead requests, or the user's session, to somebody else. What does not:
+which marketplace has which path (its own module), and sending (`http`).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from ticket_pipeline.errors import ConfigurationError
+
+
+def check_address(
+    base_url: str, path: str, *, base_setting: str, path_setting: str, example: str, credentials: str | None = None
+) -> None:
+    """Refuse an address that is none, or that could send requests somewhere else than its base URL says.
+
+    Args:
+        base_url: scheme and host, and where wanted a path; without a trailing slash.
+        path: of the request, to be appended.
+        base_setting: the setting that holds the base URL, for the message.
+        path_setting: the setting that holds the path, likewise.
+        example: a good base URL, likewise.
+        credentials: what is sent along and must not travel unencrypted, such as "your StubHub session"; None: nothing.
+
+    Raises:
+        ConfigurationError: the message names the setting and what to write there.
+    """
+    write_it = f"Write it like {example}."
+    try:
+        base, whole = urlsplit(base_url), urlsplit(f"{base_url}{path}")
+        _ = base.port  # a port that is no number is only noticed when asked for
+    except ValueError:
+        raise ConfigurationError(f"{base_setting} is no URL. {write_it}") from None
+    if base.scheme not in {"http", "https"} or not base.hostname or base.query or base.fragment or "@" in base.netloc:
+        raise ConfigurationError(
+            f"{base_setting} must be a scheme and a host, without user, query or fragment. {write_it}"
+        )
+    # Without its slash a path such as "@evil.example.com" would make the base's host a user name.
+    if not path.startswith("/") or whole.query or whole.fragment:
+        raise ConfigurationError(f"{path_setting} must begin with / and hold neither ? nor #.")
+    if base.scheme == "http" and credentials is not None and not is_loopback(base.hostname):
+        raise ConfigurationError(
+            f"{base_setting}: {credentials} would travel unencrypted to {base.hostname}. Use https."
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

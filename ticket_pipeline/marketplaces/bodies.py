@@ -1,0 +1,91 @@
+"""From bytes to JSON, and from columns with their problems to `ParsedListings`: the two ends of every listings parser.
+
+What belongs here: what is the same whatever the keys are called. What does not: keys and shapes (a marketplace's own
+parser), and reading single values (`values`).
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import compress
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from ticket_pipeline.errors import UnexpectedPayload
+from ticket_pipeline.market.vocabulary import ParsedListings, RejectedListing
+from ticket_pipeline.marketplaces.redaction import excerpt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ticket_pipeline.marketplaces.values import Problems
+
+_NOT_AN_OBJECT = "the listing is not a JSON object"
+
+
+def read_json(body: bytes, whose: str) -> Any:  # noqa: ANN401 - JSON is anything
+    """Read a body that should be JSON.
+
+    Args:
+        body: decoded (unzipped).
+        whose: the marketplace as people write it, for the message.
+
+    Raises:
+        UnexpectedPayload: it is no whole JSON.
+    """
+    try:
+        return orjson.loads(body)
+    except ValueError:
+        pass
+    try:
+        # The standard reader takes what orjson refuses as a whole: a lone surrogate, NaN or 1e999 in one listing, a
+        # byte order mark. Then that listing alone can be rejected.
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise UnexpectedPayload(
+            f"Read the listings of {whose}: {len(body)} bytes that are no whole JSON, beginning {excerpt(body)!r}. "
+            "The answer was cut short or is a page for people; nothing is stored, it is tried again at the next poll."
+        ) from None
+
+
+def part_objects(items: Sequence[Any]) -> tuple[list[int], list[dict[str, Any]], list[RejectedListing]]:
+    """The items that are JSON objects with their positions, and the others as rejected."""
+    positions = [position for position, item in enumerate(items) if isinstance(item, dict)]
+    if len(positions) == len(items):
+        return positions, list(items), []
+    rejected = [
+        RejectedListing(position, item, (_NOT_AN_OBJECT,))
+        for position, item in enumerate(items)
+        if not isinstance(item, dict)
+    ]
+    return positions, [items[position] for position in positions], rejected
+
+
+def build_parsed(
+    items: Sequence[Any],
+    positions: list[int],
+    columns: dict[str, list[Any]],
+    problems: Problems,
+    rejected: list[RejectedListing],
+    checksum_problems: tuple[str, ...] | None = None,
+) -> ParsedListings:
+    """Reject the rows with problems; `len(positions) + len(rejected) == received` then holds.
+
+    Args:
+        items: as received.
+        positions: for each row of `columns`, its index in `items`.
+        columns: of `LISTING_COLUMNS`, with anything in the rows that have problems.
+        problems: row → what is wrong with it.
+        rejected: known already.
+        checksum_problems: see `ParsedListings`.
+    """
+    if problems:
+        rejected += [
+            RejectedListing(positions[row], items[positions[row]], tuple(why)) for row, why in problems.items()
+        ]
+        rejected.sort(key=lambda one: one.position)
+        is_good = [row not in problems for row in range(len(positions))]
+        positions = list(compress(positions, is_good))
+        columns = {name: list(compress(values, is_good)) for name, values in columns.items()}
+    return ParsedListings(items, positions, columns, rejected, checksum_problems)

@@ -1,0 +1,110 @@
+"""What every client that asks for listings shares: opening it by the settings, ids of digits, one whole call.
+
+What belongs here: the steps that are the same for each marketplace. What does not: URLs, headers and credentials (the
+marketplace's own module), and reading a body (its parser).
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from abc import ABC, abstractmethod
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, ClassVar
+
+from ticket_pipeline.errors import RequestRejected
+from ticket_pipeline.market.listings import ValidatedListings, validate_listings
+from ticket_pipeline.marketplaces.gate import OpenGate
+from ticket_pipeline.marketplaces.http import HttpFetcher, MarketplaceRequest, RetryPolicy, open_http_client
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from ticket_pipeline.market.vocabulary import Marketplace, ParsedListings, RawResponse
+    from ticket_pipeline.marketplaces.gate import RequestGate
+    from ticket_pipeline.settings import Settings
+
+_DIGITS = re.compile(r"[0-9]{1,20}")
+
+
+class ListingsClient(ABC):
+    """A `MarketplaceClient` by its request and its parser; a marketplace fills in those two."""
+
+    marketplace: ClassVar[Marketplace]
+
+    def __init__(self, fetcher: HttpFetcher) -> None:
+        self._fetcher = fetcher
+
+    @abstractmethod
+    def build_request(self, external_id: str) -> MarketplaceRequest:
+        """The request for the listings of an event.
+
+        Raises:
+            RequestRejected: the id is none of this marketplace's.
+        """
+
+    @abstractmethod
+    def parse_listings(self, body: bytes) -> ParsedListings:
+        """Read the body of an answer.
+
+        Raises:
+            UnexpectedPayload: the body as a whole is not what the marketplace promises.
+        """
+
+    async def fetch_listings(self, external_id: str) -> RawResponse:
+        """Ask for the listings of an event.
+
+        Args:
+            external_id: the marketplace's own event id.
+
+        Raises:
+            RequestRejected: the id is none of this marketplace's; nothing was sent.
+            MarketplaceError: no usable answer; see `ticket_pipeline.marketplaces.answers`.
+        """
+        return await self._fetcher.fetch(self.build_request(external_id))
+
+    async def get_listings(self, external_id: str) -> ValidatedListings:
+        """Fetch, read and validate the listings of one event, in one call.
+
+        Raises:
+            MarketplaceError: no usable answer.
+        """
+        response = await self.fetch_listings(external_id)
+        return validate_listings([self.parse_listings(response.body)])[0]
+
+
+@asynccontextmanager
+async def open_fetcher(settings: Settings, gate: RequestGate | None) -> AsyncIterator[HttpFetcher]:
+    """Open a fetcher by the settings, and close its connections at the end of the block.
+
+    Args:
+        settings: User-Agent, time-outs, tries and limits.
+        gate: who permits requests; None means no limits, which is for single calls only.
+    """
+    async with open_http_client(
+        user_agent=settings.user_agent,
+        connect_timeout_seconds=settings.http_connect_timeout_seconds,
+        read_timeout_seconds=settings.http_read_timeout_seconds,
+        max_connections=settings.max_concurrent_requests,
+    ) as http:
+        rng = random.Random(settings.random_seed)  # noqa: S311 - spreads retries; nothing secret about it
+        yield HttpFetcher(http, gate or OpenGate(), RetryPolicy.from_settings(settings), rng=rng)
+
+
+def check_digits(external_id: str, marketplace: Marketplace, name: str) -> None:
+    """Refuse what is no event id before it becomes part of a URL.
+
+    Args:
+        external_id: as in the watchlist.
+        marketplace: whose it should be.
+        name: the marketplace as people write it.
+
+    Raises:
+        RequestRejected: it is not 1 to 20 digits.
+    """
+    if not _DIGITS.fullmatch(external_id):
+        raise RequestRejected(
+            f"Asked {marketplace} for event {external_id[:40]!r}: not sent, a {name} event id is 1 to 20 digits. "
+            f"Copy the number from the event's address on {name} into the watchlist.",
+            tries=0,
+        )
