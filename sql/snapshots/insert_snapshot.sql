@@ -1,11 +1,12 @@
 -- Write the manifest of one capture. No row comes back when it is stored already: the caller then writes nothing at all.
 -- Idempotent by the primary key (event_id, marketplace, captured_at). Rows: 1, or none on a repeat.
 insert into snapshots (
-  event_id, marketplace, captured_at, external_id, received, accepted, rejected, tickets, currency, fee_basis, payload_hash
+  event_id, marketplace, captured_at, external_id, received, accepted, rejected, tickets, currency, fee_basis, payload_hash,
+  checksum_problems
 )
 values (
   %(event_id)s, %(marketplace)s, %(captured_at)s, %(external_id)s, %(received)s, %(accepted)s, %(rejected)s, %(tickets)s,
-  %(currency)s, %(fee_basis)s, %(payload_hash)s
+  %(currency)s, %(fee_basis)s, %(payload_hash)s, %(checksum_problems)s
 )
 on conflict (event_id, marketplace, captured_at) do nothing
 returning captured_at

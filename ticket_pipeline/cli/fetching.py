@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
 
@@ -15,7 +16,7 @@ from ticket_pipeline.cli.tables import JsonOption, new_table, note, progress, sh
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.polling.batch import BatchResult
 from ticket_pipeline.polling.poll import poll_events
-from ticket_pipeline.polling.sources import SOURCES
+from ticket_pipeline.polling.sources import SOURCES, find_source, why_not_polled
 from ticket_pipeline.settings import load_settings
 from ticket_pipeline.storage.watchlist import read_events
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from ticket_pipeline.settings import Settings
     from ticket_pipeline.storage.database import Database
 
-_LEGEND = "Prices per ticket. Get-in: the cheapest; for 2: the cheapest that sells two together."
+_LEGEND = "Prices per ticket. Get-in: the cheapest that sells one; for 2: that sells two together."
 
 
 def fetch_listings(
@@ -50,7 +51,7 @@ def fetch_listings(
     """
     settings = load_settings()
     with open_migrated(settings) as database:
-        events = _choose(database, event_keys or [], marketplace)
+        events = _choose(database, settings, event_keys or [], marketplace)
         batches = _poll(database, settings, events)
     if as_json:
         show_json(_document(batches))
@@ -61,7 +62,15 @@ def fetch_listings(
     _conclude(batches)
 
 
-def _choose(database: Database, keys: Sequence[str], marketplace: Marketplace | None) -> list[WatchedEvent]:
+def _choose(
+    database: Database, settings: Settings, keys: Sequence[str], marketplace: Marketplace | None
+) -> list[WatchedEvent]:
+    """The events to fetch.
+
+    Raises:
+        UnclearEventKeyError: a key names none, several, or an id that was replaced.
+        ConfigurationError: one that was asked for, or all, cannot be polled under these settings; nothing was sent.
+    """
     if keys:
         events = find_events(database, keys, marketplace)
         if retired := [event.external_id for event in events if not event.is_current]:
@@ -70,10 +79,27 @@ def _choose(database: Database, keys: Sequence[str], marketplace: Marketplace | 
                 f"Asked to fetch {', '.join(retired)}; the watchlist has replaced these ids, and their history stays "
                 "as it is. Fetch the new ids: `ticket-pipeline show-events`."
             )
+        for each in {event.marketplace for event in events}:
+            find_source(each, settings)
         return events
     rows = read_events(database, tracked_only=True, marketplace=marketplace)
     this_moment = utc_now()
-    return [as_watched_event(row) for row in rows if row["event_at"] > this_moment and row["marketplace"] in SOURCES]
+    upcoming = [
+        as_watched_event(row) for row in rows if row["event_at"] > this_moment and row["marketplace"] in SOURCES
+    ]
+    return _leave_out_unpolled(upcoming, settings)
+
+
+def _leave_out_unpolled(events: Sequence[WatchedEvent], settings: Settings) -> list[WatchedEvent]:
+    """Without the events of marketplaces that are off, which are told; where all of them are, the first says why."""
+    counts = Counter(event.marketplace for event in events)
+    obstacles = {marketplace: why_not_polled(SOURCES[marketplace], settings) for marketplace in counts}
+    if counts and all(obstacles.values()):
+        find_source(next(iter(counts)), settings)
+    for marketplace, obstacle in obstacles.items():
+        if obstacle is not None:
+            note(f"{counts[marketplace]} events at {marketplace} were left out: {obstacle}")
+    return [event for event in events if obstacles[event.marketplace] is None]
 
 
 def _poll(database: Database, settings: Settings, events: Sequence[WatchedEvent]) -> dict[Marketplace, BatchResult]:
@@ -104,11 +130,13 @@ def _results_table(batches: Mapping[Marketplace, BatchResult]) -> Table:
         ">Median",
         "",
     )
-    for batch in batches.values():
+    for marketplace, batch in batches.items():
+        # One event may stand at several marketplaces, each with its own market.
+        whose = f"\n{marketplace}" if len(batches) > 1 else ""
         for result in batch.results:
-            table.add_row(plain(result.event.external_id), plain(result.event.name), *_cells(result))
+            table.add_row(f"{plain(result.event.external_id)}{whose}", plain(result.event.name), *_cells(result))
         for event in batch.skipped:
-            table.add_row(plain(event.external_id), plain(event.name), *[""] * 5, "not tried")
+            table.add_row(f"{plain(event.external_id)}{whose}", plain(event.name), *[""] * 5, "not tried")
     return table
 
 
@@ -116,7 +144,7 @@ def _cells(result: EventResult) -> list[str]:
     if result.is_failure:
         return [*[""] * 5, str(result.outcome)]
     metrics = result.metrics
-    prices = (metrics.min_price, metrics.get_in_2_price, metrics.median_price) if metrics else (None, None, None)
+    prices = (metrics.get_in_price, metrics.get_in_2_price, metrics.median_price) if metrics else (None, None, None)
     remark = "suspect" if result.is_suspect else result.currency or "empty"
     return [count(result.listings), count(result.tickets), *map(money, prices), remark]
 
@@ -136,11 +164,12 @@ def _document(batches: Mapping[Marketplace, BatchResult]) -> list[dict[str, Any]
             "rejected": result.rejected,
             "rejected_reasons": result.rejected_reasons,
             "currency": result.currency,
-            "get_in_price": result.metrics and result.metrics.min_price,
+            "get_in_price": result.metrics and result.metrics.get_in_price,
             "get_in_2_price": result.metrics and result.metrics.get_in_2_price,
             "get_in_4_price": result.metrics and result.metrics.get_in_4_price,
             "median_price": result.metrics and result.metrics.median_price,
             "is_suspect": result.is_suspect,
+            "checksum_problems": result.checksum_problems,
         }
         for marketplace, batch in batches.items()
         for result in batch.results

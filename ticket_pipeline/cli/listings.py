@@ -13,7 +13,7 @@ from ticket_pipeline.cli.event_keys import EventKey, MarketplaceOption, find_eve
 from ticket_pipeline.cli.formats import NOTHING, ago, count, local_time, money, plain, utc_now
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, show, show_json
-from ticket_pipeline.market.hours import PricedListing
+from ticket_pipeline.market.hours import PricedListing, get_in_price
 from ticket_pipeline.market.vocabulary import FeeBasis
 from ticket_pipeline.settings import load_settings
 from ticket_pipeline.storage.snapshots import read_latest_snapshot, read_listings
@@ -42,17 +42,21 @@ class _Choice:
 
     all_rows: Sequence[Row]
     rows: Sequence[Row]
+    together: int = 1
 
     def get_in(self) -> Decimal | None:
-        """The lowest price; None where there is no listing, or prices that cannot be compared."""
+        """The lowest price of those that sell so many; None where there is none, or prices that cannot be compared."""
         if len({(row["currency"], row["fee_basis"]) for row in self.rows}) != 1:
             return None
-        return min(Decimal(row["price"]) for row in self.rows)
+        return get_in_price(map(_priced, self.rows), self.together)
 
     def depth(self) -> int | None:
-        """How many of them stand near the get-in price."""
+        """How many of those that sell so many stand near the get-in price."""
         floor = self.get_in()
-        return None if floor is None else sum(row["price"] <= floor * _NEAR_FLOOR for row in self.rows)
+        if floor is None:
+            return None
+        sellable = (listing for listing in map(_priced, self.rows) if listing.can_sell(self.together))
+        return sum(listing.price <= floor * _NEAR_FLOOR for listing in sellable)
 
 
 def show_listings(
@@ -79,14 +83,14 @@ def show_listings(
         if snapshot is not None:
             captured_at = snapshot["captured_at"]
             rows = read_listings(database, event.event_id, event.marketplace, captured_at, captured_at)
-    choice = _Choice(rows, [row for row in rows if _is_wanted(row, zone, quantity)])
+    choice = _Choice(rows, [row for row in rows if _is_wanted(row, zone, quantity)], quantity or 1)
     shown = choice.rows[: limit or None]
     if as_json:
         show_json(_document(event, snapshot, choice, shown))
     elif snapshot is None:
         note(f"No capture of {event.name} yet. Fetch one: ticket-pipeline fetch-listings {event.external_id}")
     else:
-        title = f"{plain(event.name)}, {local_time(event.event_at, event.timezone)}"
+        title = f"{plain(event.name)} on {event.marketplace}, {local_time(event.event_at, event.timezone)}"
         show(title, _table(shown), *_caption(event, snapshot, choice, shown, quantity))
 
 
@@ -143,6 +147,8 @@ def _caption(
     lines = [f"Captured {when}: {count(len(choice.all_rows))} listings, {count(snapshot['tickets'])} tickets."]
     if snapshot["is_suspect"]:
         lines.append("Suspect: far fewer listings than before, and not yet confirmed by another capture.")
+    if snapshot["checksum_problems"]:
+        lines.append(f"Announced totals disagree: {plain('; '.join(snapshot['checksum_problems']))}.")
     if not choice.all_rows:
         lines.append("The market was empty.")
     elif not choice.rows:

@@ -132,7 +132,7 @@ def _explain_nothing(event: WatchedEvent, where: str) -> str:
 
 
 def _title(event: WatchedEvent, zone: str) -> str:
-    title = f"{plain(event.name)}, {local_time(event.event_at, event.timezone)}"
+    title = f"{plain(event.name)} on {event.marketplace}, {local_time(event.event_at, event.timezone)}"
     return title if zone == "*" else f"{title}: {plain(zone)}"
 
 

@@ -25,7 +25,7 @@ def build_checks(marketplaces: list[Marketplace]) -> list[dg.AssetChecksDefiniti
     per_marketplace = [
         build(marketplace)
         for marketplace in marketplaces
-        for build in (_build_nothing_is_lost, _build_no_event_is_stale)
+        for build in (_build_nothing_is_lost, _build_announced_totals_agree, _build_no_event_is_stale)
     ]
     return [no_row_is_quarantined, *per_marketplace, *_PRICE_CHECKS]
 
@@ -60,6 +60,26 @@ def _build_nothing_is_lost(marketplace: Marketplace) -> dg.AssetChecksDefinition
             rows = quality.find_unbalanced_captures(database, now - _SPAN, now)
         rows = [row for row in rows if row["marketplace"] == marketplace]
         return _result(rows, severity=dg.AssetCheckSeverity.ERROR)
+
+    return check
+
+
+def _build_announced_totals_agree(marketplace: Marketplace) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=f"{marketplace}_listings",
+        name="announced_totals_agree",
+        description="The totals that the marketplace announces beside its listings are those of the listings.",
+    )
+    def check(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
+        now = pipeline.now()
+        with pipeline.database() as database:
+            rows = quality.read_checksums(database, marketplace, now - _SPAN, now)
+        offenders = [
+            f"{row['external_id']} at {row['captured_at']:%Y-%m-%d %H:%M} UTC: {'; '.join(row['checksum_problems'])}"
+            for row in rows
+            if row["checksum_problems"]
+        ]
+        return _result(offenders, severity=dg.AssetCheckSeverity.WARN, captures_compared=len(rows))
 
     return check
 

@@ -26,6 +26,7 @@ class SnapshotMetrics:
     mean_price: Decimal | None
     median_price: Decimal | None
     max_price: Decimal | None
+    get_in_price: Decimal | None
     get_in_2_price: Decimal | None
     get_in_4_price: Decimal | None
 
@@ -40,7 +41,7 @@ def measure_snapshot(columns: Mapping[str, Sequence[Any]]) -> SnapshotMetrics:
     # The columns hold floats of whole cents, which times a hundred round to the exact integer: exact, and fast.
     cents = np.rint(np.array(columns["price"], dtype="float64") * 100).astype("int64")
     if not len(cents):
-        return SnapshotMetrics(0, 0, None, None, None, None, None, None)
+        return SnapshotMetrics(0, 0, None, None, None, None, None, None, None)
     ordered = np.sort(cents)
     middle_two = ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]  # one and the same in an odd number
     return SnapshotMetrics(
@@ -50,6 +51,7 @@ def measure_snapshot(columns: Mapping[str, Sequence[Any]]) -> SnapshotMetrics:
         mean_price=to_cents(Decimal(int(cents.sum())) / (100 * len(cents))),
         median_price=to_cents(Decimal(int(middle_two)) / 200),
         max_price=_price(ordered[-1]),
+        get_in_price=_get_in(columns, cents, 1),
         get_in_2_price=_get_in(columns, cents, 2),
         get_in_4_price=_get_in(columns, cents, 4),
     )
@@ -58,9 +60,10 @@ def measure_snapshot(columns: Mapping[str, Sequence[Any]]) -> SnapshotMetrics:
 def _get_in(columns: Mapping[str, Sequence[Any]], cents: Cents, together: int) -> Decimal | None:
     """The lowest price among listings that can sell `together`: in the splits, or within the quantity if unknown."""
     can_sell = np.array(columns["quantity"]) >= together
-    for row, splits in enumerate(columns["splits"]):
-        if splits is not None:
-            can_sell[row] = together in splits
+    if columns["splits"].count(None) != len(cents):
+        for row, splits in enumerate(columns["splits"]):
+            if splits is not None:
+                can_sell[row] = together in splits
     return _price(cents[can_sell].min()) if can_sell.any() else None
 
 

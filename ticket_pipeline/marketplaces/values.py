@@ -23,6 +23,9 @@ MAX_TEXT_CHARACTERS = 250
 MAX_QUANTITY = 1_000_000_000
 """Beyond it nothing is a number of tickets; what is plausible is decided with the other market rules."""
 
+MAX_SPLIT = 1000
+"""A larger purchasable quantity is nonsense, and soon more than the database's smallint holds."""
+
 Problems = dict[int, list[str]]
 """Row of a column → what is wrong with it, in words."""
 
@@ -34,6 +37,9 @@ _SHOWN_MONEY = re.compile(r"(?P<sign>-?)[^0-9.,\-()]{0,8}(?P<number>[0-9][0-9.,]
 _GROUPED = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+")
 _CENTS = re.compile(r"(?P<whole>.*)[.,](?P<cents>[0-9]{1,2})")
 _WHOLE_FLOAT_TEXT = re.compile(r"([0-9]+)\.0+")
+# Whole columns, each value followed by a comma: one look by the pattern's own loop instead of one per value.
+_PLAIN_IDS = re.compile(r"(?:[A-Za-z0-9]{1,64},)*")
+_PLAIN_AMOUNTS = re.compile(r"(?:[0-9]{1,12}(?:\.[0-9]{1,6})?,)*")
 _NOTHING = frozenset({"", "_", "-", "N/A"})
 
 
@@ -104,6 +110,31 @@ def to_amount(value: object) -> float | None:
     return _shown_amount(text)
 
 
+def to_splits(value: object) -> tuple[int, ...] | None:
+    """Read purchasable quantities: "1,2,4", [1, 2, 4] or a single number; None and nothing are None, not known.
+
+    Returns:
+        Ascending, each once.
+
+    Raises:
+        ValueError: one of them is no number of tickets from 1 to `MAX_SPLIT`.
+    """
+    if isinstance(value, str):
+        text = to_text(value, max_characters=5 * MAX_SPLIT)
+        parts: list[Any] = [] if text is None else text.split(",")
+    elif isinstance(value, list):
+        parts = value
+    else:
+        parts = [] if value is None else [value]
+    try:
+        quantities = sorted({to_quantity(part) for part in parts})
+    except ValueError:
+        raise ValueError("is no list of quantities") from None
+    if quantities and not 1 <= quantities[0] <= quantities[-1] <= MAX_SPLIT:
+        raise ValueError("is no list of quantities")
+    return tuple(quantities) or None
+
+
 def convert_column(values: list[Any], convert: Callable[[Any], Any], name: str, problems: Problems) -> list[Any]:
     """Convert value by value; None stands where that fails, and `problems` gets `name` and the reason."""
     converted = []
@@ -127,7 +158,9 @@ def text_column(values: list[Any], name: str, problems: Problems) -> list[str | 
 
 
 def id_column(values: list[Any], name: str, problems: Problems) -> list[str]:
-    """`to_id` for a column; integers, the usual case, need no look at each."""
+    """`to_id` for a column; integers and plain texts, the usual cases, need no look at each."""
+    if _all_match(_PLAIN_IDS, values):
+        return values
     limit = 10 ** (MAX_ID_CHARACTERS - 1)
     if set(map(type, values)) == {int} and -limit < min(values) and max(values) < limit:
         return list(map(str, values))
@@ -135,19 +168,45 @@ def id_column(values: list[Any], name: str, problems: Problems) -> list[str]:
 
 
 def quantity_column(values: list[Any], name: str, problems: Problems) -> list[int]:
-    """`to_quantity` for a column; integers, the usual case, need no look at each."""
+    """`to_quantity` for a column; integers need no look at each, of texts each distinct one is read once."""
     if set(map(type, values)) == {int} and min(values) >= -MAX_QUANTITY and max(values) <= MAX_QUANTITY:
         return values
-    return convert_column(values, to_quantity, name, problems)
+    return _convert_texts(values, to_quantity) or convert_column(values, to_quantity, name, problems)
+
+
+def splits_column(values: list[Any], name: str, problems: Problems) -> list[tuple[int, ...] | None]:
+    """`to_splits` for a column; the same few texts stand in most listings, and each is read once."""
+    return _convert_texts(values, to_splits) or convert_column(values, to_splits, name, problems)
 
 
 def amount_column(values: list[Any], name: str, problems: Problems) -> list[float | None]:
-    """`to_amount` for a column; plain finite numbers, the usual case, need no look at each."""
+    """`to_amount` for a column; finite numbers and texts like "286.50", the usual cases, need no look at each."""
+    if _all_match(_PLAIN_AMOUNTS, values):
+        return list(map(float, values))
     if set(map(type, values)) <= {float, int}:  # by exact type: a bool is no amount
         with suppress(OverflowError):  # an integer beyond every float; then row by row, to know which
             if all(map(math.isfinite, values)):
                 return [float(value) for value in values]
     return convert_column(values, to_amount, name, problems)
+
+
+def _all_match(pattern: re.Pattern[str], values: list[Any]) -> bool:
+    """Whether every value is a text that `pattern`, made for values with a comma behind each, allows."""
+    if set(map(type, values)) != {str}:
+        return False
+    joined = f"{','.join(values)},"
+    return joined.count(",") == len(values) and pattern.fullmatch(joined) is not None
+
+
+def _convert_texts(values: list[Any], convert: Callable[[Any], Any]) -> list[Any] | None:
+    """A column of texts, each distinct one converted once; None where there is more to it than that."""
+    if not set(map(type, values)) <= {str, NoneType}:
+        return None
+    try:
+        known = {value: convert(value) for value in set(values)}
+    except ValueError:
+        return None
+    return [known[value] for value in values]
 
 
 def _to_number(value: object) -> float:

@@ -92,6 +92,7 @@ class EventResult:
     currency: str | None = None
     metrics: SnapshotMetrics | None = None
     is_suspect: bool = False
+    checksum_problems: tuple[str, ...] = ()
 
     @property
     def is_failure(self) -> bool:
@@ -184,6 +185,7 @@ class Ingest:
             currency=listings.currency,
             fee_basis=listings.fee_basis,
             body=response.body,
+            checksum_problems=listings.checksum_problems,
         )
         is_one_market = capture.currency is not None and capture.fee_basis is not None
         metrics = measure_snapshot(columns) if is_one_market else None
@@ -206,6 +208,13 @@ class Ingest:
                 keep_body=self.keep_body,
             )
         )
+        if capture.checksum_problems:
+            _log.warning(
+                "%s event %s: the announced totals and the listings disagree; all listings are kept: %s",
+                self.marketplace,
+                fetched.event.external_id,
+                "; ".join(capture.checksum_problems),
+            )
         if stored.is_suspect:
             _log.warning(
                 "%s event %s: %d listings are far fewer than before; kept as suspect until another confirms it",
@@ -227,6 +236,7 @@ class Ingest:
             currency=capture.currency,
             metrics=metrics,
             is_suspect=stored.is_suspect,
+            checksum_problems=listings.checksum_problems or (),
         )
 
     def _fail(self, fetched: Fetched, error: MarketplaceError) -> EventResult:

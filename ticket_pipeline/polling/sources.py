@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.marketplaces.stubhub import open_stubhub_client
+from ticket_pipeline.marketplaces.vivid_seats import open_vivid_seats_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,6 +53,14 @@ SOURCES: Mapping[Marketplace, Source] = MappingProxyType(
             how_to_configure="Set STUBHUB_API_BASE_URL and your own seller session.",
             limits=lambda settings: {timedelta(minutes=1): settings.stubhub_requests_per_minute},
             open_client=lambda settings, gate: open_stubhub_client(settings, gate=gate),
+        ),
+        Marketplace.VIVID_SEATS: Source(
+            marketplace=Marketplace.VIVID_SEATS,
+            is_enabled=lambda settings: settings.vivid_seats_enabled,
+            base_url=lambda settings: settings.vivid_seats_base_url,
+            how_to_configure="Set VIVID_SEATS_API_BASE_URL.",
+            limits=lambda settings: {timedelta(minutes=1): settings.vivid_seats_requests_per_minute},
+            open_client=lambda settings, gate: open_vivid_seats_client(settings, gate=gate),
         ),
     }
 )

@@ -40,6 +40,13 @@ def find_unbalanced_captures(database: Database, start: datetime, end: datetime)
     return database.fetch_all("snapshots/count_unbalanced", captured_from=start, captured_until=end)
 
 
+def read_checksums(database: Database, marketplace: str, start: datetime, end: datetime) -> list[Row]:
+    """Captures whose marketplace announced totals, with where these and the listings disagree."""
+    return database.fetch_all(
+        "snapshots/select_checksum_problems", marketplace=marketplace, captured_from=start, captured_until=end
+    )
+
+
 def find_bad_prices(database: Database, start: datetime, end: datetime) -> list[Row]:
     """Hourly aggregates with a price that cannot be."""
     return database.fetch_all("prices/count_bad_prices", starts_from=start, starts_until=end)

@@ -60,6 +60,8 @@ class Capture:
             money in major units per ticket, already rounded to cents.
         rejected: the listings that are no market price; `received` = accepted + rejected.
         body: the raw body; None where raw bodies are not kept.
+        checksum_problems: where the totals that the marketplace announces disagree with its listings; empty: all agree;
+            None: it announces none.
     """
 
     event_id: int
@@ -73,6 +75,7 @@ class Capture:
     currency: str | None
     fee_basis: str | None
     body: bytes
+    checksum_problems: Sequence[str] | None = None
 
     @property
     def accepted(self) -> int:
@@ -249,8 +252,14 @@ def _insert_manifest(transaction: Transaction, capture: Capture) -> bool:
         currency=capture.currency,
         fee_basis=capture.fee_basis,
         payload_hash=hashlib.sha256(capture.body).digest(),
+        checksum_problems=_as_array(capture.checksum_problems),
     )
     return row is not None
+
+
+def _as_array(texts: Sequence[str] | None) -> list[str] | None:
+    """Texts as an array that PostgreSQL can hold."""
+    return None if texts is None else [_clean(text) for text in texts]
 
 
 def _judge(transaction: Transaction, capture: Capture, rule: TrustRule) -> StoredCapture:

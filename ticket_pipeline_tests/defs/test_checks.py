@@ -17,6 +17,7 @@ ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
 SEVERITIES = {
     "no_row_is_quarantined": WARN,
     "accepted_and_rejected_add_up_to_received": ERROR,
+    "announced_totals_agree": WARN,
     "no_tracked_event_is_stale": WARN,
     "prices_are_positive": ERROR,
     "every_hour_has_one_currency": WARN,
@@ -71,6 +72,7 @@ def shown(evaluation: dg.AssetCheckEvaluation) -> list[str]:
     [
         ("no_row_is_quarantined", "insert into rejected_rows values (7, '{}', array['no date', 'no id'])"),
         ("accepted_and_rejected_add_up_to_received", "delete from rejected_listings"),
+        ("announced_totals_agree", "update snapshots set checksum_problems = array['lp is 2, the listings give 3']"),
         ("prices_are_positive", HALF_THE_PRICES.format("hourly_prices", "mean_price = 0", "hourly_prices")),
         ("every_hour_has_one_currency", A_SECOND_CURRENCY),
         (

@@ -17,8 +17,14 @@ from ticket_pipeline.settings import Settings
 if TYPE_CHECKING:
     from pathlib import Path
 
-GROUPS = {"events": "watchlist", "stubhub_listings": "snapshots", "hourly_prices": "prices", "daily_prices": "prices"}
-SENSORS = {"poll_due_stubhub_events", "rebuild_stale_prices"}
+GROUPS = {
+    "events": "watchlist",
+    "stubhub_listings": "snapshots",
+    "vivid_seats_listings": "snapshots",
+    "hourly_prices": "prices",
+    "daily_prices": "prices",
+}
+SENSORS = {"poll_due_stubhub_events", "poll_due_vivid_seats_events", "rebuild_stale_prices"}
 
 # What our own code may not do while it only loads: connect, start programs, make folders, or read a settings file.
 WATCHED = """
@@ -108,7 +114,8 @@ def test_the_lineage_is_the_way_of_the_data(defs: dg.Definitions) -> None:
     assert lineage == {
         "events": set(),
         "stubhub_listings": {"events"},
-        "hourly_prices": {"stubhub_listings"},
+        "vivid_seats_listings": {"events"},
+        "hourly_prices": {"stubhub_listings", "vivid_seats_listings"},
         "daily_prices": {"hourly_prices"},
     }
 
@@ -135,10 +142,10 @@ def test_every_sensor_schedule_job_and_check_is_described(defs: dg.Definitions) 
     described = {sensor.name: sensor.description for sensor in repository.sensor_defs}
     described |= {schedule.name: schedule.description for schedule in repository.schedule_defs}
     described |= {job.name: job.description for job in repository.get_all_jobs() if not job.name.startswith("__")}
-    assert len(described) == len(SENSORS) + 3 + 6
+    assert len(described) == len(SENSORS) + 3 + 7
     assert [name for name, description in described.items() if not description] == []
     checks = [spec for check in defs.asset_checks or [] for spec in check.check_specs]
-    assert len(checks) == 7
+    assert len(checks) == 5 + 2 * 3
     assert [spec.name for spec in checks if not spec.description] == []
 
 

@@ -40,13 +40,14 @@ def test_a_worked_capture() -> None:
         mean_price=Decimal("2.64"),
         median_price=Decimal("0.23"),
         max_price=Decimal(10),
+        get_in_price=Decimal("0.1"),
         get_in_2_price=Decimal("0.2"),
         get_in_4_price=Decimal("0.25"),
     )
 
 
 def test_an_empty_market_has_no_prices() -> None:
-    assert measure_snapshot(columns([])) == SnapshotMetrics(0, 0, None, None, None, None, None, None)
+    assert measure_snapshot(columns([])) == SnapshotMetrics(0, 0, None, None, None, None, None, None, None)
 
 
 @given(offers)
@@ -58,5 +59,6 @@ def test_one_capture_measures_what_its_hour_would(rows: list[tuple[float, int, t
     ]
     hour = hourly_prices([(moment, listings)])["*", "USD", "all_in"]
     metrics = measure_snapshot(columns(rows))
-    for name in SnapshotMetrics.__slots__:
+    assert metrics.get_in_price == hour.open_price == hour.close_price
+    for name in set(SnapshotMetrics.__slots__) - {"get_in_price"}:
         assert getattr(metrics, name) == getattr(hour, name), name

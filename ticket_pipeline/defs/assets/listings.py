@@ -155,7 +155,7 @@ def _materialization(asset_key: dg.AssetKey, result: EventResult) -> dg.AssetMat
     }
     if result.metrics is not None:
         prices = {
-            "get_in": result.metrics.min_price,
+            "get_in": result.metrics.get_in_price,
             "get_in_2": result.metrics.get_in_2_price,
             "get_in_4": result.metrics.get_in_4_price,
             "median": result.metrics.median_price,
@@ -167,6 +167,8 @@ def _materialization(asset_key: dg.AssetKey, result: EventResult) -> dg.AssetMat
         metadata["rejected_reasons"] = dg.MetadataValue.json(result.rejected_reasons)
     if result.unmapped_sections:
         metadata["unmapped_sections"] = dg.MetadataValue.json(list(result.unmapped_sections))
+    if result.checksum_problems:
+        metadata["checksum_problems"] = dg.MetadataValue.json(list(result.checksum_problems))
     return dg.AssetMaterialization(asset_key, partition=result.event.external_id, metadata=metadata)
 
 

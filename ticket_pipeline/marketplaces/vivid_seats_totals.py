@@ -1,0 +1,84 @@
+"""The totals that Vivid Seats announces beside its tickets: a checksum for our reading of them.
+
+What belongs here: comparing. What does not: what follows from a mismatch; it is recorded with the capture, and costs
+no listing anything.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ticket_pipeline.errors import UnexpectedPayload
+from ticket_pipeline.marketplaces.values import to_amount
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_HALF_A_CENT = 0.005
+
+
+def find_checksum_problems(
+    announced: object,
+    *,
+    received: int,
+    quantities: Sequence[int | None],
+    prices: Sequence[float | None],
+    all_in_prices: Sequence[float | None],
+) -> tuple[str, ...] | None:
+    """Compare what `global` announces with what was read, before anything is left out as no market price.
+
+    Args:
+        announced: the value of `global`: an array of one object.
+        received: tickets in the body, one listing each.
+        quantities: of the listings; None where it could not be read.
+        prices: before fees, likewise.
+        all_in_prices: likewise.
+
+    Returns:
+        A sentence per total that disagrees; none where all agree; None where no total is announced.
+
+    Raises:
+        UnexpectedPayload: listings are announced, and there are none: that is no empty market.
+    """
+    totals = first_object(announced)
+    known = [price for price in prices if price is not None]
+    known_all_in = [price for price in all_in_prices if price is not None]
+    counted: dict[str, float | None] = {
+        "listingCount": received,
+        "ticketCount": sum(quantity for quantity in quantities if quantity is not None),
+        "lp": min(known, default=None),
+        "hp": max(known, default=None),
+        "lowestAip": min(known_all_in, default=None),
+        "highestAip": max(known_all_in, default=None),
+    }
+    compared = [
+        _compare(name, totals[name], value)
+        for name, value in counted.items()
+        if value is not None and totals.get(name) not in (None, "")
+    ]
+    if not compared:
+        return None
+    problems = tuple(problem for problem in compared if problem is not None)
+    if problems and received == 0:
+        raise UnexpectedPayload(
+            f"Read the listings of Vivid Seats: there is none, and yet {'; '.join(problems)}. That is no empty market; "
+            "nothing is stored, it is tried again at the next poll."
+        )
+    return problems
+
+
+def first_object(value: object) -> dict[str, Any]:
+    """The object in an array of one; empty where there is none."""
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return value[0]
+    return {}
+
+
+def _compare(name: str, announced: object, counted: float) -> str | None:
+    try:
+        total = to_amount(announced)
+    except ValueError as problem:
+        return f"{name} {problem}"
+    if total is None or abs(total - counted) < _HALF_A_CENT:
+        return None
+    return f"{name} is {total:.15g}, the listings give {counted:.15g}"

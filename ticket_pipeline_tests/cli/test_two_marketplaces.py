@@ -1,0 +1,131 @@
+"""One event on two marketplaces: each its own listings and prices, never added up, and no command that guesses."""
+
+from __future__ import annotations
+
+import csv
+import json
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ticket_pipeline.simulator.server import serve
+from ticket_pipeline_tests.cli.conftest import HEADER, SOON, assert_fits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from starlette.requests import Request
+
+    from ticket_pipeline_tests.cli.conftest import Cli
+
+PRODUCTION = "5990417"
+TICKETS = [
+    {"i": "VB1", "s": "Loge 18", "r": "A", "q": "2", "p": "0.75", "aip": "1.00", "m": "2", "c": "1"},
+    {"i": "VB2", "s": "Loge 19", "r": "B", "q": "1", "p": "1.50", "aip": "2.00", "m": "1", "c": "1"},
+]
+BODY = {"tickets": TICKETS, "groups": [{"i": "1", "n": "Loge"}], "global": [{"listingCount": "3", "ticketCount": "3"}]}
+
+
+@contextmanager
+def vivid_seats() -> Iterator[str]:
+    """The URL of a Vivid Seats that knows one production."""
+
+    async def listings(request: Request) -> Response:
+        if request.query_params["productionId"] != PRODUCTION:
+            return Response(status_code=404)
+        return Response(json.dumps(BODY), media_type="application/json")
+
+    with serve(Starlette(routes=[Route("/hermes/api/v1/listings", listings)])) as served:
+        yield served.url
+
+
+@pytest.fixture
+def both(cli: Cli) -> Iterator[Cli]:
+    """A user with one event, followed on both marketplaces, the second with prices far below the first."""
+    with vivid_seats() as url:
+        cli.env["VIVID_SEATS_API_BASE_URL"] = url
+        with cli.watchlist.open("w", newline="", encoding="utf-8") as file:
+            when = f"{datetime.now(UTC) + SOON:%Y-%m-%d} 19:30"
+            row = ["Game", "Crowd Arena", "Boston", "United States", when, cli.loopback.keys[0], "TRUE", PRODUCTION]
+            csv.writer(file).writerows([[*HEADER, "Vivid Seats ID"], row])
+        assert cli.run("sync-events").exit_code == 0
+        yield cli
+
+
+def by_marketplace(documents: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The documents by the marketplace they are about; one each."""
+    found = {document["marketplace"]: document for document in documents}
+    assert len(found) == len(documents)
+    return found
+
+
+def test_a_fetch_asks_both_and_names_each(both: Cli) -> None:
+    result = both.run("fetch-listings")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert_fits(result.stdout)
+    assert {"stubhub", "vivid_seats"} <= set(result.stdout.split())
+    found = by_marketplace(both.ask("fetch-listings"))
+    assert found["vivid_seats"]["get_in_price"] == "2.00"
+    assert found["vivid_seats"]["get_in_2_price"] == "1.00"
+    assert float(found["stubhub"]["get_in_price"]) > 3
+    assert found["vivid_seats"]["checksum_problems"] == ["listingCount is 3, the listings give 2"]
+
+
+def test_prices_are_kept_apart(both: Cli) -> None:
+    both.run("fetch-listings")
+    history = both.ask("price-history", PRODUCTION, "--bucket", "1 day")
+    assert history["event"]["marketplace"] == "vivid_seats"
+    (bucket,) = [bucket for bucket in history["series"][0]["buckets"] if bucket["snapshots"]]
+    assert (bucket["listings"], bucket["tickets"], bucket["low_price"]) == (2, 3, "2.00")
+    other = both.ask("price-history", both.loopback.keys[0], "--bucket", "1 day")
+    (bucket,) = [bucket for bucket in other["series"][0]["buckets"] if bucket["snapshots"]]
+    assert bucket["listings"] == both.loopback.value("select accepted from snapshots where marketplace = 'stubhub'")
+    assert float(bucket["low_price"]) > 3
+    zones = both.ask("section-prices", PRODUCTION)["zones"]
+    assert [(zone["zone"], zone["listings"]) for zone in zones] == [("*", 2), ("Loge", 2)]
+
+
+def test_a_pair_that_is_sold_as_a_pair_only_is_no_get_in_price_for_one(both: Cli) -> None:
+    both.run("fetch-listings")
+    assert both.ask("show-listings", PRODUCTION)["get_in_price"] == "2.00"
+    assert both.ask("show-listings", PRODUCTION)["listings_near_get_in"] == 1
+    assert both.ask("show-listings", PRODUCTION, "--quantity", "2")["get_in_price"] == "1.00"
+    assert "Get-in 2.00 USD; 1 listings within 15 %." in both.run("show-listings", PRODUCTION).stdout
+
+
+def test_a_table_names_its_marketplace_and_totals_that_disagree(both: Cli) -> None:
+    both.run("fetch-listings")
+    shown = both.run("show-listings", PRODUCTION).stdout
+    assert_fits(shown)
+    assert "Game on vivid_seats" in shown
+    assert "Announced totals disagree: listingCount is 3, the listings give 2." in shown
+    assert "Game on vivid_seats" in both.run("price-history", PRODUCTION).stdout
+    assert "Announced totals" not in both.run("show-listings", both.loopback.keys[0]).stdout
+
+
+def test_without_a_key_a_marketplace_that_is_off_is_left_out_and_told(both: Cli) -> None:
+    result = both.run("fetch-listings", VIVID_SEATS_ENABLED="false")
+    assert result.exit_code == 0
+    assert "1 events at vivid_seats were left out: it is switched off" in result.stderr
+    assert both.loopback.rows("select distinct marketplace from snapshots") == [{"marketplace": "stubhub"}]
+
+
+def test_a_key_of_a_marketplace_that_is_off_is_refused_before_anything_is_sent(both: Cli) -> None:
+    result = both.run("fetch-listings", both.loopback.keys[0], PRODUCTION, VIVID_SEATS_ENABLED="false")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "VIVID_SEATS_ENABLED=true" in result.stderr
+    assert both.loopback.log.records() == []
+
+
+def test_each_marketplace_has_its_own_schedule(both: Cli) -> None:
+    both.run("fetch-listings", PRODUCTION)
+    assert both.loopback.rows("select marketplace from poll_schedule where last_success_at is not null") == [
+        {"marketplace": "vivid_seats"}
+    ]
+    assert both.run("start-scheduler", "--once").exit_code == 0
+    assert both.loopback.value("select count(*) from poll_schedule where last_success_at is not null") == 2
