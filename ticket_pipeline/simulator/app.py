@@ -11,19 +11,23 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from ticket_pipeline.simulator.outlets import Outlet
+from ticket_pipeline.simulator.quota import QuotaLimits
 from ticket_pipeline.simulator.server import run_forever
 from ticket_pipeline.simulator.sheets import SimulatedSheets, create_sheets_app
 from ticket_pipeline.simulator.stubhub import create_stubhub_app
+from ticket_pipeline.simulator.ticketmaster import create_ticketmaster_app
+from ticket_pipeline.simulator.vivid_seats import create_vivid_seats_app
 from ticket_pipeline.simulator.world import SimulatedWorld, open_world
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     from ticket_pipeline.simulator.wire import Latency
 
-STUBHUB_PREFIX = "/stubhub"
 SHEETS_PREFIX = "/sheets"
+LISTED = (Outlet.STUBHUB, Outlet.VIVID_SEATS, Outlet.TICKETMASTER)
 
 
 def create_app(
@@ -33,8 +37,10 @@ def create_app(
     sheets: SimulatedSheets | None = None,
     latency: Latency | None = None,
     unknown_event_status: int = 200,
+    outlets: Collection[Outlet] = LISTED,
+    limits: QuotaLimits | None = None,
 ) -> Starlette:
-    """Every system under a path of its own: `/stubhub` and, where `sheets` is given, `/sheets`.
+    """Every system under a path of its own: `/stubhub`, `/vivid_seats`, `/ticketmaster` and, where given, `/sheets`.
 
     A marketplace's controls are at `_simulator` under its path.
 
@@ -42,18 +48,27 @@ def create_app(
         world: the events.
         clock: aware UTC.
         sheets: the spreadsheets; their base URL is the server's with `/sheets`, tokens come from `/sheets/token`.
-        latency: how long StubHub's answers take.
-        unknown_event_status: what an id that is not of this world gets; 200 is an empty list.
+        latency: how long the marketplaces' answers take.
+        unknown_event_status: what StubHub answers to an id that is not of this world; 200 is an empty list.
+        outlets: the marketplaces to play.
+        limits: what Ticketmaster enforces per key; None: nothing.
     """
-    routes = [
-        Mount(
-            STUBHUB_PREFIX,
-            create_stubhub_app(world, clock=clock, latency=latency, unknown_event_status=unknown_event_status),
-        )
-    ]
+    create: dict[Outlet, Callable[[], Starlette]] = {
+        Outlet.STUBHUB: lambda: create_stubhub_app(
+            world, clock=clock, latency=latency, unknown_event_status=unknown_event_status
+        ),
+        Outlet.VIVID_SEATS: lambda: create_vivid_seats_app(world, clock=clock, latency=latency),
+        Outlet.TICKETMASTER: lambda: create_ticketmaster_app(world, clock=clock, latency=latency, limits=limits),
+    }
+    routes = [Mount(path_of(outlet), create[outlet]()) for outlet in outlets]
     if sheets is not None:
         routes.append(Mount(SHEETS_PREFIX, create_sheets_app(sheets, clock=clock)))
     return Starlette(routes=routes)
+
+
+def path_of(outlet: Outlet) -> str:
+    """Where a marketplace is below the server's root, such as `/vivid_seats`."""
+    return f"/{outlet}"
 
 
 def run_simulator(host: str, port: int, seed: int, speed: float, started_at_file: Path) -> None:
@@ -72,7 +87,7 @@ def run_simulator(host: str, port: int, seed: int, speed: float, started_at_file
     """
     world = open_world(started_at_file, _utc_now(), seed=seed, speed=speed)
     # 404: a real event's id must not be answered with "an empty market".
-    run_forever(create_app(world, clock=_utc_now, unknown_event_status=404), host, port)
+    run_forever(create_app(world, clock=_utc_now, unknown_event_status=404, limits=QuotaLimits()), host, port)
 
 
 def _utc_now() -> datetime:

@@ -30,17 +30,25 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from ticket_pipeline.simulator.recording import RequestLog
-    from ticket_pipeline.simulator.world import SimulatedWorld
+
+    EventsNow = Callable[[datetime], list[dict[str, Any]]]
 
 BUDGET_WINDOW_SECONDS = 60.0
 DEFAULT_LIMIT = 1000
 
 
 def loopback_controls(
-    world: SimulatedWorld, *, faults: FaultPlan, log: RequestLog, clock: Callable[[], datetime]
+    events: EventsNow, *, faults: FaultPlan, log: RequestLog, clock: Callable[[], datetime]
 ) -> ASGIApp:
-    """The routes above as an app that answers 403 to clients that are not on loopback."""
-    controls = _Controls(world, faults, log, clock)
+    """The routes above as an app that answers 403 to clients that are not on loopback.
+
+    Args:
+        events: what `/events` shows at a moment.
+        faults: what `/faults` steers.
+        log: what `/requests` shows.
+        clock: aware UTC.
+    """
+    controls = _Controls(events, faults, log, clock)
     methods = ["GET", "POST", "DELETE"]
     return _loopback_only(
         Starlette(
@@ -54,10 +62,8 @@ def loopback_controls(
 
 
 class _Controls:
-    def __init__(
-        self, world: SimulatedWorld, faults: FaultPlan, log: RequestLog, clock: Callable[[], datetime]
-    ) -> None:
-        self._world = world
+    def __init__(self, events: EventsNow, faults: FaultPlan, log: RequestLog, clock: Callable[[], datetime]) -> None:
+        self._events = events
         self._faults = faults
         self._log = log
         self._clock = clock
@@ -91,26 +97,7 @@ class _Controls:
         )
 
     async def events(self, _: Request) -> Response:
-        now = self._clock()
-        return _orjson([self._event(external_id, now) for external_id in self._ids()])
-
-    def _ids(self) -> list[str]:
-        return [event.external_id for event in self._world.events]
-
-    def _event(self, external_id: str, now: datetime) -> dict[str, Any]:
-        market = self._world.market(external_id)
-        if market is None:
-            return {"external_id": external_id, "is_replay": True}
-        event = market.event
-        return {
-            "external_id": external_id,
-            "is_replay": False,
-            "name": event.name,
-            "venue": event.venue.name,
-            "currency": event.venue.currency,
-            "event_at": event.event_at,
-            "truth": asdict(market.true_metrics_at(now)),
-        }
+        return _orjson(self._events(self._clock()))
 
 
 def _loopback_only(app: ASGIApp) -> ASGIApp:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import random
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from statistics import median
 from typing import TYPE_CHECKING
@@ -27,17 +27,14 @@ from ticket_pipeline.simulator.holdings import (
     draw_holding,
     value_at,
 )
+from ticket_pipeline.simulator.outlets import CENT, DOLLARS, SELLER_GETS, Outlet, all_in_price, currency_at
 from ticket_pipeline.simulator.timeline import PriceLevel, Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from ticket_pipeline.simulator.venue import Venue
-
-BUYER_PAYS = Decimal("1.2217")  # of the ask, as measured on StubHub's public pages
-SELLER_GETS = Decimal("0.90")  # of the ask
-CENT = Decimal("0.01")
 
 COHORT_HOURS = 12.0  # market hours
 KEPT_COHORTS = 64  # two moments ten days of market time apart, and some to spare
@@ -52,12 +49,13 @@ class SimulatedEvent:
     """An event whose market is simulated.
 
     Attributes:
-        external_id: the marketplace's id: nine digits on StubHub.
+        external_id: StubHub's id: nine digits.
         name: fictional.
         venue: where it takes place; fixes time zone and currency.
         event_at: aware UTC start.
         base_price: ask for the venue's average seat, major units.
-        listings: listings that stand at a moment, on average, until the last ten hours.
+        listings: listings that stand at each marketplace at a moment, on average, until the last ten hours.
+        other_ids: its ids at the other marketplaces that know it.
     """
 
     external_id: str
@@ -66,6 +64,12 @@ class SimulatedEvent:
     event_at: datetime
     base_price: float
     listings: int = 300
+    other_ids: Mapping[Outlet, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def ids(self) -> dict[Outlet, str]:
+        """Its id at every marketplace that knows it."""
+        return {Outlet.STUBHUB: self.external_id, **self.other_ids}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +82,12 @@ class SimulatedListing:
         row: None for general admission and some parking passes.
         row_id: the marketplace's id of the row; None where there is no row.
         quantity: tickets.
+        splits: how many of them can be bought at once; StubHub Pro does not show it.
         ask_price: before buyer fees; StubHub Pro does not show it.
         all_in_price: what the buyer pays; None where the marketplace does not say.
         net_proceeds: what the seller gets.
         is_parking: a parking pass, no ticket.
+        is_fan: a fan sells, not a broker.
         notes: the seller's remarks.
     """
 
@@ -90,10 +96,12 @@ class SimulatedListing:
     row: str | None
     row_id: int | None
     quantity: int
+    splits: tuple[int, ...]
     ask_price: Decimal
     all_in_price: Decimal | None
     net_proceeds: Decimal
     is_parking: bool
+    is_fan: bool
     notes: tuple[str, ...]
 
 
@@ -155,16 +163,21 @@ class EventMarket:
         self._cohorts: dict[int, tuple[Stint, ...]] = {}
         self._lock = threading.Lock()
 
-    def listings_at(self, now: datetime) -> list[SimulatedListing]:
-        """The listings that stand at `now`, by id; none once the event has started."""
+    def listings_at(self, now: datetime, outlet: Outlet = Outlet.STUBHUB) -> list[SimulatedListing]:
+        """The listings that stand at an outlet at `now`, by id; none once the event has started."""
         hour = self._market_hour(now)  # 0 from the start on, when every holding is cleared
         standing = [stint for stint in self._stints(hour, hour) if stint.born_at >= hour > stint.gone_at]
         standing.sort(key=lambda stint: stint.listing_id)
-        return [_as_listing(stint, hour) for stint in standing]
+        rate = self._rate(outlet)
+        return [
+            _as_listing(stint, hour, outlet, rate)
+            for stint in standing
+            if outlet is Outlet.STUBHUB or not stint.is_parking
+        ]
 
-    def true_metrics_at(self, now: datetime) -> TrueMetrics:
-        """The truth about the listings at `now`."""
-        listings = self.listings_at(now)
+    def true_metrics_at(self, now: datetime, outlet: Outlet = Outlet.STUBHUB) -> TrueMetrics:
+        """The truth about an outlet's listings at `now`."""
+        listings = self.listings_at(now, outlet)
         prices: list[Decimal] = []
         tickets = 0
         for listing in listings:
@@ -201,8 +214,18 @@ class EventMarket:
             yield stint.gone_at, self._sale(stint, stint.gone_at, left)
 
     def _sale(self, stint: Stint, at: float, quantity: int) -> Sale:
-        all_in = _all_in(value_at(stint.asks, at)) if stint.is_all_in_known else None
+        ask = Decimal(value_at(stint.asks, at)).scaleb(-2)
+        all_in = all_in_price(Outlet.STUBHUB, ask, is_fan=False) if stint.is_all_in_known else None
         return Sale(self._timeline.moment(at), stint.listing_id, quantity, all_in)
+
+    def price_level_at(self, now: datetime) -> float:
+        """Where prices stand at `now`, relative to the event's base price."""
+        return self._source.level.at(max(0.0, self._timeline.hours_before(now)))
+
+    def _rate(self, outlet: Outlet) -> Decimal:
+        """What turns an ask in the venue's currency into one of the outlet's."""
+        local = self.event.venue.currency
+        return DOLLARS[local] / DOLLARS[currency_at(outlet, local)]
 
     def _market_hour(self, moment: datetime) -> float:
         return self._timeline.market_hours_before(max(0.0, self._timeline.hours_before(moment)))
@@ -236,22 +259,29 @@ class EventMarket:
         )
 
 
-def _as_listing(stint: Stint, hour: float) -> SimulatedListing:
-    ask_cents = value_at(stint.asks, hour)
-    ask = Decimal(ask_cents).scaleb(-2)
+def possible_splits(quantity: int, *, is_pairs_only: bool) -> tuple[int, ...]:
+    """How many of `quantity` tickets a seller lets go at once: never so many that one is left, or only pairs."""
+    if is_pairs_only and quantity % 2 == 0:
+        return tuple(range(2, quantity + 1, 2))
+    return tuple(number for number in range(1, quantity + 1) if quantity - number != 1)
+
+
+def _as_listing(stint: Stint, hour: float, outlet: Outlet, rate: Decimal) -> SimulatedListing:
+    ask = (Decimal(value_at(stint.asks, hour)).scaleb(-2) * rate).quantize(CENT, ROUND_HALF_UP)
+    quantity = value_at(stint.quantities, hour)
+    is_fan = stint.listing_id // 2 % 6 == 0
+    is_known = stint.is_all_in_known or outlet is not Outlet.STUBHUB
     return SimulatedListing(
         listing_id=stint.listing_id,
         section=stint.section,
         row=stint.row,
         row_id=stint.row_id,
-        quantity=value_at(stint.quantities, hour),
+        quantity=quantity,
+        splits=possible_splits(quantity, is_pairs_only=stint.listing_id // 2 % 5 == 0),
         ask_price=ask,
-        all_in_price=_all_in(ask_cents) if stint.is_all_in_known else None,
+        all_in_price=all_in_price(outlet, ask, is_fan=is_fan) if is_known else None,
         net_proceeds=(ask * SELLER_GETS).quantize(CENT, ROUND_HALF_UP),
         is_parking=stint.is_parking,
+        is_fan=is_fan,
         notes=stint.notes,
     )
-
-
-def _all_in(ask_cents: int) -> Decimal:
-    return (Decimal(ask_cents).scaleb(-2) * BUYER_PAYS).quantize(CENT, ROUND_HALF_UP)

@@ -14,12 +14,10 @@ from urllib.parse import parse_qs
 import orjson
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 
-from ticket_pipeline.simulator.controls import loopback_controls
-from ticket_pipeline.simulator.faults import FaultPlan
-from ticket_pipeline.simulator.recording import RecordedApp, RequestLog
-from ticket_pipeline.simulator.wire import FaultyApp, Latency
+from ticket_pipeline.simulator.outlets import Outlet
+from ticket_pipeline.simulator.shopfront import Wire, behind_wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,7 +27,10 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import Scope
 
+    from ticket_pipeline.simulator.faults import FaultPlan
     from ticket_pipeline.simulator.market import SimulatedListing
+    from ticket_pipeline.simulator.recording import RequestLog
+    from ticket_pipeline.simulator.wire import Latency
     from ticket_pipeline.simulator.world import SimulatedWorld
 
 LISTINGS_PATH = "/api/Listing/GetCompListingsByEventId"
@@ -58,20 +59,15 @@ def create_stubhub_app(
         unknown_event_status: 200 answers `[]`, which is our best guess; 404 answers an error.
         freeze: markets stand still at the world's start, and each body is made once: for benches.
     """
-    faults = FaultPlan() if faults is None else faults
-    log = RequestLog() if log is None else log
     listings = _ListingsApi(world, clock=clock, unknown_event_status=unknown_event_status, freeze=freeze)
-    marketplace = Starlette(routes=[Route(LISTINGS_PATH, listings.answer, methods=["GET", "PUT", "POST"])])
-    faulty = FaultyApp(
-        marketplace,
-        faults=faults,
-        latency=latency or Latency(),
+    return behind_wire(
+        Starlette(routes=[Route(LISTINGS_PATH, listings.answer, methods=["GET", "PUT", "POST"])]),
+        Wire.given(faults, log, latency),
+        clock=clock,
+        events=lambda now: world.describe_events(Outlet.STUBHUB, now),
         external_id_of=external_id_of,
         error_response=_error_response,
     )
-    recorded = RecordedApp(faulty, log=log, clock=clock, external_id_of=external_id_of)
-    controls = loopback_controls(world, faults=faults, log=log, clock=clock)
-    return Starlette(routes=[Mount("/_simulator", controls), Mount("/", recorded)])
 
 
 def listings_body(listings: Sequence[SimulatedListing], currency: str) -> bytes:

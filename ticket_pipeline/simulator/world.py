@@ -10,14 +10,15 @@ import contextlib
 import json
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.simulator.market import EventMarket, SimulatedEvent
+from ticket_pipeline.simulator.outlets import Outlet, currency_at
 from ticket_pipeline.simulator.venue import Venue, arena_zones, standing_zones, theatre_zones
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ WATCHLIST_HEADER = (
     "is_tracked",
     "Timezone",
     "Capacity",
+    "Vivid Seats ID",
+    "Ticketmaster ID",
 )
 ZONES_HEADER = ("Venue", "Section pattern", "Zone")
 DATE_FORMAT = "%Y-%m-%d %H:%M:%S"
@@ -47,10 +50,12 @@ class ReplayEvent:
     Attributes:
         external_id: the marketplace's id.
         bodies: response bodies as they go over the wire; at least one.
+        outlet: the marketplace that answers with them.
     """
 
     external_id: str
     bodies: tuple[bytes, ...]
+    outlet: Outlet = Outlet.STUBHUB
 
     def __post_init__(self) -> None:
         if not self.bodies:
@@ -79,12 +84,17 @@ class SimulatedWorld:
         self.seed = seed
         self.speed = speed
         self.started_at = started_at
-        self._markets = {
-            event.external_id: EventMarket(event, seed, speed=speed, slot=slot)
-            for slot, event in enumerate(self.simulated_events)
-        }
-        self._replays = {event.external_id: event for event in self.events if isinstance(event, ReplayEvent)}
-        if len(self._markets) + len(self._replays) != len(self.events):
+        self._markets: dict[tuple[Outlet, str], EventMarket] = {}
+        self._replays: dict[tuple[Outlet, str], ReplayEvent] = {}
+        for slot, event in enumerate(self.simulated_events):
+            market = EventMarket(event, seed, speed=speed, slot=slot)
+            self._markets |= dict.fromkeys(event.ids.items(), market)
+        for replay in self.events:
+            if isinstance(replay, ReplayEvent):
+                self._replays[replay.outlet, replay.external_id] = replay
+        known = len(self.simulated_events) + len(self._replays)
+        ids = sum(len(event.ids) for event in self.simulated_events)
+        if known != len(self.events) or ids != len(self._markets) or self._markets.keys() & self._replays.keys():
             raise ValueError("Two events of the world have the same external id: give each its own")
 
     @property
@@ -92,13 +102,43 @@ class SimulatedWorld:
         """The events with a market, in order."""
         return [event for event in self.events if isinstance(event, SimulatedEvent)]
 
-    def market(self, external_id: str) -> EventMarket | None:
-        """The market of an event; None where there is no such event, or it is a replay."""
-        return self._markets.get(external_id)
+    def market(self, external_id: str, outlet: Outlet = Outlet.STUBHUB) -> EventMarket | None:
+        """The market of the event with this id there; None where there is no such event, or it is a replay."""
+        return self._markets.get((outlet, external_id))
 
-    def replay(self, external_id: str) -> ReplayEvent | None:
+    def replay(self, external_id: str, outlet: Outlet = Outlet.STUBHUB) -> ReplayEvent | None:
         """The replayed event of this id; None where there is none."""
-        return self._replays.get(external_id)
+        return self._replays.get((outlet, external_id))
+
+    def events_at(self, outlet: Outlet) -> list[tuple[str, SimulatedEvent | ReplayEvent]]:
+        """The events that an outlet knows, with their ids there, in order."""
+        known: list[tuple[str, SimulatedEvent | ReplayEvent]] = []
+        for event in self.events:
+            if isinstance(event, ReplayEvent):
+                if event.outlet is outlet:
+                    known.append((event.external_id, event))
+            elif outlet in event.ids:
+                known.append((event.ids[outlet], event))
+        return known
+
+    def describe_events(self, outlet: Outlet, now: datetime) -> list[dict[str, Any]]:
+        """The outlet's events for people who look into a running simulator, with the truth about their listings."""
+        return [self._described(external_id, outlet, now) for external_id, _ in self.events_at(outlet)]
+
+    def _described(self, external_id: str, outlet: Outlet, now: datetime) -> dict[str, Any]:
+        market = self.market(external_id, outlet)
+        if market is None:
+            return {"external_id": external_id, "is_replay": True}
+        event = market.event
+        return {
+            "external_id": external_id,
+            "is_replay": False,
+            "name": event.name,
+            "venue": event.venue.name,
+            "currency": currency_at(outlet, event.venue.currency),
+            "event_at": event.event_at,
+            "truth": None if outlet is Outlet.TICKETMASTER else asdict(market.true_metrics_at(now, outlet)),
+        }
 
     def is_over(self, now: datetime) -> bool:
         """Whether every simulated event has started."""
@@ -114,16 +154,24 @@ def sample_world(now: datetime, *, seed: int = 0, speed: float = 1.0) -> Simulat
     centre = Venue("Lakeshore Centre", "Toronto", "Canada", "America/Toronto", "CAD", 19_800, arena_zones())
     rooms = Venue("Riverside Rooms", "London", "United Kingdom", "Europe/London", "GBP", 4_900, standing_zones())
     planned = (
-        ("157284301", "Vesper Lane - The Long Way Home Tour", garden, 40, 165.0, 320),
-        ("157310846", "Boston Herons at Chicago Furnace", dome, 2, 120.0, 300),
-        ("157422590", "Glass Orchard", depot, 0, 74.0, 180),
-        ("157563127", "Toronto Tundra vs. Montreal Beacons", centre, 5, 140.0, 300),
-        ("157608455", "The Cartographer's Daughter (Musical)", hall, 12, 98.0, 220),
-        ("157741963", "Nightjar Parade", rooms, 26, 62.0, 200),
+        ("157284301", "5284301", "vvG1IZ9pNeXaVj", "Vesper Lane - The Long Way Home Tour", garden, 40, 165.0, 320),
+        ("157310846", "5310846", "vvG1bZ9uRtKqLs", "Boston Herons at Chicago Furnace", dome, 2, 120.0, 300),
+        ("157422590", "5422590", "G5vYZ98mBw0cH", "Glass Orchard", depot, 0, 74.0, 180),
+        ("157563127", "5563127", "vvG10Z9dXmTuPy", "Toronto Tundra vs. Montreal Beacons", centre, 5, 140.0, 300),
+        ("157608455", "5608455", "Z7r9jZ1AdKw4e", "The Cartographer's Daughter (Musical)", hall, 12, 98.0, 220),
+        ("157741963", "5741963", "vvG18Z9kLpQsRt", "Nightjar Parade", rooms, 26, 62.0, 200),
     )
     events = [
-        SimulatedEvent(external_id, name, venue, _start(now, days, venue), base_price, listings)
-        for external_id, name, venue, days, base_price, listings in planned
+        SimulatedEvent(
+            stubhub_id,
+            name,
+            venue,
+            _start(now, days, venue),
+            base_price,
+            listings,
+            other_ids={Outlet.VIVID_SEATS: vivid_seats_id, Outlet.TICKETMASTER: ticketmaster_id},
+        )
+        for stubhub_id, vivid_seats_id, ticketmaster_id, name, venue, days, base_price, listings in planned
     ]
     return SimulatedWorld(events, seed=seed, speed=speed, started_at=now)
 
@@ -135,7 +183,9 @@ def sample_watchlist_rows(world: SimulatedWorld) -> list[list[str]]:
         venue = event.venue
         local = event.event_at.astimezone(ZoneInfo(venue.timezone)).strftime(DATE_FORMAT)
         place = [venue.name, venue.city, venue.country]
-        rows.append([event.name, *place, local, event.external_id, "TRUE", venue.timezone, str(venue.capacity)])
+        others = [event.ids.get(outlet, "") for outlet in (Outlet.VIVID_SEATS, Outlet.TICKETMASTER)]
+        known = [event.external_id, "TRUE", venue.timezone, str(venue.capacity)]
+        rows.append([event.name, *place, local, *known, *others])
     return rows
 
 

@@ -37,16 +37,18 @@ def rows(location: Location) -> list[list[str]]:
 def test_the_ids_of_every_marketplace_become_its_partitions(
     location: Location, tmp_path: Path, rows: list[list[str]]
 ) -> None:
-    header, *events = rows
-    events = [[*event, "5432109" if number == 0 else ""] for number, event in enumerate(events)]
-    watch(location, tmp_path / "watchlist.csv", [[*header, "Vivid Seats ID"], *events])
+    watch(location, tmp_path / "watchlist.csv", rows)
     assert location.run("sync_events").success
 
-    instance = location.instance
-    assert sorted(instance.get_dynamic_partitions("stubhub_events")) == sorted(event[5] for event in events)
-    assert instance.get_dynamic_partitions("vivid_seats_events") == ["5432109"]
-    for marketplace in (Marketplace.TICKETMASTER, Marketplace.VIVENU):
-        assert instance.get_dynamic_partitions(f"{marketplace}_events") == []
+    header, *events = rows
+    for marketplace, column in (
+        (Marketplace.STUBHUB, "viagId"),
+        (Marketplace.VIVID_SEATS, "Vivid Seats ID"),
+        (Marketplace.TICKETMASTER, "Ticketmaster ID"),
+    ):
+        ids = [event[header.index(column)] for event in events]
+        assert sorted(location.instance.get_dynamic_partitions(f"{marketplace}_events")) == sorted(ids)
+    assert location.instance.get_dynamic_partitions(f"{Marketplace.VIVENU}_events") == []
 
 
 def test_a_second_sync_adds_only_what_is_new_and_a_retired_event_keeps_its_key(
@@ -58,8 +60,8 @@ def test_a_second_sync_adds_only_what_is_new_and_a_retired_event_keeps_its_key(
     watch(location, path, [rows[0], *rows[2:]])
     assert location.run("sync_events").success
     assert sorted(location.instance.get_dynamic_partitions("stubhub_events")) == sorted(row[5] for row in rows[1:])
-    tracked = {row["external_id"] for row in read_events(location.loopback.database, tracked_only=True)}
-    assert tracked == {row[5] for row in rows[2:]}
+    tracked = read_events(location.loopback.database, tracked_only=True, marketplace=Marketplace.STUBHUB)
+    assert {row["external_id"] for row in tracked} == {row[5] for row in rows[2:]}
 
 
 def test_metadata_counts_the_rows_and_shows_the_bad_ones_as_a_table(

@@ -64,7 +64,11 @@ def test_a_csv_file_becomes_events_with_their_ids_and_venue_map(database: Databa
     assert report.zones is not None
     assert report.zones.rule_count == len(ZONES) - 1
     stored = {row["external_id"]: (row["name"], row["event_at"]) for row in read_events(database)}
-    assert stored == {event.external_id: (event.name, event.event_at) for event in WORLD.simulated_events}
+    assert stored == {
+        external_id: (event.name, event.event_at)
+        for event in WORLD.simulated_events
+        for external_id in event.ids.values()
+    }
 
     zone_map = load_zone_map(database)
     assert zone_map is not None

@@ -13,6 +13,7 @@ import httpx
 
 from ticket_pipeline.simulator.app import create_app
 from ticket_pipeline.simulator.crowd import crowded_world
+from ticket_pipeline.simulator.outlets import Outlet
 from ticket_pipeline.simulator.server import serve
 from ticket_pipeline.simulator.sheets import SimulatedSheets
 from ticket_pipeline.simulator.stubhub import LISTINGS_PATH, create_stubhub_app
@@ -32,13 +33,26 @@ run_simulator("127.0.0.1", int(sys.argv[1]), 3, 20.0, Path(sys.argv[2]))
 """
 
 
-def test_stubhub_and_sheets_live_side_by_side() -> None:
+def test_every_system_lives_under_a_path_of_its_own() -> None:
     app = create_app(sample_world(NOW), clock=lambda: NOW, sheets=SimulatedSheets())
     with serve(app) as served, httpx.Client(base_url=served.url, trust_env=False) as client:
         assert client.get(f"/stubhub{LISTINGS_PATH}", params=EVENT).json()
-        assert client.get("/stubhub/_simulator/events").status_code == 200
+        assert client.get("/vivid_seats/hermes/api/v1/listings", params={"productionId": "5284301"}).json()["tickets"]
+        event = client.get("/ticketmaster/discovery/v2/events/vvG1IZ9pNeXaVj.json", params={"apikey": "k"})
+        assert event.json()["name"].startswith("Vesper Lane")
+        for outlet in ("stubhub", "vivid_seats", "ticketmaster"):
+            assert client.get(f"/{outlet}/_simulator/events").status_code == 200
+        seen = client.get("/ticketmaster/_simulator/requests").json()["requests"]
+        assert [record["external_id"] for record in seen] == ["vvG1IZ9pNeXaVj"]
         assert client.get("/sheets/v4/spreadsheets/s1").status_code == 401
         assert client.post("/sheets/token").status_code == 400
+
+
+def test_only_the_marketplaces_asked_for_are_played() -> None:
+    app = create_app(sample_world(NOW), clock=lambda: NOW, outlets=[Outlet.VIVID_SEATS])
+    with serve(app) as served, httpx.Client(base_url=served.url, trust_env=False) as client:
+        assert client.get("/vivid_seats/_simulator/events").status_code == 200
+        assert client.get("/stubhub/_simulator/events").status_code == 404
 
 
 def test_a_crowd_answers_every_event_with_ready_bodies() -> None:

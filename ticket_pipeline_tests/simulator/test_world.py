@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ticket_pipeline.errors import ConfigurationError
+from ticket_pipeline.simulator.outlets import Outlet
 from ticket_pipeline.simulator.world import (
     WATCHLIST_HEADER,
     ReplayEvent,
@@ -41,6 +42,17 @@ def test_the_documented_event_is_there_with_nine_digit_ids() -> None:
     ids = [event.external_id for event in sample_world(NOW).events]
     assert "157284301" in ids
     assert all(len(external_id) == 9 and external_id.isdigit() for external_id in ids)
+
+
+def test_every_event_has_ids_at_all_marketplaces_and_the_watchlist_carries_them() -> None:
+    world = sample_world(NOW)
+    header, *rows = sample_watchlist_rows(world)
+    columns = {"viagId": Outlet.STUBHUB, "Vivid Seats ID": Outlet.VIVID_SEATS, "Ticketmaster ID": Outlet.TICKETMASTER}
+    for row in rows:
+        cells = dict(zip(header, row, strict=True))
+        markets = {world.market(cells[column], outlet) for column, outlet in columns.items()}
+        assert len(markets) == 1
+        assert markets != {None}
 
 
 def test_the_watchlist_gives_local_dates_that_mean_the_events_start() -> None:
@@ -115,6 +127,13 @@ def test_a_damaged_file_says_what_to_do(tmp_path: Path, text: str) -> None:
 def test_two_events_of_one_id_are_refused() -> None:
     with pytest.raises(ValueError, match="same external id"):
         SimulatedWorld([ReplayEvent("1", (b"[]",)), ReplayEvent("1", (b"[]",))], started_at=NOW)
+
+
+def test_one_id_may_stand_for_different_events_at_different_marketplaces() -> None:
+    replays = [ReplayEvent("1", (b"[]",), outlet) for outlet in (Outlet.STUBHUB, Outlet.VIVID_SEATS)]
+    world = SimulatedWorld(replays, started_at=NOW)
+    assert [world.replay("1", replay.outlet) for replay in replays] == replays
+    assert world.replay("1", Outlet.TICKETMASTER) is None
 
 
 def test_a_replay_needs_a_body() -> None:

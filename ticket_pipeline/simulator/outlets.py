@@ -1,0 +1,48 @@
+"""The marketplaces that the simulator plays: their names, the fees they take, and the currency they ask in.
+
+What belongs here: what sets one marketplace's prices apart from another's for the same seats. What does not: wire
+formats, and when a price changes (`ticket_pipeline.simulator.holdings`).
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+
+CENT = Decimal("0.01")
+DOLLAR = Decimal(1)
+
+STUBHUB_BUYER_PAYS = Decimal("1.2217")  # of the ask, as measured on public pages
+VIVID_SEATS_BUYER_PAYS_BROKERS = Decimal("1.35")
+VIVID_SEATS_BUYER_PAYS_FANS = Decimal("1.20")
+SELLER_GETS = Decimal("0.90")  # of the ask, everywhere
+
+DOLLARS = {"USD": Decimal(1), "CAD": Decimal("0.72"), "GBP": Decimal("1.31"), "EUR": Decimal("1.12")}
+"""What one unit of a currency is worth in the simulator: rates stand still."""
+
+
+class Outlet(StrEnum):
+    """A marketplace, by the name of its path."""
+
+    STUBHUB = "stubhub"
+    VIVID_SEATS = "vivid_seats"
+    TICKETMASTER = "ticketmaster"  # tells of events; nobody lists there
+
+
+def all_in_price(outlet: Outlet, ask: Decimal, *, is_fan: bool) -> Decimal:
+    """What a buyer pays per ticket: the ask with the outlet's fees, rounded as the outlet rounds.
+
+    Args:
+        outlet: where the ticket is listed.
+        ask: major units.
+        is_fan: whether a fan sells, not a broker; Vivid Seats takes less of fans.
+    """
+    if outlet is Outlet.VIVID_SEATS:
+        factor = VIVID_SEATS_BUYER_PAYS_FANS if is_fan else VIVID_SEATS_BUYER_PAYS_BROKERS
+        return (ask * factor).quantize(DOLLAR, ROUND_HALF_UP)
+    return (ask * STUBHUB_BUYER_PAYS).quantize(CENT, ROUND_HALF_UP)
+
+
+def currency_at(outlet: Outlet, local: str) -> str:
+    """The currency of an outlet's asks: Vivid Seats is asked for US dollars, the others use the venue's own."""
+    return "USD" if outlet is Outlet.VIVID_SEATS else local
