@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.table import Table
 
 from ticket_pipeline.cli.formats import NOTHING, ago, local_time, plain, until, utc_now
 from ticket_pipeline.cli.session import open_migrated
@@ -18,13 +19,14 @@ from ticket_pipeline.storage.watchlist import read_events, read_rejected_rows
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.table import Table
-
     from ticket_pipeline.polling.sync import SyncReport
     from ticket_pipeline.storage.database import Row
 
 _MOST_CELLS = 3
 """Cells of a rejected row that are shown: enough to recognise it."""
+
+_WIDTHS = (12, 17, 11, 10)
+"""Of marketplace, key, last capture and next poll: what is usual of each fits on one line."""
 
 
 def fetch_events(
@@ -101,17 +103,38 @@ def _count_events(rows: Sequence[Row], hidden: int) -> str:
 
 
 def _events_table(rows: Sequence[Row], this_moment: datetime) -> Table:
-    table = new_table("Key", "Event", "Starts (local)", "Captured", "Next poll")
+    """One row per event; in it, one line per marketplace that has it."""
+    by_event: dict[int, list[Row]] = {}
     for row in rows:
-        place = ", ".join(plain(part) for part in (row["venue"], row["city"]) if part)
-        table.add_row(
-            f"{plain(row['external_id'])}\n{row['marketplace']}",
-            f"{plain(row['name'])}\n{place}",
-            local_time(row["event_at"], row["timezone"]).replace(" ", "\n", 1),
-            _captured(row, this_moment),
-            _next_poll(row, this_moment),
-        )
+        by_event.setdefault(row["event_id"], []).append(row)
+    header = _source_lines()
+    header.add_row("Marketplace", "Key", "Captured", "Next poll")
+    table = new_table("Event")
+    table.expand = True
+    table.columns[0].ratio = 1  # takes what the others leave
+    table.add_column(header, width=sum(_WIDTHS) + len(_WIDTHS))
+    for sources in by_event.values():
+        event = sources[0]
+        place = ", ".join(plain(part) for part in (event["venue"], event["city"]) if part)
+        starts = local_time(event["event_at"], event["timezone"])
+        lines = _source_lines()
+        for row in sources:
+            lines.add_row(
+                row["marketplace"],
+                plain(row["external_id"]),
+                _captured(row, this_moment),
+                _next_poll(row, this_moment),
+            )
+        table.add_row(f"{plain(event['name'])}\n{place}\n{starts}", lines)
     return table
+
+
+def _source_lines() -> Table:
+    """Columns of the same widths in every row, so that they stand below their headers."""
+    lines = Table.grid(padding=(0, 1, 0, 0))
+    for width in _WIDTHS:
+        lines.add_column(width=width, overflow="fold")
+    return lines
 
 
 def _captured(row: Row, this_moment: datetime) -> str:

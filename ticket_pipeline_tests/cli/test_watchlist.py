@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,7 +45,8 @@ def test_events_are_shown_with_key_local_time_and_next_poll(synced: Cli) -> None
     assert_fits(result.stdout)
     assert all(key in result.stdout for key in synced.loopback.keys)
     assert "19:30 E" in result.stdout  # EST or EDT: the venue is in Boston
-    assert "never" in result.stdout
+    # Name, key, last capture and next poll of an event stand on one line of 80 columns.
+    assert len(re.findall(r"^\S.* stubhub +\d{9} +never +now *$", result.stdout, re.MULTILINE)) == 4
     assert "4 events." in result.stdout
 
 
