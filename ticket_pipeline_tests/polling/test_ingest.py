@@ -102,6 +102,17 @@ def test_the_result_tells_what_was_stored(watching: Loopback) -> None:
     assert (row["started_at"], row["finished_at"]) == (MOMENT - MINUTE, MOMENT)
 
 
+@pytest.mark.parametrize("told", [None, (), ("lp is 2, the listings give 3",)])
+def test_what_announced_totals_say_is_kept_with_the_capture_and_told(
+    watching: Loopback, caplog: pytest.LogCaptureFixture, told: tuple[str, ...] | None
+) -> None:
+    client = ScriptedClient(parse=lambda body: replace(parse_stubhub_listings(body), checksum_problems=told))
+    result = store(watching, answered(watching, listing(1, 50)), client=client)
+    assert (result.outcome, result.listings, result.checksum_problems) == (Outcome.OK, 1, told or ())
+    assert watching.value("select checksum_problems from snapshots") == (None if told is None else list(told))
+    assert ("lp is 2, the listings give 3" in caplog.text) == bool(told)
+
+
 def test_two_currencies_are_stored_and_never_measured_together(watching: Loopback) -> None:
     result = store(watching, answered(watching, listing(1, 50), listing(2, 60, currencyCode="CAD")))
     assert (result.listings, result.currency, result.metrics) == (2, None, None)
