@@ -16,7 +16,7 @@ import stamina.instrumentation
 import typer
 from typer.core import TyperGroup
 
-from ticket_pipeline.cli import cleanup, db, fetching, listings, plan, prices, running, scheduling, watchlist
+from ticket_pipeline.cli import cleanup, db, fetching, listings, plan, prices, running, scheduling, sources, watchlist
 from ticket_pipeline.cli.tables import note
 from ticket_pipeline.errors import TicketPipelineError
 from ticket_pipeline.settings import ENV_FILE_VARIABLE
@@ -91,6 +91,7 @@ app.command("run", rich_help_panel="Run")(running.run)
 app.command("simulate", rich_help_panel="Run")(running.simulate)
 app.command("start-scheduler", rich_help_panel="Run")(scheduling.start_scheduler)
 app.command("plan", rich_help_panel="Run")(plan.plan)
+app.command("sources", rich_help_panel="Run")(sources.sources)
 app.command("resume", rich_help_panel="Run")(scheduling.resume)
 app.command("fetch-events", rich_help_panel="Watchlist")(watchlist.fetch_events)
 app.command("sync-events", hidden=True, help="The same as fetch-events.")(watchlist.fetch_events)

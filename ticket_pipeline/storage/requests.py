@@ -18,7 +18,8 @@ from psycopg.types.json import Jsonb
 from ticket_pipeline.errors import Blocked, EventGone, MarketplaceError, RateLimited, RequestNotPermitted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
     from ticket_pipeline.market.vocabulary import Marketplace
     from ticket_pipeline.storage.database import Database, Row
@@ -189,6 +190,14 @@ class PostgresGate:
 def read_request_state(database: Database, marketplace: str | None = None) -> list[Row]:
     """Breaker and budget use, one row per marketplace and window (a window of zero: requests under way)."""
     return database.fetch_all("requests/select_state", marketplace=marketplace)
+
+
+def summarise_sources(database: Database, marketplaces: Sequence[str], since: datetime) -> list[Row]:
+    """Requests, errors and latency since `since`, breaker and budgets; the rows of a marketplace follow each other.
+
+    One row per window that limits it (a window of zero: requests under way), one in any case.
+    """
+    return database.fetch_all("requests/summarise_sources", marketplaces=list(marketplaces), since=since)
 
 
 def reset_breaker(database: Database, marketplace: Marketplace) -> bool:

@@ -157,6 +157,8 @@ _UNIFORM = st.one_of(
     st.lists(st.integers(), max_size=6),
     st.lists(st.floats(), max_size=6),
     st.lists(st.one_of(st.none(), st.text(max_size=5)), max_size=6),
+    st.lists(st.text("0123456789.,-", max_size=6), max_size=6),
+    st.lists(st.from_regex(r"[0-9]{1,3}(\.[0-9]{1,2})?", fullmatch=True), max_size=6),
     st.lists(_ANY, max_size=6),
 )
 
@@ -168,6 +170,7 @@ _UNIFORM = st.one_of(
         (v.id_column, v.to_id),
         (v.quantity_column, v.to_quantity),
         (v.amount_column, v.to_amount),
+        (v.splits_column, v.to_splits),
     ],
 )
 @given(given_values=_UNIFORM)

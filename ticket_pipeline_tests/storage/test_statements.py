@@ -137,6 +137,7 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "requests/replace_budget": AT_STUBHUB | {"budgets": Jsonb([{"window_seconds": 60, "max_requests": 7}])},
     "requests/reset_breaker": AT_STUBHUB,
     "requests/select_state": {"marketplace": None},
+    "requests/summarise_sources": {"marketplaces": ["stubhub", "vivid_seats"], "since": NOON},
     "requests/upsert_breaker": AT_STUBHUB,
     "snapshots/count_unbalanced": CAPTURED,
     "snapshots/insert_raw_payload": CAPTURE

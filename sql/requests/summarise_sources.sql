@@ -1,0 +1,35 @@
+-- How asking each marketplace went since an instant, its breaker, and each of its budgets as it stands now. A request is
+-- a try; it is an error unless it gave the attempt its answer. Parameters: marketplaces (text[]), since (timestamptz).
+-- Rows: one per marketplace and budget window (zero: requests under way); one with null for a marketplace never asked.
+with attempts as (
+  select
+    marketplace,
+    coalesce(sum(tries), 0)::integer as requests,
+    coalesce(sum(tries), 0)::integer - (count(*) filter (where outcome in ('ok', 'empty')))::integer as errors,
+    percentile_cont(0.5) within group (order by latency_seconds) as latency_p50_seconds,
+    percentile_cont(0.95) within group (order by latency_seconds) as latency_p95_seconds
+  from fetch_attempts
+  where finished_at >= %(since)s
+  group by marketplace
+),
+
+slots as (
+  select marketplace, budget_window, count(*)::integer as used, max(busy_until) as resets_at
+  from request_slots
+  where busy_until > clock_timestamp()
+  group by marketplace, budget_window
+)
+
+select
+  m.marketplace, b.state, b.reason, b.open_until, r.budget_window, r.max_requests, coalesce(s.used, 0) as used, s.resets_at,
+  coalesce(a.requests, 0) as requests, coalesce(a.errors, 0) as errors, a.latency_p50_seconds, a.latency_p95_seconds,
+  (
+    select max(p.last_success_at) from poll_schedule as p
+    where p.marketplace = m.marketplace
+  ) as last_success_at
+from unnest(%(marketplaces)s::text[]) as m (marketplace)
+left join breaker_state as b on b.marketplace = m.marketplace
+left join request_budget as r on r.marketplace = m.marketplace
+left join slots as s on s.marketplace = r.marketplace and s.budget_window = r.budget_window
+left join attempts as a on a.marketplace = m.marketplace
+order by m.marketplace, r.budget_window

@@ -1,0 +1,122 @@
+"""`sources`: what stands there is what was sent, and a marketplace that is off or paused says why."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ticket_pipeline.polling.sources import SOURCES
+from ticket_pipeline.simulator.faults import Fault, FaultKind
+from ticket_pipeline_tests.cli.conftest import assert_fits
+
+if TYPE_CHECKING:
+    from ticket_pipeline_tests.cli.conftest import Cli
+
+
+def about(cli: Cli, marketplace: str = "stubhub") -> dict[str, Any]:
+    """What is told of one marketplace."""
+    (found,) = [each for each in cli.ask("sources")["sources"] if each["marketplace"] == marketplace]
+    assert isinstance(found, dict)
+    return found
+
+
+def row(cli: Cli, name: str, **env: str) -> list[str]:
+    """The words of one row of the table."""
+    (line,) = [line for line in cli.run("sources", **env).stdout.splitlines() if line.strip().startswith(name)]
+    return line.split()
+
+
+def test_every_marketplace_that_can_be_polled_is_shown_before_anything_was_sent(synced: Cli) -> None:
+    result = synced.run("sources")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert_fits(result.stdout)
+    assert [each["marketplace"] for each in synced.ask("sources")["sources"]] == list(SOURCES)
+    untouched = about(synced)
+    assert untouched["budgets"] == [
+        {"window_seconds": 60, "max_requests": 600, "used": 0, "left": 600, "resets_at": None}
+    ]
+    assert (untouched["requests"], untouched["errors"], untouched["error_rate"]) == (0, 0, None)
+    assert (untouched["breaker"], untouched["last_success_at"], untouched["latency_p50_seconds"]) == (
+        "closed",
+        None,
+        None,
+    )
+
+
+def test_requests_errors_and_budget_are_those_that_the_server_saw(synced: Cli) -> None:
+    synced.loopback.faults.add(Fault(FaultKind.NOT_FOUND, external_id=synced.loopback.keys[1]))
+    synced.run("fetch-listings")
+    told = about(synced)
+    sent = len(synced.loopback.log.records())
+    assert (told["requests"], told["errors"], told["error_rate"]) == (sent, 1, 1 / sent) == (4, 1, 0.25)
+    (budget,) = told["budgets"]
+    assert (budget["used"], budget["left"]) == (4, 596)
+    resets_in = datetime.fromisoformat(budget["resets_at"]) - datetime.now(UTC)
+    assert timedelta(seconds=30) < resets_in <= timedelta(seconds=60)
+    assert 0 < told["latency_p50_seconds"] <= told["latency_p95_seconds"] < 10
+    assert datetime.now(UTC) - datetime.fromisoformat(told["last_success_at"]) < timedelta(minutes=1)
+    assert row(synced, "errors")[:3] == ["errors", "1", "(25.0%)"]
+    assert row(synced, "used")[:4] == ["used", "4", "of", "600"]
+
+
+def test_a_retry_counts_as_a_request_and_its_reason_as_an_error(synced: Cli) -> None:
+    synced.loopback.rows(
+        "insert into fetch_attempts (event_id, marketplace, external_id, started_at, finished_at, outcome, tries)"
+        " select event_id, 'stubhub', external_id, now(), now(), 'ok', 3 from event_sources limit 1"
+    )
+    assert (about(synced)["requests"], about(synced)["errors"]) == (3, 2)
+
+
+def test_only_the_last_24_hours_count(synced: Cli) -> None:
+    synced.run("fetch-listings")
+    synced.loopback.rows("update fetch_attempts set finished_at = finished_at - interval '25 hours'")
+    told = about(synced)
+    assert (told["requests"], told["latency_p95_seconds"]) == (0, None)
+    assert told["last_success_at"] is not None
+
+
+@pytest.mark.parametrize(
+    ("env", "why"),
+    [
+        ({"STUBHUB_ENABLED": "false"}, "stubhub: it is switched off"),
+        ({}, "vivid_seats: it is not configured, and another marketplace is. Set VIVID_SEATS_API_BASE_URL."),
+    ],
+)
+def test_a_marketplace_that_is_off_says_why(synced: Cli, env: dict[str, str], why: str) -> None:
+    result = synced.run("sources", **env)
+    assert_fits(result.stdout)
+    assert why in " ".join(result.stdout.split())
+    assert "off" in row(synced, "Polled", **env)
+
+
+def test_with_nothing_configured_all_are_simulated(synced: Cli) -> None:
+    del synced.env["STUBHUB_API_BASE_URL"]
+    assert row(synced, "Polled") == ["Polled", *["simulated"] * len(SOURCES)]
+
+
+def test_an_open_breaker_says_why_until_when_and_how_to_resume(synced: Cli) -> None:
+    synced.loopback.faults.add(Fault(FaultKind.FORBIDDEN, times=None))
+    synced.run("fetch-listings", MAX_CONCURRENT_REQUESTS="1")
+    told = about(synced)
+    assert told["breaker"] == "open"
+    assert "403" in told["breaker_reason"]
+    assert datetime.fromisoformat(told["open_until"]) > datetime.now(UTC) + timedelta(hours=23)
+    shown = synced.run("sources").stdout
+    assert_fits(shown)
+    assert "ticket-pipeline resume stubhub" in " ".join(shown.split())
+    synced.run("resume", "stubhub")
+    assert (about(synced)["breaker"], about(synced)["open_until"]) == ("closed", None)
+
+
+def test_a_budget_that_was_lowered_has_nothing_left_rather_than_less(synced: Cli) -> None:
+    synced.run("fetch-listings")
+    synced.loopback.rows("update request_budget set max_requests = 2 where budget_window > interval '0'")
+    (budget,) = about(synced)["budgets"]
+    assert (budget["used"], budget["left"]) == (4, 0)
+
+
+def test_a_marketplace_without_a_cache_shows_none(synced: Cli) -> None:
+    assert (about(synced)["cache_hits"], about(synced)["cache_misses"]) == (None, None)
+    assert set(row(synced, "Cache hits")[2:]) == {"\N{EN DASH}"}
