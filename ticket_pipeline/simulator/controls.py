@@ -5,13 +5,15 @@ What belongs here: looking into the simulator and steering it. What does not: an
     GET, POST, DELETE /faults     the faults still to happen; POST takes one fault as JSON, or a list
     GET, DELETE       /requests   counts, and the last `?limit=` requests (of `?external_id=`)
     GET               /events     the events, with the truth about their listings now
+    GET               /sales      the true sales of the last `?hours=` (1), of all the marketplace's events
 """
 
 from __future__ import annotations
 
 import ipaddress
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
@@ -31,24 +33,32 @@ if TYPE_CHECKING:
 
     from ticket_pipeline.simulator.recording import RequestLog
 
-    EventsNow = Callable[[datetime], list[dict[str, Any]]]
 
 BUDGET_WINDOW_SECONDS = 60.0
 DEFAULT_LIMIT = 1000
+MAX_HOURS = 24 * 60
 
 
-def loopback_controls(
-    events: EventsNow, *, faults: FaultPlan, log: RequestLog, clock: Callable[[], datetime]
-) -> ASGIApp:
+class Truth(Protocol):
+    """What a marketplace knows of its events and does not tell."""
+
+    def events_at(self, now: datetime) -> list[dict[str, Any]]:
+        """The events, with the truth about their listings at `now`."""
+
+    def sales_between(self, after: datetime, until: datetime) -> list[dict[str, Any]]:
+        """The true sales of all events later than `after` and not later than `until`."""
+
+
+def loopback_controls(truth: Truth, *, faults: FaultPlan, log: RequestLog, clock: Callable[[], datetime]) -> ASGIApp:
     """The routes above as an app that answers 403 to clients that are not on loopback.
 
     Args:
-        events: what `/events` shows at a moment.
+        truth: what `/events` and `/sales` show.
         faults: what `/faults` steers.
         log: what `/requests` shows.
         clock: aware UTC.
     """
-    controls = _Controls(events, faults, log, clock)
+    controls = _Controls(truth, faults, log, clock)
     methods = ["GET", "POST", "DELETE"]
     return _loopback_only(
         Starlette(
@@ -56,14 +66,15 @@ def loopback_controls(
                 Route("/faults", controls.faults, methods=methods),
                 Route("/requests", controls.requests, methods=["GET", "DELETE"]),
                 Route("/events", controls.events),
+                Route("/sales", controls.sales),
             ]
         )
     )
 
 
 class _Controls:
-    def __init__(self, events: EventsNow, faults: FaultPlan, log: RequestLog, clock: Callable[[], datetime]) -> None:
-        self._events = events
+    def __init__(self, truth: Truth, faults: FaultPlan, log: RequestLog, clock: Callable[[], datetime]) -> None:
+        self._truth = truth
         self._faults = faults
         self._log = log
         self._clock = clock
@@ -97,7 +108,14 @@ class _Controls:
         )
 
     async def events(self, _: Request) -> Response:
-        return _orjson(self._events(self._clock()))
+        return _orjson(self._truth.events_at(self._clock()))
+
+    async def sales(self, request: Request) -> Response:
+        hours = request.query_params.get("hours", "1")
+        if not hours.isdecimal() or int(hours) > MAX_HOURS:
+            return JSONResponse({"errors": [f"hours is no number up to {MAX_HOURS}"]}, status_code=422)
+        now = self._clock()
+        return _orjson(self._truth.sales_between(now - timedelta(hours=int(hours)), now))
 
 
 def _loopback_only(app: ASGIApp) -> ASGIApp:

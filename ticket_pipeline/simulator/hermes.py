@@ -8,7 +8,8 @@ The shape is that of a recorded body: nearly all scalars are strings, booleans c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from statistics import mean, median
 from typing import TYPE_CHECKING, Any
@@ -16,14 +17,17 @@ from zlib import crc32
 
 import orjson
 
+from ticket_pipeline.simulator.holdings import PARKING_PLACES
 from ticket_pipeline.simulator.outlets import CENT, DOLLARS, Outlet, currency_at
+from ticket_pipeline.simulator.venue import Zone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from ticket_pipeline.simulator.market import SimulatedEvent, SimulatedListing
-    from ticket_pipeline.simulator.venue import Venue, Zone
+    from ticket_pipeline.simulator.listing import SimulatedListing
+    from ticket_pipeline.simulator.market import SimulatedEvent
+    from ticket_pipeline.simulator.venue import Venue
 
 NO_MONEY = Decimal("0.00")
 NO_ROW = "GA"
@@ -71,11 +75,15 @@ def listings_body(
     places = _places(event.venue)
     offers = [_offer(listing, places[listing.section], rate) for listing in listings]
     offers.sort(key=lambda offer: (offer.ask, offer.listing.listing_id))
+    in_group, in_section = (_by(name, offers) for name in ("group_id", "section_id"))
     body = {
         "global": [_totals(event, offers, now, is_localized=currency != base)],
         "tickets": [_ticket(offer) for offer in offers],
-        "groups": [_group(production_id, group, offers) for group in _groups(event.venue)],
-        "sections": [_section(production_id, place, offers) for place in [*places.values(), _block(event.venue)]],
+        "groups": [_group(production_id, group, in_group[group[0]]) for group in _groups(event.venue)],
+        "sections": [
+            _section(production_id, place, in_section[place.section_id])
+            for place in [*places.values(), _block(event.venue)]
+        ],
         "i18n": {
             "from": base,
             "to": currency,
@@ -86,11 +94,27 @@ def listings_body(
     return orjson.dumps(body)
 
 
+def parking_event(event: SimulatedEvent, production_id: str) -> SimulatedEvent:
+    """The event as the production that sells its parking passes."""
+    places = tuple(dict.fromkeys(section for section, _ in PARKING_PLACES))
+    lots = Zone("Parking", places, (), worth=1.0, share=1.0, pattern="Parking*")
+    venue = replace(event.venue, name=f"{event.venue.name} Parking Lots", zones=(lots,))
+    return replace(event, name=f"Parking: {event.name}", venue=venue, other_ids={Outlet.VIVID_SEATS: production_id})
+
+
 def _offer(listing: SimulatedListing, place: _Place, rate: Decimal) -> _Offer:
     if listing.all_in_price is None:
         raise ValueError(f"Listing {listing.listing_id} has no all-in price: Vivid Seats always tells one")
     ask, all_in = ((price * rate).quantize(CENT, ROUND_HALF_UP) for price in (listing.ask_price, listing.all_in_price))
     return _Offer(listing, place, ask, all_in)
+
+
+def _by(name: str, offers: Sequence[_Offer]) -> defaultdict[str, list[_Offer]]:
+    """The offers by an id of their place."""
+    found: defaultdict[str, list[_Offer]] = defaultdict(list)
+    for offer in offers:
+        found[getattr(offer.place, name)].append(offer)
+    return found
 
 
 def _places(venue: Venue) -> dict[str, _Place]:
@@ -176,9 +200,8 @@ def _what_only_brokers_give(listing: SimulatedListing) -> dict[str, str]:
     return {"ls": "", "hs": "", "vs": score, "dealScore": score}
 
 
-def _group(production_id: str, group: tuple[str, str, str], offers: Sequence[_Offer]) -> dict[str, Any]:
+def _group(production_id: str, group: tuple[str, str, str], own: Sequence[_Offer]) -> dict[str, Any]:
     group_id, name, colour = group
-    own = [offer for offer in offers if offer.place.group_id == group_id]
     return {
         "productionId": int(production_id),
         "i": group_id,
@@ -194,8 +217,7 @@ def _group(production_id: str, group: tuple[str, str, str], offers: Sequence[_Of
     }
 
 
-def _section(production_id: str, place: _Place, offers: Sequence[_Offer]) -> dict[str, Any]:
-    own = [offer for offer in offers if offer.place.section_id == place.section_id]
+def _section(production_id: str, place: _Place, own: Sequence[_Offer]) -> dict[str, Any]:
     return {
         "productionId": int(production_id),
         "i": place.section_id,

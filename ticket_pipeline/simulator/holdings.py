@@ -1,21 +1,23 @@
-"""The sellers of a simulated market: what each holds, when it is listed, repriced, partly sold, relisted and gone.
+"""The sellers of a simulated market: what each holds, and when it is repriced, partly sold and gone.
 
-What belongs here: drawing one holding's whole life from chance. What does not: which holdings stand at a moment
-(`ticket_pipeline.simulator.market`). Moments are market hours before the event, so a life runs from large to small.
+What belongs here: drawing one holding's whole life from chance. What does not: the copies of it that each marketplace
+shows (`ticket_pipeline.simulator.copies`), and which of them stand at a moment (`ticket_pipeline.simulator.market`).
+Moments are market hours before the event, so a life runs from large to small.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
-from zlib import crc32
 
 from ticket_pipeline.simulator.venue import Seat
 
 if TYPE_CHECKING:
     import random
 
+    from ticket_pipeline.simulator.outlets import Outlet
     from ticket_pipeline.simulator.timeline import PriceLevel, Timeline
     from ticket_pipeline.simulator.venue import Venue
 
@@ -26,18 +28,22 @@ REPRICE_HOURS = 20.0  # market hours between two prices of one seller, mean
 CLEARING_HOURS = 3.0  # hours of the clock before the start, mean: when sellers clear out at the latest
 
 QUANTITIES = (1, 2, 3, 4, 5, 6, 8, 10)
-QUANTITY_WEIGHTS = (7, 36, 8, 28, 4, 10, 6, 1)  # mean 3.5, which partial sales bring to 3.45
+QUANTITY_WEIGHTS = (6, 35, 8, 30, 4, 10, 6, 1)  # mean 3.6, which partial sales bring to 3.45
 SELLER_SPREAD = 0.22  # standard deviation of a seller's log price
 REPRICE_SPREAD = 0.03
 
+FAN_CHANCE = 0.15
+SYNDICATED_CHANCE = 0.56  # of brokers: listed at every marketplace, not at one
+PAIRS_ONLY_CHANCE = 0.2
 PARTIAL_SALE_CHANCE = 0.2  # of holdings of three and more
-RELIST_CHANCE = 0.12
 SALE_CHANCE = 0.75  # of those that go; the others are taken down
 PARKING_CHANCE = 0.015
 FAT_FINGER_CHANCE = 0.006
+PLACEHOLDER_CHANCE = 0.002
 UNKNOWN_ALL_IN_CHANCE = 0.01
 NOTE_CHANCE = 0.15
 FAT_FINGERS = (0.1, 10.0)  # a digit too few, a digit too many
+PLACEHOLDER_CENTS = 999_900  # listed to be seen, not to be sold
 NOTES = ("Mobile transfer", "Aisle seats", "Limited view", "Instant download")
 PARKING_PLACES = (("Parking Lot B", "Parking"), ("Parking", None), ("Garage North", "Parking"))
 
@@ -46,7 +52,9 @@ class Ending(StrEnum):
     """How a listing id ends."""
 
     SOLD = "sold"
+    SOLD_ELSEWHERE = "sold_elsewhere"  # the same tickets went at another marketplace
     TAKEN_DOWN = "taken_down"
+    EXPIRED = "expired"  # unsold when its seller had to clear out before the start
     RELISTED = "relisted"  # the same seats go on under a new id
 
 
@@ -57,20 +65,46 @@ class Step(NamedTuple):
     value: int
 
 
-class Stint(NamedTuple):
-    """The life of one listing id: it stands at market hour `h` where `born_at >= h > gone_at`."""
+class TicketSale(NamedTuple):
+    """At market hour `at`, so many tickets were sold at `outlet`."""
 
-    listing_id: int
-    section: str
-    row: str | None
-    row_id: int | None
+    at: float
+    quantity: int
+    outlet: Outlet
+
+
+class Holding(NamedTuple):
+    """One seller's tickets: listed at market hour `h` where `born_at >= h > gone_at`, at every one of `outlets`.
+
+    Attributes:
+        number: counts the event's holdings.
+        outlets: where it is listed, under an id and at a price of its own each.
+        seat: where the tickets are.
+        is_fan: a fan sells, not a broker.
+        is_parking: a parking pass.
+        is_placeholder: asks a price that nobody is meant to pay.
+        is_pairs_only: the seller lets only pairs go where the quantity is even.
+        is_all_in_known: whether StubHub shows what the buyer pays.
+        ending: how its last tickets go.
+        quantities: tickets left from each moment on.
+        sales: the tickets sold, the last ones included.
+        asks: cents in the venue's currency from each moment on, where the seller first lists.
+    """
+
+    number: int
+    outlets: tuple[Outlet, ...]
+    seat: Seat
+    is_fan: bool
     is_parking: bool
+    is_placeholder: bool
+    is_pairs_only: bool
     is_all_in_known: bool
     notes: tuple[str, ...]
     born_at: float
     gone_at: float
     ending: Ending
     quantities: tuple[Step, ...]
+    sales: tuple[TicketSale, ...]
     asks: tuple[Step, ...]
 
 
@@ -82,36 +116,51 @@ class HoldingSource(NamedTuple):
         base_price: ask for the venue's average seat, major units.
         timeline: the event's time.
         level: where prices stand.
+        outlets: the marketplaces where sellers of this event list.
     """
 
     venue: Venue
     base_price: float
     timeline: Timeline
     level: PriceLevel
+    outlets: tuple[Outlet, ...]
+
+    @property
+    def share_per_outlet(self) -> float:
+        """The share of all holdings that one outlet shows."""
+        if len(self.outlets) == 1:
+            return 1.0
+        alone = FAN_CHANCE + (1 - FAN_CHANCE) * (1 - SYNDICATED_CHANCE)
+        return 1 - alone + alone / len(self.outlets)
 
 
-def draw_holding(source: HoldingSource, born_at: float, first_id: int, chance: random.Random) -> list[Stint]:
-    """Draw a seller's whole life: one listing, or two where it is relisted (ids `first_id` and `first_id` + 1)."""
+def draw_holding(source: HoldingSource, born_at: float, number: int, chance: random.Random) -> Holding:
+    """Draw a seller's whole life from the moment its tickets are listed."""
     is_parking = chance.random() < PARKING_CHANCE
-    gone_at, ending = _draw_end(source.timeline, born_at, chance)
+    is_placeholder = chance.random() < PLACEHOLDER_CHANCE
+    is_fan = chance.random() < FAN_CHANCE
+    outlets = _draw_outlets(source, chance, is_fan=is_fan)
+    gone_at, ending = _draw_end(source.timeline, born_at, chance, is_for_sale=not is_placeholder)
     seat = _draw_parking(chance) if is_parking else source.venue.draw_seat(chance)
-    whole = Stint(
-        listing_id=first_id,
-        section=seat.section,
-        row=seat.row,
-        row_id=None if seat.row is None else crc32(f"{seat.section}/{seat.row}".encode()),
+    quantities = _draw_quantities(born_at, gone_at, chance, is_single=is_parking, is_for_sale=not is_placeholder)
+    asks = _draw_asks(source, seat.worth, born_at, gone_at, chance)
+    return Holding(
+        number=number,
+        outlets=outlets,
+        seat=seat,
+        is_fan=is_fan,
         is_parking=is_parking,
+        is_placeholder=is_placeholder,
+        is_pairs_only=chance.random() < PAIRS_ONLY_CHANCE,
         is_all_in_known=chance.random() >= UNKNOWN_ALL_IN_CHANCE,
         notes=(chance.choice(NOTES),) if chance.random() < NOTE_CHANCE else (),
         born_at=born_at,
         gone_at=gone_at,
         ending=ending,
-        quantities=_draw_quantities(born_at, gone_at, chance, is_parking=is_parking),
-        asks=_draw_asks(source, seat.worth, born_at, gone_at, chance),
+        quantities=quantities,
+        sales=_draw_sales(quantities, gone_at, ending, outlets, chance),
+        asks=(Step(born_at, PLACEHOLDER_CENTS),) if is_placeholder else asks,
     )
-    if chance.random() >= RELIST_CHANCE:
-        return [whole]
-    return _relisted(whole, chance.uniform(gone_at, born_at))
 
 
 def value_at(steps: tuple[Step, ...], hour: float) -> int:
@@ -124,15 +173,23 @@ def value_at(steps: tuple[Step, ...], hour: float) -> int:
     return value
 
 
-def _draw_end(timeline: Timeline, born_at: float, chance: random.Random) -> tuple[float, Ending]:
+def _draw_outlets(source: HoldingSource, chance: random.Random, *, is_fan: bool) -> tuple[Outlet, ...]:
+    """All outlets or one, in the order in which the seller thinks of them: the first has the seller's own price."""
+    is_syndicated = not is_fan and chance.random() < SYNDICATED_CHANCE
+    order = chance.sample(source.outlets, len(source.outlets))
+    return tuple(order) if is_syndicated else (order[0],)
+
+
+def _draw_end(timeline: Timeline, born_at: float, chance: random.Random, *, is_for_sale: bool) -> tuple[float, Ending]:
     """An ordinary life's end, or the clearing before the start where that comes first."""
     capped = -math.expm1(-MAX_LIFE_HOURS / MEAN_LIFE_HOURS)
     life = -MEAN_LIFE_HOURS * math.log1p(-chance.random() * capped)
     clock_hours = timeline.clock_hours_before(born_at)
     still_to_come = -math.expm1(-clock_hours / CLEARING_HOURS)
-    clearing = -CLEARING_HOURS * math.log1p(-chance.random() * still_to_come)
-    ending = Ending.SOLD if chance.random() < SALE_CHANCE else Ending.TAKEN_DOWN
-    return max(born_at - life, timeline.market_hours_before(clearing)), ending
+    clearing = timeline.market_hours_before(-CLEARING_HOURS * math.log1p(-chance.random() * still_to_come))
+    is_sold = chance.random() < SALE_CHANCE and is_for_sale
+    unsold = Ending.EXPIRED if clearing > born_at - life else Ending.TAKEN_DOWN
+    return max(born_at - life, clearing), Ending.SOLD if is_sold else unsold
 
 
 def _draw_parking(chance: random.Random) -> Seat:
@@ -140,13 +197,28 @@ def _draw_parking(chance: random.Random) -> Seat:
     return Seat(section, row, chance.uniform(0.15, 0.4))
 
 
-def _draw_quantities(born_at: float, gone_at: float, chance: random.Random, *, is_parking: bool) -> tuple[Step, ...]:
-    quantity = 1 if is_parking else chance.choices(QUANTITIES, QUANTITY_WEIGHTS)[0]
+def _draw_quantities(
+    born_at: float, gone_at: float, chance: random.Random, *, is_single: bool, is_for_sale: bool
+) -> tuple[Step, ...]:
+    quantity = 1 if is_single else chance.choices(QUANTITIES, QUANTITY_WEIGHTS)[0]
     steps = [Step(born_at, quantity)]
     left = {3: 2}.get(quantity, quantity - 2)  # nobody wants to be left with a single seat
-    if left > 0 and chance.random() < PARTIAL_SALE_CHANCE:
+    if left > 0 and chance.random() < PARTIAL_SALE_CHANCE and is_for_sale:
         steps.append(Step(chance.uniform(gone_at, born_at), left))
     return tuple(steps)
+
+
+def _draw_sales(
+    quantities: tuple[Step, ...], gone_at: float, ending: Ending, outlets: tuple[Outlet, ...], chance: random.Random
+) -> tuple[TicketSale, ...]:
+    """What went in part and, where the holding ends so, the rest: each at one of its outlets."""
+    sales = [
+        TicketSale(after.begins_at, before.value - after.value, chance.choice(outlets))
+        for before, after in itertools.pairwise(quantities)
+    ]
+    if ending is Ending.SOLD:
+        sales.append(TicketSale(gone_at, quantities[-1].value, chance.choice(outlets)))
+    return tuple(sales)
 
 
 def _draw_asks(
@@ -163,20 +235,3 @@ def _draw_asks(
         markup *= math.exp(chance.gauss(0, REPRICE_SPREAD))
         at -= chance.expovariate(1 / REPRICE_HOURS)
     return tuple(steps)
-
-
-def _relisted(whole: Stint, at: float) -> list[Stint]:
-    """Cut a life in two: the same seats at near the same price go on under the next id."""
-    first_asks = tuple(step for step in whole.asks if step.begins_at > at) or whole.asks[:1]
-    first_quantities = tuple(step for step in whole.quantities if step.begins_at > at) or whole.quantities[:1]
-    later_asks = tuple(step for step in whole.asks if step.begins_at <= at)
-    later_quantities = tuple(step for step in whole.quantities if step.begins_at <= at)
-    return [
-        whole._replace(gone_at=at, ending=Ending.RELISTED, asks=first_asks, quantities=first_quantities),
-        whole._replace(
-            listing_id=whole.listing_id + 1,
-            born_at=at,
-            asks=(Step(at, round(first_asks[-1].value * 0.99)), *later_asks),
-            quantities=(Step(at, first_quantities[-1].value), *later_quantities),
-        ),
-    ]

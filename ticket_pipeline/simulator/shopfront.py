@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp
 
-    from ticket_pipeline.simulator.controls import EventsNow
+    from ticket_pipeline.simulator.controls import Truth
     from ticket_pipeline.simulator.recording import ExternalIdOf
 
 CONTROLS_PATH = "/_simulator"
@@ -61,7 +61,7 @@ def behind_wire(
     wire: Wire,
     *,
     clock: Callable[[], datetime],
-    events: EventsNow,
+    truth: Truth,
     external_id_of: ExternalIdOf,
     error_response: Callable[[int], Response],
 ) -> Starlette:
@@ -71,7 +71,7 @@ def behind_wire(
         marketplace: answers the requests that get through.
         wire: faults, log and latency.
         clock: aware UTC.
-        events: what the controls show of the events at a moment.
+        truth: what the controls show of the events and their sales.
         external_id_of: the event a request is about.
         error_response: an error of this status as the marketplace words it.
     """
@@ -83,5 +83,5 @@ def behind_wire(
         error_response=error_response,
     )
     recorded = RecordedApp(faulty, log=wire.log, clock=clock, external_id_of=external_id_of)
-    controls = loopback_controls(events, faults=wire.faults, log=wire.log, clock=clock)
+    controls = loopback_controls(truth, faults=wire.faults, log=wire.log, clock=clock)
     return Starlette(routes=[Mount(CONTROLS_PATH, controls), Mount("/", recorded)])

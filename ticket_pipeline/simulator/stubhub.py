@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from ticket_pipeline.simulator.outlet_truth import OutletTruth
 from ticket_pipeline.simulator.outlets import Outlet
 from ticket_pipeline.simulator.shopfront import Wire, behind_wire
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from starlette.types import Scope
 
     from ticket_pipeline.simulator.faults import FaultPlan
-    from ticket_pipeline.simulator.market import SimulatedListing
+    from ticket_pipeline.simulator.listing import SimulatedListing
     from ticket_pipeline.simulator.recording import RequestLog
     from ticket_pipeline.simulator.wire import Latency
     from ticket_pipeline.simulator.world import SimulatedWorld
@@ -64,7 +65,7 @@ def create_stubhub_app(
         Starlette(routes=[Route(LISTINGS_PATH, listings.answer, methods=["GET", "PUT", "POST"])]),
         Wire.given(faults, log, latency),
         clock=clock,
-        events=lambda now: world.describe_events(Outlet.STUBHUB, now),
+        truth=OutletTruth(world, Outlet.STUBHUB),
         external_id_of=external_id_of,
         error_response=_error_response,
     )

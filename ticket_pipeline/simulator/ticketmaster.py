@@ -25,6 +25,7 @@ from ticket_pipeline.simulator.discovery import (
     venue_document,
     venue_id,
 )
+from ticket_pipeline.simulator.outlet_truth import OutletTruth
 from ticket_pipeline.simulator.outlets import Outlet
 from ticket_pipeline.simulator.quota import Quota, QuotaLimits, Refusal
 from ticket_pipeline.simulator.search import EventFilter, Page, RefusedParameterError, in_order, is_wanted
@@ -84,7 +85,7 @@ def create_ticketmaster_app(
         Starlette(routes=routes),
         Wire.given(faults, log, latency),
         clock=clock,
-        events=lambda now: world.describe_events(Outlet.TICKETMASTER, now),
+        truth=OutletTruth(world, Outlet.TICKETMASTER),
         external_id_of=event_id_of,
         error_response=_error_response,
     )

@@ -15,7 +15,8 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from ticket_pipeline.simulator.hermes import listings_body
+from ticket_pipeline.simulator.hermes import listings_body, parking_event
+from ticket_pipeline.simulator.outlet_truth import OutletTruth
 from ticket_pipeline.simulator.outlets import Outlet
 from ticket_pipeline.simulator.shopfront import Wire, behind_wire
 from ticket_pipeline.simulator.wire import CHALLENGE_PAGE
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from ticket_pipeline.simulator.wire import Latency
     from ticket_pipeline.simulator.world import SimulatedWorld
 
+PARKING_PREFIX = "9"
 LISTINGS_PATH = "/hermes/api/v1/listings"
 PRODUCTION_PARAMETER = "productionId"
 
@@ -58,10 +60,15 @@ def create_vivid_seats_app(
         Starlette(routes=[Route(LISTINGS_PATH, listings.answer)]),
         Wire.given(faults, log, latency),
         clock=clock,
-        events=lambda now: world.describe_events(Outlet.VIVID_SEATS, now),
+        truth=OutletTruth(world, Outlet.VIVID_SEATS),
         external_id_of=production_id_of,
         error_response=_error_response,
     )
+
+
+def parking_id_of(production_id: str) -> str:
+    """The production that sells an event's parking passes."""
+    return f"{PARKING_PREFIX}{production_id}"
 
 
 def production_id_of(scope: Scope) -> str | None:
@@ -92,11 +99,18 @@ class _ListingsApi:
             turn = min(self._replayed[production_id], len(replay.bodies) - 1)
             self._replayed[production_id] += 1
             return replay.bodies[turn]
-        market = self._world.market(production_id, Outlet.VIVID_SEATS)
-        if market is None:
-            return None
         now = self._clock()
-        return listings_body(market.event, market.listings_at(now, Outlet.VIVID_SEATS), now, is_localized=is_localized)
+        market = self._world.market(production_id, Outlet.VIVID_SEATS)
+        if market is not None:
+            listings = market.listings_at(now, Outlet.VIVID_SEATS)
+            return listings_body(market.event, listings, now, is_localized=is_localized)
+        with_parking = self._world.market(production_id.removeprefix(PARKING_PREFIX), Outlet.VIVID_SEATS)
+        if with_parking is not None:
+            passes = with_parking.parking_at(now, Outlet.VIVID_SEATS)
+            return listings_body(
+                parking_event(with_parking.event, production_id), passes, now, is_localized=is_localized
+            )
+        return None
 
 
 def _error_response(status: int) -> Response:

@@ -10,15 +10,15 @@ import contextlib
 import json
 import os
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.simulator.market import EventMarket, SimulatedEvent
-from ticket_pipeline.simulator.outlets import Outlet, currency_at
+from ticket_pipeline.simulator.outlets import Outlet
 from ticket_pipeline.simulator.venue import Venue, arena_zones, standing_zones, theatre_zones
 
 if TYPE_CHECKING:
@@ -120,25 +120,6 @@ class SimulatedWorld:
             elif outlet in event.ids:
                 known.append((event.ids[outlet], event))
         return known
-
-    def describe_events(self, outlet: Outlet, now: datetime) -> list[dict[str, Any]]:
-        """The outlet's events for people who look into a running simulator, with the truth about their listings."""
-        return [self._described(external_id, outlet, now) for external_id, _ in self.events_at(outlet)]
-
-    def _described(self, external_id: str, outlet: Outlet, now: datetime) -> dict[str, Any]:
-        market = self.market(external_id, outlet)
-        if market is None:
-            return {"external_id": external_id, "is_replay": True}
-        event = market.event
-        return {
-            "external_id": external_id,
-            "is_replay": False,
-            "name": event.name,
-            "venue": event.venue.name,
-            "currency": currency_at(outlet, event.venue.currency),
-            "event_at": event.event_at,
-            "truth": None if outlet is Outlet.TICKETMASTER else asdict(market.true_metrics_at(now, outlet)),
-        }
 
     def is_over(self, now: datetime) -> bool:
         """Whether every simulated event has started."""

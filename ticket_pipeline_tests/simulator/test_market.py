@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import random
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from statistics import fmean
+from typing import TYPE_CHECKING
 
 import pytest
 
-from ticket_pipeline.simulator.market import EventMarket, SimulatedEvent, SimulatedListing
+from ticket_pipeline.simulator.holdings import Ending
+from ticket_pipeline.simulator.market import EventMarket, SimulatedEvent
+from ticket_pipeline.simulator.outlets import Outlet
 from ticket_pipeline.simulator.venue import Venue, arena_zones, standing_zones
+
+if TYPE_CHECKING:
+    from ticket_pipeline.simulator.listing import SimulatedListing
 
 START = datetime(2026, 7, 1, 23, tzinfo=UTC)
 ARENA = Venue("Arena", "Boston", "United States", "America/New_York", "USD", 18_000, arena_zones())
@@ -19,6 +26,14 @@ ARENA = Venue("Arena", "Boston", "United States", "America/New_York", "USD", 18_
 def _market(number: int = 0, *, seed: int = 7, speed: float = 1.0, venue: Venue = ARENA) -> EventMarket:
     event = SimulatedEvent(str(157284301 + number), f"Event {number}", venue, START, 150.0)
     return EventMarket(event, seed, speed=speed, slot=number)
+
+
+def _two_markets(number: int = 0, *, currency: str = "USD") -> EventMarket:
+    """A market whose sellers list at two marketplaces."""
+    venue = dataclasses.replace(ARENA, currency=currency)
+    ids = {Outlet.VIVID_SEATS: str(5284301 + number)}
+    event = SimulatedEvent(str(157284301 + number), f"Event {number}", venue, START, 150.0, other_ids=ids)
+    return EventMarket(event, 7, slot=number)
 
 
 def _before(hours: float) -> datetime:
@@ -45,33 +60,6 @@ def test_a_moment_is_the_same_whatever_was_asked_before() -> None:
 
 def test_another_seed_is_another_market() -> None:
     assert _market(seed=1).listings_at(_before(50)) != _market(seed=2).listings_at(_before(50))
-
-
-def test_about_300_listings_stand_until_the_last_hours(markets: list[EventMarket]) -> None:
-    for hours in (1000, 300, 60, 12):
-        mean = fmean(market.true_metrics_at(_before(hours)).received for market in markets)
-        assert 280 <= mean <= 320, hours
-
-
-def test_a_listing_holds_about_three_and_a_half_tickets(markets: list[EventMarket]) -> None:
-    truths = [market.true_metrics_at(_before(200)) for market in markets]
-    assert sum(truth.tickets for truth in truths) / sum(truth.listings for truth in truths) == pytest.approx(
-        3.45, abs=0.15
-    )
-
-
-def test_prices_fall_by_about_a_quarter_over_the_last_two_days(markets: list[EventMarket]) -> None:
-    def mean_median(hours: float) -> float:
-        return fmean(float(market.true_metrics_at(_before(hours)).median_price or 0) for market in markets)
-
-    assert 0.68 <= mean_median(1) / mean_median(48) <= 0.82
-
-
-def test_sales_peak_in_the_last_ten_hours(markets: list[EventMarket]) -> None:
-    def sold_per_hour(first: float, last: float) -> float:
-        return fmean(len(market.sales_between(_before(first), _before(last))) for market in markets) / (first - last)
-
-    assert sold_per_hour(10, 0) > 4 * sold_per_hour(60, 50)
 
 
 def test_nothing_stands_once_the_event_has_started() -> None:
@@ -185,3 +173,109 @@ def test_a_faster_market_changes_within_a_minute() -> None:
 def test_a_speed_of_zero_is_refused() -> None:
     with pytest.raises(ValueError, match="above 0"):
         _market(speed=0)
+
+
+# --- one market, several marketplaces -------------------------------------------------------------------------------
+
+
+def test_the_same_seats_stand_at_both_places_under_own_ids_and_prices() -> None:
+    market = _two_markets()
+    here, there = (
+        {item.holding: item for item in market.listings_at(_before(100), outlet)}
+        for outlet in (Outlet.STUBHUB, Outlet.VIVID_SEATS)
+    )
+    both = here.keys() & there.keys()
+    assert 0.4 < len(both) / len(here) < 0.8
+    for number in both:
+        one, other = here[number], there[number]
+        assert (one.section, one.row, one.is_fan) == (other.section, other.row, False)
+        assert one.listing_id != other.listing_id
+    assert sum(here[number].ask_price != there[number].ask_price for number in both) > 0.9 * len(both)
+
+
+def test_an_event_that_one_marketplace_knows_is_listed_there_alone() -> None:
+    market = _market()
+    assert market.listings_at(_before(100), Outlet.VIVID_SEATS) == []
+    assert {sale.outlet for sale in market.sales_between(_before(100), START)} == {Outlet.STUBHUB}
+
+
+def test_every_sale_is_told_once_where_it_happened() -> None:
+    market = _two_markets()
+    sales = market.sales_between(_before(60), START)
+    by_outlet = [market.sales_between(_before(60), START, outlet) for outlet in (Outlet.STUBHUB, Outlet.VIVID_SEATS)]
+    assert all(by_outlet)
+    assert sorted(map(repr, sales)) == sorted(repr(sale) for part in by_outlet for sale in part)
+    assert len({(sale.holding, sale.sold_at) for sale in sales}) == len(sales)
+
+
+def test_what_is_sold_at_one_place_is_gone_at_the_other_ten_minutes_later() -> None:
+    market = _two_markets()
+    gone = [item for item in market.removals_between(_before(60), _before(50)) if item.reason is Ending.SOLD_ELSEWHERE]
+    assert len(gone) > 10
+    there = market.sales_between(_before(61), _before(50), Outlet.VIVID_SEATS)
+    sold = {sale.holding: sale for sale in there}
+    before = _by_id(market.listings_at(_before(60)))
+    for removal in gone:
+        if removal.listing_id in before:
+            sale = sold[before[removal.listing_id].holding]
+            assert timedelta(0) < removal.removed_at - sale.sold_at <= timedelta(minutes=10)
+
+
+def test_removals_say_why_each_id_is_gone_and_only_some_are_sales() -> None:
+    market = _two_markets()
+    first, last = _before(30), _before(20)
+    removals = market.removals_between(first, last, Outlet.VIVID_SEATS)
+    before, after = (_by_id(market.listings_at(moment, Outlet.VIVID_SEATS)) for moment in (first, last))
+    assert before.keys() - after.keys() <= {removal.listing_id for removal in removals}
+    sales = market.sales_between(first, last, Outlet.VIVID_SEATS)
+    for removal in removals:
+        assert first < removal.removed_at <= last
+        sold = [sale for sale in sales if sale.listing_id == removal.listing_id]
+        if removal.reason is Ending.SOLD and sold:
+            assert sold[-1].sold_at == removal.removed_at
+        if removal.next_listing_id is not None:
+            assert removal.reason is Ending.RELISTED
+    reasons = Counter(removal.reason for removal in market.removals_between(_before(100), START, Outlet.VIVID_SEATS))
+    assert set(reasons) == set(Ending)
+    assert 0.3 < (reasons[Ending.SOLD] + reasons[Ending.SOLD_ELSEWHERE]) / reasons.total() < 0.8
+
+
+def test_unsold_tickets_expire_only_as_the_start_comes_near() -> None:
+    market = _two_markets()
+    early, late = (
+        Counter(removal.reason for removal in market.removals_between(_before(first), _before(last)))
+        for first, last in ((200, 100), (10, 0))
+    )
+    assert early[Ending.EXPIRED] == 0
+    assert late[Ending.EXPIRED] > 10
+
+
+def test_placeholder_asks_stand_at_their_price_and_are_never_sold() -> None:
+    markets = [_two_markets(number) for number in range(8)]
+    found = [(market, item) for market in markets for item in market.listings_at(_before(80)) if item.is_placeholder]
+    assert found
+    for market, item in found:
+        assert item.ask_price >= 9_899
+        assert item.holding not in {sale.holding for sale in market.sales_between(_before(80), START)}
+
+
+def test_parking_passes_are_listings_at_stubhub_and_a_production_of_their_own_at_vivid_seats() -> None:
+    markets = [_two_markets(number) for number in range(4)]
+    there = [item for market in markets for item in market.listings_at(_before(80), Outlet.VIVID_SEATS)]
+    apart = [item for market in markets for item in market.parking_at(_before(80), Outlet.VIVID_SEATS)]
+    here = [item for market in markets for item in market.listings_at(_before(80)) if item.is_parking]
+    assert not any(item.is_parking for item in there)
+    assert apart
+    assert here
+    assert all(item.is_parking for item in apart)
+
+
+def test_vivid_seats_asks_in_dollars_wherever_the_venue_is() -> None:
+    dollars, pounds = (_two_markets(currency=currency) for currency in ("USD", "GBP"))
+    for one, other in zip(
+        dollars.listings_at(_before(80), Outlet.VIVID_SEATS),
+        pounds.listings_at(_before(80), Outlet.VIVID_SEATS),
+        strict=True,
+    ):
+        assert float(other.ask_price) == pytest.approx(1.31 * float(one.ask_price), abs=0.01)
+    assert dollars.listings_at(_before(80)) == pounds.listings_at(_before(80))

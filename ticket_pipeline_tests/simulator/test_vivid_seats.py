@@ -17,7 +17,7 @@ from ticket_pipeline.simulator.faults import Fault, FaultKind, FaultPlan
 from ticket_pipeline.simulator.outlets import Outlet
 from ticket_pipeline.simulator.recording import RequestLog
 from ticket_pipeline.simulator.server import serve
-from ticket_pipeline.simulator.vivid_seats import LISTINGS_PATH, create_vivid_seats_app
+from ticket_pipeline.simulator.vivid_seats import LISTINGS_PATH, create_vivid_seats_app, parking_id_of
 from ticket_pipeline.simulator.world import ReplayEvent, SimulatedWorld, sample_world
 
 if TYPE_CHECKING:
@@ -138,6 +138,22 @@ def test_there_are_no_parking_passes_among_the_tickets() -> None:
     assert not [ticket for ticket in _body()["tickets"] if "Parking" in (ticket["s"], ticket["r"])]
 
 
+def test_parking_passes_are_a_production_of_their_own() -> None:
+    world = sample_world(NOW)
+    market = world.market(PRODUCTION, Outlet.VIVID_SEATS)
+    assert market is not None
+    moment = next(
+        moment
+        for moment in (NOW + timedelta(hours=hours) for hours in range(500))
+        if market.parking_at(moment, Outlet.VIVID_SEATS)
+    )
+    with _vivid_seats(world, clock=lambda: moment) as client:
+        body = _ask(client, parking_id_of(PRODUCTION)).json()
+    assert len(body["tickets"]) == len(market.parking_at(moment, Outlet.VIVID_SEATS))
+    assert body["global"][0]["productionName"].startswith("Parking: Vesper Lane")
+    assert {ticket["s"] for ticket in body["tickets"]} <= {section["n"] for section in body["sections"]}
+
+
 def test_the_answer_is_the_market_at_the_clocks_moment() -> None:
     world = sample_world(NOW)
     market = world.market(PRODUCTION, Outlet.VIVID_SEATS)
@@ -211,3 +227,16 @@ def test_the_controls_show_the_events_by_their_productions() -> None:
     market = world.market(CANADIAN, Outlet.VIVID_SEATS)
     assert market is not None
     assert shown[CANADIAN]["truth"]["tickets"] == market.true_metrics_at(NOW, Outlet.VIVID_SEATS).tickets
+
+
+def test_the_controls_tell_every_true_sale_of_the_last_hours() -> None:
+    world = sample_world(NOW)
+    later = NOW + timedelta(hours=6)
+    with _vivid_seats(world, clock=lambda: later) as client:
+        shown = client.get("/_simulator/sales", params={"hours": 6}).json()
+        assert client.get("/_simulator/sales", params={"hours": "x"}).status_code == 422
+    market = world.market(CANADIAN, Outlet.VIVID_SEATS)
+    assert market is not None
+    true = market.sales_between(NOW, later, Outlet.VIVID_SEATS)
+    assert [sale["listing_id"] for sale in shown if sale["external_id"] == CANADIAN] == [x.listing_id for x in true]
+    assert len({sale["external_id"] for sale in shown}) > 3
