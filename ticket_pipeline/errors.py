@@ -7,6 +7,7 @@
     │   └── StorageUnavailable        it could not be reached, or the connection was lost: a retry may help
     └── MarketplaceError              a marketplace did not give a usable answer
         ├── RateLimited               429: wait; `retry_after` where the server named a time
+        │   └── QuotaExhausted        the allowance of a long window is spent: no retry within a fetch can help
         ├── TemporarilyUnavailable    time-out, connection lost, 5xx: a retry may help
         ├── Blocked                   401, 403, login or challenge page: stop, a person must act
         ├── RequestRejected           another 4xx: the request itself is wrong, a retry cannot help
@@ -80,6 +81,12 @@ class RateLimited(MarketplaceError):
     ) -> None:
         super().__init__(message, status=status, tries=tries)
         self.retry_after = retry_after
+
+
+class QuotaExhausted(RateLimited):
+    """429: the allowance of a long window, such as a day, is spent; asking again before it ends cannot help."""
+
+    is_transient = False
 
 
 class TemporarilyUnavailable(MarketplaceError):

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
+from urllib.parse import urlencode
 
 import httpx
 import stamina
@@ -25,7 +26,7 @@ import stamina
 from ticket_pipeline.errors import MarketplaceError, TemporarilyUnavailable, UnexpectedPayload
 from ticket_pipeline.market.vocabulary import RawResponse
 from ticket_pipeline.marketplaces.answers import error_of_exception, judge_answer, read_retry_after
-from ticket_pipeline.marketplaces.redaction import redact_url
+from ticket_pipeline.marketplaces.redaction import excerpt, redact_headers, redact_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,6 +43,7 @@ _log = logging.getLogger(__name__)
 _ERROR_BODY_BYTES = 4096
 _ERROR_BODY_SECONDS = 1.0
 _MEGABYTE = 1_000_000
+_DEBUG_CHARACTERS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,9 @@ class MarketplaceRequest:
         method: HTTP method; the body is always empty.
         url: absolute.
         headers: beyond those of the client; secret until the moment they are sent.
+        secret_query: further parameters of the query. They are put into the URL below everything that logs or quotes
+            one (`_SecretQueryTransport`), so that no redaction has to take them out again.
+        subject: what is asked for, in words, where that is no event.
     """
 
     marketplace: Marketplace
@@ -61,6 +66,23 @@ class MarketplaceRequest:
     method: str
     url: str
     headers: Mapping[str, SecretStr] = field(default_factory=dict, repr=False)
+    secret_query: Mapping[str, SecretStr] = field(default_factory=dict, repr=False)
+    subject: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RetryRule:
+    """How one class of errors is retried, where that differs from the rest.
+
+    Attributes:
+        max_tries: requests sent at most, if this is how the last one ended; the policy's own cap holds besides.
+        first_wait_seconds: before the second try; doubles with each further one.
+        longest_wait_seconds: where the doubling ends.
+    """
+
+    max_tries: int
+    first_wait_seconds: float
+    longest_wait_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +97,9 @@ class RetryPolicy:
         first_wait_seconds: before the second try; doubles with each further one.
         longest_wait_seconds: where the doubling ends. A longer Retry-After is honoured all the same.
         jitter_seconds: up to this much is added to every wait, so that many fetches do not come back together.
+        rules: error class → its own rule; the nearest class counts. An error that is not transient is never retried,
+            whatever its rule.
+        is_debugged: every request and the start of every answer is logged, redacted.
     """
 
     max_tries: int = 3
@@ -84,16 +109,54 @@ class RetryPolicy:
     first_wait_seconds: float = 1.0
     longest_wait_seconds: float = 30.0
     jitter_seconds: float = 1.0
+    rules: Mapping[type[MarketplaceError], RetryRule] = field(default_factory=dict)
+    is_debugged: bool = False
+
+    def rule_for(self, error: MarketplaceError) -> RetryRule:
+        """The rule of an error's class, or of the nearest class above it, or the policy's own numbers."""
+        own = RetryRule(self.max_tries, self.first_wait_seconds, self.longest_wait_seconds)
+        return next((self.rules[kind] for kind in type(error).__mro__ if kind in self.rules), own)
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> Self:
-        """The limits that the settings name."""
+    def from_settings(cls, settings: Settings, rules: Mapping[type[MarketplaceError], RetryRule] | None = None) -> Self:
+        """The limits that the settings name, with a marketplace's own rules."""
         return cls(
             max_tries=settings.http_max_tries,
             retry_seconds=settings.http_retry_seconds,
             request_seconds=settings.http_total_timeout_seconds,
             max_body_bytes=settings.http_max_body_megabytes * _MEGABYTE,
+            rules=rules or {},
+            is_debugged=settings.http_debug,
         )
+
+
+class AnswerJudge(Protocol):
+    """Says what is wrong with an answer, or None; `answers.judge_answer`, or a marketplace's own on top of it."""
+
+    def __call__(
+        self, what: str, status: int, headers: Mapping[str, str], body: bytes, *, tries: int, now: datetime
+    ) -> MarketplaceError | None:
+        """See `ticket_pipeline.marketplaces.answers.judge_answer`."""
+
+
+class _SecretQueryTransport(httpx.AsyncBaseTransport):
+    """Adds the secret part of a query at the last moment: httpx logs a request's URL as its client knows it."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        secret: Mapping[str, SecretStr] = request.extensions.get("secret_query", {})
+        if secret:
+            added = urlencode({name: value.get_secret_value() for name, value in secret.items()}).encode()
+            url = request.url.copy_with(query=b"&".join(filter(None, (request.url.query, added))))
+            request = httpx.Request(
+                request.method, url, headers=request.headers, stream=request.stream, extensions=request.extensions
+            )
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
 
 
 def open_http_client(
@@ -109,16 +172,31 @@ def open_http_client(
         # Named here, because httpx would else also offer whatever decoders happen to be installed.
         headers={"User-Agent": user_agent, "Accept-Encoding": "gzip, deflate"},
         timeout=httpx.Timeout(read_timeout_seconds, connect=connect_timeout_seconds),
-        limits=httpx.Limits(max_connections=max_connections, max_keepalive_connections=max_connections),
+        transport=_SecretQueryTransport(
+            httpx.AsyncHTTPTransport(
+                limits=httpx.Limits(max_connections=max_connections, max_keepalive_connections=max_connections),
+                http2=False,
+                trust_env=False,
+            )
+        ),
         cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
         follow_redirects=False,
-        http2=False,
         trust_env=False,
     )
 
 
 class HttpFetcher:
-    """Fetches from one marketplace, within a policy and through a gate. Safe for many fetches at once."""
+    """Fetches from one marketplace, within a policy and through a gate. Safe for many fetches at once.
+
+    Args:
+        client: of `open_http_client`.
+        gate: who permits requests.
+        policy: the limits of each fetch.
+        rng: draws the jitter of retries.
+        judge: what an answer means; a marketplace with error bodies of its own brings its own.
+        clock: aware UTC.
+        monotonic: seconds of a clock that only runs forward.
+    """
 
     def __init__(
         self,
@@ -127,9 +205,11 @@ class HttpFetcher:
         policy: RetryPolicy,
         *,
         rng: Random,
+        judge: AnswerJudge = judge_answer,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._judge = judge
         self._client = client
         self._gate = gate
         self._policy = policy
@@ -181,6 +261,8 @@ class HttpFetcher:
     async def _exchange(self, request: MarketplaceRequest, course: _Course) -> RawResponse:
         """Send once, read the whole answer, and judge it."""
         what = _describe(request, course.tries, self._policy.max_tries)
+        if self._policy.is_debugged:
+            _log.warning("HTTP_DEBUG %s: sending", what)
         started = self._monotonic()
         limit = course.request_limit()
         try:
@@ -198,7 +280,9 @@ class HttpFetcher:
             raise error_of_exception(what, error, tries=course.tries) from None
         now = self._clock()
         course.hear_retry_after(response.headers.get("retry-after"), now)
-        problem = judge_answer(what, response.status_code, response.headers, body, tries=course.tries, now=now)
+        if self._policy.is_debugged:
+            _log_answer(what, response, body)
+        problem = self._judge(what, response.status_code, response.headers, body, tries=course.tries, now=now)
         if problem is not None:
             raise problem
         elapsed = self._monotonic() - started
@@ -215,7 +299,8 @@ class HttpFetcher:
 
     async def _send(self, request: MarketplaceRequest, what: str, tries: int) -> tuple[httpx.Response, bytes]:
         headers = {name: value.get_secret_value() for name, value in request.headers.items()}
-        async with self._client.stream(request.method, request.url, headers=headers) as response:
+        extensions = {"secret_query": request.secret_query}
+        async with self._client.stream(request.method, request.url, headers=headers, extensions=extensions) as response:
             if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
                 return response, await _read_start(response)
             return response, await _read_body(response, self._policy.max_body_bytes, what, tries)
@@ -254,8 +339,11 @@ class _Course:
         """Seconds until the next try after `error`, or False to give up."""
         if not (isinstance(error, MarketplaceError) and error.is_transient):
             return False
-        doubled = self._policy.first_wait_seconds * 2.0 ** (self.tries - 1)
-        backoff = min(doubled, self._policy.longest_wait_seconds) + self._rng.uniform(0, self._policy.jitter_seconds)
+        rule = self._policy.rule_for(error)
+        if self.tries >= rule.max_tries:
+            return False
+        doubled = rule.first_wait_seconds * 2.0 ** (self.tries - 1)
+        backoff = min(doubled, rule.longest_wait_seconds) + self._rng.uniform(0, self._policy.jitter_seconds)
         wait = backoff if self._asked_wait is None else max(self._asked_wait, backoff)
         return wait if wait < self._time_left() else False
 
@@ -265,8 +353,24 @@ class _Course:
 
 def _describe(request: MarketplaceRequest, tries: int, max_tries: int) -> str:
     return (
-        f"Asked {request.marketplace} for event {request.external_id} "
+        f"Asked {request.marketplace} for {request.subject or f'event {request.external_id}'} "
         f"({request.method} {redact_url(request.url)}, try {tries} of {max_tries})"
+    )
+
+
+def _log_answer(what: str, response: httpx.Response, body: bytes) -> None:
+    """HTTP_DEBUG: the headers of both sides and the start of the body, without secrets.
+
+    As a warning, because whoever sets it wants to see it, whatever else is shown.
+    """
+    _log.warning(
+        "HTTP_DEBUG %s: sent %s; the answer is %d with %s and %d bytes: %s",
+        what,
+        redact_headers(response.request.headers),
+        response.status_code,
+        redact_headers(response.headers),
+        len(body),
+        excerpt(body, _DEBUG_CHARACTERS),
     )
 
 

@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from ticket_pipeline.errors import (
     Blocked,
     EventGone,
     MarketplaceError,
+    QuotaExhausted,
     RateLimited,
     RequestNotPermitted,
     RequestRejected,
@@ -29,7 +31,7 @@ from ticket_pipeline.errors import (
 )
 from ticket_pipeline.market.vocabulary import RawResponse
 from ticket_pipeline.marketplaces.answers import error_of_exception
-from ticket_pipeline.marketplaces.http import RetryPolicy, _Course
+from ticket_pipeline.marketplaces.http import RetryPolicy, RetryRule, _Course
 from ticket_pipeline_tests.marketplaces.wire import (
     ONE_TRY,
     THREE_TRIES,
@@ -370,7 +372,7 @@ def test_the_wait_asked_for_in_one_answer_is_forgotten_with_the_next_try() -> No
 
 
 def test_waits_double_up_to_the_longest_and_carry_jitter() -> None:
-    course = _course(first_wait_seconds=2, longest_wait_seconds=5, jitter_seconds=1, retry_seconds=1e9)
+    course = _course(max_tries=9, first_wait_seconds=2, longest_wait_seconds=5, jitter_seconds=1, retry_seconds=1e9)
     waits = []
     for _ in range(4):
         waits.append(course.next_wait(TemporarilyUnavailable("x")))
@@ -495,3 +497,51 @@ def _self_signed(folder: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(both)
     return context
+
+
+def test_a_secret_part_of_the_query_is_sent_and_told_nowhere(caplog: pytest.LogCaptureFixture) -> None:
+    secret = "S3CRETvalue&x=1"  # noqa: S105 - a made-up one, to look for
+
+    async def run() -> list[str]:
+        async with serve_wire(answer()) as server:
+            request = dataclasses.replace(
+                request_to(f"{server.url}/x?id=1"), secret_query={"apikey": SecretStr(secret)}
+            )
+            await fetch(request)
+            await fetch(dataclasses.replace(request, url=f"{server.url}/x"))
+            return server.heads
+
+    with caplog.at_level(logging.DEBUG):
+        heads = asyncio.run(run())
+    assert [head.split()[1] for head in heads] == [
+        "/x?id=1&apikey=S3CRETvalue%26x%3D1",
+        "/x?apikey=S3CRETvalue%26x%3D1",
+    ]
+    assert "GET" in caplog.text
+    assert "S3CRET" not in caplog.text
+
+
+def test_an_error_class_may_have_fewer_tries_and_other_waits() -> None:
+    policy = dataclasses.replace(THREE_TRIES, rules={RateLimited: RetryRule(2, 0.0, 0.0)})
+    assert [len(outcome(answer(status), policy=policy)[1]) for status in (429, 503)] == [2, 3]
+
+
+def test_the_rule_of_the_nearest_class_counts() -> None:
+    rules = {MarketplaceError: RetryRule(2, 1, 1), QuotaExhausted: RetryRule(1, 0, 0)}
+    policy = RetryPolicy(rules=rules)
+    assert policy.rule_for(QuotaExhausted("x")) == rules[QuotaExhausted]
+    assert policy.rule_for(RateLimited("x")) == rules[MarketplaceError]
+    assert RetryPolicy().rule_for(RateLimited("x")) == RetryRule(3, 1.0, 30.0)
+
+
+def test_debugging_shows_request_and_answer_without_secrets(caplog: pytest.LogCaptureFixture) -> None:
+    async def run() -> None:
+        async with serve_wire(answer(body=b'[{"token": "S3CRET"}]', set_cookie="a=S3CRET")) as server:
+            request = request_to(f"{server.url}/x?id=1", headers={"cookie": "b=S3CRET"})
+            await fetch(request, policy=dataclasses.replace(ONE_TRY, is_debugged=True))
+
+    asyncio.run(run())
+    shown = [record.getMessage() for record in caplog.records if record.getMessage().startswith("HTTP_DEBUG")]
+    assert [text.count("/x?id=1") for text in shown] == [1, 1]
+    assert "token" in shown[1]
+    assert "S3CRET" not in "".join(shown)

@@ -1,0 +1,294 @@
+"""Ticketmaster's Discovery API v2: events by id, searches, venues, and the price ranges it publishes.
+
+What belongs here: URLs, the key, and the client. What does not: sending (`http`), answers that are used again
+(`cache`), errors (`ticketmaster_answers`), and reading bodies (`ticketmaster_events`).
+
+From a notebook, with TICKETMASTER_API_KEY in the environment or `.env`:
+
+    from ticket_pipeline.marketplaces.ticketmaster import open_ticketmaster_client
+    from ticket_pipeline.settings import load_settings
+
+    async with open_ticketmaster_client(load_settings()) as ticketmaster:
+        async for event in ticketmaster.search_events("taylor swift", city="Toronto"):
+            print(event.external_id, event.name, event.local_date, event.venue and event.venue.name)
+        prices = await ticketmaster.get_ticket_prices("G5diZfkn0B-bh")
+    print(prices.ranges or "no price published")
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import random
+import re
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from ticket_pipeline.errors import ConfigurationError, RequestRejected
+from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
+from ticket_pipeline.marketplaces.cache import CachingFetcher, NoCache
+from ticket_pipeline.marketplaces.gate import OpenGate
+from ticket_pipeline.marketplaces.http import HttpFetcher, MarketplaceRequest, RetryPolicy, open_http_client
+from ticket_pipeline.marketplaces.ticketmaster_answers import RETRY_RULES, TicketmasterJudge
+from ticket_pipeline.marketplaces.ticketmaster_events import (
+    EventDetails,
+    Page,
+    PriceRange,
+    SectionPrice,
+    Venue,
+    parse_page,
+    parse_ticketmaster_event,
+    read_event,
+    read_venue,
+)
+from ticket_pipeline.marketplaces.ticketmaster_search import MAX_PAGE_SIZE, Search
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from pydantic import SecretStr
+
+    from ticket_pipeline.marketplaces.cache import Answer, AnswerCache
+    from ticket_pipeline.marketplaces.gate import RequestGate
+    from ticket_pipeline.settings import Settings
+
+_PATH = "/discovery/v2"
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class TicketmasterConfig:
+    """How Ticketmaster is asked.
+
+    Attributes:
+        base_url: scheme and host (a path is allowed), without a trailing slash.
+        api_key: None at the simulator.
+    """
+
+    base_url: str
+    api_key: SecretStr | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TicketPrices:
+    """What Ticketmaster publishes about the prices of one event.
+
+    Attributes:
+        ranges: by type; empty where none is published, which is the usual case today and no error.
+        sections: by section; empty unless a body carries sections.
+        captured_at: aware UTC, when the answer arrived.
+        is_stale: an older answer than asked for, because the API gave none.
+    """
+
+    external_id: str
+    ranges: tuple[PriceRange, ...]
+    sections: tuple[SectionPrice, ...]
+    captured_at: datetime
+    is_stale: bool
+
+    @property
+    def is_published(self) -> bool:
+        """Whether there is any price at all."""
+        return bool(self.ranges or self.sections)
+
+
+def ticketmaster_config(settings: Settings) -> TicketmasterConfig:
+    """Build the configuration from the settings. The simulator is sent no key.
+
+    Raises:
+        ConfigurationError: there is no key, or the address is unusable.
+    """
+    if settings.ticketmaster_base_url is None:
+        raise ConfigurationError(
+            "Looked for Ticketmaster's API key; TICKETMASTER_API_KEY is not set, and another marketplace is "
+            "configured. Set it to your own Discovery API key."
+        )
+    base_url = settings.ticketmaster_base_url.rstrip("/")
+    _check_address(base_url, has_key=settings.ticketmaster_api_key is not None)
+    return TicketmasterConfig(base_url, settings.ticketmaster_api_key)
+
+
+class TicketmasterClient:
+    """Asks Ticketmaster about events and venues. Answers may be kept ones; each says when it arrived."""
+
+    marketplace = Marketplace.TICKETMASTER
+
+    def __init__(self, fetcher: CachingFetcher, config: TicketmasterConfig) -> None:
+        self._fetcher = fetcher
+        self._config = config
+
+    async def fetch_event(self, external_id: str) -> RawResponse:
+        """Ask for one event, for polling: an answer older than TICKETMASTER_CACHE_MINUTES is never used instead.
+
+        Raises:
+            RequestRejected: the id is none; nothing was sent.
+            MarketplaceError: no usable answer; see `ticket_pipeline.marketplaces.ticketmaster_answers`.
+        """
+        return (await self._ask_event(external_id, accepts_stale=False)).response
+
+    def parse_event(self, body: bytes) -> EventDetails:
+        """Read a body; see `ticket_pipeline.marketplaces.ticketmaster_events`."""
+        return parse_ticketmaster_event(body)
+
+    async def get_event_details(self, external_id: str) -> EventDetails:
+        """Everything that is known about one event.
+
+        Where the API is down or refuses, an older answer is used, marked by `is_stale` and `captured_at`.
+
+        Raises:
+            EventGone: Ticketmaster does not know the id.
+            MarketplaceError: no usable answer, and none was kept.
+        """
+        answer = await self._ask_event(external_id, accepts_stale=True)
+        return _dated(answer.value, answer)
+
+    async def get_ticket_prices(self, external_id: str) -> TicketPrices:
+        """The prices that are published for one event: ranges by type, and sections where a body carries them.
+
+        Raises:
+            MarketplaceError: as for `get_event_details`.
+        """
+        answer = await self._ask_event(external_id, accepts_stale=True)
+        event = answer.value
+        return TicketPrices(
+            event.external_id, event.price_ranges, event.sections, answer.response.captured_at, answer.is_stale
+        )
+
+    def search_events(
+        self,
+        query: str,
+        city: str | None = None,
+        *,
+        country_code: str | None = None,
+        starts_from: datetime | None = None,
+        starts_until: datetime | None = None,
+        page_size: int = 100,
+    ) -> Search[EventDetails]:
+        """Search events by words. Nothing is sent before the first result is asked for.
+
+        Args:
+            query: words of the name, the artist or the team.
+            city: its name.
+            country_code: ISO 3166, such as CA.
+            starts_from: aware; earliest start.
+            starts_until: aware; latest start.
+            page_size: results per request, at most 200.
+        """
+        parameters = {
+            "keyword": query,
+            "city": city,
+            "countryCode": country_code,
+            "startDateTime": _as_parameter(starts_from),
+            "endDateTime": _as_parameter(starts_until),
+            # Without these, a question with dates leaves out what is still to be announced.
+            "includeTBA": "yes",
+            "includeTBD": "yes",
+        }
+        return self._search("events", parameters, lambda item, answer: _dated(read_event(item), answer), page_size)
+
+    def search_venues(self, query: str, *, country_code: str | None = None, page_size: int = 100) -> Search[Venue]:
+        """Search venues by words of their name."""
+        parameters = {"keyword": query, "countryCode": country_code}
+        return self._search("venues", parameters, lambda item, _: read_venue(item), page_size)
+
+    def _search(self, kind: str, parameters: dict[str, str | None], read: Any, page_size: int) -> Search[Any]:  # noqa: ANN401 - the reader of the kind
+        size = min(max(page_size, 1), MAX_PAGE_SIZE)
+        given = {name: value for name, value in parameters.items() if value is not None}
+        words = given.get("keyword", "")
+
+        async def ask(number: int) -> Answer[Page]:
+            query = urlencode(given | {"size": str(size), "page": str(number)})
+            request = self._request(f"/{kind}.json?{query}", subject=f"{kind} that match {words[:80]!r}")
+            return await self._fetcher.fetch(request, lambda body: parse_page(body, kind), accepts_stale=True)
+
+        return Search(ask, read, size)
+
+    async def _ask_event(self, external_id: str, *, accepts_stale: bool) -> Answer[EventDetails]:
+        if not _ID.fullmatch(external_id):
+            raise RequestRejected(
+                f"Asked ticketmaster for event {external_id[:40]!r}: not sent, an id has letters, digits, - and _ "
+                "only, such as G5diZfkn0B-bh. A search by name finds it.",
+                tries=0,
+            )
+        request = self._request(f"/events/{quote(external_id)}.json", external_id)
+        return await self._fetcher.fetch(request, parse_ticketmaster_event, accepts_stale=accepts_stale)
+
+    def _request(self, path: str, external_id: str = "", *, subject: str | None = None) -> MarketplaceRequest:
+        key = self._config.api_key
+        return MarketplaceRequest(
+            marketplace=self.marketplace,
+            external_id=external_id,
+            method="GET",
+            url=f"{self._config.base_url}{_PATH}{path}",
+            secret_query={} if key is None else {"apikey": key},
+            subject=subject,
+        )
+
+
+@asynccontextmanager
+async def open_ticketmaster_client(
+    settings: Settings, *, gate: RequestGate | None = None, cache: AnswerCache | None = None
+) -> AsyncIterator[TicketmasterClient]:
+    """Open a client by the settings, and close its connections at the end of the block.
+
+    Args:
+        settings: where and how to ask.
+        gate: who permits requests; None means no limits, which is for single calls only.
+        cache: where answers are kept; None keeps none.
+
+    Raises:
+        ConfigurationError: see `ticketmaster_config`.
+    """
+    config = ticketmaster_config(settings)
+    async with open_http_client(
+        user_agent=settings.user_agent,
+        connect_timeout_seconds=settings.http_connect_timeout_seconds,
+        read_timeout_seconds=settings.http_read_timeout_seconds,
+        max_connections=settings.max_concurrent_requests,
+    ) as http:
+        fetcher = HttpFetcher(
+            http,
+            gate or OpenGate(),
+            RetryPolicy.from_settings(settings, RETRY_RULES),
+            rng=random.Random(settings.random_seed),  # noqa: S311 - spreads retries; nothing secret about it
+            judge=TicketmasterJudge(),
+        )
+        keep = timedelta(minutes=settings.ticketmaster_cache_minutes)
+        yield TicketmasterClient(CachingFetcher(fetcher, cache or NoCache(), keep=keep), config)
+
+
+def _dated(event: EventDetails, answer: Answer[Any]) -> EventDetails:
+    return replace(event, captured_at=answer.response.captured_at, is_stale=answer.is_stale)
+
+
+def _as_parameter(moment: datetime | None) -> str | None:
+    return None if moment is None else f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _check_address(base_url: str, *, has_key: bool) -> None:
+    """Refuse an address that could send the key to somebody else, or let somebody else read it."""
+    try:
+        base = urlsplit(base_url)
+        _ = base.port  # a port that is no number is only noticed when asked for
+    except ValueError:
+        base = urlsplit("")
+    if base.scheme not in {"http", "https"} or not base.hostname or base.query or base.fragment or "@" in base.netloc:
+        raise ConfigurationError(
+            "TICKETMASTER_API_BASE_URL must be a scheme and a host, without user, query or fragment. "
+            "Write it like https://app.ticketmaster.com."
+        )
+    if base.scheme == "http" and has_key and not _is_loopback(base.hostname):
+        raise ConfigurationError(
+            f"TICKETMASTER_API_BASE_URL: your API key would travel unencrypted to {base.hostname}. Use https."
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
