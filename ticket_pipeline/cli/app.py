@@ -16,7 +16,19 @@ import stamina.instrumentation
 import typer
 from typer.core import TyperGroup
 
-from ticket_pipeline.cli import cleanup, db, fetching, listings, plan, prices, running, scheduling, sources, watchlist
+from ticket_pipeline.cli import (
+    cache,
+    cleanup,
+    db,
+    fetching,
+    listings,
+    plan,
+    prices,
+    running,
+    scheduling,
+    sources,
+    watchlist,
+)
 from ticket_pipeline.cli.tables import note
 from ticket_pipeline.errors import TicketPipelineError
 from ticket_pipeline.settings import ENV_FILE_VARIABLE
@@ -103,6 +115,7 @@ app.command("price-history", rich_help_panel="Listings and prices")(prices.price
 app.command("section-prices", rich_help_panel="Listings and prices")(prices.section_prices)
 app.command("cleanup-untracked-events", rich_help_panel="Watchlist")(cleanup.cleanup_untracked_events)
 app.command("init-db", rich_help_panel="Database and settings")(db.init_db)
+app.add_typer(cache.cache_commands, name="cache", rich_help_panel="Database and settings")
 app.add_typer(db.db_commands, name="db", rich_help_panel="Database and settings")
 app.command("settings", rich_help_panel="Database and settings")(db.show_settings)
 

@@ -87,6 +87,19 @@ def plain(text: object) -> str:
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in str(text))
 
 
+def parse_age(text: str) -> timedelta:
+    """Read an age such as `30m`, `6h` or `2d`.
+
+    Raises:
+        ValueError: it is none.
+    """
+    match = re.fullmatch(r"\s*(\d{1,5})\s*([mhd])\s*", text)
+    if match is None:
+        raise ValueError(f"{text!r} is no age: give minutes, hours or days, such as 30m, 6h or 2d")
+    unit = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}[match[2]]
+    return int(match[1]) * unit
+
+
 def parse_bucket(text: str) -> timedelta:
     """Read a bucket such as `1 day`, `6 hours`, `1h` or `week`.
 

@@ -173,7 +173,11 @@ class CachingFetcher:
             if kept is not None and self._is_young(kept):
                 return kept
             if await self._cache.claim(key, request.external_id or None):
-                return kept
+                # Between our look and our claim somebody else may have got it.
+                newest = _read_kept(await self._cache.find(key), request, read)
+                if newest is not None and self._is_young(newest):
+                    await self._cache.give_up(key)
+                return newest
             await asyncio.sleep(_NAP_SECONDS)
 
     async def _ask(self, request: MarketplaceRequest, read: Callable[[bytes], _T]) -> Answer[_T]:

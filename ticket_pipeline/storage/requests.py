@@ -1,7 +1,7 @@
 """Permission to send a request, shared by all processes: budgets, spacing, concurrency and breaker in PostgreSQL.
 
-The algorithm is the SQL function `acquire_request` (migration 0006, with the proof of its bound). What belongs here:
-calling it from asyncio, waiting, and telling the breaker how requests ended. It implements
+The algorithm is the SQL function `acquire_request` (migration 0008; 0006 has the proof of its bound). What belongs
+here: calling it from asyncio, waiting, and telling the breaker how requests ended. It implements
 `marketplaces.http.RequestGate` without importing it.
 """
 
@@ -55,7 +55,12 @@ class Permit:
 
 
 def set_up_budget(
-    database: Database, marketplace: Marketplace, limits: Mapping[timedelta, int], *, max_concurrent: int
+    database: Database,
+    marketplace: Marketplace,
+    limits: Mapping[timedelta, int],
+    *,
+    max_concurrent: int,
+    polling_limits: Mapping[timedelta, int] | None = None,
 ) -> None:
     """Bring a marketplace's limits to the settings. Idempotent; running processes see it at their next request.
 
@@ -64,14 +69,22 @@ def set_up_budget(
         marketplace: whose.
         limits: window → requests that any window of that length may hold.
         max_concurrent: requests under way at once, all processes together.
+        polling_limits: as `limits`, for polling only: what they leave of `limits` is the reserve of people.
     """
-    budgets: list[dict[str, float]] = [{"window_seconds": 0, "max_requests": max_concurrent}]
-    budgets += [{"window_seconds": w.total_seconds(), "max_requests": most} for w, most in limits.items()]
+    budgets = [_budget(timedelta(), max_concurrent, "everybody")]
+    budgets += [_budget(window, most, "everybody") for window, most in limits.items()]
+    budgets += [_budget(window, most, "polling") for window, most in (polling_limits or {}).items()]
     with database.transaction(f"set up the request budget of {marketplace}") as transaction:
         transaction.execute("requests/upsert_breaker", marketplace=marketplace)
         transaction.execute("requests/replace_budget", marketplace=marketplace, budgets=Jsonb(budgets))
-        transaction.execute("requests/add_slots", marketplace=marketplace)
+        added = transaction.execute("requests/add_slots", marketplace=marketplace)
         transaction.execute("requests/drop_slots", marketplace=marketplace)
+        if added:
+            transaction.execute("requests/analyze_slots")
+
+
+def _budget(window: timedelta, most: int, applies_to: str) -> dict[str, object]:
+    return {"window_seconds": window.total_seconds(), "max_requests": most, "applies_to": applies_to}
 
 
 class HasPermitId(Protocol):
@@ -92,6 +105,7 @@ class PostgresGate:
         hold: the longest a request can last; slots of a process that dies come back a window after that.
         max_wait: a wait longer than this is refused instead, naming when to come again.
         rule: when the breaker opens.
+        is_polling: keep within the budgets of polling, too; False may use what those leave to people.
         monotonic: seconds of a clock that only runs forward.
     """
 
@@ -104,6 +118,7 @@ class PostgresGate:
         hold: timedelta,
         max_wait: timedelta,
         rule: BreakerRule,
+        is_polling: bool = True,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
@@ -112,6 +127,7 @@ class PostgresGate:
         self._hold = hold
         self._max_wait = max_wait
         self._rule = rule
+        self._is_polling = is_polling
         self._monotonic = monotonic
 
     async def acquire(self) -> Permit:
@@ -164,6 +180,7 @@ class PostgresGate:
             marketplace=self._marketplace,
             spacing=timedelta(seconds=self._draw_spacing()),
             hold=self._hold + _PERMIT_GRACE,
+            is_polling=self._is_polling,
         )
         assert row is not None, "acquire_request returns one row"  # noqa: S101 - for the type checker: it always does
         return row
@@ -188,7 +205,10 @@ class PostgresGate:
 
 
 def read_request_state(database: Database, marketplace: str | None = None) -> list[Row]:
-    """Breaker and budget use, one row per marketplace and window (a window of zero: requests under way)."""
+    """Breaker and budget use, one row per marketplace, window and `applies_to`: `everybody` or `polling` alone.
+
+    A window of zero is the limit of requests under way.
+    """
     return database.fetch_all("requests/select_state", marketplace=marketplace)
 
 

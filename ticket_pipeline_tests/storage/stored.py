@@ -78,8 +78,8 @@ def empty(database: Database) -> None:
     """Take everything out again, for the next test or the next example of a property test."""
     with database.connection() as connection:
         connection.execute(
-            "truncate events, listings, rejected_rows, watchlist_syncs, venue_zones, breaker_state "
-            "restart identity cascade"
+            "truncate events, listings, rejected_rows, watchlist_syncs, venue_zones, breaker_state, kept_answers, "
+            "cache_uses restart identity cascade"
         )
 
 

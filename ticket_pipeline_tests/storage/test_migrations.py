@@ -64,7 +64,9 @@ def test_two_schemas_of_one_database_do_not_know_each_other(database_url: str) -
         other.execute("requests/upsert_breaker", marketplace="stubhub")
         assert tickets.fetch_all("requests/select_state", marketplace=None) == []
         assert len(other.fetch_all("requests/select_state", marketplace=None)) == 1
-        row = other.fetch_one("requests/acquire_request", marketplace="stubhub", spacing="0 s", hold="1 min")
+        row = other.fetch_one(
+            "requests/acquire_request", marketplace="stubhub", spacing="0 s", hold="1 min", is_polling=True
+        )
     assert row is not None
     assert row["permit_id"] == 1
 

@@ -60,7 +60,16 @@ EVENT_ROW = Jsonb(
 )
 SOURCE_ROW = Jsonb([{"event_id": 1, "marketplace": "stubhub", "external_id": "1001"}])
 
+ANSWER = AT_STUBHUB | {"cache_key": "GET x"}
+
 PARAMETERS: Mapping[str, Mapping[str, object]] = {
+    "cache/claim_answer": ANSWER | {"external_id": "1001", "claim": HOUR},
+    "cache/count_use": AT_STUBHUB | {"hits": 1, "misses": 0, "stale": 0},
+    "cache/delete_answers": {"marketplace": None, "external_id": None, "stored_before": NOON},
+    "cache/find_answer": ANSWER,
+    "cache/release_claim": ANSWER,
+    "cache/store_answer": ANSWER | {"body": b"x", "encoding": "zstd", "original_bytes": 1, "stored_at": NOON},
+    "cache/summarise_cache": {},
     "maintenance/delete_old_payloads": {"cut": NOON},
     "maintenance/describe_server": {},
     "polling/claim_lease": LEASE,
@@ -119,8 +128,9 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "prices/summarise_hourly": HOURS,
     "prices/take_stale_days": HOURS,
     "prices/take_stale_hours": HOURS,
-    "requests/acquire_request": AT_STUBHUB | {"spacing": timedelta(), "hold": HOUR},
+    "requests/acquire_request": AT_STUBHUB | {"spacing": timedelta(), "hold": HOUR, "is_polling": True},
     "requests/add_slots": AT_STUBHUB,
+    "requests/analyze_slots": {},
     "requests/drop_slots": AT_STUBHUB,
     "requests/record_failure": AT_STUBHUB
     | {
@@ -134,7 +144,8 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     },
     "requests/record_success": AT_STUBHUB,
     "requests/release_request": {"permit_id": 1, "answered": True},
-    "requests/replace_budget": AT_STUBHUB | {"budgets": Jsonb([{"window_seconds": 60, "max_requests": 7}])},
+    "requests/replace_budget": AT_STUBHUB
+    | {"budgets": Jsonb([{"window_seconds": 60, "max_requests": 7, "applies_to": "everybody"}])},
     "requests/reset_breaker": AT_STUBHUB,
     "requests/select_state": {"marketplace": None},
     "requests/summarise_sources": {"marketplaces": ["stubhub", "vivid_seats"], "since": NOON},

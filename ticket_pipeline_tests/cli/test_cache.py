@@ -1,0 +1,82 @@
+"""`cache show` and `cache clear`."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.marketplaces.cache import CacheUse, KeptAnswer
+from ticket_pipeline.storage.cache import PostgresCache
+from ticket_pipeline_tests.cli.conftest import assert_fits
+
+if TYPE_CHECKING:
+    from ticket_pipeline_tests.cli.conftest import Cli
+
+AGES = {"a": timedelta(minutes=5), "b": timedelta(hours=5), "c": timedelta(days=3)}
+
+
+@pytest.fixture
+def kept(cli: Cli) -> Cli:
+    """A user with three kept answers, one hit and two misses."""
+
+    async def fill() -> None:
+        cache = PostgresCache(cli.loopback.database, Marketplace.TICKETMASTER)
+        for key, age in AGES.items():
+            await cache.claim(key, key)
+            await cache.store(key, KeptAnswer(b"{}", datetime.now(UTC) - age))
+        for use in (CacheUse.HIT, CacheUse.MISS, CacheUse.MISS):
+            await cache.count(use)
+
+    asyncio.run(fill())
+    return cli
+
+
+def left(cli: Cli) -> list[str]:
+    """What is still kept."""
+    return [row["cache_key"] for row in cli.loopback.rows("select cache_key from kept_answers order by 1")]
+
+
+def test_it_shows_what_is_kept_and_what_it_was_good_for(kept: Cli) -> None:
+    result = kept.run("cache", "show")
+    assert result.exit_code == 0
+    assert_fits(result.stdout)
+    for part in ("ticketmaster", "3 d ago", "5 min ago", "1 of 1", "2 of 2", "0 of 0"):
+        assert part in result.stdout
+    (row,) = kept.ask("cache", "show")
+    assert (row["answers"], row["hits"], row["misses_today"]) == (3, 1, 2)
+
+
+def test_with_nothing_kept_it_says_so(cli: Cli) -> None:
+    assert "Nothing is kept" in cli.run("cache", "show").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "remaining"),
+    [
+        (["--event", "b"], ["a", "c"]),
+        (["--older-than", "4h"], ["a"]),
+        (["--older-than", "2d"], ["a", "b"]),
+        (["--all"], []),
+    ],
+)
+def test_it_forgets_what_was_named(kept: Cli, arguments: list[str], remaining: list[str]) -> None:
+    assert kept.ask("cache", "clear", *arguments) == {"cleared": len(AGES) - len(remaining)}
+    assert left(kept) == remaining
+
+
+@pytest.mark.parametrize("arguments", [[], ["--all", "--event", "a"], ["--older-than", "1h", "--all"]])
+def test_without_one_clear_choice_nothing_is_forgotten(kept: Cli, arguments: list[str]) -> None:
+    result = kept.run("cache", "clear", *arguments)
+    assert result.exit_code == 1
+    assert "say which" in result.stderr
+    assert left(kept) == list(AGES)
+
+
+@pytest.mark.parametrize("age", ["soon", "-1h", "3", "1w"])
+def test_what_is_no_age_is_a_wrong_command_line(kept: Cli, age: str) -> None:
+    assert kept.run("cache", "clear", "--older-than", age).exit_code == 2
+    assert left(kept) == list(AGES)

@@ -1,0 +1,338 @@
+"""Answers that are used again, on the real database: one request for many who ask, old answers in times of need."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+
+from ticket_pipeline.errors import (
+    Blocked,
+    EventGone,
+    QuotaExhausted,
+    RateLimited,
+    RequestNotPermitted,
+    StorageError,
+    TemporarilyUnavailable,
+    UnexpectedPayload,
+)
+from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.marketplaces.cache import CacheUse, KeptAnswer
+from ticket_pipeline.marketplaces.gate import OpenGate
+from ticket_pipeline.marketplaces.ticketmaster import open_ticketmaster_client
+from ticket_pipeline.storage.cache import PostgresCache, clear_answers, read_cache_summary
+from ticket_pipeline_tests.marketplaces.discovery import (
+    CANARY,
+    EVENT,
+    INVALID_KEY,
+    QUOTA,
+    SPIKE,
+    UNKNOWN_ID,
+    event,
+    page,
+    says,
+    settings_for,
+)
+from ticket_pipeline_tests.marketplaces.wire import TEST_SECONDS, answer, serve_wire
+from ticket_pipeline_tests.storage.stored import query
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from ticket_pipeline.marketplaces.ticketmaster import TicketmasterClient
+    from ticket_pipeline.marketplaces.ticketmaster_events import EventDetails
+    from ticket_pipeline.storage.database import Database, Row
+    from ticket_pipeline_tests.marketplaces.wire import Answer
+
+TICKETMASTER = Marketplace.TICKETMASTER
+KEY = "GET x"
+
+
+def cache_of(database: Database, **how: Any) -> PostgresCache:  # noqa: ANN401 - PostgresCache's parameters
+    """The cache as one more process opens it."""
+    return PostgresCache(database, TICKETMASTER, **how)
+
+
+def ask(
+    database: Database,
+    *questions: Callable[[TicketmasterClient], Awaitable[Any]],
+    answers: tuple[Answer, ...],
+    minutes: float = 30,
+    gate: Any = None,  # noqa: ANN401 - any gate
+) -> tuple[list[Any], list[str]]:
+    """Ask one after the other, each by a client of its own; the results (or errors), and the requests heard."""
+
+    async def run() -> tuple[list[Any], list[str]]:
+        results: list[Any] = []
+        async with asyncio.timeout(TEST_SECONDS), serve_wire(*answers) as server:
+            # The same address each time, since it is a part of the key.
+            settings = settings_for(server.url, ticketmaster_cache_minutes=minutes)
+            for question in questions:
+                async with open_ticketmaster_client(settings, gate=gate, cache=cache_of(database)) as client:
+                    try:
+                        results.append(await question(client))
+                    except Exception as error:  # noqa: BLE001 - a test looks at it
+                        results.append(error)
+            return results, server.heads
+
+    return asyncio.run(run())
+
+
+async def details(client: TicketmasterClient) -> EventDetails:
+    """The made-up event."""
+    return await client.get_event_details(EVENT["id"])
+
+
+async def poll(client: TicketmasterClient) -> Any:  # noqa: ANN401 - a response
+    """The made-up event, as polling asks for it."""
+    return await client.fetch_event(EVENT["id"])
+
+
+async def search(client: TicketmasterClient) -> tuple[int, bool]:
+    """A search: how much it found, and whether that is old."""
+    found = client.search_events("lanterns")
+    return len(await found.first(5)), found.is_stale
+
+
+def age_everything(database: Database, by: timedelta) -> Callable[[TicketmasterClient], Awaitable[None]]:
+    """A question that asks nothing: it lets time pass for what is kept."""
+
+    async def pass_time(_: TicketmasterClient) -> None:
+        query(database, "update kept_answers set stored_at = stored_at - %(by)s returning 1", by=by)
+
+    return pass_time
+
+
+def uses(database: Database) -> dict[str, int]:
+    """The counters."""
+    (row,) = read_cache_summary(database)
+    return {name: row[name] for name in ("hits", "misses", "stale")}
+
+
+def test_a_second_question_is_answered_without_a_request(database: Database) -> None:
+    (first, second, prices), heads = ask(
+        database, details, details, lambda client: client.get_ticket_prices(EVENT["id"]), answers=(says(EVENT),)
+    )
+    assert first == second
+    assert prices.captured_at == first.captured_at
+    assert len(heads) == 1
+    assert uses(database) == {"hits": 2, "misses": 1, "stale": 0}
+
+
+def test_pages_of_a_search_are_kept_too(database: Database) -> None:
+    results, heads = ask(database, search, search, answers=(says(page([EVENT])),))
+    assert results == [(1, False), (1, False)]
+    assert len(heads) == 1
+
+
+def test_an_answer_past_its_time_is_asked_for_anew(database: Database) -> None:
+    (_, _, fresh), heads = ask(
+        database,
+        details,
+        age_everything(database, timedelta(minutes=31)),
+        details,
+        answers=(says(EVENT), says(event(name="New"))),
+    )
+    assert (fresh.name, fresh.is_stale) == ("New", False)
+    assert len(heads) == 2
+    assert len(query(database, "select 1 from kept_answers")) == 1
+
+
+def test_with_zero_minutes_nothing_is_kept(database: Database) -> None:
+    _, heads = ask(database, details, details, answers=(says(EVENT),), minutes=0)
+    assert len(heads) == 2
+    assert read_cache_summary(database) == []
+
+
+class ClosedGate(OpenGate):
+    """A gate that says no: the budget is spent, or the breaker open."""
+
+    async def acquire(self) -> Any:  # noqa: ANN401 - never returns
+        """Refuse."""
+        raise RequestNotPermitted("the budget is spent")
+
+
+OLD = timedelta(days=2)
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        answer(503),
+        says(QUOTA, 429),
+        says(SPIKE, 429),
+        says(INVALID_KEY, 401),
+        answer(200, b"{"),
+        answer(200, b"<html>"),
+    ],
+    ids=["down", "quota", "spike", "refused", "cut", "html"],
+)
+def test_where_the_api_gives_no_answer_an_old_one_is_used_and_marked(
+    database: Database, trouble: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    (first, _, stale), _ = ask(
+        database, details, age_everything(database, OLD), details, answers=(says(EVENT), trouble)
+    )
+    assert stale.name == "The Lanterns"
+    assert stale.is_stale
+    assert first.captured_at - stale.captured_at == OLD
+    assert uses(database) == {"hits": 0, "misses": 1, "stale": 1}
+    assert "is used instead" in caplog.text
+    assert logging.getLevelName(logging.WARNING) in caplog.text
+
+
+def test_a_budget_that_is_spent_leaves_the_old_answers(database: Database) -> None:
+    async def run() -> list[tuple[int, bool]]:
+        async with serve_wire(says(page([EVENT]))) as server:
+            found = []
+            for gate in (OpenGate(), ClosedGate()):
+                async with open_ticketmaster_client(
+                    settings_for(server.url), gate=gate, cache=cache_of(database)
+                ) as client:
+                    found.append(await search(client))
+                    await age_everything(database, OLD)(client)
+            return found
+
+    assert asyncio.run(run()) == [(1, False), (1, True)]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "expected"),
+    [(answer(503), TemporarilyUnavailable), (says(QUOTA, 429), QuotaExhausted), (says(SPIKE, 429), RateLimited)],
+)
+def test_polling_never_takes_an_old_answer_for_a_new_one(
+    database: Database, trouble: bytes, expected: type[Exception]
+) -> None:
+    (_, _, failed), _ = ask(database, poll, age_everything(database, OLD), poll, answers=(says(EVENT), trouble))
+    assert type(failed) is expected
+
+
+def test_an_event_that_is_gone_is_gone_whatever_is_kept(database: Database) -> None:
+    (_, _, gone), _ = ask(
+        database, details, age_everything(database, OLD), details, answers=(says(EVENT), says(UNKNOWN_ID, 404))
+    )
+    assert isinstance(gone, EventGone)
+
+
+def test_without_an_old_answer_the_trouble_is_told(database: Database) -> None:
+    (blocked,), _ = ask(database, details, answers=(says(INVALID_KEY, 401),))
+    assert isinstance(blocked, Blocked)
+
+
+def test_an_unreadable_body_is_not_kept(database: Database) -> None:
+    (broken, good), heads = ask(database, details, details, answers=(answer(200, b'{"id": 1}'), says(EVENT)))
+    assert isinstance(broken, UnexpectedPayload)
+    assert good.name == "The Lanterns"
+    assert len(heads) == 2
+
+
+def test_a_kept_body_that_this_version_cannot_read_is_asked_for_anew(database: Database) -> None:
+    def spoil() -> list[Row]:
+        return query(database, "select cache_key from kept_answers")
+
+    async def spoil_it(_: TicketmasterClient) -> None:
+        (row,) = spoil()
+        await cache_of(database).store(row["cache_key"], KeptAnswer(b"[]", datetime.now(UTC)))
+
+    (_, _, good), heads = ask(database, details, spoil_it, details, answers=(says(EVENT),))
+    assert good.name == "The Lanterns"
+    assert len(heads) == 2
+
+
+def test_of_many_who_miss_at_once_one_asks(database: Database) -> None:
+    async def run() -> tuple[list[Any], int]:
+        async def slowly(writer: asyncio.StreamWriter) -> None:
+            await asyncio.sleep(0.2)
+            writer.write(says(EVENT))
+
+        async with asyncio.timeout(TEST_SECONDS), serve_wire(slowly) as server:
+
+            async def one() -> EventDetails:
+                async with open_ticketmaster_client(settings_for(server.url), cache=cache_of(database)) as client:
+                    return await details(client)
+
+            return await asyncio.gather(*(one() for _ in range(5))), len(server.heads)
+
+    found, requests = asyncio.run(run())
+    assert {one.name for one in found} == {"The Lanterns"}
+    assert requests == 1
+    assert uses(database) == {"hits": 4, "misses": 1, "stale": 0}
+
+
+def test_a_process_that_dies_while_it_asks_holds_nobody_up_for_long(database: Database) -> None:
+    async def run() -> list[bool]:
+        cache = cache_of(database, claim=timedelta(seconds=60))
+        return [await cache.claim(KEY, None), await cache.claim(KEY, None)]
+
+    assert asyncio.run(run()) == [True, False]
+    query(database, "update kept_answers set claimed_until = claimed_until - interval '61 s' returning 1")
+    assert asyncio.run(cache_of(database).claim(KEY, None))
+
+
+def test_a_claim_given_up_is_free_at_once(database: Database) -> None:
+    async def run() -> bool:
+        await cache_of(database).claim(KEY, None)
+        await cache_of(database).give_up(KEY)
+        return await cache_of(database).claim(KEY, None)
+
+    assert asyncio.run(run())
+
+
+def test_answers_are_forgotten_by_event_by_age_and_all(database: Database) -> None:
+    now = datetime.now(UTC)
+
+    async def fill() -> None:
+        cache = cache_of(database)
+        for number, key in enumerate(("a", "b", "c")):
+            await cache.claim(key, key if key != "c" else None)
+            await cache.store(key, KeptAnswer(orjson.dumps(key), now - timedelta(hours=number)))
+
+    asyncio.run(fill())
+    assert clear_answers(database, external_id="a") == 1
+    assert clear_answers(database, stored_before=now - timedelta(minutes=90)) == 1
+    assert clear_answers(database, marketplace=Marketplace.STUBHUB) == 0
+    assert [row["cache_key"] for row in query(database, "select cache_key from kept_answers")] == ["b"]
+    assert clear_answers(database) == 1
+    asyncio.run(fill())
+    (row,) = query(database, "select external_id from kept_answers where cache_key = 'c'")
+    assert row["external_id"] is None
+
+
+def test_nothing_kept_holds_the_key(database: Database) -> None:
+    ask(database, details, search, answers=(says(EVENT), says(page([EVENT]))))
+    rows = query(database, "select * from kept_answers")
+    assert len(rows) == 2
+    assert CANARY not in str(rows)
+    assert all("apikey" not in row["cache_key"] for row in rows)
+
+
+def test_a_damaged_body_says_what_to_do(database: Database) -> None:
+    async def run() -> None:
+        await cache_of(database).store(KEY, KeptAnswer(b"x", datetime.now(UTC)))
+        query(database, "update kept_answers set body = 'x' returning 1")
+        await cache_of(database).find(KEY)
+
+    with pytest.raises(StorageError, match="cache clear --all"):
+        asyncio.run(run())
+
+
+@pytest.mark.parametrize("use", list(CacheUse))
+def test_each_use_is_counted(database: Database, use: CacheUse) -> None:
+    asyncio.run(cache_of(database).count(use))
+    assert sorted(uses(database).values()) == [0, 0, 1]
+
+
+def test_housekeeping_forgets_answers_past_the_keeping_time_of_bodies(database: Database) -> None:
+    now = datetime.now(UTC)
+
+    async def fill() -> None:
+        for key, days in (("old", 40), ("young", 1)):
+            await cache_of(database).store(key, KeptAnswer(b"{}", now - timedelta(days=days)))
+
+    asyncio.run(fill())
+    database.execute("maintenance/delete_old_payloads", cut=now - timedelta(days=30))
+    assert [row["cache_key"] for row in query(database, "select cache_key from kept_answers")] == ["young"]
