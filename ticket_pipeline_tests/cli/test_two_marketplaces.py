@@ -3,51 +3,24 @@
 from __future__ import annotations
 
 import csv
-import json
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from starlette.applications import Starlette
-from starlette.responses import Response
-from starlette.routing import Route
 
-from ticket_pipeline.simulator.server import serve
 from ticket_pipeline_tests.cli.conftest import HEADER, SOON, assert_fits
+from ticket_pipeline_tests.polling.productions import PRODUCTION, WHAT_IS_WRONG, serve_production
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from starlette.requests import Request
-
     from ticket_pipeline_tests.cli.conftest import Cli
-
-PRODUCTION = "5990417"
-TICKETS = [
-    {"i": "VB1", "s": "Loge 18", "r": "A", "q": "2", "p": "0.75", "aip": "1.00", "m": "2", "c": "1"},
-    {"i": "VB2", "s": "Loge 19", "r": "B", "q": "1", "p": "1.50", "aip": "2.00", "m": "1", "c": "1"},
-]
-BODY = {"tickets": TICKETS, "groups": [{"i": "1", "n": "Loge"}], "global": [{"listingCount": "3", "ticketCount": "3"}]}
-
-
-@contextmanager
-def vivid_seats() -> Iterator[str]:
-    """The URL of a Vivid Seats that knows one production."""
-
-    async def listings(request: Request) -> Response:
-        if request.query_params["productionId"] != PRODUCTION:
-            return Response(status_code=404)
-        return Response(json.dumps(BODY), media_type="application/json")
-
-    with serve(Starlette(routes=[Route("/hermes/api/v1/listings", listings)])) as served:
-        yield served.url
 
 
 @pytest.fixture
 def both(cli: Cli) -> Iterator[Cli]:
     """A user with one event, followed on both marketplaces, the second with prices far below the first."""
-    with vivid_seats() as url:
+    with serve_production() as url:
         cli.env["VIVID_SEATS_API_BASE_URL"] = url
         with cli.watchlist.open("w", newline="", encoding="utf-8") as file:
             when = f"{datetime.now(UTC) + SOON:%Y-%m-%d} 19:30"
@@ -73,7 +46,7 @@ def test_a_fetch_asks_both_and_names_each(both: Cli) -> None:
     assert found["vivid_seats"]["get_in_price"] == "2.00"
     assert found["vivid_seats"]["get_in_2_price"] == "1.00"
     assert float(found["stubhub"]["get_in_price"]) > 3
-    assert found["vivid_seats"]["checksum_problems"] == ["listingCount is 3, the listings give 2"]
+    assert found["vivid_seats"]["checksum_problems"] == [WHAT_IS_WRONG]
 
 
 def test_prices_are_kept_apart(both: Cli) -> None:
@@ -103,7 +76,7 @@ def test_a_table_names_its_marketplace_and_totals_that_disagree(both: Cli) -> No
     shown = both.run("show-listings", PRODUCTION).stdout
     assert_fits(shown)
     assert "Game on vivid_seats" in shown
-    assert "Announced totals disagree: listingCount is 3, the listings give 2." in shown
+    assert f"Announced totals disagree: {WHAT_IS_WRONG}." in shown
     assert "Game on vivid_seats" in both.run("price-history", PRODUCTION).stdout
     assert "Announced totals" not in both.run("show-listings", both.loopback.keys[0]).stdout
 

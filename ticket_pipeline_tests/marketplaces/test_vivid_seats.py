@@ -1,9 +1,11 @@
-"""The Vivid Seats client: what it sends and to whom, and what it refuses to send."""
+"""The Vivid Seats client: what it sends, what it refuses to send, and a whole call against the simulator."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,8 +13,16 @@ from ticket_pipeline.errors import ConfigurationError, RequestRejected
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.marketplaces.vivid_seats import open_vivid_seats_client, vivid_seats_config
 from ticket_pipeline.settings import Settings
+from ticket_pipeline.simulator.outlets import Outlet
+from ticket_pipeline.simulator.server import serve
+from ticket_pipeline.simulator.vivid_seats import create_vivid_seats_app
+from ticket_pipeline.simulator.world import sample_world
 from ticket_pipeline_tests.marketplaces.wire import RecordingGate, answer, serve_wire
 
+if TYPE_CHECKING:
+    from ticket_pipeline.market.listings import ValidatedListings
+
+NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 BODY = json.dumps({"tickets": [{"i": "VB1", "s": "101", "q": "2", "p": "10.00", "aip": "13.00", "m": "2"}]}).encode()
 
 
@@ -73,3 +83,26 @@ def test_what_is_no_production_id_is_not_sent(external_id: str) -> None:
     with pytest.raises(RequestRejected, match="a Vivid Seats event id is 1 to 20 digits") as caught:
         asyncio.run(run())
     assert (caught.value.tries, gate.acquired) == (0, 0)
+
+
+@pytest.mark.parametrize("production", ["5284301", "5563127", "5422590"])
+def test_one_call_gives_the_market_that_the_simulator_knows_to_be_true(production: str) -> None:
+    async def run(base_url: str) -> ValidatedListings:
+        async with open_vivid_seats_client(_settings(base_url)) as client:
+            return await client.get_listings(production)
+
+    world = sample_world(NOW)
+    with serve(create_vivid_seats_app(world, clock=lambda: NOW)) as served:
+        listings = asyncio.run(run(served.url))
+    market = world.market(production, Outlet.VIVID_SEATS)
+    assert market is not None
+    truth = {f"{each.listing_id}": each for each in market.listings_at(NOW, Outlet.VIVID_SEATS)}
+    assert (listings.received, listings.checksum_problems) == (len(truth), ())
+    assert listings.accepted + len(listings.rejected) == listings.received
+    assert listings.accepted > 50
+    columns = listings.columns
+    assert sum(columns["quantity"]) + sum(int(each.raw["q"]) for each in listings.rejected) == sum(
+        each.quantity for each in truth.values()
+    )
+    assert None not in columns["zone"]
+    assert all(quantity in splits for quantity, splits in zip(columns["quantity"], columns["splits"], strict=True))
