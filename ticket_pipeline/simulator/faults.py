@@ -36,6 +36,12 @@ class FaultKind(StrEnum):
     HANG = "hang"  # no answer until the client leaves
     RESET = "reset"  # the true body begins, then the connection is reset
     GZIP = "gzip"  # the true answer, compressed, whatever the client accepts
+    SLOW_DRIP = "slow_drip"  # the true answer, in small pieces spread over `delay_seconds`
+    RENAMED_FIELD = "renamed_field"  # the true answer, its quantities under another name
+    RETYPED_FIELD = "retyped_field"  # the true answer, its quantities of another type
+    REKEYED_IDS = "rekeyed_ids"  # the true answer, every listing under another id; the same ones each time
+    WRONG_TIME_ZONE = "wrong_time_zone"  # the true answer, with another zone and local hour
+    CLOCK_SKEW = "clock_skew"  # the true answer, its headers' times off by `skew_seconds`
 
 
 @dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
@@ -47,8 +53,9 @@ class Fault:
         external_id: only requests for this event (or sheet) go wrong; None: all.
         times: how many requests go wrong; None: all until the plan is cleared.
         probability: the chance of each matching request, drawn from the plan's seed.
-        delay_seconds: how long a slow answer waits.
+        delay_seconds: how long a slow answer waits, or takes to drip.
         retry_after: the Retry-After header as it is sent: seconds or an HTTP date; None: no header.
+        skew_seconds: how far a skewed clock is ahead; negative: behind.
     """
 
     kind: FaultKind
@@ -57,6 +64,7 @@ class Fault:
     probability: Annotated[float, Field(gt=0, le=1)] = 1.0
     delay_seconds: Annotated[float, Field(ge=0, le=3600)] = 0.0
     retry_after: Annotated[str, Field(pattern=r"^[ -~]{1,100}$")] | None = None
+    skew_seconds: Annotated[float, Field(ge=-1e8, le=1e8)] = 3600.0
 
 
 class FaultPlan:

@@ -13,7 +13,9 @@ import contextlib
 import functools
 import socket
 import threading
+import time
 from dataclasses import dataclass
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -24,7 +26,7 @@ from ticket_pipeline.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 START_SECONDS = 10.0
 STOP_SECONDS = 10.0
@@ -130,7 +132,7 @@ class _ThreadServer(uvicorn.Server):
         self.ready.set()
 
     async def main_loop(self) -> None:
-        while not await self.on_tick(0):  # sets the Date header
+        while not await self.on_tick(0):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), TICK_SECONDS)
 
@@ -158,10 +160,27 @@ def _end_quietly_when_cancelled(app: ASGIApp) -> ASGIApp:
     return wrapped
 
 
+def _dated(app: ASGIApp) -> ASGIApp:
+    """Wrap `app` so that every answer says when it was sent."""
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        async def dating(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = list(message.get("headers", []))
+                if b"date" not in {name for name, _ in headers}:
+                    headers.append((b"date", formatdate(time.time(), usegmt=True).encode()))
+                message = {**message, "headers": headers}
+            await send(message)
+
+        await app(scope, receive, dating)
+
+    return wrapped
+
+
 def _config(app: ASGIApp, *, grace_seconds: int | None = None) -> uvicorn.Config:
     """Quiet, without lifespan, on asyncio's own loop (uvloop hides the socket that a reset needs)."""
     return uvicorn.Config(
-        _end_quietly_when_cancelled(app),
+        _end_quietly_when_cancelled(_dated(app)),
         http=_TransportInState,
         loop="asyncio",
         lifespan="off",
@@ -169,6 +188,7 @@ def _config(app: ASGIApp, *, grace_seconds: int | None = None) -> uvicorn.Config
         log_config=None,
         access_log=False,
         server_header=False,
+        date_header=False,  # `_dated` adds it, unless the app sends one of its own: a fault may lie about the time
         proxy_headers=False,  # or a header could make any client look like one on loopback
         timeout_graceful_shutdown=grace_seconds,
     )

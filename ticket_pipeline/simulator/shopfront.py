@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from ticket_pipeline.simulator.controls import Truth
+    from ticket_pipeline.simulator.distortions import FieldMeanings
     from ticket_pipeline.simulator.recording import ExternalIdOf
 
 CONTROLS_PATH = "/_simulator"
@@ -64,6 +65,7 @@ def behind_wire(
     truth: Truth,
     external_id_of: ExternalIdOf,
     error_response: Callable[[int], Response],
+    fields: FieldMeanings | None = None,
 ) -> Starlette:
     """`marketplace` behind a wire that records and goes wrong by plan, with the controls under `/_simulator`.
 
@@ -74,6 +76,7 @@ def behind_wire(
         truth: what the controls show of the events and their sales.
         external_id_of: the event a request is about.
         error_response: an error of this status as the marketplace words it.
+        fields: what faults that distort an answer are about; None: they leave it as it is.
     """
     faulty = FaultyApp(
         marketplace,
@@ -81,6 +84,7 @@ def behind_wire(
         latency=wire.latency,
         external_id_of=external_id_of,
         error_response=error_response,
+        fields=fields,
     )
     recorded = RecordedApp(faulty, log=wire.log, clock=clock, external_id_of=external_id_of)
     controls = loopback_controls(truth, faults=wire.faults, log=wire.log, clock=clock)

@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from ticket_pipeline.simulator.distortions import FieldMeanings
 from ticket_pipeline.simulator.outlet_truth import OutletTruth
 from ticket_pipeline.simulator.outlets import Outlet
 from ticket_pipeline.simulator.shopfront import Wire, behind_wire
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 LISTINGS_PATH = "/api/Listing/GetCompListingsByEventId"
 EVENT_PARAMETER = "viagogoEventId"
+FIELDS = FieldMeanings(quantities=("availableTickets",), listing_id="listingId")
 SYMBOLS = {"USD": "$", "CAD": "C$", "GBP": "£", "EUR": "€"}
 
 
@@ -68,6 +70,7 @@ def create_stubhub_app(
         truth=OutletTruth(world, Outlet.STUBHUB),
         external_id_of=external_id_of,
         error_response=_error_response,
+        fields=FIELDS,
     )
 
 

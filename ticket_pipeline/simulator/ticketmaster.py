@@ -25,6 +25,7 @@ from ticket_pipeline.simulator.discovery import (
     venue_document,
     venue_id,
 )
+from ticket_pipeline.simulator.distortions import FieldMeanings
 from ticket_pipeline.simulator.outlet_truth import OutletTruth
 from ticket_pipeline.simulator.outlets import Outlet
 from ticket_pipeline.simulator.quota import Quota, QuotaLimits, Refusal
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
 EVENTS_PATH = f"{ROOT}/events.json"
 VENUES_PATH = f"{ROOT}/venues.json"
+FIELDS = FieldMeanings(quantities=("priceRanges",), time_zone="timezone", local_time="localTime")
 KEY_PARAMETER = "apikey"
 
 _EVENT_PATH = re.compile(rf"{ROOT}/events/([A-Za-z0-9_-]+?)(?:\.json)?")
@@ -88,6 +90,7 @@ def create_ticketmaster_app(
         truth=OutletTruth(world, Outlet.TICKETMASTER),
         external_id_of=event_id_of,
         error_response=_error_response,
+        fields=FIELDS,
     )
 
 

@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from ticket_pipeline.simulator.distortions import FieldMeanings
 from ticket_pipeline.simulator.hermes import listings_body, parking_event
 from ticket_pipeline.simulator.outlet_truth import OutletTruth
 from ticket_pipeline.simulator.outlets import Outlet
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from ticket_pipeline.simulator.world import SimulatedWorld
 
 PARKING_PREFIX = "9"
+FIELDS = FieldMeanings(quantities=("q", "quantity"), listing_id="i", time_zone="venueTimeZone")
 LISTINGS_PATH = "/hermes/api/v1/listings"
 PRODUCTION_PARAMETER = "productionId"
 
@@ -63,6 +65,7 @@ def create_vivid_seats_app(
         truth=OutletTruth(world, Outlet.VIVID_SEATS),
         external_id_of=production_id_of,
         error_response=_error_response,
+        fields=FIELDS,
     )
 
 

@@ -12,6 +12,8 @@ import gzip
 import random
 import socket
 import struct
+import time
+from email.utils import formatdate
 from typing import TYPE_CHECKING
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from ticket_pipeline.simulator.distortions import FieldMeanings
     from ticket_pipeline.simulator.recording import ExternalIdOf
 
 LOGIN_PAGE = """<!doctype html><html><head><title>Sign In</title></head>
@@ -33,6 +36,7 @@ CHALLENGE_PAGE = """<!doctype html><html><head><title>Challenge Validation</titl
 </body></html>"""
 OTHER_PAGE = """<!doctype html><html><head><title>Maintenance</title></head>
 <body><p>We will be right back.</p></body></html>"""
+_DRIPS = 20
 LOGIN_LOCATION = "/secure/login?returnUrl=%2Finventory"
 
 _PAGES = {
@@ -76,12 +80,14 @@ class FaultyApp:
         latency: Latency,
         external_id_of: ExternalIdOf,
         error_response: Callable[[int], Response],
+        fields: FieldMeanings | None = None,
     ) -> None:
         self._app = app
         self._faults = faults
         self._latency = latency
         self._external_id_of = external_id_of
         self._error_response = error_response
+        self._fields = fields
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or fail to, as the plan says."""
@@ -130,10 +136,18 @@ class FaultyApp:
             await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
             _reset(scope["state"]["transport"])
             await _until_client_leaves(receive)
-        else:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(_until_client_leaves(receive), fault.delay_seconds)
+        elif fault.kind is FaultKind.SLOW_DRIP:
+            await _drip(send, receive, start, body, fault.delay_seconds)
+        elif fault.kind is FaultKind.CLOCK_SKEW:
+            await _send_whole(send, _skewed(start, fault.skew_seconds), body)
+        elif fault.kind is FaultKind.SLOW:
+            await _has_left_within(receive, fault.delay_seconds)
             await _send_whole(send, start, body)  # goes nowhere where the client has left
+        else:
+            await _send_whole(send, start, self._distorted(fault.kind, body))
+
+    def _distorted(self, kind: FaultKind, body: bytes) -> bytes:
+        return body if self._fields is None else self._fields.distorted(kind, body)
 
 
 async def _answer_of(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[Message, bytes]:
@@ -154,6 +168,33 @@ async def _send_whole(send: Send, start: Message, body: bytes, *, encoding: byte
         headers.append((b"content-encoding", encoding))
     await send({**start, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+async def _drip(send: Send, receive: Receive, start: Message, body: bytes, seconds: float) -> None:
+    """Send a body in `_DRIPS` pieces over so many seconds, unless the client leaves before."""
+    await send(start)
+    size = max(1, -(-len(body) // _DRIPS))
+    for begin in range(0, len(body), size):
+        await send({"type": "http.response.body", "body": body[begin : begin + size], "more_body": True})
+        if await _has_left_within(receive, seconds / _DRIPS):
+            return
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _skewed(start: Message, seconds: float) -> Message:
+    """The start of an answer by a server whose clock is off."""
+    headers = [
+        (name, str(int(value) + int(1000 * seconds)).encode() if name == b"rate-limit-reset" else value)
+        for name, value in start["headers"]
+    ]
+    return {**start, "headers": [*headers, (b"date", formatdate(time.time() + seconds, usegmt=True).encode())]}
+
+
+async def _has_left_within(receive: Receive, seconds: float) -> bool:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(_until_client_leaves(receive), seconds)
+        return True
+    return False
 
 
 async def _until_client_leaves(receive: Receive) -> None:

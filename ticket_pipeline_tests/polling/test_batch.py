@@ -73,11 +73,20 @@ BLOCKS = (
     FaultKind.LOGIN_REDIRECT,
     FaultKind.CHALLENGE_PAGE,
 )
-HARMLESS = (FaultKind.SLOW, FaultKind.GZIP)
+HARMLESS = (
+    FaultKind.SLOW,
+    FaultKind.SLOW_DRIP,
+    FaultKind.GZIP,
+    FaultKind.RETYPED_FIELD,
+    FaultKind.REKEYED_IDS,
+    FaultKind.WRONG_TIME_ZONE,
+    FaultKind.CLOCK_SKEW,
+)
+UNREADABLE_LISTINGS = (FaultKind.RENAMED_FIELD,)
 
 
 def test_every_fault_of_the_simulator_is_tried_here() -> None:
-    assert {*BROKEN_ANSWERS, *BLOCKS, *HARMLESS} == set(FaultKind)
+    assert {*BROKEN_ANSWERS, *BLOCKS, *HARMLESS, *UNREADABLE_LISTINGS} == set(FaultKind)
 
 
 @pytest.mark.parametrize(("kind", "outcome"), BROKEN_ANSWERS.items())
@@ -98,10 +107,25 @@ def test_one_broken_answer_fails_its_event_and_no_other(watching: Loopback, kind
 
 
 @pytest.mark.parametrize("kind", HARMLESS)
-def test_a_slow_or_compressed_answer_is_as_good_as_any(watching: Loopback, kind: FaultKind) -> None:
-    watching.faults.add(Fault(kind, times=None, delay_seconds=0.05))
+def test_an_answer_that_says_the_same_in_another_way_is_as_good_as_any(watching: Loopback, kind: FaultKind) -> None:
+    before = watching.clock()
+    watching.faults.add(Fault(kind, times=None, delay_seconds=0.05, skew_seconds=-90_000))
     assert watching.poll(watching.events()).failures == []
     assert watching.stored_keys() == watching.keys
+    assert watching.value("select min(captured_at) from snapshots") >= before
+    assert watching.value("select min(accepted) from snapshots") > 0
+
+
+@pytest.mark.parametrize("kind", UNREADABLE_LISTINGS)
+def test_listings_that_cannot_be_read_are_kept_with_their_reason(watching: Loopback, kind: FaultKind) -> None:
+    watching.faults.add(Fault(kind, external_id=watching.keys[1], times=None))
+    watching.poll(watching.events())
+    assert watching.stored_keys() == watching.keys
+    (row,) = watching.rows("select * from snapshots where external_id = %s", watching.keys[1])
+    assert (row["accepted"], row["rejected"]) == (0, row["received"])
+    assert row["received"] > 0
+    (reason,) = watching.rows("select distinct unnest(reasons) as reason from rejected_listings")
+    assert "availableTickets" in reason["reason"] or "quantity" in reason["reason"]
 
 
 @pytest.mark.parametrize("kind", BLOCKS)

@@ -50,7 +50,14 @@ def test_chance_is_drawn_from_the_seed() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"times": 0}, {"probability": 0}, {"probability": 1.1}, {"delay_seconds": -1}, {"retry_after": "1\r\nx: y"}],
+    [
+        {"times": 0},
+        {"probability": 0},
+        {"probability": 1.1},
+        {"delay_seconds": -1},
+        {"retry_after": "1\r\nx: y"},
+        {"skew_seconds": 1e9},
+    ],
 )
 def test_a_value_out_of_bounds_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
