@@ -26,6 +26,7 @@ from ticket_pipeline.cli import (
     prices,
     running,
     scheduling,
+    simulating,
     sources,
     watchlist,
 )
@@ -100,7 +101,7 @@ def _restore(name: str, value: str | None) -> None:
 
 
 app.command("run", rich_help_panel="Run")(running.run)
-app.command("simulate", rich_help_panel="Run")(running.simulate)
+app.command("simulate", rich_help_panel="Run")(simulating.simulate)
 app.command("start-scheduler", rich_help_panel="Run")(scheduling.start_scheduler)
 app.command("plan", rich_help_panel="Run")(plan.plan)
 app.command("sources", rich_help_panel="Run")(sources.sources)

@@ -1,4 +1,4 @@
-"""`ticket-pipeline run`: everything on one machine, started, watched and stopped together; and `simulate`.
+"""`ticket-pipeline run`: everything on one machine, started, watched and stopped together.
 
 Database, simulator (where no marketplace is configured), Dagster's web server and daemon. With nothing configured it is
 the demo: a sample watchlist, a simulated market, and a pace at which something happens every minute.
@@ -27,12 +27,14 @@ from rich.console import Console
 from rich.table import Table
 
 from ticket_pipeline.cli.processes import Household, ProcessDiedError, tail
+from ticket_pipeline.cli.simulating import DEMO_SPEED, curl_a_fault, world_file
 from ticket_pipeline.errors import ConfigurationError, StorageError
 from ticket_pipeline.polling.due import show_wait
 from ticket_pipeline.polling.sources import SOURCES, why_not_polled
 from ticket_pipeline.polling.sync import open_watchlist, sample_watchlist_path, sync_events
 from ticket_pipeline.settings import Settings, load_settings
-from ticket_pipeline.simulator.app import run_simulator
+from ticket_pipeline.simulator.app import LISTED, path_of
+from ticket_pipeline.simulator.shopfront import CONTROLS_PATH
 from ticket_pipeline.simulator.world import open_world, sample_watchlist_rows
 from ticket_pipeline.storage.connect import describe_database, embedded_server, open_database
 from ticket_pipeline.storage.migrations import apply_migrations
@@ -54,9 +56,6 @@ _DEMO = {
     "lease_seconds": "60",
 }
 """The demo's pace, for settings that nobody set: a newcomer should see something happen within a minute."""
-
-_DEMO_SPEED = 60.0
-"""The simulated market moves this much faster than real ones."""
 
 _START_SECONDS = 90.0
 _PORTS = (20_000, 29_000)
@@ -109,17 +108,6 @@ def run(
             _start_dagster(household, plan, console)
             _announce(plan, console, time.monotonic() - began)
             _watch(household, database, console, began=began, until_first_snapshot=until_first_snapshot)
-
-
-def simulate(
-    port: Annotated[int | None, typer.Option(help="Port on loopback; default SIMULATOR_PORT.")] = None,
-    seed: Annotated[int, typer.Option(help="Chance of a new world; a kept one keeps its own.")] = 1,
-    speed: Annotated[float, typer.Option(help="How many times faster than real markets it moves.")] = _DEMO_SPEED,
-) -> None:
-    """Serve the simulated marketplace on loopback until Ctrl-C; its market is kept in STATE_DIR and resumes."""
-    settings = load_settings()
-    settings.state_dir.mkdir(parents=True, exist_ok=True)
-    run_simulator("127.0.0.1", settings.simulator_port if port is None else port, seed, speed, _world_file(settings))
 
 
 @contextmanager
@@ -238,16 +226,12 @@ def _database(settings: Settings, console: Console) -> Iterator[None]:
             started_by_run.unlink()
 
 
-def _world_file(settings: Settings) -> Path:
-    return settings.state_dir / "simulated_world.json"
-
-
 def _start_simulator(household: Household, plan: _Plan, console: Console) -> None:
     if not plan.settings.is_simulated:
         return
-    console.print("Starting the simulated marketplace …")
+    console.print("Starting the simulated marketplaces …")
     household.start("simulator", [sys.executable, "-m", "ticket_pipeline.cli", "simulate"], plan.env)
-    url = f"{plan.settings.simulator_url}/stubhub/_simulator/events"
+    url = f"{plan.settings.simulator_url}{path_of(LISTED[0])}{CONTROLS_PATH}/requests"
     household.wait_until(lambda: _answers(url), what="the simulator", seconds=_START_SECONDS)
 
 
@@ -263,7 +247,7 @@ def _sync(database: Database, plan: _Plan, console: Console) -> None:
     now = datetime.now(UTC)
     if plan.is_demo_watchlist and plan.settings.is_simulated:
         _refuse_foreign_events(database, plan.settings)
-        world = open_world(_world_file(plan.settings), now, speed=_DEMO_SPEED)
+        world = open_world(world_file(plan.settings), now, speed=DEMO_SPEED)
         with sample_watchlist_path(plan.settings).open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows(sample_watchlist_rows(world))
     elif plan.is_demo_watchlist:
@@ -318,7 +302,10 @@ def _announce(plan: _Plan, console: Console, seconds: float) -> None:
     taken = "" if plan.wanted_port in {0, settings.web_port} else f" (port {plan.wanted_port} is taken)"
     table.add_row("Web UI", f"http://{settings.web_host}:{settings.web_port}{taken}")
     if settings.is_simulated:
-        table.add_row("Marketplaces", f"simulated, {settings.simulator_url} (set STUBHUB_API_BASE_URL for a real one)")
+        table.add_row("Marketplaces", "all simulated, until you configure one:")
+        for outlet in LISTED:
+            table.add_row("", f"{settings.simulator_url}{path_of(outlet)}")
+        table.add_row("Break one", curl_a_fault(settings.simulator_url, LISTED[0]))
     else:
         polled = [name for name, source in SOURCES.items() if why_not_polled(source, settings) is None]
         table.add_row("Marketplaces", ", ".join(polled) or "none is switched on")

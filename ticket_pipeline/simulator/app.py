@@ -71,15 +71,26 @@ def path_of(outlet: Outlet) -> str:
     return f"/{outlet}"
 
 
-def run_simulator(host: str, port: int, seed: int, speed: float, started_at_file: Path) -> None:
-    """Play the sample world on `host`:`port` until SIGINT or SIGTERM.
+def run_simulator(
+    host: str,
+    port: int,
+    seed: int,
+    speed: float,
+    started_at_file: Path,
+    *,
+    outlets: Collection[Outlet] = LISTED,
+    on_listening: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Play the sample world on `host`:`port` until SIGINT or SIGTERM, with the limits that the real systems have.
 
     Args:
         host: address to bind; the controls answer to loopback only, whatever it is.
-        port: port to bind.
+        port: port to bind; 0 takes any free one.
         seed: chance of a new world; a kept one has its own.
         speed: how many times faster than ordinary markets these move.
         started_at_file: where the world is kept, so that a restart resumes it.
+        outlets: the marketplaces to play.
+        on_listening: told the base URL once clients can connect.
 
     Raises:
         ConfigurationError: the address cannot be bound, or the file is of no use.
@@ -87,7 +98,8 @@ def run_simulator(host: str, port: int, seed: int, speed: float, started_at_file
     """
     world = open_world(started_at_file, _utc_now(), seed=seed, speed=speed)
     # 404: a real event's id must not be answered with "an empty market".
-    run_forever(create_app(world, clock=_utc_now, unknown_event_status=404, limits=QuotaLimits()), host, port)
+    app = create_app(world, clock=_utc_now, unknown_event_status=404, outlets=outlets, limits=QuotaLimits())
+    run_forever(app, host, port, on_listening=on_listening)
 
 
 def _utc_now() -> datetime:

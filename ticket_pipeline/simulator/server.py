@@ -72,8 +72,7 @@ def serve(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[S
         try:
             if not server.ready.wait(START_SECONDS) or not server.started:
                 raise RuntimeError(f"Started a server on {host}, it did not come up; its error is on stderr")
-            bound = listener.getsockname()[1]
-            yield ServedApp(url=f"http://{_url_host(host)}:{bound}", host=host, port=bound)
+            yield ServedApp(url=_url(host, listener), host=host, port=listener.getsockname()[1])
         finally:
             server.stop()
             thread.join(STOP_SECONDS)
@@ -81,14 +80,21 @@ def serve(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[S
                 raise RuntimeError(f"Stopped the server on {host}, its thread still runs after {STOP_SECONDS} s")
 
 
-def run_forever(app: ASGIApp, host: str, port: int) -> None:
+def run_forever(app: ASGIApp, host: str, port: int, *, on_listening: Callable[[str], None] = lambda _: None) -> None:
     """Serve `app` in this process until SIGINT or SIGTERM; both end it cleanly and are raised again afterwards.
+
+    Args:
+        app: any ASGI app.
+        host: address to bind.
+        port: port to bind; 0 takes any free one.
+        on_listening: told the base URL once clients can connect.
 
     Raises:
         ConfigurationError: the address cannot be bound.
         KeyboardInterrupt: SIGINT ended the server.
     """
     with _listen(host, port) as listener:
+        on_listening(_url(host, listener))
         uvicorn.Server(_config(app, grace_seconds=FOREGROUND_GRACE_SECONDS)).run([listener])
 
 
@@ -205,5 +211,6 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def _url_host(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
+def _url(host: str, listener: socket.socket) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{listener.getsockname()[1]}"

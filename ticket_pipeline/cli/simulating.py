@@ -1,0 +1,94 @@
+"""`ticket-pipeline simulate`: the simulated marketplaces alone, for trials of one's own.
+
+What belongs here: its options and what it prints. What does not: the simulator (`ticket_pipeline.simulator`).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ticket_pipeline.errors import ConfigurationError
+from ticket_pipeline.settings import Settings, load_settings
+from ticket_pipeline.simulator.app import LISTED, path_of, run_simulator
+from ticket_pipeline.simulator.outlets import Outlet
+from ticket_pipeline.simulator.shopfront import CONTROLS_PATH
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DEMO_SPEED = 60.0
+"""The simulated market moves this much faster than real ones."""
+
+
+def world_file(settings: Settings) -> Path:
+    """Where the simulated world is kept."""
+    return settings.state_dir / "simulated_world.json"
+
+
+def simulate(
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65_535, help="Port; 0: any free one; default SIMULATOR_PORT.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address of loopback to listen on.")] = "127.0.0.1",
+    seed: Annotated[int, typer.Option(help="Chance of a new world; a kept one keeps its own.")] = 1,
+    speed: Annotated[
+        float, typer.Option(min=0.01, max=100_000, help="How many times faster than real markets it moves.")
+    ] = DEMO_SPEED,
+    only: Annotated[
+        list[Outlet] | None, typer.Option("--only", help="Play this marketplace; repeat for more; default all.")
+    ] = None,
+) -> None:
+    """Serve the simulated marketplaces on loopback until Ctrl-C; their world is kept in STATE_DIR and resumes.
+
+    The same seed plays the same markets; another seed needs another STATE_DIR, or the kept world's file deleted.
+    """
+    settings = load_settings()
+    _refuse_other_hosts(host)
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    outlets = tuple(dict.fromkeys(only or LISTED))
+    run_simulator(
+        host,
+        settings.simulator_port if port is None else port,
+        seed,
+        speed,
+        world_file(settings),
+        outlets=outlets,
+        on_listening=lambda url: _announce_simulator(url, outlets, world_file(settings)),
+    )
+
+
+def _refuse_other_hosts(host: str) -> None:
+    try:
+        if ipaddress.ip_address(host).is_loopback:
+            return
+    except ValueError:
+        pass
+    raise ConfigurationError(
+        f"Asked to simulate on {host}; the simulator serves loopback only, because anybody who reaches it could steer "
+        "it. Use 127.0.0.1 or ::1."
+    )
+
+
+def _announce_simulator(url: str, outlets: Sequence[Outlet], world_file: Path) -> None:
+    """Where each marketplace is, and how to make it go wrong."""
+    console = Console(highlight=False, soft_wrap=True)
+    table = Table.grid(padding=(0, 2))
+    for outlet in outlets:
+        table.add_row(outlet, f"{url}{path_of(outlet)}")
+    table.add_row("Look", f"curl {url}{path_of(outlets[0])}{CONTROLS_PATH}/events (/requests, /sales, /faults)")
+    table.add_row("Break", curl_a_fault(url, outlets[0]))
+    table.add_row("Mend", f"curl -X DELETE {url}{path_of(outlets[0])}{CONTROLS_PATH}/faults")
+    table.add_row("World", f"{world_file} (delete it for a new one)")
+    table.add_row("Stop", "Ctrl-C")
+    console.print(table)
+
+
+def curl_a_fault(url: str, outlet: Outlet) -> str:
+    """A command that makes an outlet go wrong, given the simulator's base URL."""
+    return f"""curl -d '{{"kind": "rate_limited", "times": 3}}' {url}{path_of(outlet)}{CONTROLS_PATH}/faults"""
