@@ -17,6 +17,8 @@ from ticket_pipeline.simulator.server import run_forever
 from ticket_pipeline.simulator.sheets import SimulatedSheets, create_sheets_app
 from ticket_pipeline.simulator.stubhub import create_stubhub_app
 from ticket_pipeline.simulator.ticketmaster import create_ticketmaster_app
+from ticket_pipeline.simulator.vivenu import create_vivenu_app
+from ticket_pipeline.simulator.vivenu_world import VivenuWorld, organised_world
 from ticket_pipeline.simulator.vivid_seats import create_vivid_seats_app
 from ticket_pipeline.simulator.world import SimulatedWorld, open_world
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from ticket_pipeline.simulator.wire import Latency
 
 SHEETS_PREFIX = "/sheets"
+VIVENU_PREFIX = "/vivenu"
 LISTED = (Outlet.STUBHUB, Outlet.VIVID_SEATS, Outlet.TICKETMASTER)
 
 
@@ -35,12 +38,13 @@ def create_app(
     *,
     clock: Callable[[], datetime],
     sheets: SimulatedSheets | None = None,
+    organiser: VivenuWorld | None = None,
     latency: Latency | None = None,
     unknown_event_status: int = 200,
     outlets: Collection[Outlet] = LISTED,
     limits: QuotaLimits | None = None,
 ) -> Starlette:
-    """Every system under a path of its own: `/stubhub`, `/vivid_seats`, `/ticketmaster` and, where given, `/sheets`.
+    """Every system under a path of its own: `/stubhub`, `/vivid_seats`, `/ticketmaster`, and `/sheets`, `/vivenu`.
 
     A marketplace's controls are at `_simulator` under its path.
 
@@ -48,6 +52,7 @@ def create_app(
         world: the events.
         clock: aware UTC.
         sheets: the spreadsheets; their base URL is the server's with `/sheets`, tokens come from `/sheets/token`.
+        organiser: what vivenu sells; its token is `ticket_pipeline.simulator.vivenu.SIMULATED_TOKEN`.
         latency: how long the marketplaces' answers take.
         unknown_event_status: what StubHub answers to an id that is not of this world; 200 is an empty list.
         outlets: the marketplaces to play.
@@ -63,6 +68,8 @@ def create_app(
     routes = [Mount(path_of(outlet), create[outlet]()) for outlet in outlets]
     if sheets is not None:
         routes.append(Mount(SHEETS_PREFIX, create_sheets_app(sheets, clock=clock)))
+    if organiser is not None:
+        routes.append(Mount(VIVENU_PREFIX, create_vivenu_app(organiser, clock=clock)))
     return Starlette(routes=routes)
 
 
@@ -97,8 +104,11 @@ def run_simulator(
         KeyboardInterrupt: SIGINT ended it.
     """
     world = open_world(started_at_file, _utc_now(), seed=seed, speed=speed)
+    organiser = organised_world(world.started_at, seed=world.seed)
     # 404: a real event's id must not be answered with "an empty market".
-    app = create_app(world, clock=_utc_now, unknown_event_status=404, outlets=outlets, limits=QuotaLimits())
+    app = create_app(
+        world, clock=_utc_now, organiser=organiser, unknown_event_status=404, outlets=outlets, limits=QuotaLimits()
+    )
     run_forever(app, host, port, on_listening=on_listening)
 
 

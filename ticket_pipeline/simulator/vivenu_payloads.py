@@ -1,0 +1,157 @@
+"""The simulated vivenu's answers: events, tickets, transactions and coupons as the API's own description has them.
+
+What belongs here: one object of the world to one JSON object. What does not: the world (`vivenu_world`), routes and
+paging (`vivenu`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ticket_pipeline.simulator.vivenu_world import ANSWERS, SELLER_ID, person_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ticket_pipeline.simulator.vivenu_world import (
+        FieldStyle,
+        OrganisedCoupon,
+        OrganisedEvent,
+        OrganisedTicket,
+        Purchase,
+    )
+
+
+def event_payload(event: OrganisedEvent) -> dict[str, Any]:
+    """An event as `GET /api/events` lists it."""
+    return {
+        "_id": event.event_id,
+        "sellerId": SELLER_ID,
+        "name": event.name,
+        "start": iso(event.starts_at),
+        "end": iso(event.starts_at),
+        "timezone": event.timezone,
+        "eventType": "SINGLE",
+        "maxAmount": None,
+        "categories": [{"ref": "cat-1", "name": "Race weekend"}],
+        "tickets": [
+            {
+                "_id": kind.type_id,
+                "name": kind.name,
+                "price": kind.price_cents / 100,
+                "amount": kind.capacity,
+                "active": True,
+                "categoryRef": "cat-1",
+            }
+            for kind in event.types
+        ],
+        "extraFields": [_definition("company_name", "Company", "text")],
+        "ticketExtraFields": list(_asked_for(event.style)),
+    }
+
+
+def ticket_payload(ticket: OrganisedTicket) -> dict[str, Any]:
+    """A ticket as `GET /api/tickets` lists it, with all that tells who its holder is."""
+    person = person_of(ticket.number)
+    payload = {
+        "_id": ticket.ticket_id,
+        "sellerId": SELLER_ID,
+        "eventId": ticket.event.event_id,
+        "ticketTypeId": ticket.type.type_id,
+        "ticketName": ticket.type.name,
+        "transactionId": ticket.purchase.transaction_id if ticket.purchase else "",
+        "createdAt": iso(ticket.created_at),
+        "updatedAt": iso(ticket.updated_at),
+        "status": ticket.status,
+        "currency": "EUR",
+        "regularPrice": ticket.type.price_cents / 100,
+        "realPrice": ticket.paid_cents / 100,
+        "origin": ticket.origin,
+        "type": "SINGLE",
+        "deliveryType": "VIRTUAL",
+        "country": "DE",
+        "history": [{"date": iso(ticket.created_at), "type": "ticket.created", "message": person["name"]}],
+    }
+    payload |= {name: value for name, value in person.items() if name != "phone"}
+    fields = _answers(ticket, person["phone"])
+    return payload | {"extraFields": fields} if fields else payload
+
+
+def purchase_payload(purchase: Purchase) -> dict[str, Any]:
+    """A transaction as `GET /api/transactions` lists it."""
+    person = person_of(int(purchase.transaction_id[3:], 16))
+    return {
+        "_id": purchase.transaction_id,
+        "sellerId": SELLER_ID,
+        "eventId": purchase.event.event_id,
+        "status": "COMPLETE",
+        "realPrice": 0,
+        "updatedAt": iso(purchase.updated_at),
+        "appliedCoupons": [{"_id": coupon.coupon_id, "code": coupon.code} for coupon in purchase.coupons],
+        "name": person["name"],
+        "email": person["email"],
+        "secret": person["secret"],
+        "ipLookup": {"ip": "203.0.113.7", "lookup": {"city": person["city"]}},
+    }
+
+
+def coupon_payload(coupon: OrganisedCoupon, used: int) -> dict[str, Any]:
+    """A coupon as `GET /api/coupon/rich` lists it: one of a series says nothing but that."""
+    payload = {"_id": coupon.coupon_id, "sellerId": SELLER_ID, "code": coupon.code, "used": used}
+    if coupon.series_id is not None:
+        return payload | {"couponType": "couponSeries", "couponSeriesId": coupon.series_id}
+    return payload | {"couponType": "coupon"} | _discount(coupon)
+
+
+def series_payload(coupon: OrganisedCoupon) -> dict[str, Any]:
+    """The series that `coupon` is of."""
+    return {"_id": coupon.series_id, "sellerId": SELLER_ID} | _discount(coupon)
+
+
+def iso(moment: datetime) -> str:
+    """A moment as vivenu writes it: UTC with milliseconds and Z."""
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+
+def _discount(coupon: OrganisedCoupon) -> dict[str, Any]:
+    return {
+        "name": coupon.name,
+        "active": True,
+        "singleUsage": False,
+        "maxUsage": 1000,
+        "discountType": "var",
+        "discountValue": coupon.percent,
+        "allowAllEvents": True,
+        "allowedEvents": [],
+        "validFrom": None,
+        "validUntil": None,
+    }
+
+
+def _asked_for(style: FieldStyle) -> list[dict[str, Any]]:
+    fields = [
+        _definition("phone", "Emergency contact", "tel"),
+        _definition("old_gender", "Gender", "select", is_deleted=True),
+    ]
+    if style.gender_slug is not None:
+        fields.append(
+            _definition(style.gender_slug, style.gender_name, "select") | {"options": [text for text, _ in ANSWERS]}
+        )
+    if style.age_slug is not None:
+        fields.append(_definition(style.age_slug, style.age_name, style.age_type))
+    return fields
+
+
+def _definition(slug: str, name: str, kind: str, *, is_deleted: bool = False) -> dict[str, Any]:
+    return {"_id": f"f-{slug}", "slug": slug, "name": name, "type": kind, "required": True, "deleted": is_deleted}
+
+
+def _answers(ticket: OrganisedTicket, phone: str) -> dict[str, Any]:
+    style = ticket.event.style
+    answers: dict[str, Any] = {}
+    if style.gender_slug is not None and ticket.gender is not None:
+        answers[style.gender_slug] = ANSWERS[ticket.gender][0]
+    if style.age_slug is not None and ticket.birth_on is not None:
+        is_date = style.age_type == "date"
+        answers[style.age_slug] = ticket.birth_on.isoformat() if is_date else ticket.age_at_event()
+    return answers | {"phone": phone} if answers else answers

@@ -1,0 +1,187 @@
+"""vivenu on loopback: its shape, its paging while the set moves, its tokens and faults, and that its truth adds up."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from ticket_pipeline.simulator.faults import Fault, FaultKind, FaultPlan
+from ticket_pipeline.simulator.recording import RequestLog
+from ticket_pipeline.simulator.server import serve
+from ticket_pipeline.simulator.vivenu import SIMULATED_TOKEN, OrganiserDesk, create_vivenu_app
+from ticket_pipeline.simulator.vivenu_truth import (
+    true_age_groups,
+    true_coupons,
+    true_gender_answers,
+    true_sales_daily,
+    true_summary,
+)
+from ticket_pipeline.simulator.vivenu_world import (
+    CANARY,
+    VivenuWorld,
+    birth_dates,
+    organised_world,
+    personal_values,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+# As the API's own description lists them.
+REQUIRED = {"_id", "sellerId", "eventId", "ticketTypeId", "ticketName", "createdAt", "updatedAt", "status"}
+REQUIRED |= {"secret", "barcode"}
+
+
+def small(seed: int = 0) -> VivenuWorld:
+    """Five events, six hundred tickets."""
+    return organised_world(NOW, events=5, tickets=600, seed=seed)
+
+
+@contextmanager
+def organiser(
+    world: VivenuWorld,
+    **options: Any,  # noqa: ANN401 - the app's own options, handed through
+) -> Iterator[httpx.Client]:
+    """A served organiser, and a client with a good token."""
+    headers = {"Authorization": f"Bearer {SIMULATED_TOKEN}"}
+    with (
+        serve(create_vivenu_app(world, clock=lambda: NOW, **options)) as served,
+        httpx.Client(base_url=served.url, trust_env=False, timeout=10, headers=headers) as client,
+    ):
+        yield client
+
+
+def pages(client: httpx.Client, path: str, top: int, **query: str) -> list[dict[str, Any]]:
+    """The pages of a set, as they came."""
+    found: list[dict[str, Any]] = []
+    while True:
+        page = client.get(path, params={**query, "top": top, "skip": top * len(found)}).json()
+        found.append(page)
+        if top * len(found) >= page["total"]:
+            return found
+
+
+def test_every_ticket_is_served_once_by_pages_and_has_what_the_description_requires() -> None:
+    world = small()
+    with organiser(world) as client:
+        rows = [row for page in pages(client, "/api/tickets", 100) for row in page["rows"]]
+    assert sorted(row["_id"] for row in rows) == sorted(world.tickets)
+    assert all(row.keys() >= REQUIRED for row in rows)
+
+
+def test_a_page_holds_25_unless_asked_and_never_more_than_1000() -> None:
+    with organiser(small()) as client:
+        assert len(client.get("/api/tickets").json()["rows"]) == 25
+        refused = client.get("/api/tickets", params={"top": 1001})
+    assert (refused.status_code, refused.json()["statusCode"]) == (400, "400")
+
+
+def test_tickets_can_be_asked_for_by_event_status_and_moment_of_change() -> None:
+    world = small()
+    event = world.events[0].event_id
+    changed = world.of_event(event)[0]
+    world.set_status(changed.ticket_id, "INVALID", NOW)
+    with organiser(world) as client:
+        query = {"event": event, "status": "INVALID", "updatedAt[$gte]": "2026-06-01T12:00:00.000Z"}
+        (row,) = client.get("/api/tickets", params=query).json()["rows"]
+    assert row["_id"] == changed.ticket_id
+
+
+def test_a_change_between_two_pages_hides_a_ticket_from_whoever_only_turns_pages() -> None:
+    world = small()
+    first = world.events[0].event_id
+    unread = min(world.of_event(first), key=lambda ticket: ticket.updated_at)
+    desk = OrganiserDesk()
+    desk.after_page = lambda _: world.set_status(unread.ticket_id, "INVALID", NOW)
+    with organiser(world, desk=desk) as client:
+        rows = [row["_id"] for page in pages(client, "/api/tickets", 20, event=first) for row in page["rows"]]
+    assert unread.ticket_id not in rows
+    assert len(rows) == len(world.of_event(first)) > len(set(rows))
+
+
+def test_an_expired_token_and_a_missing_one_are_refused() -> None:
+    desk = OrganiserDesk()
+    with organiser(small(), desk=desk) as client:
+        assert client.get("/api/events").status_code == 200
+        assert client.get("/api/events", headers={"Authorization": ""}).status_code == 401
+        desk.tokens.clear()
+        assert client.get("/api/events").json()["error"] == "Unauthorized"
+    assert desk.served["events"] == 5
+
+
+def test_faults_and_records_are_those_of_every_system() -> None:
+    faults, log = FaultPlan(), RequestLog()
+    faults.add(Fault(FaultKind.RATE_LIMITED, external_id="x", retry_after="3"))
+    with organiser(small(), faults=faults, log=log) as client:
+        limited = client.get("/api/tickets", params={"event": "x"})
+        assert client.get("/_simulator/requests").json()["count"] == 1
+    assert (limited.status_code, limited.headers["retry-after"]) == (429, "3")
+    assert [record.external_id for record in log.records()] == ["x"]
+
+
+def test_coupons_series_and_transactions_have_their_envelopes() -> None:
+    world = small()
+    with organiser(world) as client:
+        coupons = client.get("/api/coupon/rich").json()
+        series = client.get("/api/coupon/series").json()
+        bought = client.get("/api/transactions", params={"top": 1000}).json()
+    assert coupons["total"] == len(coupons["rows"]) == 12
+    of_series = [row for row in coupons["rows"] if row["couponType"] == "couponSeries"]
+    assert {row["couponSeriesId"] for row in of_series} == {row["_id"] for row in series}
+    assert all("discountValue" not in row for row in of_series)
+    assert bought["total"] == len(bought["docs"]) == len(world.purchases)
+
+
+def test_events_ask_for_age_and_gender_under_slugs_of_their_own() -> None:
+    with organiser(small()) as client:
+        rows = client.get("/api/events").json()["rows"]
+    slugs = [{one["slug"] for one in row["ticketExtraFields"] if not one["deleted"]} - {"phone"} for row in rows]
+    assert slugs == [
+        {"gender", "birth_date"},
+        {"geschlecht_1", "geburtsdatum"},
+        {"q_77", "age"},
+        {"gender", "birth_date"},
+        set(),
+    ]
+
+
+def test_who_a_buyer_is_can_be_told_from_what_is_sent() -> None:
+    world = small()
+    with organiser(world) as client:
+        text = "\n".join(client.get("/api/tickets", params={"top": 1000}).text.split('"_id"'))
+    assert all(CANARY in value for value in personal_values(world))
+    assert any(value in text for value in birth_dates(world))
+    assert len({row for row in personal_values(world) if row in text}) > 5 * len(world.tickets)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_truth_adds_up(seed: int) -> None:
+    world = small(seed)
+    sold = sum(ticket.is_sold for ticket in world.tickets.values())
+    daily = true_sales_daily(world)
+    summary = true_summary(world, NOW)
+    assert sum(row["tickets"] for row in daily.values()) == sold
+    assert sum(row["sold"] for row in summary.values()) == sold
+    assert sum(row["revenue"] for row in daily.values()) == sum(row["revenue"] for row in summary.values())
+    assert sum(true_age_groups(world).values()) == sum(true_gender_answers(world).values()) == sold
+    assert 0 < sum(row["tickets"] for row in true_coupons(world).values()) < sold
+    assert {group for _, group, _ in true_age_groups(world)} > {"16-24", "70+", "under 16", "unknown"}
+
+
+def test_the_same_seed_makes_the_same_organiser() -> None:
+    assert true_sales_daily(small(3)) == true_sales_daily(small(3)) != true_sales_daily(small(4))
+
+
+def test_what_happens_to_a_ticket_moves_its_update() -> None:
+    world = small()
+    later = NOW + timedelta(hours=1)
+    (sold,) = world.sell(world.events[1], later)
+    changed = world.change_some(10, later)
+    world.remove(sold.ticket_id)
+    assert {world.tickets[key].updated_at for key in changed} == {later}
+    assert sold.ticket_id not in world.tickets
