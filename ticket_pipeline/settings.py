@@ -232,6 +232,32 @@ class Settings(BaseSettings):
         default=10, gt=0, le=60, description="How often the prices of the hour under way are rebuilt"
     )
 
+    # --- primary sales ----------------------------------------------------------------------------------------------
+    vivenu_enabled: bool = Field(default=True, description="Switch: ask vivenu")
+    vivenu_api_key: OptionalSecret = Field(
+        default=None, description="Your organiser's API key; unset: simulated, or off beside a real marketplace"
+    )
+    vivenu_api_key_file: OptionalPath = Field(
+        default=None, description="File that holds the key instead; read again when vivenu refuses the one in use"
+    )
+    vivenu_api_base_url: str = Field(
+        default="https://vivenu.com", description="Such as https://vivenu.dev for tests; where a key is set"
+    )
+    vivenu_page_size: int = Field(default=1000, ge=1, le=1000, description="Rows asked for at once")
+    vivenu_overlap_minutes: float = Field(
+        default=5, ge=0, le=1440, description="How far before the last change seen an incremental read begins"
+    )
+    httpx_timeout_connect: float = Field(default=10, gt=0, le=120, description="vivenu: time to connect, seconds")
+    httpx_timeout_read: float = Field(
+        default=30, gt=0, le=300, description="vivenu: longest silence while reading, seconds"
+    )
+    httpx_max_connections: int = Field(
+        default=4, ge=1, le=64, description="vivenu: connections, and so requests, at once"
+    )
+    httpx_retries: int = Field(default=3, ge=0, le=10, description="vivenu: further tries after a transient failure")
+    httpx_http2: bool = Field(default=False, description="vivenu: speak HTTP/2; needs the extra http2 installed")
+    httpx_verify_ssl: bool = Field(default=True, description="vivenu: check its certificate; off only for tests")
+
     # --- servers of `ticket-pipeline run` ---------------------------------------------------------------------------
     web_host: str = Field(default="127.0.0.1", description="Address of the Dagster web UI")
     web_port: int = Field(default=3000, ge=0, le=65535, description="Port of the Dagster web UI; 0: any free one")
@@ -263,7 +289,13 @@ class Settings(BaseSettings):
             self.stubhub_api_base_url is None
             and self.vivid_seats_api_base_url is None
             and self.ticketmaster_api_key is None
+            and not self.has_vivenu_key
         )
+
+    @property
+    def has_vivenu_key(self) -> bool:
+        """Whether a real organiser is configured."""
+        return self.vivenu_api_key is not None or self.vivenu_api_key_file is not None
 
     @property
     def stubhub_base_url(self) -> str | None:
@@ -281,6 +313,11 @@ class Settings(BaseSettings):
         if self.ticketmaster_api_key is not None:
             return self.ticketmaster_api_base_url
         return self._simulated_url("ticketmaster")
+
+    @property
+    def vivenu_base_url(self) -> str | None:
+        """Where vivenu requests go: the API where a key is set, the simulator, or nowhere."""
+        return self.vivenu_api_base_url if self.has_vivenu_key else self._simulated_url("vivenu")
 
     @property
     def simulator_url(self) -> str:

@@ -1,0 +1,74 @@
+"""A served organiser, and a client of it that waits for nothing.
+
+What belongs here: what the tests of primary sales are tried on. What does not: a test's own faults and claims.
+"""
+
+from __future__ import annotations
+
+import random
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from ticket_pipeline.primary_sales.client import VivenuClient
+from ticket_pipeline.primary_sales.http import open_vivenu_http
+from ticket_pipeline.settings import Settings
+from ticket_pipeline.simulator.faults import FaultPlan
+from ticket_pipeline.simulator.recording import RequestLog
+from ticket_pipeline.simulator.server import serve
+from ticket_pipeline.simulator.vivenu import SIMULATED_TOKEN, OrganiserDesk, create_vivenu_app
+from ticket_pipeline.simulator.vivenu_world import VivenuWorld, organised_world
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+OVERLAP = timedelta(minutes=5)
+
+
+@dataclass
+class Organiser:
+    """A running vivenu.
+
+    Attributes:
+        desk: its tokens, and how many rows it served.
+        faults: what goes wrong; add to it at any time.
+        log: the requests that reached it.
+    """
+
+    url: str
+    world: VivenuWorld
+    desk: OrganiserDesk = field(default_factory=OrganiserDesk)
+    faults: FaultPlan = field(default_factory=FaultPlan)
+    log: RequestLog = field(default_factory=RequestLog)
+
+    def settings(self, **changes: object) -> Settings:
+        """Settings that name it."""
+        return settings_of(self.url, **changes)
+
+
+def settings_of(url: str, **changes: object) -> Settings:
+    """Settings that name a vivenu at `url`."""
+    fixed = {"vivenu_api_base_url": url, "vivenu_api_key": SIMULATED_TOKEN, "random_seed": 1, "vivenu_page_size": 50}
+    return Settings.model_validate(fixed | changes)
+
+
+@contextmanager
+def open_organiser(*, events: int = 5, tickets: int = 600, seed: int = 0) -> Iterator[Organiser]:
+    """An organiser of a few events around `NOW`."""
+    organiser = Organiser("", organised_world(NOW, events=events, tickets=tickets, seed=seed))
+    app = create_vivenu_app(
+        organiser.world, clock=lambda: NOW, desk=organiser.desk, faults=organiser.faults, log=organiser.log
+    )
+    with serve(app) as served:
+        organiser.url = served.url
+        yield organiser
+
+
+@asynccontextmanager
+async def open_client(settings: Settings, **options: Any) -> AsyncIterator[VivenuClient]:  # noqa: ANN401 - handed through
+    """A client that hardly waits between tries."""
+    rng = random.Random(0)  # noqa: S311 - a test
+    async with open_vivenu_http(settings, rng=rng, first_wait_seconds=0.001) as http:
+        yield VivenuClient(http, page_size=settings.vivenu_page_size, **({"overlap": OVERLAP} | options))
