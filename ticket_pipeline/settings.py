@@ -247,6 +247,13 @@ class Settings(BaseSettings):
     vivenu_overlap_minutes: float = Field(
         default=5, ge=0, le=1440, description="How far before the last change seen an incremental read begins"
     )
+    vivenu_age_groups: str = Field(
+        default="16-24, 25-29, 30-34, 35-39, 40-44, 45-49, 50-54, 55-59, 60-64, 65-69, 70+",
+        description="Age groups, by the age on the day of the event",
+    )
+    vivenu_mappings_file: OptionalPath = Field(
+        default=None, description="YAML with your own words for genders, and the slugs that ask for age and gender"
+    )
     httpx_timeout_connect: float = Field(default=10, gt=0, le=120, description="vivenu: time to connect, seconds")
     httpx_timeout_read: float = Field(
         default=30, gt=0, le=300, description="vivenu: longest silence while reading, seconds"

@@ -1,0 +1,121 @@
+"""Which of an organiser's own questions ask for gender and for age.
+
+What belongs here: finding them among an event's field definitions. What does not: reading the answers (`gender`,
+`ages`). Every organiser names these fields as they like, in their own language.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ticket_pipeline.primary_sales.wire import EventWire, FieldDefinition
+
+# A short word must stand alone ("age" is no part of "village"); a long one may be a part ("geburtsdatum").
+_GENDER_WORDS = frozenset({"gender", "sex", "sexe", "sexo", "genre", "kön", "køn"})
+_GENDER_PARTS = ("geschlecht", "género", "genero", "gênero", "sesso", "płeć", "geslacht", "성별", "เพศ", "性别", "性別")
+_AGE_WORDS = frozenset({"age", "alter", "edad", "âge", "età", "dob", "wiek", "leeftijd"})
+_AGE_PARTS = (
+    "birth",
+    "geburt",
+    "naissance",
+    "nacimiento",
+    "nascita",
+    "nascimento",
+    "geboorte",
+    "födelse",
+    "urodzenia",
+    "생년월일",
+    "วันเกิด",
+    "生年月日",
+    "出生",
+)
+
+# In order of preference: a choice among options is no free text, a date is no guess.
+_GENDER_TYPES = ("select", "text")
+_AGE_TYPES = ("date", "number", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class EventFields:
+    """Where an event's tickets tell gender and age.
+
+    Attributes:
+        gender_slug: key in a ticket's extraFields; None where nobody asks.
+        age_slug: the same for a birth date or an age.
+        is_gender_chosen: the answer is one of the organiser's options, not a text of the buyer's own.
+        problems: what a person should look at, in words.
+    """
+
+    gender_slug: str | None = None
+    age_slug: str | None = None
+    is_gender_chosen: bool = False
+    problems: tuple[str, ...] = ()
+
+
+def find_fields(event: EventWire, overrides: Mapping[str, str] | None = None) -> EventFields:
+    """Find the two fields among an event's definitions.
+
+    Args:
+        event: as vivenu describes it.
+        overrides: `gender` and `age` → the slug to use instead, from the user's own file.
+    """
+    given = dict(overrides or {})
+    definitions = [
+        field
+        for field in (*(event.ticket_extra_fields or []), *(event.extra_fields or []))
+        if field.slug and not field.deleted
+    ]
+    problems: list[str] = []
+    gender = _choose("gender", definitions, given.get("gender"), _GENDER_WORDS, _GENDER_PARTS, _GENDER_TYPES, problems)
+    age = _choose("age", definitions, given.get("age"), _AGE_WORDS, _AGE_PARTS, _AGE_TYPES, problems)
+    chosen = {field.slug for field in definitions if field.type == "select" and field.options}
+    return EventFields(gender, age, gender in chosen, tuple(problems))
+
+
+def _choose(
+    what: str,
+    definitions: Sequence[FieldDefinition],
+    given: str | None,
+    words: frozenset[str],
+    parts: Sequence[str],
+    types: Sequence[str],
+    problems: list[str],
+) -> str | None:
+    if given is not None:
+        return _check_given(what, definitions, given, types, problems)
+    found = [field for field in definitions if field.type in types and _asks_for(field, words, parts)]
+    found.sort(key=lambda field: types.index(field.type))
+    slugs = list(dict.fromkeys(field.slug for field in found))
+    if not slugs:
+        problems.append(f"no field asks for {what}; if one does, name its slug in VIVENU_MAPPINGS_FILE")
+        return None
+    if len(slugs) > 1:
+        problems.append(
+            f"{len(slugs)} fields may ask for {what} ({', '.join(map(str, slugs))}); {slugs[0]} is used, name another "
+            "in VIVENU_MAPPINGS_FILE"
+        )
+    return slugs[0]
+
+
+def _check_given(
+    what: str, definitions: Sequence[FieldDefinition], given: str, types: Sequence[str], problems: list[str]
+) -> str | None:
+    kinds = {field.type for field in definitions if field.slug == given}
+    if not kinds:
+        problems.append(f"the field {given} that was named for {what} is not among the event's fields")
+        return given
+    if not kinds & set(types):
+        # An e-mail address or a telephone number must not be read as anybody's gender, and so be stored.
+        problems.append(f"the field {given} that was named for {what} is of type {min(kinds)}, so it is not read")
+        return None
+    return given
+
+
+def _asks_for(field: FieldDefinition, words: frozenset[str], parts: Sequence[str]) -> bool:
+    text = f"{field.slug} {field.name or ''}".casefold()
+    return not words.isdisjoint(re.split(r"[\W\d_]+", text)) or any(part in text for part in parts)

@@ -1,0 +1,61 @@
+"""The organiser's own words and slugs: the file VIVENU_MAPPINGS_FILE.
+
+    genders:                   # word or whole answer → female, male, diverse, undisclosed
+      Hembra: female
+    slugs:                     # event id, or "*" for all → which field asks
+      "*": {gender: q_12}
+      65a0c0ffee0000000000001a: {age: date_of_birth_2}
+
+What belongs here: reading that file. What does not: what a word or slug is good for (`gender`, `fields`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ticket_pipeline.documents import read_document
+from ticket_pipeline.primary_sales.gender import GenderTable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EVERY_EVENT = "*"
+
+
+class _Slugs(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    gender: str | None = None
+    age: str | None = None
+
+
+class Mappings(BaseModel):
+    """What the file says; nothing at all is a good file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    genders: dict[str, Literal["female", "male", "diverse", "undisclosed"]] = Field(default_factory=dict)
+    slugs: dict[str, _Slugs] = Field(default_factory=dict)
+
+    def slugs_of(self, event_id: str) -> dict[str, str]:
+        """`gender` and `age` → slug, as far as the file names them for this event or for all."""
+        merged: dict[str, str] = {}
+        for key in (EVERY_EVENT, event_id):
+            if key in self.slugs:
+                merged |= self.slugs[key].model_dump(exclude_none=True)
+        return merged
+
+    def gender_table(self) -> GenderTable:
+        """The usual table with the file's words."""
+        return GenderTable.usual(self.genders)
+
+
+def read_mappings(path: Path | None) -> Mappings:
+    """Read the file; None: there is none.
+
+    Raises:
+        ConfigurationError: it does not fit; the message names file, line and field.
+    """
+    return Mappings() if path is None else read_document(path, Mappings)

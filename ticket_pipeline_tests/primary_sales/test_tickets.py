@@ -1,0 +1,87 @@
+"""What is kept of a ticket, and above all what is not."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import orjson
+import pytest
+
+from ticket_pipeline.primary_sales.fields import EventFields, find_fields
+from ticket_pipeline.primary_sales.gender import GenderTable
+from ticket_pipeline.primary_sales.tickets import FREE_TEXT, KeptTicket, keep_ticket
+from ticket_pipeline.primary_sales.wire import EventWire, TicketWire
+from ticket_pipeline.simulator.vivenu_payloads import event_payload, ticket_payload
+from ticket_pipeline.simulator.vivenu_world import ANSWERS, CANARY, birth_dates, organised_world
+from ticket_pipeline_tests.primary_sales.organiser import NOW
+
+TABLE = GenderTable.usual()
+FIELDS = EventFields("gender", "birth_date", is_gender_chosen=True)
+
+
+def keep(fields: EventFields = FIELDS, on: date | None = date(2026, 6, 7), **changes: Any) -> KeptTicket:  # noqa: ANN401 - JSON
+    """What is kept of a ticket that differs by `changes`."""
+    moment = "2026-05-01T10:00:00.000Z"
+    ticket = {
+        "_id": "1",
+        "eventId": "e",
+        "ticketTypeId": "t",
+        "status": "VALID",
+        "createdAt": moment,
+        "updatedAt": moment,
+    }
+    wire = msgspec.json.decode(orjson.dumps(ticket | changes), type=TicketWire, strict=False)
+    return keep_ticket(wire, fields, on, TABLE)
+
+
+def test_nothing_that_tells_who_a_buyer_is_survives_the_parser() -> None:
+    world = organised_world(NOW, events=5, tickets=600)
+    fields = {one.event_id: find_fields(msgspec.convert(event_payload(one), EventWire)) for one in world.events}
+    kept = []
+    for ticket in world.tickets.values():
+        sent = orjson.dumps(ticket_payload(ticket))
+        assert CANARY.encode() in sent
+        wire = msgspec.json.decode(sent, type=TicketWire)
+        kept.append(keep_ticket(wire, fields[ticket.event.event_id], ticket.event.event_on, TABLE))
+    text = repr(kept)
+    assert CANARY not in text
+    assert [day for day in birth_dates(world) if day in text] == []
+    assert {ticket.gender_answer for ticket in kept} == {answer for answer, _ in ANSWERS} | {None}
+
+
+def test_ages_are_those_on_the_day_of_the_event() -> None:
+    world = organised_world(NOW, events=5, tickets=600)
+    fields = {one.event_id: find_fields(msgspec.convert(event_payload(one), EventWire)) for one in world.events}
+    for ticket in world.tickets.values():
+        wire = msgspec.convert(msgspec.json.decode(orjson.dumps(ticket_payload(ticket))), dict)
+        kept = keep(fields[ticket.event.event_id], ticket.event.event_on, **wire)
+        assert kept.age_years == ticket.age_at_event()
+        assert not kept.is_age_unreadable
+
+
+def test_an_answer_that_is_no_age_is_known_as_such() -> None:
+    assert keep(extraFields={"birth_date": "last spring"}).is_age_unreadable
+    assert not keep(extraFields={"birth_date": ""}).is_age_unreadable
+    assert not keep().is_age_unreadable
+
+
+def test_a_free_text_is_kept_only_where_it_names_a_gender() -> None:
+    free = EventFields("gender", None, is_gender_chosen=False)
+    assert keep(free, extraFields={"gender": "Mujer"}).gender_answer == "Mujer"
+    assert keep(free, extraFields={"gender": "Jane Doe, 5 Elm Street"}).gender_answer == FREE_TEXT
+    assert keep(extraFields={"gender": "x" * 61}).gender_answer == FREE_TEXT
+
+
+@pytest.mark.parametrize("answers", [None, {}, {"gender": None}, {"gender": 5}, {"gender": []}, {"gender": "  "}])
+def test_no_answer_is_none(answers: object) -> None:
+    assert keep(extraFields=answers).gender_answer is None
+
+
+def test_money_is_exact_and_what_is_missing_stays_missing() -> None:
+    kept = keep(regularPrice="89.90", realPrice=0.1 + 0.2, transactionId="", ticketName="  RACE   MEN \x00")
+    assert (kept.regular_price, kept.real_price) == (Decimal("89.90"), Decimal("0.30"))
+    assert (kept.transaction_id, kept.ticket_name, kept.channel) == (None, "RACE MEN", "unknown")
+    assert keep().real_price is None
