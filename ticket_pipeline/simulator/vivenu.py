@@ -18,11 +18,9 @@ from urllib.parse import parse_qs
 import orjson
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 
-from ticket_pipeline.simulator.controls import loopback_controls
-from ticket_pipeline.simulator.faults import FaultPlan
-from ticket_pipeline.simulator.recording import RecordedApp, RequestLog
+from ticket_pipeline.simulator.shopfront import Wire, behind_wire
 from ticket_pipeline.simulator.vivenu_payloads import (
     coupon_payload,
     event_payload,
@@ -31,8 +29,6 @@ from ticket_pipeline.simulator.vivenu_payloads import (
     series_payload,
     ticket_payload,
 )
-from ticket_pipeline.simulator.wire import FaultyApp, Latency
-from ticket_pipeline.simulator.world import SimulatedWorld
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -82,8 +78,6 @@ def create_vivenu_app(
         log: gets every request outside the controls.
         latency: how long answers take.
     """
-    faults = FaultPlan() if faults is None else faults
-    log = RequestLog() if log is None else log
     api = _OrganiserApi(world, desk or OrganiserDesk())
     vivenu = Starlette(
         routes=[
@@ -94,17 +88,14 @@ def create_vivenu_app(
             Route("/api/coupon/series", api.series),
         ]
     )
-    faulty = FaultyApp(
+    return behind_wire(
         vivenu,
-        faults=faults,
-        latency=latency or Latency(),
+        Wire.given(faults, log, latency),
+        clock=clock,
+        truth=_OrganiserTruth(world),
         external_id_of=external_id_of,
         error_response=error_response,
     )
-    recorded = RecordedApp(faulty, log=log, clock=clock, external_id_of=external_id_of)
-    # The organiser's events are no markets, so the controls have none to show.
-    controls = loopback_controls(SimulatedWorld([], seed=0, started_at=clock()), faults=faults, log=log, clock=clock)
-    return Starlette(routes=[Mount("/_simulator", controls), Mount("/", recorded)])
 
 
 def external_id_of(scope: Scope) -> str | None:
@@ -117,6 +108,27 @@ def error_response(status: int) -> Response:
     phrase = HTTPStatus(status).phrase
     body = {"statusCode": str(status), "error": phrase, "message": f"The simulator answers {status}."}
     return JSONResponse(body, status_code=status)
+
+
+class _OrganiserTruth:
+    """What the controls show: the organiser's events and how many tickets of each are sold. Its sales are its tickets."""
+
+    def __init__(self, world: VivenuWorld) -> None:
+        self._world = world
+
+    def events_at(self, _now: datetime) -> list[dict[str, Any]]:
+        return [
+            {
+                "external_id": event.event_id,
+                "name": event.name,
+                "event_at": event.starts_at,
+                "truth": {"sold": sum(ticket.is_sold for ticket in self._world.of_event(event.event_id))},
+            }
+            for event in self._world.events
+        ]
+
+    def sales_between(self, _after: datetime, _until: datetime) -> list[dict[str, Any]]:
+        return []
 
 
 class _OrganiserApi:

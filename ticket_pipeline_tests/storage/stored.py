@@ -189,3 +189,38 @@ def fail(
 def stale_hours(database: Database) -> list[datetime]:
     """The hours that wait for a rebuild."""
     return [row["starts_at"] for row in database.fetch_all("prices/select_stale_windows", grain="hour")]
+
+
+def vivenu_event(external_id: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - columns
+    """An event of an organiser, as `vivenu_events` has it."""
+    row = {
+        "external_id": external_id,
+        "name": f"Race {external_id}",
+        "starts_at": SHOW_AT,
+        "timezone": "America/New_York",
+        "event_on": SHOW_AT.date(),
+        "capacity": 10,
+        "is_gender_chosen": True,
+        "problems": [],
+    }
+    return row | changes
+
+
+def vivenu_ticket(ticket_id: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - columns
+    """A ticket of event e1, as `vivenu_tickets` has it."""
+    row = {
+        "ticket_id": ticket_id,
+        "external_id": "e1",
+        "ticket_type_id": "y1",
+        "status": "VALID",
+        "created_at": NOON,
+        "updated_at": NOON,
+        "transaction_id": "x1",
+        "currency": "EUR",
+        "regular_price": "89.00",
+        "real_price": "80.10",
+        "channel": "yourticket",
+        "age_years": 30,
+        "gender_answer": "Femme",
+    }
+    return row | changes

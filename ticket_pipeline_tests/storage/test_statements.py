@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 from ticket_pipeline.errors import StorageError
 from ticket_pipeline.storage.database import Database, as_query
 from ticket_pipeline.storage.prices import Span, rebuild_daily, rebuild_hourly
+from ticket_pipeline.storage.primary_sales import ReadMark, as_json, write_events, write_tickets
 from ticket_pipeline.storage.requests import set_up_budget
 from ticket_pipeline.storage.statements import project_file, statement, statement_names
 from ticket_pipeline_tests.servers import throwaway_database
@@ -27,6 +28,8 @@ from ticket_pipeline_tests.storage.stored import (
     items,
     rejects,
     store,
+    vivenu_event,
+    vivenu_ticket,
     watch,
     write,
 )
@@ -61,6 +64,8 @@ EVENT_ROW = Jsonb(
 SOURCE_ROW = Jsonb([{"event_id": 1, "marketplace": "stubhub", "external_id": "1001"}])
 
 ANSWER = AT_STUBHUB | {"cache_key": "GET x"}
+VIVENU_EVENT: Mapping[str, object] = {"external_id": "e1"}
+VIVENU_GENDERS = Jsonb([{"answer": "Femme", "gender": "female"}])
 
 PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "cache/claim_answer": ANSWER | {"external_id": "1001", "claim": HOUR},
@@ -128,6 +133,51 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "prices/summarise_hourly": HOURS,
     "prices/take_stale_days": HOURS,
     "prices/take_stale_hours": HOURS,
+    "primary_sales/count_tickets": VIVENU_EVENT,
+    "primary_sales/delete_age_groups": {},
+    "primary_sales/delete_gender": {},
+    "primary_sales/delete_sales_daily": {},
+    "primary_sales/delete_summary": {},
+    "primary_sales/insert_age_groups": {
+        "groups": Jsonb([{"label": "16-24", "first": 16, "last": 24, "position": 0}]),
+        "genders": VIVENU_GENDERS,
+    },
+    "primary_sales/insert_gender": {"genders": VIVENU_GENDERS},
+    "primary_sales/insert_sales_daily": {},
+    "primary_sales/insert_summary": {"this_moment": NOON},
+    "primary_sales/mark_gone_tickets": VIVENU_EVENT | {"ticket_ids": ["t9"], "this_moment": NOON},
+    "primary_sales/replace_coupon_uses": {
+        "transaction_ids": ["x1"],
+        "uses": Jsonb([{"transaction_id": "x1", "coupon_id": "c1", "external_id": "e1"}]),
+    },
+    "primary_sales/select_age_groups": {"external_id": None},
+    "primary_sales/select_coupons": VIVENU_EVENT,
+    "primary_sales/select_daily": {"external_id": None},
+    "primary_sales/select_events": {},
+    "primary_sales/select_gender_answers": {},
+    "primary_sales/select_read": {"subject": "e1"},
+    "primary_sales/select_summary": {"external_id": None},
+    "primary_sales/select_types": VIVENU_EVENT,
+    "primary_sales/select_unknown_answers": {},
+    "primary_sales/update_coupon_sums": {},
+    "primary_sales/upsert_coupons": {"coupons": Jsonb([{"coupon_id": "c1", "code": "SAVE", "used": 1}])},
+    "primary_sales/upsert_events": {
+        "events": Jsonb(
+            [VIVENU_EVENT | {"name": "Race", "timezone": "UTC", "is_gender_chosen": True, "problems": ["no field"]}]
+        )
+    },
+    "primary_sales/upsert_read": {
+        "subject": "e1",
+        "high_water_at": NOON,
+        "is_full": True,
+        "fingerprint": "",
+        "unreadable": 0,
+    },
+    "primary_sales/upsert_ticket_types": {
+        "types": Jsonb([VIVENU_EVENT | {"ticket_type_id": "y1", "is_active": True}]),
+        "external_ids": ["e1"],
+    },
+    "primary_sales/upsert_tickets": {"tickets": as_json([vivenu_ticket("t1"), vivenu_ticket("t2")])},
     "requests/acquire_request": AT_STUBHUB | {"spacing": timedelta(), "hold": HOUR, "is_polling": True},
     "requests/add_slots": AT_STUBHUB,
     "requests/analyze_slots": {},
@@ -227,6 +277,8 @@ def filled(database_server: EmbeddedServer, migrated_template: str) -> Iterator[
         rebuild_hourly(database, Span(NOON + DAY, NOON + DAY + HOUR))
         rebuild_daily(database, date(2026, 3, 2), date(2026, 3, 3))
         set_up_budget(database, STUBHUB, {timedelta(minutes=1): 60}, max_concurrent=3)
+        write_events(database, [vivenu_event("e1")], [])
+        write_tickets(database, [vivenu_ticket("t1")], ReadMark("e1", NOON, is_full=True), this_moment=NOON)
         yield database
 
 

@@ -1,0 +1,227 @@
+"""What an organiser sold, in the database: write what was read, and reckon and read the summaries.
+
+What belongs here: writing and reading. What does not: asking vivenu and taking out who the buyers are
+(`ticket_pipeline.primary_sales`), which happens before anything comes here.
+
+Writes are upserts by vivenu's own ids, so a repeated read changes nothing. A summary is deleted and inserted anew in
+one transaction: readers see the old one or the new one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from psycopg.types.json import Jsonb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from ticket_pipeline.storage.database import Database, Row, Transaction
+
+TRANSACTIONS = "transactions"
+"""The subject of `vivenu_reads` that is no event."""
+
+_BATCH = 5000
+"""Tickets sent in one statement: 2 MB of JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMark:
+    """How far a subject was read.
+
+    Attributes:
+        subject: an event's id, or `TRANSACTIONS`.
+        high_water_at: aware UTC; whatever changed later is still to be read.
+        is_full: the whole set was read, not only what changed.
+        fingerprint: what ages and genders were read by.
+        unreadable: rows of this read that could not be read.
+    """
+
+    subject: str
+    high_water_at: datetime
+    is_full: bool
+    fingerprint: str = ""
+    unreadable: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTickets:
+    """What a read changed: tickets new, changed, and gone."""
+
+    added: int = 0
+    changed: int = 0
+    gone: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many rows differ from before."""
+        return self.added + self.changed + self.gone
+
+
+def write_events(database: Database, events: Sequence[Row], types: Sequence[Row]) -> None:
+    """Bring events and ticket types to what vivenu lists. Idempotent."""
+    with database.transaction("store vivenu's events") as transaction:
+        transaction.execute("primary_sales/upsert_events", events=as_json(events))
+        external_ids = [event["external_id"] for event in events]
+        transaction.execute("primary_sales/upsert_ticket_types", types=as_json(types), external_ids=external_ids)
+
+
+def write_tickets(
+    database: Database, tickets: Sequence[Row], mark: ReadMark, *, this_moment: datetime
+) -> StoredTickets:
+    """Store what a read of one event brought, and its mark, in one transaction. Idempotent.
+
+    Args:
+        database: where to.
+        tickets: as `vivenu_tickets` has them; all of the event where the mark says full: the others are then gone.
+        mark: how far the read reached.
+        this_moment: aware UTC, when what is gone was missed.
+    """
+    added = changed = 0
+    with database.transaction(f"store the tickets of vivenu event {mark.subject}") as transaction:
+        for batch in _batches(tickets):
+            row = transaction.fetch_one("primary_sales/upsert_tickets", tickets=as_json(batch)) or {}
+            added += row.get("added", 0)
+            changed += row.get("changed", 0)
+        gone = 0
+        if mark.is_full:
+            gone = transaction.execute(
+                "primary_sales/mark_gone_tickets",
+                external_id=mark.subject,
+                ticket_ids=[ticket["ticket_id"] for ticket in tickets],
+                this_moment=this_moment,
+            )
+        _write_mark(transaction, mark)
+    return StoredTickets(added, changed, gone)
+
+
+def write_coupons(
+    database: Database, coupons: Sequence[Row], transaction_ids: Sequence[str], uses: Sequence[Row], mark: ReadMark
+) -> None:
+    """Bring coupons to what vivenu lists, and their uses to what the read transactions say. Idempotent.
+
+    Args:
+        database: where to.
+        coupons: as `vivenu_coupons` has them.
+        transaction_ids: the transactions that were read.
+        uses: one row per transaction and coupon.
+        mark: how far the transactions were read.
+    """
+    with database.transaction("store vivenu's coupons") as transaction:
+        transaction.execute("primary_sales/upsert_coupons", coupons=as_json(coupons))
+        transaction.execute(
+            "primary_sales/replace_coupon_uses", transaction_ids=list(transaction_ids), uses=as_json(uses)
+        )
+        _write_mark(transaction, mark)
+
+
+def rebuild_coupons(database: Database) -> int:
+    """Reckon tickets and money of every coupon anew; returns how many coupons there are."""
+    return database.execute("primary_sales/update_coupon_sums")
+
+
+def rebuild_sales_daily(database: Database) -> int:
+    """Reckon `vivenu_sales_daily` anew; returns its rows."""
+    return _rebuild(database, "sales_daily")
+
+
+def rebuild_age_groups(database: Database, groups: Sequence[Row], genders: Sequence[Row]) -> int:
+    """Reckon `vivenu_age_groups` anew; returns its rows.
+
+    Args:
+        database: where to.
+        groups: `label`, `first`, `last`, `position` of every age group.
+        genders: `answer` and `gender` of every answer stored.
+    """
+    return _rebuild(database, "age_groups", groups=as_json(groups), genders=as_json(genders))
+
+
+def rebuild_gender(database: Database, genders: Sequence[Row]) -> int:
+    """Reckon `vivenu_gender` anew; returns its rows."""
+    return _rebuild(database, "gender", genders=as_json(genders))
+
+
+def rebuild_summary(database: Database, this_moment: datetime) -> int:
+    """Reckon `vivenu_summary` anew; returns its rows."""
+    return _rebuild(database, "summary", this_moment=this_moment)
+
+
+def read_mark(database: Database, subject: str) -> Row | None:
+    """How far a subject was read, or None."""
+    return database.fetch_one("primary_sales/select_read", subject=subject)
+
+
+def count_stored_tickets(database: Database, external_id: str) -> int:
+    """How many tickets of an event vivenu still has, as far as we know."""
+    row = database.fetch_one("primary_sales/count_tickets", external_id=external_id)
+    return row["tickets"] if row else 0
+
+
+def read_vivenu_events(database: Database) -> list[Row]:
+    """The organiser's events, first to start first."""
+    return database.fetch_all("primary_sales/select_events")
+
+
+def read_gender_answers(database: Database) -> list[str]:
+    """The different answers about gender that are stored."""
+    return [row["answer"] for row in database.fetch_all("primary_sales/select_gender_answers")]
+
+
+def read_unknown_answers(database: Database) -> list[Row]:
+    """Answers that no table of words knows, most frequent first."""
+    return database.fetch_all("primary_sales/select_unknown_answers")
+
+
+def read_daily_sales(database: Database, external_id: str | None = None) -> list[Row]:
+    """Sales by event and day."""
+    return database.fetch_all("primary_sales/select_daily", external_id=external_id)
+
+
+def read_type_sales(database: Database, external_id: str) -> list[Row]:
+    """Sales of an event by ticket type."""
+    return database.fetch_all("primary_sales/select_types", external_id=external_id)
+
+
+def read_age_groups(database: Database, external_id: str | None = None) -> list[Row]:
+    """Sold tickets by age group and gender, youngest first."""
+    return database.fetch_all("primary_sales/select_age_groups", external_id=external_id)
+
+
+def read_summary(database: Database, external_id: str | None = None) -> list[Row]:
+    """The summary of every event, or of one."""
+    return database.fetch_all("primary_sales/select_summary", external_id=external_id)
+
+
+def read_coupons(database: Database, external_id: str | None = None) -> list[Row]:
+    """The coupons, or those that were used for an event; most used first."""
+    return database.fetch_all("primary_sales/select_coupons", external_id=external_id)
+
+
+def as_json(rows: Iterable[Row]) -> Jsonb:
+    """Rows as one parameter; money as text, so that no cent is lost."""
+    return Jsonb(list(rows), dumps=lambda value: orjson.dumps(value, default=str))
+
+
+def _rebuild(database: Database, name: str, **parameters: Any) -> int:  # noqa: ANN401 - bound parameters
+    with database.transaction(f"reckon vivenu_{name}") as transaction:
+        transaction.execute(f"primary_sales/delete_{name}")
+        return transaction.execute(f"primary_sales/insert_{name}", **parameters)
+
+
+def _write_mark(transaction: Transaction, mark: ReadMark) -> None:
+    transaction.execute(
+        "primary_sales/upsert_read",
+        subject=mark.subject,
+        high_water_at=mark.high_water_at,
+        is_full=mark.is_full,
+        fingerprint=mark.fingerprint,
+        unreadable=mark.unreadable,
+    )
+
+
+def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    for start in range(0, len(rows), _BATCH):
+        yield rows[start : start + _BATCH]
