@@ -37,7 +37,10 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import Scope
 
+    from ticket_pipeline.simulator.faults import FaultPlan
+    from ticket_pipeline.simulator.recording import RequestLog
     from ticket_pipeline.simulator.vivenu_world import VivenuWorld
+    from ticket_pipeline.simulator.wire import Latency
 
 SIMULATED_TOKEN = "simulated-organiser"  # noqa: S105 - it opens nothing but this
 DEFAULT_TOP = 25
@@ -111,7 +114,7 @@ def error_response(status: int) -> Response:
 
 
 class _OrganiserTruth:
-    """What the controls show: the organiser's events and how many tickets of each are sold. Its sales are its tickets."""
+    """What the controls show: the organiser's events, and how many tickets of each are sold."""
 
     def __init__(self, world: VivenuWorld) -> None:
         self._world = world
