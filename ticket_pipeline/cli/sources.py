@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
+    from ticket_pipeline.market.vocabulary import Marketplace
     from ticket_pipeline.settings import Settings
     from ticket_pipeline.storage.database import Row
 
@@ -51,13 +52,15 @@ def sources(*, as_json: JsonOption = False) -> None:
         show(_table(documents, this_moment), *_remarks(documents, this_moment))
 
 
-def _document(name: Any, rows: Sequence[Row], settings: Settings, this_moment: datetime) -> dict[str, Any]:  # noqa: ANN401 - a Marketplace
-    source = SOURCES[name]
+def _document(
+    marketplace: Marketplace, rows: Sequence[Row], settings: Settings, this_moment: datetime
+) -> dict[str, Any]:
+    source = SOURCES[marketplace]
     first = rows[0]
     obstacle = why_not_polled(source, settings)
     is_paused = first["open_until"] is not None and first["open_until"] > this_moment
     return {
-        "marketplace": name,
+        "marketplace": marketplace,
         "is_on": obstacle is None,
         "obstacle": obstacle,
         "is_simulated": obstacle is None and settings.is_simulated,

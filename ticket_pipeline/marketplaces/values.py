@@ -159,11 +159,11 @@ def text_column(values: list[Any], name: str, problems: Problems) -> list[str | 
 
 def id_column(values: list[Any], name: str, problems: Problems) -> list[str]:
     """`to_id` for a column; integers and plain texts, the usual cases, need no look at each."""
-    if _all_match(_PLAIN_IDS, values):
-        return values
     limit = 10 ** (MAX_ID_CHARACTERS - 1)
     if set(map(type, values)) == {int} and -limit < min(values) and max(values) < limit:
         return list(map(str, values))
+    if _all_match(_PLAIN_IDS, values):
+        return values
     return convert_column(values, to_id, name, problems)
 
 

@@ -112,7 +112,7 @@ def _ids(tickets: list[dict[str, Any]], places: list[tuple[Any, Any]]) -> list[A
     ids = []
     seen: Counter[str] = Counter()
     for ticket, (zone, section) in zip(tickets, places, strict=True):
-        own = ticket.get("id", ticket.get("listingId"))
+        own = next((ticket[key] for key in ("id", "listingId") if ticket.get(key) not in (None, "")), None)
         if own is None:
             place = sha256(repr((zone, section, ticket.get("row"))).encode("utf-8", "replace")).hexdigest()[:16]
             seen[place] += 1

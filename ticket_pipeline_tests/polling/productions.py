@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.responses import Response
@@ -33,10 +33,9 @@ WHAT_IS_WRONG = "listingCount is 3, the listings give 2"
 
 
 @contextmanager
-def serve_production(**totals: str) -> Iterator[str]:
-    """The URL of a Vivid Seats that announces these totals; those of `WRONG_TOTALS` where none are given."""
-    announced: dict[str, str] = totals or WRONG_TOTALS
-    body: dict[str, Any] = {"tickets": TICKETS, "groups": [{"i": "1", "n": "Loge"}], "global": [announced]}
+def serve_production() -> Iterator[str]:
+    """The URL of a Vivid Seats whose totals disagree with its listings, as `WHAT_IS_WRONG` says."""
+    body = {"tickets": TICKETS, "groups": [{"i": "1", "n": "Loge"}], "global": [WRONG_TOTALS]}
 
     async def listings(request: Request) -> Response:
         if request.query_params["productionId"] != PRODUCTION:
