@@ -9,6 +9,7 @@ import dagster as dg
 
 from ticket_pipeline.defs.assets.listings import build_listings_asset
 from ticket_pipeline.defs.assets.prices import build_price_assets
+from ticket_pipeline.defs.assets.primary_sales import build_primary_sales_assets
 from ticket_pipeline.defs.assets.watchlist import events
 from ticket_pipeline.defs.checks import build_checks
 from ticket_pipeline.defs.jobs import build_jobs, maintain
@@ -36,10 +37,11 @@ def build_defs(pipeline: Pipeline | None = None) -> dg.Definitions:
         warnings.filterwarnings("ignore", "Parameter `backfill_policy`", dg.BetaWarning)
         listings = [build_listings_asset(marketplace) for marketplace in marketplaces]
         prices = build_price_assets(settings.prices_start_date, [asset.key.path[-1] for asset in listings])
+        primary_sales = build_primary_sales_assets()
     jobs = build_jobs(marketplaces)
     price_jobs = [job for job in jobs if job.name in {"aggregate_hourly", "aggregate_daily"}]
     return dg.Definitions(
-        assets=[events, *listings, *prices],
+        assets=[events, *listings, *prices, *primary_sales],
         asset_checks=build_checks(marketplaces),
         jobs=[*jobs, maintain],
         sensors=[

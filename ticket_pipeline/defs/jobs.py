@@ -45,6 +45,11 @@ def build_jobs(marketplaces: list[Marketplace]) -> list["UnresolvedAssetJobDefin
             description="Rebuild daily prices. For many days, launch a backfill on the asset's page: it is one run.",
         ),
         dg.define_asset_job(
+            "vivenu",
+            selection=dg.AssetSelection.groups("primary_sales"),
+            description="Read what the organiser sold, and reckon every summary.",
+        ),
+        dg.define_asset_job(
             "check_data",
             selection=dg.AssetSelection.all_asset_checks(),
             description="Run every data check.",

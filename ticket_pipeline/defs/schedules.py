@@ -3,11 +3,12 @@
 import dagster as dg
 
 from ticket_pipeline.defs.jobs import maintain
+from ticket_pipeline.defs.pipeline import Pipeline
 from ticket_pipeline.settings import Settings
 
 
 def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
-    """Sync the watchlist, run the data checks, do the daily housekeeping."""
+    """Sync the watchlist, run the data checks, read vivenu, do the daily housekeeping."""
     return [
         dg.ScheduleDefinition(
             name="sync_events_regularly",
@@ -23,6 +24,7 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
             default_status=dg.DefaultScheduleStatus.RUNNING,
             description="Runs every data check.",
         ),
+        build_vivenu_schedule("vivenu_default_regularly", "vivenu", "40 * * * *"),
         dg.ScheduleDefinition(
             name="maintain_daily",
             job=maintain,
@@ -31,3 +33,24 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
             description="Drops raw bodies past their keeping time.",
         ),
     ]
+
+
+def build_vivenu_schedule(name: str, job_name: str, cron: str, description: str = "") -> dg.ScheduleDefinition:
+    """A schedule that reads vivenu; where there is none to read, its ticks say so and start nothing."""
+
+    @dg.schedule(
+        name=name,
+        job_name=job_name,
+        cron_schedule=cron,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=description or "Reads what changed on vivenu and reckons the summaries anew.",
+    )
+    def due(pipeline: dg.ResourceParam[Pipeline]) -> dg.RunRequest | dg.SkipReason:
+        settings = pipeline.settings
+        if not settings.vivenu_enabled or settings.vivenu_base_url is None:
+            return dg.SkipReason(
+                "vivenu is switched off or not configured: set VIVENU_API_KEY to your organiser's key."
+            )
+        return dg.RunRequest()
+
+    return due

@@ -25,6 +25,8 @@ GROUPS = {
     "daily_prices": "prices",
 }
 SENSORS = {"poll_due_stubhub_events", "poll_due_vivid_seats_events", "rebuild_stale_prices"}
+VIVENU = ("events", "tickets", "coupons", "sales_daily", "gender", "age_groups", "summary")
+GROUPS |= {f"vivenu_{table}": "primary_sales" for table in VIVENU}
 
 # What our own code may not do while it only loads: connect, start programs, make folders, or read a settings file.
 WATCHED = """
@@ -117,10 +119,14 @@ def test_the_lineage_is_the_way_of_the_data(defs: dg.Definitions) -> None:
         "vivid_seats_listings": {"events"},
         "hourly_prices": {"stubhub_listings", "vivid_seats_listings"},
         "daily_prices": {"hourly_prices"},
+        "vivenu_events": set(),
+        "vivenu_tickets": {"vivenu_events"},
+        **{f"vivenu_{table}": {"vivenu_tickets"} for table in ("coupons", "sales_daily", "gender", "age_groups")},
+        "vivenu_summary": {"vivenu_coupons", "vivenu_sales_daily", "vivenu_gender", "vivenu_age_groups"},
     }
 
 
-@pytest.mark.parametrize("asset", sorted(set(GROUPS) - {"events"}))
+@pytest.mark.parametrize("asset", ["stubhub_listings", "hourly_prices", "daily_prices", "vivenu_tickets"])
 def test_a_backfill_of_a_partitioned_asset_is_one_run(defs: dg.Definitions, asset: str) -> None:
     definition = defs.resolve_assets_def(asset)
     assert definition.backfill_policy == dg.BackfillPolicy.single_run()
@@ -142,7 +148,7 @@ def test_every_sensor_schedule_job_and_check_is_described(defs: dg.Definitions) 
     described = {sensor.name: sensor.description for sensor in repository.sensor_defs}
     described |= {schedule.name: schedule.description for schedule in repository.schedule_defs}
     described |= {job.name: job.description for job in repository.get_all_jobs() if not job.name.startswith("__")}
-    assert len(described) == len(SENSORS) + 3 + 7
+    assert len(described) == len(SENSORS) + 4 + 8
     assert [name for name, description in described.items() if not description] == []
     checks = [spec for check in defs.asset_checks or [] for spec in check.check_specs]
     assert len(checks) == 5 + 2 * 3

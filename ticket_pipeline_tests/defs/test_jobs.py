@@ -19,6 +19,15 @@ JOBS = {
     "sync_events": {"events"},
     "aggregate_hourly": {"hourly_prices"},
     "aggregate_daily": {"daily_prices"},
+    "vivenu": {
+        "vivenu_events",
+        "vivenu_tickets",
+        "vivenu_coupons",
+        "vivenu_sales_daily",
+        "vivenu_gender",
+        "vivenu_age_groups",
+        "vivenu_summary",
+    },
 }
 
 

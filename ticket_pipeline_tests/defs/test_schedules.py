@@ -15,6 +15,7 @@ from ticket_pipeline.settings import Settings
 DEFAULTS = {
     "sync_events_regularly": ("sync_events", "*/10 * * * *"),
     "check_data_regularly": ("check_data", "25 * * * *"),
+    "vivenu_default_regularly": ("vivenu", "40 * * * *"),
     "maintain_daily": ("maintain", "17 4 * * *"),
 }
 
@@ -39,6 +40,19 @@ def test_a_malformed_cron_is_refused_when_the_location_loads() -> None:
 
 @pytest.mark.parametrize("name", DEFAULTS)
 def test_every_tick_asks_for_a_run(name: str) -> None:
-    schedule = build_defs(Pipeline(Settings())).resolve_schedule_def(name)
-    with dg.build_schedule_context(scheduled_execution_time=datetime(2026, 6, 1, 12, tzinfo=UTC)) as context:
+    pipeline = Pipeline(Settings())
+    schedule = build_defs(pipeline).resolve_schedule_def(name)
+    with dg.build_schedule_context(
+        scheduled_execution_time=datetime(2026, 6, 1, 12, tzinfo=UTC), resources={"pipeline": pipeline}
+    ) as context:
         assert len(schedule.evaluate_tick(context).run_requests or []) == 1
+
+
+@pytest.mark.parametrize("changes", [{"vivenu_enabled": False}, {"stubhub_api_base_url": "https://stubhub.example"}])
+def test_where_there_is_no_vivenu_its_schedule_says_so_and_starts_nothing(changes: dict[str, object]) -> None:
+    pipeline = Pipeline(Settings.model_validate(changes))
+    schedule = build_defs(pipeline).resolve_schedule_def("vivenu_default_regularly")
+    with dg.build_schedule_context(resources={"pipeline": pipeline}) as context:
+        tick = schedule.evaluate_tick(context)
+    assert tick.run_requests == []
+    assert "VIVENU_API_KEY" in (tick.skip_message or "")
