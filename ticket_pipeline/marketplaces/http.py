@@ -130,6 +130,11 @@ class RetryPolicy:
         )
 
 
+def utc_now() -> datetime:
+    """The moment, aware UTC: the clock of whoever brings none."""
+    return datetime.now(UTC)
+
+
 class AnswerJudge(Protocol):
     """Says what is wrong with an answer, or None; `answers.judge_answer`, or a marketplace's own on top of it."""
 
@@ -206,7 +211,7 @@ class HttpFetcher:
         *,
         rng: Random,
         judge: AnswerJudge = judge_answer,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._judge = judge

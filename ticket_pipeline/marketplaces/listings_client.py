@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, ClassVar
 from ticket_pipeline.errors import RequestRejected
 from ticket_pipeline.market.listings import ValidatedListings, validate_listings
 from ticket_pipeline.marketplaces.gate import OpenGate
-from ticket_pipeline.marketplaces.http import HttpFetcher, MarketplaceRequest, RetryPolicy, open_http_client
+from ticket_pipeline.marketplaces.http import HttpFetcher, MarketplaceRequest, RetryPolicy, open_http_client, utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
+    from datetime import datetime
 
     from ticket_pipeline.market.vocabulary import Marketplace, ParsedListings, RawResponse
     from ticket_pipeline.marketplaces.gate import RequestGate
@@ -74,12 +75,15 @@ class ListingsClient(ABC):
 
 
 @asynccontextmanager
-async def open_fetcher(settings: Settings, gate: RequestGate | None) -> AsyncIterator[HttpFetcher]:
+async def open_fetcher(
+    settings: Settings, gate: RequestGate | None, clock: Callable[[], datetime] = utc_now
+) -> AsyncIterator[HttpFetcher]:
     """Open a fetcher by the settings, and close its connections at the end of the block.
 
     Args:
         settings: User-Agent, time-outs, tries and limits.
         gate: who permits requests; None means no limits, which is for single calls only.
+        clock: aware UTC; says when an answer was captured.
     """
     async with open_http_client(
         user_agent=settings.user_agent,
@@ -88,7 +92,7 @@ async def open_fetcher(settings: Settings, gate: RequestGate | None) -> AsyncIte
         max_connections=settings.max_concurrent_requests,
     ) as http:
         rng = random.Random(settings.random_seed)  # noqa: S311 - spreads retries; nothing secret about it
-        yield HttpFetcher(http, gate or OpenGate(), RetryPolicy.from_settings(settings), rng=rng)
+        yield HttpFetcher(http, gate or OpenGate(), RetryPolicy.from_settings(settings), rng=rng, clock=clock)
 
 
 def check_digits(external_id: str, marketplace: Marketplace, name: str) -> None:

@@ -29,12 +29,13 @@ from pydantic import SecretStr
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.marketplaces.addresses import check_address
-from ticket_pipeline.marketplaces.http import MarketplaceRequest
+from ticket_pipeline.marketplaces.http import MarketplaceRequest, utc_now
 from ticket_pipeline.marketplaces.listings_client import ListingsClient, check_digits, open_fetcher
 from ticket_pipeline.marketplaces.stubhub_listings import parse_stubhub_listings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from ticket_pipeline.market.vocabulary import ParsedListings
@@ -175,18 +176,21 @@ class StubHubClient(ListingsClient):
 
 
 @asynccontextmanager
-async def open_stubhub_client(settings: Settings, *, gate: RequestGate | None = None) -> AsyncIterator[StubHubClient]:
+async def open_stubhub_client(
+    settings: Settings, *, gate: RequestGate | None = None, clock: Callable[[], datetime] = utc_now
+) -> AsyncIterator[StubHubClient]:
     """Open a client by the settings, and close its connections at the end of the block.
 
     Args:
         settings: where and how to ask.
         gate: who permits requests; None means no limits, which is for single calls only.
+        clock: aware UTC; says when an answer was captured.
 
     Raises:
         ConfigurationError: see `stubhub_config`.
     """
     config = stubhub_config(settings)
-    async with open_fetcher(settings, gate) as fetcher:
+    async with open_fetcher(settings, gate, clock) as fetcher:
         yield StubHubClient(fetcher, config)
 
 

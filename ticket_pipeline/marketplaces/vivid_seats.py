@@ -25,12 +25,13 @@ from pydantic import SecretStr
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.marketplaces.addresses import check_address
-from ticket_pipeline.marketplaces.http import MarketplaceRequest
+from ticket_pipeline.marketplaces.http import MarketplaceRequest, utc_now
 from ticket_pipeline.marketplaces.listings_client import ListingsClient, check_digits, open_fetcher
 from ticket_pipeline.marketplaces.vivid_seats_listings import parse_vivid_seats_listings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
+    from datetime import datetime
 
     from ticket_pipeline.market.vocabulary import ParsedListings
     from ticket_pipeline.marketplaces.gate import RequestGate
@@ -120,17 +121,18 @@ class VividSeatsClient(ListingsClient):
 
 @asynccontextmanager
 async def open_vivid_seats_client(
-    settings: Settings, *, gate: RequestGate | None = None
+    settings: Settings, *, gate: RequestGate | None = None, clock: Callable[[], datetime] = utc_now
 ) -> AsyncIterator[VividSeatsClient]:
     """Open a client by the settings, and close its connections at the end of the block.
 
     Args:
         settings: where and how to ask.
         gate: who permits requests; None means no limits, which is for single calls only.
+        clock: aware UTC; says when an answer was captured.
 
     Raises:
         ConfigurationError: see `vivid_seats_config`.
     """
     config = vivid_seats_config(settings)
-    async with open_fetcher(settings, gate) as fetcher:
+    async with open_fetcher(settings, gate, clock) as fetcher:
         yield VividSeatsClient(fetcher, config)

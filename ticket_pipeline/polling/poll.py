@@ -64,7 +64,7 @@ async def poll_events(
     spacing, jitter = (Random(settings.random_seed) for _ in range(2))  # noqa: S311 - jitter, not cryptography
     set_up_budget(database, marketplace, source.limits(settings), max_concurrent=settings.max_concurrent_requests)
     gate = build_gate(database, settings, marketplace, spacing)
-    async with source.open_client(settings, gate) as client:
+    async with source.open_client(settings, gate, now) as client:
         batch = PollBatch(
             Ingest(
                 database=database,

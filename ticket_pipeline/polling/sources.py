@@ -18,6 +18,7 @@ from ticket_pipeline.marketplaces.vivid_seats import open_vivid_seats_client
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractAsyncContextManager
+    from datetime import datetime
 
     from ticket_pipeline.marketplaces.client import MarketplaceClient
     from ticket_pipeline.marketplaces.gate import RequestGate
@@ -33,7 +34,7 @@ class Source:
         base_url: where its requests go; None where it is not configured.
         how_to_configure: what a user does about that.
         limits: window → requests that any window of that length may hold, all processes together.
-        open_client: a client that asks the gate before each request.
+        open_client: a client that asks the gate before each request, and the clock (aware UTC) when an answer came.
     """
 
     marketplace: Marketplace
@@ -41,7 +42,9 @@ class Source:
     base_url: Callable[[Settings], str | None]
     how_to_configure: str
     limits: Callable[[Settings], Mapping[timedelta, int]]
-    open_client: Callable[[Settings, RequestGate], AbstractAsyncContextManager[MarketplaceClient]]
+    open_client: Callable[
+        [Settings, RequestGate, Callable[[], datetime]], AbstractAsyncContextManager[MarketplaceClient]
+    ]
 
 
 SOURCES: Mapping[Marketplace, Source] = MappingProxyType(
@@ -52,7 +55,7 @@ SOURCES: Mapping[Marketplace, Source] = MappingProxyType(
             base_url=lambda settings: settings.stubhub_base_url,
             how_to_configure="Set STUBHUB_API_BASE_URL and your own seller session.",
             limits=lambda settings: {timedelta(minutes=1): settings.stubhub_requests_per_minute},
-            open_client=lambda settings, gate: open_stubhub_client(settings, gate=gate),
+            open_client=lambda settings, gate, clock: open_stubhub_client(settings, gate=gate, clock=clock),
         ),
         Marketplace.VIVID_SEATS: Source(
             marketplace=Marketplace.VIVID_SEATS,
@@ -60,7 +63,7 @@ SOURCES: Mapping[Marketplace, Source] = MappingProxyType(
             base_url=lambda settings: settings.vivid_seats_base_url,
             how_to_configure="Set VIVID_SEATS_API_BASE_URL.",
             limits=lambda settings: {timedelta(minutes=1): settings.vivid_seats_requests_per_minute},
-            open_client=lambda settings, gate: open_vivid_seats_client(settings, gate=gate),
+            open_client=lambda settings, gate, clock: open_vivid_seats_client(settings, gate=gate, clock=clock),
         ),
     }
 )
