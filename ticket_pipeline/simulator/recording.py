@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     ExternalIdOf = Callable[[Scope], str | None]
 
 MAX_RECORDS = 200_000
+FAULT_IN_SCOPE = "simulator.fault"  # where the wire notes the fault of a request for its record
 
 
 @dataclass(slots=True)
@@ -37,6 +38,7 @@ class RequestRecord:
         header_names: names of the request's headers, lower case, as sent.
         user_agent: value of User-Agent.
         status: status code sent; None where none was.
+        fault: how the answer went wrong by plan, as a `FaultKind`; None where it did not.
     """
 
     received_at: datetime
@@ -48,6 +50,7 @@ class RequestRecord:
     header_names: tuple[str, ...]
     user_agent: str | None
     status: int | None
+    fault: str | None = None
 
 
 class RequestLog:
@@ -125,6 +128,7 @@ class RecordedApp:
         async def noting(message: Message) -> None:
             if message["type"] == "http.response.start":
                 record.status = int(message["status"])
+                record.fault = scope.get(FAULT_IN_SCOPE)
             elif message["type"] == "http.response.body" and not message.get("more_body", False):
                 # Before the last byte leaves: a client that has its answer must find the request finished here.
                 record.finished_monotonic = self._monotonic()
@@ -135,6 +139,7 @@ class RecordedApp:
         finally:
             if record.finished_monotonic is None:
                 record.finished_monotonic = self._monotonic()
+            record.fault = scope.get(FAULT_IN_SCOPE)
 
     def _record(self, scope: Scope) -> RequestRecord:
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]

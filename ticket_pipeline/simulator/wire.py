@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ticket_pipeline.simulator.faults import Fault, FaultKind, FaultPlan
+from ticket_pipeline.simulator.recording import FAULT_IN_SCOPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,6 +98,7 @@ class FaultyApp:
         if (seconds := self._latency.draw()) > 0:
             await asyncio.sleep(seconds)
         fault = self._faults.draw(self._external_id_of(scope))
+        scope[FAULT_IN_SCOPE] = None if fault is None else str(fault.kind)
         if fault is None:
             await self._app(scope, receive, send)
         elif fault.kind is FaultKind.HANG:

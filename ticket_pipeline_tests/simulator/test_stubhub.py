@@ -277,13 +277,27 @@ def test_every_request_is_recorded_without_header_values() -> None:
     assert "secret" not in repr(first)
 
 
+def test_a_request_that_went_wrong_by_plan_is_recorded_with_its_fault() -> None:
+    log, plan = RequestLog(), FaultPlan()
+    for kind in (FaultKind.FORBIDDEN, FaultKind.REKEYED_IDS):
+        plan.add(Fault(kind))
+    with _stubhub(log=log, faults=plan) as client:
+        for _ in range(3):
+            _ask(client)
+    assert [(record.fault, record.status) for record in log.records()] == [
+        ("forbidden", 403),
+        ("rekeyed_ids", 200),
+        (None, 200),
+    ]
+
+
 def test_a_hung_request_is_recorded_without_a_status() -> None:
     log = RequestLog()
     plan = FaultPlan()
     plan.add(Fault(FaultKind.HANG))
     with _stubhub(log=log, faults=plan) as client, pytest.raises(httpx.ReadTimeout):
         client.get(LISTINGS_PATH, params={"viagogoEventId": EVENT}, timeout=httpx.Timeout(5, read=0.1))
-    assert [record.status for record in log.records()] == [None]
+    assert [(record.status, record.fault) for record in log.records()] == [(None, "hang")]
 
 
 def test_faults_can_be_set_seen_and_cleared_over_http() -> None:
