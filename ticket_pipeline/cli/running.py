@@ -33,7 +33,7 @@ from ticket_pipeline.polling.due import show_wait
 from ticket_pipeline.polling.sources import SOURCES, why_not_polled
 from ticket_pipeline.polling.sync import open_watchlist, sample_watchlist_path, sync_events
 from ticket_pipeline.settings import Settings, load_settings
-from ticket_pipeline.simulator.app import LISTED, path_of
+from ticket_pipeline.simulator.app import PLAYED, path_of
 from ticket_pipeline.simulator.shopfront import CONTROLS_PATH
 from ticket_pipeline.simulator.world import open_world, sample_watchlist_rows
 from ticket_pipeline.storage.connect import describe_database, embedded_server, open_database
@@ -231,7 +231,7 @@ def _start_simulator(household: Household, plan: _Plan, console: Console) -> Non
         return
     console.print("Starting the simulated marketplaces …")
     household.start("simulator", [sys.executable, "-m", "ticket_pipeline.cli", "simulate"], plan.env)
-    url = f"{plan.settings.simulator_url}{path_of(LISTED[0])}{CONTROLS_PATH}/requests"
+    url = f"{plan.settings.simulator_url}{path_of(PLAYED[0])}{CONTROLS_PATH}/requests"
     household.wait_until(lambda: _answers(url), what="the simulator", seconds=_START_SECONDS)
 
 
@@ -303,9 +303,9 @@ def _announce(plan: _Plan, console: Console, seconds: float) -> None:
     table.add_row("Web UI", f"http://{settings.web_host}:{settings.web_port}{taken}")
     if settings.is_simulated:
         table.add_row("Marketplaces", "all simulated, until you configure one:")
-        for outlet in LISTED:
+        for outlet in PLAYED:
             table.add_row("", f"{settings.simulator_url}{path_of(outlet)}")
-        table.add_row("Break one", curl_a_fault(settings.simulator_url, LISTED[0]))
+        table.add_row("Break one", curl_a_fault(settings.simulator_url, PLAYED[0]))
     else:
         polled = [name for name, source in SOURCES.items() if why_not_polled(source, settings) is None]
         table.add_row("Marketplaces", ", ".join(polled) or "none is switched on")

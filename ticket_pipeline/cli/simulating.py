@@ -15,7 +15,7 @@ from rich.table import Table
 
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.settings import Settings, load_settings
-from ticket_pipeline.simulator.app import LISTED, path_of, run_simulator
+from ticket_pipeline.simulator.app import PLAYED, path_of, run_simulator
 from ticket_pipeline.simulator.outlets import Outlet
 from ticket_pipeline.simulator.shopfront import CONTROLS_PATH
 
@@ -51,7 +51,7 @@ def simulate(
     settings = load_settings()
     _refuse_other_hosts(host)
     settings.state_dir.mkdir(parents=True, exist_ok=True)
-    outlets = tuple(dict.fromkeys(only or LISTED))
+    outlets = tuple(dict.fromkeys(only or PLAYED))
     run_simulator(
         host,
         settings.simulator_port if port is None else port,

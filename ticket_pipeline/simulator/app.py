@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from ticket_pipeline.simulator.wire import Latency
 
 SHEETS_PREFIX = "/sheets"
-VIVENU_PREFIX = "/vivenu"
-LISTED = (Outlet.STUBHUB, Outlet.VIVID_SEATS, Outlet.TICKETMASTER)
+WATCHED = (Outlet.STUBHUB, Outlet.VIVID_SEATS, Outlet.TICKETMASTER)
+"""The marketplaces that know the world's events."""
+
+PLAYED = (*WATCHED, Outlet.VIVENU)
 
 
 def create_app(
@@ -41,7 +43,7 @@ def create_app(
     organiser: VivenuWorld | None = None,
     latency: Latency | None = None,
     unknown_event_status: int = 200,
-    outlets: Collection[Outlet] = LISTED,
+    outlets: Collection[Outlet] = WATCHED,
     limits: QuotaLimits | None = None,
 ) -> Starlette:
     """Every system under a path of its own: `/stubhub`, `/vivid_seats`, `/ticketmaster`, and `/sheets`, `/vivenu`.
@@ -55,7 +57,7 @@ def create_app(
         organiser: what vivenu sells; its token is `ticket_pipeline.simulator.vivenu.SIMULATED_TOKEN`.
         latency: how long the marketplaces' answers take.
         unknown_event_status: what StubHub answers to an id that is not of this world; 200 is an empty list.
-        outlets: the marketplaces to play.
+        outlets: which of `WATCHED` to play.
         limits: what Ticketmaster enforces per key; None: nothing.
     """
     create: dict[Outlet, Callable[[], Starlette]] = {
@@ -69,7 +71,7 @@ def create_app(
     if sheets is not None:
         routes.append(Mount(SHEETS_PREFIX, create_sheets_app(sheets, clock=clock)))
     if organiser is not None:
-        routes.append(Mount(VIVENU_PREFIX, create_vivenu_app(organiser, clock=clock)))
+        routes.append(Mount(path_of(Outlet.VIVENU), create_vivenu_app(organiser, clock=clock)))
     return Starlette(routes=routes)
 
 
@@ -85,7 +87,7 @@ def run_simulator(
     speed: float,
     started_at_file: Path,
     *,
-    outlets: Collection[Outlet] = LISTED,
+    outlets: Collection[Outlet] = PLAYED,
     on_listening: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Play the sample world on `host`:`port` until SIGINT or SIGTERM, with the limits that the real systems have.
@@ -104,10 +106,13 @@ def run_simulator(
         KeyboardInterrupt: SIGINT ended it.
     """
     world = open_world(started_at_file, _utc_now(), seed=seed, speed=speed)
-    organiser = organised_world(world.started_at, seed=world.seed)
-    # 404: a real event's id must not be answered with "an empty market".
     app = create_app(
-        world, clock=_utc_now, organiser=organiser, unknown_event_status=404, outlets=outlets, limits=QuotaLimits()
+        world,
+        clock=_utc_now,
+        organiser=organised_world(world.started_at, seed=world.seed) if Outlet.VIVENU in outlets else None,
+        unknown_event_status=404,  # a real event's id must not be answered with "an empty market"
+        outlets=[outlet for outlet in WATCHED if outlet in outlets],
+        limits=QuotaLimits(),
     )
     run_forever(app, host, port, on_listening=on_listening)
 

@@ -27,6 +27,7 @@ class Outlet(StrEnum):
     STUBHUB = "stubhub"
     VIVID_SEATS = "vivid_seats"
     TICKETMASTER = "ticketmaster"  # tells of events; nobody lists there
+    VIVENU = "vivenu"  # an organiser's own sales, of events of its own
 
 
 def all_in_price(outlet: Outlet, ask: Decimal, *, is_fan: bool) -> Decimal:

@@ -48,9 +48,9 @@ def urls(lines: list[str]) -> dict[str, str]:
 def test_it_says_where_each_marketplace_is_and_how_to_make_one_fail(tmp_path: Path) -> None:
     with simulating(tmp_path, "--seed", "7") as lines, httpx.Client(trust_env=False) as client:
         where = urls(lines)
-        assert where.keys() == {"stubhub", "vivid_seats", "ticketmaster"}
+        assert where.keys() == {"stubhub", "vivid_seats", "ticketmaster", "vivenu"}
         shown = {name: client.get(f"{url}/_simulator/events").json() for name, url in where.items()}
-        assert {len(events) for events in shown.values()} == {6}
+        assert {len(shown[name]) for name in ("stubhub", "vivid_seats", "ticketmaster")} == {6}
 
         command = next(line for line in lines if line.startswith("Break"))
         body, url = re.findall(r"-d '([^']+)' (\S+)", command)[0]
@@ -65,7 +65,8 @@ def test_only_the_chosen_marketplaces_are_played(tmp_path: Path) -> None:
         where = urls(lines)
         assert where.keys() == {"vivid_seats", "ticketmaster"}
         root = where["vivid_seats"].removesuffix("/vivid_seats")
-        assert httpx.get(f"{root}/stubhub/_simulator/events", trust_env=False).status_code == 404
+        for name in ("stubhub", "vivenu"):
+            assert httpx.get(f"{root}/{name}/_simulator/events", trust_env=False).status_code == 404
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.com"])  # noqa: S104 - it is refused
