@@ -7,6 +7,7 @@ import warnings
 
 import dagster as dg
 
+from ticket_pipeline.defs.assets.details import build_details_asset
 from ticket_pipeline.defs.assets.listings import build_listings_asset
 from ticket_pipeline.defs.assets.prices import build_price_assets
 from ticket_pipeline.defs.assets.primary_sales import build_primary_sales_assets
@@ -31,21 +32,27 @@ def build_defs(pipeline: Pipeline | None = None) -> dg.Definitions:
     """
     pipeline = pipeline or Pipeline(load_settings())
     settings = pipeline.settings
-    marketplaces = list(SOURCES)
+    sources = list(SOURCES.values())
     with warnings.catch_warnings():
         # A range as one run is what a backfill of 30 days of hours stands on, and its warning would head every command.
         warnings.filterwarnings("ignore", "Parameter `backfill_policy`", dg.BetaWarning)
-        listings = [build_listings_asset(marketplace) for marketplace in marketplaces]
-        prices = build_price_assets(settings.prices_start_date, [asset.key.path[-1] for asset in listings])
+        polled = [
+            (build_listings_asset if source.has_listings else build_details_asset)(
+                source.marketplace, source.asset_name
+            )
+            for source in sources
+        ]
+        listings = [source.asset_name for source in sources if source.has_listings]
+        prices = build_price_assets(settings.prices_start_date, listings)
         primary_sales = build_primary_sales_assets()
-    jobs = build_jobs(marketplaces)
+    jobs = build_jobs(sources)
     price_jobs = [job for job in jobs if job.name in {"aggregate_hourly", "aggregate_daily"}]
     return dg.Definitions(
-        assets=[events, *listings, *prices, *primary_sales],
-        asset_checks=build_checks(marketplaces),
+        assets=[events, *polled, *prices, *primary_sales],
+        asset_checks=build_checks(sources),
         jobs=[*jobs, maintain],
         sensors=[
-            *(build_poll_sensor(m, settings.poll_tick_seconds) for m in marketplaces),
+            *(build_poll_sensor(source, settings.poll_tick_seconds) for source in sources),
             build_rebuild_sensor(price_jobs),
         ],
         schedules=build_schedules(settings),

@@ -34,7 +34,7 @@ marked as (
   insert into stale_prices (grain, starts_at, event_id, marketplace)
   select 'hour', date_bin('1 hour', %(this_moment)s::timestamptz, timestamptz '2000-01-01 00:00+00'), d.event_id, d.marketplace
   from due as d
-  where d.old_lease_id is not null
+  where d.old_lease_id is not null and has_listings(d.marketplace)
   order by d.event_id
   on conflict (grain, starts_at, event_id, marketplace) do update
     set marked_at = now()

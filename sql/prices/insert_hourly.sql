@@ -19,6 +19,7 @@ failures as (
   from fetch_attempts as a
   where
     a.finished_at >= %(starts_from)s and a.finished_at < %(starts_until)s and a.outcome not in ('ok', 'empty')
+    and has_listings(a.marketplace)
   group by 1, 2, 3
 ),
 

@@ -10,11 +10,12 @@ from uuid import uuid4
 import typer
 
 from ticket_pipeline.cli.event_keys import MarketplaceOption, UnclearEventKeyError, as_watched_event, find_events
-from ticket_pipeline.cli.formats import count, money, plain, utc_now
+from ticket_pipeline.cli.formats import NOTHING, count, money, plain, utc_now
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, progress, show, show_json
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.polling.batch import BatchResult
+from ticket_pipeline.polling.details import DetailsResult
 from ticket_pipeline.polling.poll import poll_events
 from ticket_pipeline.polling.sources import SOURCES, find_source, why_not_polled
 from ticket_pipeline.settings import load_settings
@@ -85,9 +86,14 @@ def _choose(
     rows = read_events(database, tracked_only=True, marketplace=marketplace)
     this_moment = utc_now()
     upcoming = [
-        as_watched_event(row) for row in rows if row["event_at"] > this_moment and row["marketplace"] in SOURCES
+        as_watched_event(row) for row in rows if row["event_at"] > this_moment and _has_listings(row["marketplace"])
     ]
     return _leave_out_unpolled(upcoming, settings)
+
+
+def _has_listings(marketplace: str) -> bool:
+    source = SOURCES.get(Marketplace(marketplace))
+    return source is not None and source.has_listings
 
 
 def _leave_out_unpolled(events: Sequence[WatchedEvent], settings: Settings) -> list[WatchedEvent]:
@@ -143,6 +149,8 @@ def _results_table(batches: Mapping[Marketplace, BatchResult]) -> Table:
 def _cells(result: EventResult) -> list[str]:
     if result.is_failure:
         return [*[""] * 5, str(result.outcome)]
+    if isinstance(result, DetailsResult):
+        return [*[NOTHING] * 5, (result.details and result.details.status) or "unknown"]
     metrics = result.metrics
     prices = (metrics.get_in_price, metrics.get_in_2_price, metrics.median_price) if metrics else (None, None, None)
     remark = "suspect" if result.is_suspect else result.currency or "empty"

@@ -1,15 +1,17 @@
 """The data checks: sentences that are true when green. They read a bounded span, report the offenders, never raise."""
 
 from collections.abc import Sequence
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
 from ticket_pipeline.defs.pipeline import Pipeline
 from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.polling.sources import Source
 from ticket_pipeline.storage import quality
 from ticket_pipeline.storage.prices import DAY
 from ticket_pipeline.storage.schedule import read_stale_events
+from ticket_pipeline.storage.ticketmaster import read_troubled_events
 from ticket_pipeline.storage.watchlist import read_rejected_rows
 
 _SPAN = timedelta(days=2)
@@ -20,14 +22,19 @@ _STALE_MULTIPLE = 2.0
 _STALE_GRACE = timedelta(minutes=5)
 
 
-def build_checks(marketplaces: list[Marketplace]) -> list[dg.AssetChecksDefinition]:
+def build_checks(sources: list[Source]) -> list[dg.AssetChecksDefinition]:
     """Every data check."""
-    per_marketplace = [
-        build(marketplace)
-        for marketplace in marketplaces
-        for build in (_build_nothing_is_lost, _build_announced_totals_agree, _build_no_event_is_stale)
+    of_listings = [
+        build(source.marketplace)
+        for source in sources
+        if source.has_listings
+        for build in (_build_nothing_is_lost, _build_announced_totals_agree)
     ]
-    return [no_row_is_quarantined, *per_marketplace, *_PRICE_CHECKS]
+    of_details = [
+        _build_no_event_was_cancelled_or_moved(source.asset_name) for source in sources if not source.has_listings
+    ]
+    of_all = [_build_no_event_is_stale(source.marketplace, source.asset_name) for source in sources]
+    return [no_row_is_quarantined, *of_listings, *of_details, *of_all, *_PRICE_CHECKS]
 
 
 def _result(offenders: Sequence[object], *, severity: dg.AssetCheckSeverity, **metadata: int) -> dg.AssetCheckResult:
@@ -84,9 +91,34 @@ def _build_announced_totals_agree(marketplace: Marketplace) -> dg.AssetChecksDef
     return check
 
 
-def _build_no_event_is_stale(marketplace: Marketplace) -> dg.AssetChecksDefinition:
+def _build_no_event_was_cancelled_or_moved(asset_name: str) -> dg.AssetChecksDefinition:
     @dg.asset_check(
-        asset=f"{marketplace}_listings",
+        asset=asset_name,
+        name="no_followed_event_was_cancelled_or_moved",
+        description="Every followed event takes place, on the day of the watchlist, at the time it had two days ago.",
+    )
+    def check(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
+        now = pipeline.now()
+        with pipeline.database() as database:
+            rows = read_troubled_events(database, now, now - _SPAN)
+        offenders = [
+            f"{row['external_id']} {row['name']}: {row['status'] or 'status unknown'}, {row['local_date']} "
+            f"(watchlist: {row['watchlist_date']}{_moved(row['moved_from'])}), "
+            f"told {row['captured_at'].astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+            for row in rows
+        ]
+        return _result(offenders, severity=dg.AssetCheckSeverity.WARN)
+
+    return check
+
+
+def _moved(moved_from: datetime | None) -> str:
+    return "" if moved_from is None else f"; before: {moved_from.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _build_no_event_is_stale(marketplace: Marketplace, asset_name: str) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=asset_name,
         name="no_tracked_event_is_stale",
         description="Every tracked event was captured within twice its poll interval.",
     )

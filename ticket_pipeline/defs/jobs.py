@@ -7,6 +7,7 @@ import dagster as dg
 
 from ticket_pipeline.defs.pipeline import Pipeline
 from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.polling.sources import Source
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -17,15 +18,17 @@ def poll_job_name(marketplace: Marketplace) -> str:
     return f"poll_{marketplace}"
 
 
-def build_jobs(marketplaces: list[Marketplace]) -> list["UnresolvedAssetJobDefinition"]:
+def build_jobs(sources: list[Source]) -> list["UnresolvedAssetJobDefinition"]:
     """The asset jobs: sync the watchlist, poll a marketplace, build prices, run the checks."""
     polls = [
         dg.define_asset_job(
-            poll_job_name(marketplace),
-            selection=dg.AssetSelection.assets(f"{marketplace}_listings").without_checks(),
-            description=f"Poll {marketplace}: the event_keys of the run config, or every tracked event still to come.",
+            poll_job_name(source.marketplace),
+            selection=dg.AssetSelection.assets(source.asset_name).without_checks(),
+            description=(
+                f"Poll {source.marketplace}: the event_keys of the run config, or every tracked event still to come."
+            ),
         )
-        for marketplace in marketplaces
+        for source in sources
     ]
     return [
         *polls,

@@ -11,8 +11,8 @@ import dagster as dg
 from ticket_pipeline.defs.assets.watchlist import register_keys
 from ticket_pipeline.defs.jobs import poll_job_name
 from ticket_pipeline.defs.pipeline import Pipeline
-from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.polling.due import Skip, choose_batch, show_wait
+from ticket_pipeline.polling.sources import Source
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.prices import DAY, HOUR, Span, first_contiguous, read_stale_windows
 from ticket_pipeline.storage.watchlist import read_keys
@@ -35,8 +35,9 @@ _MOST_WINDOWS = 24 * 31
 _REST_AFTER_FAILURE = timedelta(minutes=5)
 
 
-def build_poll_sensor(marketplace: Marketplace, tick_seconds: int) -> dg.SensorDefinition:
+def build_poll_sensor(source: Source, tick_seconds: int) -> dg.SensorDefinition:
     """The sensor that starts one run for the events of a marketplace that are due."""
+    marketplace = source.marketplace
 
     @dg.sensor(
         name=f"poll_due_{marketplace}_events",
@@ -62,7 +63,7 @@ def build_poll_sensor(marketplace: Marketplace, tick_seconds: int) -> dg.SensorD
         config = {"event_keys": [event.external_id for event in choice.events], "lease_id": str(choice.lease_id)}
         request = dg.RunRequest(
             run_key=str(choice.lease_id),
-            run_config={"ops": {f"{marketplace}_listings": {"config": config}}},
+            run_config={"ops": {source.asset_name: {"config": config}}},
             tags={
                 "ticket_pipeline/marketplace": str(marketplace),
                 "ticket_pipeline/events": str(len(choice.events)),

@@ -50,10 +50,22 @@ class KeptAnswer:
     stored_at: datetime
 
 
+class HasBody(Protocol):
+    """A kept answer, as whoever keeps it hands it back."""
+
+    @property
+    def body(self) -> bytes:
+        """As it arrived."""
+
+    @property
+    def stored_at(self) -> datetime:
+        """When it arrived, aware UTC."""
+
+
 class AnswerCache(Protocol):
     """Keeps the answers of one marketplace."""
 
-    async def find(self, key: str, /) -> KeptAnswer | None:
+    async def find(self, key: str, /) -> HasBody | None:
         """The kept answer to a request, however old."""
 
     async def claim(self, key: str, external_id: str | None, /) -> bool:
@@ -72,7 +84,7 @@ class AnswerCache(Protocol):
 class NoCache:
     """Keeps nothing, for a single call from a notebook, and for tests."""
 
-    async def find(self, _key: str) -> KeptAnswer | None:
+    async def find(self, _key: str) -> HasBody | None:
         """Find nothing."""
 
     async def claim(self, _key: str, _external_id: str | None) -> bool:
@@ -193,7 +205,7 @@ def cache_key(request: MarketplaceRequest) -> str:
     return f"{request.method} {redact_url(request.url)}"
 
 
-def _read_kept(kept: KeptAnswer | None, request: MarketplaceRequest, read: Callable[[bytes], _T]) -> Answer[_T] | None:
+def _read_kept(kept: HasBody | None, request: MarketplaceRequest, read: Callable[[bytes], _T]) -> Answer[_T] | None:
     if kept is None:
         return None
     try:

@@ -14,15 +14,18 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ticket_pipeline.errors import RequestRejected
 from ticket_pipeline.market.listings import ValidatedListings, validate_listings
+from ticket_pipeline.marketplaces.answers import judge_answer
 from ticket_pipeline.marketplaces.gate import OpenGate
 from ticket_pipeline.marketplaces.http import HttpFetcher, MarketplaceRequest, RetryPolicy, open_http_client, utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
     from datetime import datetime
 
+    from ticket_pipeline.errors import MarketplaceError
     from ticket_pipeline.market.vocabulary import Marketplace, ParsedListings, RawResponse
     from ticket_pipeline.marketplaces.gate import RequestGate
+    from ticket_pipeline.marketplaces.http import AnswerJudge, RetryRule
     from ticket_pipeline.settings import Settings
 
 _DIGITS = re.compile(r"[0-9]{1,20}")
@@ -76,13 +79,20 @@ class ListingsClient(ABC):
 
 @asynccontextmanager
 async def open_fetcher(
-    settings: Settings, gate: RequestGate | None, clock: Callable[[], datetime] = utc_now
+    settings: Settings,
+    gate: RequestGate | None,
+    *,
+    rules: Mapping[type[MarketplaceError], RetryRule] | None = None,
+    judge: AnswerJudge = judge_answer,
+    clock: Callable[[], datetime] = utc_now,
 ) -> AsyncIterator[HttpFetcher]:
     """Open a fetcher by the settings, and close its connections at the end of the block.
 
     Args:
         settings: User-Agent, time-outs, tries and limits.
         gate: who permits requests; None means no limits, which is for single calls only.
+        rules: how single classes of errors are retried, where the marketplace has its own.
+        judge: what an answer means, likewise.
         clock: aware UTC; says when an answer was captured.
     """
     async with open_http_client(
@@ -92,7 +102,8 @@ async def open_fetcher(
         max_connections=settings.max_concurrent_requests,
     ) as http:
         rng = random.Random(settings.random_seed)  # noqa: S311 - spreads retries; nothing secret about it
-        yield HttpFetcher(http, gate or OpenGate(), RetryPolicy.from_settings(settings), rng=rng, clock=clock)
+        policy = RetryPolicy.from_settings(settings, rules)
+        yield HttpFetcher(http, gate or OpenGate(), policy, rng=rng, judge=judge, clock=clock)
 
 
 def check_digits(external_id: str, marketplace: Marketplace, name: str) -> None:

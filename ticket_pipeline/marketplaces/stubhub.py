@@ -190,7 +190,7 @@ async def open_stubhub_client(
         ConfigurationError: see `stubhub_config`.
     """
     config = stubhub_config(settings)
-    async with open_fetcher(settings, gate, clock) as fetcher:
+    async with open_fetcher(settings, gate, clock=clock) as fetcher:
         yield StubHubClient(fetcher, config)
 
 

@@ -17,20 +17,21 @@ From a notebook, with TICKETMASTER_API_KEY in the environment or `.env`:
 
 from __future__ import annotations
 
-import ipaddress
-import random
 import re
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
+
+from pydantic import SecretStr
 
 from ticket_pipeline.errors import ConfigurationError, RequestRejected
 from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
+from ticket_pipeline.marketplaces.addresses import check_address
 from ticket_pipeline.marketplaces.cache import CachingFetcher, NoCache
-from ticket_pipeline.marketplaces.gate import OpenGate
-from ticket_pipeline.marketplaces.http import HttpFetcher, MarketplaceRequest, RetryPolicy, open_http_client
+from ticket_pipeline.marketplaces.http import MarketplaceRequest, utc_now
+from ticket_pipeline.marketplaces.listings_client import open_fetcher
 from ticket_pipeline.marketplaces.ticketmaster_answers import RETRY_RULES, TicketmasterJudge
 from ticket_pipeline.marketplaces.ticketmaster_events import (
     EventDetails,
@@ -46,15 +47,14 @@ from ticket_pipeline.marketplaces.ticketmaster_events import (
 from ticket_pipeline.marketplaces.ticketmaster_search import MAX_PAGE_SIZE, Search
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from pydantic import SecretStr
+    from collections.abc import AsyncIterator, Callable
 
     from ticket_pipeline.marketplaces.cache import Answer, AnswerCache
     from ticket_pipeline.marketplaces.gate import RequestGate
     from ticket_pipeline.settings import Settings
 
 _PATH = "/discovery/v2"
+_SIMULATED_KEY = "simulated"
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -64,11 +64,11 @@ class TicketmasterConfig:
 
     Attributes:
         base_url: scheme and host (a path is allowed), without a trailing slash.
-        api_key: None at the simulator.
+        api_key: sent with every request.
     """
 
     base_url: str
-    api_key: SecretStr | None = field(default=None, repr=False)
+    api_key: SecretStr = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class TicketPrices:
 
 
 def ticketmaster_config(settings: Settings) -> TicketmasterConfig:
-    """Build the configuration from the settings. The simulator is sent no key.
+    """Build the configuration from the settings. The simulator wants some key, and is sent none of the user's.
 
     Raises:
         ConfigurationError: there is no key, or the address is unusable.
@@ -106,8 +106,15 @@ def ticketmaster_config(settings: Settings) -> TicketmasterConfig:
             "configured. Set it to your own Discovery API key."
         )
     base_url = settings.ticketmaster_base_url.rstrip("/")
-    _check_address(base_url, has_key=settings.ticketmaster_api_key is not None)
-    return TicketmasterConfig(base_url, settings.ticketmaster_api_key)
+    check_address(
+        base_url,
+        _PATH,
+        base_setting="TICKETMASTER_API_BASE_URL",
+        path_setting="TICKETMASTER_API_BASE_URL",
+        example="https://app.ticketmaster.com",
+        credentials="your API key" if settings.ticketmaster_api_key else None,
+    )
+    return TicketmasterConfig(base_url, settings.ticketmaster_api_key or SecretStr(_SIMULATED_KEY))
 
 
 class TicketmasterClient:
@@ -216,20 +223,23 @@ class TicketmasterClient:
         return await self._fetcher.fetch(request, parse_ticketmaster_event, accepts_stale=accepts_stale)
 
     def _request(self, path: str, external_id: str = "", *, subject: str | None = None) -> MarketplaceRequest:
-        key = self._config.api_key
         return MarketplaceRequest(
             marketplace=self.marketplace,
             external_id=external_id,
             method="GET",
             url=f"{self._config.base_url}{_PATH}{path}",
-            secret_query={} if key is None else {"apikey": key},
+            secret_query={"apikey": self._config.api_key},
             subject=subject,
         )
 
 
 @asynccontextmanager
 async def open_ticketmaster_client(
-    settings: Settings, *, gate: RequestGate | None = None, cache: AnswerCache | None = None
+    settings: Settings,
+    *,
+    gate: RequestGate | None = None,
+    cache: AnswerCache | None = None,
+    clock: Callable[[], datetime] = utc_now,
 ) -> AsyncIterator[TicketmasterClient]:
     """Open a client by the settings, and close its connections at the end of the block.
 
@@ -237,26 +247,15 @@ async def open_ticketmaster_client(
         settings: where and how to ask.
         gate: who permits requests; None means no limits, which is for single calls only.
         cache: where answers are kept; None keeps none.
+        clock: aware UTC; says when an answer was captured, and how old a kept one is.
 
     Raises:
         ConfigurationError: see `ticketmaster_config`.
     """
     config = ticketmaster_config(settings)
-    async with open_http_client(
-        user_agent=settings.user_agent,
-        connect_timeout_seconds=settings.http_connect_timeout_seconds,
-        read_timeout_seconds=settings.http_read_timeout_seconds,
-        max_connections=settings.max_concurrent_requests,
-    ) as http:
-        fetcher = HttpFetcher(
-            http,
-            gate or OpenGate(),
-            RetryPolicy.from_settings(settings, RETRY_RULES),
-            rng=random.Random(settings.random_seed),  # noqa: S311 - spreads retries; nothing secret about it
-            judge=TicketmasterJudge(),
-        )
+    async with open_fetcher(settings, gate, rules=RETRY_RULES, judge=TicketmasterJudge(), clock=clock) as fetcher:
         keep = timedelta(minutes=settings.ticketmaster_cache_minutes)
-        yield TicketmasterClient(CachingFetcher(fetcher, cache or NoCache(), keep=keep), config)
+        yield TicketmasterClient(CachingFetcher(fetcher, cache or NoCache(), keep=keep, clock=clock), config)
 
 
 def _dated(event: EventDetails, answer: Answer[Any]) -> EventDetails:
@@ -265,30 +264,3 @@ def _dated(event: EventDetails, answer: Answer[Any]) -> EventDetails:
 
 def _as_parameter(moment: datetime | None) -> str | None:
     return None if moment is None else f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _check_address(base_url: str, *, has_key: bool) -> None:
-    """Refuse an address that could send the key to somebody else, or let somebody else read it."""
-    try:
-        base = urlsplit(base_url)
-        _ = base.port  # a port that is no number is only noticed when asked for
-    except ValueError:
-        base = urlsplit("")
-    if base.scheme not in {"http", "https"} or not base.hostname or base.query or base.fragment or "@" in base.netloc:
-        raise ConfigurationError(
-            "TICKETMASTER_API_BASE_URL must be a scheme and a host, without user, query or fragment. "
-            "Write it like https://app.ticketmaster.com."
-        )
-    if base.scheme == "http" and has_key and not _is_loopback(base.hostname):
-        raise ConfigurationError(
-            f"TICKETMASTER_API_BASE_URL: your API key would travel unencrypted to {base.hostname}. Use https."
-        )
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -134,5 +134,5 @@ async def open_vivid_seats_client(
         ConfigurationError: see `vivid_seats_config`.
     """
     config = vivid_seats_config(settings)
-    async with open_fetcher(settings, gate, clock) as fetcher:
+    async with open_fetcher(settings, gate, clock=clock) as fetcher:
         yield VividSeatsClient(fetcher, config)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ticket_pipeline.errors import MarketplaceError, RequestNotPermitted, StorageError, StorageUnavailable
 from ticket_pipeline.polling.containment import contained
@@ -22,13 +22,36 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from uuid import UUID
 
-    from ticket_pipeline.polling.ingest import Ingest
+    from ticket_pipeline.market.vocabulary import RawResponse
+    from ticket_pipeline.storage.database import Database
     from ticket_pipeline.storage.schedule import ScheduledEvent
 
 _Item = TypeVar("_Item")
 
 _GROUP = 32
 """Most answers that are validated together: past this the fixed cost is already spread thin, and memory grows."""
+
+
+class BatchIngest(Protocol):
+    """What a batch does to its events: ask about one, and store what several answered."""
+
+    @property
+    def database(self) -> Database:
+        """Where leases are kept."""
+
+    async def fetch(self, external_id: str) -> RawResponse:
+        """Ask the marketplace about one event.
+
+        Raises:
+            MarketplaceError: no usable answer.
+        """
+
+    def store(self, group: Sequence[Fetched]) -> list[EventResult]:
+        """Store what a group of events answered; every event of the group gets a result. Runs in a worker thread.
+
+        Raises:
+            StorageError: the database refused or stayed away.
+        """
 
 
 @dataclass(slots=True)
@@ -66,7 +89,7 @@ class PollBatch:
     """One batch of one marketplace.
 
     Args:
-        ingest: how answers are stored; its client sends the requests.
+        ingest: sends the requests, and stores the answers.
         now: the clock, aware UTC.
         max_concurrent: events under way at once in this process; the gate bounds all processes together.
         on_results: told of each settled group, in a worker thread, while the others go on.
@@ -75,7 +98,7 @@ class PollBatch:
 
     def __init__(
         self,
-        ingest: Ingest,
+        ingest: BatchIngest,
         *,
         now: Callable[[], datetime],
         max_concurrent: int,
@@ -142,7 +165,7 @@ class PollBatch:
         started_at = self._now()
         try:
             with contained(f"Fetched event {event.external_id}"):
-                response = await self._ingest.client.fetch_listings(event.external_id)
+                response = await self._ingest.fetch(event.external_id)
         except RequestNotPermitted as refusal:
             self._outcome.stopped_by = self._outcome.stopped_by or str(refusal)
             self._outcome.skipped.append(event)

@@ -10,14 +10,10 @@ import gc
 import logging
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
-
-import stamina
+from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.errors import (
     MarketplaceError,
-    RateLimited,
-    RequestNotPermitted,
     StorageError,
     StorageUnavailable,
     UnexpectedPayload,
@@ -26,12 +22,12 @@ from ticket_pipeline.market.listings import validate_listings
 from ticket_pipeline.market.metrics import measure_snapshot
 from ticket_pipeline.market.vocabulary import Outcome
 from ticket_pipeline.polling.containment import contained
-from ticket_pipeline.storage.schedule import record_failure
+from ticket_pipeline.polling.settling import book_failure, persistently
 from ticket_pipeline.storage.snapshots import STORED_COLUMNS, Attempt, Capture, write_capture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from ticket_pipeline.market.listings import ValidatedListings
     from ticket_pipeline.market.metrics import SnapshotMetrics
@@ -43,12 +39,6 @@ if TYPE_CHECKING:
     from ticket_pipeline.storage.schedule import BackOff, ScheduledEvent
 
 _log = logging.getLogger(__name__)
-
-_T = TypeVar("_T")
-
-_WRITE_TRIES = 6
-_WRITE_SECONDS = 60.0
-"""A database that restarts is back within this; the answer in hand is worth waiting for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +109,10 @@ class Ingest:
     keep_body: bool
     zone_map: ZoneMap | None = None
     run_id: str | None = None
+
+    async def fetch(self, external_id: str) -> RawResponse:
+        """Ask the marketplace for the listings of one event."""
+        return await self.client.fetch_listings(external_id)
 
     def store(self, group: Sequence[Fetched]) -> list[EventResult]:
         """Store what a group of events answered; every event of the group gets a result.
@@ -198,7 +192,7 @@ class Ingest:
             latency_seconds=response.latency_seconds,
             run_id=self.run_id,
         )
-        stored = _persistently(
+        stored = persistently(
             lambda: write_capture(
                 self.database,
                 capture,
@@ -240,27 +234,8 @@ class Ingest:
         )
 
     def _fail(self, fetched: Fetched, error: MarketplaceError) -> EventResult:
-        attempt = Attempt(
-            started_at=fetched.started_at,
-            finished_at=fetched.finished_at,
-            outcome=Outcome(error.outcome),
-            status=error.status,
-            tries=error.tries,
-            error=str(error),
-            run_id=self.run_id,
-        )
-        _persistently(
-            lambda: record_failure(
-                self.database,
-                fetched.event,
-                self.marketplace,
-                attempt,
-                back_off=self.back_off,
-                jitter_factor=self.draw_jitter(),
-                not_before=_not_before(error, fetched.finished_at),
-            )
-        )
-        return EventResult(event=fetched.event, outcome=attempt.outcome, error=str(error), tries=error.tries)
+        outcome = book_failure(self, fetched, error)
+        return EventResult(event=fetched.event, outcome=outcome, error=str(error), tries=error.tries)
 
     def _map_zones(self, event: ScheduledEvent, columns: dict[str, Sequence[Any]]) -> tuple[str, ...]:
         """Fill the zone of listings whose marketplace names none, from the user's map; returns what it leaves open."""
@@ -300,23 +275,6 @@ def _validate(answers: Sequence[_Answer]) -> Sequence[ValidatedListings | Market
         if len(answers) == 1:
             return [error]
         return [result for answer in answers for result in _validate([answer])]
-
-
-def _persistently(write: Callable[[], _T]) -> _T:
-    """Run an idempotent write, again if the connection was lost: the answer in hand should outlive a restart."""
-    for attempt in stamina.retry_context(on=StorageUnavailable, attempts=_WRITE_TRIES, timeout=_WRITE_SECONDS):
-        with attempt:
-            return write()
-    raise AssertionError("stamina either returns or raises")
-
-
-def _not_before(error: MarketplaceError, now: datetime) -> datetime | None:
-    wait: timedelta | None = None
-    if isinstance(error, RateLimited):
-        wait = error.retry_after
-    elif isinstance(error, RequestNotPermitted):
-        wait = error.available_in
-    return None if wait is None else now + wait
 
 
 def _count_reasons(capture: Capture) -> dict[str, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING
@@ -9,20 +11,23 @@ from typing import TYPE_CHECKING
 from ticket_pipeline.market.trust import TrustRule
 from ticket_pipeline.polling.batch import PollBatch
 from ticket_pipeline.polling.cadence import Cadence, parse_bands
+from ticket_pipeline.polling.details import DetailsIngest
 from ticket_pipeline.polling.ingest import Ingest
 from ticket_pipeline.polling.jitter import draw_factor, draw_spacing
 from ticket_pipeline.polling.sources import find_source
 from ticket_pipeline.polling.sync import load_zone_map
+from ticket_pipeline.storage.cache import PostgresCache
 from ticket_pipeline.storage.requests import BreakerRule, PostgresGate, set_up_budget
 from ticket_pipeline.storage.schedule import BackOff
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
     from datetime import datetime
 
     from ticket_pipeline.market.vocabulary import Marketplace
-    from ticket_pipeline.polling.batch import BatchResult, Lease
+    from ticket_pipeline.polling.batch import BatchIngest, BatchResult, Lease
     from ticket_pipeline.polling.ingest import EventResult
+    from ticket_pipeline.polling.sources import Source
     from ticket_pipeline.settings import Settings
     from ticket_pipeline.storage.database import Database
     from ticket_pipeline.storage.schedule import ScheduledEvent
@@ -43,12 +48,12 @@ async def poll_events(
     lease: Lease | None = None,
     run_id: str | None = None,
 ) -> BatchResult:
-    """Fetch, validate and store the listings of these events, each once.
+    """Fetch, validate and store what a marketplace tells of these events, each once.
 
     Args:
         database: migrated.
         settings: credentials, limits, cadence.
-        marketplace: whose listings.
+        marketplace: who is asked.
         events: what to fetch.
         now: the clock, aware UTC.
         on_results: told of each settled group, in a worker thread, while the others go on.
@@ -62,38 +67,85 @@ async def poll_events(
     source = find_source(marketplace, settings)
     # One source each: gaps and intervals are drawn in different threads, and a seed must repeat both.
     spacing, jitter = (Random(settings.random_seed) for _ in range(2))  # noqa: S311 - jitter, not cryptography
-    set_up_budget(database, marketplace, source.limits(settings), max_concurrent=settings.max_concurrent_requests)
-    gate = build_gate(database, settings, marketplace, spacing)
-    async with source.open_client(settings, gate, now) as client:
+    set_up_requests(database, settings, source)
+    # A single event that a person asked for by hand may use what polling leaves to people.
+    is_polling = lease is not None or len(events) > 1
+    gate = build_gate(database, settings, marketplace, spacing, is_polling=is_polling)
+    settling = _Settling(
+        database,
+        marketplace,
+        BackOff(timedelta(minutes=settings.retry_base_minutes), timedelta(hours=settings.retry_max_hours)),
+        lambda: draw_factor(
+            settings.default_randomization_strategy, jitter, settings.min_random_factor, settings.max_random_factor
+        ),
+        keep_body=settings.raw_payload_days > 0,
+        run_id=run_id,
+    )
+    async with _open_ingest(source, settings, gate, settling, now) as ingest:
         batch = PollBatch(
-            Ingest(
-                database=database,
-                marketplace=marketplace,
-                client=client,
-                rule=TrustRule(settings.suspect_drop_fraction, settings.suspect_confirm_fraction),
-                back_off=BackOff(
-                    timedelta(minutes=settings.retry_base_minutes), timedelta(hours=settings.retry_max_hours)
-                ),
-                draw_jitter=lambda: draw_factor(
-                    settings.default_randomization_strategy,
-                    jitter,
-                    settings.min_random_factor,
-                    settings.max_random_factor,
-                ),
-                keep_body=settings.raw_payload_days > 0,
-                zone_map=load_zone_map(database),
-                run_id=run_id,
-            ),
-            now=now,
-            max_concurrent=settings.max_concurrent_requests,
-            on_results=on_results,
-            lease=lease,
+            ingest, now=now, max_concurrent=settings.max_concurrent_requests, on_results=on_results, lease=lease
         )
         return await batch.run(events)
 
 
-def build_gate(database: Database, settings: Settings, marketplace: Marketplace, random: Random) -> PostgresGate:
-    """The shared gate of a marketplace under these settings."""
+@dataclass(frozen=True, slots=True)
+class _Settling:
+    """What both kinds of polls settle their events by; see `Ingest`."""
+
+    database: Database
+    marketplace: Marketplace
+    back_off: BackOff
+    draw_jitter: Callable[[], float]
+    keep_body: bool
+    run_id: str | None
+
+
+@asynccontextmanager
+async def _open_ingest(
+    source: Source, settings: Settings, gate: PostgresGate, settling: _Settling, now: Callable[[], datetime]
+) -> AsyncIterator[BatchIngest]:
+    """The ingest of a marketplace that has listings, or of one that describes events."""
+    how = {name: getattr(settling, name) for name in settling.__slots__}
+    if source.open_client is not None:
+        async with source.open_client(settings, gate, now) as client:
+            rule = TrustRule(settings.suspect_drop_fraction, settings.suspect_confirm_fraction)
+            yield Ingest(client=client, rule=rule, zone_map=load_zone_map(settling.database), **how)
+    elif source.open_details is not None:
+        cache = PostgresCache(settling.database, source.marketplace)
+        async with source.open_details(settings, gate, cache, now) as details:
+            yield DetailsIngest(client=details, **how)
+
+
+def set_up_requests(database: Database, settings: Settings, source: Source) -> None:
+    """Bring the budgets of a marketplace to the settings. Idempotent."""
+    set_up_budget(
+        database,
+        source.marketplace,
+        source.limits(settings),
+        max_concurrent=settings.max_concurrent_requests,
+        polling_limits=source.polling_limits(settings),
+    )
+
+
+def build_gate(
+    database: Database,
+    settings: Settings,
+    marketplace: Marketplace,
+    random: Random,
+    *,
+    is_polling: bool = True,
+    max_wait: timedelta | None = None,
+) -> PostgresGate:
+    """The shared gate of a marketplace under these settings.
+
+    Args:
+        database: with the budgets of `set_up_requests`.
+        settings: spacing, longest request, breaker.
+        marketplace: whose.
+        random: draws the spacing.
+        is_polling: False where a person asks, who may use the reserve.
+        max_wait: a longer wait is refused instead, naming its length; None: what suits a run.
+    """
     return PostgresGate(
         database,
         marketplace,
@@ -101,7 +153,8 @@ def build_gate(database: Database, settings: Settings, marketplace: Marketplace,
             settings.request_delay_bias, random, settings.min_request_delay, settings.max_request_delay
         ),
         hold=timedelta(seconds=settings.http_total_timeout_seconds),
-        max_wait=_MAX_BUDGET_WAIT,
+        max_wait=_MAX_BUDGET_WAIT if max_wait is None else max_wait,
+        is_polling=is_polling,
         rule=BreakerRule(
             threshold=settings.breaker_failures,
             pause=timedelta(minutes=settings.breaker_pause_minutes),

@@ -5,6 +5,7 @@ Adding a marketplace: its module in `marketplaces`, its settings, and one entry 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.marketplaces.stubhub import open_stubhub_client
+from ticket_pipeline.marketplaces.ticketmaster import open_ticketmaster_client
 from ticket_pipeline.marketplaces.vivid_seats import open_vivid_seats_client
 
 if TYPE_CHECKING:
@@ -20,9 +22,18 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime
 
+    from ticket_pipeline.marketplaces.cache import AnswerCache
     from ticket_pipeline.marketplaces.client import MarketplaceClient
     from ticket_pipeline.marketplaces.gate import RequestGate
+    from ticket_pipeline.marketplaces.ticketmaster import TicketmasterClient
     from ticket_pipeline.settings import Settings
+
+    Clock = Callable[[], datetime]
+    OpenClient = Callable[[Settings, RequestGate, Clock], AbstractAsyncContextManager[MarketplaceClient]]
+    OpenDetails = Callable[[Settings, RequestGate, AnswerCache, Clock], AbstractAsyncContextManager[TicketmasterClient]]
+
+_DAY = timedelta(days=1)
+_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +45,10 @@ class Source:
         base_url: where its requests go; None where it is not configured.
         how_to_configure: what a user does about that.
         limits: window → requests that any window of that length may hold, all processes together.
-        open_client: a client that asks the gate before each request, and the clock (aware UTC) when an answer came.
+        open_client: where it has listings: a client that asks the gate before each request, and the clock (aware UTC)
+            when an answer came.
+        open_details: where it only describes events: likewise, with a cache of answers.
+        polling_limits: as `limits`, for polling only; the rest of `limits` is left to what people ask.
     """
 
     marketplace: Marketplace
@@ -42,9 +56,33 @@ class Source:
     base_url: Callable[[Settings], str | None]
     how_to_configure: str
     limits: Callable[[Settings], Mapping[timedelta, int]]
-    open_client: Callable[
-        [Settings, RequestGate, Callable[[], datetime]], AbstractAsyncContextManager[MarketplaceClient]
-    ]
+    open_client: OpenClient | None = None
+    open_details: OpenDetails | None = None
+    polling_limits: Callable[[Settings], Mapping[timedelta, int]] = lambda _: {}
+
+    @property
+    def has_listings(self) -> bool:
+        """Whether its polls bring listings, and prices by hour and day come of them."""
+        return self.open_client is not None
+
+    @property
+    def asset_name(self) -> str:
+        """The asset, and the table, that its polls fill."""
+        return f"{self.marketplace}_{'listings' if self.has_listings else 'events'}"
+
+
+def share_of_polling(per_day: int, reserve_fraction: float) -> dict[timedelta, int]:
+    """What polling may send of a day's budget, spread so that it lasts the day.
+
+    Args:
+        per_day: the whole budget of any 24 hours.
+        reserve_fraction: what is left to people.
+
+    Returns:
+        Window → requests: the share of a day, and of an hour the 24th part of that (at least one).
+    """
+    share = max(1, math.floor(per_day * (1 - reserve_fraction)))
+    return {_DAY: share, _HOUR: math.ceil(share / 24)}
 
 
 SOURCES: Mapping[Marketplace, Source] = MappingProxyType(
@@ -65,6 +103,22 @@ SOURCES: Mapping[Marketplace, Source] = MappingProxyType(
             limits=lambda settings: {timedelta(minutes=1): settings.vivid_seats_requests_per_minute},
             open_client=lambda settings, gate, clock: open_vivid_seats_client(settings, gate=gate, clock=clock),
         ),
+        Marketplace.TICKETMASTER: Source(
+            marketplace=Marketplace.TICKETMASTER,
+            is_enabled=lambda settings: settings.ticketmaster_enabled,
+            base_url=lambda settings: settings.ticketmaster_base_url,
+            how_to_configure="Set TICKETMASTER_API_KEY.",
+            limits=lambda settings: {
+                timedelta(seconds=1): settings.ticketmaster_requests_per_second,
+                _DAY: settings.ticketmaster_requests_per_day,
+            },
+            open_details=lambda settings, gate, cache, clock: open_ticketmaster_client(
+                settings, gate=gate, cache=cache, clock=clock
+            ),
+            polling_limits=lambda settings: share_of_polling(
+                settings.ticketmaster_requests_per_day, settings.ticketmaster_reserve_fraction
+            ),
+        ),
     }
 )
 
@@ -77,9 +131,7 @@ def find_source(marketplace: Marketplace, settings: Settings) -> Source:
     """
     source = SOURCES.get(marketplace)
     if source is None:
-        raise ConfigurationError(
-            f"Asked to poll {marketplace}; its listings cannot be polled. Known: {', '.join(SOURCES)}."
-        )
+        raise ConfigurationError(f"Asked to poll {marketplace}; it cannot be polled. Known: {', '.join(SOURCES)}.")
     obstacle = why_not_polled(source, settings)
     if obstacle is not None:
         raise ConfigurationError(f"Asked to poll {marketplace}; {obstacle}")

@@ -113,17 +113,17 @@ class Database:
         with self.connection(doing) as connection, connection.transaction():
             yield Transaction(connection)
 
-    def fetch_all(self, name: str, **parameters: object) -> list[Row]:
+    def fetch_all(self, name: str, /, **parameters: object) -> list[Row]:
         """Run one statement of `sql/` and return its rows."""
         with self.connection(f"run {name}") as connection:
             return Transaction(connection).fetch_all(name, **parameters)
 
-    def fetch_one(self, name: str, **parameters: object) -> Row | None:
+    def fetch_one(self, name: str, /, **parameters: object) -> Row | None:
         """Run one statement and return its first row, or None."""
         rows = self.fetch_all(name, **parameters)
         return rows[0] if rows else None
 
-    def execute(self, name: str, **parameters: object) -> int:
+    def execute(self, name: str, /, **parameters: object) -> int:
         """Run one statement and return how many rows it touched."""
         with self.connection(f"run {name}") as connection:
             return Transaction(connection).execute(name, **parameters)
@@ -135,15 +135,15 @@ class Transaction:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
-    def fetch_all(self, name: str, **parameters: object) -> list[Row]:
+    def fetch_all(self, name: str, /, **parameters: object) -> list[Row]:
         """Run one statement of `sql/` and return its rows."""
         return self.connection.execute(as_query(statement(name)), parameters).fetchall()
 
-    def fetch_one(self, name: str, **parameters: object) -> Row | None:
+    def fetch_one(self, name: str, /, **parameters: object) -> Row | None:
         """Run one statement and return its first row, or None."""
         return self.connection.execute(as_query(statement(name)), parameters).fetchone()
 
-    def execute(self, name: str, **parameters: object) -> int:
+    def execute(self, name: str, /, **parameters: object) -> int:
         """Run one statement and return how many rows it touched."""
         return self.connection.execute(as_query(statement(name)), parameters).rowcount
 

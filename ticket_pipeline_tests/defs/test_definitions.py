@@ -21,10 +21,16 @@ GROUPS = {
     "events": "watchlist",
     "stubhub_listings": "snapshots",
     "vivid_seats_listings": "snapshots",
+    "ticketmaster_events": "snapshots",
     "hourly_prices": "prices",
     "daily_prices": "prices",
 }
-SENSORS = {"poll_due_stubhub_events", "poll_due_vivid_seats_events", "rebuild_stale_prices"}
+SENSORS = {
+    "poll_due_stubhub_events",
+    "poll_due_vivid_seats_events",
+    "poll_due_ticketmaster_events",
+    "rebuild_stale_prices",
+}
 VIVENU = ("events", "tickets", "coupons", "sales_daily", "gender", "age_groups", "summary")
 GROUPS |= {f"vivenu_{table}": "primary_sales" for table in VIVENU}
 
@@ -117,6 +123,7 @@ def test_the_lineage_is_the_way_of_the_data(defs: dg.Definitions) -> None:
         "events": set(),
         "stubhub_listings": {"events"},
         "vivid_seats_listings": {"events"},
+        "ticketmaster_events": {"events"},
         "hourly_prices": {"stubhub_listings", "vivid_seats_listings"},
         "daily_prices": {"hourly_prices"},
         "vivenu_events": set(),
@@ -148,10 +155,10 @@ def test_every_sensor_schedule_job_and_check_is_described(defs: dg.Definitions) 
     described = {sensor.name: sensor.description for sensor in repository.sensor_defs}
     described |= {schedule.name: schedule.description for schedule in repository.schedule_defs}
     described |= {job.name: job.description for job in repository.get_all_jobs() if not job.name.startswith("__")}
-    assert len(described) == len(SENSORS) + 4 + 8
+    assert len(described) == len(SENSORS) + 4 + 9
     assert [name for name, description in described.items() if not description] == []
     checks = [spec for check in defs.asset_checks or [] for spec in check.check_specs]
-    assert len(checks) == 5 + 2 * 3
+    assert len(checks) == 5 + 2 * 3 + 2
     assert [spec.name for spec in checks if not spec.description] == []
 
 

@@ -95,7 +95,7 @@ def test_a_block_tells_which_events_were_not_tried(registered: Location) -> None
 
 
 def test_a_long_list_of_failures_is_cut_and_says_so(registered: Location, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ticket_pipeline.defs.assets.listings._MOST_NAMED", 3)
+    monkeypatch.setattr("ticket_pipeline.defs.assets.polled._MOST_NAMED", 3)
     registered.loopback.faults.add(Fault(FaultKind.SERVER_ERROR, times=None))
     text = failure_of(registered.run(JOB, config={"event_keys": registered.loopback.keys}))
     assert text.count("(http_error)") == 3

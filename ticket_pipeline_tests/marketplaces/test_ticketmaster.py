@@ -304,9 +304,10 @@ def test_the_key_is_in_no_cache_key_and_no_repr() -> None:
 # --- configuration --------------------------------------------------------------------------------------------------
 
 
-def test_the_simulator_is_sent_no_key() -> None:
+def test_the_simulator_is_sent_a_key_of_nobody() -> None:
     config = ticketmaster_config(Settings())
-    assert (config.base_url, config.api_key) == ("http://127.0.0.1:8765/ticketmaster", None)
+    assert config.base_url == "http://127.0.0.1:8765/ticketmaster"
+    assert config.api_key.get_secret_value() == "simulated"
 
 
 def test_without_a_key_beside_another_marketplace_nothing_is_asked() -> None:

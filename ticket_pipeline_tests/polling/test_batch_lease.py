@@ -137,7 +137,7 @@ def test_a_connection_lost_in_the_middle_of_a_capture_leaves_nothing_and_is_trie
 def test_a_database_that_stays_away_ends_the_batch_and_is_not_blamed_on_an_event(
     watching: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ticket_pipeline.polling.ingest._WRITE_TRIES", 1)
+    monkeypatch.setattr("ticket_pipeline.polling.settling._WRITE_TRIES", 1)
     with killing_the_writer(watching), pytest.raises(StorageUnavailable, match="store the capture of stubhub event"):
         run(batch_of(watching, ScriptedClient()), watching.events())
     assert watching.value("select count(*) from snapshots") == 0

@@ -39,6 +39,19 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 LATER = NOW + timedelta(hours=2)
 
+UNUSABLE = set(FaultKind) - {
+    FaultKind.HANG,
+    FaultKind.SLOW,
+    FaultKind.SLOW_DRIP,
+    FaultKind.GZIP,
+    # What distorts listings leaves an organiser's answers as they are.
+    FaultKind.RENAMED_FIELD,
+    FaultKind.RETYPED_FIELD,
+    FaultKind.REKEYED_IDS,
+    FaultKind.WRONG_TIME_ZONE,
+    FaultKind.CLOCK_SKEW,
+}
+
 
 @pytest.fixture
 def organiser() -> Iterator[Organiser]:
@@ -325,12 +338,11 @@ def test_without_any_key_vivenu_is_simulated_and_with_one_nothing_is() -> None:
 
 def test_no_failure_shows_the_key_or_what_was_answered(organiser: Organiser, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
-        for kind in FaultKind:
-            if kind not in {FaultKind.HANG, FaultKind.SLOW, FaultKind.GZIP}:
-                organiser.faults.add(Fault(kind, times=None))
-                error = failure(organiser.settings(httpx_retries=0))
-                assert SIMULATED_TOKEN not in str(error)
-                organiser.faults.clear()
+        for kind in UNUSABLE:
+            organiser.faults.add(Fault(kind, times=None))
+            error = failure(organiser.settings(httpx_retries=0))
+            assert SIMULATED_TOKEN not in str(error)
+            organiser.faults.clear()
         assert SIMULATED_TOKEN not in caplog.text
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, settings
@@ -17,6 +18,7 @@ from ticket_pipeline.market.vocabulary import Marketplace, Outcome, RejectedList
 from ticket_pipeline.storage.database import as_query
 from ticket_pipeline.storage.schedule import BackOff, ScheduledEvent, record_failure
 from ticket_pipeline.storage.snapshots import STORED_COLUMNS, Attempt, Capture, StoredCapture, write_capture
+from ticket_pipeline.storage.ticketmaster import EventCapture, StoredPriceRange
 from ticket_pipeline.storage.watchlist import EventRecord, sync_watchlist
 
 if TYPE_CHECKING:
@@ -170,6 +172,35 @@ def write(database: Database, capture: Capture, *, keep_body: bool = True, jitte
     outcome = Outcome.OK if capture.received else Outcome.EMPTY
     attempt = Attempt(capture.captured_at, capture.captured_at, outcome, status=200)
     return write_capture(database, capture, attempt, rule=TrustRule(), jitter_factor=jitter_factor, keep_body=keep_body)
+
+
+def described(event: ScheduledEvent, captured_at: datetime, *prices: tuple[str, str], **columns: Any) -> EventCapture:  # noqa: ANN401 - columns of the table
+    """A capture of an event as Ticketmaster describes it, with price ranges of (least, largest)."""
+    usual = {
+        "name": event.name,
+        "status": "onsale",
+        "local_date": SHOW_AT.date(),
+        "local_time": None,
+        "timezone": "America/New_York",
+        "event_at": SHOW_AT,
+        "is_date_open": False,
+        "is_time_open": False,
+        "on_sale_at": None,
+        "venue": "Harbor Garden",
+        "city": "Boston",
+        "country": "US",
+        "url": None,
+        "problems": [],
+    }
+    ranges = [StoredPriceRange("standard", "USD", Decimal(low), Decimal(high)) for low, high in prices]
+    return EventCapture(
+        event.event_id, Marketplace.TICKETMASTER, event.external_id, captured_at, usual | columns, ranges, b"{}"
+    )
+
+
+def attempt_at(moment: datetime) -> Attempt:
+    """A fetch without trouble."""
+    return Attempt(moment, moment, Outcome.OK, status=200)
 
 
 def fail(

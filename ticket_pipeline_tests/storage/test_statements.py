@@ -16,13 +16,16 @@ from ticket_pipeline.storage.prices import Span, rebuild_daily, rebuild_hourly
 from ticket_pipeline.storage.primary_sales import ReadMark, as_json, write_events, write_tickets
 from ticket_pipeline.storage.requests import set_up_budget
 from ticket_pipeline.storage.statements import project_file, statement, statement_names
+from ticket_pipeline.storage.ticketmaster import write_event
 from ticket_pipeline_tests.servers import throwaway_database
 from ticket_pipeline_tests.storage.stored import (
     DAY,
     HOUR,
     NOON,
     STUBHUB,
+    attempt_at,
     capture_of,
+    described,
     event_record,
     fail,
     items,
@@ -63,6 +66,7 @@ EVENT_ROW = Jsonb(
 )
 SOURCE_ROW = Jsonb([{"event_id": 1, "marketplace": "stubhub", "external_id": "1001"}])
 
+HISTORY = {"event_id": 1, "captured_at": NOON}
 ANSWER = AT_STUBHUB | {"cache_key": "GET x"}
 VIVENU_EVENT: Mapping[str, object] = {"external_id": "e1"}
 VIVENU_GENDERS = Jsonb([{"answer": "Femme", "gender": "female"}])
@@ -227,6 +231,34 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "snapshots/select_stored_since": {"since": NOON, "most": 5},
     "snapshots/summarise_since": {"since": NOON, "this_moment": NOON},
     "snapshots/update_trust": SOURCE | {"captured_at": [NOON], "is_suspect": [True]},
+    "ticketmaster/insert_event": HISTORY
+    | {
+        "external_id": "G5v0Z",
+        "name": "x",
+        "status": None,
+        "local_date": None,
+        "local_time": None,
+        "timezone": None,
+        "event_at": None,
+        "is_date_open": True,
+        "is_time_open": True,
+        "on_sale_at": None,
+        "venue": None,
+        "city": None,
+        "country": None,
+        "url": None,
+        "problems": ["x"],
+        "payload_hash": b"x",
+    },
+    "ticketmaster/insert_payload": HISTORY | {"body": b"x", "encoding": "zstd", "original_bytes": 1},
+    "ticketmaster/insert_price_ranges": HISTORY
+    | {
+        "ranges": Jsonb(
+            [{"position": 5, "price_type": "standard", "currency": "USD", "min_price": "1.10", "max_price": "2"}]
+        )
+    },
+    "ticketmaster/select_event_before": HISTORY,
+    "ticketmaster/select_troubled_events": {"this_moment": NOON, "since": NOON},
     "watchlist/count_untracked_data": {},
     "watchlist/delete_event_listings": CAPTURED | {"event_ids": [1]},
     "watchlist/delete_events": {"event_ids": [1]},
@@ -273,6 +305,7 @@ def filled(database_server: EmbeddedServer, migrated_template: str) -> Iterator[
         write(database, capture_of(event, NOON + HOUR, items(3)), keep_body=False)
         write(database, capture_of(event, NOON + DAY, items(3)), keep_body=False)
         fail(database, other, NOON)
+        write_event(database, described(event, NOON), attempt_at(NOON), jitter_factor=1.0, keep_body=False)
         rebuild_hourly(database, Span(NOON, NOON + HOUR))
         rebuild_hourly(database, Span(NOON + DAY, NOON + DAY + HOUR))
         rebuild_daily(database, date(2026, 3, 2), date(2026, 3, 3))
