@@ -26,6 +26,7 @@ from ticket_pipeline.cli import (
     prices,
     running,
     scheduling,
+    searching,
     simulating,
     sources,
     watchlist,
@@ -109,6 +110,8 @@ app.command("resume", rich_help_panel="Run")(scheduling.resume)
 app.command("fetch-events", rich_help_panel="Watchlist")(watchlist.fetch_events)
 app.command("sync-events", hidden=True, help="The same as fetch-events.")(watchlist.fetch_events)
 app.command("show-events", rich_help_panel="Watchlist")(watchlist.show_events)
+app.command("search", rich_help_panel="Watchlist")(searching.search)
+app.command("match", rich_help_panel="Watchlist")(searching.match)
 app.command("fetch-listings", rich_help_panel="Listings and prices")(fetching.fetch_listings)
 app.command("scrape", hidden=True, help="The same as fetch-listings.")(fetching.fetch_listings)
 app.command("show-listings", rich_help_panel="Listings and prices")(listings.show_listings)

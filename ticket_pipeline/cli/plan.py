@@ -81,7 +81,9 @@ def _planned(rows: Sequence[Row], start: datetime) -> dict[Marketplace, list[Pla
 
 def _document(marketplace: Marketplace, events: int, forecast: Forecast, settings: Settings) -> dict[str, Any]:
     source = SOURCES[marketplace]
-    per_day = min((int(most * (_DAY / window)) for window, most in source.limits(settings).items()), default=None)
+    # Where polling has a share of its own, that is what a plan must fit into.
+    limits = dict(source.limits(settings)) | dict(source.polling_limits(settings))
+    per_day = min((int(most * (_DAY / window)) for window, most in limits.items()), default=None)
     document = {
         "marketplace": marketplace,
         "is_polled": why_not_polled(source, settings) is None,
@@ -92,9 +94,9 @@ def _document(marketplace: Marketplace, events: int, forecast: Forecast, setting
         "budget_per_day": per_day,
         "busiest_hour_at": forecast.busiest_hour_at,
         "requests_busiest_hour": forecast.busiest_hour,
-        "budget_per_hour": _within(source.limits(settings), _HOUR),
+        "budget_per_hour": _within(limits, _HOUR),
         "requests_busy_minute": forecast.busy_minute(),
-        "budget_per_minute": _within(source.limits(settings), _MINUTE),
+        "budget_per_minute": _within(limits, _MINUTE),
     }
     return document | {"warnings": _warnings(document)}
 

@@ -216,7 +216,7 @@ class TicketmasterClient:
         if not _ID.fullmatch(external_id):
             raise RequestRejected(
                 f"Asked ticketmaster for event {external_id[:40]!r}: not sent, an id has letters, digits, - and _ "
-                "only, such as G5diZfkn0B-bh. A search by name finds it.",
+                "only, such as G5diZfkn0B-bh. Find it by `ticket-pipeline search`.",
                 tries=0,
             )
         request = self._request(f"/events/{quote(external_id)}.json", external_id)

@@ -74,7 +74,7 @@ class TicketmasterJudge:
         if status == HTTPStatus.NOT_FOUND and code:
             return EventGone(
                 f"{said} ({code}: {words}). Ticketmaster does not know this id. The id in the address of its web page "
-                "is another one; a search by name finds the right one.",
+                "is another one; find the right one by `ticket-pipeline search`.",
                 status=status,
                 tries=tries,
             )

@@ -290,6 +290,11 @@ def read_events(database: Database, *, tracked_only: bool = False, marketplace: 
     return database.fetch_all("watchlist/select_events", tracked_only=tracked_only, marketplace=marketplace)
 
 
+def read_known_events(database: Database) -> list[Row]:
+    """Every event with its current marketplace ids (`external_ids`)."""
+    return database.fetch_all("watchlist/select_known_events")
+
+
 def read_rejected_rows(database: Database) -> list[Row]:
     """The quarantined rows of the last sync, with their reasons."""
     return database.fetch_all("watchlist/select_rejected_rows")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def test_four_far_events_are_polled_twice_a_day_each(synced: Cli) -> None:
-    stubhub, _ = synced.ask("plan", "--days", "3")["marketplaces"]
+    stubhub, *_ = synced.ask("plan", "--days", "3")["marketplaces"]
     assert (stubhub["marketplace"], stubhub["events"], stubhub["warnings"]) == ("stubhub", 4, [])
     assert stubhub["requests_by_day"] == [8, 8, 8]
     assert (stubhub["budget_per_day"], stubhub["budget_per_hour"], stubhub["budget_per_minute"]) == (
@@ -27,14 +27,14 @@ def test_events_that_come_nearer_are_polled_oftener(cli: Cli) -> None:
     rows = [["Near", "Crowd Arena", "Boston", "United States", f"{when:%Y-%m-%d} 12:00", cli.loopback.keys[0], "TRUE"]]
     cli.write_watchlist(rows)
     cli.run("sync-events")
-    stubhub, _ = cli.ask("plan", "--days", "14")["marketplaces"]
+    stubhub, *_ = cli.ask("plan", "--days", "14")["marketplaces"]
     assert stubhub["requests_by_day"][0] == 6  # every 4 h while more than a week away
     assert stubhub["requests_busiest_day"] > 50  # every 15 min in the last 24 hours, which two of these days share
     assert stubhub["requests_by_day"][-1] == 0  # over
 
 
 def test_another_interval_can_be_tried(synced: Cli) -> None:
-    stubhub, _ = synced.ask("plan", "--days", "1", "--interval-hours", "1")["marketplaces"]
+    stubhub, *_ = synced.ask("plan", "--days", "1", "--interval-hours", "1")["marketplaces"]
     assert stubhub["requests_by_day"] == [96]
 
 

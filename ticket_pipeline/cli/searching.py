@@ -1,0 +1,231 @@
+"""`search` and `match`: find Ticketmaster's ids, and propose those that the watchlist lacks. Nothing is written.
+
+What belongs here: asking and showing. What does not: how a candidate is judged (`polling.matching`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from datetime import timedelta
+from random import Random
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ticket_pipeline.cli.formats import NOTHING, ago, count, money, plain, utc_now
+from ticket_pipeline.cli.session import open_migrated
+from ticket_pipeline.cli.tables import JsonOption, new_table, note, progress, show, show_json
+from ticket_pipeline.errors import MarketplaceError
+from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.marketplaces.ticketmaster import open_ticketmaster_client
+from ticket_pipeline.polling.matching import Match, WantedEvent, find_match
+from ticket_pipeline.polling.poll import build_gate, set_up_requests
+from ticket_pipeline.polling.sources import find_source
+from ticket_pipeline.settings import load_settings
+from ticket_pipeline.storage.cache import PostgresCache
+from ticket_pipeline.storage.watchlist import read_known_events
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from rich.table import Table
+
+    from ticket_pipeline.marketplaces.ticketmaster import TicketmasterClient
+    from ticket_pipeline.marketplaces.ticketmaster_events import EventDetails
+    from ticket_pipeline.settings import Settings
+    from ticket_pipeline.storage.database import Database, Row
+
+_LONGEST_WAIT = timedelta(seconds=30)
+"""A person at a terminal would rather know when to come again."""
+
+
+def search(
+    query: Annotated[str, typer.Argument(help="Words of the event, the artist or the team.")],
+    *,
+    city: Annotated[str | None, typer.Option(help="In this city.")] = None,
+    country: Annotated[str | None, typer.Option(help="In this country: two letters, such as CA.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """Search Ticketmaster for events; the keys are ready to paste into the sheet, column Ticketmaster ID.
+
+    It keeps to the shared request budget, and may use what polling leaves of it. Answers are used again for
+    TICKETMASTER_CACHE_MINUTES; where Ticketmaster is down, older ones are, and that is said.
+
+        ticket-pipeline search "taylor swift" --city Toronto
+    """
+    settings = load_settings()
+    with open_migrated(settings) as database, progress("Asking Ticketmaster"):
+        events, total, is_cut = asyncio.run(_search(database, settings, query, city, country, limit))
+    if as_json:
+        show_json({"total": total, "is_cut": is_cut, "events": [asdict(event) for event in events]})
+        return
+    if not events:
+        note(f"Ticketmaster knows no event that matches {query!r}{f' in {city}' if city else ''}.")
+        return
+    show(_events_table(events), _caption(len(events), total, is_cut=is_cut))
+    _warn_of_age(events)
+
+
+async def _search(
+    database: Database, settings: Settings, query: str, city: str | None, country: str | None, limit: int
+) -> tuple[list[EventDetails], int, bool]:
+    async with _open_client(database, settings) as client:
+        found = client.search_events(query, city, country_code=country, page_size=min(limit, 200))
+        events = await found.first(limit)
+        return events, found.total or 0, found.is_cut
+
+
+def match(*, as_json: JsonOption = False) -> None:
+    """Propose the Ticketmaster ids that followed events of the watchlist lack. Nothing is written: paste what is right.
+
+    Each event still to come is searched for by its name around its date, one request each at most. The score weighs
+    name, venue and local time; below 60 nothing is proposed.
+
+        ticket-pipeline match
+    """
+    settings = load_settings()
+    with open_migrated(settings) as database:
+        wanted = _without_id(database)
+        with progress("Asking Ticketmaster", len(wanted)) as bar:
+            matches, obstacle = asyncio.run(
+                _match_all(database, settings, wanted, lambda: bar.advance(bar.task_ids[0]))
+            )
+    if as_json:
+        show_json({"matches": [_as_document(found) for found in matches], "obstacle": obstacle})
+    elif not wanted:
+        show("Every followed event still to come has a Ticketmaster id.")
+    elif matches:
+        show(_matches_table(matches), "Nothing was written. Check each, then paste it into the column Ticketmaster ID.")
+    if obstacle is not None:
+        note(f"Error: {len(wanted) - len(matches)} events were not looked for: {obstacle}")
+        raise typer.Exit(1)
+
+
+def _without_id(database: Database) -> list[WantedEvent]:
+    """The followed events still to come that have no Ticketmaster id."""
+    this_moment = utc_now()
+    return [
+        _as_wanted(row)
+        for row in read_known_events(database)
+        if row["is_tracked"] and row["event_at"] > this_moment and Marketplace.TICKETMASTER not in row["external_ids"]
+    ]
+
+
+def _as_wanted(row: Row) -> WantedEvent:
+    return WantedEvent(row["name"], row["venue"], row["city"], row["event_date"], row["event_at"], row["sheet_row"])
+
+
+async def _match_all(
+    database: Database,
+    settings: Settings,
+    wanted: Sequence[WantedEvent],
+    advance: Any,  # noqa: ANN401 - a callback
+) -> tuple[list[Match], str | None]:
+    """The best candidate of each, and what stopped the asking, if anything did."""
+    matches: list[Match] = []
+    async with _open_client(database, settings) as client:
+        for event in wanted:
+            try:
+                matches.append(await find_match(client, event))
+            except MarketplaceError as error:
+                return matches, str(error)
+            advance()
+    return matches, None
+
+
+@asynccontextmanager
+async def _open_client(database: Database, settings: Settings) -> AsyncIterator[TicketmasterClient]:
+    """A client of a person: within the shared budget, reserve included, and with the shared answers.
+
+    Raises:
+        ConfigurationError: Ticketmaster is switched off or not configured.
+    """
+    source = find_source(Marketplace.TICKETMASTER, settings)
+    set_up_requests(database, settings, source)
+    spacing = Random(settings.random_seed)  # noqa: S311 - spacing, not cryptography
+    gate = build_gate(database, settings, source.marketplace, spacing, is_polling=False, max_wait=_LONGEST_WAIT)
+    cache = PostgresCache(database, source.marketplace)
+    async with open_ticketmaster_client(settings, gate=gate, cache=cache) as client:
+        yield client
+
+
+def _events_table(events: Sequence[EventDetails]) -> Table:
+    table = new_table("Ticketmaster ID", "Event", "Starts (local)", "Status", ">From")
+    for event in events:
+        place = ", ".join(
+            plain(part) for part in (event.venue and event.venue.name, event.venue and event.venue.city) if part
+        )
+        table.add_row(
+            plain(event.external_id),
+            f"{plain(event.name)}\n{place}",
+            _start(event),
+            plain(event.status),
+            _from_price(event),
+        )
+    return table
+
+
+def _start(event: EventDetails) -> str:
+    day = f"{event.local_date}" if event.local_date else "date open"
+    return f"{day}\n{event.local_time:%H:%M}" if event.local_time else f"{day}\ntime open"
+
+
+def _from_price(event: EventDetails) -> str:
+    if not event.price_ranges:
+        return NOTHING
+    cheapest = min(event.price_ranges, key=lambda found: found.min_price)
+    return f"{money(cheapest.min_price)}\n{plain(cheapest.currency)}"
+
+
+def _caption(shown: int, total: int, *, is_cut: bool) -> str:
+    if shown >= total:
+        return f"{count(total)} events."
+    more = (
+        "Ticketmaster shows no more than its first 1,000: narrow it by --city or --country."
+        if is_cut
+        else "--limit shows more."
+    )
+    return f"{count(shown)} of {count(total)} events. {more}"
+
+
+def _warn_of_age(events: Sequence[EventDetails]) -> None:
+    moments = [event.captured_at for event in events if event.is_stale and event.captured_at]
+    if moments:
+        note(f"Warning: Ticketmaster gave no answer; this is one of {ago(min(moments), utc_now())}.")
+
+
+def _matches_table(matches: Sequence[Match]) -> Table:
+    table = new_table(">Row", "Watchlist", "Ticketmaster ID", "Ticketmaster", ">Score")
+    for found in matches:
+        wanted, best = found.wanted, found.best
+        row = NOTHING if wanted.sheet_row is None else str(wanted.sheet_row)
+        asked = f"{plain(wanted.name)}\n{wanted.event_date:%Y-%m-%d %H:%M}"
+        if best is None:
+            table.add_row(row, asked, NOTHING, "nothing near enough", NOTHING)
+            continue
+        venue = best.venue.name if best.venue else None
+        start = _start(best).replace("\n", " ")
+        remark = f"\n{found.rivals} more score nearly as well" if found.rivals else ""
+        table.add_row(
+            row,
+            asked,
+            plain(best.external_id),
+            f"{plain(best.name)}\n{plain(venue)}\n{start}{remark}",
+            str(found.score),
+        )
+    return table
+
+
+def _as_document(found: Match) -> dict[str, Any]:
+    return {
+        "sheet_row": found.wanted.sheet_row,
+        "name": found.wanted.name,
+        "event_date": found.wanted.event_date,
+        "proposal": found.best and found.best.external_id,
+        "score": found.score,
+        "rivals": found.rivals,
+        "candidate": asdict(found.best) if found.best else None,
+    }

@@ -1,0 +1,160 @@
+"""`search` and `match`, on the simulated Ticketmaster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from ticket_pipeline.simulator.faults import Fault, FaultKind, FaultPlan
+from ticket_pipeline.simulator.outlets import Outlet
+from ticket_pipeline.simulator.recording import RequestLog
+from ticket_pipeline.simulator.server import serve
+from ticket_pipeline.simulator.ticketmaster import create_ticketmaster_app
+from ticket_pipeline.simulator.world import sample_world
+from ticket_pipeline_tests.cli.conftest import assert_fits
+from ticket_pipeline_tests.marketplaces.discovery import CANARY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ticket_pipeline.simulator.market import SimulatedEvent
+    from ticket_pipeline_tests.cli.conftest import Cli
+
+
+@dataclass
+class Searching:
+    """A user with a Ticketmaster key, and the events that the marketplace knows."""
+
+    cli: Cli
+    events: list[SimulatedEvent]
+    log: RequestLog
+    faults: FaultPlan
+
+    def ids(self) -> list[str]:
+        """The Ticketmaster ids, in order of the events."""
+        return [event.ids[Outlet.TICKETMASTER] for event in self.events]
+
+
+@pytest.fixture
+def searching(cli: Cli) -> Iterator[Searching]:
+    """The sample world's Ticketmaster beside the user's other marketplace."""
+    world = sample_world(datetime.now(UTC))
+    log, faults = RequestLog(), FaultPlan()
+    app = create_ticketmaster_app(world, clock=lambda: datetime.now(UTC), log=log, faults=faults, keys={CANARY})
+    with serve(app) as served:
+        cli.env |= {"TICKETMASTER_API_KEY": CANARY, "TICKETMASTER_API_BASE_URL": served.url}
+        events = [event for event in world.simulated_events if Outlet.TICKETMASTER in event.ids]
+        yield Searching(cli, events, log, faults)
+
+
+def test_it_prints_ids_to_paste_within_80_columns(searching: Searching) -> None:
+    wanted = searching.events[0]
+    result = searching.cli.run("search", wanted.name, "--city", wanted.venue.city)
+    assert result.exit_code == 0, result.output
+    assert_fits(result.stdout)
+    assert wanted.ids[Outlet.TICKETMASTER] in result.stdout
+    assert "events." in result.stdout
+    assert CANARY not in result.output
+
+
+def test_as_json_it_tells_all(searching: Searching) -> None:
+    found = searching.cli.ask("search", searching.events[0].name)
+    (first, *_) = found["events"]
+    assert found["is_cut"] is False
+    assert first["external_id"] in searching.ids()
+    assert {"name", "status", "local_date", "timezone", "event_at", "venue", "price_ranges"} <= first.keys()
+
+
+def test_nothing_found_is_said(searching: Searching) -> None:
+    result = searching.cli.run("search", "zzzz nothing like this")
+    assert result.exit_code == 0
+    assert "knows no event that matches 'zzzz nothing like this'" in result.stderr
+
+
+def test_asking_again_makes_no_request(searching: Searching) -> None:
+    for _ in range(2):
+        searching.cli.run("search", searching.events[0].name)
+    assert len(searching.log.records()) == 1
+
+
+def test_where_ticketmaster_is_down_the_old_answer_is_shown_and_said(searching: Searching) -> None:
+    name = searching.events[0].name
+    searching.cli.run("search", name)
+    searching.cli.loopback.rows("update kept_answers set stored_at = stored_at - interval '3 hours'")
+    searching.faults.add(Fault(FaultKind.UNAVAILABLE, times=None))
+    result = searching.cli.run("search", name)
+    assert result.exit_code == 0
+    assert "gave no answer; this is one of 3 h ago" in result.stderr
+
+
+def test_a_refused_key_names_its_setting(searching: Searching) -> None:
+    result = searching.cli.run("search", "x", TICKETMASTER_API_KEY="anotherCanary")
+    assert result.exit_code == 1
+    assert "TICKETMASTER_API_KEY" in result.stderr
+    assert "anotherCanary" not in result.output
+
+
+def test_without_a_key_it_says_what_to_set(cli: Cli) -> None:
+    result = cli.run("search", "x")
+    assert result.exit_code == 1
+    assert "Set TICKETMASTER_API_KEY" in result.stderr
+
+
+def test_a_spent_day_is_refused_with_when_there_is_room(searching: Searching) -> None:
+    env: dict[str, Any] = {"TICKETMASTER_REQUESTS_PER_DAY": "10"}
+    results = [searching.cli.run("search", f"word {number}", **env) for number in range(11)]
+    assert [result.exit_code for result in results] == [0] * 10 + [1]
+    assert "room again in 2" in results[-1].stderr
+    assert len(searching.log.records()) == 10
+
+
+def watch_without_ids(searching: Searching) -> None:
+    """Put the marketplace's events on the watchlist, without Ticketmaster's ids."""
+    rows = [
+        [
+            event.name,
+            event.venue.name,
+            event.venue.city,
+            event.venue.country,
+            f"{event.event_at.astimezone(ZoneInfo(event.venue.timezone)):%Y-%m-%d %H:%M}",
+            str(9000 + number),
+            "TRUE",
+        ]
+        for number, event in enumerate(searching.events)
+    ]
+    searching.cli.write_watchlist(rows)
+    assert searching.cli.run("sync-events").exit_code == 0
+
+
+def test_match_proposes_the_id_of_every_event_that_lacks_it_and_writes_nothing(searching: Searching) -> None:
+    watch_without_ids(searching)
+    before = searching.cli.read_watchlist()
+    found = searching.cli.ask("match")
+    right = dict(zip([event.name for event in searching.events], searching.ids(), strict=True))
+    assert {one["name"]: one["proposal"] for one in found["matches"]} == right
+    assert all(one["score"] >= 60 for one in found["matches"])
+    assert searching.cli.read_watchlist() == before
+    assert searching.cli.loopback.rows("select 1 from event_sources where marketplace = 'ticketmaster'") == []
+
+    shown = searching.cli.run("match")
+    assert_fits(shown.stdout)
+    assert "Nothing was written" in shown.stdout
+
+
+def test_match_says_when_it_could_not_go_on(searching: Searching) -> None:
+    watch_without_ids(searching)
+    searching.faults.add(Fault(FaultKind.UNAVAILABLE, times=None))
+    result = searching.cli.run("match")
+    assert result.exit_code == 1
+    assert "events were not looked for" in result.stderr
+
+
+def test_match_has_nothing_to_do_where_every_event_has_its_id(searching: Searching) -> None:
+    result = searching.cli.run("match")
+    assert result.exit_code == 0
+    assert "has a Ticketmaster id" in result.stdout
+    assert searching.log.records() == []
