@@ -1,11 +1,12 @@
 -- How asking each marketplace went since an instant, its breaker, and each of its budgets as it stands now. A request is
 -- a try; it is an error unless it gave the attempt its answer. Parameters: marketplaces (text[]), since (timestamptz).
--- Rows: one per marketplace and budget window (zero: requests under way); one with null for a marketplace never asked.
+-- An answer that was used again is no request. Rows: one per marketplace and window of everybody's budgets (zero:
+-- requests under way); one with null for a marketplace never asked.
 with attempts as (
   select
     marketplace,
     coalesce(sum(tries), 0)::integer as requests,
-    coalesce(sum(tries), 0)::integer - (count(*) filter (where outcome in ('ok', 'empty')))::integer as errors,
+    coalesce(sum(tries), 0)::integer - (count(*) filter (where outcome in ('ok', 'empty') and tries > 0))::integer as errors,
     percentile_cont(0.5) within group (order by latency_seconds) as latency_p50_seconds,
     percentile_cont(0.95) within group (order by latency_seconds) as latency_p95_seconds
   from fetch_attempts
@@ -16,7 +17,7 @@ with attempts as (
 slots as (
   select marketplace, budget_window, count(*)::integer as used, max(busy_until) as resets_at
   from request_slots
-  where busy_until > clock_timestamp()
+  where busy_until > clock_timestamp() and applies_to = 'everybody'
   group by marketplace, budget_window
 )
 
@@ -29,7 +30,7 @@ select
   ) as last_success_at
 from unnest(%(marketplaces)s::text[]) as m (marketplace)
 left join breaker_state as b on b.marketplace = m.marketplace
-left join request_budget as r on r.marketplace = m.marketplace
+left join request_budget as r on r.marketplace = m.marketplace and r.applies_to = 'everybody'
 left join slots as s on s.marketplace = r.marketplace and s.budget_window = r.budget_window
 left join attempts as a on a.marketplace = m.marketplace
 order by m.marketplace, r.budget_window

@@ -15,6 +15,7 @@ from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, show, show_json
 from ticket_pipeline.polling.sources import SOURCES, why_not_polled
 from ticket_pipeline.settings import load_settings
+from ticket_pipeline.storage.cache import read_cache_summary
 from ticket_pipeline.storage.requests import summarise_sources
 
 if TYPE_CHECKING:
@@ -43,9 +44,10 @@ def sources(*, as_json: JsonOption = False) -> None:
     this_moment = utc_now()
     with open_migrated(settings) as database:
         rows = summarise_sources(database, list(SOURCES), this_moment - _SPAN)
+        kept = {row["marketplace"]: row for row in read_cache_summary(database)}
     # The statement's order is the database's; here the marketplaces stand as they are wired.
     found = {name: list(group) for name, group in groupby(rows, key=lambda row: row["marketplace"])}
-    documents = [_document(name, found[name], settings, this_moment) for name in SOURCES]
+    documents = [_document(name, found[name], settings, this_moment) | _cache(kept.get(name)) for name in SOURCES]
     if as_json:
         show_json({"since": this_moment - _SPAN, "sources": documents})
     else:
@@ -74,10 +76,12 @@ def _document(
         "breaker_reason": first["reason"],
         "open_until": first["open_until"] if is_paused else None,
         "last_success_at": first["last_success_at"],
-        # Of answers that are kept and used again; null: of this marketplace none are.
-        "cache_hits": None,
-        "cache_misses": None,
     }
+
+
+def _cache(kept: Row | None) -> dict[str, int | None]:
+    """Of answers that are kept and used again, today (UTC); null: of this marketplace none are."""
+    return {f"cache_{name}": kept[f"{name}_today"] if kept else None for name in ("hits", "misses", "stale")}
 
 
 def _budget(row: Row) -> dict[str, Any]:
@@ -118,6 +122,7 @@ def _table(documents: Sequence[dict[str, Any]], this_moment: datetime) -> Table:
         "Last success": lambda one: ago(one["last_success_at"], this_moment),
         "Cache hits": lambda one: count(one["cache_hits"]),
         "  misses": lambda one: count(one["cache_misses"]),
+        "  stale": lambda one: count(one["cache_stale"]),
     }
     for name, fact in facts.items():
         table.add_row(name, *map(fact, documents))

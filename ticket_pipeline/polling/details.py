@@ -102,7 +102,7 @@ class DetailsIngest:
             outcome=Outcome.OK,
             status=response.status,
             tries=response.tries,
-            latency_seconds=response.latency_seconds,
+            latency_seconds=response.latency_seconds if response.tries else None,
             run_id=self.run_id,
         )
         capture = EventCapture(

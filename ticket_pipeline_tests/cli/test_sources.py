@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.polling.sources import SOURCES
 from ticket_pipeline.simulator.faults import Fault, FaultKind
+from ticket_pipeline.storage.cache import PostgresCache
 from ticket_pipeline_tests.cli.conftest import assert_fits
 
 if TYPE_CHECKING:
@@ -120,3 +123,11 @@ def test_a_budget_that_was_lowered_has_nothing_left_rather_than_less(synced: Cli
 def test_a_marketplace_without_a_cache_shows_none(synced: Cli) -> None:
     assert (about(synced)["cache_hits"], about(synced)["cache_misses"]) == (None, None)
     assert set(row(synced, "Cache hits")[2:]) == {"\N{EN DASH}"}
+
+
+def test_what_a_cache_saved_today_is_counted(synced: Cli) -> None:
+    cache = PostgresCache(synced.loopback.database, Marketplace.TICKETMASTER)
+    for use in ("hit", "hit", "miss"):
+        asyncio.run(cache.count(use))
+    (one,) = [each for each in synced.ask("sources")["sources"] if each["marketplace"] == "ticketmaster"]
+    assert (one["cache_hits"], one["cache_misses"], one["cache_stale"]) == (2, 1, 0)
