@@ -169,6 +169,7 @@ def test_a_rebuild_waits_for_a_writer_that_holds_the_mark_and_sees_its_capture(d
                 currency=None,
                 fee_basis=None,
                 payload_hash=b"",
+                checksum_problems=None,
             )
             writer.execute("snapshots/mark_stale_hours", event_id=event.event_id, marketplace=STUBHUB, instants=[NOON])
             rebuild = threads.submit(rebuild_hourly, database, THE_HOUR)
