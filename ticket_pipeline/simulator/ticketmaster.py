@@ -197,7 +197,7 @@ def _error_response(status: int) -> Response:
     """A fault of this status: keys, limits and outages in the gateway's shape, the rest in the service's."""
     faults = {
         HTTPStatus.UNAUTHORIZED: fault_document("Invalid ApiKey", "oauth.v2.InvalidApiKey"),
-        HTTPStatus.TOO_MANY_REQUESTS: _too_many(Refusal.PER_DAY, "simulated", QuotaLimits()),
+        HTTPStatus.TOO_MANY_REQUESTS: _too_many(Refusal.PER_SECOND, "simulated", QuotaLimits()),
         HTTPStatus.SERVICE_UNAVAILABLE: fault_document(
             "The Service is temporarily unavailable", "messaging.adaptors.http.flow.ServiceUnavailable"
         ),
