@@ -15,6 +15,7 @@ from ticket_pipeline.defs.assets.watchlist import events
 from ticket_pipeline.defs.checks import build_checks
 from ticket_pipeline.defs.jobs import build_jobs, maintain
 from ticket_pipeline.defs.pipeline import Pipeline
+from ticket_pipeline.defs.pipelines import build_pipelines
 from ticket_pipeline.defs.schedules import build_schedules
 from ticket_pipeline.defs.sensors import build_poll_sensor, build_rebuild_sensor
 from ticket_pipeline.polling.sources import SOURCES
@@ -46,16 +47,17 @@ def build_defs(pipeline: Pipeline | None = None) -> dg.Definitions:
         prices = build_price_assets(settings.prices_start_date, listings)
         primary_sales = build_primary_sales_assets()
     jobs = build_jobs(sources)
+    pipeline_jobs, pipeline_schedules = build_pipelines(settings)
     price_jobs = [job for job in jobs if job.name in {"aggregate_hourly", "aggregate_daily"}]
     return dg.Definitions(
         assets=[events, *polled, *prices, *primary_sales],
         asset_checks=build_checks(sources),
-        jobs=[*jobs, maintain],
+        jobs=[*jobs, maintain, *pipeline_jobs],
         sensors=[
             *(build_poll_sensor(source, settings.poll_tick_seconds) for source in sources),
             build_rebuild_sensor(price_jobs),
         ],
-        schedules=build_schedules(settings),
+        schedules=[*build_schedules(settings), *pipeline_schedules],
         resources={"pipeline": pipeline},
         # One process per run: the work waits for the network and for SQL, and a process per step costs 2 CPU-s more.
         executor=dg.in_process_executor,

@@ -13,27 +13,42 @@ from pydantic import BaseModel, ValidationError
 from ticket_pipeline.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
-def read_document(path: Path, model: type[_Model]) -> _Model:
+Problem = tuple[tuple[str | int, ...], str]
+"""Where in a document something is wrong (`("steps", 1, "name")`), and what."""
+
+
+def read_document(
+    path: Path, model: type[_Model], check: Callable[[_Model], Sequence[Problem]] | None = None
+) -> _Model:
     """Read a YAML file as a model.
+
+    Args:
+        path: the file.
+        model: what it must fit.
+        check: finds what is wrong between fields that each fit.
 
     Raises:
         ConfigurationError: it cannot be read, is no YAML, or does not fit; the message names each field with its line.
     """
     root = _compose(path)
+    problems: Sequence[Problem] = []
     try:
-        return model.model_validate(yaml.SafeLoader("").construct_document(root) if root is not None else {})
-    except (ValidationError, yaml.YAMLError) as error:
-        problems = error.errors(include_input=False, include_url=False) if isinstance(error, ValidationError) else []
-        lines = [_describe(path, root, item["loc"], item["msg"]) for item in problems] or [f"  {path}: {error}"]
-        raise ConfigurationError(
-            f"Read {path.name}; it does not fit:\n" + "\n".join(lines) + "\nMend these lines."
-        ) from None
+        read = model.model_validate(yaml.SafeLoader("").construct_document(root) if root is not None else {})
+        problems = check(read) if check is not None else []
+    except ValidationError as error:
+        problems = [(item["loc"], item["msg"]) for item in error.errors(include_input=False, include_url=False)]
+    except yaml.YAMLError as error:
+        problems = [((), f"this cannot be read ({error})")]
+    if problems:
+        lines = [_describe(path, root, place, said) for place, said in problems]
+        raise ConfigurationError(f"Read {path.name}; it does not fit:\n" + "\n".join(lines) + "\nMend these lines.")
+    return read
 
 
 def _compose(path: Path) -> yaml.Node | None:

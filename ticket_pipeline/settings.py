@@ -254,6 +254,9 @@ class Settings(BaseSettings):
     vivenu_mappings_file: OptionalPath = Field(
         default=None, description="YAML with your own words for genders, and the slugs that ask for age and gender"
     )
+    pipelines_dir: OptionalPath = Field(
+        default=None, description="Folder with your own pipelines (YAML); unset: the four that are shipped"
+    )
     httpx_timeout_connect: float = Field(default=10, gt=0, le=120, description="vivenu: time to connect, seconds")
     httpx_timeout_read: float = Field(
         default=30, gt=0, le=300, description="vivenu: longest silence while reading, seconds"

@@ -8,7 +8,7 @@ from ticket_pipeline.settings import Settings
 
 
 def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
-    """Sync the watchlist, run the data checks, read vivenu, do the daily housekeeping."""
+    """Sync the watchlist, run the data checks, do the daily housekeeping."""
     return [
         dg.ScheduleDefinition(
             name="sync_events_regularly",
@@ -24,7 +24,6 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
             default_status=dg.DefaultScheduleStatus.RUNNING,
             description="Runs every data check.",
         ),
-        build_vivenu_schedule("vivenu_default_regularly", "vivenu", "40 * * * *"),
         dg.ScheduleDefinition(
             name="maintain_daily",
             job=maintain,
@@ -35,7 +34,7 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
     ]
 
 
-def build_vivenu_schedule(name: str, job_name: str, cron: str, description: str = "") -> dg.ScheduleDefinition:
+def build_vivenu_schedule(name: str, job_name: str, cron: str, description: str) -> dg.ScheduleDefinition:
     """A schedule that reads vivenu; where there is none to read, its ticks say so and start nothing."""
 
     @dg.schedule(
@@ -43,7 +42,7 @@ def build_vivenu_schedule(name: str, job_name: str, cron: str, description: str 
         job_name=job_name,
         cron_schedule=cron,
         default_status=dg.DefaultScheduleStatus.RUNNING,
-        description=description or "Reads what changed on vivenu and reckons the summaries anew.",
+        description=description,
     )
     def due(pipeline: dg.ResourceParam[Pipeline]) -> dg.RunRequest | dg.SkipReason:
         settings = pipeline.settings

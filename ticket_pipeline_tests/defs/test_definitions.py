@@ -32,6 +32,7 @@ SENSORS = {
     "rebuild_stale_prices",
 }
 VIVENU = ("events", "tickets", "coupons", "sales_daily", "gender", "age_groups", "summary")
+PIPELINES = ("default", "full", "minimal", "parallel")
 GROUPS |= {f"vivenu_{table}": "primary_sales" for table in VIVENU}
 
 # What our own code may not do while it only loads: connect, start programs, make folders, or read a settings file.
@@ -155,7 +156,7 @@ def test_every_sensor_schedule_job_and_check_is_described(defs: dg.Definitions) 
     described = {sensor.name: sensor.description for sensor in repository.sensor_defs}
     described |= {schedule.name: schedule.description for schedule in repository.schedule_defs}
     described |= {job.name: job.description for job in repository.get_all_jobs() if not job.name.startswith("__")}
-    assert len(described) == len(SENSORS) + 4 + 9
+    assert len(described) == len(SENSORS) + 4 + 9 + len(PIPELINES)
     assert [name for name, description in described.items() if not description] == []
     checks = [spec for check in defs.asset_checks or [] for spec in check.check_specs]
     assert len(checks) == 5 + 2 * 3 + 2

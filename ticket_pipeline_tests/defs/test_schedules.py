@@ -15,7 +15,6 @@ from ticket_pipeline.settings import Settings
 DEFAULTS = {
     "sync_events_regularly": ("sync_events", "*/10 * * * *"),
     "check_data_regularly": ("check_data", "25 * * * *"),
-    "vivenu_default_regularly": ("vivenu", "40 * * * *"),
     "maintain_daily": ("maintain", "17 4 * * *"),
 }
 
@@ -38,7 +37,7 @@ def test_a_malformed_cron_is_refused_when_the_location_loads() -> None:
         build_schedules(Settings(sync_events_cron="now and then"))
 
 
-@pytest.mark.parametrize("name", DEFAULTS)
+@pytest.mark.parametrize("name", [*DEFAULTS, "vivenu_default_regularly"])
 def test_every_tick_asks_for_a_run(name: str) -> None:
     pipeline = Pipeline(Settings())
     schedule = build_defs(pipeline).resolve_schedule_def(name)

@@ -13,6 +13,7 @@ from ticket_pipeline.defs.partitions import EVENT_PARTITIONS, describe_unknown_k
 from ticket_pipeline.defs.pipeline import Pipeline
 from ticket_pipeline.defs.primary_sales_work import EVENT_KEYS, WORK, Work
 from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.primary_sales.pipelines import DATA_DEPENDENCIES
 from ticket_pipeline.storage.primary_sales import read_vivenu_events
 
 GROUP = "primary_sales"
@@ -23,13 +24,12 @@ _REBUILD = "deleted and inserted in one transaction"
 
 @dataclass(frozen=True)
 class _Table:
-    """What the catalog says of a table, and what it is made from."""
+    """What the catalog says of a table."""
 
     holds: str
     grain: str
     source: str
     write: str
-    deps: tuple[str, ...] = ("vivenu_tickets",)
 
     @property
     def description(self) -> str:
@@ -42,7 +42,6 @@ _UNPARTITIONED = {
         "event",
         "vivenu's API with your key",
         "upsert by vivenu's id; what is no longer listed is marked and stays",
-        deps=(),
     ),
     "vivenu_coupons": _Table(
         "Coupons with the terms of their series, how often they were used, and what they brought and cost.",
@@ -73,7 +72,6 @@ _UNPARTITIONED = {
         "event",
         "the other summaries",
         _REBUILD,
-        deps=("vivenu_sales_daily", "vivenu_coupons", "vivenu_gender", "vivenu_age_groups"),
     ),
 }
 
@@ -95,7 +93,7 @@ def _build_unpartitioned(name: str) -> dg.AssetsDefinition:
 
     @dg.asset(
         name=name,
-        deps=list(table.deps),
+        deps=DATA_DEPENDENCIES[name],
         group_name=GROUP,
         kinds={"httpx", "postgres"} if name in {"vivenu_events", "vivenu_coupons"} else {"sql", "postgres"},
         owners=["team:data"],
@@ -113,7 +111,7 @@ def _build_tickets() -> dg.AssetsDefinition:
         name="vivenu_tickets",
         partitions_def=EVENT_PARTITIONS[Marketplace.VIVENU],
         backfill_policy=dg.BackfillPolicy.single_run(),
-        deps=["vivenu_events"],
+        deps=DATA_DEPENDENCIES["vivenu_tickets"],
         group_name=GROUP,
         kinds={"httpx", "postgres"},
         owners=["team:data"],
