@@ -256,7 +256,8 @@ class _TicketReader:
             _fingerprint(event),
             len(found.unreadable),
         )
-        rows = [_ticket_row(ticket, event["external_id"]) for ticket in found.rows.values()]
+        # In one order whoever writes: two runs that store the same event wait for each other, and lock in no circle.
+        rows = [_ticket_row(found.rows[key], event["external_id"]) for key in sorted(found.rows)]
         return store.write_tickets(self._database, rows, mark, this_moment=self._now())
 
     async def _agrees(self, event: Row, unreadable: int) -> bool:

@@ -207,6 +207,7 @@ def as_json(rows: Iterable[Row]) -> Jsonb:
 
 def _rebuild(database: Database, name: str, **parameters: Any) -> int:  # noqa: ANN401 - bound parameters
     with database.transaction(f"reckon vivenu_{name}") as transaction:
+        transaction.execute("primary_sales/lock_summaries")  # two runs would both insert after deleting
         transaction.execute(f"primary_sales/delete_{name}")
         return transaction.execute(f"primary_sales/insert_{name}", **parameters)
 

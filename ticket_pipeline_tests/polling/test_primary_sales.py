@@ -6,7 +6,9 @@ import logging
 import re
 import resource
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +17,8 @@ from ticket_pipeline.errors import Blocked, RateLimited
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline.simulator.vivenu_world import ANSWERS, CANARY, birth_dates
 from ticket_pipeline_tests.polling.organiser_location import OrganiserLocation, open_organiser_location
+from ticket_pipeline_tests.primary_sales.organiser import NOW
+from ticket_pipeline_tests.primary_sales.truth import assert_every_number_is_true
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -199,6 +203,17 @@ def test_coupons_bring_the_terms_of_their_series_and_transactions_come_once(plac
     assert (again.transactions, again.is_full) == (1, False)
     uses = place.rows("select count(*) as n from vivenu_coupon_uses")[0]["n"]
     assert uses == sum(len(one.coupons) for one in place.organiser.world.purchases.values())
+
+
+def test_runs_at_the_same_time_wait_for_each_other(place: OrganiserLocation) -> None:
+    place.sync()
+    place.organiser.world.change_some(60, datetime.now(UTC))
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        works = [pool.submit(work) for work in [place.rebuild, partial(place.sync_tickets, full=True)] * 2]
+        results = [work.result() for work in works]
+    assert {report.error for reports in results[1::2] for report in reports.values()} == {None}
+    place.rebuild()
+    assert_every_number_is_true(place, NOW)
 
 
 def test_nobodys_name_is_in_the_database_or_in_any_log(

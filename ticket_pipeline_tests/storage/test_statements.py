@@ -149,6 +149,7 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "primary_sales/insert_gender": {"genders": VIVENU_GENDERS},
     "primary_sales/insert_sales_daily": {},
     "primary_sales/insert_summary": {"this_moment": NOON},
+    "primary_sales/lock_summaries": {},
     "primary_sales/mark_gone_tickets": VIVENU_EVENT | {"ticket_ids": ["t9"], "this_moment": NOON},
     "primary_sales/replace_coupon_uses": {
         "transaction_ids": ["x1"],
