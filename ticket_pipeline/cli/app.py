@@ -22,8 +22,10 @@ from ticket_pipeline.cli import (
     db,
     fetching,
     listings,
+    pipelines,
     plan,
     prices,
+    primary_sales,
     running,
     scheduling,
     searching,
@@ -118,6 +120,8 @@ app.command("show-listings", rich_help_panel="Listings and prices")(listings.sho
 app.command("price-history", rich_help_panel="Listings and prices")(prices.price_history)
 app.command("section-prices", rich_help_panel="Listings and prices")(prices.section_prices)
 app.command("cleanup-untracked-events", rich_help_panel="Watchlist")(cleanup.cleanup_untracked_events)
+app.command("primary-sales", rich_help_panel="Primary sales")(primary_sales.primary_sales)
+app.add_typer(pipelines.pipelines_commands, name="pipelines", rich_help_panel="Primary sales")
 app.command("init-db", rich_help_panel="Database and settings")(db.init_db)
 app.add_typer(cache.cache_commands, name="cache", rich_help_panel="Database and settings")
 app.add_typer(db.db_commands, name="db", rich_help_panel="Database and settings")

@@ -8,6 +8,7 @@ from ticket_pipeline_tests.architecture.sources import PACKAGE, TESTS, sources
 
 READS_THE_ENVIRONMENT = {
     "ticket_pipeline/settings.py",  # the one place that reads settings
+    "ticket_pipeline/cli/pipelines.py",  # as running.py
     "ticket_pipeline/cli/running.py",  # hands its environment on to the programs it starts
     "ticket_pipeline/cli/app.py",  # names the env file to the programs it starts
 }

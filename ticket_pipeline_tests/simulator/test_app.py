@@ -17,6 +17,8 @@ from ticket_pipeline.simulator.outlets import Outlet
 from ticket_pipeline.simulator.server import serve
 from ticket_pipeline.simulator.sheets import SimulatedSheets
 from ticket_pipeline.simulator.stubhub import LISTINGS_PATH, create_stubhub_app
+from ticket_pipeline.simulator.vivenu import SIMULATED_TOKEN
+from ticket_pipeline.simulator.vivenu_world import organised_world
 from ticket_pipeline.simulator.world import sample_world
 
 if TYPE_CHECKING:
@@ -34,7 +36,8 @@ run_simulator("127.0.0.1", int(sys.argv[1]), 3, 20.0, Path(sys.argv[2]))
 
 
 def test_every_system_lives_under_a_path_of_its_own() -> None:
-    app = create_app(sample_world(NOW), clock=lambda: NOW, sheets=SimulatedSheets())
+    organiser = organised_world(NOW, events=3, tickets=10)
+    app = create_app(sample_world(NOW), clock=lambda: NOW, sheets=SimulatedSheets(), organiser=organiser)
     with serve(app) as served, httpx.Client(base_url=served.url, trust_env=False) as client:
         assert client.get(f"/stubhub{LISTINGS_PATH}", params=EVENT).json()
         assert client.get("/vivid_seats/hermes/api/v1/listings", params={"productionId": "5284301"}).json()["tickets"]
@@ -46,6 +49,9 @@ def test_every_system_lives_under_a_path_of_its_own() -> None:
         assert [record["external_id"] for record in seen] == ["vvG1IZ9pNeXaVj"]
         assert client.get("/sheets/v4/spreadsheets/s1").status_code == 401
         assert client.post("/sheets/token").status_code == 400
+        token = {"Authorization": f"Bearer {SIMULATED_TOKEN}"}
+        assert client.get("/vivenu/api/events", headers=token).json()["total"] == 3
+        assert client.get("/vivenu/_simulator/requests").json()["count"] == 1
 
 
 def test_only_the_marketplaces_asked_for_are_played() -> None:

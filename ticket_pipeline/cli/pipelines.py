@@ -1,0 +1,154 @@
+"""`pipelines list`, `show` and `run`: the pipelines of the YAML files, and one of them run by Dagster now.
+
+What belongs here: showing files, and starting Dagster as a program. What does not: what a step does (`defs.pipelines`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ticket_pipeline.cli.formats import NOTHING, plain
+from ticket_pipeline.cli.session import open_migrated
+from ticket_pipeline.cli.tables import JsonOption, new_table, note, show, show_json
+from ticket_pipeline.errors import ConfigurationError, TicketPipelineError
+from ticket_pipeline.primary_sales.pipelines import read_pipelines
+from ticket_pipeline.settings import load_settings
+from ticket_pipeline.storage.statements import project_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ticket_pipeline.primary_sales.pipelines import PipelineFile, Step
+    from ticket_pipeline.settings import Settings
+
+_STEP = re.compile(r"pipeline step (?P<said>.+)")
+_FAILURE = re.compile(r"definitions\.events\.Failure: (?P<said>.+)")
+
+pipelines_commands = typer.Typer(no_args_is_help=True, help="The pipelines of primary sales: list, show, run.")
+
+
+class PipelineFailedError(TicketPipelineError):
+    """A pipeline ended in failure; the message names its steps."""
+
+
+PipelineName = Annotated[str, typer.Argument(metavar="NAME", help="A pipeline that `pipelines list` shows.")]
+
+
+@pipelines_commands.command("list")
+def list_pipelines(*, as_json: JsonOption = False) -> None:
+    """Every pipeline, when it runs by itself, and the files that are refused.
+
+    ticket-pipeline pipelines list
+    """
+    pipelines, refused = read_pipelines(load_settings().pipelines_dir)
+    if as_json:
+        rows = [one.model_dump() for one in pipelines]
+        show_json({"pipelines": rows, "refused": [{"file": one.file, "reason": one.reason} for one in refused]})
+        return
+    table = new_table("Name", ">Steps", "Runs at (UTC)", "Description")
+    for one in pipelines:
+        table.add_row(one.name, str(len(one.steps)), one.cron or "by hand", plain(one.description))
+    show(table)
+    for bad in refused:
+        note(f"Refused: {bad.reason}")
+
+
+@pipelines_commands.command("show")
+def show_pipeline(name: PipelineName, *, as_json: JsonOption = False) -> None:
+    """The steps of a pipeline, in order, with what each waits for and how it is treated.
+
+    ticket-pipeline pipelines show default
+    """
+    pipeline = _find(name, load_settings())
+    if as_json:
+        show_json(pipeline.model_dump())
+        return
+    table = new_table("Step", "Makes", "Waits for", "Rules")
+    for step in pipeline.steps:
+        waits = ", ".join(pipeline.waits_for(step)) or NOTHING
+        table.add_row(step.name, "\n".join(step.tables), waits, "\n".join(_rules(step)) or NOTHING)
+    order = f"up to {pipeline.max_parallel_steps} steps at once" if pipeline.execution == "parallel" else "one by one"
+    after = "a failure stops it" if pipeline.on_failure == "stop" else "it goes on after a failure"
+    full = "reads everything again" if pipeline.full_refresh else "reads what changed"
+    show(plain(pipeline.description), table, f"Runs {order}, {after}, {full}; {pipeline.cron or 'by hand only'}.")
+
+
+@pipelines_commands.command("run")
+def run_pipeline(
+    name: PipelineName,
+    *,
+    skip_fetch: Annotated[
+        bool, typer.Option("--skip-fetch", help="Send no request: reckon the summaries from what is stored.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show everything that Dagster says.")] = False,
+) -> None:
+    """Run a pipeline now, by Dagster; it shows up in the web UI like any other run.
+
+    ticket-pipeline pipelines run default --skip-fetch
+    """
+    settings = load_settings()
+    pipeline = _find(name, settings)
+    with open_migrated(settings):
+        pass  # an embedded server must run and be up to date before Dagster looks for its own tables
+    tags = {"ticket_pipeline/skip_fetch": "true"} if skip_fetch else {}
+    failures: dict[str, None] = {}
+    with _started(pipeline, settings, tags) as process:
+        for line in process.stdout or ():
+            if debug:
+                note(line.rstrip())
+            elif found := _STEP.search(line):
+                note(plain(found["said"]))
+            if found := _FAILURE.search(line):
+                failures[found["said"]] = None
+    if process.returncode != 0:
+        told = "\n".join(f"  {plain(one)}" for one in failures) or "  Dagster could not run it; see --debug."
+        raise PipelineFailedError(f"Ran the pipeline {name}; it failed:\n{told}")
+    show(f"The pipeline {name} is done.")
+
+
+def _find(name: str, settings: Settings) -> PipelineFile:
+    pipelines, refused = read_pipelines(settings.pipelines_dir)
+    for pipeline in pipelines:
+        if pipeline.name == name:
+            return pipeline
+    reasons = "".join(f"\n{bad.reason}" for bad in refused)
+    raise ConfigurationError(
+        f"Asked for the pipeline {name}; there is none. There are: {', '.join(one.name for one in pipelines)}.{reasons}"
+    )
+
+
+def _started(pipeline: PipelineFile, settings: Settings, tags: dict[str, str]) -> subprocess.Popen[str]:
+    """Dagster running the pipeline's job in the foreground, over the same instance as `ticket-pipeline run`."""
+    home = settings.state_dir.resolve() / "dagster"
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "dagster.yaml").write_text(project_file("dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    program = str(Path(sys.executable).parent / "dagster")
+    location = ["-m", "ticket_pipeline.definitions", "-j", pipeline.job_name]
+    return subprocess.Popen(  # noqa: S603 - our own program, no shell
+        [program, "job", "execute", *location, "--tags", json.dumps(tags)],
+        env={**os.environ, "DAGSTER_HOME": str(home), "PYTHONUNBUFFERED": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+
+
+def _rules(step: Step) -> Iterator[str]:
+    if not step.enabled:
+        yield "disabled"
+    if step.timeout_minutes is not None:
+        yield f"at most {step.timeout_minutes:g} min"
+    if step.retries:
+        yield f"{step.retries} retries"
+    if step.condition != "always":
+        yield "only for new tickets"

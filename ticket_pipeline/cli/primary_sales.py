@@ -1,0 +1,163 @@
+"""`primary-sales`: how an event sells, in the terminal, from the stored summaries.
+
+What belongs here: arranging rows into charts and tables. What does not: drawing (`primary_sales.charts`).
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ticket_pipeline.cli.formats import NOTHING, count, money, plain
+from ticket_pipeline.cli.session import open_migrated
+from ticket_pipeline.cli.tables import JsonOption, new_table, note, show, show_json
+from ticket_pipeline.errors import ConfigurationError
+from ticket_pipeline.primary_sales.charts import bars, by_steps, pyramid, sparkline
+from ticket_pipeline.settings import load_settings
+from ticket_pipeline.storage import primary_sales as store
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.table import Table
+
+    from ticket_pipeline.storage.database import Row
+
+_CHART_COLUMNS = 60
+
+
+def primary_sales(
+    event: Annotated[
+        str | None, typer.Argument(metavar="EVENT", help="vivenu's id, or a part of the name; none: every event.")
+    ] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """How an event sells: sales by day, ticket types, ages and genders, coupons; without EVENT, all in one table.
+
+    It shows what the last run reckoned; `ticket-pipeline pipelines run default` brings it up to date.
+
+        ticket-pipeline primary-sales
+        ticket-pipeline primary-sales 65a000000000000000000003
+    """
+    with open_migrated(load_settings()) as database:
+        events = store.read_summary(database)
+        if event is None:
+            _show_all(events, as_json=as_json)
+            return
+        chosen = _find(event, events)
+        key = chosen["external_id"]
+        days, types = store.read_daily_sales(database, key), store.read_type_sales(database, key)
+        ages, coupons = store.read_age_groups(database, key), store.read_coupons(database, key)
+    if as_json:
+        show_json({"summary": chosen, "days": days, "ticket_types": types, "age_groups": ages, "coupons": coupons})
+        return
+    show(_headline(chosen), *_daily(days), _types(types), *_ages(ages), _coupons(coupons))
+
+
+def _find(event: str, events: Sequence[Row]) -> Row:
+    """The event of this id, or the only one whose name holds the text."""
+    by_id = {row["external_id"]: row for row in events}
+    found = [by_id[event]] if event in by_id else [row for row in events if event.lower() in row["name"].lower()]
+    if len(found) == 1:
+        return found[0]
+    if not events:
+        raise ConfigurationError(
+            f"Asked how {event} sells; nothing is reckoned yet. Run `ticket-pipeline pipelines run default`."
+        )
+    near = found or [by_id[key] for key in get_close_matches(event, list(by_id), n=5)] or list(events[:5])
+    named = ", ".join(f"{row['external_id']} ({plain(row['name'])})" for row in near[:5])
+    raise ConfigurationError(
+        f"Asked how {event} sells; {len(found) or 'no'} events are meant by that. Give the id: {named}."
+    )
+
+
+def _show_all(events: Sequence[Row], *, as_json: bool) -> None:
+    if as_json:
+        show_json(list(events))
+        return
+    if not events:
+        note("Nothing is reckoned yet. Run `ticket-pipeline pipelines run default`.")
+        return
+    table = new_table("Event", "On", ">Sold", ">Of", ">Revenue", "", ">Coupons", ">Pace")
+    for row in events:
+        table.add_row(
+            plain(row["name"]),
+            str(row["event_on"] or NOTHING),
+            count(row["sold"]),
+            count(row["capacity"]),
+            money(row["revenue"]),
+            row["currency"] or "",
+            _share(row["coupon_share"]),
+            _share(row["pace"]),
+        )
+    show(table, "Pace: sold share of capacity against earlier events as long before their start; 100% is the same.")
+
+
+def _headline(row: Row) -> str:
+    parts = [
+        f"{plain(row['name'])}, {row['event_on'] or 'no date'}: {row['sold']:,} sold"
+        + (f" of {row['capacity']:,} ({_share(row['sold_share'])})" if row["capacity"] else ""),
+        f"revenue {money(row['revenue'])} {row['currency'] or ''}".rstrip(),
+        f"{row['invalidated']:,} invalidated",
+        f"{_share(row['coupon_share'])} with a coupon",
+    ]
+    if row["pace"] is not None:
+        parts.append(f"pace {_share(row['pace'])} of {row['earlier_events']} earlier events")
+    return ", ".join(parts)
+
+
+def _daily(days: Sequence[Row]) -> list[str]:
+    steps = by_steps({row["day_on"]: row["tickets"] for row in days}, most=_CHART_COLUMNS)
+    if not steps:
+        return ["Nothing sold yet."]
+    reached, total = [], 0.0
+    for _, tickets in steps:
+        total += tickets
+        reached.append(total)
+    return [
+        f"\nSales from {steps[0][0]} to {max(row['day_on'] for row in days)}, per day or few days, and all together:",
+        sparkline([tickets for _, tickets in steps]),
+        sparkline(reached),
+    ]
+
+
+def _types(types: Sequence[Row]) -> Table:
+    table = new_table("Ticket type", ">Sold", ">Of", ">Revenue", "")
+    for row in types:
+        table.add_row(
+            plain(row["name"]), count(row["tickets"]), count(row["capacity"]), money(row["revenue"]), row["currency"]
+        )
+    return table
+
+
+def _ages(ages: Sequence[Row]) -> list[str]:
+    rows = [(row["age_group"], row["gender"], row["tickets"]) for row in ages]
+    genders: dict[str, int] = {}
+    for _, gender, tickets in rows:
+        genders[gender] = genders.get(gender, 0) + tickets
+    shares = sorted(genders.items(), key=lambda item: -item[1])
+    return ["\nAges on the day of the event:", *pyramid(rows, width=20), "", *bars(shares, width=30)]
+
+
+def _coupons(coupons: Sequence[Row]) -> Table | str:
+    if not coupons:
+        return "\nNo coupon was used."
+    table = new_table("Coupon", "Name", ">Used", ">Tickets", ">Revenue", ">Discount", "")
+    for row in coupons[:20]:
+        table.add_row(
+            plain(row["code"]),
+            plain(row["name"]),
+            count(row["used"]),
+            count(row["tickets"]),
+            money(row["revenue"]),
+            money(row["discount"]),
+            row["currency"] or "",
+        )
+    return table
+
+
+def _share(share: object) -> str:
+    return NOTHING if share is None else f"{float(str(share)) * 100:.0f}%"

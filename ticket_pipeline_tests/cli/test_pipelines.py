@@ -1,0 +1,108 @@
+"""`pipelines`: what there is, what it does, and a run by Dagster as a user starts it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from typer.testing import CliRunner
+
+from ticket_pipeline.cli.app import app
+from ticket_pipeline.simulator.faults import Fault, FaultKind
+from ticket_pipeline.simulator.vivenu import SIMULATED_TOKEN
+from ticket_pipeline_tests.cli.conftest import assert_fits
+from ticket_pipeline_tests.polling.organiser_location import OrganiserLocation, open_organiser_location
+from ticket_pipeline_tests.primary_sales.organiser import NOW
+from ticket_pipeline_tests.primary_sales.truth import assert_every_number_is_true
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from typer.testing import Result
+
+
+@pytest.fixture
+def place(migrated_url: str) -> Iterator[OrganiserLocation]:
+    """Five events, three hundred tickets, nothing read yet."""
+    with open_organiser_location(migrated_url, tickets=300) as opened:
+        yield opened
+
+
+@pytest.fixture
+def env(place: OrganiserLocation, tmp_path: Path) -> dict[str, str]:
+    """The settings of a user of that organiser."""
+    return {
+        "DATABASE_URL": place.database_url,
+        "VIVENU_API_BASE_URL": place.organiser.url,
+        "VIVENU_API_KEY": SIMULATED_TOKEN,
+        "HTTPX_RETRIES": "0",
+        "STATE_DIR": str(tmp_path / "state"),
+        "TICKET_PIPELINE_ENV_FILE": str(tmp_path / "absent.env"),
+        "COLUMNS": "80",
+    }
+
+
+def run(env: dict[str, str], *arguments: str) -> Result:
+    """Run a command; a failure of our own code fails the test."""
+    result = CliRunner().invoke(app, list(arguments), env=env)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def ask(env: dict[str, str], *arguments: str) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """The JSON document of a command that must succeed."""
+    result = run(env, *arguments, "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_the_list_names_every_pipeline_and_every_refused_file(tmp_path: Path) -> None:
+    shipped = run({"COLUMNS": "80"}, "pipelines", "list")
+    assert_fits(shipped.stdout)
+    for name in ("default", "minimal", "parallel", "full", "40 * * * *", "by hand"):
+        assert name in shipped.stdout
+    (tmp_path / "bad.yaml").write_text("name: 1\n", encoding="utf-8")
+    bad = run({"PIPELINES_DIR": str(tmp_path)}, "pipelines", "list")
+    assert bad.exit_code == 0
+    assert "line 1, name: " in bad.stderr
+
+
+def test_one_is_shown_with_its_steps_and_rules() -> None:
+    shown = run({"COLUMNS": "80"}, "pipelines", "show", "full")
+    assert_fits(shown.stdout)
+    for text in ("vivenu_tickets", "3 retries", "at most 180 min", "goes on after a failure", "reads everything again"):
+        assert text in shown.stdout
+    assert ask({}, "pipelines", "show", "minimal")["steps"][2]["condition"] == "new_tickets"
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
+    answered = run({}, "pipelines", "run", "nightly")
+    assert answered.exit_code == 1
+    assert "default, full, minimal, parallel" in answered.stderr
+
+
+def test_a_run_makes_every_number_true_and_another_one_fetches_nothing(
+    place: OrganiserLocation, env: dict[str, str]
+) -> None:
+    first = run(env, "pipelines", "run", "parallel")  # whose steps are processes of their own
+    assert first.exit_code == 0, first.output
+    assert "sales: made vivenu_sales_daily" in first.stderr
+    place.organiser.log.clear()
+    again = run(env, "pipelines", "run", "default", "--skip-fetch")
+    assert again.exit_code == 0, again.output
+    assert place.organiser.log.records() == []
+    # Dagster's processes have the real clock, so all but the pace is compared: every event's start is past for them.
+    place.rebuild()
+    assert_every_number_is_true(place, NOW)
+
+
+def test_a_failed_run_says_why_without_a_traceback(place: OrganiserLocation, env: dict[str, str]) -> None:
+    place.organiser.faults.add(Fault(FaultKind.UNAUTHORIZED, times=None))
+    ended = run(env, "pipelines", "run", "minimal")
+    assert ended.exit_code == 1
+    assert "VIVENU_API_KEY" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert SIMULATED_TOKEN not in ended.output
