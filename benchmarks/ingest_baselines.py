@@ -96,7 +96,11 @@ def _prepare(capture: Capture) -> _Prepared:
     key = {"event_id": capture.event_id, "marketplace": capture.marketplace, "captured_at": capture.captured_at}
     counts = {"received": capture.received, "accepted": capture.accepted, "rejected": len(capture.rejected)}
     market = {"tickets": capture.tickets, "currency": capture.currency, "fee_basis": capture.fee_basis}
-    identity = {"external_id": capture.external_id, "payload_hash": hashlib.sha256(capture.body).digest()}
+    identity = {
+        "external_id": capture.external_id,
+        "payload_hash": hashlib.sha256(capture.body).digest(),
+        "checksum_problems": None,
+    }
     compressed = zstandard.ZstdCompressor(level=1).compress(capture.body)
     rejected = [
         {"position": item.position, "raw": orjson.dumps(item.raw).decode(), "reasons": list(item.reasons)}
