@@ -26,7 +26,7 @@ def main(url: str, folder: Path) -> None:
     if chromium is None:
         sys.exit("Looked for the program chromium; there is none. Install the package chromium.")
     folder.mkdir(parents=True, exist_ok=True)
-    with open_page(chromium, width=1680, height=560) as page:
+    with open_page(chromium, width=2000, height=1150) as page:
         _take_asset_graph(page, url, folder)
         page.set_viewport_size({"width": 1400, "height": 900})
         page.goto(f"{url}/assets/stubhub_listings?view=partitions")
