@@ -38,8 +38,12 @@ def pytest_report_header() -> str:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the modules that take minutes first, so that the quick ones fill their pauses and none is left for last.
 
-    Last, so that the order within and between the other modules stays the random one.
+    Last, so that the order within and between the other modules stays the random one. What waits for daemons may wait
+    longer than other tests: on a busy machine they take several times what they take on a quiet one.
     """
+    for item in items:
+        if "end_to_end" in item.path.parts:
+            item.add_marker(pytest.mark.timeout(900))
     items.sort(key=lambda item: {"end_to_end", "benchmarks"}.isdisjoint(item.path.parts))
 
 

@@ -72,6 +72,7 @@ FAST = {
 
 _STOP_SECONDS = 20.0
 _POLL_SECONDS = 0.2
+_PATIENCE = 3
 
 
 class NotInTimeError(AssertionError):
@@ -288,9 +289,16 @@ class System:
 def wait_until(is_so: Callable[[], object], what: str, *, seconds: float, explain: Callable[[], str]) -> None:
     """Wait until something has happened.
 
+    Args:
+        is_so: asked again and again.
+        what: what is waited for.
+        seconds: how long it takes at most on a quiet machine of two cores; a busy one is given several times that.
+        explain: what there is to say if it does not happen.
+
     Raises:
         NotInTimeError: it has not; the message ends with what `explain` says.
     """
+    seconds *= _PATIENCE
     deadline = time.monotonic() + seconds
     while not is_so():
         if time.monotonic() > deadline:
