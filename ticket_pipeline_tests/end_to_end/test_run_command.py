@@ -52,7 +52,7 @@ class Machine:
             cwd=self.folder,
             capture_output=True,
             text=True,
-            timeout=150,
+            timeout=400,
             check=False,
         )
 
