@@ -17,7 +17,9 @@ beginning as (
   from trusted as t
 )
 
-select s.captured_at, s.received, s.accepted, s.is_suspect
+select
+  s.captured_at, s.received, s.accepted, s.is_suspect,
+  coalesce(cardinality(s.checksum_problems), 0) > 0 as is_disputed
 from snapshots as s, beginning as b
 where
   s.event_id = %(event_id)s and s.marketplace = %(marketplace)s

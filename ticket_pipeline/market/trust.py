@@ -2,7 +2,8 @@
 
 The rule (design §6): a capture with fewer than half the listings of the last trusted one is suspect, until the next
 capture confirms its level (within 25 %). A capture whose listings were all rejected is never trusted: the source
-changed its shape, the market did not vanish.
+changed its shape, the market did not vanish. For the same reason one that was mostly rejected, or that disagrees with
+the totals announced beside it, neither confirms a loss nor is confirmed.
 """
 
 from __future__ import annotations
@@ -29,15 +30,27 @@ class TrustRule:
 
 @dataclass(frozen=True, slots=True)
 class CaptureSize:
-    """How much one capture held: listings received, and those accepted as market prices."""
+    """How much one capture held.
+
+    Attributes:
+        received: listings in the answer.
+        accepted: those that are market prices.
+        is_disputed: the totals announced beside the listings say otherwise.
+    """
 
     received: int
     accepted: int
+    is_disputed: bool = False
 
     @property
     def is_unusable(self) -> bool:
         """Whether something came but none of it was a price."""
         return self.accepted == 0 and self.received > 0
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether its level says little about the market: most of it could not be used, or it contradicts itself."""
+        return self.is_disputed or 2 * self.accepted < self.received
 
 
 def find_suspects(captures: Sequence[CaptureSize], rule: TrustRule) -> list[bool]:
@@ -69,6 +82,6 @@ def find_suspects(captures: Sequence[CaptureSize], rule: TrustRule) -> list[bool
 
 def _confirms(capture: CaptureSize, suspect: CaptureSize, rule: TrustRule) -> bool:
     """Whether a capture is so close to the suspect one before it that both are believed."""
-    if capture.is_unusable or suspect.is_unusable:
+    if capture.is_doubtful or suspect.is_doubtful:
         return False
     return abs(capture.accepted - suspect.accepted) <= rule.confirm_fraction * suspect.accepted

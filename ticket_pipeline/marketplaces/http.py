@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Protocol, Self
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import httpx
 import stamina
@@ -29,7 +29,7 @@ from ticket_pipeline.marketplaces.answers import error_of_exception, judge_answe
 from ticket_pipeline.marketplaces.redaction import excerpt, redact_headers, redact_url
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from random import Random
 
     from pydantic import SecretStr
@@ -307,8 +307,10 @@ class HttpFetcher:
         extensions = {"secret_query": request.secret_query}
         async with self._client.stream(request.method, request.url, headers=headers, extensions=extensions) as response:
             if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
-                return response, await _read_start(response)
-            return response, await _read_body(response, self._policy.max_body_bytes, what, tries)
+                body = await _read_start(response)
+            else:
+                body = await _read_body(response, self._policy.max_body_bytes, what, tries)
+            return response, _without_secrets(body, request.secret_query.values())
 
 
 class _Course:
@@ -398,6 +400,15 @@ async def _read_body(response: httpx.Response, max_bytes: int, what: str, tries:
         status=response.status_code,
         tries=tries,
     )
+
+
+def _without_secrets(body: bytes, secrets: Iterable[SecretStr]) -> bytes:
+    """The body, without the secrets of its request: some answers repeat them, in whatever words."""
+    for secret in secrets:
+        value = secret.get_secret_value()
+        for written in {value, quote(value, safe="")} - {""}:
+            body = body.replace(written.encode(), b"***")
+    return body
 
 
 async def _read_start(response: httpx.Response) -> bytes:

@@ -109,7 +109,10 @@ def _read_reset(value: str | None, now: datetime) -> datetime | None:
     """The header Rate-Limit-Reset, epoch milliseconds; None where absent, unreadable or more than a day away."""
     if value is None or not value.isdecimal() or len(value) > _MOST_DIGITS:
         return None
-    at = datetime.fromtimestamp(int(value) / 1000, UTC)
+    try:
+        at = datetime.fromtimestamp(int(value) / 1000, UTC)
+    except (ValueError, OverflowError, OSError):  # a year past 9999
+        return None
     return at if at - now <= LONGEST_RETRY_AFTER else None
 
 

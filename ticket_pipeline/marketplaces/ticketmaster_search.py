@@ -49,7 +49,7 @@ class Search(Generic[_Found]):
         self.unreadable = 0
 
     async def __aiter__(self) -> AsyncIterator[_Found]:
-        seen: set[object] = set()
+        seen: set[str] = set()
         number = 0
         while True:
             answer = await self._ask(number)
@@ -57,9 +57,11 @@ class Search(Generic[_Found]):
             self.total, self.is_stale = page.total, self.is_stale or answer.is_stale
             for item in page.items:
                 # Results move between pages while we read them: one may come twice.
-                if item.get("id") in seen:
-                    continue
-                seen.add(item.get("id"))
+                external_id = item.get("id")
+                if isinstance(external_id, str):
+                    if external_id in seen:
+                        continue
+                    seen.add(external_id)
                 try:
                     found = self._read(item, answer)
                 except UnexpectedPayload:

@@ -52,10 +52,13 @@ def find_checksum_problems(
         "highestAip": max(known_all_in, default=None),
     }
     compared = [
-        _compare(name, totals[name], value)
-        for name, value in counted.items()
-        if value is not None and totals.get(name) not in (None, "")
+        _compare(name, totals[name], value) for name, value in counted.items() if totals.get(name) not in (None, "")
     ]
+    if received == 0 and totals.get("listingCount") in (None, ""):
+        raise UnexpectedPayload(
+            "Read the listings of Vivid Seats: there is none, and no listingCount says that there should be none. That "
+            "may be a changed format; nothing is stored, it is tried again at the next poll."
+        )
     if not compared:
         return None
     problems = tuple(problem for problem in compared if problem is not None)
@@ -74,11 +77,13 @@ def first_object(value: object) -> dict[str, Any]:
     return {}
 
 
-def _compare(name: str, announced: object, counted: float) -> str | None:
+def _compare(name: str, announced: object, counted: float | None) -> str | None:
     try:
         total = to_amount(announced)
     except ValueError as problem:
         return f"{name} {problem}"
+    if counted is None:  # no listing has what this total is of
+        return f"{name} is {total:.15g}, no listing tells it" if total else None
     if total is None or abs(total - counted) < _HALF_A_CENT:
         return None
     return f"{name} is {total:.15g}, the listings give {counted:.15g}"

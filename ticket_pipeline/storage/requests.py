@@ -11,11 +11,19 @@ import asyncio
 import time
 from dataclasses import dataclass
 from datetime import timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
 from psycopg.types.json import Jsonb
 
-from ticket_pipeline.errors import Blocked, EventGone, MarketplaceError, RateLimited, RequestNotPermitted
+from ticket_pipeline.errors import (
+    Blocked,
+    EventGone,
+    MarketplaceError,
+    RateLimited,
+    RequestNotPermitted,
+    RequestRejected,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -186,8 +194,10 @@ class PostgresGate:
         return row
 
     def _record(self, error: MarketplaceError | None) -> None:
-        # An unknown event says nothing about the marketplace's health, but the answer proves it is there.
-        if error is None or isinstance(error, EventGone):
+        # An unknown event, or a question that is refused as such, says nothing about the marketplace's health, but the
+        # answer proves it is there.
+        is_refused = isinstance(error, RequestRejected) and error.status == HTTPStatus.BAD_REQUEST
+        if error is None or is_refused or isinstance(error, EventGone):
             self._database.execute("requests/record_success", marketplace=self._marketplace)
             return
         self._database.fetch_one(

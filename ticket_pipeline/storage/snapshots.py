@@ -270,7 +270,8 @@ def _judge(transaction: Transaction, capture: Capture, rule: TrustRule) -> Store
         marketplace=capture.marketplace,
         captured_at=capture.captured_at,
     )
-    suspects = find_suspects([CaptureSize(row["received"], row["accepted"]) for row in captures], rule)
+    sizes = [CaptureSize(row["received"], row["accepted"], row["is_disputed"]) for row in captures]
+    suspects = find_suspects(sizes, rule)
     changed = [
         (row["captured_at"], is_suspect)
         for row, is_suspect in zip(captures, suspects, strict=True)

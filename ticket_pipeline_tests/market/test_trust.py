@@ -82,3 +82,14 @@ def test_judging_may_begin_at_the_last_but_one_trusted_capture(captures: list[Ca
     if len(trusted) > 1:
         begin = trusted[-2]
         assert find_suspects(captures[begin:], TrustRule()) == whole[begin:]
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [CaptureSize(100, 3), CaptureSize(10, 10, is_disputed=True)],
+    ids=["mostly rejected", "contradicts its own totals"],
+)
+def test_a_loss_that_may_be_a_broken_answer_is_not_confirmed_by_another(loss: CaptureSize) -> None:
+    whole, real = CaptureSize(100, 100), CaptureSize(loss.accepted, loss.accepted)
+    assert find_suspects([whole, loss, loss, loss], TrustRule()) == [False, True, True, True]
+    assert find_suspects([whole, loss, real, real], TrustRule()) == [False, True, False, False]

@@ -336,3 +336,30 @@ def test_an_address_that_could_give_the_key_away_is_refused(url: str) -> None:
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://localhost", "http://[::1]:80"])
 def test_on_loopback_a_key_may_travel_unencrypted(url: str) -> None:
     assert ticketmaster_config(settings_for(url)).base_url == url
+
+
+@pytest.mark.parametrize(
+    "words",
+    [f"apikey&#61;{CANARY}", f"from apikey%3D{CANARY}", f'{{"message": "key {CANARY} is over its quota"}}'],
+)
+def test_an_answer_that_repeats_the_key_in_its_own_words_shows_it_nowhere(
+    words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("DEBUG", logger="ticket_pipeline"):
+        error, _ = ask(details, says(words.encode(), status=400), http_debug=True)
+    assert isinstance(error, Exception)
+    assert CANARY not in str(error) + caplog.text
+
+
+def test_an_allowance_that_is_renewed_in_another_age_is_not_believed() -> None:
+    found, _ = ask(details, says(EVENT, **{"Rate-Limit-Reset": "999999999999999"}))
+    assert not isinstance(found, Exception)
+
+
+def test_results_without_a_readable_id_are_counted_one_by_one() -> None:
+    async def found(client: TicketmasterClient) -> tuple[int, int]:
+        search = client.search_events("x")
+        return len(await search.first(9)), search.unreadable
+
+    strange = [{**EVENT, "id": identity} for identity in ([], {}, None, None)]
+    assert ask(found, says(page([EVENT, *strange])))[0] == (1, 4)

@@ -173,6 +173,17 @@ def test_an_empty_market_is_an_answer() -> None:
     assert parsed.columns == {name: [] for name in LISTING_COLUMNS}
 
 
+@pytest.mark.parametrize("announced", [[], [{}], {"listingCount": "100"}, [{"listings": "0"}], None])
+def test_no_tickets_without_a_count_that_says_so_is_no_empty_market(announced: object) -> None:
+    with pytest.raises(UnexpectedPayload, match="no listingCount says"):
+        parse(body(**{"global": announced}))
+
+
+def test_a_total_of_what_no_listing_tells_is_no_agreement() -> None:
+    parsed = parse(body(ticket(aip=...), **{"global": [{"listingCount": "1", "lowestAip": "287.00"}]}))
+    assert parsed.checksum_problems == ("lowestAip is 287, no listing tells it",)
+
+
 def test_no_tickets_where_some_are_announced_is_no_empty_market() -> None:
     with pytest.raises(UnexpectedPayload, match="listingCount is 833"):
         parse(body(**{"global": [{"listingCount": "833"}]}))
