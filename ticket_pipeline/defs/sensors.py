@@ -32,6 +32,9 @@ _LONGEST_REBUILD_SECONDS = "1200"
 _MOST_WINDOWS = 24 * 31
 """Windows in one rebuild run: a month of hours takes minutes, and its progress is kept day by day."""
 
+_LONGEST_WAIT = timedelta(minutes=15)
+"""A run that has not begun by then never will: its daemon died."""
+
 _REST_AFTER_FAILURE = timedelta(minutes=5)
 
 
@@ -55,6 +58,8 @@ def build_poll_sensor(source: Source, tick_seconds: int) -> dg.SensorDefinition:
         with pipeline.database() as database:
             # Ids that the command line synced become partitions here.
             register_keys(context.instance, marketplace, read_keys(database, marketplace))
+            if _waits_to_start(context.instance, poll_job_name(marketplace), pipeline.now()):
+                return dg.SkipReason("An earlier batch still waits to be started; nothing more is leased until then.")
             choice = choose_batch(
                 database, pipeline.settings, marketplace, this_moment=pipeline.now(), lease_id=uuid4()
             )
@@ -73,6 +78,20 @@ def build_poll_sensor(source: Source, tick_seconds: int) -> dg.SensorDefinition:
         return dg.SensorResult(run_requests=[request])
 
     return poll_due_events
+
+
+def _waits_to_start(instance: dg.DagsterInstance, job_name: str, now: datetime) -> bool:
+    """Whether a run of the job was asked for a short while ago and has not begun.
+
+    On a machine that is too slow for its runs each further one would lease what the waiting ones were promised, and in
+    the end none of them would find anything to do.
+    """
+    waiting = dg.RunsFilter(
+        job_name=job_name,
+        statuses=[dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING],
+        created_after=now - _LONGEST_WAIT,
+    )
+    return bool(instance.get_run_records(waiting, limit=1))
 
 
 def build_rebuild_sensor(jobs: Sequence["UnresolvedAssetJobDefinition"]) -> dg.SensorDefinition:

@@ -78,3 +78,14 @@ def test_the_sensor_runs_from_the_start_at_the_pace_of_the_settings(location: Lo
     sensor = location.defs.resolve_sensor_def(SENSOR)
     assert sensor.minimum_interval_seconds == 45
     assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
+
+
+def test_while_a_batch_waits_to_be_started_no_further_one_is_leased(location: Location) -> None:
+    """On a machine slower than its runs, each would lease what the waiting ones were promised, and none would poll."""
+    job = location.defs.resolve_job_def(poll_job_name(STUBHUB))
+    waiting = location.instance.create_run_for_job(job, status=dg.DagsterRunStatus.NOT_STARTED)
+    assert location.skip_reason(SENSOR).startswith("An earlier batch still waits to be started")
+    assert location.loopback.schedule(location.loopback.keys[0])["lease_id"] is None
+    location.now += timedelta(minutes=16)  # it never will be
+    location.request(SENSOR)
+    location.instance.delete_run(waiting.run_id)
