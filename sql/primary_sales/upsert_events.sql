@@ -1,4 +1,5 @@
--- Bring the events to what vivenu lists; those it no longer lists stay, marked. Parameters: events (jsonb array).
+-- Bring the events to what vivenu lists; those it no longer lists stay, marked, if the list is whole. Parameters: events
+-- (jsonb array), is_whole.
 -- Idempotent by external_id. Rows touched: every event known.
 with incoming as (
   select r.*
@@ -14,7 +15,7 @@ with incoming as (
 unlisted as (
   update vivenu_events as e
   set is_listed = false
-  where not exists (
+  where %(is_whole)s and not exists (
     select 1 from incoming as i
     where i.external_id = e.external_id
   )

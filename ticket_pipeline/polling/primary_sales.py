@@ -116,7 +116,8 @@ async def sync_vivenu_events(database: Database, settings: Settings) -> EventsRe
         found = await client.fetch_events()
     rows = [_event_row(event, mappings) for event in found.rows.values()]
     types = [row for event in found.rows.values() for row in _type_rows(event)]
-    await asyncio.to_thread(store.write_events, database, rows, types)
+    is_whole = bool(rows) and not found.unreadable
+    await asyncio.to_thread(lambda: store.write_events(database, rows, types, is_whole=is_whole))
     problems = {row["external_id"]: row["problems"] for row in rows if row["problems"]}
     return EventsReport(tuple(found.rows), len(types), problems, tuple(found.unreadable))
 

@@ -61,10 +61,17 @@ class StoredTickets:
         return self.added + self.changed + self.gone
 
 
-def write_events(database: Database, events: Sequence[Row], types: Sequence[Row]) -> None:
-    """Bring events and ticket types to what vivenu lists. Idempotent."""
+def write_events(database: Database, events: Sequence[Row], types: Sequence[Row], *, is_whole: bool = True) -> None:
+    """Bring events and ticket types to what vivenu lists. Idempotent.
+
+    Args:
+        database: where to.
+        events: as `vivenu_events` has them.
+        types: their ticket types.
+        is_whole: False where some could not be read: then none counts as no longer listed.
+    """
     with database.transaction("store vivenu's events") as transaction:
-        transaction.execute("primary_sales/upsert_events", events=as_json(events))
+        transaction.execute("primary_sales/upsert_events", events=as_json(events), is_whole=is_whole)
         external_ids = [event["external_id"] for event in events]
         transaction.execute("primary_sales/upsert_ticket_types", types=as_json(types), external_ids=external_ids)
 
@@ -87,7 +94,8 @@ def write_tickets(
             added += row.get("added", 0)
             changed += row.get("changed", 0)
         gone = 0
-        if mark.is_full:
+        # Where some could not be read, or the answer was empty, what is missing may just not have been understood.
+        if mark.is_full and tickets and not mark.unreadable:
             gone = transaction.execute(
                 "primary_sales/mark_gone_tickets",
                 external_id=mark.subject,

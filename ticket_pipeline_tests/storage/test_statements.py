@@ -169,7 +169,8 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "primary_sales/upsert_events": {
         "events": Jsonb(
             [VIVENU_EVENT | {"name": "Race", "timezone": "UTC", "is_gender_chosen": True, "problems": ["no field"]}]
-        )
+        ),
+        "is_whole": True,
     },
     "primary_sales/upsert_read": {
         "subject": "e1",
