@@ -43,6 +43,8 @@ _log = logging.getLogger(__name__)
 _ERROR_BODY_BYTES = 4096
 _ERROR_BODY_SECONDS = 1.0
 _MEGABYTE = 1_000_000
+_LEAST_SECRET = 12
+"""Characters; anything shorter may be a part of what an answer tells, and no real key is."""
 _DEBUG_CHARACTERS = 500
 
 
@@ -406,6 +408,8 @@ def _without_secrets(body: bytes, secrets: Iterable[SecretStr]) -> bytes:
     """The body, without the secrets of its request: some answers repeat them, in whatever words."""
     for secret in secrets:
         value = secret.get_secret_value()
+        if len(value) < _LEAST_SECRET:
+            continue
         for written in {value, quote(value, safe="")} - {""}:
             body = body.replace(written.encode(), b"***")
     return body
