@@ -65,7 +65,9 @@ class Settings(BaseSettings):
     state_dir: Path = Field(
         default_factory=default_state_dir, description="Folder of the embedded database, Dagster's home and demo files"
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="How much is logged")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="Reserved: how much is logged; not read yet"
+    )
 
     # --- database ---------------------------------------------------------------------------------------------------
     database_url: OptionalSecret = Field(
