@@ -18,6 +18,7 @@ from ticket_pipeline.defs.pipeline import Pipeline
 from ticket_pipeline.defs.pipelines import build_pipelines
 from ticket_pipeline.defs.schedules import build_schedules
 from ticket_pipeline.defs.sensors import build_poll_sensor, build_rebuild_sensor
+from ticket_pipeline.logs import apply_log_level
 from ticket_pipeline.polling.sources import SOURCES
 from ticket_pipeline.settings import load_settings
 
@@ -33,6 +34,7 @@ def build_defs(pipeline: Pipeline | None = None) -> dg.Definitions:
     """
     pipeline = pipeline or Pipeline(load_settings())
     settings = pipeline.settings
+    apply_log_level(settings)
     sources = list(SOURCES.values())
     with warnings.catch_warnings():
         # A range as one run is what a backfill of 30 days of hours stands on, and its warning would head every command.

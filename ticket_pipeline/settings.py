@@ -66,7 +66,8 @@ class Settings(BaseSettings):
         default_factory=default_state_dir, description="Folder of the embedded database, Dagster's home and demo files"
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        default="INFO", description="Reserved: how much is logged; not read yet"
+        default="WARNING",
+        description="Least that is logged, on stderr and in runs; INFO: each request, DEBUG: each SQL statement",
     )
 
     # --- database ---------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ What belongs here: what starts and removes servers for a test. What does not: da
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,6 +53,13 @@ def _no_settings_from_outside() -> Iterator[None]:
     """No test sees a developer's own DATABASE_URL or credentials."""
     with environment_without({name.upper() for name in Settings.model_fields}):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _no_log_level_from_before() -> Iterator[None]:
+    """A command or a code location of one test leaves the next with everything logged."""
+    yield
+    logging.getLogger("ticket_pipeline").setLevel(logging.NOTSET)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ Exit codes: 0 done; 1 it failed, and stderr says why and what to do; 2 the comma
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
@@ -34,8 +35,9 @@ from ticket_pipeline.cli import (
     watchlist,
 )
 from ticket_pipeline.cli.tables import note
-from ticket_pipeline.errors import TicketPipelineError
-from ticket_pipeline.settings import ENV_FILE_VARIABLE
+from ticket_pipeline.errors import ConfigurationError, TicketPipelineError
+from ticket_pipeline.logs import apply_log_level
+from ticket_pipeline.settings import ENV_FILE_VARIABLE, load_settings
 
 
 class _Commands(TyperGroup):
@@ -94,6 +96,9 @@ def _shared(
         before = os.environ.get(ENV_FILE_VARIABLE)
         os.environ[ENV_FILE_VARIABLE] = str(env_file.resolve())
         ctx.call_on_close(lambda: _restore(ENV_FILE_VARIABLE, before))
+    # Settings that cannot be read are the command's to tell, if it needs any.
+    with contextlib.suppress(ConfigurationError):
+        apply_log_level(load_settings())
 
 
 def _restore(name: str, value: str | None) -> None:
@@ -128,13 +133,20 @@ app.add_typer(db.db_commands, name="db", rich_help_panel="Database and settings"
 app.command("settings", rich_help_panel="Database and settings")(db.show_settings)
 
 
+class _StderrHandler(logging.Handler):
+    """Writes to what stderr is at the moment: a progress bar puts itself in its place, and makes room for a line."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        sys.stderr.write(f"{self.format(record)}\n")
+
+
 def main() -> None:
     """Run the command line."""
     for stream in (sys.stdout, sys.stderr):
         # An old terminal that knows no en dash gets a question mark, not a traceback.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", handlers=[_StderrHandler()])
     # The pool repeats every failed connection; the error that we raise in the end says it once.
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     app()

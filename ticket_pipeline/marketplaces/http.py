@@ -251,7 +251,8 @@ class HttpFetcher:
         try:
             response = await self._exchange(request, course)
         except MarketplaceError as error:
-            _log.info("%s", error)
+            # Whoever debugs wants to see how a try failed, whatever else is shown.
+            _log.log(logging.WARNING if self._policy.is_debugged else logging.INFO, "%s", error)
             await self._settle(permit, error)
             raise
         except BaseException:  # cancelled, or a bug: the permit goes back, and the marketplace is not to blame

@@ -6,6 +6,8 @@ statement means; that is the modules beside this one.
 
 from __future__ import annotations
 
+import logging
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -20,6 +22,8 @@ from ticket_pipeline.storage.statements import statement
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import TracebackType
+
+_log = logging.getLogger(__name__)
 
 Connection = psycopg.Connection[DictRow]
 Row = dict[str, Any]
@@ -137,15 +141,22 @@ class Transaction:
 
     def fetch_all(self, name: str, /, **parameters: object) -> list[Row]:
         """Run one statement of `sql/` and return its rows."""
-        return self.connection.execute(as_query(statement(name)), parameters).fetchall()
+        return self._run(name, parameters).fetchall()
 
     def fetch_one(self, name: str, /, **parameters: object) -> Row | None:
         """Run one statement and return its first row, or None."""
-        return self.connection.execute(as_query(statement(name)), parameters).fetchone()
+        return self._run(name, parameters).fetchone()
 
     def execute(self, name: str, /, **parameters: object) -> int:
         """Run one statement and return how many rows it touched."""
-        return self.connection.execute(as_query(statement(name)), parameters).rowcount
+        return self._run(name, parameters).rowcount
+
+    def _run(self, name: str, parameters: dict[str, object]) -> psycopg.Cursor[DictRow]:
+        started = time.monotonic()
+        cursor = self.connection.execute(as_query(statement(name)), parameters)
+        # By name only: the values of parameters may be anybody's.
+        _log.debug("%s: %d rows in %.1f ms", name, cursor.rowcount, 1000 * (time.monotonic() - started))
+        return cursor
 
     def copy(self, name: str, chunks: Sequence[str]) -> int:
         """Run one `copy … from stdin` statement over text chunks and return the rows loaded."""

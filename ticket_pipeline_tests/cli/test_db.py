@@ -96,7 +96,7 @@ def test_settings_show_what_holds_and_no_secret(cli: Cli) -> None:
     values = json.loads(cli.run("settings", "--json", "--changed", STUBHUB_COOKIE="dont-tell", WEB_PORT="3333").stdout)
     assert (values["WEB_PORT"], values["STUBHUB_COOKIE"]) == (3333, "(secret)")
     assert "LOG_LEVEL" not in values
-    assert cli.ask("settings")["LOG_LEVEL"] == "INFO"
+    assert cli.ask("settings")["LOG_LEVEL"] == "WARNING"
 
 
 def test_unusable_settings_are_all_named_at_once(cli: Cli) -> None:

@@ -31,6 +31,19 @@ def test_only_the_events_of_the_keys_are_fetched_each_once(synced: Cli) -> None:
     assert len(synced.loopback.log.records()) == 2
 
 
+@pytest.mark.parametrize(
+    ("level", "told"),
+    [("WARNING", []), ("INFO", ["try 1 of 1"]), ("DEBUG", ["try 1 of 1", "DEBUG: watchlist/"])],
+)
+def test_the_log_level_says_how_much_is_told_and_the_document_stays_one(
+    synced: Cli, level: str, told: list[str]
+) -> None:
+    process = synced.start("fetch-listings", synced.loopback.keys[0], "--json", LOG_LEVEL=level)
+    stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, len(json.loads(stdout))) == (0, 1)
+    assert [words for words in ("try 1 of 1", "DEBUG: watchlist/") if words in stderr] == told
+
+
 def test_the_document_equals_what_is_stored(synced: Cli) -> None:
     key = synced.loopback.keys[0]
     (document,) = synced.ask("fetch-listings", key)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import dagster as dg
 import pytest
+import yaml
 
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline_tests.defs.location import failure_of, materializations
@@ -34,6 +36,16 @@ def attempted(location: Location) -> list[str]:
 def messages(location: Location, result: dg.ExecuteInProcessResult) -> str:
     """The run's log."""
     return "\n".join(entry.user_message for entry in location.instance.all_logs(result.run_id))
+
+
+def test_what_our_code_logs_stands_in_the_run(location: Location) -> None:
+    logs = yaml.safe_load(Path("dagster.yaml").read_text(encoding="utf-8"))["python_logs"]
+    with dg.DagsterInstance.ephemeral(settings={"python_logs": logs}) as location.instance:
+        for level, told in (("INFO", True), ("WARNING", False)):
+            location.settings = location.settings.model_copy(update={"log_level": level})
+            result = location.run(JOB, config={"event_keys": location.loopback.keys[:1]})
+            assert result.success
+            assert ("try 1 of" in messages(location, result)) is told
 
 
 def test_one_partition_is_one_event(registered: Location) -> None:

@@ -545,3 +545,15 @@ def test_debugging_shows_request_and_answer_without_secrets(caplog: pytest.LogCa
     assert [text.count("/x?id=1") for text in shown] == [1, 1]
     assert "token" in shown[1]
     assert "S3CRET" not in "".join(shown)
+
+
+def test_debugging_shows_how_a_try_failed(caplog: pytest.LogCaptureFixture) -> None:
+    async def run() -> None:
+        async with serve_wire(answer(status=503)) as server:
+            with pytest.raises(TemporarilyUnavailable):
+                await fetch(request_to(f"{server.url}/x"), policy=dataclasses.replace(ONE_TRY, is_debugged=True))
+
+    with caplog.at_level(logging.WARNING, logger="ticket_pipeline"):
+        asyncio.run(run())
+    assert "503" in caplog.records[-1].getMessage()
+    assert caplog.records[-1].getMessage().startswith("Asked")
