@@ -6,8 +6,9 @@ What belongs here: asking and showing. What does not: how a candidate is judged 
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,7 +18,7 @@ import typer
 from ticket_pipeline.cli.formats import NOTHING, ago, count, money, plain, utc_now
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, progress, show, show_json
-from ticket_pipeline.errors import MarketplaceError
+from ticket_pipeline.errors import Blocked, MarketplaceError, RateLimited, RequestNotPermitted
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.marketplaces.ticketmaster import open_ticketmaster_client
 from ticket_pipeline.polling.matching import Match, WantedEvent, find_match
@@ -28,7 +29,7 @@ from ticket_pipeline.storage.cache import PostgresCache
 from ticket_pipeline.storage.watchlist import read_known_events
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from rich.table import Table
 
@@ -37,8 +38,18 @@ if TYPE_CHECKING:
     from ticket_pipeline.settings import Settings
     from ticket_pipeline.storage.database import Database, Row
 
+_COUNTRY = re.compile(r"[A-Za-z]{2}")
 _LONGEST_WAIT = timedelta(seconds=30)
 """A person at a terminal would rather know when to come again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """An event that could not be asked for, and why."""
+
+    name: str
+    sheet_row: int | None
+    error: str
 
 
 def search(
@@ -56,6 +67,10 @@ def search(
 
         ticket-pipeline search "taylor swift" --city Toronto
     """
+    if not query.strip():
+        raise typer.BadParameter("it is empty; give a word of the event, the artist or the team", param_hint="QUERY")
+    if country is not None and not _COUNTRY.fullmatch(country):
+        raise typer.BadParameter(f"{country!r} is no code of two letters, such as CA", param_hint="--country")
     settings = load_settings()
     with open_migrated(settings) as database, progress("Asking Ticketmaster"):
         events, total, is_cut = asyncio.run(_search(database, settings, query, city, country, limit))
@@ -73,7 +88,7 @@ async def _search(
     database: Database, settings: Settings, query: str, city: str | None, country: str | None, limit: int
 ) -> tuple[list[EventDetails], int, bool]:
     async with _open_client(database, settings) as client:
-        found = client.search_events(query, city, country_code=country, page_size=min(limit, 200))
+        found = client.search_events(query, city, country_code=country and country.upper(), page_size=min(limit, 200))
         events = await found.first(limit)
         return events, found.total or 0, found.is_cut
 
@@ -81,8 +96,8 @@ async def _search(
 def match(*, as_json: JsonOption = False) -> None:
     """Propose the Ticketmaster ids that followed events of the watchlist lack. Nothing is written: paste what is right.
 
-    Each event still to come is searched for by its name around its date, one request each at most. The score weighs
-    name, venue and local time; below 60 nothing is proposed.
+    Each event still to come is searched for around its date: by its name, else by the longest word of it, else by its
+    city; one to three requests each. The score weighs name, venue and local time; below 60 nothing is proposed.
 
         ticket-pipeline match
     """
@@ -90,17 +105,21 @@ def match(*, as_json: JsonOption = False) -> None:
     with open_migrated(settings) as database:
         wanted = _without_id(database)
         with progress("Asking Ticketmaster", len(wanted)) as bar:
-            matches, obstacle = asyncio.run(
+            matches, failures = asyncio.run(
                 _match_all(database, settings, wanted, lambda: bar.advance(bar.task_ids[0]))
             )
     if as_json:
-        show_json({"matches": [_as_document(found) for found in matches], "obstacle": obstacle})
+        show_json({"matches": [_as_document(found) for found in matches], "failures": list(map(asdict, failures))})
     elif not wanted:
         show("Every followed event still to come has a Ticketmaster id.")
     elif matches:
         show(_matches_table(matches), "Nothing was written. Check each, then paste it into the column Ticketmaster ID.")
-    if obstacle is not None:
-        note(f"Error: {len(wanted) - len(matches)} events were not looked for: {obstacle}")
+    for failure in failures:
+        row = "" if failure.sheet_row is None else f" (row {failure.sheet_row})"
+        note(f"Error: {plain(failure.name)}{row} could not be looked for: {failure.error}")
+    if left := len(wanted) - len(matches) - len(failures):
+        note(f"{left} more events were not looked for: the same would hold for them.")
+    if failures:
         raise typer.Exit(1)
 
 
@@ -122,18 +141,21 @@ async def _match_all(
     database: Database,
     settings: Settings,
     wanted: Sequence[WantedEvent],
-    advance: Any,  # noqa: ANN401 - a callback
-) -> tuple[list[Match], str | None]:
-    """The best candidate of each, and what stopped the asking, if anything did."""
+    advance: Callable[[], None],
+) -> tuple[list[Match], list[_Failure]]:
+    """The best candidate of each, and those that could not be asked for; what holds for all ends the asking."""
     matches: list[Match] = []
+    failures: list[_Failure] = []
     async with _open_client(database, settings) as client:
         for event in wanted:
             try:
                 matches.append(await find_match(client, event))
             except MarketplaceError as error:
-                return matches, str(error)
+                failures.append(_Failure(event.name, event.sheet_row, str(error)))
+                if isinstance(error, Blocked | RateLimited | RequestNotPermitted):
+                    break
             advance()
-    return matches, None
+    return matches, failures
 
 
 @asynccontextmanager
@@ -182,7 +204,7 @@ def _from_price(event: EventDetails) -> str:
 
 def _caption(shown: int, total: int, *, is_cut: bool) -> str:
     if shown >= total:
-        return f"{count(total)} events."
+        return "1 event." if total == 1 else f"{count(total)} events."
     more = (
         "Ticketmaster shows no more than its first 1,000: narrow it by --city or --country."
         if is_cut

@@ -165,7 +165,7 @@ class TicketmasterClient:
 
     def search_events(
         self,
-        query: str,
+        query: str | None,
         city: str | None = None,
         *,
         country_code: str | None = None,
@@ -176,7 +176,7 @@ class TicketmasterClient:
         """Search events by words. Nothing is sent before the first result is asked for.
 
         Args:
-            query: words of the name, the artist or the team.
+            query: words of the name, the artist or the team, all of which must be there; None: any event.
             city: its name.
             country_code: ISO 3166, such as CA.
             starts_from: aware; earliest start.
@@ -203,7 +203,7 @@ class TicketmasterClient:
     def _search(self, kind: str, parameters: dict[str, str | None], read: Any, page_size: int) -> Search[Any]:  # noqa: ANN401 - the reader of the kind
         size = min(max(page_size, 1), MAX_PAGE_SIZE)
         given = {name: value for name, value in parameters.items() if value is not None}
-        words = given.get("keyword", "")
+        words = given.get("keyword") or ", ".join(given[name] for name in ("city", "countryCode") if name in given)
 
         async def ask(number: int) -> Answer[Page]:
             query = urlencode(given | {"size": str(size), "page": str(number)})

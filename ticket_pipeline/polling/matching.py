@@ -2,6 +2,9 @@
 
 What belongs here: asking and judging. What does not: showing it, and writing ids anywhere; only the user does that.
 
+A sheet names events in its own words, and the search wants every word: where the name finds nothing near enough, its
+longest word is asked for, and then whatever the city has around that date.
+
 The score, 0 to 100, is half the likeness of the names, a quarter that of the venues, and a quarter how near the starts
 are. Names are compared as sets of words: word order does not count, and words that one has more ("tour", "with
 guests") count little.
@@ -26,7 +29,8 @@ LEAST_SCORE = 60
 _RIVAL_SPAN = 5
 _SMALL_WORDS = frozenset({"the", "a", "and", "at", "of", "in", "vs", "v", "with"})
 _AROUND = timedelta(days=2)
-_MOST_CANDIDATES = 50
+_MOST_CANDIDATES = 200
+"""One page: all that one request can bring."""
 _NAME, _VENUE, _TIME = 0.5, 0.25, 0.25
 _PART = 0.95  # a name that is wholly part of the other is nearly as good as the same one
 _LEAST_NAME = 0.6
@@ -63,17 +67,37 @@ class Match:
 
 
 async def find_match(client: TicketmasterClient, wanted: WantedEvent) -> Match:
-    """Search for one event by its name, two days around its date, and choose the best candidate.
+    """Search for one event around its date, in up to three ways, and choose the best candidate.
 
     Raises:
         MarketplaceError: no usable answer, and none was kept.
     """
     # Whole days, so that asking again the same day finds the same kept answer.
     day = wanted.event_at.replace(hour=0, minute=0, second=0, microsecond=0)
-    search = client.search_events(
-        wanted.name, starts_from=day - _AROUND, starts_until=day + _AROUND, page_size=_MOST_CANDIDATES
-    )
-    return choose(wanted, await search.first(_MOST_CANDIDATES))
+    candidates: dict[str, EventDetails] = {}
+    found = choose(wanted, [])
+    for query, city in _questions(wanted):
+        search = client.search_events(
+            query, city, starts_from=day - _AROUND, starts_until=day + _AROUND, page_size=_MOST_CANDIDATES
+        )
+        candidates |= {one.external_id: one for one in await search.first(_MOST_CANDIDATES)}
+        found = choose(wanted, list(candidates.values()))
+        if found.best is not None:
+            break
+    return found
+
+
+def _questions(wanted: WantedEvent) -> list[tuple[str | None, str | None]]:
+    """Query and city of each search, from the narrowest to the widest; each is one request."""
+    questions: list[tuple[str | None, str | None]] = [(wanted.name, None)]
+    longest = max(_words(wanted.name), key=lambda word: (len(word), word), default="")
+    if longest and longest != wanted.name.casefold():
+        questions.append((longest, None))
+    if wanted.city is not None:
+        questions.append((None, wanted.city))
+    elif wanted.venue is not None:
+        questions.append((wanted.venue, None))
+    return questions
 
 
 def choose(wanted: WantedEvent, candidates: list[EventDetails]) -> Match:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from ticket_pipeline_tests.cli.conftest import assert_fits
 from ticket_pipeline_tests.marketplaces.discovery import CANARY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ticket_pipeline.simulator.market import SimulatedEvent
     from ticket_pipeline_tests.cli.conftest import Cli
@@ -57,7 +58,7 @@ def test_it_prints_ids_to_paste_within_80_columns(searching: Searching) -> None:
     assert result.exit_code == 0, result.output
     assert_fits(result.stdout)
     assert wanted.ids[Outlet.TICKETMASTER] in result.stdout
-    assert "events." in result.stdout
+    assert "1 event." in result.stdout
     assert CANARY not in result.output
 
 
@@ -112,11 +113,31 @@ def test_a_spent_day_is_refused_with_when_there_is_room(searching: Searching) ->
     assert len(searching.log.records()) == 10
 
 
-def watch_without_ids(searching: Searching) -> None:
-    """Put the marketplace's events on the watchlist, without Ticketmaster's ids."""
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [([" "], "it is empty"), (["x", "--country", "Canada"], "no code of two letters")],
+)
+def test_a_question_that_cannot_be_meant_is_not_sent(searching: Searching, arguments: list[str], told: str) -> None:
+    result = searching.cli.run("search", *arguments)
+    assert result.exit_code == 2
+    assert told in " ".join(result.stderr.replace("│", " ").split())
+    assert searching.log.records() == []
+
+
+def test_a_country_may_be_written_small(searching: Searching) -> None:
+    event = searching.events[0]
+    (found,) = searching.cli.ask("search", event.name)["events"]
+    code = found["venue"]["country"]
+    assert len(code) == 2
+    (same,) = searching.cli.ask("search", event.name, "--country", code.lower())["events"]
+    assert same["external_id"] == found["external_id"]
+
+
+def watch_without_ids(searching: Searching, as_written: Callable[[str], str] = str) -> None:
+    """Put the marketplace's events on the watchlist, without Ticketmaster's ids, under names of the user's own."""
     rows = [
         [
-            event.name,
+            as_written(event.name),
             event.venue.name,
             event.venue.city,
             event.venue.country,
@@ -150,7 +171,35 @@ def test_match_says_when_it_could_not_go_on(searching: Searching) -> None:
     searching.faults.add(Fault(FaultKind.UNAVAILABLE, times=None))
     result = searching.cli.run("match")
     assert result.exit_code == 1
-    assert "events were not looked for" in result.stderr
+    assert "could not be looked for" in result.stderr
+    failures = json.loads(searching.cli.run("match", "--json").stdout)["failures"]
+    assert failures[0]["sheet_row"] is not None
+
+
+def test_an_event_that_cannot_be_asked_for_does_not_end_the_search_for_the_others(searching: Searching) -> None:
+    watch_without_ids(searching)
+    searching.faults.add(Fault(FaultKind.UNAVAILABLE, times=1))
+    result = searching.cli.run("match", "--json")
+    found = json.loads(result.stdout)
+    assert (result.exit_code, len(found["failures"])) == (1, 1)
+    assert len(found["matches"]) == len(searching.events) - 1
+
+
+def test_what_holds_for_all_is_asked_once(searching: Searching) -> None:
+    watch_without_ids(searching)
+    searching.faults.add(Fault(FaultKind.FORBIDDEN, times=None))
+    result = searching.cli.run("match")
+    assert result.exit_code == 1
+    assert f"{len(searching.events) - 1} more events were not looked for" in result.stderr
+    assert len(searching.log.records()) == 1
+
+
+@pytest.mark.parametrize("as_written", ["{} (general sale)", "WORLDTOURNAMENTSPECIAL {}"])
+def test_match_finds_events_that_the_sheet_names_in_other_words(searching: Searching, as_written: str) -> None:
+    watch_without_ids(searching, as_written.format)
+    found = searching.cli.ask("match")["matches"]
+    assert [one["proposal"] for one in found] == searching.ids()
+    assert len(searching.log.records()) <= 3 * len(searching.events)
 
 
 def test_match_has_nothing_to_do_where_every_event_has_its_id(searching: Searching) -> None:
