@@ -1,7 +1,8 @@
 -- How asking each marketplace went since an instant, its breaker, and each of its budgets as it stands now. A request is
 -- a try; it is an error unless it gave the attempt its answer. Parameters: marketplaces (text[]), since (timestamptz).
--- An answer that was used again is no request. Rows: one per marketplace and window of everybody's budgets (zero:
--- requests under way); one with null for a marketplace never asked.
+-- An answer that was used again is no request, and a search is of no event: it counts in the budgets only. Rows: one per
+-- marketplace, window and whom it limits (everybody, or polling only; a window of zero: requests under way); one with
+-- null for a marketplace never asked.
 with attempts as (
   select
     marketplace,
@@ -15,14 +16,15 @@ with attempts as (
 ),
 
 slots as (
-  select marketplace, budget_window, count(*)::integer as used, max(busy_until) as resets_at
+  select marketplace, budget_window, applies_to, count(*)::integer as used, max(busy_until) as resets_at
   from request_slots
-  where busy_until > clock_timestamp() and applies_to = 'everybody'
-  group by marketplace, budget_window
+  where busy_until > clock_timestamp()
+  group by marketplace, budget_window, applies_to
 )
 
 select
-  m.marketplace, b.state, b.reason, b.open_until, r.budget_window, r.max_requests, coalesce(s.used, 0) as used, s.resets_at,
+  m.marketplace, b.state, b.reason, b.open_until, r.budget_window, r.applies_to, r.max_requests,
+  coalesce(s.used, 0) as used, s.resets_at,
   coalesce(a.requests, 0) as requests, coalesce(a.errors, 0) as errors, a.latency_p50_seconds, a.latency_p95_seconds,
   (
     select max(p.last_success_at) from poll_schedule as p
@@ -30,7 +32,8 @@ select
   ) as last_success_at
 from unnest(%(marketplaces)s::text[]) as m (marketplace)
 left join breaker_state as b on b.marketplace = m.marketplace
-left join request_budget as r on r.marketplace = m.marketplace and r.applies_to = 'everybody'
-left join slots as s on s.marketplace = r.marketplace and s.budget_window = r.budget_window
+left join request_budget as r on r.marketplace = m.marketplace
+left join slots as s
+  on s.marketplace = r.marketplace and s.budget_window = r.budget_window and s.applies_to = r.applies_to
 left join attempts as a on a.marketplace = m.marketplace
-order by m.marketplace, r.budget_window
+order by m.marketplace, r.applies_to, r.budget_window

@@ -21,6 +21,7 @@ from ticket_pipeline.cli import (
     cache,
     cleanup,
     db,
+    details,
     fetching,
     listings,
     pipelines,
@@ -122,6 +123,7 @@ app.command("match", rich_help_panel="Watchlist")(searching.match)
 app.command("fetch-listings", rich_help_panel="Listings and prices")(fetching.fetch_listings)
 app.command("scrape", hidden=True, help="The same as fetch-listings.")(fetching.fetch_listings)
 app.command("show-listings", rich_help_panel="Listings and prices")(listings.show_listings)
+app.command("event-details", rich_help_panel="Listings and prices")(details.event_details)
 app.command("price-history", rich_help_panel="Listings and prices")(prices.price_history)
 app.command("section-prices", rich_help_panel="Listings and prices")(prices.section_prices)
 app.command("cleanup-untracked-events", rich_help_panel="Watchlist")(cleanup.cleanup_untracked_events)

@@ -11,8 +11,9 @@ from ticket_pipeline.cli.tables import note
 from ticket_pipeline.errors import TicketPipelineError
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.polling.event_keys import describe_unknown_keys
+from ticket_pipeline.polling.sources import has_listings
 from ticket_pipeline.storage.schedule import ScheduledEvent
-from ticket_pipeline.storage.watchlist import find_sources, read_keys
+from ticket_pipeline.storage.watchlist import find_sources, read_keys, read_known_events
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,6 +62,29 @@ def find_event(database: Database, key: str, marketplace: Marketplace | None) ->
         UnclearEventKeyError: none, or several; the message says what to do.
     """
     return find_events(database, [key], marketplace)[0]
+
+
+def find_listed_event(database: Database, key: str, marketplace: Marketplace | None) -> WatchedEvent:
+    """The event that a key names, at a marketplace that has listings.
+
+    Raises:
+        UnclearEventKeyError: as for `find_event`, or the marketplace describes events only.
+    """
+    event = find_event(database, key, marketplace)
+    if has_listings(event.marketplace):
+        return event
+    others = [row for row in read_known_events(database) if row["event_id"] == event.event_id]
+    listed = [
+        f"{external_id} ({name})"
+        for row in others
+        for name, external_id in row["external_ids"].items()
+        if has_listings(name)
+    ]
+    elsewhere = f"listings of it are under {', '.join(listed)}" if listed else "the watchlist has no other id of it"
+    raise UnclearEventKeyError(
+        f"Looked for listings of {key}; {event.marketplace} describes events and has none, and {elsewhere}. "
+        f"For its status and price ranges: ticket-pipeline event-details {key}"
+    )
 
 
 def find_events(database: Database, keys: Sequence[str], marketplace: Marketplace | None) -> list[WatchedEvent]:

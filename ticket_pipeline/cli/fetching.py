@@ -17,7 +17,7 @@ from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.polling.batch import BatchResult
 from ticket_pipeline.polling.details import DetailsResult
 from ticket_pipeline.polling.poll import poll_events
-from ticket_pipeline.polling.sources import SOURCES, find_source, why_not_polled
+from ticket_pipeline.polling.sources import SOURCES, find_source, has_listings, why_not_polled
 from ticket_pipeline.settings import load_settings
 from ticket_pipeline.storage.watchlist import read_events
 
@@ -58,8 +58,6 @@ def fetch_listings(
         show_json(_document(batches))
     elif events:
         show(_results_table(batches), _LEGEND)
-    else:
-        note("No followed event is still to come. Add one to the watchlist, then run `ticket-pipeline sync-events`.")
     _conclude(batches)
 
 
@@ -85,15 +83,22 @@ def _choose(
         return events
     rows = read_events(database, tracked_only=True, marketplace=marketplace)
     this_moment = utc_now()
-    upcoming = [
-        as_watched_event(row) for row in rows if row["event_at"] > this_moment and _has_listings(row["marketplace"])
-    ]
-    return _leave_out_unpolled(upcoming, settings)
+    upcoming = [as_watched_event(row) for row in rows if row["event_at"] > this_moment]
+    listed = [event for event in upcoming if has_listings(event.marketplace)]
+    if not listed:
+        note(_why_nothing(upcoming))
+    return _leave_out_unpolled(listed, settings)
 
 
-def _has_listings(marketplace: str) -> bool:
-    source = SOURCES.get(Marketplace(marketplace))
-    return source is not None and source.has_listings
+def _why_nothing(upcoming: Sequence[WatchedEvent]) -> str:
+    if not upcoming:
+        return "No followed event is still to come. Add one to the watchlist, then run `ticket-pipeline sync-events`."
+    where = ", ".join(sorted({event.marketplace for event in upcoming}))
+    key = upcoming[0].external_id
+    return (
+        f"The {len(upcoming)} followed events still to come have ids of {where} only, which publishes no listings. "
+        f"Fetch what it tells of one: ticket-pipeline fetch-listings {key}; then ticket-pipeline event-details {key}"
+    )
 
 
 def _leave_out_unpolled(events: Sequence[WatchedEvent], settings: Settings) -> list[WatchedEvent]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ticket_pipeline.cli.event_keys import EventKey, MarketplaceOption, find_event
+from ticket_pipeline.cli.event_keys import EventKey, MarketplaceOption, find_listed_event
 from ticket_pipeline.cli.formats import NOTHING, ago, count, local_time, money, plain, utc_now
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, show, show_json
@@ -77,7 +77,7 @@ def show_listings(
         ticket-pipeline show-listings 157284301 --quantity 4 --zone "Lower bowl"
     """
     with open_migrated(load_settings()) as database:
-        event = find_event(database, event_key, marketplace)
+        event = find_listed_event(database, event_key, marketplace)
         snapshot = read_latest_snapshot(database, event.event_id, event.marketplace, _EVER)
         rows: list[Row] = []
         if snapshot is not None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from ticket_pipeline.cli.event_keys import EventKey, MarketplaceOption, find_event
+from ticket_pipeline.cli.event_keys import EventKey, MarketplaceOption, find_listed_event
 from ticket_pipeline.cli.formats import NOTHING, count, local_time, money, parse_bucket, percent, plain, utc_now
 from ticket_pipeline.cli.listings import FEE_BASIS
 from ticket_pipeline.cli.price_series import arrange
@@ -57,7 +57,7 @@ def price_history(
     this_moment = utc_now()
     span = _whole_hours(this_moment, days)
     with open_migrated(load_settings()) as database:
-        event = find_event(database, event_key, marketplace)
+        event = find_listed_event(database, event_key, marketplace)
         _refresh(database, span)
         rows = read_price_history(
             database, event.event_id, event.marketplace, span, bucket=bucket, timezone=event.timezone, zone=zone
@@ -89,7 +89,7 @@ def section_prices(
     """
     span = _whole_hours(utc_now(), days)
     with open_migrated(load_settings()) as database:
-        event = find_event(database, event_key, marketplace)
+        event = find_listed_event(database, event_key, marketplace)
         _refresh(database, span)
         rows = read_zone_prices(database, event.event_id, event.marketplace, span)
     priced = [row for row in rows if row["min_price"] is not None]

@@ -19,12 +19,13 @@ from ticket_pipeline.storage.cache import read_cache_summary
 from ticket_pipeline.storage.requests import summarise_sources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from rich.table import Table
 
     from ticket_pipeline.market.vocabulary import Marketplace
+    from ticket_pipeline.polling.sources import Source
     from ticket_pipeline.settings import Settings
     from ticket_pipeline.storage.database import Row
 
@@ -36,7 +37,8 @@ def sources(*, as_json: JsonOption = False) -> None:
     """Show each marketplace: switched on or why not, budget, requests and errors of the last 24 hours, breaker.
 
     A budget holds in every span of its length, so it comes back request by request; it resets when the last of them is
-    out of it.
+    out of it. What polling may use of a budget stands beneath it, the rest is left to what people ask. Requests, errors
+    and latency are those for events; a search counts in the budget only.
 
         ticket-pipeline sources
     """
@@ -66,7 +68,7 @@ def _document(
         "is_on": obstacle is None,
         "obstacle": obstacle,
         "is_simulated": obstacle is None and settings.is_simulated,
-        "budgets": [_budget(row) for row in rows if row["budget_window"]] or _unused(source.limits(settings)),
+        "budgets": [_budget(row) for row in rows if row["budget_window"]] or _unused(source, settings),
         "requests": first["requests"],
         "errors": first["errors"],
         "error_rate": first["errors"] / first["requests"] if first["requests"] else None,
@@ -87,6 +89,7 @@ def _cache(kept: Row | None) -> dict[str, int | None]:
 def _budget(row: Row) -> dict[str, Any]:
     used, most = row["used"], row["max_requests"]
     return {
+        "applies_to": row["applies_to"],
         "window_seconds": row["budget_window"],
         "max_requests": most,
         "used": used,
@@ -95,11 +98,20 @@ def _budget(row: Row) -> dict[str, Any]:
     }
 
 
-def _unused(limits: Mapping[timedelta, int]) -> list[dict[str, Any]]:
+def _unused(source: Source, settings: Settings) -> list[dict[str, Any]]:
     """The budgets of a marketplace that was never asked: those of the settings."""
+    limits = {"everybody": source.limits(settings), "polling": source.polling_limits(settings)}
     return [
-        {"window_seconds": window, "max_requests": most, "used": 0, "left": most, "resets_at": None}
-        for window, most in sorted(limits.items())
+        {
+            "applies_to": applies_to,
+            "window_seconds": window,
+            "max_requests": most,
+            "used": 0,
+            "left": most,
+            "resets_at": None,
+        }
+        for applies_to, windows in limits.items()
+        for window, most in sorted(windows.items())
     ]
 
 
@@ -108,7 +120,7 @@ def _table(documents: Sequence[dict[str, Any]], this_moment: datetime) -> Table:
     table = new_table("", *(f">{document['marketplace']}" for document in documents))
     facts: dict[str, Callable[[dict[str, Any]], str]] = {
         "Polled": _polled,
-        "Budget per": lambda one: _per_budget(one, lambda budget: largest_unit(budget["window_seconds"])),
+        "Budget per": lambda one: _per_budget(one, _window),
         "  used": lambda one: _per_budget(
             one, lambda budget: f"{count(budget['used'])} of {count(budget['max_requests'])}"
         ),
@@ -138,6 +150,12 @@ def _polled(document: dict[str, Any]) -> str:
 def _per_budget(document: dict[str, Any], fact: Callable[[dict[str, Any]], str]) -> str:
     """One line per budget, so that the lines of the rows belong together."""
     return "\n".join(map(fact, document["budgets"])) or NOTHING
+
+
+def _window(budget: dict[str, Any]) -> str:
+    """Its length, and whether it holds for polling only."""
+    whose = "polling, " if budget["applies_to"] == "polling" else ""
+    return f"{whose}{largest_unit(budget['window_seconds'])}"
 
 
 def _errors(document: dict[str, Any]) -> str:

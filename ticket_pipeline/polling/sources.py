@@ -123,6 +123,12 @@ SOURCES: Mapping[Marketplace, Source] = MappingProxyType(
 )
 
 
+def has_listings(marketplace: str) -> bool:
+    """Whether a marketplace is polled for listings; Ticketmaster describes events only."""
+    source = SOURCES.get(Marketplace(marketplace))
+    return source is not None and source.has_listings
+
+
 def find_source(marketplace: Marketplace, settings: Settings) -> Source:
     """The wiring of a marketplace that is switched on and configured.
 

@@ -225,7 +225,8 @@ def read_request_state(database: Database, marketplace: str | None = None) -> li
 def summarise_sources(database: Database, marketplaces: Sequence[str], since: datetime) -> list[Row]:
     """Requests, errors and latency since `since`, breaker and budgets; the rows of a marketplace follow each other.
 
-    One row per window that limits it (a window of zero: requests under way), one in any case.
+    One row per window that limits it (a window of zero: requests under way) and whom it limits (`applies_to`), one in
+    any case.
     """
     return database.fetch_all("requests/summarise_sources", marketplaces=list(marketplaces), since=since)
 

@@ -15,6 +15,13 @@ import pytest
 from typer.testing import CliRunner
 
 from ticket_pipeline.cli.app import app
+from ticket_pipeline.simulator.faults import FaultPlan
+from ticket_pipeline.simulator.outlets import Outlet
+from ticket_pipeline.simulator.recording import RequestLog
+from ticket_pipeline.simulator.server import serve
+from ticket_pipeline.simulator.ticketmaster import create_ticketmaster_app
+from ticket_pipeline.simulator.world import sample_world
+from ticket_pipeline_tests.marketplaces.discovery import CANARY
 from ticket_pipeline_tests.polling.loopback import Loopback, open_loopback
 
 if TYPE_CHECKING:
@@ -22,6 +29,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from typer.testing import Result
+
+    from ticket_pipeline.simulator.market import SimulatedEvent
 
 HEADER = ("Event Name", "Venue", "City", "Country", "Event Date (Local)", "viagId", "is_tracked")
 SOON = timedelta(days=40)
@@ -112,3 +121,29 @@ def synced(cli: Cli) -> Cli:
 def assert_fits(text: str, columns: int = 80) -> None:
     """No line is longer than a terminal is wide."""
     assert [line for line in text.splitlines() if len(line) > columns] == []
+
+
+@dataclass
+class Searching:
+    """A user with a Ticketmaster key, and the events that the marketplace knows."""
+
+    cli: Cli
+    events: list[SimulatedEvent]
+    log: RequestLog
+    faults: FaultPlan
+
+    def ids(self) -> list[str]:
+        """The Ticketmaster ids, in order of the events."""
+        return [event.ids[Outlet.TICKETMASTER] for event in self.events]
+
+
+@pytest.fixture
+def searching(cli: Cli) -> Iterator[Searching]:
+    """The sample world's Ticketmaster beside the user's other marketplace."""
+    world = sample_world(datetime.now(UTC))
+    log, faults = RequestLog(), FaultPlan()
+    app = create_ticketmaster_app(world, clock=lambda: datetime.now(UTC), log=log, faults=faults, keys={CANARY})
+    with serve(app) as served:
+        cli.env |= {"TICKETMASTER_API_KEY": CANARY, "TICKETMASTER_API_BASE_URL": served.url}
+        events = [event for event in world.simulated_events if Outlet.TICKETMASTER in event.ids]
+        yield Searching(cli, events, log, faults)

@@ -3,53 +3,20 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from ticket_pipeline.simulator.faults import Fault, FaultKind, FaultPlan
+from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline.simulator.outlets import Outlet
-from ticket_pipeline.simulator.recording import RequestLog
-from ticket_pipeline.simulator.server import serve
-from ticket_pipeline.simulator.ticketmaster import create_ticketmaster_app
-from ticket_pipeline.simulator.world import sample_world
 from ticket_pipeline_tests.cli.conftest import assert_fits
 from ticket_pipeline_tests.marketplaces.discovery import CANARY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from ticket_pipeline.simulator.market import SimulatedEvent
-    from ticket_pipeline_tests.cli.conftest import Cli
-
-
-@dataclass
-class Searching:
-    """A user with a Ticketmaster key, and the events that the marketplace knows."""
-
-    cli: Cli
-    events: list[SimulatedEvent]
-    log: RequestLog
-    faults: FaultPlan
-
-    def ids(self) -> list[str]:
-        """The Ticketmaster ids, in order of the events."""
-        return [event.ids[Outlet.TICKETMASTER] for event in self.events]
-
-
-@pytest.fixture
-def searching(cli: Cli) -> Iterator[Searching]:
-    """The sample world's Ticketmaster beside the user's other marketplace."""
-    world = sample_world(datetime.now(UTC))
-    log, faults = RequestLog(), FaultPlan()
-    app = create_ticketmaster_app(world, clock=lambda: datetime.now(UTC), log=log, faults=faults, keys={CANARY})
-    with serve(app) as served:
-        cli.env |= {"TICKETMASTER_API_KEY": CANARY, "TICKETMASTER_API_BASE_URL": served.url}
-        events = [event for event in world.simulated_events if Outlet.TICKETMASTER in event.ids]
-        yield Searching(cli, events, log, faults)
+    from ticket_pipeline_tests.cli.conftest import Cli, Searching
 
 
 def test_it_prints_ids_to_paste_within_80_columns(searching: Searching) -> None:

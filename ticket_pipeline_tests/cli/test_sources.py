@@ -15,7 +15,7 @@ from ticket_pipeline.storage.cache import PostgresCache
 from ticket_pipeline_tests.cli.conftest import assert_fits
 
 if TYPE_CHECKING:
-    from ticket_pipeline_tests.cli.conftest import Cli
+    from ticket_pipeline_tests.cli.conftest import Cli, Searching
 
 
 def about(cli: Cli, marketplace: str = "stubhub") -> dict[str, Any]:
@@ -38,7 +38,14 @@ def test_every_marketplace_that_can_be_polled_is_shown_before_anything_was_sent(
     assert [each["marketplace"] for each in synced.ask("sources")["sources"]] == list(SOURCES)
     untouched = about(synced)
     assert untouched["budgets"] == [
-        {"window_seconds": 60, "max_requests": 600, "used": 0, "left": 600, "resets_at": None}
+        {
+            "applies_to": "everybody",
+            "window_seconds": 60,
+            "max_requests": 600,
+            "used": 0,
+            "left": 600,
+            "resets_at": None,
+        }
     ]
     assert (untouched["requests"], untouched["errors"], untouched["error_rate"]) == (0, 0, None)
     assert (untouched["breaker"], untouched["last_success_at"], untouched["latency_p50_seconds"]) == (
@@ -118,6 +125,24 @@ def test_a_budget_that_was_lowered_has_nothing_left_rather_than_less(synced: Cli
     synced.loopback.rows("update request_budget set max_requests = 2 where budget_window > interval '0'")
     (budget,) = about(synced)["budgets"]
     assert (budget["used"], budget["left"]) == (4, 0)
+
+
+def test_what_polling_may_use_of_a_budget_stands_beside_it(searching: Searching) -> None:
+    def budgets() -> list[tuple[str, int, int, int]]:
+        budgets = about(searching.cli, "ticketmaster")["budgets"]
+        return [(one["applies_to"], one["window_seconds"], one["max_requests"], one["used"]) for one in budgets]
+
+    unused = [
+        ("everybody", 1, 5, 0),
+        ("everybody", 86400, 5000, 0),
+        ("polling", 3600, 188, 0),
+        ("polling", 86400, 4500, 0),
+    ]
+    assert budgets() == unused
+    searching.cli.run("search", searching.events[0].name)
+    asked = [one for one in budgets() if one[1] > 1]
+    assert [used for *_, used in asked] == [1, 0, 0]
+    assert "polling, 1 h" in searching.cli.run("sources").stdout
 
 
 def test_a_marketplace_without_a_cache_shows_none(synced: Cli) -> None:

@@ -260,6 +260,7 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
         )
     },
     "ticketmaster/select_event_before": HISTORY,
+    "ticketmaster/select_history": {"event_id": 1, "since": NOON},
     "ticketmaster/select_troubled_events": {"this_moment": NOON, "since": NOON},
     "watchlist/count_untracked_data": {},
     "watchlist/delete_event_listings": CAPTURED | {"event_ids": [1]},

@@ -1,0 +1,99 @@
+"""`event-details`, and the way there from the commands that show listings."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from ticket_pipeline_tests.cli.conftest import assert_fits
+
+if TYPE_CHECKING:
+    from ticket_pipeline.simulator.market import SimulatedEvent
+    from ticket_pipeline_tests.cli.conftest import Searching
+
+LISTED = "158000900"
+
+
+@pytest.fixture
+def described(searching: Searching) -> Searching:
+    """Two events on the watchlist: one with ids of StubHub and Ticketmaster, one with Ticketmaster's only."""
+    cli = searching.cli
+    header = ["Event Name", "Venue", "City", "Country", "Event Date (Local)", "viagId", "Ticketmaster ID"]
+    rows = [
+        [*_row(event), stubhub, external_id]
+        for event, stubhub, external_id in zip(searching.events, [LISTED, ""], searching.ids(), strict=False)
+    ]
+    with cli.watchlist.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(",".join(f'"{cell}"' for cell in row) + "\n" for row in [header, *rows])
+    assert cli.run("sync-events").exit_code == 0
+    return searching
+
+
+def _row(event: SimulatedEvent) -> list[str]:
+    local = event.event_at.astimezone(ZoneInfo(event.venue.timezone))
+    return [event.name, event.venue.name, event.venue.city, event.venue.country, f"{local:%Y-%m-%d %H:%M}"]
+
+
+def test_before_anything_was_fetched_it_says_how_to(described: Searching) -> None:
+    first = described.ids()[0]
+    result = described.cli.run("event-details", first)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert f"ticket-pipeline fetch-listings {first}" in result.stderr
+
+
+def test_it_shows_what_ticketmaster_tells_by_any_id_of_the_event(described: Searching) -> None:
+    first = described.ids()[0]
+    assert described.cli.run("fetch-listings", first).exit_code == 0
+    for key in (first, LISTED):
+        shown = described.cli.run("event-details", key)
+        assert_fits(shown.stdout)
+        assert f"({first}) at Ticketmaster" in shown.stdout
+        assert "Status onsale" in shown.stdout
+        assert "Nothing changed." in shown.stdout
+    (capture,) = described.cli.ask("event-details", first)["captures"]
+    assert (capture["external_id"], capture["status"]) == (first, "onsale")
+
+
+def test_every_change_is_shown_with_what_was_before(described: Searching) -> None:
+    first = described.ids()[0]
+    described.cli.run("fetch-listings", first)
+    described.cli.loopback.rows(
+        "insert into ticketmaster_events (event_id, captured_at, external_id, name, status, local_date, local_time,"
+        " is_date_open, is_time_open, venue, payload_hash)"
+        " select event_id, captured_at - %s, external_id, name, 'rescheduled', local_date, local_time,"
+        " is_date_open, is_time_open, 'Old Hall', payload_hash from ticketmaster_events",
+        timedelta(days=1),
+    )
+    shown = described.cli.run("event-details", first).stdout
+    assert_fits(shown)
+    words = " ".join(shown.split())
+    assert "status rescheduled onsale" in words
+    assert "venue Old Hall" in words
+    assert "2 captures in 30 days" in words
+
+
+@pytest.mark.parametrize("command", ["show-listings", "price-history", "section-prices"])
+def test_who_looks_for_listings_where_there_are_none_is_told_where_they_are(described: Searching, command: str) -> None:
+    with_listings, without = described.ids()[:2]
+    result = described.cli.run(command, with_listings)
+    assert result.exit_code == 1
+    assert f"listings of it are under {LISTED} (stubhub)" in result.stderr
+    assert f"ticket-pipeline event-details {with_listings}" in result.stderr
+    assert "the watchlist has no other id of it" in described.cli.run(command, without).stderr
+
+
+def test_an_event_without_a_ticketmaster_id_leads_to_match(searching: Searching) -> None:
+    assert searching.cli.run("sync-events").exit_code == 0
+    result = searching.cli.run("event-details", searching.cli.loopback.keys[0])
+    assert "ticket-pipeline match" in result.stderr
+
+
+def test_a_watchlist_of_ticketmaster_only_is_not_called_empty(described: Searching) -> None:
+    described.cli.loopback.rows("delete from event_sources where marketplace = 'stubhub'")
+    described.cli.loopback.rows("update events set event_at = %s", datetime.now(UTC) + timedelta(days=9))
+    result = described.cli.run("fetch-listings")
+    assert "have ids of ticketmaster only" in result.stderr
+    assert "ticket-pipeline event-details" in result.stderr
