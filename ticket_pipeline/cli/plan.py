@@ -45,7 +45,8 @@ def plan(
     """Show how many requests per day the watchlist will make, per marketplace, beside the budget.
 
     Events are polled the oftener the nearer they are; events that come nearer in these days are counted so. Warns where
-    the plan is more than a budget allows: events are then polled late. `--interval-hours` tries another interval.
+    the plan is more than a budget allows: events are then polled late. A poll that finds a young enough answer kept
+    sends nothing and is not counted. `--interval-hours` tries another interval.
 
         ticket-pipeline plan --days 30 --interval-hours 6
     """
@@ -56,7 +57,10 @@ def plan(
     start = utc_now()
     cadence = build_cadence(settings)
     planned = _planned(rows, start)
-    forecasts = {name: forecast_polls(events, cadence, start=start, days=days) for name, events in planned.items()}
+    forecasts = {
+        name: forecast_polls(events, cadence, start=start, days=days, kept_for=SOURCES[name].kept_for(settings))
+        for name, events in planned.items()
+    }
     documents = [_document(name, len(planned[name]), forecast, settings) for name, forecast in forecasts.items()]
     if as_json:
         show_json({"start": start, "days": days, "marketplaces": documents})

@@ -386,7 +386,9 @@ def _report(database: Database, console: Console, since: datetime) -> None:
     next_due = "nothing due" if row["next_due_at"] is None else f"next due in {show_wait(row['next_due_at'] - now)}"
     failed = f", {row['failures']} failed attempts" if row["failures"] else ""
     console.print(f"{now:%H:%M} UTC  {row['snapshots']} snapshots, {row['listings']:,} listings{failed}; {next_due}.")
-    for state in read_request_state(database):
-        if state["budget_window"] and state["state"] != "closed" and state["open_until"] > now:
+    # One row for each budget of a marketplace: each pause is told once.
+    states = {state["marketplace"]: state for state in read_request_state(database)}
+    for state in states.values():
+        if state["state"] != "closed" and state["open_until"] > now:
             pause = show_wait(state["open_until"] - now)
             console.print(f"           {state['marketplace']} is paused for another {pause}: {state['reason']}")

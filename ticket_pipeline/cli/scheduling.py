@@ -75,11 +75,11 @@ def resume(
 ) -> None:
     """End the pause of a marketplace after its cause is mended: new credentials after a block, for example."""
     with open_migrated(load_settings()) as database:
-        is_known = reset_breaker(database, marketplace)
-    if is_known:
+        was_paused = reset_breaker(database, marketplace)
+    if was_paused:
         show(f"{marketplace} is polled again; its events are due as scheduled.")
     else:
-        show(f"{marketplace} was never asked anything, so nothing was paused.")
+        show(f"{marketplace} was not paused. What it may and does: ticket-pipeline sources")
 
 
 @dataclass(slots=True)

@@ -63,12 +63,32 @@ class Forecast:
         return poisson_quantile(self.busiest_hour / 60, 1 - chance)
 
 
-def forecast_polls(events: Iterable[PlannedEvent], cadence: Cadence, *, start: datetime, days: int) -> Forecast:
-    """Count the polls of `days` times 24 hours from `start` (aware UTC) on."""
+def forecast_polls(
+    events: Iterable[PlannedEvent],
+    cadence: Cadence,
+    *,
+    start: datetime,
+    days: int,
+    kept_for: timedelta = timedelta(),
+) -> Forecast:
+    """Count the polls of `days` times 24 hours from `start` (aware UTC) on.
+
+    Args:
+        events: of one marketplace.
+        cadence: how often each is polled.
+        start: aware UTC.
+        days: how many times 24 hours.
+        kept_for: how long an answer is used again; a poll of the same event within that time sends nothing and is not
+            counted.
+    """
     by_day = [0] * days
     by_hour: Counter[int] = Counter()
     for event in events:
+        asked_at = start - kept_for
         for moment in _polls(event, cadence, start, start + days * _DAY):
+            if moment - asked_at < kept_for:
+                continue
+            asked_at = moment
             by_day[(moment - start) // _DAY] += 1
             by_hour[(moment - start) // _HOUR] += 1
     # Of equally busy hours the first.

@@ -49,6 +49,7 @@ class Source:
             when an answer came.
         open_details: where it only describes events: likewise, with a cache of answers.
         polling_limits: as `limits`, for polling only; the rest of `limits` is left to what people ask.
+        kept_for: how long an answer is used again instead of asking.
     """
 
     marketplace: Marketplace
@@ -59,6 +60,7 @@ class Source:
     open_client: OpenClient | None = None
     open_details: OpenDetails | None = None
     polling_limits: Callable[[Settings], Mapping[timedelta, int]] = lambda _: {}
+    kept_for: Callable[[Settings], timedelta] = lambda _: timedelta()
 
     @property
     def has_listings(self) -> bool:
@@ -118,6 +120,7 @@ SOURCES: Mapping[Marketplace, Source] = MappingProxyType(
             polling_limits=lambda settings: share_of_polling(
                 settings.ticketmaster_requests_per_day, settings.ticketmaster_reserve_fraction
             ),
+            kept_for=lambda settings: timedelta(minutes=settings.ticketmaster_cache_minutes),
         ),
     }
 )

@@ -105,16 +105,19 @@ def run_simulator(
         ConfigurationError: the address cannot be bound, or the file is of no use.
         KeyboardInterrupt: SIGINT ended it.
     """
-    world = open_world(started_at_file, _utc_now(), seed=seed, speed=speed)
-    app = create_app(
-        world,
-        clock=_utc_now,
-        organiser=organised_world(world.started_at, seed=world.seed) if Outlet.VIVENU in outlets else None,
-        unknown_event_status=404,  # a real event's id must not be answered with "an empty market"
-        outlets=[outlet for outlet in WATCHED if outlet in outlets],
-        limits=QuotaLimits(),
-    )
-    run_forever(app, host, port, on_listening=on_listening)
+
+    def build() -> Starlette:
+        world = open_world(started_at_file, _utc_now(), seed=seed, speed=speed)
+        return create_app(
+            world,
+            clock=_utc_now,
+            organiser=organised_world(world.started_at, seed=world.seed) if Outlet.VIVENU in outlets else None,
+            unknown_event_status=404,  # a real event's id must not be answered with "an empty market"
+            outlets=[outlet for outlet in WATCHED if outlet in outlets],
+            limits=QuotaLimits(),
+        )
+
+    run_forever(build, host, port, on_listening=on_listening)
 
 
 def _utc_now() -> datetime:

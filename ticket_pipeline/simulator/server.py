@@ -80,11 +80,13 @@ def serve(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[S
                 raise RuntimeError(f"Stopped the server on {host}, its thread still runs after {STOP_SECONDS} s")
 
 
-def run_forever(app: ASGIApp, host: str, port: int, *, on_listening: Callable[[str], None] = lambda _: None) -> None:
-    """Serve `app` in this process until SIGINT or SIGTERM; both end it cleanly and are raised again afterwards.
+def run_forever(
+    build: Callable[[], ASGIApp], host: str, port: int, *, on_listening: Callable[[str], None] = lambda _: None
+) -> None:
+    """Serve an app in this process until SIGINT or SIGTERM; both end it cleanly and are raised again afterwards.
 
     Args:
-        app: any ASGI app.
+        build: makes any ASGI app; called once the address is ours, so that a refused start leaves nothing behind.
         host: address to bind.
         port: port to bind; 0 takes any free one.
         on_listening: told the base URL once clients can connect.
@@ -94,6 +96,7 @@ def run_forever(app: ASGIApp, host: str, port: int, *, on_listening: Callable[[s
         KeyboardInterrupt: SIGINT ended the server.
     """
     with _listen(host, port) as listener:
+        app = build()
         on_listening(_url(host, listener))
         uvicorn.Server(_config(app, grace_seconds=FOREGROUND_GRACE_SECONDS)).run([listener])
 

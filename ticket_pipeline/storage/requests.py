@@ -232,8 +232,9 @@ def summarise_sources(database: Database, marketplaces: Sequence[str], since: da
 
 
 def reset_breaker(database: Database, marketplace: Marketplace) -> bool:
-    """Close a breaker after a person mended the cause; False where the marketplace is unknown."""
-    return database.fetch_one("requests/reset_breaker", marketplace=marketplace) is not None
+    """Close a breaker after a person mended the cause; False where nothing was paused."""
+    row = database.fetch_one("requests/reset_breaker", marketplace=marketplace)
+    return row is not None and bool(row["was_paused"])
 
 
 def _rounded(wait: timedelta) -> str:

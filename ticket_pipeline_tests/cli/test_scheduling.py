@@ -115,7 +115,7 @@ def test_failures_are_named_and_a_block_pauses_until_resumed(cli: Cli) -> None:
 
 
 def test_resuming_what_never_ran_says_so(cli: Cli) -> None:
-    assert "nothing was paused" in cli.run("resume", "stubhub").stdout
+    assert "was not paused" in cli.run("resume", "stubhub").stdout
     assert cli.run("resume", "craigslist").exit_code == 2
 
 

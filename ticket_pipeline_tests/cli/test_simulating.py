@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -82,3 +83,15 @@ def test_the_fault_command_is_a_whole_shell_command() -> None:
     assert curl_a_fault("http://h:1", Outlet.VIVID_SEATS) == (
         """curl -d '{"kind": "rate_limited", "times": 3}' http://h:1/vivid_seats/_simulator/faults"""
     )
+
+
+def test_a_port_that_is_taken_is_told_and_leaves_no_world_behind(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        command = [*COMMAND[:-1], port]
+        env = {**os.environ, "STATE_DIR": str(tmp_path)}
+        result = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 1
+    assert port in result.stderr
+    assert "Traceback" not in result.stderr
+    assert list(tmp_path.iterdir()) == []

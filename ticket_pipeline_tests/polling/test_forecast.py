@@ -71,6 +71,14 @@ def test_polls_of_all_events_are_counted_day_by_day_and_in_the_busiest_hour() ->
     assert forecast.busiest_hour_at == START + 12 * HOUR
 
 
+def test_a_poll_that_finds_a_kept_answer_young_enough_is_no_request() -> None:
+    cadence = Cadence(12 * HOUR, parse_bands(BANDS))
+    own = PlannedEvent(START + 60 * DAY, START, own_interval=HOUR / 4)
+    for kept_for, per_hour in ((HOUR / 4, 4), (HOUR / 2, 2), (HOUR * 0.7, 4 / 3)):
+        forecast = forecast_polls([own, own], cadence, start=START, days=2, kept_for=kept_for)
+        assert forecast.by_day == (2 * 24 * per_hour, 2 * 24 * per_hour)
+
+
 def test_an_event_that_is_over_or_none_at_all_is_no_poll() -> None:
     cadence = Cadence(12 * HOUR, parse_bands(BANDS))
     over = PlannedEvent(START - HOUR, START - DAY)

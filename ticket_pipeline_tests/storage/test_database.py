@@ -41,7 +41,7 @@ def test_a_statement_gives_its_rows_one_row_or_none(database: Database) -> None:
     assert database.execute("requests/upsert_breaker", marketplace="stubhub") == 1
     assert len(database.fetch_all("requests/select_state", marketplace=None)) == 1
     row = database.fetch_one("requests/reset_breaker", marketplace="stubhub")
-    assert row == {"marketplace": "stubhub"}
+    assert row == {"marketplace": "stubhub", "was_paused": False}
     assert database.fetch_one("requests/reset_breaker", marketplace="other") is None
 
 

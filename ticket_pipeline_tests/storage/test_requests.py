@@ -472,6 +472,7 @@ def test_a_person_closes_the_breaker(budget: Database) -> None:
     record(budget, Blocked("log in again"))
     assert reset_breaker(budget, STUBHUB)
     acquire(budget)
+    assert not reset_breaker(budget, STUBHUB)
     with budget.connection() as connection:
         connection.execute("truncate breaker_state cascade")
     assert not reset_breaker(budget, STUBHUB)
