@@ -213,8 +213,12 @@ def _read_dates(dates: dict[str, Any], venue: Venue | None, problems: list[str])
     event_at = None
     if not is_date_open and not is_time_open:
         event_at = _moment(start.get("dateTime"), "dateTime", problems)
-        if event_at is None and local_date and local_time and zone:
-            event_at = datetime.combine(local_date, local_time, zone).astimezone(UTC)
+        if local_date and local_time and zone:
+            local = datetime.combine(local_date, local_time, zone)
+            # An hour that the clock strikes twice is either of the two.
+            if event_at is not None and event_at not in {local.replace(fold=n).astimezone(UTC) for n in (0, 1)}:
+                problems.append(f"dateTime and the local start in {zone.key} are two moments")
+            event_at = event_at or local.astimezone(UTC)
     return {
         "local_date": local_date,
         "local_time": local_time,

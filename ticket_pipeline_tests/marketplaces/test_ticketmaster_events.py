@@ -25,6 +25,8 @@ from ticket_pipeline_tests.marketplaces.discovery import EVENT, event, page
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ticket_pipeline.marketplaces.ticketmaster_events import EventDetails
+
 
 def test_an_event_is_read_whole() -> None:
     read = parse_ticketmaster_event(orjson.dumps(EVENT))
@@ -195,3 +197,21 @@ def test_the_documented_answers_are_read(samples_dir: Path) -> None:
     documented = parse_page((folder / "doc_search_events.json").read_bytes(), "events")
     assert [read_event(item).is_time_open for item in documented.items] == [True]
     assert parse_page((folder / "empty_search.json").read_bytes(), "events").total == 0
+
+
+def dated(**changes: Any) -> EventDetails:  # noqa: ANN401 - JSON is anything
+    """The event with another start, or under another zone."""
+    start = EVENT["dates"]["start"] | {name: value for name, value in changes.items() if name != "timezone"}
+    zone = changes.get("timezone", EVENT["dates"]["timezone"])
+    return read_event(EVENT | {"dates": EVENT["dates"] | {"start": start, "timezone": zone}})
+
+
+def test_a_start_that_contradicts_itself_is_told_and_the_moment_in_utc_kept() -> None:
+    for lie in (dated(timezone="Europe/Berlin"), dated(localTime="21:00:00")):
+        assert lie.problems == (f"dateTime and the local start in {lie.timezone} are two moments",)
+        assert lie.event_at == read_event(EVENT).event_at
+
+
+@pytest.mark.parametrize("in_utc", ["2026-11-01T05:30:00Z", "2026-11-01T06:30:00Z"])
+def test_an_hour_that_the_clock_strikes_twice_is_either(in_utc: str) -> None:
+    assert dated(localDate="2026-11-01", localTime="01:30:00", dateTime=in_utc).problems == ()
