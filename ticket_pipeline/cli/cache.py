@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from ticket_pipeline.storage.database import Row
 
-cache_commands = typer.Typer(no_args_is_help=True, help="Look at the kept answers of Ticketmaster, or forget some.")
+cache_commands = typer.Typer(
+    no_args_is_help=True, rich_markup_mode="markdown", help="Look at the kept answers of Ticketmaster, or forget some."
+)
 
 Age = Annotated[timedelta | None, typer.Option(parser=parse_age, metavar="AGE", help="Older than this: 30m, 6h, 2d.")]
 

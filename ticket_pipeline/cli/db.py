@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from ticket_pipeline.settings import Settings
     from ticket_pipeline.storage.embedded import EmbeddedServer, ServerStatus
 
-db_commands = typer.Typer(no_args_is_help=True, help="Start, stop or look at the embedded PostgreSQL server.")
+db_commands = typer.Typer(
+    no_args_is_help=True, rich_markup_mode="markdown", help="Start, stop or look at the embedded PostgreSQL server."
+)
 
 _EDITIONS = {
     "none": "without TimescaleDB: plain tables",

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from ticket_pipeline.storage.database import Database, Row
 
-EventKey = Annotated[str, typer.Argument(help="A marketplace's own id of the event, as in your watchlist.")]
+EventKey = Annotated[
+    str, typer.Argument(metavar="EVENT_KEY", help="A marketplace's own id of the event, as in your watchlist.")
+]
 MarketplaceOption = Annotated[
     Marketplace | None, typer.Option(help="Whose id it is; needed only where two marketplaces use the same one.")
 ]

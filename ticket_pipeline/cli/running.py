@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import fcntl
 import os
-import shutil
 import signal
 import socket
 import sys
@@ -24,13 +23,12 @@ from typing import TYPE_CHECKING, Annotated
 import httpx
 import typer
 from rich.console import Console
-from rich.table import Table
 
+from ticket_pipeline.cli.announcing import describe_minute, describe_snapshot, facts_of_run
 from ticket_pipeline.cli.processes import Household, ProcessDiedError, tail
-from ticket_pipeline.cli.simulating import DEMO_SPEED, curl_a_fault, world_file
-from ticket_pipeline.errors import ConfigurationError, StorageError
-from ticket_pipeline.polling.due import show_wait
-from ticket_pipeline.polling.sources import SOURCES, why_not_polled
+from ticket_pipeline.cli.simulating import DEMO_SPEED, world_file
+from ticket_pipeline.cli.tables import show_facts
+from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.polling.sync import open_watchlist, sample_watchlist_path, sync_events
 from ticket_pipeline.settings import Settings, load_settings
 from ticket_pipeline.simulator.app import PLAYED, path_of
@@ -38,11 +36,10 @@ from ticket_pipeline.simulator.shopfront import CONTROLS_PATH
 from ticket_pipeline.simulator.world import open_world, sample_watchlist_rows
 from ticket_pipeline.storage.connect import describe_database, embedded_server, open_database
 from ticket_pipeline.storage.migrations import apply_migrations
-from ticket_pipeline.storage.requests import read_request_state
 from ticket_pipeline.storage.statements import project_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ticket_pipeline.storage.database import Database, Row
 
@@ -108,7 +105,11 @@ def run(
         with open_database(plan.settings) as database:
             _sync(database, plan, console)
             _start_dagster(household, plan, console)
-            _announce(plan, console, time.monotonic() - began)
+            console.print(f"\nUp after {time.monotonic() - began:.0f} s.\n")
+            show_facts(
+                facts_of_run(plan.settings, wanted_port=plan.wanted_port, is_demo_watchlist=plan.is_demo_watchlist)
+            )
+            console.print()
             _watch(household, database, console, began=began, until_first_snapshot=until_first_snapshot)
 
 
@@ -290,47 +291,15 @@ def _program(name: str) -> str:
     return str(Path(sys.executable).parent / name)
 
 
-def _own_command() -> str:
-    """How to type this program in another terminal of this folder."""
-    if shutil.which("ticket-pipeline"):
-        return "ticket-pipeline"
-    program = Path(sys.executable).parent / "ticket-pipeline"
-    return str(program.relative_to(Path.cwd()) if program.is_relative_to(Path.cwd()) else program)
-
-
-def _announce(plan: _Plan, console: Console, seconds: float) -> None:
-    settings = plan.settings
-    table = Table.grid(padding=(0, 2))
-    taken = "" if plan.wanted_port in {0, settings.web_port} else f" (port {plan.wanted_port} is taken)"
-    table.add_row("Web UI", f"http://{settings.web_host}:{settings.web_port}{taken}")
-    if settings.is_simulated:
-        table.add_row("Marketplaces", "all simulated, until you configure one:")
-        for outlet in PLAYED:
-            table.add_row("", f"{settings.simulator_url}{path_of(outlet)}")
-        table.add_row("Break one", curl_a_fault(settings.simulator_url, PLAYED[0]))
-    else:
-        polled = [name for name, source in SOURCES.items() if why_not_polled(source, settings) is None]
-        table.add_row("Marketplaces", ", ".join(polled) or "none is switched on")
-    if plan.is_demo_watchlist:
-        table.add_row(
-            "Watchlist", f"{sample_watchlist_path(settings)} (a sample; set WATCHLIST_CSV or GOOGLE_SHEET_ID)"
-        )
-    table.add_row("Database", describe_database(settings))
-    table.add_row("Data, logs", f"{settings.state_dir}, {settings.state_dir / 'logs'}")
-    table.add_row("Look", f"{_own_command()} show-events · show-listings KEY · price-history KEY")
-    table.add_row("Stop", "Ctrl-C; the next run goes on with all data")
-    console.print(f"\nUp after {seconds:.0f} s.\n")
-    console.print(table)
-    console.print()
-
-
 def _watch(
     household: Household, database: Database, console: Console, *, began: float, until_first_snapshot: bool
 ) -> None:
     """Tell of the first snapshot, then of each minute's work, until Ctrl-C or a child's death."""
     try:
         first = _wait_for_snapshot(household, database, console)
-        console.print(f"First snapshot of this run stored after {time.monotonic() - began:.0f} s: {_describe(first)}")
+        console.print(
+            f"First snapshot of this run stored after {time.monotonic() - began:.0f} s: {describe_snapshot(first)}"
+        )
         if until_first_snapshot:
             return
         while True:
@@ -339,9 +308,14 @@ def _watch(
             while time.monotonic() < deadline:
                 household.check()
                 time.sleep(0.5)
-            _report(database, console, asked_at)
+            _print_lines(console, describe_minute(database, asked_at))
     except KeyboardInterrupt:
         console.print("\nStopping …")
+
+
+def _print_lines(console: Console, lines: Iterable[str]) -> None:
+    for line in lines:
+        console.print(line)
 
 
 def _wait_for_snapshot(household: Household, database: Database, console: Console) -> Row:
@@ -353,7 +327,7 @@ def _wait_for_snapshot(household: Household, database: Database, console: Consol
         if rows:
             return rows[0]
         if time.monotonic() > next_word:
-            _report(database, console, started_at)
+            _print_lines(console, describe_minute(database, started_at))
             next_word += _STATUS_SECONDS
         time.sleep(0.5)
 
@@ -367,28 +341,3 @@ def _refuse_foreign_events(database: Database, settings: Settings) -> None:
             f"{last['source']}. Set WATCHLIST_CSV or GOOGLE_SHEET_ID as before (is .env in this folder?), or set "
             "STATE_DIR to another folder for the demo."
         )
-
-
-def _describe(row: Row) -> str:
-    return f"{row['name']}, {row['accepted']} listings, {row['tickets']} tickets."
-
-
-def _report(database: Database, console: Console, since: datetime) -> None:
-    """One line for the last minute; a database that is away for a moment is told, not fatal."""
-    now = datetime.now(UTC)
-    try:
-        row = database.fetch_one("snapshots/summarise_since", since=since, this_moment=now)
-    except StorageError as error:
-        console.print(f"{now:%H:%M} UTC  {error}")
-        return
-    if row is None:
-        return
-    next_due = "nothing due" if row["next_due_at"] is None else f"next due in {show_wait(row['next_due_at'] - now)}"
-    failed = f", {row['failures']} failed attempts" if row["failures"] else ""
-    console.print(f"{now:%H:%M} UTC  {row['snapshots']} snapshots, {row['listings']:,} listings{failed}; {next_due}.")
-    # One row for each budget of a marketplace: each pause is told once.
-    states = {state["marketplace"]: state for state in read_request_state(database)}
-    for state in states.values():
-        if state["state"] != "closed" and state["open_until"] > now:
-            pause = show_wait(state["open_until"] - now)
-            console.print(f"           {state['marketplace']} is paused for another {pause}: {state['reason']}")

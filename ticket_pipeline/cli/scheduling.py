@@ -71,7 +71,7 @@ def start_scheduler(
 
 
 def resume(
-    marketplace: Annotated[Marketplace, typer.Argument(help="Whose pause ends.")],
+    marketplace: Annotated[Marketplace, typer.Argument(metavar="MARKETPLACE", help="Whose pause ends.")],
 ) -> None:
     """End the pause of a marketplace after its cause is mended: new credentials after a block, for example."""
     with open_migrated(load_settings()) as database:

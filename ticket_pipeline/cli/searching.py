@@ -53,7 +53,7 @@ class _Failure:
 
 
 def search(
-    query: Annotated[str, typer.Argument(help="Words of the event, the artist or the team.")],
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="Words of the event, the artist or the team.")],
     *,
     city: Annotated[str | None, typer.Option(help="In this city.")] = None,
     country: Annotated[str | None, typer.Option(help="In this country: two letters, such as CA.")] = None,

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from ticket_pipeline.cli.tables import show_facts
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.settings import Settings, load_settings
 from ticket_pipeline.simulator.app import PLAYED, path_of, run_simulator
@@ -20,7 +19,7 @@ from ticket_pipeline.simulator.outlets import Outlet
 from ticket_pipeline.simulator.shopfront import CONTROLS_PATH
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 DEMO_SPEED = 60.0
 """The simulated market moves this much faster than real ones."""
@@ -59,7 +58,7 @@ def simulate(
         speed,
         world_file(settings),
         outlets=outlets,
-        on_listening=lambda url: _announce_simulator(url, outlets, world_file(settings)),
+        on_listening=lambda url: show_facts(_facts_of_simulator(url, outlets, world_file(settings))),
     )
 
 
@@ -75,18 +74,16 @@ def _refuse_other_hosts(host: str) -> None:
     )
 
 
-def _announce_simulator(url: str, outlets: Sequence[Outlet], world_file: Path) -> None:
+def _facts_of_simulator(url: str, outlets: Sequence[Outlet], world_file: Path) -> Iterator[tuple[str, str]]:
     """Where each marketplace is, and how to make it go wrong."""
-    console = Console(highlight=False, soft_wrap=True)
-    table = Table.grid(padding=(0, 2))
     for outlet in outlets:
-        table.add_row(outlet, f"{url}{path_of(outlet)}")
-    table.add_row("Look", f"curl {url}{path_of(outlets[0])}{CONTROLS_PATH}/events (/requests, /sales, /faults)")
-    table.add_row("Break", curl_a_fault(url, outlets[0]))
-    table.add_row("Mend", f"curl -X DELETE {url}{path_of(outlets[0])}{CONTROLS_PATH}/faults")
-    table.add_row("World", f"{world_file} (delete it for a new one)")
-    table.add_row("Stop", "Ctrl-C")
-    console.print(table)
+        yield outlet, f"{url}{path_of(outlet)}"
+    first = f"{url}{path_of(outlets[0])}{CONTROLS_PATH}"
+    yield "Look", f"curl {first}/events (/requests, /sales, /faults)"
+    yield "Break", curl_a_fault(url, outlets[0])
+    yield "Mend", f"curl -X DELETE {first}/faults"
+    yield "World", f"{world_file} (delete it for a new one)"
+    yield "Stop", "Ctrl-C"
 
 
 def curl_a_fault(url: str, outlet: Outlet) -> str:

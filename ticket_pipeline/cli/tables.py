@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import TextIO
 
 JsonOption = Annotated[
@@ -44,6 +44,14 @@ def show(*parts: Table | str) -> None:
     console = _console(sys.stdout)
     for part in parts:
         console.print(part)
+
+
+def show_facts(facts: Iterable[tuple[str, str]]) -> None:
+    """Print facts under their names to stdout, left for the terminal to wrap, so that commands can be copied whole."""
+    console, rows = _console(sys.stdout), list(facts)
+    width = max((len(name) for name, _ in rows), default=0)
+    for name, fact in rows:
+        console.print(f"{name:<{width}}  {fact}", soft_wrap=True)
 
 
 def show_json(document: object) -> None:
