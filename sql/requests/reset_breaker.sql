@@ -10,7 +10,7 @@ with before as (
 update breaker_state as b
 set
   state = 'closed', reason = null, opened_at = null, open_until = null, consecutive_failures = 0,
-  consecutive_openings = 0, next_request_at = 'epoch', updated_at = now()
+  consecutive_openings = 0, unread_answers = 0, next_request_at = 'epoch', updated_at = now()
 from before
 where b.marketplace = before.marketplace
 returning b.marketplace, before.state <> 'closed' as was_paused

@@ -28,7 +28,7 @@ def build_checks(sources: list[Source]) -> list[dg.AssetChecksDefinition]:
         build(source.marketplace)
         for source in sources
         if source.has_listings
-        for build in (_build_nothing_is_lost, _build_announced_totals_agree)
+        for build in (_build_nothing_is_lost, _build_most_listings_are_prices, _build_announced_totals_agree)
     ]
     of_details = [
         _build_no_event_was_cancelled_or_moved(source.asset_name) for source in sources if not source.has_listings
@@ -67,6 +67,26 @@ def _build_nothing_is_lost(marketplace: Marketplace) -> dg.AssetChecksDefinition
             rows = quality.find_unbalanced_captures(database, now - _SPAN, now)
         rows = [row for row in rows if row["marketplace"] == marketplace]
         return _result(rows, severity=dg.AssetCheckSeverity.ERROR)
+
+    return check
+
+
+def _build_most_listings_are_prices(marketplace: Marketplace) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=f"{marketplace}_listings",
+        name="most_listings_are_prices",
+        description="At least half of the listings of every capture, parking passes aside, are market prices.",
+    )
+    def check(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
+        now = pipeline.now()
+        with pipeline.database() as database:
+            rows = quality.find_mostly_rejected(database, marketplace, now - _SPAN, now)
+        offenders = [
+            f"{row['external_id']} at {row['captured_at'].astimezone(UTC):%Y-%m-%d %H:%M} UTC: {row['surprising']} of "
+            f"{row['received']} rejected: {'; '.join(row['reasons'])}"
+            for row in rows
+        ]
+        return _result(offenders, severity=dg.AssetCheckSeverity.WARN)
 
     return check
 

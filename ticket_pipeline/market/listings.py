@@ -10,6 +10,7 @@ Reasons are fixed texts without values, so that they can be counted; the listing
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import chain
@@ -36,6 +37,9 @@ VALIDATED_COLUMNS = (*LISTING_COLUMNS, "price", "fee_basis")
 
 MAX_QUANTITY = 1000
 """More tickets in one listing are a typing error or a placeholder."""
+
+PARKING_REASON = "parking pass, not a seat"
+"""The one reason for which a listing that was read well is rejected."""
 
 MONEY_LIMIT = 1e10
 """The columns are numeric(12,2); an amount from here on would fail there, and is absurd long before."""
@@ -75,7 +79,7 @@ LISTING_RULES = pa.DataFrameSchema(
             ],
         ),
         "currency": pa.Column(object, pa.Check(_is_currency, error="currency is no ISO 4217 code"), nullable=False),
-        "is_parking_pass": pa.Column(bool, pa.Check.eq(value=False, error="parking pass, not a seat")),
+        "is_parking_pass": pa.Column(bool, pa.Check.eq(value=False, error=PARKING_REASON)),
         "is_repeated": pa.Column(bool, pa.Check.eq(value=False, error="listing id was in this snapshot already")),
     },
     name="listings",
@@ -108,6 +112,16 @@ class ValidatedListings:
     def accepted(self) -> int:
         """How many listings are market prices."""
         return len(self.columns["listing_id"])
+
+    @property
+    def is_unusable(self) -> bool:
+        """Whether listings came and none is a market price, though not all of them are parking passes."""
+        return not self.accepted and any(item.reasons != (PARKING_REASON,) for item in self.rejected)
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Why listings were rejected: reason → how many, the most frequent first."""
+        return dict(Counter(reason for item in self.rejected for reason in item.reasons).most_common())
 
     @property
     def tickets(self) -> int:

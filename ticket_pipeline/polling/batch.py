@@ -69,7 +69,7 @@ class BatchResult:
 
     @property
     def failures(self) -> list[EventResult]:
-        """The events that were tried and gave nothing to store."""
+        """The events that were tried and gave nothing that prices could be made of."""
         return [result for result in self.results if result.is_failure]
 
 
@@ -93,6 +93,7 @@ class PollBatch:
         now: the clock, aware UTC.
         max_concurrent: events under way at once in this process; the gate bounds all processes together.
         on_results: told of each settled group, in a worker thread, while the others go on.
+        on_readings: told of each group as soon as it is stored, in the same thread: whether answers could be read.
         lease: where the batch was leased by a sensor; None for what a person asked for.
     """
 
@@ -103,12 +104,14 @@ class PollBatch:
         now: Callable[[], datetime],
         max_concurrent: int,
         on_results: Callable[[Sequence[EventResult]], None] = lambda _: None,
+        on_readings: Callable[[Sequence[EventResult]], None] = lambda _: None,
         lease: Lease | None = None,
     ) -> None:
         self._ingest = ingest
         self._now = now
         self._max_concurrent = max_concurrent
         self._on_results = on_results
+        self._on_readings = on_readings
         self._lease = lease
         self._outcome = BatchResult()
         self._lost: set[int] = set()
@@ -179,11 +182,16 @@ class PollBatch:
     ) -> None:
         try:
             async for group in _groups(fetched):
-                for result in await asyncio.to_thread(self._ingest.store, group):
+                for result in await asyncio.to_thread(self._store, group):
                     self._outcome.results.append(result)
                     settled.put_nowait(result)
         finally:
             settled.put_nowait(None)
+
+    def _store(self, group: Sequence[Fetched]) -> list[EventResult]:
+        results = self._ingest.store(group)
+        self._on_readings(results)
+        return results
 
     async def _tell_all(self, settled: asyncio.Queue[EventResult | None]) -> None:
         async for group in _groups(settled):

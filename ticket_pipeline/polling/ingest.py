@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_MOST_REASONS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
@@ -65,6 +67,7 @@ class _Answer:
 class EventResult:
     """What became of one event in one run: for the log, the UI and the tests.
 
+    A failure with `captured_at` is an answer that came and held no price: all of it is kept, in quarantine.
     `metrics` is None where there is no listing, or more than one currency or fee basis: those are never mixed.
     """
 
@@ -86,7 +89,7 @@ class EventResult:
 
     @property
     def is_failure(self) -> bool:
-        """Whether the event was tried and gave nothing to store."""
+        """Whether the event was tried and gave nothing that prices could be made of."""
         return self.outcome.is_failure
 
 
@@ -183,13 +186,15 @@ class Ingest:
         )
         is_one_market = capture.currency is not None and capture.fee_basis is not None
         metrics = measure_snapshot(columns) if is_one_market else None
+        error = _describe_unusable(capture, listings)
         attempt = Attempt(
             started_at=fetched.started_at,
             finished_at=response.captured_at,
-            outcome=Outcome.EMPTY if listings.received == 0 else Outcome.OK,
+            outcome=Outcome.BAD_PAYLOAD if error else Outcome.EMPTY if listings.received == 0 else Outcome.OK,
             status=response.status,
             tries=response.tries,
             latency_seconds=response.latency_seconds,
+            error=error,
             run_id=self.run_id,
         )
         stored = persistently(
@@ -198,6 +203,7 @@ class Ingest:
                 capture,
                 attempt,
                 rule=self.rule,
+                back_off=self.back_off,
                 jitter_factor=self.draw_jitter(),
                 keep_body=self.keep_body,
             )
@@ -209,7 +215,7 @@ class Ingest:
                 fetched.event.external_id,
                 "; ".join(capture.checksum_problems),
             )
-        if stored.is_suspect:
+        if stored.is_suspect and error is None:
             _log.warning(
                 "%s event %s: %d listings are far fewer than before; kept as suspect until another confirms it",
                 self.marketplace,
@@ -219,13 +225,14 @@ class Ingest:
         return EventResult(
             event=fetched.event,
             outcome=attempt.outcome,
+            error=error,
             captured_at=capture.captured_at,
             latency_seconds=response.latency_seconds,
             tries=response.tries,
             listings=capture.accepted,
             tickets=capture.tickets,
             rejected=len(capture.rejected),
-            rejected_reasons=_count_reasons(capture),
+            rejected_reasons=listings.reasons,
             unmapped_sections=unmapped,
             currency=capture.currency,
             metrics=metrics,
@@ -277,9 +284,15 @@ def _validate(answers: Sequence[_Answer]) -> Sequence[ValidatedListings | Market
         return [result for answer in answers for result in _validate([answer])]
 
 
-def _count_reasons(capture: Capture) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for item in capture.rejected:
-        for reason in item.reasons:
-            counts[reason] = counts.get(reason, 0) + 1
-    return counts
+def _describe_unusable(capture: Capture, listings: ValidatedListings) -> str | None:
+    """Why an answer with listings is a failure all the same; None where it is none."""
+    if not listings.is_unusable:
+        return None
+    reasons = list(listings.reasons.items())
+    more = "; …" if len(reasons) > _MOST_REASONS else ""
+    named = "; ".join(f"{count} x {reason}" for reason, count in reasons[:_MOST_REASONS])
+    return (
+        f"Read the answer of {capture.marketplace} about event {capture.external_id}; none of its {listings.received} "
+        f"listings is a price ({named}{more}). All are kept in rejected_listings, and no price is made of them. "
+        "If other events fail like this, the marketplace has changed its format and the parser must follow."
+    )

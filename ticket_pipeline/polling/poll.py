@@ -14,6 +14,7 @@ from ticket_pipeline.polling.cadence import Cadence, parse_bands
 from ticket_pipeline.polling.details import DetailsIngest
 from ticket_pipeline.polling.ingest import Ingest
 from ticket_pipeline.polling.jitter import draw_factor, draw_spacing
+from ticket_pipeline.polling.settling import tell_breaker
 from ticket_pipeline.polling.sources import find_source
 from ticket_pipeline.polling.sync import load_zone_map
 from ticket_pipeline.storage.cache import PostgresCache
@@ -83,7 +84,12 @@ async def poll_events(
     )
     async with _open_ingest(source, settings, gate, settling, now) as ingest:
         batch = PollBatch(
-            ingest, now=now, max_concurrent=settings.max_concurrent_requests, on_results=on_results, lease=lease
+            ingest,
+            now=now,
+            max_concurrent=settings.max_concurrent_requests,
+            on_results=on_results,
+            on_readings=lambda results: tell_breaker(gate, results),
+            lease=lease,
         )
         return await batch.run(events)
 

@@ -1,11 +1,12 @@
 """What every kind of poll does with an answer it cannot use, and with a database that is away for a moment.
 
-What belongs here: booking a failed attempt, and writing again after a lost connection. What does not: reading and
-storing good answers; that is each kind's own (`ingest`, `details`).
+What belongs here: booking a failed attempt, telling the breaker, and writing again after a lost connection. What does
+not: reading and storing good answers; that is each kind's own (`ingest`, `details`).
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import stamina
@@ -16,12 +17,13 @@ from ticket_pipeline.storage.schedule import record_failure
 from ticket_pipeline.storage.snapshots import Attempt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime, timedelta
 
     from ticket_pipeline.market.vocabulary import Marketplace
-    from ticket_pipeline.polling.ingest import Fetched
+    from ticket_pipeline.polling.ingest import EventResult, Fetched
     from ticket_pipeline.storage.database import Database
+    from ticket_pipeline.storage.requests import PostgresGate
     from ticket_pipeline.storage.schedule import BackOff
 
 _T = TypeVar("_T")
@@ -82,6 +84,25 @@ def book_failure(books: Books, fetched: Fetched, error: MarketplaceError) -> Out
         )
     )
     return attempt.outcome
+
+
+def tell_breaker(gate: PostgresGate, results: Sequence[EventResult]) -> None:
+    """Tell the breaker whether the answers of a group could be read: one that could proves the format unchanged.
+
+    The fetcher has told it how the requests went. That an answer is of no use is known only after reading it; kept
+    answers, which cost no request, say nothing.
+
+    Raises:
+        StorageError: the database stays away.
+    """
+    answered = [result for result in results if result.tries]
+    if any(not result.is_failure for result in answered):
+        persistently(gate.record_read)
+        return
+    for result in answered:
+        if result.outcome is Outcome.BAD_PAYLOAD:
+            reason = result.error or "an answer could not be read"
+            persistently(partial(gate.record_unread, reason))
 
 
 def persistently(write: Callable[[], _T]) -> _T:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.market.hours import PricedListing, hourly_prices, zone_of
+from ticket_pipeline.market.listings import PARKING_REASON
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -44,6 +45,17 @@ def read_checksums(database: Database, marketplace: str, start: datetime, end: d
     """Captures whose marketplace announced totals, with where these and the listings disagree."""
     return database.fetch_all(
         "snapshots/select_checksum_problems", marketplace=marketplace, captured_from=start, captured_until=end
+    )
+
+
+def find_mostly_rejected(database: Database, marketplace: str, start: datetime, end: datetime) -> list[Row]:
+    """Captures of which more than half could not be used, parking passes aside, with the most frequent reasons."""
+    return database.fetch_all(
+        "snapshots/select_mostly_rejected",
+        marketplace=marketplace,
+        captured_from=start,
+        captured_until=end,
+        parking=PARKING_REASON,
     )
 
 

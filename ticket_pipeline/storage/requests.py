@@ -43,7 +43,7 @@ class BreakerRule:
     """When a marketplace's breaker opens, and for how long.
 
     Attributes:
-        threshold: transient failures in a row that open it.
+        threshold: failed requests in a row, or answers in a row that could not be read, that open it.
         pause: of the first opening; doubles with each further one.
         max_pause: the pause never grows past this.
         blocked_pause: after a block, where only a person can mend the cause.
@@ -181,6 +181,21 @@ class PostgresGate:
     async def record(self, error: MarketplaceError | None) -> None:
         """Tell the breaker how a request ended: None for a usable answer."""
         await asyncio.to_thread(self._record, error)
+
+    def record_read(self) -> None:
+        """Tell the breaker that an answer could be read, for those who read it after the request ended; it blocks."""
+        self._database.execute("requests/record_read", marketplace=self._marketplace)
+
+    def record_unread(self, reason: str) -> None:
+        """Tell the breaker that an answer could not be read, and why; it blocks."""
+        self._database.fetch_one(
+            "requests/record_unread",
+            marketplace=self._marketplace,
+            reason=reason[:_REASON_CHARACTERS],
+            threshold=self._rule.threshold,
+            pause=self._rule.pause,
+            max_pause=self._rule.max_pause,
+        )
 
     def _ask(self) -> Row:
         row = self._database.fetch_one(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from ticket_pipeline.market.vocabulary import Marketplace
-    from ticket_pipeline.storage.database import Database, Row
+    from ticket_pipeline.storage.database import Database, Row, Transaction
     from ticket_pipeline.storage.snapshots import Attempt
 
 
@@ -156,19 +156,41 @@ def record_failure(
             marketplace=marketplace,
             instants=[attempt.finished_at],
         )
-        transaction.execute(
-            "polling/settle_failure",
-            event_id=event.event_id,
-            marketplace=marketplace,
-            this_moment=attempt.finished_at,
-            retry_base=back_off.base,
-            retry_max=back_off.most,
+        settle_failure(
+            transaction,
+            event.event_id,
+            marketplace,
+            attempt,
+            back_off=back_off,
             jitter_factor=jitter_factor,
             not_before=not_before,
-            counts_as_failure=attempt.outcome is not Outcome.NOT_PERMITTED,
-            outcome=attempt.outcome,
-            error=attempt.error,
         )
+
+
+def settle_failure(
+    transaction: Transaction,
+    event_id: int,
+    marketplace: Marketplace,
+    attempt: Attempt,
+    *,
+    back_off: BackOff,
+    jitter_factor: float,
+    not_before: datetime | None = None,
+) -> None:
+    """Settle when an event whose attempt failed is due again; the lease is given back."""
+    transaction.execute(
+        "polling/settle_failure",
+        event_id=event_id,
+        marketplace=marketplace,
+        this_moment=attempt.finished_at,
+        retry_base=back_off.base,
+        retry_max=back_off.most,
+        jitter_factor=jitter_factor,
+        not_before=not_before,
+        counts_as_failure=attempt.outcome is not Outcome.NOT_PERMITTED,
+        outcome=attempt.outcome,
+        error=attempt.error,
+    )
 
 
 def read_stale_events(

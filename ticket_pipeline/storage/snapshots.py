@@ -17,6 +17,7 @@ import zstandard
 from psycopg.types.json import Jsonb
 
 from ticket_pipeline.market.trust import CaptureSize, find_suspects
+from ticket_pipeline.storage.schedule import settle_failure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ticket_pipeline.market.trust import TrustRule
     from ticket_pipeline.market.vocabulary import Marketplace, Outcome, RejectedListing
     from ticket_pipeline.storage.database import Database, Row, Transaction
+    from ticket_pipeline.storage.schedule import BackOff
 
 _RAW_ITEM_CHARACTERS = 10_000
 """A quarantined listing is kept for a person to look at; a longer one is cut and says so."""
@@ -118,6 +120,7 @@ def write_capture(
     attempt: Attempt,
     *,
     rule: TrustRule,
+    back_off: BackOff,
     jitter_factor: float,
     keep_body: bool,
 ) -> StoredCapture:
@@ -126,8 +129,10 @@ def write_capture(
     Args:
         database: where to.
         capture: what was captured.
-        attempt: how it was fetched; booked in the same transaction.
+        attempt: how it was fetched; booked in the same transaction. A capture may belong to a failed attempt: of an
+            answer that held no price, everything is kept, and still nobody knows the market.
         rule: when a capture is suspect.
+        back_off: how long the event waits after a failed attempt.
         jitter_factor: of the interval until the event's next poll.
         keep_body: whether the raw body is kept.
 
@@ -160,19 +165,12 @@ def write_capture(
                 instants=[capture.captured_at, *stored.confirmed_at],
             )
             insert_attempt(transaction, capture, attempt, size=len(capture.body))
-            transaction.execute(
-                "polling/settle_success",
-                event_id=capture.event_id,
-                marketplace=capture.marketplace,
-                this_moment=attempt.finished_at,
-                jitter_factor=jitter_factor,
-                outcome=attempt.outcome,
-            )
+            _settle(transaction, capture, attempt, back_off, jitter_factor)
     return stored
 
 
 def insert_attempt(transaction: Transaction, capture: Capture, attempt: Attempt, *, size: int) -> None:
-    """Book a successful attempt inside the transaction of its capture."""
+    """Book an attempt inside the transaction of its capture."""
     transaction.execute(
         "polling/insert_attempt",
         event_id=capture.event_id,
@@ -189,6 +187,29 @@ def insert_attempt(transaction: Transaction, capture: Capture, attempt: Attempt,
         rejected=len(capture.rejected),
         error=attempt.error,
         run_id=attempt.run_id,
+    )
+
+
+def _settle(
+    transaction: Transaction, capture: Capture, attempt: Attempt, back_off: BackOff, jitter_factor: float
+) -> None:
+    if attempt.outcome.is_failure:
+        settle_failure(
+            transaction,
+            capture.event_id,
+            capture.marketplace,
+            attempt,
+            back_off=back_off,
+            jitter_factor=jitter_factor,
+        )
+        return
+    transaction.execute(
+        "polling/settle_success",
+        event_id=capture.event_id,
+        marketplace=capture.marketplace,
+        this_moment=attempt.finished_at,
+        jitter_factor=jitter_factor,
+        outcome=attempt.outcome,
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import pytest
 
+from ticket_pipeline.market.listings import PARKING_REASON
 from ticket_pipeline.storage.prices import HOUR
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
 SEVERITIES = {
     "no_row_is_quarantined": WARN,
     "accepted_and_rejected_add_up_to_received": ERROR,
+    "most_listings_are_prices": WARN,
     "announced_totals_agree": WARN,
     "no_tracked_event_is_stale": WARN,
     "prices_are_positive": ERROR,
@@ -99,6 +101,21 @@ def test_bad_data_is_red_and_named(polled: Location, name: str, damage: str) -> 
     others = {other for other, evaluation in found.items() if not evaluation.passed} - {name}
     # A row that should not be there, or holds another mean, also differs from its recomputation.
     assert others <= {"hourly_prices_agree_with_their_listings"}
+
+
+def test_a_capture_of_which_most_is_no_price_is_named_with_its_reasons(polled: Location) -> None:
+    key = polled.loopback.keys[0]
+    polled.capture(key, polled.now - HOUR / 2, 50, -1, -1, 60)
+    assert "most_listings_are_prices" not in red(polled)
+    polled.capture(key, polled.now - HOUR / 3, 50, -1, 0)
+    found = polled.evaluations()["most_listings_are_prices"]
+    assert (found.passed, found.severity, found.metadata["offenders"].value) == (False, WARN, 1)
+    (text,) = shown(found)
+    assert text.startswith(f"{key} at ")
+    assert text.endswith("2 of 3 rejected: 2 x price is zero or less")
+
+    polled.loopback.rows("update rejected_listings set reasons = array[%s]", PARKING_REASON)
+    assert "most_listings_are_prices" not in red(polled)
 
 
 def test_an_event_without_a_capture_for_twice_its_interval_is_named_with_its_last_error(polled: Location) -> None:

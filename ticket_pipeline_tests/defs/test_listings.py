@@ -94,6 +94,15 @@ def test_a_failed_event_is_named_and_the_others_are_marked(registered: Location)
     assert None not in materializations(result)
 
 
+def test_an_event_whose_answer_holds_no_price_is_named_and_not_marked(registered: Location) -> None:
+    keys = registered.loopback.keys
+    registered.loopback.faults.add(Fault(FaultKind.RENAMED_FIELD, external_id=keys[1]))
+    text = failure_of(registered.run(JOB, config={"event_keys": keys}))
+    assert f"{keys[1]} (bad_payload): " in text
+    assert "listings is a price" in text
+    assert registered.instance.get_materialized_partitions(ASSET) == {keys[0], keys[2], keys[3]}
+
+
 def test_a_block_tells_which_events_were_not_tried(registered: Location) -> None:
     registered.settings = registered.loopback.settings(max_concurrent_requests=1)
     registered.loopback.faults.add(Fault(FaultKind.FORBIDDEN, times=None))

@@ -14,7 +14,16 @@ from ticket_pipeline.polling.batch import Lease
 from ticket_pipeline.simulator.crowd import crowded_world
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline_tests.polling.loopback import open_loopback
-from ticket_pipeline_tests.polling.scripted import LONG, ScriptedClient, batch_of, lease, run
+from ticket_pipeline_tests.polling.scripted import (
+    LONG,
+    ScriptedClient,
+    answer_about,
+    batch_of,
+    ingest_of,
+    lease,
+    listing,
+    run,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,15 +126,65 @@ def test_an_answer_that_says_the_same_in_another_way_is_as_good_as_any(watching:
 
 
 @pytest.mark.parametrize("kind", UNREADABLE_LISTINGS)
-def test_listings_that_cannot_be_read_are_kept_with_their_reason(watching: Loopback, kind: FaultKind) -> None:
-    watching.faults.add(Fault(kind, external_id=watching.keys[1], times=None))
-    watching.poll(watching.events())
+def test_an_answer_without_one_price_is_kept_whole_and_is_a_failure_all_the_same(
+    watching: Loopback, kind: FaultKind
+) -> None:
+    drifted = watching.keys[1]
+    watching.faults.add(Fault(kind, external_id=drifted, times=None))
+    result = watching.poll(watching.events())
+
     assert watching.stored_keys() == watching.keys
-    (row,) = watching.rows("select * from snapshots where external_id = %s", watching.keys[1])
-    assert (row["accepted"], row["rejected"]) == (0, row["received"])
+    (row,) = watching.rows("select * from snapshots where external_id = %s", drifted)
+    assert (row["accepted"], row["rejected"], row["is_suspect"]) == (0, row["received"], True)
     assert row["received"] > 0
     (reason,) = watching.rows("select distinct unnest(reasons) as reason from rejected_listings")
-    assert "availableTickets" in reason["reason"] or "quantity" in reason["reason"]
+    assert watching.value("select count(*) from raw_payloads") == len(watching.keys)
+
+    (failure,) = result.failures
+    assert (failure.event.external_id, failure.outcome) == (drifted, "bad_payload")
+    assert f"none of its {row['received']} listings is a price ({row['received']} x {reason['reason']})" in str(
+        failure.error
+    )
+    assert outcomes(watching) == {key: "bad_payload" if key == drifted else "ok" for key in watching.keys}
+    (attempt,) = watching.rows("select * from fetch_attempts where external_id = %s", drifted)
+    assert (attempt["listings"], attempt["rejected"], attempt["error"]) == (0, row["received"], failure.error)
+    schedule = watching.schedule(drifted)
+    assert (schedule["consecutive_failures"], schedule["last_success_at"]) == (1, None)
+    assert (schedule["last_outcome"], schedule["last_error"]) == ("bad_payload", failure.error)
+    assert watching.clock() < schedule["next_due_at"] < watching.clock() + timedelta(hours=1)
+
+
+def test_answers_without_a_price_one_after_the_other_open_the_breaker(watching: Loopback) -> None:
+    watching.faults.add(Fault(FaultKind.RENAMED_FIELD, times=None))
+    settings = watching.settings(breaker_failures=3, max_concurrent_requests=1)
+    first, *others = watching.events()
+    for event in (first, others[0]):
+        watching.poll([event], settings)
+    assert watching.value("select state from breaker_state") == "closed"
+    watching.poll([others[1]], settings)
+    assert watching.value("select state from breaker_state") == "open"
+    assert "none of its" in watching.value("select reason from breaker_state")
+    assert "none of its" in str(watching.poll([others[2]], settings).stopped_by)
+
+
+def test_an_answer_with_prices_between_those_without_keeps_the_breaker_closed(watching: Loopback) -> None:
+    settings = watching.settings(breaker_failures=2)
+    for event in watching.events():
+        is_drifted = event.external_id in watching.keys[::2]
+        if is_drifted:
+            watching.faults.add(Fault(FaultKind.RENAMED_FIELD, external_id=event.external_id))
+        assert bool(watching.poll([event], settings).failures) is is_drifted
+    assert watching.value("select state from breaker_state") == "closed"
+
+
+def test_a_market_of_parking_passes_alone_is_no_failure(watching: Loopback) -> None:
+    at = watching.clock()
+    fetched = answer_about(watching, watching.keys[0], at, listing(1, 50, section="Parking"))
+    (result,) = ingest_of(watching).store([fetched])
+    assert (result.outcome, result.rejected_reasons) == ("ok", {"parking pass, not a seat": 1})
+    mixed = [listing(1, 50, section="Parking"), listing(2, 0)]
+    (result,) = ingest_of(watching).store([answer_about(watching, watching.keys[1], at, *mixed)])
+    assert result.outcome == "bad_payload"
 
 
 @pytest.mark.parametrize("kind", BLOCKS)

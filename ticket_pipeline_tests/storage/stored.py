@@ -171,7 +171,15 @@ def write(database: Database, capture: Capture, *, keep_body: bool = True, jitte
     """Write a capture with the default rule."""
     outcome = Outcome.OK if capture.received else Outcome.EMPTY
     attempt = Attempt(capture.captured_at, capture.captured_at, outcome, status=200)
-    return write_capture(database, capture, attempt, rule=TrustRule(), jitter_factor=jitter_factor, keep_body=keep_body)
+    return write_capture(
+        database,
+        capture,
+        attempt,
+        rule=TrustRule(),
+        back_off=BACK_OFF,
+        jitter_factor=jitter_factor,
+        keep_body=keep_body,
+    )
 
 
 def described(event: ScheduledEvent, captured_at: datetime, *prices: tuple[str, str], **columns: Any) -> EventCapture:  # noqa: ANN401 - columns of the table

@@ -468,6 +468,43 @@ def test_a_block_during_a_short_pause_makes_it_long(budget: Database) -> None:
     assert breaker(budget)["reason"] == "log in again"
 
 
+def test_answers_that_cannot_be_read_open_the_breaker_though_their_requests_went_well(budget: Database) -> None:
+    for _ in range(RULE.threshold):
+        assert breaker(budget)["state"] == "closed"
+        record(budget, None)
+        open_gate(budget).record_unread("no price in it")
+    assert (breaker(budget)["state"], breaker(budget)["reason"]) == ("open", "no price in it")
+    assert pause_of(budget) == about(5 * MINUTE)
+
+
+def test_while_answers_stay_unreadable_pauses_double_and_one_that_is_read_forgets_them(budget: Database) -> None:
+    gate = open_gate(budget)
+    for _ in range(RULE.threshold):
+        gate.record_unread("no price in it")
+    pass_time(budget, HOUR)
+    send(budget)
+    record(budget, None)
+    assert breaker(budget)["state"] == "closed"
+    gate.record_unread("no price in it")
+    assert pause_of(budget) == about(10 * MINUTE)
+    pass_time(budget, HOUR)
+    send(budget)
+    record(budget, None)
+    gate.record_read()
+    for _ in range(RULE.threshold):
+        assert breaker(budget)["state"] == "closed"
+        gate.record_unread("no price in it")
+    assert pause_of(budget) == about(5 * MINUTE)
+
+
+def test_a_person_who_closes_the_breaker_forgets_unreadable_answers_too(budget: Database) -> None:
+    for _ in range(RULE.threshold):
+        open_gate(budget).record_unread("no price in it")
+    assert reset_breaker(budget, STUBHUB)
+    open_gate(budget).record_unread("no price in it")
+    assert breaker(budget)["state"] == "closed"
+
+
 def test_a_person_closes_the_breaker(budget: Database) -> None:
     record(budget, Blocked("log in again"))
     assert reset_breaker(budget, STUBHUB)

@@ -198,7 +198,10 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
         "blocked_pause": 24 * HOUR,
         "retry_after": None,
     },
+    "requests/record_read": AT_STUBHUB,
     "requests/record_success": AT_STUBHUB,
+    "requests/record_unread": AT_STUBHUB
+    | {"reason": "no price in it", "threshold": 5, "pause": HOUR, "max_pause": HOUR},
     "requests/release_request": {"permit_id": 1, "answered": True},
     "requests/replace_budget": AT_STUBHUB
     | {"budgets": Jsonb([{"window_seconds": 60, "max_requests": 7, "applies_to": "everybody"}])},
@@ -229,6 +232,7 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "snapshots/select_checksum_problems": AT_STUBHUB | CAPTURED,
     "snapshots/select_latest_snapshot": SOURCE | {"since": NOON},
     "snapshots/select_listings": SOURCE | CAPTURED,
+    "snapshots/select_mostly_rejected": AT_STUBHUB | CAPTURED | {"parking": "parking pass, not a seat"},
     "snapshots/select_snapshots": CAPTURED | {"event_id": None, "marketplace": None},
     "snapshots/select_stored_since": {"since": NOON, "most": 5},
     "snapshots/summarise_since": {"since": NOON, "this_moment": NOON},

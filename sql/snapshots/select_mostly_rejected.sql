@@ -1,0 +1,36 @@
+-- Captures of a span of which most listings are no market price, though they are seats; with the most frequent reasons.
+-- Parameters: marketplace, captured_from, captured_until, parking (text: the reason that is no surprise). Rows: one per
+-- capture, newest first; none when all is well.
+with surprises as (
+  select s.captured_at, s.external_id, s.received, r.reasons
+  from snapshots as s
+  inner join rejected_listings as r
+    on r.event_id = s.event_id and r.marketplace = s.marketplace and r.captured_at = s.captured_at
+  where
+    s.captured_at >= %(captured_from)s and s.captured_at < %(captured_until)s and s.marketplace = %(marketplace)s
+    and 2 * s.rejected > s.received and r.reasons <> array[%(parking)s::text]
+),
+
+counted as (
+  select captured_at, external_id, received, count(*)::integer as surprising
+  from surprises
+  group by captured_at, external_id, received
+),
+
+frequent as (
+  select
+    p.captured_at, p.external_id, u.reason, count(*) as times,
+    row_number() over (partition by p.captured_at, p.external_id order by count(*) desc, u.reason asc) as place
+  from surprises as p
+  cross join lateral unnest(p.reasons) as u (reason)
+  group by p.captured_at, p.external_id, u.reason
+)
+
+select
+  c.captured_at, c.external_id, c.received, c.surprising,
+  array_agg(f.times || ' x ' || f.reason order by f.place) as reasons
+from counted as c
+inner join frequent as f on f.captured_at = c.captured_at and f.external_id = c.external_id and f.place <= 3
+where 2 * c.surprising > c.received
+group by c.captured_at, c.external_id, c.received, c.surprising
+order by c.captured_at desc, c.external_id asc
