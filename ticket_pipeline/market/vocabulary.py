@@ -110,6 +110,7 @@ class ParsedListings:
         rejected: items that could not be read at all (not an object, no id, a quantity that is no number …).
         checksum_problems: where the totals that the marketplace announces beside its listings disagree with them, in
             words; empty: all agree; None: it announces none.
+        about: the marketplace's own ids of the events that the body says it is about; empty: it names none.
     """
 
     items: Sequence[Any]
@@ -117,6 +118,7 @@ class ParsedListings:
     columns: dict[str, list[Any]]
     rejected: list[RejectedListing]
     checksum_problems: tuple[str, ...] | None = None
+    about: frozenset[str] = frozenset()
 
     @property
     def received(self) -> int:

@@ -17,10 +17,12 @@ from ticket_pipeline.market.vocabulary import ParsedListings, RejectedListing
 from ticket_pipeline.marketplaces.redaction import excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from ticket_pipeline.marketplaces.values import Problems
 
+_MOST_NAMED = 3
+_NAMED_CHARACTERS = 200
 _NOT_AN_OBJECT = "the listing is not a JSON object"
 
 
@@ -47,6 +49,27 @@ def read_json(body: bytes, whose: str) -> Any:  # noqa: ANN401 - JSON is anythin
             f"Read the listings of {whose}: {len(body)} bytes that are no whole JSON, beginning {excerpt(body)!r}. "
             "The answer was cut short or is a page for people; nothing is stored, it is tried again at the next poll."
         ) from None
+
+
+def check_subject(about: Collection[str], asked: str, whose: str) -> None:
+    """Refuse an answer about another event than the one that was asked for: its prices would stand under a wrong name.
+
+    Args:
+        about: the ids of events that the answer names; none: it does not say.
+        asked: the id that was asked for.
+        whose: the marketplace as people write it, for the message.
+
+    Raises:
+        UnexpectedPayload: it names another one.
+    """
+    others = sorted(set(about) - {asked})
+    if others:
+        named = ", ".join(others[:_MOST_NAMED])[:_NAMED_CHARACTERS]
+        raise UnexpectedPayload(
+            f"Asked {whose} for event {asked}; the answer is about {named}. Nothing is stored, so that nothing stands "
+            f"under the wrong event. If {whose} has given the event a new id, put that one into the watchlist.",
+            status=200,
+        )
 
 
 def part_objects(items: Sequence[Any]) -> tuple[list[int], list[dict[str, Any]], list[RejectedListing]]:

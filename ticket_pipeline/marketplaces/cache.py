@@ -153,8 +153,7 @@ class CachingFetcher:
             MarketplaceError: there is no usable answer.
         """
         if not self._keep:
-            response = await self._fetcher.fetch(request)
-            return Answer(read(response.body), response)
+            return await self._ask(request, read)
         key = cache_key(request)
         kept = await self._claim(key, request, read)
         if kept is not None and self._is_young(kept):
@@ -194,7 +193,11 @@ class CachingFetcher:
 
     async def _ask(self, request: MarketplaceRequest, read: Callable[[bytes], _T]) -> Answer[_T]:
         response = await self._fetcher.fetch(request)
-        return Answer(read(response.body), response)
+        try:
+            return Answer(read(response.body), response)
+        except UnexpectedPayload as error:
+            error.status, error.tries = response.status, response.tries
+            raise
 
     def _is_young(self, answer: Answer[_T]) -> bool:
         return self._clock() - answer.response.captured_at < self._keep

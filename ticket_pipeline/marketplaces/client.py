@@ -30,7 +30,7 @@ class MarketplaceClient(Protocol):
         """
 
     def parse_listings(self, body: bytes) -> ParsedListings:
-        """Read the body of an answer: columns of candidates, and the items that could not be read.
+        """Read the body of an answer: columns of candidates, the items that could not be read, and whom it is about.
 
         Raises:
             UnexpectedPayload: the body as a whole is not what the marketplace promises.

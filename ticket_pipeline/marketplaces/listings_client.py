@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 from ticket_pipeline.errors import RequestRejected
 from ticket_pipeline.market.listings import ValidatedListings, validate_listings
 from ticket_pipeline.marketplaces.answers import judge_answer
+from ticket_pipeline.marketplaces.bodies import check_subject
 from ticket_pipeline.marketplaces.gate import OpenGate
 from ticket_pipeline.marketplaces.http import HttpFetcher, MarketplaceRequest, RetryPolicy, open_http_client, utc_now
 
@@ -74,7 +75,9 @@ class ListingsClient(ABC):
             MarketplaceError: no usable answer.
         """
         response = await self.fetch_listings(external_id)
-        return validate_listings([self.parse_listings(response.body)])[0]
+        parsed = self.parse_listings(response.body)
+        check_subject(parsed.about, external_id, self.marketplace)
+        return validate_listings([parsed])[0]
 
 
 @asynccontextmanager

@@ -29,6 +29,7 @@ from pydantic import SecretStr
 from ticket_pipeline.errors import ConfigurationError, RequestRejected
 from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
 from ticket_pipeline.marketplaces.addresses import check_address
+from ticket_pipeline.marketplaces.bodies import check_subject
 from ticket_pipeline.marketplaces.cache import CachingFetcher, NoCache
 from ticket_pipeline.marketplaces.http import MarketplaceRequest, utc_now
 from ticket_pipeline.marketplaces.listings_client import open_fetcher
@@ -220,7 +221,14 @@ class TicketmasterClient:
                 tries=0,
             )
         request = self._request(f"/events/{quote(external_id)}.json", external_id)
-        return await self._fetcher.fetch(request, parse_ticketmaster_event, accepts_stale=accepts_stale)
+
+        def read(body: bytes) -> EventDetails:
+            event = parse_ticketmaster_event(body)
+            # No recorded answer gives one event under the id of another, and ids are case-sensitive.
+            check_subject([event.external_id], external_id, self.marketplace)
+            return event
+
+        return await self._fetcher.fetch(request, read, accepts_stale=accepts_stale)
 
     def _request(self, path: str, external_id: str = "", *, subject: str | None = None) -> MarketplaceRequest:
         return MarketplaceRequest(

@@ -11,6 +11,7 @@ In the site's body nearly everything is text: numbers, and mostly booleans too.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.errors import UnexpectedPayload
@@ -30,6 +31,8 @@ from ticket_pipeline.marketplaces.vivid_seats_zones import parse_zones
 
 if TYPE_CHECKING:
     from ticket_pipeline.market.vocabulary import ParsedListings
+
+_NO_PRODUCTION = "0"
 
 # A seller's note says it in many words; only what leaves no doubt counts.
 _SPECULATIVE_NOTE = re.compile(
@@ -55,9 +58,11 @@ def parse_vivid_seats_listings(body: bytes, *, asked_currency: str) -> ParsedLis
     found = read_json(body, "Vivid Seats")
     if isinstance(found, dict):
         if isinstance(found.get("tickets"), list):
-            return _parse_tickets(found, _find_currency(found, asked_currency))
+            return replace(_parse_tickets(found, _find_currency(found, asked_currency)), about=_find_productions(found))
         if isinstance(found.get("zones"), list):
-            return parse_zones(found["zones"], _find_currency(found, asked_currency))
+            return replace(
+                parse_zones(found["zones"], _find_currency(found, asked_currency)), about=_find_productions(found)
+            )
     raise UnexpectedPayload(
         "Read the listings of Vivid Seats: the JSON is no object with an array `tickets` or `zones`, it begins "
         f"{excerpt(body)!r}. Check the path in the settings; if it is right, Vivid Seats has changed its format."
@@ -84,6 +89,24 @@ def _find_currency(found: dict[str, Any], asked: str) -> str:
             "so that no price stands under the wrong currency. If it stays, check VIVID_SEATS_CURRENCY."
         )
     return codes.pop() if codes else asked
+
+
+def _find_productions(found: dict[str, Any]) -> frozenset[str]:
+    """The productions that a body says it is about: those of its totals, else of its groups, sections or tickets."""
+    for key in ("global", "groups", "sections", "tickets"):
+        entries = found.get(key)
+        named = [_production_of(entry) for entry in entries] if isinstance(entries, list) else []
+        if productions := frozenset(production for production in named if production is not None):
+            return productions
+    return frozenset()
+
+
+def _production_of(entry: object) -> str | None:
+    try:
+        production = to_text(entry.get("productionId")) if isinstance(entry, dict) else None
+    except ValueError:
+        return None
+    return None if production == _NO_PRODUCTION else production
 
 
 def _parse_tickets(found: dict[str, Any], currency: str) -> ParsedListings:

@@ -21,6 +21,7 @@ from ticket_pipeline.errors import (
 from ticket_pipeline.market.listings import validate_listings
 from ticket_pipeline.market.metrics import measure_snapshot
 from ticket_pipeline.market.vocabulary import Outcome
+from ticket_pipeline.marketplaces.bodies import check_subject
 from ticket_pipeline.polling.containment import contained
 from ticket_pipeline.polling.settling import book_failure, persistently
 from ticket_pipeline.storage.snapshots import STORED_COLUMNS, Attempt, Capture, write_capture
@@ -149,7 +150,9 @@ class Ingest:
         if fetched.response is None:
             raise fetched.error or MarketplaceError(f"Fetched event {fetched.event.external_id}; there is no answer.")
         with contained(f"Read the answer about event {fetched.event.external_id}"):
-            return _Answer(fetched, fetched.response, self.client.parse_listings(fetched.response.body))
+            listings = self.client.parse_listings(fetched.response.body)
+            check_subject(listings.about, fetched.event.external_id, self.marketplace)
+            return _Answer(fetched, fetched.response, listings)
 
     def _keep(self, answer: _Answer, listings: ValidatedListings | MarketplaceError) -> EventResult:
         if isinstance(listings, MarketplaceError):
@@ -241,6 +244,8 @@ class Ingest:
         )
 
     def _fail(self, fetched: Fetched, error: MarketplaceError) -> EventResult:
+        if fetched.response is not None:  # it came, and its requests count, whatever is wrong with it
+            error.status, error.tries = fetched.response.status, fetched.response.tries
         outcome = book_failure(self, fetched, error)
         return EventResult(event=fetched.event, outcome=outcome, error=str(error), tries=error.tries)
 

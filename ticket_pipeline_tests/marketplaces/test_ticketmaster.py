@@ -75,6 +75,13 @@ def test_an_event_is_asked_for_by_its_id_with_the_key() -> None:
     ]
 
 
+@pytest.mark.parametrize("other", ["vvG1zZ_Test-2", EVENT["id"].lower()])
+def test_an_answer_about_another_event_is_refused(other: str) -> None:
+    error, _ = ask(details, says(event(id=other)))
+    assert isinstance(error, UnexpectedPayload)
+    assert f"for event {EVENT['id']}; the answer is about {other}" in str(error)
+
+
 def test_prices_that_are_not_published_are_an_answer() -> None:
     async def prices(client: TicketmasterClient) -> list[bool]:
         return [(await client.get_ticket_prices(EVENT["id"])).is_published for _ in range(2)]

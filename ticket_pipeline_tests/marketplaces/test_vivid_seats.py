@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ticket_pipeline.errors import ConfigurationError, RequestRejected
+from ticket_pipeline.errors import ConfigurationError, RequestRejected, UnexpectedPayload
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.marketplaces.vivid_seats import open_vivid_seats_client, vivid_seats_config
 from ticket_pipeline.settings import Settings
@@ -83,6 +83,19 @@ def test_what_is_no_production_id_is_not_sent(external_id: str) -> None:
     with pytest.raises(RequestRejected, match="a Vivid Seats event id is 1 to 20 digits") as caught:
         asyncio.run(run())
     assert (caught.value.tries, gate.acquired) == (0, 0)
+
+
+def test_an_answer_about_another_production_is_refused() -> None:
+    async def run() -> None:
+        body = {"global": [{"productionId": "5990418", "listingCount": "0"}], "tickets": []}
+        async with (
+            serve_wire(answer(200, json.dumps(body).encode())) as server,
+            open_vivid_seats_client(_settings(server.url)) as client,
+        ):
+            await client.get_listings("5990417")
+
+    with pytest.raises(UnexpectedPayload, match="for event 5990417; the answer is about 5990418"):
+        asyncio.run(run())
 
 
 @pytest.mark.parametrize("production", ["5284301", "5563127", "5422590"])

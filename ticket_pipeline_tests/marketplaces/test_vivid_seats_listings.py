@@ -61,6 +61,25 @@ def reasons(**changes: object) -> tuple[str, ...]:
     return parsed.rejected[0].reasons
 
 
+# --- whom it is about ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "about"),
+    [
+        ({"global": [{"productionId": "5990417"}], "groups": [{"productionId": 7}]}, {"5990417"}),
+        ({"groups": [{"productionId": 5990417}, {"productionId": 7}]}, {"5990417", "7"}),
+        ({"groups": 7, "sections": [{"productionId": 5990417.0}, 7]}, {"5990417"}),
+        ({"global": [{"productionId": "0"}], "groups": [{"productionId": ""}, {"productionId": [7]}]}, set()),
+        ({}, set()),
+    ],
+)
+def test_a_body_is_about_the_productions_that_it_names(changes: dict[str, Any], about: set[str]) -> None:
+    assert parse(body(ticket(), **changes)).about == about
+    nested = {"zones": [{"sections": [{"tickets": [{"price": 5, "quantity": 1}]}]}]}
+    assert parse(json.dumps(nested | changes).encode()).about == about
+
+
 # --- keys and values ------------------------------------------------------------------------------------------------
 
 

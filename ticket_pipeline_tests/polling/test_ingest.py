@@ -102,6 +102,20 @@ def test_the_result_tells_what_was_stored(watching: Loopback) -> None:
     assert (row["started_at"], row["finished_at"]) == (MOMENT - MINUTE, MOMENT)
 
 
+def test_an_answer_about_another_event_is_a_failure_and_stored_under_none(watching: Loopback) -> None:
+    client = ScriptedClient(parse=lambda body: replace(parse_stubhub_listings(body), about=frozenset({"other"})))
+    result = store(watching, answered(watching, listing(1, 50)), client=client)
+    assert result.outcome is Outcome.BAD_PAYLOAD
+    assert f"for event {watching.keys[0]}; the answer is about other" in str(result.error)
+    assert watching.value("select count(*) from snapshots") == 0
+    (attempt,) = watching.rows("select * from fetch_attempts")
+    assert (attempt["outcome"], attempt["status"], attempt["tries"]) == ("bad_payload", 200, 2)
+    named = ScriptedClient(
+        parse=lambda body: replace(parse_stubhub_listings(body), about=frozenset({watching.keys[0]}))
+    )
+    assert not store(watching, answered(watching, listing(1, 50)), client=named).is_failure
+
+
 @pytest.mark.parametrize("told", [None, (), ("lp is 2, the listings give 3",)])
 def test_what_announced_totals_say_is_kept_with_the_capture_and_told(
     watching: Loopback, caplog: pytest.LogCaptureFixture, told: tuple[str, ...] | None
