@@ -214,11 +214,11 @@ def _read_dates(dates: dict[str, Any], venue: Venue | None, problems: list[str])
     if not is_date_open and not is_time_open:
         event_at = _moment(start.get("dateTime"), "dateTime", problems)
         if local_date and local_time and zone:
-            local = datetime.combine(local_date, local_time, zone)
-            # An hour that the clock strikes twice is either of the two.
-            if event_at is not None and event_at not in {local.replace(fold=n).astimezone(UTC) for n in (0, 1)}:
-                problems.append(f"dateTime and the local start in {zone.key} are two moments")
-            event_at = event_at or local.astimezone(UTC)
+            local = datetime.combine(local_date, local_time)
+            if event_at is None:
+                event_at = local.replace(tzinfo=zone).astimezone(UTC)
+            elif event_at.astimezone(zone).replace(tzinfo=None) != local:
+                problems.append("dateTime and the local time in its timezone disagree")
     return {
         "local_date": local_date,
         "local_time": local_time,
@@ -232,7 +232,7 @@ def _read_dates(dates: dict[str, Any], venue: Venue | None, problems: list[str])
 
 def _read_ranges(found: dict[str, Any], problems: list[str]) -> tuple[PriceRange, ...]:
     ranges = []
-    for item in _list(found, "priceRanges"):
+    for item in _items(found, "priceRanges", problems):
         if not isinstance(item, dict):
             problems.append("a price range is not an object")
             continue
@@ -248,11 +248,15 @@ def _read_ranges(found: dict[str, Any], problems: list[str]) -> tuple[PriceRange
 def _read_sections(found: dict[str, Any], problems: list[str]) -> tuple[SectionPrice, ...]:
     """Prices by section: the public API has none; a body that carries `sections` of section and price is read."""
     sections = []
-    for item in _list(found, "sections"):
-        if isinstance(item, dict):
-            name, price = _text(item, "section", problems), _read(item, "price", _to_money, problems)
-            if name is not None and price is not None:
-                sections.append(SectionPrice(name, price, _text(item, "currency", problems)))
+    for item in _items(found, "sections", problems):
+        if not isinstance(item, dict):
+            problems.append("a section is not an object")
+            continue
+        name, price = _text(item, "section", problems), _read(item, "price", _to_money, problems)
+        if name is None or price is None:
+            problems.append("a section lacks its name or its price")
+            continue
+        sections.append(SectionPrice(name, price, _text(item, "currency", problems)))
     return tuple(sections)
 
 
@@ -282,6 +286,13 @@ def _dict(found: dict[str, Any], key: str) -> dict[str, Any]:
 def _list(found: dict[str, Any], key: str) -> list[Any]:
     value = found.get(key)
     return value if isinstance(value, list) else []
+
+
+def _items(found: dict[str, Any], key: str, problems: list[str]) -> list[Any]:
+    """As `_list`, where a value that is no list must not pass for nothing published."""
+    if found.get(key) is not None and not isinstance(found[key], list):
+        problems.append(f"{key} is not a list")
+    return _list(found, key)
 
 
 def _read(found: dict[str, Any], key: str, convert: Callable[[object], Any], problems: list[str]) -> Any:  # noqa: ANN401 - what convert gives

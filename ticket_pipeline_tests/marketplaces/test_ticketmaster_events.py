@@ -61,6 +61,21 @@ def test_without_a_utc_time_it_follows_from_the_local_one() -> None:
     assert read_event(event(dates__start__dateTime=None, dates__timezone=None, _embedded={})).event_at is None
 
 
+@pytest.mark.parametrize(
+    "lie", [{"dates__timezone": "Pacific/Auckland"}, {"dates__start__localTime": "23:00:00"}], ids=["timezone", "time"]
+)
+def test_a_local_time_that_does_not_fit_the_instant_is_told(lie: dict[str, str]) -> None:
+    read = read_event(event(**lie))
+    assert read.event_at == datetime(2027, 1, 20, 1, tzinfo=UTC)
+    assert read.problems == ("dateTime and the local time in its timezone disagree",)
+
+
+@pytest.mark.parametrize("hour", ["05:30:00", "06:30:00"])
+def test_an_hour_that_comes_twice_fits_both_its_instants(hour: str) -> None:
+    when = {"localDate": "2027-11-07", "localTime": "01:30:00", "dateTime": f"2027-11-07T{hour}Z"}
+    assert read_event(event(dates__start=when)).problems == ()
+
+
 @pytest.mark.parametrize("flag", ["timeTBA", "noSpecificTime"])
 def test_a_time_to_be_announced_is_no_time_whatever_else_is_sent(flag: str) -> None:
     read = read_event(event(**{f"dates__start__{flag}": True}))
@@ -105,9 +120,15 @@ def test_a_price_range_that_cannot_be_is_left_out_and_told(broken: object) -> No
     assert read.problems
 
 
+@pytest.mark.parametrize("key", ["priceRanges", "sections"])
+def test_prices_in_another_shape_are_no_absence_of_prices(key: str) -> None:
+    assert read_event(event(**{key: {"value": EVENT["priceRanges"]}})).problems == (f"{key} is not a list",)
+
+
 def test_sections_are_read_where_a_body_carries_them() -> None:
-    read = read_event(event(sections=[{"section": "101", "price": 99.5, "currency": "CAD"}, {"section": "102"}]))
+    read = read_event(event(sections=[{"section": "101", "price": 99.5, "currency": "CAD"}, {"section": "102"}, 103]))
     assert read.sections == (SectionPrice("101", Decimal("99.50"), "CAD"),)
+    assert read.problems == ("a section lacks its name or its price", "a section is not an object")
 
 
 @pytest.mark.parametrize("body", [b"", b"[", b"[]", b"null", b"{}", b'{"id": "1"}', b'{"name": "x"}', b'"x"'])
@@ -208,7 +229,7 @@ def dated(**changes: Any) -> EventDetails:  # noqa: ANN401 - JSON is anything
 
 def test_a_start_that_contradicts_itself_is_told_and_the_moment_in_utc_kept() -> None:
     for lie in (dated(timezone="Europe/Berlin"), dated(localTime="21:00:00")):
-        assert lie.problems == (f"dateTime and the local start in {lie.timezone} are two moments",)
+        assert lie.problems == ("dateTime and the local time in its timezone disagree",)
         assert lie.event_at == read_event(EVENT).event_at
 
 
