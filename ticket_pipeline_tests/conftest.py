@@ -55,7 +55,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "end_to_end" in item.path.parts:
             item.add_marker(pytest.mark.timeout(900))
-    items.sort(key=lambda item: {"end_to_end", "benchmarks"}.isdisjoint(item.path.parts))
+    items.sort(key=lambda item: {"end_to_end", "benchmarks", "test_a_day.py"}.isdisjoint(item.path.parts))
 
 
 @pytest.fixture(autouse=True)
