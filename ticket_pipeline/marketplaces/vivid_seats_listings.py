@@ -60,9 +60,8 @@ def parse_vivid_seats_listings(body: bytes, *, asked_currency: str) -> ParsedLis
         if isinstance(found.get("tickets"), list):
             return replace(_parse_tickets(found, _find_currency(found, asked_currency)), about=_find_productions(found))
         if isinstance(found.get("zones"), list):
-            return replace(
-                parse_zones(found["zones"], _find_currency(found, asked_currency)), about=_find_productions(found)
-            )
+            parsed = parse_zones(found["zones"], _find_currency(found, asked_currency), found.get("global"))
+            return replace(parsed, about=_find_productions(found))
     raise UnexpectedPayload(
         "Read the listings of Vivid Seats: the JSON is no object with an array `tickets` or `zones`, it begins "
         f"{excerpt(body)!r}. Check the path in the settings; if it is right, Vivid Seats has changed its format."

@@ -22,6 +22,7 @@ from ticket_pipeline.marketplaces.values import (
     splits_column,
     text_column,
 )
+from ticket_pipeline.marketplaces.vivid_seats_totals import find_checksum_problems
 
 if TYPE_CHECKING:
     from ticket_pipeline.market.vocabulary import ParsedListings
@@ -42,7 +43,7 @@ class _Found(NamedTuple):
     rejected: list[RejectedListing]
 
 
-def parse_zones(zones: list[Any], currency: str) -> ParsedListings:
+def parse_zones(zones: list[Any], currency: str, announced: object = None) -> ParsedListings:
     """Read every ticket of every section of every zone.
 
     `price` counts as the price before fees: nothing says that fees are in. `splitOption` may be quantities ("1,2,4", an
@@ -52,6 +53,10 @@ def parse_zones(zones: list[Any], currency: str) -> ParsedListings:
     Args:
         zones: the value of `zones`.
         currency: of all prices.
+        announced: totals beside the zones, as in the site's own body, where there are any.
+
+    Raises:
+        UnexpectedPayload: there is no ticket, and no total says that there should be none: that is no empty market.
     """
     found = _flatten(zones)
     tickets = [found.items[position] for position in found.positions]
@@ -72,7 +77,14 @@ def parse_zones(zones: list[Any], currency: str) -> ParsedListings:
         "is_general_admission": [False] * count,
         "is_speculative": [False] * count,
     }
-    return build_parsed(found.items, found.positions, columns, problems, found.rejected)
+    checksum_problems = find_checksum_problems(
+        announced,
+        received=len(found.items),
+        quantities=quantities,
+        prices=columns["ask_price"],
+        all_in_prices=columns["all_in_price"],
+    )
+    return build_parsed(found.items, found.positions, columns, problems, found.rejected, checksum_problems)
 
 
 def _flatten(zones: list[Any]) -> _Found:

@@ -367,6 +367,16 @@ def test_a_zone_or_section_without_tickets_is_one_rejected_item() -> None:
     assert parsed.positions == [3]
 
 
+@pytest.mark.parametrize("zones", [[], [{"name": "Lower", "sections": []}], [{"sections": [{"tickets": []}]}]])
+def test_zones_without_a_ticket_are_an_empty_market_only_where_a_total_says_so(zones: list[Any]) -> None:
+    with pytest.raises(UnexpectedPayload, match="no listingCount says"):
+        parse(json.dumps({"zones": zones}).encode())
+    with pytest.raises(UnexpectedPayload, match="listingCount is 7"):
+        parse(json.dumps({"zones": zones, "global": [{"listingCount": "7"}]}).encode())
+    parsed = parse(json.dumps({"zones": zones, "global": [{"listingCount": "0"}]}).encode())
+    assert (parsed.received, parsed.checksum_problems) == (0, ())
+
+
 # --- recorded -------------------------------------------------------------------------------------------------------
 
 

@@ -155,7 +155,8 @@ def _vivid_seats_zones(offers: Sequence[Offer], currency: str) -> dict[str, Any]
         }
         for offer in offers
     ]
-    return {"currency": currency, "zones": [{"name": "Loge", "sections": sections}] if offers else []}
+    zones = [{"name": "Loge", "sections": sections}] if offers else []
+    return {"currency": currency, "zones": zones, "global": [{"listingCount": str(len(offers))}]}
 
 
 def _nested_tickets(document: Any) -> list[Any]:  # noqa: ANN401 - JSON is anything
