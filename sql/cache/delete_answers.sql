@@ -1,4 +1,5 @@
--- Forget kept answers. Parameters: marketplace (or null: all), external_id (or null: of any event and of searches),
+-- Forget kept answers, and the claims of those on their way: they are used where they are waited for, and not kept.
+-- Parameters: marketplace (or null: all), external_id (or null: of any event and of searches),
 -- stored_before (or null: of any age). Idempotent. Rows: none.
 delete from kept_answers
 where

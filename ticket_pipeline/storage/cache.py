@@ -10,6 +10,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
 
 import zstandard
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 
 _CLAIM = timedelta(seconds=60)
-"""A fetch rarely takes longer; past it another process may ask as well, which costs one request and harms nothing."""
+"""So long a process that died holds up others. One that lives renews its claim, however long the answer takes."""
 
 _COUNTERS = {"hit": "hits", "miss": "misses", "stale": "stale"}
 
@@ -54,13 +55,18 @@ class PostgresCache:
     Args:
         database: migrated.
         marketplace: whose.
-        claim: how long a process that fetches an answer keeps others waiting, at most.
+        claim: how long a claim lasts unless it is renewed.
     """
 
     def __init__(self, database: Database, marketplace: Marketplace, *, claim: timedelta = _CLAIM) -> None:
         self._database = database
         self._marketplace = marketplace
         self._claim = claim
+
+    @property
+    def claim_duration(self) -> timedelta:
+        """How long a claim lasts unless it is renewed."""
+        return self._claim
 
     async def find(self, key: str, /) -> StoredAnswer | None:
         """The kept answer to a request, however old.
@@ -70,32 +76,35 @@ class PostgresCache:
         """
         return await asyncio.to_thread(self._find, key)
 
-    async def claim(self, key: str, external_id: str | None, /) -> bool:
-        """Whether the caller is the one who fetches this answer."""
+    async def claim(self, key: str, external_id: str | None, /) -> UUID | None:
+        """The claim of the one who fetches this answer; None while somebody else does."""
+        owner = uuid4()
         row = await asyncio.to_thread(
             self._database.fetch_one,
             "cache/claim_answer",
             marketplace=self._marketplace,
             cache_key=key,
             external_id=external_id,
+            owner=owner,
             claim=self._claim,
         )
-        return row is not None
+        return None if row is None else owner
 
-    async def give_up(self, key: str) -> None:
-        """End a claim without an answer."""
-        await asyncio.to_thread(
-            self._database.execute, "cache/release_claim", marketplace=self._marketplace, cache_key=key
-        )
+    async def renew(self, key: str, owner: UUID) -> None:
+        """Keep a claim alive."""
+        await self._execute("cache/renew_claim", key, owner=owner, claim=self._claim)
 
-    async def store(self, key: str, answer: HasBody) -> None:
-        """Keep an answer in place of the older one; ends the claim."""
+    async def give_up(self, key: str, owner: UUID) -> None:
+        """End a claim without an answer; another's is left alone."""
+        await self._execute("cache/release_claim", key, owner=owner)
+
+    async def store(self, key: str, owner: UUID, answer: HasBody) -> None:
+        """Keep an answer in place of the older one, unless the claim was lost; ends the claim."""
         body = zstandard.ZstdCompressor(level=3).compress(answer.body)
-        await asyncio.to_thread(
-            self._database.execute,
+        await self._execute(
             "cache/store_answer",
-            marketplace=self._marketplace,
-            cache_key=key,
+            key,
+            owner=owner,
             body=body,
             encoding="zstd",
             original_bytes=len(answer.body),
@@ -106,6 +115,11 @@ class PostgresCache:
         """Count what came of a question: `hit`, `miss` or `stale`."""
         added = dict.fromkeys(_COUNTERS.values(), 0) | {_COUNTERS[use]: 1}
         await asyncio.to_thread(self._database.execute, "cache/count_use", marketplace=self._marketplace, **added)
+
+    async def _execute(self, statement: str, key: str, **parameters: object) -> None:
+        await asyncio.to_thread(
+            self._database.execute, statement, marketplace=self._marketplace, cache_key=key, **parameters
+        )
 
     def _find(self, key: str) -> StoredAnswer | None:
         row = self._database.fetch_one("cache/find_answer", marketplace=self._marketplace, cache_key=key)

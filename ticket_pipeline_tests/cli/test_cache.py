@@ -26,8 +26,9 @@ def kept(cli: Cli) -> Cli:
     async def fill() -> None:
         cache = PostgresCache(cli.loopback.database, Marketplace.TICKETMASTER)
         for key, age in AGES.items():
-            await cache.claim(key, key)
-            await cache.store(key, KeptAnswer(b"{}", datetime.now(UTC) - age))
+            owner = await cache.claim(key, key)
+            assert owner is not None
+            await cache.store(key, owner, KeptAnswer(b"{}", datetime.now(UTC) - age))
         for use in (CacheUse.HIT, CacheUse.MISS, CacheUse.MISS):
             await cache.count(use)
 

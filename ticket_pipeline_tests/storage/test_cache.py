@@ -42,6 +42,7 @@ from ticket_pipeline_tests.storage.stored import query
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from uuid import UUID
 
     from ticket_pipeline.marketplaces.ticketmaster import TicketmasterClient
     from ticket_pipeline.marketplaces.ticketmaster_events import EventDetails
@@ -80,6 +81,14 @@ def ask(
             return results, server.heads
 
     return asyncio.run(run())
+
+
+async def keep(database: Database, key: str, body: bytes, at: datetime, external_id: str | None = None) -> None:
+    """Keep an answer that nobody asked for."""
+    cache = cache_of(database)
+    owner = await cache.claim(key, external_id)
+    assert owner is not None
+    await cache.store(key, owner, KeptAnswer(body, at))
 
 
 async def details(client: TicketmasterClient) -> EventDetails:
@@ -236,7 +245,7 @@ def test_a_kept_body_that_this_version_cannot_read_is_asked_for_anew(database: D
 
     async def spoil_it(_: TicketmasterClient) -> None:
         (row,) = spoil()
-        await cache_of(database).store(row["cache_key"], KeptAnswer(b"[]", datetime.now(UTC)))
+        await keep(database, row["cache_key"], b"[]", datetime.now(UTC))
 
     (_, _, good), heads = ask(database, details, spoil_it, details, answers=(says(EVENT),))
     assert good.name == "The Lanterns"
@@ -266,7 +275,7 @@ def test_of_many_who_miss_at_once_one_asks(database: Database) -> None:
 def test_a_process_that_dies_while_it_asks_holds_nobody_up_for_long(database: Database) -> None:
     async def run() -> list[bool]:
         cache = cache_of(database, claim=timedelta(seconds=60))
-        return [await cache.claim(KEY, None), await cache.claim(KEY, None)]
+        return [await cache.claim(KEY, None) is not None for _ in range(2)]
 
     assert asyncio.run(run()) == [True, False]
     query(database, "update kept_answers set claimed_until = claimed_until - interval '61 s' returning 1")
@@ -274,22 +283,85 @@ def test_a_process_that_dies_while_it_asks_holds_nobody_up_for_long(database: Da
 
 
 def test_a_claim_given_up_is_free_at_once(database: Database) -> None:
-    async def run() -> bool:
-        await cache_of(database).claim(KEY, None)
-        await cache_of(database).give_up(KEY)
+    async def run() -> UUID | None:
+        owner = await cache_of(database).claim(KEY, None)
+        assert owner is not None
+        await cache_of(database).give_up(KEY, owner)
         return await cache_of(database).claim(KEY, None)
 
     assert asyncio.run(run())
+
+
+def test_a_claim_that_was_lost_ends_nobody_elses_and_keeps_nothing(database: Database) -> None:
+    async def run() -> list[Any]:
+        cache = cache_of(database)
+        lost = await cache.claim(KEY, None)
+        assert lost is not None
+        query(database, "update kept_answers set claimed_until = 'epoch' returning 1")
+        owner = await cache.claim(KEY, None)
+        assert owner is not None
+        await cache.give_up(KEY, lost)
+        await cache.renew(KEY, lost)
+        await cache.store(KEY, lost, KeptAnswer(b"late", datetime.now(UTC)))
+        found = [await cache.claim(KEY, None), await cache.find(KEY)]
+        await cache.store(KEY, owner, KeptAnswer(b"good", datetime.now(UTC)))
+        return [*found, await cache.find(KEY)]
+
+    taken, late, good = asyncio.run(run())
+    assert (taken, late, good.body) == (None, None, b"good")
+
+
+def test_a_fetch_that_takes_longer_than_a_claim_keeps_it(database: Database) -> None:
+    async def run() -> tuple[list[Any], int]:
+        async def slowly(writer: asyncio.StreamWriter) -> None:
+            await asyncio.sleep(1)
+            writer.write(says(EVENT))
+
+        async with asyncio.timeout(TEST_SECONDS), serve_wire(slowly) as server:
+
+            async def one() -> EventDetails:
+                cache = cache_of(database, claim=timedelta(seconds=0.3))
+                async with open_ticketmaster_client(settings_for(server.url), cache=cache) as client:
+                    return await details(client)
+
+            return await asyncio.gather(*(one() for _ in range(3))), len(server.heads)
+
+    found, requests = asyncio.run(run())
+    assert ({one.name for one in found}, requests) == ({"The Lanterns"}, 1)
+
+
+def test_an_answer_on_its_way_when_all_are_forgotten_is_used_and_not_kept(database: Database) -> None:
+    async def run() -> EventDetails:
+        async def meanwhile(writer: asyncio.StreamWriter) -> None:
+            assert await asyncio.to_thread(clear_answers, database) == 1
+            writer.write(says(EVENT))
+
+        async with (
+            asyncio.timeout(TEST_SECONDS),
+            serve_wire(meanwhile) as server,
+            open_ticketmaster_client(settings_for(server.url), cache=cache_of(database)) as client,
+        ):
+            return await details(client)
+
+    assert asyncio.run(run()).name == "The Lanterns"
+    assert query(database, "select 1 from kept_answers") == []
+
+
+@pytest.mark.parametrize(("ahead", "requests"), [(timedelta(seconds=30), 1), (timedelta(hours=3), 2)])
+def test_an_answer_of_a_clock_far_ahead_is_not_taken_for_a_young_one(
+    database: Database, ahead: timedelta, requests: int
+) -> None:
+    _, heads = ask(database, details, age_everything(database, -ahead), details, answers=(says(EVENT),))
+    assert len(heads) == requests
 
 
 def test_answers_are_forgotten_by_event_by_age_and_all(database: Database) -> None:
     now = datetime.now(UTC)
 
     async def fill() -> None:
-        cache = cache_of(database)
         for number, key in enumerate(("a", "b", "c")):
-            await cache.claim(key, key if key != "c" else None)
-            await cache.store(key, KeptAnswer(orjson.dumps(key), now - timedelta(hours=number)))
+            about = key if key != "c" else None
+            await keep(database, key, orjson.dumps(key), now - timedelta(hours=number), about)
 
     asyncio.run(fill())
     assert clear_answers(database, external_id="a") == 1
@@ -312,7 +384,7 @@ def test_nothing_kept_holds_the_key(database: Database) -> None:
 
 def test_a_damaged_body_says_what_to_do(database: Database) -> None:
     async def run() -> None:
-        await cache_of(database).store(KEY, KeptAnswer(b"x", datetime.now(UTC)))
+        await keep(database, KEY, b"x", datetime.now(UTC))
         query(database, "update kept_answers set body = 'x' returning 1")
         await cache_of(database).find(KEY)
 
@@ -331,7 +403,7 @@ def test_housekeeping_forgets_answers_past_the_keeping_time_of_bodies(database: 
 
     async def fill() -> None:
         for key, days in (("old", 40), ("young", 1)):
-            await cache_of(database).store(key, KeptAnswer(b"{}", now - timedelta(days=days)))
+            await keep(database, key, b"{}", now - timedelta(days=days))
 
     asyncio.run(fill())
     database.execute("maintenance/delete_old_payloads", cut=now - timedelta(days=30))

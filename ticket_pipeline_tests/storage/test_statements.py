@@ -72,12 +72,14 @@ VIVENU_EVENT: Mapping[str, object] = {"external_id": "e1"}
 VIVENU_GENDERS = Jsonb([{"answer": "Femme", "gender": "female"}])
 
 PARAMETERS: Mapping[str, Mapping[str, object]] = {
-    "cache/claim_answer": ANSWER | {"external_id": "1001", "claim": HOUR},
+    "cache/claim_answer": ANSWER | {"external_id": "1001", "owner": uuid.UUID(int=1), "claim": HOUR},
     "cache/count_use": AT_STUBHUB | {"hits": 1, "misses": 0, "stale": 0},
     "cache/delete_answers": {"marketplace": None, "external_id": None, "stored_before": NOON},
     "cache/find_answer": ANSWER,
-    "cache/release_claim": ANSWER,
-    "cache/store_answer": ANSWER | {"body": b"x", "encoding": "zstd", "original_bytes": 1, "stored_at": NOON},
+    "cache/release_claim": ANSWER | {"owner": uuid.UUID(int=1)},
+    "cache/renew_claim": ANSWER | {"owner": uuid.UUID(int=1), "claim": HOUR},
+    "cache/store_answer": ANSWER
+    | {"owner": uuid.UUID(int=1), "body": b"x", "encoding": "zstd", "original_bytes": 1, "stored_at": NOON},
     "cache/summarise_cache": {},
     "maintenance/delete_old_payloads": {"cut": NOON},
     "maintenance/describe_server": {},
