@@ -10,7 +10,7 @@ from uuid import uuid4
 import typer
 
 from ticket_pipeline.cli.event_keys import MarketplaceOption, UnclearEventKeyError, as_watched_event, find_events
-from ticket_pipeline.cli.formats import NOTHING, count, money, plain, utc_now
+from ticket_pipeline.cli.formats import NOTHING, count, largest_unit, money, plain, utc_now
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, progress, show, show_json
 from ticket_pipeline.market.vocabulary import Marketplace
@@ -23,6 +23,7 @@ from ticket_pipeline.storage.watchlist import read_events
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import timedelta
 
     from rich.table import Table
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database
 
 _LEGEND = "Prices per ticket. Get-in: the cheapest that sells one; for 2: that sells two together."
+_KEPT_LEGEND = "Kept: an earlier answer, used again; nothing was asked. `ticket-pipeline cache clear` forgets it."
 
 
 def fetch_listings(
@@ -57,7 +59,7 @@ def fetch_listings(
     if as_json:
         show_json(_document(batches))
     elif events:
-        show(_results_table(batches), _LEGEND)
+        show(_results_table(batches), _LEGEND, *_remarks(batches))
     _conclude(batches)
 
 
@@ -155,11 +157,27 @@ def _cells(result: EventResult) -> list[str]:
     if result.is_failure:
         return [*[""] * 5, str(result.outcome)]
     if isinstance(result, DetailsResult):
-        return [*[NOTHING] * 5, (result.details and result.details.status) or "unknown"]
+        status = (result.details and result.details.status) or "unknown"
+        return [*[NOTHING] * 5, _with_age(status, result)]
     metrics = result.metrics
     prices = (metrics.get_in_price, metrics.get_in_2_price, metrics.median_price) if metrics else (None, None, None)
     remark = "suspect" if result.is_suspect else result.currency or "empty"
     return [count(result.listings), count(result.tickets), *map(money, prices), remark]
+
+
+def _remarks(batches: Mapping[Marketplace, BatchResult]) -> list[str]:
+    results = [result for batch in batches.values() for result in batch.results]
+    return [_KEPT_LEGEND] if any(_kept_for(result) is not None for result in results) else []
+
+
+def _with_age(status: str, result: EventResult) -> str:
+    age = _kept_for(result)
+    return plain(status) if age is None else f"{plain(status)}\nkept, {largest_unit(age)} old"
+
+
+def _kept_for(result: EventResult) -> timedelta | None:
+    """How old a kept answer was when it was used; None where the marketplace was asked."""
+    return result.age if isinstance(result, DetailsResult) and result.is_kept else None
 
 
 def _document(batches: Mapping[Marketplace, BatchResult]) -> list[dict[str, Any]]:
@@ -172,6 +190,7 @@ def _document(batches: Mapping[Marketplace, BatchResult]) -> list[dict[str, Any]
             "error": result.error,
             "captured_at": result.captured_at,
             "tries": result.tries,
+            "kept_for_seconds": _kept_for(result),
             "listings": result.listings,
             "tickets": result.tickets,
             "rejected": result.rejected,

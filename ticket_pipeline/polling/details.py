@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.errors import MarketplaceError, StorageError, StorageUnavailable, UnexpectedPayload
@@ -42,11 +43,18 @@ class DetailsResult(EventResult):
         details: as read; None where the attempt failed.
         changes: what differs from the capture before, in words.
         is_new: False where the answer was a kept one that is stored already.
+        age: of a kept answer, when it was used; zero where the marketplace was asked.
     """
 
     details: EventDetails | None = None
     changes: tuple[str, ...] = ()
     is_new: bool = True
+    age: timedelta = timedelta()
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether an answer was used again, and nothing was asked."""
+        return not self.is_failure and self.tries == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +137,12 @@ class DetailsIngest:
             event=fetched.event,
             outcome=attempt.outcome,
             captured_at=capture.captured_at,
-            latency_seconds=response.latency_seconds,
+            latency_seconds=attempt.latency_seconds,
             tries=response.tries,
             details=details,
             changes=changes,
             is_new=stored.is_new,
+            age=timedelta() if response.tries else max(timedelta(), fetched.finished_at - response.captured_at),
         )
 
 

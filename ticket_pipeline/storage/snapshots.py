@@ -208,6 +208,7 @@ def _settle(
         event_id=capture.event_id,
         marketplace=capture.marketplace,
         this_moment=attempt.finished_at,
+        answered_at=capture.captured_at,
         jitter_factor=jitter_factor,
         outcome=attempt.outcome,
     )

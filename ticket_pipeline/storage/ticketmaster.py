@@ -143,6 +143,7 @@ def _settle(transaction: Transaction, capture: EventCapture, attempt: Attempt, j
         "polling/settle_success",
         **source,
         this_moment=attempt.finished_at,
+        answered_at=capture.captured_at,
         jitter_factor=jitter_factor,
         outcome=attempt.outcome,
     )

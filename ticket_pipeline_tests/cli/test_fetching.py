@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ticket_pipeline.simulator.faults import Fault, FaultKind
-from ticket_pipeline_tests.cli.conftest import assert_fits
+from ticket_pipeline.simulator.outlets import Outlet
+from ticket_pipeline.simulator.recording import RequestLog
+from ticket_pipeline.simulator.server import serve
+from ticket_pipeline.simulator.ticketmaster import create_ticketmaster_app
+from ticket_pipeline.simulator.world import sample_world
+from ticket_pipeline_tests.cli.conftest import SOON, assert_fits
+from ticket_pipeline_tests.marketplaces.discovery import CANARY
 
 if TYPE_CHECKING:
     from ticket_pipeline_tests.cli.conftest import Cli
@@ -50,6 +57,30 @@ def test_the_document_equals_what_is_stored(synced: Cli) -> None:
     stored = synced.loopback.rows("select min(price) as get_in, count(*) as listings, sum(quantity) as q from listings")
     assert document["get_in_price"] == str(stored[0]["get_in"])
     assert (document["listings"], document["tickets"]) == (stored[0]["listings"], stored[0]["q"])
+
+
+def test_an_answer_that_is_used_again_is_shown_with_its_age(cli: Cli) -> None:
+    world, log = sample_world(datetime.now(UTC)), RequestLog()
+    app = create_ticketmaster_app(world, clock=lambda: datetime.now(UTC), log=log, keys={CANARY})
+    event = next(event for event in world.simulated_events if Outlet.TICKETMASTER in event.ids)
+    key = event.ids[Outlet.TICKETMASTER]
+    header = "Event Name,Venue,City,Country,Event Date (Local),Ticketmaster ID,is_tracked"
+    when = f"{datetime.now(UTC) + SOON:%Y-%m-%d} 19:30"
+    cli.watchlist.write_text(f"{header}\nA show,Hall,Boston,United States,{when},{key},TRUE\n", encoding="utf-8")
+    with serve(app) as served:
+        cli.env |= {"TICKETMASTER_API_KEY": CANARY, "TICKETMASTER_API_BASE_URL": served.url}
+        assert cli.run("sync-events").exit_code == 0
+        (asked,) = cli.ask("fetch-listings", key)
+        cli.loopback.rows("update kept_answers set stored_at = stored_at - interval '14 minutes'")
+        cli.loopback.rows("update poll_schedule set last_success_at = last_success_at - interval '14 minutes'")
+        shown = cli.run("fetch-listings", key)
+        (again,) = cli.ask("fetch-listings", key)
+    assert (asked["kept_for_seconds"], again["tries"], len(log.records())) == (None, 0, 1)
+    assert 14 * 60 < again["kept_for_seconds"] < 15 * 60
+    assert_fits(shown.stdout)
+    assert "kept, 14 min old" in " ".join(shown.stdout.split())
+    assert "nothing was asked" in shown.stdout
+    assert "14 min ago" in cli.run("show-events").stdout
 
 
 def test_a_failed_event_is_named_and_the_others_are_stored(synced: Cli) -> None:

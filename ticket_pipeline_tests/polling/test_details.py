@@ -153,6 +153,24 @@ def test_an_answer_that_is_used_again_makes_no_second_capture(watch: Watch) -> N
     assert [row["tries"] for row in watch.rows("select tries from fetch_attempts order by finished_at")] == [1, 0]
 
 
+def test_an_answer_that_is_used_again_is_as_old_as_it_is(watch: Watch) -> None:
+    async def run() -> list[BatchResult]:
+        async with watch.serve(says(EVENT)) as server:
+            first = await watch.poll(server, ticketmaster_cache_minutes=30)
+            watch.rows("update kept_answers set stored_at = stored_at - interval '14 minutes' returning 1")
+            watch.rows("update poll_schedule set last_success_at = last_success_at - interval '14 minutes' returning 1")
+            return [first, await watch.poll(server, ticketmaster_cache_minutes=30)]
+
+    asked, again = (only(batch) for batch in asyncio.run(run()))
+    assert (asked.is_kept, asked.age) == (False, timedelta())
+    assert again.is_kept
+    assert timedelta(minutes=14) < again.age < timedelta(minutes=15)
+    (schedule,) = watch.rows("select * from poll_schedule")
+    assert schedule["last_success_at"] == again.captured_at
+    assert schedule["last_attempt_at"] > schedule["last_success_at"] + timedelta(minutes=14)
+    assert schedule["next_due_at"] > schedule["last_attempt_at"]
+
+
 @pytest.mark.parametrize(
     ("changed", "told"),
     [

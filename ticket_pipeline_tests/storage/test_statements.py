@@ -117,7 +117,8 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
         "outcome": "timeout",
         "error": "too slow",
     },
-    "polling/settle_success": SOURCE | {"this_moment": NOON, "jitter_factor": 1.0, "outcome": "ok"},
+    "polling/settle_success": SOURCE
+    | {"this_moment": NOON, "answered_at": NOON, "jitter_factor": 1.0, "outcome": "ok"},
     "prices/count_bad_prices": HOURS,
     "prices/delete_daily": DAYS,
     "prices/delete_hourly": HOURS,

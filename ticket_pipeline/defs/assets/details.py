@@ -1,5 +1,7 @@
 """The history of events at a marketplace that describes them instead of listing tickets: Ticketmaster."""
 
+from datetime import UTC
+
 import dagster as dg
 
 from ticket_pipeline.defs.assets.polled import Metadata, build_polled_asset
@@ -34,6 +36,7 @@ def _describe(result: EventResult) -> Metadata:
     if not isinstance(result, DetailsResult) or details is None:
         return metadata
     metadata |= {
+        "answer": _describe_answer(result),
         "status": details.status or "unknown",
         "local_date": str(details.local_date or "to be announced"),
         "local_time": str(details.local_time or "to be announced"),
@@ -48,3 +51,10 @@ def _describe(result: EventResult) -> Metadata:
     if details.problems:
         metadata["problems"] = dg.MetadataValue.json(list(details.problems))
     return metadata
+
+
+def _describe_answer(result: DetailsResult) -> str:
+    if not result.is_kept or result.captured_at is None:
+        return "new"
+    minutes = round(result.age.total_seconds() / 60)
+    return f"kept answer of {result.captured_at.astimezone(UTC):%H:%M} UTC, {minutes} min old: nothing was asked"
