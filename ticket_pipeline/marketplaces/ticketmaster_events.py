@@ -112,12 +112,17 @@ class EventDetails:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a search: its items as received, and how many the whole search has."""
+    """One page of a search: its items as received, and how many the whole search has.
+
+    Attributes:
+        unreadable: items that are no JSON objects, beside `items`.
+    """
 
     items: tuple[dict[str, Any], ...]
     number: int
     total: int
     total_pages: int
+    unreadable: int = 0
 
 
 def parse_ticketmaster_event(body: bytes) -> EventDetails:
@@ -133,7 +138,8 @@ def parse_page(body: bytes, key: str) -> Page:
     """Read one page of a search; `key` is `events` or `venues`. An empty result has no `_embedded`.
 
     Raises:
-        UnexpectedPayload: no JSON object, or one without the description of its page.
+        UnexpectedPayload: no JSON object, one without the description of its page, or a page without results where the
+            description counts some: that is not "nothing found".
     """
     found = _read_object(body)
     page, items = _dict(found, "page"), _dict(found, "_embedded").get(key, [])
@@ -144,7 +150,15 @@ def parse_page(body: bytes, key: str) -> Page:
             "If that stays, the API has changed and the parser must follow.",
             status=200,
         )
-    return Page(tuple(item for item in items if isinstance(item, dict)), *map(int, numbers))  # type: ignore[arg-type]
+    number, total, total_pages = map(int, numbers)  # type: ignore[arg-type]  # checked above
+    if not items and total and number < max(total_pages, 1):
+        raise UnexpectedPayload(
+            f"Read page {number} of Ticketmaster's search; it counts {total} {key}, and the page holds none: "
+            f"{excerpt(body)!r}. Ask again; if that stays, the API has changed and the parser must follow.",
+            status=200,
+        )
+    objects = tuple(item for item in items if isinstance(item, dict))
+    return Page(objects, number, total, total_pages, unreadable=len(items) - len(objects))
 
 
 def read_event(found: dict[str, Any]) -> EventDetails:

@@ -6,6 +6,7 @@ What belongs here: paging. What does not: what one page looks like (`ticketmaste
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ticket_pipeline.errors import UnexpectedPayload
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from ticket_pipeline.marketplaces.cache import Answer
     from ticket_pipeline.marketplaces.ticketmaster_events import Page
+
+_log = logging.getLogger(__name__)
 
 _Found = TypeVar("_Found")
 
@@ -31,7 +34,7 @@ class Search(Generic[_Found]):
         total: how many results the API has; None before the first page.
         is_cut: the API has more than it lets anybody see; narrow the question (city, dates).
         is_stale: a page is an older answer than asked for, because the API gave none.
-        unreadable: results that had no id or no name, and were left out.
+        unreadable: results that were no objects, or had no id or no name, and were left out; the log tells of them.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class Search(Generic[_Found]):
             answer = await self._ask(number)
             page = answer.value
             self.total, self.is_stale = page.total, self.is_stale or answer.is_stale
+            self._leave_out(page.unreadable)
             for item in page.items:
                 # Results move between pages while we read them: one may come twice.
                 external_id = item.get("id")
@@ -65,7 +69,7 @@ class Search(Generic[_Found]):
                 try:
                     found = self._read(item, answer)
                 except UnexpectedPayload:
-                    self.unreadable += 1
+                    self._leave_out(1)
                     continue
                 yield found
             number += 1
@@ -74,6 +78,11 @@ class Search(Generic[_Found]):
             if number * self._page_size >= MAX_DEPTH:
                 self.is_cut = True
                 return
+
+    def _leave_out(self, results: int) -> None:
+        self.unreadable += results
+        if results:
+            _log.warning("%d of the results of a search could not be read, and are left out", results)
 
     async def first(self, most: int) -> list[_Found]:
         """At most so many results; no page is asked for that is not needed."""

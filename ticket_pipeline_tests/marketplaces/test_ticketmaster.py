@@ -169,6 +169,21 @@ def test_an_unreadable_result_costs_no_other() -> None:
     assert ask(everything, says(page([event(id="a"), {"id": "b"}, event(id="c")])))[0] == (["a", "c"], 1)
 
 
+def test_a_result_that_is_no_object_is_counted_and_told(caplog: pytest.LogCaptureFixture) -> None:
+    async def everything(client: TicketmasterClient) -> tuple[list[str], int]:
+        search = client.search_events("x")
+        return [one.external_id async for one in search], search.unreadable
+
+    results: list[Any] = [event(id="a"), None, "b", event(id="c")]
+    assert ask(everything, says(page(results)))[0] == (["a", "c"], 2)
+    assert "2 of the results of a search could not be read" in caplog.text
+
+
+def test_a_page_without_the_results_that_it_counts_is_no_answer() -> None:
+    error, _ = ask(lambda client: client.search_events("x").first(9), says(page([], total=7)))
+    assert isinstance(error, UnexpectedPayload)
+
+
 def test_nothing_found_is_an_answer() -> None:
     assert ask(lambda client: client.search_events("x").first(9), says(page([])))[0] == []
 

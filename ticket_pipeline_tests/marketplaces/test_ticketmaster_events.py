@@ -141,6 +141,13 @@ def test_an_empty_search_is_a_page_without_items() -> None:
     assert parse_page(page([]), "events").items == ()
 
 
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_page_without_the_results_that_it_counts_is_no_empty_search(number: int) -> None:
+    with pytest.raises(UnexpectedPayload, match="it counts 3 events, and the page holds none"):
+        parse_page(page([], number=number, size=2, total=3), "events")
+    assert parse_page(page([], number=2, size=2, total=3), "events").items == ()  # past the end
+
+
 @pytest.mark.parametrize("body", [b"[]", b"{}", b'{"page": {"number": -1}}', b'{"_embedded": {"events": []}}'])
 def test_a_page_that_does_not_describe_itself_is_an_unexpected_payload(body: bytes) -> None:
     with pytest.raises(UnexpectedPayload):
