@@ -16,8 +16,10 @@ from ticket_pipeline.errors import RequestRejected
 from ticket_pipeline.market.listings import ValidatedListings, validate_listings
 from ticket_pipeline.marketplaces.answers import judge_answer
 from ticket_pipeline.marketplaces.bodies import check_subject
+from ticket_pipeline.marketplaces.connections import open_http_client
 from ticket_pipeline.marketplaces.gate import OpenGate
-from ticket_pipeline.marketplaces.http import HttpFetcher, MarketplaceRequest, RetryPolicy, open_http_client, utc_now
+from ticket_pipeline.marketplaces.http import HttpFetcher, MarketplaceRequest, utc_now
+from ticket_pipeline.marketplaces.retries import RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
     from ticket_pipeline.errors import MarketplaceError
     from ticket_pipeline.market.vocabulary import Marketplace, ParsedListings, RawResponse
     from ticket_pipeline.marketplaces.gate import RequestGate
-    from ticket_pipeline.marketplaces.http import AnswerJudge, RetryRule
+    from ticket_pipeline.marketplaces.http import AnswerJudge
+    from ticket_pipeline.marketplaces.retries import RetryRule
     from ticket_pipeline.settings import Settings
 
 _DIGITS = re.compile(r"[0-9]{1,20}")

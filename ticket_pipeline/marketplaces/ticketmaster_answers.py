@@ -22,8 +22,8 @@ import orjson
 
 from ticket_pipeline.errors import Blocked, EventGone, QuotaExhausted, RateLimited, RequestRejected
 from ticket_pipeline.marketplaces.answers import LONGEST_RETRY_AFTER, judge_answer
-from ticket_pipeline.marketplaces.http import RetryRule
 from ticket_pipeline.marketplaces.redaction import excerpt
+from ticket_pipeline.marketplaces.retries import RetryRule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -31,7 +31,7 @@ from ticket_pipeline.errors import (
 )
 from ticket_pipeline.market.vocabulary import RawResponse
 from ticket_pipeline.marketplaces.answers import error_of_exception
-from ticket_pipeline.marketplaces.http import RetryPolicy, RetryRule, _Course
+from ticket_pipeline.marketplaces.retries import Course, RetryPolicy, RetryRule
 from ticket_pipeline_tests.marketplaces.wire import (
     ONE_TRY,
     THREE_TRIES,
@@ -350,10 +350,10 @@ def test_time_from_the_first_request_is_capped() -> None:
     assert len(heads) == 1
 
 
-def _course(*, seconds: float = 0.0, rng: random.Random | None = None, **limits: float) -> _Course:
+def _course(*, seconds: float = 0.0, rng: random.Random | None = None, **limits: float) -> Course:
     now = iter([0.0])
     policy = RetryPolicy(**limits)  # type: ignore[arg-type]  # only the float fields are given
-    course = _Course(policy, rng or random.Random(1), lambda: next(now, seconds))  # noqa: S311 - a test
+    course = Course(policy, rng or random.Random(1), lambda: next(now, seconds))  # noqa: S311 - a test
     course.begin_try()
     return course
 

@@ -16,8 +16,10 @@ from pydantic import SecretStr
 
 from ticket_pipeline.errors import MarketplaceError
 from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
+from ticket_pipeline.marketplaces.connections import open_http_client
 from ticket_pipeline.marketplaces.gate import OpenGate, Permit, RequestGate
-from ticket_pipeline.marketplaces.http import HttpFetcher, MarketplaceRequest, RetryPolicy, open_http_client
+from ticket_pipeline.marketplaces.http import HttpFetcher, MarketplaceRequest
+from ticket_pipeline.marketplaces.retries import RetryPolicy
 
 if TYPE_CHECKING:
     import ssl
