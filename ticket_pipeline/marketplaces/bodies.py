@@ -1,4 +1,4 @@
-"""From bytes to JSON, and from columns with their problems to `ParsedListings`: the two ends of every listings parser.
+"""From bytes to JSON, and from columns with their problems to `ParsedListings`: the two ends of a parser.
 
 What belongs here: what is the same whatever the keys are called. What does not: keys and shapes (a marketplace's own
 parser), and reading single values (`values`).
@@ -46,8 +46,9 @@ def read_json(body: bytes, whose: str) -> Any:  # noqa: ANN401 - JSON is anythin
         return json.loads(body)
     except (ValueError, RecursionError):
         raise UnexpectedPayload(
-            f"Read the listings of {whose}: {len(body)} bytes that are no whole JSON, beginning {excerpt(body)!r}. "
-            "The answer was cut short or is a page for people; nothing is stored, it is tried again at the next poll."
+            f"Read an answer of {whose}: {len(body)} bytes that are no whole JSON, beginning {excerpt(body)!r}. "
+            "It was cut short or is a page for people; nothing is stored, it is tried again at the next poll.",
+            status=200,
         ) from None
 
 

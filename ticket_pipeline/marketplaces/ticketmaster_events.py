@@ -15,9 +15,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import orjson
-
 from ticket_pipeline.errors import UnexpectedPayload
+from ticket_pipeline.marketplaces.bodies import read_json
 from ticket_pipeline.marketplaces.redaction import excerpt
 from ticket_pipeline.marketplaces.values import to_amount, to_text
 
@@ -275,14 +274,7 @@ def _read_sections(found: dict[str, Any], problems: list[str]) -> tuple[SectionP
 
 
 def _read_object(body: bytes) -> dict[str, Any]:
-    try:
-        found = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise UnexpectedPayload(
-            f"Read an answer of Ticketmaster; it is no JSON ({error}), probably cut: {excerpt(body)!r}. "
-            "It is tried again at the next poll.",
-            status=200,
-        ) from None
+    found = read_json(body, "Ticketmaster")
     if not isinstance(found, dict):
         raise UnexpectedPayload(
             f"Read an answer of Ticketmaster; it is no JSON object: {excerpt(body)!r}. "
@@ -325,20 +317,20 @@ def _text(found: object, key: str, problems: list[str]) -> str | None:
     return text
 
 
-def _to_date(value: object) -> date:
+def _to_date(value: Any) -> date:  # noqa: ANN401 - JSON is anything
     try:
-        found = date.fromisoformat(str(value))
-    except ValueError:
+        found = date.fromisoformat(value)
+    except (TypeError, ValueError):
         raise ValueError("is no date") from None
     if found.year not in _YEARS:
         raise ValueError("is no date")
     return found
 
 
-def _to_time(value: object) -> time:
+def _to_time(value: Any) -> time:  # noqa: ANN401 - JSON is anything
     try:
-        return time.fromisoformat(str(value)).replace(tzinfo=None)
-    except ValueError:
+        return time.fromisoformat(value).replace(tzinfo=None)
+    except (TypeError, ValueError):
         raise ValueError("is no time of day") from None
 
 
@@ -349,13 +341,13 @@ def _to_money(value: object) -> Decimal:
     return Decimal(repr(amount)).quantize(_CENT)
 
 
-def _moment(value: object, name: str, problems: list[str]) -> datetime | None:
+def _moment(value: Any, name: str, problems: list[str]) -> datetime | None:  # noqa: ANN401 - JSON is anything
     """A moment with its offset, as aware UTC."""
     if value is None:
         return None
     try:
-        at = datetime.fromisoformat(str(value))
-    except ValueError:
+        at = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
         at = None
     if at is None or at.utcoffset() is None or at.year not in _YEARS:
         problems.append(f"{name} is no moment in UTC")

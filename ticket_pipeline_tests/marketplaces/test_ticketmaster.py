@@ -209,7 +209,7 @@ ERRORS: dict[str, tuple[bytes, type[MarketplaceError], str]] = {
     "edge": (answer(503, b"<html>busy</html>", content_type="text/html"), TemporarilyUnavailable, "503"),
     "edge says 400": (answer(400, b"<html>bad</html>", content_type="text/html"), RequestRejected, "400"),
     "html": (answer(200, b"<html>hello</html>", content_type="text/html"), UnexpectedPayload, "HTML"),
-    "cut": (answer(200, b'{"id": "1", '), UnexpectedPayload, "no JSON"),
+    "cut": (answer(200, b'{"id": "1", '), UnexpectedPayload, "no whole JSON"),
     "odd fault": (says({"fault": "x"}, 400), RequestRejected, "400"),
 }
 

@@ -120,6 +120,20 @@ def test_a_price_range_that_cannot_be_is_left_out_and_told(broken: object) -> No
     assert read.problems
 
 
+@pytest.mark.parametrize("bad", ["NaN", "1e999", r'"\ud800"'])
+def test_a_value_that_is_no_proper_json_costs_its_own_range_only(bad: str) -> None:
+    body = orjson.dumps(event()).replace(b"54.0", bad.encode())
+    read = parse_ticketmaster_event(body)
+    assert [found.price_type for found in read.price_ranges] == ["resale"]
+    assert read.problems
+
+
+@pytest.mark.parametrize("path", ["dates__start__localDate", "dates__start__localTime", "dates__start__dateTime"])
+def test_what_is_nested_beyond_showing_is_no_moment(path: str) -> None:
+    body = orjson.dumps(event(**{path: "here"})).replace(b'"here"', b"[" * 1_000 + b"]" * 1_000)
+    assert parse_ticketmaster_event(body).problems
+
+
 @pytest.mark.parametrize("key", ["priceRanges", "sections"])
 def test_prices_in_another_shape_are_no_absence_of_prices(key: str) -> None:
     assert read_event(event(**{key: {"value": EVENT["priceRanges"]}})).problems == (f"{key} is not a list",)
