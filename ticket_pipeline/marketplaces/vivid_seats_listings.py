@@ -79,7 +79,11 @@ def _find_currency(found: dict[str, Any], asked: str) -> str:
     named = [found.get("currency")]
     if isinstance(exchange, dict):
         named += [exchange.get("from"), exchange.get("to")]
-    codes = {code.strip().upper() if isinstance(code, str) else repr(code) for code in named if code not in (None, "")}
+    codes = {
+        code.strip().upper() if isinstance(code, str) else f"a {type(code).__name__}"  # shown whole, it may be endless
+        for code in named
+        if code not in (None, "")
+    }
     is_localized = any(totals.get(key) in (True, "true") for key in ("priceLocalized", "isPriceLocalized"))
     if len(codes) > 1 or (is_localized and not codes):
         told = f"it names {' and '.join(sorted(codes))[:80]}" if codes else "it says it was localised, and names none"

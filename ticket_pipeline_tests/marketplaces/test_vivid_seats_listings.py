@@ -240,6 +240,11 @@ def test_prices_whose_currency_cannot_be_told_are_not_taken(changes: dict[str, A
         parse(body(ticket(), **changes))
 
 
+def test_a_currency_nested_beyond_showing_makes_no_price() -> None:
+    content = body(ticket(), i18n=..., currency="here").replace(b'"here"', b"[" * 1_000 + b"]" * 1_000)
+    assert validate_listings([parse(content)])[0].rejected[0].reasons == ("currency is no ISO 4217 code",)
+
+
 # --- totals ---------------------------------------------------------------------------------------------------------
 
 TOTALS = {
