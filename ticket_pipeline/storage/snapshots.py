@@ -335,7 +335,10 @@ def _as_text(raw: object) -> str:
 
 def repr_json(raw: object) -> str:
     """JSON text of whatever a marketplace sent."""
-    return json.dumps(raw, ensure_ascii=True, default=str)
+    try:
+        return json.dumps(raw, ensure_ascii=True, default=str)
+    except RecursionError:
+        return "(nested too deeply to be shown)"
 
 
 def _clean(text: str) -> str:
