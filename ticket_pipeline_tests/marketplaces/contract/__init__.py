@@ -1,1 +1,1 @@
-"""One contract for every listings client: the same questions to each, in its own format (`subjects`)."""
+"""One contract for every marketplace's client: the same questions to each, in its own format (`subjects`)."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from ticket_pipeline_tests.marketplaces.contract.subjects import SUBJECTS, Subject
+from ticket_pipeline_tests.marketplaces.contract.subjects import SUBJECTS
+
+if TYPE_CHECKING:
+    from ticket_pipeline_tests.marketplaces.contract.subject import Subject
 
 
 @pytest.fixture(params=SUBJECTS, ids=lambda subject: subject.name, scope="session")
 def subject(request: pytest.FixtureRequest) -> Subject:
-    """Each listings client, in each of its shapes."""
+    """Each client, in each of its shapes."""
     found: Subject = request.param
     return found

@@ -1,8 +1,9 @@
-"""What every listings client makes of an answer on a real wire: prices, an empty market, or an error that says why."""
+"""What every client makes of an answer on a real wire: prices, nothing for sale, or an error that says why."""
 
 from __future__ import annotations
 
 import asyncio
+import gzip
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,16 +14,19 @@ from ticket_pipeline.errors import (
     EventGone,
     MarketplaceError,
     RateLimited,
+    RequestRejected,
     TemporarilyUnavailable,
     UnexpectedPayload,
 )
-from ticket_pipeline.market.listings import ValidatedListings
-from ticket_pipeline.marketplaces.listings_client import ListingsClient
-from ticket_pipeline_tests.marketplaces.contract.subjects import SUBJECTS, Offer
+from ticket_pipeline.polling.sources import SOURCES
+from ticket_pipeline_tests.marketplaces.contract.readings import Offer, Reading
+from ticket_pipeline_tests.marketplaces.contract.subjects import SUBJECTS
 from ticket_pipeline_tests.marketplaces.wire import answer, hang, reset_after
 
 if TYPE_CHECKING:
-    from ticket_pipeline_tests.marketplaces.contract.subjects import Subject
+    from collections.abc import Callable
+
+    from ticket_pipeline_tests.marketplaces.contract.subject import Subject
     from ticket_pipeline_tests.marketplaces.wire import Answer
 
 OFFERS = [
@@ -30,38 +34,45 @@ OFFERS = [
     Offer(13706863001, 99.99, 4, "Lower Level 134", "12"),
     Offer(7, 10_000, 1, "Floor A", "AA"),
 ]
-HUGE = 20_000
 
 
 def _html(text: str) -> bytes:
     return answer(body=f"<!doctype html><title>{text}</title>".encode(), content_type="text/html")
 
 
-def got(subject: Subject, *answers: Answer) -> ValidatedListings:
-    """The listings of a call that must succeed."""
+def _announced(body: bytes) -> bytes:
+    return answer(body=body)
+
+
+def _unannounced(body: bytes) -> bytes:
+    return b"HTTP/1.1 200 X\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n" + body
+
+
+def _compressed(body: bytes) -> bytes:
+    return answer(body=gzip.compress(body), content_encoding="gzip")
+
+
+def got(subject: Subject, *answers: Answer) -> Reading:
+    """What a call that must succeed has read."""
     result = subject.ask(*answers)
-    assert isinstance(result, ValidatedListings), result
+    assert isinstance(result, Reading), result
     return result
 
 
-def test_every_listings_client_is_under_contract() -> None:
-    assert {client.marketplace for client in ListingsClient.__subclasses__()} == {each.marketplace for each in SUBJECTS}
+def test_every_marketplace_that_is_polled_is_under_contract() -> None:
+    assert {each.marketplace for each in SUBJECTS} == SOURCES.keys()
 
 
-def test_success_gives_every_listing_as_it_was_offered(subject: Subject) -> None:
-    listings = got(subject, answer(body=subject.body(OFFERS)))
-    assert (listings.accepted, listings.rejected, listings.currency) == (3, (), "USD")
-    columns = listings.columns
-    assert [text.removeprefix("VB") for text in columns["listing_id"]] == [str(offer.number) for offer in OFFERS]
-    assert columns["price"] == [offer.price for offer in OFFERS]
-    assert columns["quantity"] == [offer.quantity for offer in OFFERS]
-    assert list(zip(columns["section"], columns["row"], strict=True)) == [(each.section, each.row) for each in OFFERS]
-    assert not listings.checksum_problems
+def test_success_gives_every_offer_as_it_was_made(subject: Subject) -> None:
+    reading = got(subject, answer(body=subject.body(OFFERS)))
+    assert reading.items == [subject.expected(offer) for offer in OFFERS]
+    assert (reading.received, reading.unreadable) == (3, 0)
+    assert reading.currencies == {"USD"}
+    assert reading.problems == ()
 
 
-def test_an_empty_market_is_an_answer_of_nothing(subject: Subject) -> None:
-    listings = got(subject, answer(body=subject.body([])))
-    assert (listings.received, listings.accepted, listings.tickets, listings.currency) == (0, 0, 0, None)
+def test_nothing_for_sale_is_an_answer_of_nothing(subject: Subject) -> None:
+    assert got(subject, answer(body=subject.body([]))) == Reading([], received=0)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +96,7 @@ def test_an_empty_market_is_an_answer_of_nothing(subject: Subject) -> None:
         (answer(body=b"\xff\xfe\x00"), UnexpectedPayload),
     ],
 )
-def test_an_answer_without_listings_is_its_own_error_and_no_empty_market(
+def test_an_answer_that_is_none_is_its_own_error_and_no_empty_market(
     subject: Subject, given: Answer, expected: type[MarketplaceError]
 ) -> None:
     error = subject.ask(given)
@@ -119,7 +130,7 @@ def test_a_slow_answer_that_keeps_coming_is_an_answer(subject: Subject) -> None:
             await writer.drain()
             await asyncio.sleep(0.001)
 
-    assert got(subject, slowly).accepted == len(OFFERS)
+    assert len(got(subject, slowly).items) == len(OFFERS)
 
 
 def test_an_answer_that_never_comes_is_a_time_out(subject: Subject) -> None:
@@ -129,27 +140,24 @@ def test_an_answer_that_never_comes_is_a_time_out(subject: Subject) -> None:
 
 
 def test_a_huge_answer_is_read_whole(subject: Subject) -> None:
-    offers = [Offer(number, price=(100 + number) / 100, section=f"Section {number % 300}") for number in range(HUGE)]
-    listings = got(subject, answer(body=subject.body(offers)))
-    assert (listings.accepted, listings.tickets) == (HUGE, 2 * HUGE)
-    assert listings.columns["price"] == [offer.price for offer in offers]
+    offers = [Offer(n, price=(100 + n) / 100, section=f"Section {n % 300}") for n in range(subject.huge)]
+    reading = got(subject, answer(body=subject.body(offers)))
+    assert reading.items == [subject.expected(offer) for offer in offers]
 
 
-def test_an_answer_larger_than_allowed_is_refused(subject: Subject) -> None:
-    error = subject.ask(answer(body=b" " * 1_100_000), http_max_body_megabytes=1)
+@pytest.mark.parametrize("wrapped", [_announced, _unannounced, _compressed])
+def test_an_answer_larger_than_allowed_is_refused_however_it_comes(
+    subject: Subject, wrapped: Callable[[bytes], bytes]
+) -> None:
+    large = wrapped(subject.body(OFFERS) + b" " * 1_100_000)
+    assert len(got(subject, large).items) == len(OFFERS)
+    error = subject.ask(large, http_max_body_megabytes=1)
     assert isinstance(error, UnexpectedPayload)
+    assert "1000000 are allowed" in str(error)
 
 
+@pytest.mark.parametrize("subject", [each for each in SUBJECTS if each.asks_by_id], ids=lambda each: each.name)
 def test_an_id_that_is_none_is_not_sent(subject: Subject) -> None:
-    async def run() -> MarketplaceError | None:
-        settings = subject.settings("http://127.0.0.1:1")
-        async with subject.open_client(settings) as client:
-            try:
-                await client.get_listings("1/../2?x=")
-            except MarketplaceError as error:
-                return error
-        return None
-
-    error = asyncio.run(run())
-    assert error is not None
-    assert error.tries == 0
+    with pytest.raises(RequestRejected) as caught:
+        asyncio.run(subject.ask_about(subject.settings("http://127.0.0.1:1"), "1/../2?x="))
+    assert caught.value.tries == 0

@@ -1,0 +1,84 @@
+"""Who is under contract: a client with one shape of its answers, told by how neutral offers look on its wire."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from ticket_pipeline.errors import MarketplaceError
+from ticket_pipeline.settings import Settings
+from ticket_pipeline_tests.marketplaces.wire import TEST_SECONDS, serve_wire
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from ticket_pipeline.market.vocabulary import Marketplace
+    from ticket_pipeline_tests.marketplaces.contract.readings import Item, Offer, Reading
+    from ticket_pipeline_tests.marketplaces.wire import Answer
+
+VALID_ID = "157284301"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One client and one shape of its answers.
+
+    Attributes:
+        read: a body to what is in it; raises UnexpectedPayload where it is refused as a whole.
+        ask_about: one whole call by settings, about an id of the marketplace's.
+        base_url_setting: the setting that says where it asks.
+        render: offers and a currency to the JSON of a body.
+        parts: what tells the offers inside such a JSON, one object each, to be changed in place.
+        expected: what must be read of an offer, as far as the format tells it.
+        without: key of such an object → what an offer without it is.
+        samples: recorded bodies, below the folder of samples.
+        has_listings: whether it asks for listings: ids that repeat are rejected with a reason, prices are positive.
+        has_ids: whether its offers have ids.
+        asks_by_id: False where it asks by words.
+        huge: more offers than one answer will ever hold.
+        fixed: settings that it needs besides.
+    """
+
+    name: str
+    marketplace: Marketplace
+    read: Callable[[bytes], Reading]
+    ask_about: Callable[[Settings, str], Awaitable[Reading]]
+    base_url_setting: str
+    render: Callable[[Sequence[Offer], str], Any]
+    parts: Callable[[Any], list[Any]]
+    expected: Callable[[Offer], Item]
+    without: Mapping[str, Literal["read", "unreadable"]]
+    samples: str = ""
+    has_listings: bool = True
+    has_ids: bool = True
+    asks_by_id: bool = True
+    huge: int = 20_000
+    fixed: Mapping[str, object] = field(default_factory=dict)
+
+    def body(self, offers: Sequence[Offer], currency: str = "USD") -> bytes:
+        """The body of an answer with these offers."""
+        return json.dumps(self.render(offers, currency)).encode()
+
+    def settings(self, base_url: str, **changes: object) -> Settings:
+        """Settings that send this client to `base_url`, once."""
+        fixed = {self.base_url_setting: base_url, "http_max_tries": 1, "http_total_timeout_seconds": 10, **self.fixed}
+        return Settings.model_validate(fixed | changes)
+
+    def recorded(self, samples_dir: Path) -> list[bytes]:
+        """The recorded bodies of this shape; none for a shape that nobody recorded."""
+        return [file.read_bytes() for file in sorted(samples_dir.glob(self.samples))] if self.samples else []
+
+    def ask(self, *answers: Answer, **settings: object) -> Reading | MarketplaceError:
+        """One whole call to a server that gives `answers`; what came of it."""
+
+        async def run() -> Reading | MarketplaceError:
+            async with asyncio.timeout(TEST_SECONDS), serve_wire(*answers) as server:
+                try:
+                    return await self.ask_about(self.settings(server.url, **settings), VALID_ID)
+                except MarketplaceError as error:
+                    return error
+
+        return asyncio.run(run())
