@@ -12,6 +12,8 @@ from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.embedded import EmbeddedServer
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from ticket_pipeline.settings import Settings
 
 
@@ -55,9 +57,9 @@ def _checked(url: str) -> str:
     return url
 
 
-def open_database(settings: Settings, *, max_connections: int = 4) -> Database:
+def open_database(settings: Settings, *, max_connections: int = 4, limit: timedelta | None = None) -> Database:
     """A database handle for these settings; close it, or use it as a context manager."""
-    return Database(database_url(settings), settings.db_schema, max_connections=max_connections)
+    return Database(database_url(settings), settings.db_schema, max_connections=max_connections, limit=limit)
 
 
 def describe_database(settings: Settings) -> str:

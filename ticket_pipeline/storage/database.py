@@ -10,6 +10,7 @@ import logging
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self, cast
+from uuid import uuid4
 
 import psycopg
 from psycopg import sql
@@ -21,6 +22,7 @@ from ticket_pipeline.storage.statements import statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import timedelta
     from types import TracebackType
 
 _log = logging.getLogger(__name__)
@@ -29,6 +31,8 @@ Connection = psycopg.Connection[DictRow]
 Row = dict[str, Any]
 
 _MISSING_SCHEMA = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedFunction)
+
+_ABORT_SECONDS = 5
 
 _CONNECT_SECONDS = 15.0
 """How long to wait for a connection: long enough for a server that is restarting, short enough to be told."""
@@ -44,17 +48,29 @@ class Database:
         schema: schema of all our tables; set as the search path of every connection.
         max_connections: most connections of this process.
         connect_seconds: how long one use may wait for a connection.
+        limit: how long the work done here may take: no statement takes longer, whatever becomes of this process, and
+            `abort` can end all of it.
     """
 
     def __init__(
-        self, url: str, schema: str, *, max_connections: int = 4, connect_seconds: float = _CONNECT_SECONDS
+        self,
+        url: str,
+        schema: str,
+        *,
+        max_connections: int = 4,
+        connect_seconds: float = _CONNECT_SECONDS,
+        limit: timedelta | None = None,
     ) -> None:
         self.url = url
         self.schema = schema
+        self._limit = limit
+        self._session_name = f"ticket_pipeline {uuid4()}" if limit is not None else None
+        self._is_aborted = False
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             url,
             connection_class=cast("type[Connection]", psycopg.Connection),
-            kwargs={"row_factory": dict_row, "autocommit": True},
+            kwargs={"row_factory": dict_row, "autocommit": True}
+            | ({"application_name": self._session_name} if self._session_name else {}),
             configure=self._configure,
             min_size=0,
             max_size=max_connections,
@@ -81,8 +97,30 @@ class Database:
         """Close all connections. Idempotent."""
         self._pool.close()
 
+    def abort(self) -> None:
+        """End whatever runs on this handle's connections, and give out none any more; transactions are rolled back.
+
+        For work that took longer than its `limit`: threads of it may still hold locks and would go on writing. Made to
+        be called in a signal handler, so none of the pool's locks is taken.
+
+        Raises:
+            StorageError: the server could not be told; statements then end at the limit.
+        """
+        self._is_aborted = True
+        try:
+            with psycopg.connect(self.url, autocommit=True, connect_timeout=_ABORT_SECONDS) as connection:
+                connection.execute(as_query(statement("maintenance/end_sessions")), {"name": self._session_name})
+        except psycopg.Error as error:
+            raise StorageError(
+                f"Tried to end the sessions {self._session_name}; the database answered: {_first_line(error)}. "
+                "See pg_stat_activity; pg_terminate_backend ends one."
+            ) from error
+
     def _configure(self, connection: Connection) -> None:
         connection.execute(set_search_path(self.schema))
+        if self._limit is not None:
+            milliseconds = max(1, round(self._limit.total_seconds() * 1000))
+            connection.execute("select set_config('statement_timeout', %s, false)", [str(milliseconds)])
 
     @contextmanager
     def connection(self, doing: str = "use the database") -> Iterator[Connection]:
@@ -95,6 +133,10 @@ class Database:
         try:
             self._pool.open()
             with self._pool.connection() as connection:
+                # Looked at with the connection in hand: one that opens later than the abort is refused here, one that
+                # opened earlier is seen by it.
+                if self._is_aborted:
+                    raise StorageError(f"Tried to {doing}; the time for it was over, and the work was ended.")
                 yield connection
         except PoolTimeout as error:
             raise StorageUnavailable(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -65,6 +67,37 @@ def test_a_connection_that_the_server_cut_is_told_as_one_that_may_come_back(data
     with pytest.raises(StorageUnavailable, match="Tried to hold a connection"):
         cut()
     assert query(database, "select 1 as one") == [{"one": 1}]
+
+
+def test_work_with_a_limit_ends_in_the_server_by_itself(migrated_url: str) -> None:
+    with (
+        Database(migrated_url, "tickets", limit=timedelta(seconds=0.1)) as limited,
+        pytest.raises(StorageUnavailable, match="statement timeout"),
+    ):
+        query(limited, "select pg_sleep(600)")
+
+
+def test_an_abort_ends_what_runs_lets_nothing_begin_and_leaves_others_alone(migrated_url: str) -> None:
+    def hold(handle: Database) -> None:
+        with handle.transaction() as transaction:
+            transaction.connection.execute("select pg_sleep(600)")
+
+    asleep = "select pid from pg_stat_activity where query like 'select pg_sleep%'"
+    with (
+        ThreadPoolExecutor(1) as threads,
+        Database(migrated_url, "tickets", limit=timedelta(minutes=10)) as ended,
+        Database(migrated_url, "tickets", limit=timedelta(minutes=10)) as other,
+        other.connection() as held,
+    ):
+        sleeping = threads.submit(hold, ended)
+        while not held.execute(asleep).fetchall():
+            assert not sleeping.done()
+        ended.abort()
+        assert held.execute(asleep).fetchall() == []
+        with pytest.raises(StorageUnavailable):
+            sleeping.result(timeout=30)
+        with pytest.raises(StorageError, match="the work was ended"):
+            query(ended, "select 1")
 
 
 def test_an_unreachable_server_is_told_without_the_password(tmp_path: Path) -> None:

@@ -83,6 +83,7 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "cache/summarise_cache": {},
     "maintenance/delete_old_payloads": {"cut": NOON},
     "maintenance/describe_server": {},
+    "maintenance/end_sessions": {"name": "nobody's"},
     "polling/claim_lease": LEASE,
     "polling/insert_attempt": SOURCE
     | {
