@@ -4,6 +4,7 @@ Importing this module does nothing: `defs` is a function that Dagster calls when
 """
 
 import warnings
+from collections.abc import Sequence
 
 import dagster as dg
 
@@ -49,21 +50,28 @@ def build_defs(pipeline: Pipeline | None = None) -> dg.Definitions:
         prices = build_price_assets(settings.prices_start_date, listings)
         primary_sales = build_primary_sales_assets()
     jobs = build_jobs(sources)
-    pipeline_jobs, pipeline_schedules = build_pipelines(settings)
     price_jobs = [job for job in jobs if job.name in {"aggregate_hourly", "aggregate_daily"}]
-    return dg.Definitions(
-        assets=[events, *polled, *prices, *primary_sales],
-        asset_checks=build_checks(sources),
-        jobs=[*jobs, maintain, *pipeline_jobs],
-        sensors=[
-            *(build_poll_sensor(source, settings.poll_tick_seconds) for source in sources),
-            build_rebuild_sensor(price_jobs),
-        ],
-        schedules=[*build_schedules(settings), *pipeline_schedules],
-        resources={"pipeline": pipeline},
-        # One process per run: the work waits for the network and for SQL, and a process per step costs 2 CPU-s more.
-        executor=dg.in_process_executor,
-    )
+    checks = build_checks(sources)
+    sensors = [
+        *(build_poll_sensor(source, settings.poll_tick_seconds) for source in sources),
+        build_rebuild_sensor(price_jobs),
+    ]
+
+    def assemble(
+        pipeline_jobs: Sequence[dg.JobDefinition], pipeline_schedules: Sequence[dg.ScheduleDefinition]
+    ) -> dg.Definitions:
+        return dg.Definitions(
+            assets=[events, *polled, *prices, *primary_sales],
+            asset_checks=checks,
+            jobs=[*jobs, maintain, *pipeline_jobs],
+            sensors=sensors,
+            schedules=[*build_schedules(settings), *pipeline_schedules],
+            resources={"pipeline": pipeline},
+            # One process per run: the work waits for the network and for SQL; a process per step costs 2 CPU-s more.
+            executor=dg.in_process_executor,
+        )
+
+    return assemble(*build_pipelines(settings, assemble))
 
 
 @dg.definitions

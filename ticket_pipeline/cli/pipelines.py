@@ -73,7 +73,7 @@ def show_pipeline(name: PipelineName, *, as_json: JsonOption = False) -> None:
         return
     table = new_table("Step", "Makes", "Waits for", "Rules")
     for step in pipeline.steps:
-        waits = ", ".join(pipeline.waits_for(step)) or NOTHING
+        waits = ", ".join(pipeline.needs(step)) or NOTHING
         table.add_row(step.name, "\n".join(step.tables), waits, "\n".join(_rules(step)) or NOTHING)
     order = f"up to {pipeline.max_parallel_steps} steps at once" if pipeline.execution == "parallel" else "one by one"
     after = "a failure stops it" if pipeline.on_failure == "stop" else "it goes on after a failure"

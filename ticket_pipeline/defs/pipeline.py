@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from ticket_pipeline.settings import Settings
 from ticket_pipeline.storage.connect import open_database
@@ -26,6 +26,10 @@ class Pipeline:
     settings: Settings
     now: Callable[[], datetime] = utc_now
 
-    def database(self) -> Database:
-        """A database handle, to be used as a context manager; the embedded server is started by need."""
-        return open_database(self.settings)
+    def database(self, *, limit: timedelta | None = None) -> Database:
+        """A database handle, to be used as a context manager; the embedded server is started by need.
+
+        Args:
+            limit: how long a piece of work may take: no statement takes longer, and `Database.abort` can end them all.
+        """
+        return open_database(self.settings, limit=limit)

@@ -1,155 +1,175 @@
 """Pipelines by configuration: each file becomes a Dagster job, and a schedule where it names a cron line.
 
-What belongs here: a checked file to ops, and what an op does around its tables: enabled, condition, time-out, failure.
-What does not: reading files (`ticket_pipeline.primary_sales.pipelines`) and making tables (`primary_sales_work`).
+What belongs here: a checked file to a graph of ops, and keeping a file that Dagster refuses from the others. What does
+not: reading files (`ticket_pipeline.primary_sales.pipelines`) and what an op does (`pipeline_steps`).
 
-Dagster runs them: its graph orders the steps, its retry policy tries again, its executor runs them side by side. A file
-that cannot be used becomes a job that says why, so that it is seen and takes nothing else down.
+Dagster runs them: its graph orders the steps, its retry policy tries again, its executor runs them side by side, its
+pool keeps runs from fetching at once. A step that fails has failed, one that is skipped was skipped. A file that cannot
+be used becomes a job that says why, so that it is seen and takes nothing else down.
 """
 
-import signal
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 
 from ticket_pipeline.defs.pipeline import Pipeline
-from ticket_pipeline.defs.primary_sales_work import FETCHING, WORK, Work
+from ticket_pipeline.defs.pipeline_steps import (
+    DONE,
+    GO,
+    SEEN,
+    build_gate,
+    build_step,
+    describe_step,
+    gate_name,
+    is_gated,
+)
 from ticket_pipeline.defs.schedules import build_vivenu_schedule
-from ticket_pipeline.errors import TicketPipelineError
+from ticket_pipeline.documents import Problem
 from ticket_pipeline.primary_sales.pipelines import PipelineFile, RefusedPipeline, Step, read_pipelines
 from ticket_pipeline.settings import Settings
 
-SKIP_FETCH_TAG = "ticket_pipeline/skip_fetch"
-"""A run with this tag at `true` sends no request."""
+_log = logging.getLogger(__name__)
 
-_VERDICT = "VERDICT"  # no step can be named so: their names are in lower case
-_OUTCOME = "outcome"
-_FAILED = "failed"
-
-
-class StepTimedOut(Exception):
-    """A step took longer than its file allows."""
+Built = tuple[list[dg.JobDefinition], list[dg.ScheduleDefinition]]
+Assemble = Callable[[Sequence[dg.JobDefinition], Sequence[dg.ScheduleDefinition]], dg.Definitions]
+_Handles = list[tuple[str, str]]
 
 
-def build_pipelines(settings: Settings) -> tuple[list[dg.JobDefinition], list[dg.ScheduleDefinition]]:
-    """The jobs and schedules of every pipeline file."""
-    pipelines, refused = read_pipelines(settings.pipelines_dir)
-    jobs = [_build_job(pipeline) for pipeline in pipelines]
-    taken = {job.name for job in jobs}
-    broken = [_build_refused(one, taken) for one in refused]
-    schedules = [
-        build_vivenu_schedule(f"{one.job_name}_regularly", one.job_name, one.cron, one.description)
-        for one in pipelines
-        if one.cron is not None
-    ]
-    return [*jobs, *broken], schedules
+def build_pipelines(settings: Settings, assemble: Assemble) -> Built:
+    """The jobs and schedules of every pipeline file; a file that Dagster cannot load beside the others is refused.
+
+    Args:
+        settings: name the folder.
+        assemble: makes definitions of jobs and schedules and all else that stands beside them.
+    """
+
+    def alone(jobs: Sequence[dg.JobDefinition], schedules: Sequence[dg.ScheduleDefinition]) -> dg.Definitions:
+        return dg.Definitions(jobs=jobs, schedules=schedules, resources={"pipeline": Pipeline(settings)})
+
+    built, refused = _build_all(settings, alone)
+    if _why_not_loaded(assemble, built) is not None:
+        built, refused = _build_all(settings, assemble)  # slower: the whole location once for each file
+    taken = {job.name for job in built[0]}
+    for one in refused:
+        _log.warning("a pipeline file is refused, all others are loaded. %s", one.reason)
+    return [*built[0], *(_build_refused(one, taken) for one in refused)], built[1]
+
+
+def _build_all(settings: Settings, assemble: Assemble) -> tuple[Built, list[RefusedPipeline]]:
+    """Build each file beside those before it, and refuse it where Dagster does."""
+    jobs: list[dg.JobDefinition] = []
+    schedules: list[dg.ScheduleDefinition] = []
+
+    def look(pipeline: PipelineFile) -> list[Problem]:
+        try:
+            job, schedule = _build_job(pipeline), _build_schedule(pipeline)
+        except Exception as error:  # noqa: BLE001 - whatever Dagster has against a file, the others must load
+            return [(("name",), _refusal(error))]
+        new = [*jobs, job], [*schedules, *schedule]
+        error_text = _why_not_loaded(assemble, new)
+        if error_text is not None:
+            return [(("name",), error_text)]
+        jobs[:], schedules[:] = new
+        return []
+
+    _, refused = read_pipelines(settings.pipelines_dir, look)
+    return (jobs, schedules), refused
+
+
+def _why_not_loaded(assemble: Assemble, built: Built) -> str | None:
+    """What Dagster has against definitions, or None."""
+    try:
+        dg.Definitions.validate_loadable(assemble(*built))
+    except Exception as error:  # noqa: BLE001 - see above; what is wrong with the rest shows when the rest is loaded
+        return _refusal(error)
+    return None
+
+
+def _refusal(error: Exception) -> str:
+    return f"Dagster refuses it: {next(iter(str(error).splitlines()), type(error).__name__)}"
+
+
+def _build_schedule(pipeline: PipelineFile) -> list[dg.ScheduleDefinition]:
+    if pipeline.cron is None:
+        return []
+    name = f"{pipeline.job_name}_regularly"
+    return [build_vivenu_schedule(name, pipeline.job_name, pipeline.cron, pipeline.description)]
 
 
 def _build_job(pipeline: PipelineFile) -> dg.JobDefinition:
-    """One op per step, ordered by what each waits for; the last one fails the run where a step failed."""
-    ops = [_build_op(pipeline, step) for step in pipeline.steps]
-    waits: dict[str, list[str]] = {step.name: pipeline.waits_for(step) for step in pipeline.steps}
-    if pipeline.on_failure == "continue":
-        ops.append(_build_verdict(pipeline))
-        waits[_VERDICT] = [step.name for step in pipeline.steps]
-    dependencies: Mapping[Any, Any] = {
-        dg.NodeInvocation(op.name, alias=name): {
-            "start": dg.MultiDependencyDefinition([dg.DependencyDefinition(other) for other in waits[name]])
+    """One op per step, and a gate before each that may be skipped, ordered by what each waits for."""
+    ops: list[dg.OpDefinition] = []
+    dependencies: dict[Any, Mapping[str, Any]] = {}
+
+    def add(op: dg.OpDefinition, alias: str, inputs: Mapping[str, _Handles]) -> None:
+        ops.append(op)
+        dependencies[dg.NodeInvocation(op.name, alias=alias)] = {
+            name: dg.MultiDependencyDefinition([dg.DependencyDefinition(*handle) for handle in handles])
+            if len(handles) > 1
+            else dg.DependencyDefinition(*handles[0])
+            for name, handles in inputs.items()
         }
-        if waits[name]
-        else {}
-        for op, name in zip(ops, waits, strict=True)
-    }
+
+    for step in pipeline.steps:
+        inputs = _inputs(pipeline, step) if step.enabled else {}
+        if is_gated(step):
+            add(build_gate(pipeline, step, inputs), gate_name(step), inputs)
+            inputs = {GO: [(gate_name(step), GO)]}
+        add(build_step(pipeline, step, inputs), step.name, inputs)
     graph = dg.GraphDefinition(pipeline.job_name, node_defs=ops, dependencies=dependencies)
-    is_parallel = pipeline.execution == "parallel"
     return graph.to_job(
         description=_describe(pipeline),
-        executor_def=dg.multiprocess_executor.configured({"max_concurrent": pipeline.max_parallel_steps})
-        if is_parallel
-        else dg.in_process_executor,
+        executor_def=_executor(pipeline),
         tags={"ticket_pipeline/pipeline": pipeline.name},
     )
 
 
-def _build_op(pipeline: PipelineFile, step: Step) -> dg.OpDefinition:
-    @dg.op(
-        name=f"{pipeline.job_name}__{step.name}",
-        description=_describe_step(step),
-        ins={"start": dg.In(dg.Nothing)} if pipeline.waits_for(step) else {},
-        out=dg.Out(dg.Nothing, is_required=False),
-        retry_policy=dg.RetryPolicy(max_retries=step.retries, delay=step.retry_delay_seconds) if step.retries else None,
-        required_resource_keys={"pipeline"},
-    )
-    def run_step(context: dg.OpExecutionContext) -> Iterator[dg.Output[None]]:
-        outcome = _run_step(context, pipeline, step)
-        if outcome is not None:
-            context.log.info("pipeline step %s: %s", step.name, outcome)
-            yield dg.Output(None, metadata={_OUTCOME: outcome})
-
-    return run_step
+def _executor(pipeline: PipelineFile) -> dg.ExecutorDefinition:
+    """Dagster's own: where the others go on after a failure, a step waits for outputs, which a failed one may have."""
+    config: dict[str, Any] = {
+        "step_dependency_config": {"require_upstream_step_success": pipeline.on_failure == "stop"},
+    }
+    if pipeline.execution == "parallel":
+        return dg.multiprocess_executor.configured(config | {"max_concurrent": pipeline.max_parallel_steps})
+    return dg.in_process_executor.configured(config)
 
 
-def _run_step(context: dg.OpExecutionContext, pipeline: PipelineFile, step: Step) -> str | None:
-    """Do what the step is for; how that ended, or None where what follows must not run either."""
-    if not step.enabled:
-        return "disabled in its file, so nothing was done"
-    if pipeline.on_failure == "stop" and (failed := _failed_steps(context)):
-        context.log.warning("pipeline step %s: not started, %s failed", step.name, failed[0])
-        return None
-    skip_fetch = context.run.tags.get(SKIP_FETCH_TAG) == "true"
-    if step.condition == "new_tickets" and not skip_fetch and not _has_new_tickets(context):
-        return "not needed, no ticket is new or changed"
-    try:
-        with _time_limit(step):
-            made = _make_tables(context, pipeline, step, skip_fetch=skip_fetch)
-    except (TicketPipelineError, StepTimedOut, dg.Failure) as error:
-        if pipeline.on_failure == "continue" and context.retry_number >= step.retries:
-            context.log.error("pipeline step %s: %s, the others go on: %s", step.name, _FAILED, error)  # noqa: TRY400 - told
-            return f"{_FAILED}: {error}"
-        if isinstance(error, dg.Failure):
-            raise
-        raise dg.Failure(f"The step {step.name} failed: {error}") from error
-    return f"made {', '.join(made)}" if made else "nothing to fetch in this run"
+def _inputs(pipeline: PipelineFile, step: Step) -> dict[str, _Handles]:
+    """Input → the outputs it waits for.
+
+    One input for each step that this one needs: where that one was skipped, Dagster skips this one too. One for all
+    that only stand before: it waits for all of them, and any output will do.
+    """
+    needs = pipeline.needs(step)
+    inputs: dict[str, _Handles] = {f"needs_{name}": [(name, DONE)] for name in needs}
+    before = _stands_before(pipeline, step)
+    if before and before[0].name not in needs:
+        gates = [(gate_name(one), SEEN) for one in before if is_gated(one)]
+        inputs["follows"] = [*((one.name, DONE) for one in before), *gates]
+    return inputs
 
 
-def _make_tables(context: dg.OpExecutionContext, pipeline: PipelineFile, step: Step, *, skip_fetch: bool) -> list[str]:
-    resource: Pipeline = context.resources.pipeline
-    work = Work(context, resource, full=pipeline.full_refresh, skip_fetch=skip_fetch)
-    tables = [table for table in step.tables if not (skip_fetch and table in FETCHING)]
-    with resource.database() as database:
-        for table in tables:
-            metadata = WORK[table](work, database)
-            context.log_event(dg.AssetMaterialization(table, metadata=metadata))
-    return tables
+def _stands_before(pipeline: PipelineFile, step: Step) -> list[Step]:
+    """The steps whose failure must stop this one because they stand before it, the nearest first.
+
+    Those that may be skipped have others behind them: skipped, they tell nothing of what was before.
+    """
+    if pipeline.execution == "parallel" or pipeline.on_failure == "continue":
+        return []
+    chosen = []
+    for one in reversed(pipeline.steps[: pipeline.steps.index(step)]):
+        if one.enabled:
+            chosen.append(one)
+            if not _may_be_skipped(pipeline, one):
+                break
+    return chosen
 
 
-def _build_verdict(pipeline: PipelineFile) -> dg.OpDefinition:
-    @dg.op(
-        name=f"{pipeline.job_name}__{_VERDICT}",
-        description="Fails the run where a step failed, naming each.",
-        ins={"start": dg.In(dg.Nothing)},
-        out=dg.Out(dg.Nothing),
-    )
-    def verdict(context: dg.OpExecutionContext) -> None:
-        logs = context.instance.all_logs(context.run_id, of_type=dg.DagsterEventType.STEP_OUTPUT)
-        outcomes = {
-            str(entry.step_key): entry.dagster_event.step_output_data.metadata.get(_OUTCOME)
-            for entry in logs
-            if entry.dagster_event is not None
-        }
-        failed = [
-            f"{name}: {one.value}" for name, one in outcomes.items() if one and str(one.value).startswith(_FAILED)
-        ]
-        if failed:
-            raise dg.Failure(
-                f"{len(failed)} of {len(pipeline.steps)} steps failed; the others are done.\n" + "\n".join(failed),
-                allow_retries=False,
-            )
-
-    return verdict
+def _may_be_skipped(pipeline: PipelineFile, step: Step) -> bool:
+    needed = set(pipeline.needs(step))
+    return is_gated(step) or any(_may_be_skipped(pipeline, one) for one in pipeline.steps if one.name in needed)
 
 
 def _build_refused(refused: RefusedPipeline, taken: set[str]) -> dg.JobDefinition:
@@ -169,62 +189,11 @@ def _build_refused(refused: RefusedPipeline, taken: set[str]) -> dg.JobDefinitio
     )
 
 
-def _failed_steps(context: dg.OpExecutionContext) -> list[str]:
-    logs = context.instance.all_logs(context.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
-    return [str(entry.step_key) for entry in logs]
-
-
-def _has_new_tickets(context: dg.OpExecutionContext) -> bool:
-    """Whether this run read tickets that are new or changed; where it read none at all, nothing speaks against."""
-    logs = context.instance.all_logs(context.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
-    events = [entry.dagster_event for entry in logs if entry.dagster_event is not None]
-    counts = [
-        sum(int(str(metadata[name].value)) for name in ("added", "changed", "gone"))
-        for event in events
-        if event.asset_key == dg.AssetKey("vivenu_tickets")
-        and "added" in (metadata := event.step_materialization_data.materialization.metadata)
-    ]
-    return not counts or sum(counts) > 0
-
-
-@contextmanager
-def _time_limit(step: Step) -> Iterator[None]:
-    """Interrupt the block when the step's time is over.
-
-    By a signal, since nothing else ends a statement or a request that hangs; Dagster runs steps in the main thread of
-    their process, and elsewhere there is no limit.
-    """
-    if step.timeout_minutes is None or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def end(*_: object) -> None:
-        raise StepTimedOut(f"it took longer than {step.timeout_minutes:g} minutes (timeout_minutes)")
-
-    before = signal.signal(signal.SIGALRM, end)
-    signal.setitimer(signal.ITIMER_REAL, step.timeout_minutes * 60)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
 def _describe(pipeline: PipelineFile) -> str:
     """What the UI shows of a pipeline."""
     order = (
         f"{pipeline.max_parallel_steps} steps at once" if pipeline.execution == "parallel" else "one after the other"
     )
-    after = "stops at a failure" if pipeline.on_failure == "stop" else "goes on after a failure"
-    steps = "\n".join(f"- {step.name}: {_describe_step(step)}" for step in pipeline.steps)
+    after = "stops at a failure" if pipeline.on_failure == "stop" else "goes on after a failure, and fails in the end"
+    steps = "\n".join(f"- {step.name}: {describe_step(step)}" for step in pipeline.steps)
     return f"{pipeline.description}\n\nRuns {order} and {after}.\n\n{steps}"
-
-
-def _describe_step(step: Step) -> str:
-    rules = [
-        "disabled" if not step.enabled else "",
-        f"at most {step.timeout_minutes:g} min" if step.timeout_minutes else "",
-        f"{step.retries} retries" if step.retries else "",
-        "only where tickets are new or changed" if step.condition == "new_tickets" else "",
-    ]
-    return ", ".join([*step.tables, *(rule for rule in rules if rule)])

@@ -22,6 +22,9 @@ from ticket_pipeline.storage.database import Database
 EVENT_KEYS = "vivenu_events"
 """The partition set of the organiser's events, keyed by vivenu's ids."""
 
+POOL = "vivenu"
+"""Dagster's pool of all that asks vivenu: as many at once as the pool allows, over all runs."""
+
 _MOST_NAMED = 20
 Metadata = dict[str, dg.MetadataValue | float | int | str]
 
@@ -92,7 +95,8 @@ def make_tickets(work: Work, database: Database) -> Metadata:
         raise dg.Failure(
             f"The tickets of {len(failed)} of {len(reports)} events could not be read; the others are stored.\n"
             + "\n".join(failed[:_MOST_NAMED])
-            + more
+            + more,
+            allow_retries=any(report.error.is_transient for report in reports if report.error is not None),
         )
     return {
         "events": len(reports),
@@ -178,9 +182,6 @@ WORK: Mapping[str, Callable[[Work, Database], Metadata]] = MappingProxyType(
     }
 )
 """Table → how it is made, in an order that satisfies every dependency."""
-
-FETCHING = frozenset({"vivenu_events", "vivenu_tickets"})
-"""Tables that are nothing but what is read: without requests there is nothing to do for them."""
 
 
 def _of_tickets(report: TicketsReport) -> Metadata:

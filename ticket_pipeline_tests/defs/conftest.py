@@ -8,10 +8,13 @@ import dagster as dg
 import pytest
 
 from ticket_pipeline_tests.defs.location import Location
+from ticket_pipeline_tests.defs.pipeline_runs import PipelineRuns
 from ticket_pipeline_tests.polling.loopback import open_loopback
+from ticket_pipeline_tests.polling.organiser_location import open_organiser_location
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -20,3 +23,10 @@ def location(migrated_url: str) -> Iterator[Location]:
     with open_loopback(migrated_url) as loopback, dg.DagsterInstance.ephemeral() as instance:
         loopback.watch()
         yield Location(loopback, instance, loopback.settings())
+
+
+@pytest.fixture
+def runs(migrated_url: str, tmp_path: Path) -> Iterator[PipelineRuns]:
+    """Five events and three hundred tickets of an organiser, nothing read yet."""
+    with open_organiser_location(migrated_url, tickets=300) as place, dg.DagsterInstance.ephemeral() as instance:
+        yield PipelineRuns(place, instance, tmp_path)
