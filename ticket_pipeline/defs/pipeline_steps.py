@@ -14,7 +14,7 @@ import dagster as dg
 
 from ticket_pipeline.defs.new_tickets import has_new_tickets
 from ticket_pipeline.defs.pipeline import Pipeline
-from ticket_pipeline.defs.primary_sales_work import POOL, WORK, Work
+from ticket_pipeline.defs.primary_sales_work import ASKING, POOL, WORK, Work
 from ticket_pipeline.errors import MarketplaceError, StorageError, StorageUnavailable, TicketPipelineError
 from ticket_pipeline.primary_sales.pipelines import FETCHING, PipelineFile, Step
 
@@ -27,7 +27,6 @@ DONE = "done"
 GO, SEEN = "go", "seen"
 """The outputs of a gate: `go` lets its step start, `seen` says that it was asked, whatever it answered."""
 
-_ASKING = frozenset({"vivenu_events", "vivenu_tickets", "vivenu_coupons"})
 _AGAIN_SECONDS = 5.0
 
 
@@ -75,7 +74,7 @@ def build_step(pipeline: PipelineFile, step: Step, inputs: Collection[str]) -> d
         out={DONE: dg.Out(dg.Nothing)},
         retry_policy=dg.RetryPolicy(max_retries=step.retries, delay=step.retry_delay_seconds) if step.retries else None,
         required_resource_keys={"pipeline"},
-        pool=POOL if _ASKING.intersection(step.tables) else None,
+        pool=POOL if ASKING.intersection(step.tables) else None,
         tags=_priority(pipeline, step),
     )
     def run_step(context: dg.OpExecutionContext) -> Iterator[dg.Output[None]]:

@@ -23,7 +23,10 @@ EVENT_KEYS = "vivenu_events"
 """The partition set of the organiser's events, keyed by vivenu's ids."""
 
 POOL = "vivenu"
-"""Dagster's pool of all that asks vivenu: as many at once as the pool allows, over all runs."""
+"""Dagster's pool of all that asks vivenu: as many at once as `dagster.yaml` allows, over all runs."""
+
+ASKING = frozenset({"vivenu_events", "vivenu_tickets", "vivenu_coupons"})
+"""The tables in that pool."""
 
 _MOST_NAMED = 20
 Metadata = dict[str, dg.MetadataValue | float | int | str]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import dagster as dg
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,12 +17,14 @@ from ticket_pipeline.defs.pipeline import Pipeline
 from ticket_pipeline.defs.pipelines import build_pipelines
 from ticket_pipeline.primary_sales.pipelines import DATA_DEPENDENCIES, read_pipelines
 from ticket_pipeline.settings import Settings
+from ticket_pipeline.simulator.faults import Fault, FaultKind
+from ticket_pipeline.storage.statements import project_file
 from ticket_pipeline_tests.defs.pipeline_runs import SALES
 from ticket_pipeline_tests.primary_sales.organiser import NOW
 from ticket_pipeline_tests.primary_sales.truth import assert_every_number_is_true
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from ticket_pipeline_tests.defs.pipeline_runs import PipelineRuns
@@ -130,7 +134,36 @@ def test_every_shipped_step_has_a_time_limit() -> None:
     assert [one.name for pipeline in pipelines for one in pipeline.steps if one.timeout_minutes is None] == []
 
 
-def test_two_pipelines_do_not_ask_vivenu_at_once(runs: PipelineRuns) -> None:
+@pytest.fixture
+def limited() -> Iterator[dg.DagsterInstance]:
+    """An instance with the project's own limits."""
+    text = project_file("dagster.yaml").read_text(encoding="utf-8")
+    overrides = {name: value for name, value in yaml.safe_load(text).items() if name == "concurrency"}
+    with dg.instance_for_test(overrides=overrides) as instance:
+        yield instance
+
+
+def test_a_step_that_asks_vivenu_waits_until_another_has_done_so(
+    runs: PipelineRuns, limited: dg.DagsterInstance
+) -> None:
+    assert limited.get_concurrency_config().run_queue_config.max_concurrent_runs == 4
+    pool = limited.event_log_storage
+    pool.initialize_concurrency_limit_to_default("vivenu")
+    assert pool.claim_concurrency_slot("vivenu", "another run", "tickets").is_claimed
+    runs.instance = limited
+    runs.write("steps: [{name: events, selection: vivenu_events, retries: 1, retry_delay_seconds: 0}]\n")
+    runs.place.organiser.faults.add(Fault(FaultKind.SERVER_ERROR, times=1))
+    with ThreadPoolExecutor(1) as threads:
+        running = threads.submit(runs.run)
+        while not pool.get_concurrency_info("vivenu").pending_steps:
+            assert not running.done()
+        assert runs.requests() == []
+        pool.free_concurrency_slots_for_run("another run")
+        assert running.result().begun == ["events", "events"]
+    assert runs.requests() == [500, 200]
+
+
+def test_all_that_asks_vivenu_is_in_its_pool(runs: PipelineRuns) -> None:
     runs.write(f"steps:\n{SALES}", "reckons")
     jobs = [build_defs(Pipeline(Settings())).resolve_job_def(f"vivenu_{name}") for name in ("default", "minimal")]
     jobs.append(build_defs(runs.pipeline).resolve_job_def("vivenu_reckons"))
@@ -139,3 +172,6 @@ def test_two_pipelines_do_not_ask_vivenu_at_once(runs: PipelineRuns) -> None:
     for job, pooled in zip(jobs, pools, strict=True):
         for name, pool in pooled.items():
             assert pool == ("vivenu" if name.removeprefix(f"{job.name}__") in asking else None)
+    assets = build_defs(runs.pipeline).resolve_asset_graph()
+    pooled_assets = {key.to_user_string() for key in assets.get_all_asset_keys() if "vivenu" in assets.get(key).pools}
+    assert pooled_assets == {f"vivenu_{name}" for name in asking}

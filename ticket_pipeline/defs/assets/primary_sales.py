@@ -11,7 +11,7 @@ from pydantic import Field
 
 from ticket_pipeline.defs.partitions import EVENT_PARTITIONS, describe_unknown_keys
 from ticket_pipeline.defs.pipeline import Pipeline
-from ticket_pipeline.defs.primary_sales_work import EVENT_KEYS, WORK, Work
+from ticket_pipeline.defs.primary_sales_work import ASKING, EVENT_KEYS, POOL, WORK, Work
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.primary_sales.pipelines import DATA_DEPENDENCIES
 from ticket_pipeline.storage.primary_sales import read_vivenu_events
@@ -95,7 +95,8 @@ def _build_unpartitioned(name: str) -> dg.AssetsDefinition:
         name=name,
         deps=DATA_DEPENDENCIES[name],
         group_name=GROUP,
-        kinds={"httpx", "postgres"} if name in {"vivenu_events", "vivenu_coupons"} else {"sql", "postgres"},
+        kinds={"httpx", "postgres"} if name in ASKING else {"sql", "postgres"},
+        pool=POOL if name in ASKING else None,
         owners=["team:data"],
         description=table.description,
     )
@@ -114,6 +115,7 @@ def _build_tickets() -> dg.AssetsDefinition:
         deps=DATA_DEPENDENCIES["vivenu_tickets"],
         group_name=GROUP,
         kinds={"httpx", "postgres"},
+        pool=POOL,
         owners=["team:data"],
         output_required=False,
         description=(
