@@ -10,12 +10,13 @@ a PostgreSQL of our own under `STATE_DIR`, a sample watchlist, and the simulator
 from __future__ import annotations
 
 import os
+import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ticket_pipeline.errors import ConfigurationError
@@ -33,6 +34,8 @@ def _empty_is_unset(value: object) -> object:
     return None if value == "" else value
 
 
+_AGE_GROUP = re.compile(r"(?P<first>[0-9]{1,3})\s*(?:[-\N{EN DASH}]\s*(?P<last>[0-9]{1,3})|\+)")
+
 OptionalText = Annotated[str | None, BeforeValidator(_empty_is_unset)]
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)]
 OptionalDateOrder = Annotated[Literal["month_first", "day_first"] | None, BeforeValidator(_empty_is_unset)]
@@ -45,6 +48,28 @@ def _is_timezone(name: str) -> bool:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return False
     return True
+
+
+def read_age_groups(text: str) -> list[tuple[int, int | None]]:
+    """Read groups such as `16-24, 25-29, 70+`: the first and last age of each, None where it is open.
+
+    Raises:
+        ValueError: a group cannot be read, or they do not rise without overlap.
+    """
+    groups: list[tuple[int, int | None]] = []
+    for part in filter(None, map(str.strip, text.split(","))):
+        found = _AGE_GROUP.fullmatch(part)
+        if found is None:
+            raise ValueError(f"{part!r} is no age group; write it like 16-24 or 70+")
+        first, last = int(found["first"]), int(found["last"]) if found["last"] else None
+        if last is not None and last < first:
+            raise ValueError(f"{part} ends before it begins; swap its ends")
+        if groups and (groups[-1][1] is None or first <= groups[-1][1]):
+            raise ValueError(f"{part} overlaps the group before it; list them from the youngest on, without overlap")
+        groups.append((first, last))
+    if not groups:
+        raise ValueError("no age group is named; write them like 16-24, 25-29, 70+")
+    return groups
 
 
 def default_state_dir() -> Path:
@@ -254,6 +279,15 @@ class Settings(BaseSettings):
         default="16-24, 25-29, 30-34, 35-39, 40-44, 45-49, 50-54, 55-59, 60-64, 65-69, 70+",
         description="Age groups, by the age on the day of the event",
     )
+    vivenu_date_order: OptionalDateOrder = Field(
+        default=None,
+        description="How a birth date 03/04/1990 is meant: month_first or day_first; unset: its age is unknown",
+    )
+    vivenu_answers_key: OptionalSecret = Field(
+        default=None,
+        min_length=16,
+        description="Secret that free texts are marked with; unset: kept in STATE_DIR. Several machines need the same",
+    )
     vivenu_mappings_file: OptionalPath = Field(
         default=None, description="YAML with your own words for genders, and the slugs that ask for age and gender"
     )
@@ -275,6 +309,12 @@ class Settings(BaseSettings):
     web_host: str = Field(default="127.0.0.1", description="Address of the Dagster web UI")
     web_port: int = Field(default=3000, ge=0, le=65535, description="Port of the Dagster web UI; 0: any free one")
     simulator_port: int = Field(default=8765, ge=0, le=65535, description="Port of the simulator; 0: any free one")
+
+    @field_validator("vivenu_age_groups")
+    @classmethod
+    def _check_age_groups(cls, text: str) -> str:
+        read_age_groups(text)
+        return text
 
     @model_validator(mode="after")
     def _check_pairs(self) -> Self:

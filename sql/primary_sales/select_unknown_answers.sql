@@ -1,7 +1,7 @@
 -- Answers that no table of words knows, most frequent first: what a person may mend. Parameters: none. Rows: at most 50.
 select answer, sum(tickets)::integer as tickets
 from vivenu_gender
-where gender = 'unknown' and answer not in ('(no answer)', '(free text)')
+where gender = 'unknown' and answer <> '(no answer)'
 group by answer
 order by tickets desc, answer asc
 limit 50

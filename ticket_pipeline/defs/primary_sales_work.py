@@ -145,7 +145,8 @@ def make_age_groups(work: Work, database: Database) -> Metadata:
     unknown = sum(row["tickets"] for row in found if row["age_group"] == "unknown")
     lines = pyramid([(row["age_group"], row["gender"], row["tickets"]) for row in found])
     metadata: Metadata = {"rows": rows, "tickets": sum(row["tickets"] for row in found), "unknown": unknown}
-    return metadata | {"pyramid": _code(lines)}
+    shapes = _table(store.read_unknown_ages(database), ("shape", "tickets"))
+    return metadata | {"pyramid": _code(lines), "unreadable_ages": shapes}
 
 
 def make_gender(work: Work, database: Database) -> Metadata:
@@ -195,7 +196,7 @@ def _of_tickets(report: TicketsReport) -> Metadata:
         "changed": report.stored.changed,
         "gone": report.stored.gone,
         "unreadable": len(report.unreadable),
-        "unreadable_ages": report.unreadable_ages,
+        "unreadable_ages": sum(report.unreadable_ages.values()),
         "read": "whole" if report.is_full else "what changed",
     }
     if report.unreadable:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta
@@ -23,15 +24,18 @@ from ticket_pipeline.errors import MarketplaceError
 from ticket_pipeline.primary_sales.ages import AgeGroups
 from ticket_pipeline.primary_sales.client import VivenuClient
 from ticket_pipeline.primary_sales.fields import EventFields, find_fields
+from ticket_pipeline.primary_sales.free_texts import FreeTexts, is_mark
+from ticket_pipeline.primary_sales.gender import UNKNOWN
 from ticket_pipeline.primary_sales.http import open_vivenu_http
 from ticket_pipeline.primary_sales.mappings import read_mappings
-from ticket_pipeline.primary_sales.tickets import KeptTicket, clean, keep_ticket, to_money
+from ticket_pipeline.primary_sales.tickets import AnswerRules, KeptTicket, clean, keep_ticket, to_money
 from ticket_pipeline.storage import primary_sales as store
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from datetime import date, datetime
 
+    from ticket_pipeline.primary_sales.gender import GenderTable
     from ticket_pipeline.primary_sales.mappings import Mappings
     from ticket_pipeline.primary_sales.paging import ReadSet
     from ticket_pipeline.primary_sales.wire import CouponWire, EventWire, SeriesWire, TicketWire
@@ -72,7 +76,7 @@ class TicketsReport:
         received: different tickets that came.
         stored: what that changed.
         unreadable: reasons of tickets that could not be read.
-        unreadable_ages: answers about age that are none.
+        unreadable_ages: shape of an answer about age that is none → how many such answers came.
         error: why it could not be read; nothing was stored then.
     """
 
@@ -82,7 +86,7 @@ class TicketsReport:
     received: int = 0
     stored: store.StoredTickets = field(default_factory=store.StoredTickets)
     unreadable: tuple[str, ...] = ()
-    unreadable_ages: int = 0
+    unreadable_ages: Mapping[str, int] = field(default_factory=dict)
     error: MarketplaceError | None = None
 
 
@@ -141,12 +145,13 @@ async def sync_vivenu_tickets(
         full: read the whole set, whatever was read before.
         on_report: told of each event as it is done.
     """
-    mappings = read_mappings(settings.vivenu_mappings_file)
+    table = read_mappings(settings.vivenu_mappings_file).gender_table()
+    rules = AnswerRules(table, FreeTexts.of(settings), settings.vivenu_date_order)
     known = {row["external_id"]: row for row in store.read_vivenu_events(database)}
     chosen = [key for key, row in known.items() if row["is_listed"]] if event_ids is None else event_ids
     turns = asyncio.Semaphore(settings.httpx_max_connections)
     async with open_vivenu(settings) as client:
-        reader = _TicketReader(database, client, mappings, timedelta(minutes=settings.vivenu_overlap_minutes), now)
+        reader = _TicketReader(database, client, rules, timedelta(minutes=settings.vivenu_overlap_minutes), now)
 
         async def read(event: Row) -> TicketsReport:
             async with turns:
@@ -205,13 +210,13 @@ class _TicketReader:
         self,
         database: Database,
         client: VivenuClient,
-        mappings: Mappings,
+        rules: AnswerRules,
         overlap: timedelta,
         now: Callable[[], datetime],
     ) -> None:
         self._database = database
         self._client = client
-        self._table = mappings.gender_table()
+        self._rules = rules
         self._overlap = overlap
         self._now = now
 
@@ -219,7 +224,7 @@ class _TicketReader:
         """One event, incrementally where that is enough."""
         try:
             mark = await asyncio.to_thread(store.read_mark, self._database, event["external_id"])
-            is_known = mark is not None and mark["fingerprint"] == _fingerprint(event)
+            is_known = mark is not None and mark["fingerprint"] == self._fingerprint(event)
             if full or mark is None or not is_known:
                 return await self._read_since(event, None)
             report = await self._read_since(event, mark["high_water_at"] - self._overlap)
@@ -231,11 +236,11 @@ class _TicketReader:
             return TicketsReport(event["external_id"], event["name"], error=error)
 
     async def _read_since(self, event: Row, since: datetime | None) -> TicketsReport:
-        fields = EventFields(event["gender_slug"], event["age_slug"], event["is_gender_chosen"])
+        fields = EventFields(event["gender_slug"], event["age_slug"], tuple(event["gender_options"]))
         event_on: date | None = event["event_on"]
 
         def keep(ticket: TicketWire) -> KeptTicket:
-            return keep_ticket(ticket, fields, event_on, self._table)
+            return keep_ticket(ticket, fields, event_on, self._rules)
 
         found = await self._client.fetch_tickets(event["external_id"], keep, since=since)
         stored = await asyncio.to_thread(self._store, event, found, is_full=since is None)
@@ -246,15 +251,20 @@ class _TicketReader:
             received=len(found.rows),
             stored=stored,
             unreadable=tuple(found.unreadable),
-            unreadable_ages=sum(ticket.is_age_unreadable for ticket in found.rows.values()),
+            unreadable_ages=Counter(shape for one in found.rows.values() if (shape := one.age_shape) is not None),
         )
+
+    def _fingerprint(self, event: Row) -> str:
+        """What ages and genders of an event are read by."""
+        options = "/".join(event["gender_options"])
+        return f"{event['event_on']}|{event['gender_slug']}|{event['age_slug']}|{options}|{self._rules.fingerprint}"
 
     def _store(self, event: Row, found: ReadSet[KeptTicket], *, is_full: bool) -> store.StoredTickets:
         mark = store.ReadMark(
             event["external_id"],
             _high_water(found.began_at, [ticket.updated_at for ticket in found.rows.values()]),
             is_full,
-            _fingerprint(event),
+            self._fingerprint(event),
             len(found.unreadable),
         )
         # In one order whoever writes: two runs that store the same event wait for each other, and lock in no circle.
@@ -277,19 +287,27 @@ def _high_water(began_at: datetime, reached: Sequence[datetime]) -> datetime:
     return min(began_at, max(reached, default=began_at))
 
 
-def _fingerprint(event: Row) -> str:
-    """What ages and genders of an event are read by."""
-    return f"{event['event_on']}|{event['gender_slug']}|{event['age_slug']}|{event['is_gender_chosen']}"
-
-
 def _genders(database: Database, settings: Settings) -> list[Row]:
     table = read_mappings(settings.vivenu_mappings_file).gender_table()
-    return [{"answer": answer, "gender": table.read(answer)} for answer in store.read_gender_answers(database)]
+    answers = store.read_gender_answers(database)
+    # Only where free texts were marked is their key needed: without any, none is made.
+    marks = _marked_genders(table, FreeTexts.of(settings)) if any(map(is_mark, answers)) else {}
+    return [
+        {"answer": answer, "gender": marks.get(answer, UNKNOWN) if is_mark(answer) else table.read(answer)}
+        for answer in answers
+    ]
+
+
+def _marked_genders(table: GenderTable, free_texts: FreeTexts) -> dict[str, str]:
+    """Mark of every listed phrase → its gender."""
+    return {free_texts.mark_of(phrase): gender for phrase, gender in table.genders.items()}
 
 
 def _event_row(event: EventWire, mappings: Mappings) -> Row:
     fields = find_fields(event, mappings.slugs_of(event.id))
     zone, problems = _zone(event), list(fields.problems)
+    if event.start is None:
+        problems.append("vivenu names no start, so no age is reckoned")
     if zone != event.timezone:
         problems.append(f"vivenu names no known timezone, so days and ages are reckoned in {NO_ZONE}")
     return {
@@ -304,7 +322,7 @@ def _event_row(event: EventWire, mappings: Mappings) -> Row:
         "capacity": _capacity(event),
         "gender_slug": fields.gender_slug,
         "age_slug": fields.age_slug,
-        "is_gender_chosen": fields.is_gender_chosen,
+        "gender_options": list(fields.gender_options),
         "problems": problems,
     }
 
@@ -357,6 +375,7 @@ def _ticket_row(ticket: KeptTicket, external_id: str) -> Row:
         "real_price": ticket.real_price,
         "channel": ticket.channel,
         "age_years": ticket.age_years,
+        "age_shape": ticket.age_shape,
         "gender_answer": ticket.gender_answer,
     }
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
-from ticket_pipeline.errors import ConfigurationError
+from ticket_pipeline.settings import read_age_groups
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,9 +20,16 @@ OLDEST_YEARS = 120
 
 UNKNOWN = "unknown"
 
-_GROUP = re.compile(r"(?P<first>\d{1,3})\s*(?:[-\N{EN DASH}]\s*(?P<last>\d{1,3})|\+)")
-_ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?")
-_DOTTED_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
+DateOrder = Literal["month_first", "day_first"]
+"""How a date such as 03/04/1990 is meant."""
+
+_LONGEST_SHAPE = 24
+
+_TIME = r"(?:[T ][\d:.,]+(?:Z|[+-][\d:]+)?)?"
+_YEAR_FIRST = re.compile(r"(?P<year>\d{4})(?P<part>[-/.])(?P<month>\d{1,2})(?P=part)(?P<day>\d{1,2})" + _TIME, re.ASCII)
+_DIGITS_ALONE = re.compile(r"(?P<year>(?:19|20)\d{2})(?P<month>\d{2})(?P<day>\d{2})", re.ASCII)
+_DOTTED = re.compile(r"(?P<day>\d{1,2})\.\s?(?P<month>\d{1,2})\.\s?(?P<year>\d{4})" + _TIME, re.ASCII)
+_YEAR_LAST = re.compile(r"(?P<one>\d{1,2})(?P<part>[-/])(?P<two>\d{1,2})(?P=part)(?P<year>\d{4})" + _TIME, re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +54,12 @@ class AgeGroups:
         Ages below the first group, above the last and between two fall into groups of their own, so that none is lost.
 
         Raises:
-            ConfigurationError: a group cannot be read, or two overlap or stand in the wrong order.
+            ValueError: the text is none that the settings would have taken.
         """
-        named = [_parse_group(part) for part in text.split(",") if part.strip()]
-        if not named:
-            raise ConfigurationError("VIVENU_AGE_GROUPS names no group; write them like 16-24, 25-29, 70+.")
+        named = [
+            AgeGroup(f"{first}+", first, OLDEST_YEARS) if last is None else AgeGroup(f"{first}-{last}", first, last)
+            for first, last in read_age_groups(text)
+        ]
         return cls(tuple(_with_gaps(named)))
 
     def label_of(self, age: int | None) -> str:
@@ -70,62 +78,62 @@ def age_on(born_on: date, on: date) -> int | None:
     return years if 0 <= years <= OLDEST_YEARS else None
 
 
-def read_age(answer: object, on: date | None) -> int | None:
+def read_age(answer: object, on: date | None, *, order: DateOrder | None = None) -> int | None:
     """The age on a day, by an answer that is a birth date or an age; None where it is neither.
 
     Args:
-        answer: `1990-03-04`, with or without a time, `4.3.1990`, `36` or "36". With slashes a day cannot be told from
-            a month, so such a date says nothing.
+        answer: a birth date that can be read in one way only, with or without a time (`1990-03-04`, `1990/3/4`,
+            `19900304`, `4.3.1990`, `13/04/1990`), or an age, `36` or "36".
         on: the day of the event; None: a birth date says nothing.
+        order: how `03/04/1990` is meant; None: it says nothing.
     """
     if isinstance(answer, bool):
         return None
     if isinstance(answer, float) and answer.is_integer():
         answer = int(answer)
-    if isinstance(answer, int):
-        return answer if 0 <= answer <= OLDEST_YEARS else None
-    text = answer.strip() if isinstance(answer, str) else ""
-    if text.isdecimal() and len(text) <= 3:  # noqa: PLR2004 - three digits are an age
-        return read_age(int(text), on)
-    born_on = _read_day(text)
+    text = str(answer).strip() if isinstance(answer, int | str) else ""
+    if text.isascii() and text.isdecimal() and len(text) <= 3:  # noqa: PLR2004 - three digits are an age
+        return int(text) if int(text) <= OLDEST_YEARS else None
+    born_on = _read_day(text, order)
     return None if born_on is None or on is None else age_on(born_on, on)
 
 
-def _read_day(text: str) -> date | None:
-    if found := _ISO_DAY.fullmatch(text):
-        year, month, day = map(int, found.groups())
-    elif found := _DOTTED_DAY.fullmatch(text):
-        day, month, year = map(int, found.groups())
-    else:
-        return None
+def shape_of(answer: object) -> str | None:
+    """What an answer looks like, without what it says: `dd/dd/dddd`, `a dddd`; None where there is none.
+
+    Every digit is a d, every word an a; nothing else of the answer is told but separators of dates.
+    """
+    text = " ".join(str(answer).split()) if isinstance(answer, str | int | float) else ""
+    digits = re.sub(r"\d", "d", re.sub(r"[^\W\d_]+", "a", text))
+    return re.sub(r"[^ad ./:,+-]", "?", digits)[:_LONGEST_SHAPE] or None
+
+
+def _read_day(text: str, order: DateOrder | None) -> date | None:
+    if found := _YEAR_FIRST.fullmatch(text) or _DIGITS_ALONE.fullmatch(text):
+        return _day(found["year"], found["month"], found["day"])
+    if found := _DOTTED.fullmatch(text):
+        return _day(found["year"], found["month"], found["day"])
+    if found := _YEAR_LAST.fullmatch(text):
+        days = {
+            "month_first": _day(found["year"], found["one"], found["two"]),
+            "day_first": _day(found["year"], found["two"], found["one"]),
+        }
+        meant = set(days.values()) - {None}
+        return meant.pop() if len(meant) == 1 else days[order] if order and meant else None
+    return None
+
+
+def _day(year: str, month: str, day: str) -> date | None:
     try:
-        return date(year, month, day)
+        return date(int(year), int(month), int(day))
     except ValueError:
         return None
-
-
-def _parse_group(text: str) -> AgeGroup:
-    found = _GROUP.fullmatch(text.strip())
-    if found is None:
-        raise ConfigurationError(
-            f"VIVENU_AGE_GROUPS holds {text.strip()!r}, which is no age group; write it like 16-24 or 70+."
-        )
-    first, last = int(found["first"]), int(found["last"] or OLDEST_YEARS)
-    label = f"{first}-{last}" if found["last"] else f"{first}+"
-    if first > last:
-        raise ConfigurationError(f"VIVENU_AGE_GROUPS holds {label}, which ends before it begins; swap its ends.")
-    return AgeGroup(label, first, last)
 
 
 def _with_gaps(named: Sequence[AgeGroup]) -> list[AgeGroup]:
     groups: list[AgeGroup] = []
     following = 0
     for group in named:
-        if group.first < following:
-            raise ConfigurationError(
-                f"VIVENU_AGE_GROUPS holds {group.label} after a group that reaches {following - 1}; list them from the "
-                "youngest on, without overlap."
-            )
         if group.first > following:
             label = f"{following}-{group.first - 1}" if groups else f"under {group.first}"
             groups.append(AgeGroup(label, following, group.first - 1))

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ticket_pipeline.primary_sales.tickets import clean
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -47,13 +49,13 @@ class EventFields:
     Attributes:
         gender_slug: key in a ticket's extraFields; None where nobody asks.
         age_slug: the same for a birth date or an age.
-        is_gender_chosen: the answer is one of the organiser's options, not a text of the buyer's own.
+        gender_options: the answers that the organiser offers; empty where buyers type their own.
         problems: what a person should look at, in words.
     """
 
     gender_slug: str | None = None
     age_slug: str | None = None
-    is_gender_chosen: bool = False
+    gender_options: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
 
@@ -73,8 +75,14 @@ def find_fields(event: EventWire, overrides: Mapping[str, str] | None = None) ->
     problems: list[str] = []
     gender = _choose("gender", definitions, given.get("gender"), _GENDER_WORDS, _GENDER_PARTS, _GENDER_TYPES, problems)
     age = _choose("age", definitions, given.get("age"), _AGE_WORDS, _AGE_PARTS, _AGE_TYPES, problems)
-    chosen = {field.slug for field in definitions if field.type == "select" and field.options}
-    return EventFields(gender, age, gender in chosen, tuple(problems))
+    options = [
+        text
+        for field in definitions
+        if field.slug == gender and field.type == "select"
+        for option in field.options or ()
+        if (text := clean(option)) is not None
+    ]
+    return EventFields(gender, age, tuple(dict.fromkeys(options)), tuple(problems))
 
 
 def _choose(

@@ -1,11 +1,13 @@
 """Which gender an answer means, in whatever language the shop asked.
 
 What belongs here: the table of words, and reading an answer by it. What does not: which question asked
-(`ticket_pipeline.primary_sales.fields`).
+(`ticket_pipeline.primary_sales.fields`), and what of an answer may be kept (`tickets`).
 
-An answer is compared as a whole first, then word by word: "Male 남성" and "Female เพศหญิง" hold one known word and one
-of another language. Words of two genders in one answer, and words nobody listed, make it `unknown`; such answers are
-counted, and listed until a word is added here or in the user's own file (VIVENU_MAPPINGS_FILE).
+An answer is read word by word, whole words only, after Unicode's compatibility form (NFKC), case and punctuation are
+taken out: "Male 남성" and "Female." hold one word that is listed. The longest listed phrase wins, so that
+"prefer not to say" is one. Words of two genders, a negation outside a phrase ("Kein Mann"), and words nobody listed
+make it `unknown`; such answers are counted, and listed until a word is added here or in the user's own file
+(VIVENU_MAPPINGS_FILE).
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 FEMALE, MALE, DIVERSE, UNDISCLOSED, UNKNOWN = "female", "male", "diverse", "undisclosed", "unknown"
 GENDERS = (FEMALE, MALE, DIVERSE, UNDISCLOSED, UNKNOWN)
@@ -25,18 +27,22 @@ GENDERS = (FEMALE, MALE, DIVERSE, UNDISCLOSED, UNKNOWN)
 WORDS: Mapping[str, str] = MappingProxyType(
     {
         FEMALE: (
-            "female, woman, women, girl, f, w, weiblich, frau, damen, femme, féminin, femenino, mujer, feminino, "
-            "mulher, donna, femmina, femminile, vrouw, vrouwelijk, kvinna, kvinde, kvinne, nainen, kobieta, žena, nő, "
-            "여성, 여자, 女性, 女, 女子, หญิง, เพศหญิง, женский, женщина, أنثى, נקבה, kad\u0131n, wanita, perempuan, nữ"
+            "female, females, woman, women, girl, girls, lady, ladies, f, w, weiblich, frau, frauen, damen, dame, "
+            "mädchen, femme, femmes, féminin, femenino, mujer, mujeres, feminino, mulher, mulheres, donna, donne, "
+            "femmina, femminile, vrouw, vrouwen, vrouwelijk, kvinna, kvinnor, kvinde, kvinder, kvinne, kvinner, "
+            "nainen, naiset, kobieta, kobiety, žena, ženy, nő, 여성, 여자, 여, 女性, 女, 女子, หญิง, เพศหญิง, "
+            "ผู้หญิง, женский, женщина, женщины, أنثى, נקבה, kad\u0131n, wanita, perempuan, nữ"
         ),
         MALE: (
-            "male, man, men, boy, m, männlich, maennlich, mann, herren, homme, masculin, masculino, hombre, homem, "
-            "uomo, maschio, maschile, mannelijk, mand, mies, mężczyzna, muž, férfi, 남성, 남자, 男性, 男, 男子, ชาย, "
-            "เพศชาย, мужской, мужчина, ذكر, זכר, erkek, pria, laki-laki, nam"
+            "male, males, man, men, boy, boys, m, männlich, maennlich, mann, männer, maenner, herr, herren, junge, "
+            "homme, hommes, masculin, masculino, hombre, hombres, homem, homens, uomo, uomini, maschio, maschile, "
+            "mannelijk, mannen, mand, mænd, män, menn, mies, miehet, mężczyzna, mężczyźni, muž, muži, férfi, 남성, "
+            "남자, 남, 男性, 男, 男子, ชาย, เพศชาย, ผู้ชาย, мужской, мужчина, мужчины, "
+            "ذكر, זכר, erkek, pria, laki-laki, nam"
         ),
         DIVERSE: (
-            "diverse, divers, d, x, non-binary, nonbinary, non binary, non-binaire, no binario, não binário, "
-            "non binario, non-binair, ickebinär, other, andere, autre, otro, altro, 논바이너리, 기타, その他"
+            "diverse, divers, d, x, non-binary, nonbinary, non-binaire, no binario, não binário, non binario, "
+            "non-binair, ickebinär, other, andere, autre, otro, altro, 논바이너리, 기타, その他"
         ),
         UNDISCLOSED: (
             "prefer not to say, prefer not to answer, not specified, rather not say, keine angabe, k.a., "
@@ -45,7 +51,16 @@ WORDS: Mapping[str, str] = MappingProxyType(
         ),
     }
 )
-"""Gender → the words that mean it, in any language, parted by commas."""
+"""Gender → the words and phrases that mean it, in any language, parted by commas."""
+
+NEGATIONS = (
+    "not, no, non, neither, nor, never, nothing, without, nicht, kein, keine, keiner, keinen, keines, nie, weder, "
+    "ohne, pas, ni, sin, sem, não, senza, niet, geen, inte, ikke, ingen, ei, ne, nem, нет, не, değil, ไม่, 아님, 아니, "
+    "不, 非"
+)
+"""Words that turn an answer around, so that it says nothing."""
+
+_SHORTENED_NOT = re.compile(r"n['\u2019]t\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,29 +68,65 @@ class GenderTable:
     """Reads answers.
 
     Attributes:
-        genders: folded word or phrase → gender.
+        genders: phrase, as `words_of` parts it → gender.
+        longest: words of the longest phrase.
     """
 
-    genders: Mapping[str, str]
+    genders: Mapping[tuple[str, ...], str]
+    longest: int
 
     @classmethod
     def usual(cls, more: Mapping[str, str] | None = None) -> Self:
-        """The table of `WORDS`; words of `more` (word → gender) win over it."""
-        table = {_fold(word): gender for gender, words in WORDS.items() for word in words.split(",")}
-        return cls(table | {_fold(word): gender for word, gender in (more or {}).items()})
+        """The table of `WORDS`; words and phrases of `more` (→ gender) win over it."""
+        table = {words_of(phrase): gender for gender, phrases in WORDS.items() for phrase in phrases.split(",")}
+        table |= {words: gender for phrase, gender in (more or {}).items() if (words := words_of(phrase))}
+        return cls(table, max(map(len, table)))
 
     def read(self, answer: str | None) -> str:
         """The gender that an answer means, or `unknown`."""
-        folded = _fold(answer or "")
-        if folded in self.genders:
-            return self.genders[folded]
-        found = {self.genders[word] for word in _words(folded) if word in self.genders}
-        return found.pop() if len(found) == 1 else UNKNOWN
+        phrases = self.find(answer)
+        return self.genders[phrases[0]] if phrases else UNKNOWN
+
+    def find(self, answer: str | None) -> list[tuple[str, ...]]:
+        """The listed phrases that tell an answer's gender, all of one; none where it is unknown."""
+        words = words_of(answer or "")
+        if words in self.genders:
+            return [words]
+        found, passed = self._part(words)
+        is_turned = not _NEGATIONS.isdisjoint(passed) or _SHORTENED_NOT.search((answer or "").casefold())
+        return [] if is_turned or len({self.genders[phrase] for phrase in found}) > 1 else found
+
+    def _part(self, words: tuple[str, ...]) -> tuple[list[tuple[str, ...]], list[str]]:
+        """The longest listed phrases from left to right, and the words between them."""
+        found: list[tuple[str, ...]] = []
+        passed: list[str] = []
+        place = 0
+        while place < len(words):
+            phrase = next(
+                (
+                    words[place : place + length]
+                    for length in range(min(self.longest, len(words) - place), 0, -1)
+                    if self._counts_inside(words[place : place + length])
+                ),
+                None,
+            )
+            if phrase is None:
+                passed.append(words[place])
+            else:
+                found.append(phrase)
+            place += len(phrase or " ")
+        return found, passed
+
+    def _counts_inside(self, phrase: tuple[str, ...]) -> bool:
+        """Whether a phrase counts inside a longer answer: a lone Latin letter ("I'm", "D. Smith") does not."""
+        return phrase in self.genders and not (len(phrase) == 1 and len(phrase[0]) == 1 and phrase[0].isascii())
 
 
-def _fold(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+def words_of(text: str) -> tuple[str, ...]:
+    """The words of a text as they are compared: NFKC, no case, and only letters, their marks, and digits."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    # By category, since regular expressions take the marks of Thai and Hindi words for punctuation.
+    return tuple("".join(one if unicodedata.category(one)[0] in "LMN" else " " for one in folded).split())
 
 
-def _words(folded: str) -> Iterator[str]:
-    yield from re.split(r"[\s/|,;()\[\]]+", folded)
+_NEGATIONS = frozenset(words_of(NEGATIONS))

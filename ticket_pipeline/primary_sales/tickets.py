@@ -3,8 +3,10 @@
 What belongs here: one ticket of the wire to the few values that are stored. What does not: storing them.
 
 Two values allow a correction without asking again: the age in whole years on the day of the event (changed age groups)
-and the answer about gender (a word added to the table). An answer that a buyer typed freely may hold anything, so it is
-kept only where its gender is known.
+and the answer about gender (a word added to the table). Only an answer that the organiser offers is kept as given. What
+a buyer typed freely may hold anything: of it the known word is kept ("female" of "Jane Doe, female"), else its mark,
+which tells nothing but whether it is the same as another text (`free_texts`). Of an answer about age that is none, its
+shape is kept: "dd/dd/dddd".
 """
 
 from __future__ import annotations
@@ -15,21 +17,39 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ticket_pipeline.primary_sales.ages import read_age
+from ticket_pipeline.primary_sales.ages import read_age, shape_of
 from ticket_pipeline.primary_sales.gender import UNKNOWN
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
+    from ticket_pipeline.primary_sales.ages import DateOrder
     from ticket_pipeline.primary_sales.fields import EventFields
+    from ticket_pipeline.primary_sales.free_texts import FreeTexts
     from ticket_pipeline.primary_sales.gender import GenderTable
     from ticket_pipeline.primary_sales.wire import TicketWire
 
-FREE_TEXT = "(free text)"
-"""Stands for an answer that is not kept."""
-
-_LONGEST_ANSWER = 60
 _CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRules:
+    """By what answers are read.
+
+    Attributes:
+        table: knows words for genders.
+        free_texts: marks texts that nobody knows.
+        date_order: how 03/04/1990 is meant; None: it says nothing.
+    """
+
+    table: GenderTable
+    free_texts: FreeTexts
+    date_order: DateOrder | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Of what a stored ticket cannot be corrected for: another one needs another read."""
+        return f"{self.free_texts.key_mark}|{self.date_order}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +58,8 @@ class KeptTicket:
 
     Attributes:
         age_years: on the day of the event; None where unknown.
-        gender_answer: as given; None where not asked or not answered.
-        is_age_unreadable: there was an answer about age, and it is none.
+        age_shape: of an answer about age that is none; None where there is an age, or no answer.
+        gender_answer: an option as given, a known word, or a mark; None where not asked or not answered.
     """
 
     id: str
@@ -55,21 +75,21 @@ class KeptTicket:
     real_price: Decimal | None
     channel: str
     age_years: int | None
+    age_shape: str | None
     gender_answer: str | None
-    is_age_unreadable: bool = False
 
 
-def keep_ticket(ticket: TicketWire, fields: EventFields, event_on: date | None, table: GenderTable) -> KeptTicket:
+def keep_ticket(ticket: TicketWire, fields: EventFields, event_on: date | None, rules: AnswerRules) -> KeptTicket:
     """Take from a ticket what may be kept.
 
     Args:
         ticket: as sent.
         fields: where this event's tickets tell age and gender.
         event_on: the day of the event at its venue; None where it is not known.
-        table: decides which free texts are kept.
+        rules: by what answers are read.
     """
     age_answer = _answer(ticket, fields.age_slug)
-    age = read_age(age_answer, event_on)
+    age = read_age(age_answer, event_on, order=rules.date_order)
     return KeptTicket(
         id=ticket.id,
         event_id=ticket.event_id,
@@ -84,8 +104,8 @@ def keep_ticket(ticket: TicketWire, fields: EventFields, event_on: date | None, 
         real_price=to_money(ticket.real_price),
         channel=ticket.origin or UNKNOWN,
         age_years=age,
-        gender_answer=_gender_answer(ticket, fields, table),
-        is_age_unreadable=age is None and age_answer not in {None, ""},
+        age_shape=shape_of(age_answer) if age is None and event_on is not None else None,
+        gender_answer=_gender_answer(ticket, fields, rules),
     )
 
 
@@ -109,10 +129,10 @@ def _answer(ticket: TicketWire, slug: str | None) -> object:
     return answer if isinstance(answer, str | int | float) else None
 
 
-def _gender_answer(ticket: TicketWire, fields: EventFields, table: GenderTable) -> str | None:
+def _gender_answer(ticket: TicketWire, fields: EventFields, rules: AnswerRules) -> str | None:
     answer = _answer(ticket, fields.gender_slug)
     text = clean(answer) if isinstance(answer, str) else None
-    if text is None:
-        return None
-    may_be_kept = fields.is_gender_chosen or table.read(text) != UNKNOWN
-    return text if may_be_kept and len(text) <= _LONGEST_ANSWER else FREE_TEXT
+    if text is None or text in fields.gender_options:
+        return text
+    known = rules.table.find(text)
+    return " ".join(known[0]) if known else rules.free_texts.mark_of_text(text)

@@ -85,7 +85,6 @@ class TicketWire(msgspec.Struct, frozen=True, rename="camel"):
     regular_price: float | None = None
     real_price: float | None = None
     origin: str | None = None
-    country: str | None = None
     extra_fields: dict[str, msgspec.Raw] | None = None
 
 

@@ -183,6 +183,11 @@ def read_unknown_answers(database: Database) -> list[Row]:
     return database.fetch_all("primary_sales/select_unknown_answers")
 
 
+def read_unknown_ages(database: Database, external_id: str | None = None) -> list[Row]:
+    """Shapes of answers about age that are none, most frequent first."""
+    return database.fetch_all("primary_sales/select_unknown_ages", external_id=external_id)
+
+
 def read_daily_sales(database: Database, external_id: str | None = None) -> list[Row]:
     """Sales by event and day."""
     return database.fetch_all("primary_sales/select_daily", external_id=external_id)

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ticket_pipeline.errors import Blocked, RateLimited
+from ticket_pipeline.primary_sales.free_texts import is_mark
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline.simulator.vivenu_world import ANSWERS, CANARY, birth_dates
+from ticket_pipeline.storage import primary_sales as store
 from ticket_pipeline_tests.polling.organiser_location import OrganiserLocation, open_organiser_location
 from ticket_pipeline_tests.primary_sales.organiser import NOW
 from ticket_pipeline_tests.primary_sales.truth import assert_every_number_is_true
@@ -141,6 +143,49 @@ def test_a_slug_named_in_the_users_file_is_read_from_then_on(place: OrganiserLoc
     # The field is a date, so it may not be read as anybody's gender.
     rows = place.rows("select distinct gender_answer from vivenu_tickets where external_id = %(id)s", id=event.event_id)
     assert [row["gender_answer"] for row in rows] == [None]
+
+
+def test_a_word_learnt_later_finds_free_texts_that_nobody_kept(place: OrganiserLocation, tmp_path: Path) -> None:
+    place.sync_events()
+    place.rows("update vivenu_events set gender_options = '{}' returning 1")
+    place.sync_tickets()
+    place.rebuild()
+    (unknown,) = store.read_unknown_answers(place.database)
+    assert is_mark(unknown["answer"])
+    assert "Xyzzy" not in place.everything_stored()
+    file = tmp_path / "mappings.yaml"
+    file.write_text("genders: {XYZZY.: diverse}\n", encoding="utf-8")
+    place.organiser.log.clear()
+    place.rebuild(vivenu_mappings_file=str(file))
+    found = place.rows("select sum(tickets) as n from vivenu_gender where gender = 'diverse' and answer like '(free%%'")
+    assert (found[0]["n"], store.read_unknown_answers(place.database)) == (unknown["tickets"], [])
+    assert place.organiser.log.records() == []
+
+
+@pytest.mark.parametrize(
+    "change", [{"vivenu_answers_key": "another key of sixteen"}, {"vivenu_date_order": "day_first"}]
+)
+def test_what_cannot_be_mended_from_what_is_stored_is_read_anew(
+    place: OrganiserLocation, change: dict[str, object]
+) -> None:
+    place.sync()
+    assert not any(report.is_full for report in place.sync_tickets().values())
+    assert all(report.is_full for report in place.sync_tickets(**change).values())
+    assert not any(report.is_full for report in place.sync_tickets(**change).values())
+
+
+def test_a_price_mended_without_a_new_moment_of_change_is_taken_by_a_whole_read(place: OrganiserLocation) -> None:
+    place.sync()
+    ticket = next(iter(place.organiser.world.tickets.values()))
+    ticket.paid_cents, ticket.type = 4321, ticket.event.types[1]
+    reports = place.sync_tickets(ticket.event.event_id, full=True)
+    assert reports[ticket.event.event_id].stored.changed == 1
+    (row,) = place.rows("select * from vivenu_tickets where ticket_id = %(id)s", id=ticket.ticket_id)
+    assert (str(row["real_price"]), row["ticket_type_id"], row["ticket_name"]) == (
+        "43.21",
+        ticket.type.type_id,
+        "RACE WOMEN | Saturday",
+    )
 
 
 def test_an_event_that_fails_stops_no_other_and_stores_nothing(place: OrganiserLocation) -> None:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ticket_pipeline.errors import ConfigurationError
-from ticket_pipeline.primary_sales.ages import OLDEST_YEARS, AgeGroups, age_on, read_age
-from ticket_pipeline.settings import Settings
+from ticket_pipeline.primary_sales.ages import OLDEST_YEARS, AgeGroups, age_on, read_age, shape_of
+from ticket_pipeline.settings import Settings, load_settings
 
 RACE = date(2026, 6, 7)
 USUAL = AgeGroups.parse(Settings().vivenu_age_groups)
@@ -44,17 +44,54 @@ def test_a_year_later_everybody_is_a_year_older(born_on: date) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", ["1990-03-04", "1990-03-04T00:00:00.000Z", "4.3.1990", "04.03.1990", 36, 36.0, " 36 "]
+    "answer",
+    [
+        *("1990-03-04", "1990-3-4", "1990/03/04", "1990.03.04", "19900304", 19900304),
+        *("1990-03-04T00:00:00.000Z", "1990-03-04 12:30", "1990-03-04T00:00:00+01:00"),
+        *("4.3.1990", "04.03.1990", "4. 3. 1990", "13/03/1990", "03/13/1990", "03-03-1990"),
+        *(36, 36.0, " 36 "),
+    ],
 )
 def test_birth_dates_and_ages_are_read_as_organisers_ask_for_them(answer: object) -> None:
     assert read_age(answer, RACE) == 36
 
 
 @pytest.mark.parametrize(
-    "answer", [None, "", "03/04/1990", "1990-13-04", "unknown", 121, -1, 36.5, True, [], "1990", "٣٦٣٦", "2030-01-01"]
+    "answer",
+    [
+        *(None, "", "03/04/1990", "03-04-1990", "1990-13-04", "13/13/1990", "4.3.90", "04031990", "unknown"),
+        *(121, -1, 36.5, True, [], "1990", "٣٦٣٦", "2030-01-01", "1990-03/04"),
+    ],
 )
 def test_what_is_no_age_stays_unknown(answer: object) -> None:
     assert read_age(answer, RACE) is None
+
+
+def test_a_date_of_two_meanings_has_the_configured_one() -> None:
+    ages = [read_age("11/02/1990", date(2026, 6, 7), order=order) for order in ("month_first", "day_first", None)]
+    assert ages == [35, 36, None]
+    assert read_age("13/02/1990", RACE, order="month_first") == 36  # there is no thirteenth month
+
+
+@pytest.mark.parametrize(
+    ("answer", "shape"),
+    [
+        ("03/04/1990", "dd/dd/dddd"),
+        ("last spring", "a a"),
+        ("Jane Doe, born 4.3.90 <x>", "a a, a d.d.dd ?a?"),
+        (36.5, "dd.d"),
+        ("  ", None),
+        (None, None),
+        ("1 " * 40, "d d d d d d d d d d d d "),
+    ],
+)
+def test_a_shape_tells_the_form_and_nothing_else(answer: object, shape: str | None) -> None:
+    assert shape_of(answer) == shape
+
+
+@given(st.text())
+def test_no_shape_holds_anything_that_was_typed(answer: str) -> None:
+    assert set(shape_of(answer) or "") <= set("ad ./:,+-?")
 
 
 def test_a_birth_date_without_a_day_of_the_event_says_nothing() -> None:
@@ -86,11 +123,17 @@ def test_every_age_has_exactly_one_group_whatever_the_organiser_left_out(starts:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("", "no group"), ("16 to 24", "'16 to 24'"), ("24-16", "swap"), ("16-24, 20-30", "20-30"), ("30+, 40+", "40+")],
+    [
+        (", ", "no age group"),
+        ("16 to 24", "'16 to 24'"),
+        ("24-16", "swap"),
+        ("16-24, 20-30", "20-30"),
+        ("30+, 40+", "40+"),
+    ],
 )
-def test_groups_that_make_no_sense_are_refused(text: str, said: str) -> None:
-    with pytest.raises(ConfigurationError, match=said.replace("+", r"\+")):
-        AgeGroups.parse(text)
+def test_groups_that_make_no_sense_are_refused_with_the_settings(text: str, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"VIVENU_AGE_GROUPS: .*" + said.replace("+", r"\+")):
+        load_settings(vivenu_age_groups=text)
 
 
 def test_a_day_is_enough_to_change_a_group() -> None:

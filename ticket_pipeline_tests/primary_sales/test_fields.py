@@ -71,7 +71,7 @@ def test_other_questions_are_left_alone_and_the_missing_ones_are_reported(other:
 
 def test_of_two_questions_the_safer_kind_is_used_and_the_choice_is_reported() -> None:
     found = find_fields(event(question("gender_text", "", "text"), question("gender", "", "select", options=["m"])))
-    assert (found.gender_slug, found.is_gender_chosen) == ("gender", True)
+    assert (found.gender_slug, found.gender_options) == ("gender", ("m",))
     assert "gender, gender_text" in found.problems[0]
 
 

@@ -11,15 +11,17 @@ import orjson
 import pytest
 
 from ticket_pipeline.primary_sales.fields import EventFields, find_fields
+from ticket_pipeline.primary_sales.free_texts import FreeTexts, is_mark
 from ticket_pipeline.primary_sales.gender import GenderTable
-from ticket_pipeline.primary_sales.tickets import FREE_TEXT, KeptTicket, keep_ticket
+from ticket_pipeline.primary_sales.tickets import AnswerRules, KeptTicket, keep_ticket
 from ticket_pipeline.primary_sales.wire import EventWire, TicketWire
 from ticket_pipeline.simulator.vivenu_payloads import event_payload, ticket_payload
 from ticket_pipeline.simulator.vivenu_world import ANSWERS, CANARY, birth_dates, organised_world
 from ticket_pipeline_tests.primary_sales.organiser import NOW
 
-TABLE = GenderTable.usual()
-FIELDS = EventFields("gender", "birth_date", is_gender_chosen=True)
+FREE_TEXTS = FreeTexts(b"a key that only tests have")
+RULES = AnswerRules(GenderTable.usual(), FREE_TEXTS)
+FIELDS = EventFields("gender", "birth_date", gender_options=("Xyzzy", "Femme"))
 
 
 def keep(fields: EventFields = FIELDS, on: date | None = date(2026, 6, 7), **changes: Any) -> KeptTicket:  # noqa: ANN401 - JSON
@@ -34,7 +36,7 @@ def keep(fields: EventFields = FIELDS, on: date | None = date(2026, 6, 7), **cha
         "updatedAt": moment,
     }
     wire = msgspec.json.decode(orjson.dumps(ticket | changes), type=TicketWire, strict=False)
-    return keep_ticket(wire, fields, on, TABLE)
+    return keep_ticket(wire, fields, on, RULES)
 
 
 def test_nothing_that_tells_who_a_buyer_is_survives_the_parser() -> None:
@@ -45,7 +47,7 @@ def test_nothing_that_tells_who_a_buyer_is_survives_the_parser() -> None:
         sent = orjson.dumps(ticket_payload(ticket))
         assert CANARY.encode() in sent
         wire = msgspec.json.decode(sent, type=TicketWire)
-        kept.append(keep_ticket(wire, fields[ticket.event.event_id], ticket.event.event_on, TABLE))
+        kept.append(keep_ticket(wire, fields[ticket.event.event_id], ticket.event.event_on, RULES))
     text = repr(kept)
     assert CANARY not in text
     assert [day for day in birth_dates(world) if day in text] == []
@@ -59,20 +61,30 @@ def test_ages_are_those_on_the_day_of_the_event() -> None:
         wire = msgspec.convert(msgspec.json.decode(orjson.dumps(ticket_payload(ticket))), dict)
         kept = keep(fields[ticket.event.event_id], ticket.event.event_on, **wire)
         assert kept.age_years == ticket.age_at_event()
-        assert not kept.is_age_unreadable
+        assert kept.age_shape is None
 
 
-def test_an_answer_that_is_no_age_is_known_as_such() -> None:
-    assert keep(extraFields={"birth_date": "last spring"}).is_age_unreadable
-    assert not keep(extraFields={"birth_date": ""}).is_age_unreadable
-    assert not keep().is_age_unreadable
+def test_an_answer_that_is_no_age_is_kept_as_its_shape() -> None:
+    assert keep(extraFields={"birth_date": "last spring 1990"}).age_shape == "a a dddd"
+    assert keep(extraFields={"birth_date": "1990-03-04"}).age_shape is None
+    assert keep(extraFields={"birth_date": ""}).age_shape is None
+    assert keep().age_shape is None
+    # Without a day of the event no answer is an age, which is not the answers' fault.
+    assert keep(on=None, extraFields={"birth_date": "1990-03-04"}).age_shape is None
 
 
-def test_a_free_text_is_kept_only_where_it_names_a_gender() -> None:
-    free = EventFields("gender", None, is_gender_chosen=False)
-    assert keep(free, extraFields={"gender": "Mujer"}).gender_answer == "Mujer"
-    assert keep(free, extraFields={"gender": "Jane Doe, 5 Elm Street"}).gender_answer == FREE_TEXT
-    assert keep(extraFields={"gender": "x" * 61}).gender_answer == FREE_TEXT
+def test_an_option_is_kept_as_given_and_of_a_free_text_only_the_known_word() -> None:
+    answers = ["Xyzzy", " Femme ", "Mujer", "Jane Doe, female", "I am Jane Doe"]
+    kept = [keep(extraFields={"gender": answer}).gender_answer or "" for answer in answers]
+    assert kept[:4] == ["Xyzzy", "Femme", "mujer", "female"]
+    assert is_mark(kept[4])
+    assert "Jane" not in kept[4]
+
+
+def test_a_mark_knows_a_text_again_by_its_words_and_only_with_its_key() -> None:
+    mark = keep(extraFields={"gender": "Jane  DOE!"}).gender_answer
+    assert mark == FREE_TEXTS.mark_of(("jane", "doe")) != FREE_TEXTS.mark_of(("jane",))
+    assert FreeTexts(b"another key").mark_of(("jane", "doe")) != mark
 
 
 @pytest.mark.parametrize("answers", [None, {}, {"gender": None}, {"gender": 5}, {"gender": []}, {"gender": "  "}])

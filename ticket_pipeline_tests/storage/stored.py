@@ -239,7 +239,7 @@ def vivenu_event(external_id: str, **changes: Any) -> dict[str, Any]:  # noqa: A
         "timezone": "America/New_York",
         "event_on": SHOW_AT.date(),
         "capacity": 10,
-        "is_gender_chosen": True,
+        "gender_options": ["Femme", "Homme"],
         "problems": [],
     }
     return row | changes

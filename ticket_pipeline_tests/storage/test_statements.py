@@ -167,12 +167,13 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "primary_sales/select_read": {"subject": "e1"},
     "primary_sales/select_summary": {"external_id": None},
     "primary_sales/select_types": VIVENU_EVENT,
+    "primary_sales/select_unknown_ages": {"external_id": None},
     "primary_sales/select_unknown_answers": {},
     "primary_sales/update_coupon_sums": {},
     "primary_sales/upsert_coupons": {"coupons": Jsonb([{"coupon_id": "c1", "code": "SAVE", "used": 1}])},
     "primary_sales/upsert_events": {
         "events": Jsonb(
-            [VIVENU_EVENT | {"name": "Race", "timezone": "UTC", "is_gender_chosen": True, "problems": ["no field"]}]
+            [VIVENU_EVENT | {"name": "Race", "timezone": "UTC", "gender_options": ["Femme"], "problems": ["no field"]}]
         ),
         "is_whole": True,
     },
