@@ -1,5 +1,6 @@
 -- Which coupons transactions used. Parameters: transaction_ids (text array: all that were read), uses (jsonb array, one
--- per transaction and coupon). Idempotent: what was known of these transactions is replaced. Rows touched: the uses.
+-- per transaction and coupon), is_whole (what did not come is no longer there), reject_ids (text array: came and could
+-- not be read). Idempotent: what was known of these transactions is replaced. Rows touched: the uses.
 with incoming as (
   select r.* from jsonb_to_recordset(%(uses)s) as r (transaction_id text, coupon_id text, external_id text)
 ),
@@ -7,7 +8,8 @@ with incoming as (
 dropped as (
   delete from vivenu_coupon_uses as u
   where
-    u.transaction_id = any(%(transaction_ids)s)
+    (u.transaction_id = any(%(transaction_ids)s) or %(is_whole)s)
+    and u.transaction_id <> all(%(reject_ids)s)
     and not exists (
       select 1 from incoming as i
       where i.transaction_id = u.transaction_id and i.coupon_id = u.coupon_id

@@ -1,5 +1,6 @@
--- Bring the coupons to what vivenu lists. Parameters: coupons (jsonb array). Idempotent by coupon_id; what is reckoned
--- from tickets stays as it is. Rows touched: the listed coupons.
+-- Bring the coupons to what vivenu lists; those it no longer lists stay, marked, if the list is whole. Parameters:
+-- coupons (jsonb array), is_whole. Idempotent by coupon_id; what is reckoned from tickets stays as it is. Rows touched:
+-- the listed coupons.
 with incoming as (
   select r.*
   from
@@ -13,7 +14,7 @@ with incoming as (
 unlisted as (
   update vivenu_coupons as c
   set is_listed = false
-  where not exists (
+  where %(is_whole)s and not exists (
     select 1 from incoming as i
     where i.coupon_id = c.coupon_id
   )

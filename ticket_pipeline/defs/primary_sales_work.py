@@ -14,7 +14,7 @@ import dagster as dg
 
 from ticket_pipeline.defs.pipeline import Pipeline
 from ticket_pipeline.polling import primary_sales as polling
-from ticket_pipeline.polling.primary_sales import TicketsReport
+from ticket_pipeline.polling.vivenu_tickets import TicketsReport, sync_vivenu_tickets
 from ticket_pipeline.primary_sales.charts import bars, by_steps, pyramid, sparkline
 from ticket_pipeline.storage import primary_sales as store
 from ticket_pipeline.storage.database import Database
@@ -59,13 +59,13 @@ def make_events(work: Work, database: Database) -> Metadata:
     if new := [key for key in report.keys if key not in known]:
         instance.add_dynamic_partitions(EVENT_KEYS, new)
     problems = [f"- {key}: {' · '.join(texts)}" for key, texts in report.problems.items()]
-    return {
+    metadata: Metadata = {
         "events": len(report.keys),
         "new": len(new),
         "ticket_types": report.ticket_types,
-        "unreadable": len(report.unreadable),
         "problems": dg.MetadataValue.md("\n".join(problems) or "none"),
     }
+    return metadata | _rejected(report.unreadable)
 
 
 def make_tickets(work: Work, database: Database) -> Metadata:
@@ -83,7 +83,7 @@ def make_tickets(work: Work, database: Database) -> Metadata:
         work.context.log_event(dg.AssetMaterialization("vivenu_tickets", partition=report.event_id, metadata=metadata))
 
     reports = asyncio.run(
-        polling.sync_vivenu_tickets(
+        sync_vivenu_tickets(
             database,
             work.pipeline.settings,
             work.event_keys or None,
@@ -113,7 +113,7 @@ def make_coupons(work: Work, database: Database) -> Metadata:
     metadata: Metadata = {}
     if not work.skip_fetch:
         report = asyncio.run(polling.sync_vivenu_coupons(database, work.pipeline.settings, full=work.full))
-        metadata = {"transactions_read": report.transactions}
+        metadata = {"transactions_read": report.transactions} | _rejected(report.unreadable)
     metadata["coupons"] = store.rebuild_coupons(database)
     rows = store.read_coupons(database)
     metadata["used"] = sum(row["used"] for row in rows)
@@ -192,16 +192,20 @@ def _of_tickets(report: TicketsReport) -> Metadata:
     metadata: Metadata = {
         "event": report.name,
         "received": report.received,
+        "announced": report.announced,
         "added": report.stored.added,
         "changed": report.stored.changed,
         "gone": report.stored.gone,
-        "unreadable": len(report.unreadable),
         "unreadable_ages": sum(report.unreadable_ages.values()),
         "read": "whole" if report.is_full else "what changed",
     }
-    if report.unreadable:
-        metadata["reasons"] = dg.MetadataValue.json(sorted(set(report.unreadable))[:_MOST_NAMED])
-    return metadata
+    return metadata | _rejected(report.unreadable)
+
+
+def _rejected(unreadable: Sequence[str]) -> Metadata:
+    """How many objects could not be read, and why; all are in vivenu_rejects."""
+    counted: Metadata = {"unreadable": len(unreadable)}
+    return counted | ({"reasons": dg.MetadataValue.json(list(unreadable[:_MOST_NAMED]))} if unreadable else {})
 
 
 def _table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> dg.MetadataValue:

@@ -6,12 +6,15 @@ What belongs here: paths, parameters and the shape that answers a question. What
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from datetime import UTC, timedelta
+from random import Random
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from ticket_pipeline.errors import UnexpectedPayload
+from ticket_pipeline.primary_sales.http import open_vivenu_http
 from ticket_pipeline.primary_sales.paging import Identified, ReadSet, SetReader
 from ticket_pipeline.primary_sales.wire import (
     CouponWire,
@@ -23,10 +26,11 @@ from ticket_pipeline.primary_sales.wire import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
     from datetime import datetime
 
     from ticket_pipeline.primary_sales.http import Answer, VivenuHttp
+    from ticket_pipeline.settings import Settings
 
 _Row = TypeVar("_Row", bound=Identified)
 
@@ -36,7 +40,8 @@ _event_of = msgspec.json.Decoder(EventWire, strict=False).decode
 _ticket_of = msgspec.json.Decoder(TicketWire, strict=False).decode
 _transaction_of = msgspec.json.Decoder(TransactionWire, strict=False).decode
 _coupon_of = msgspec.json.Decoder(CouponWire, strict=False).decode
-_series_of = msgspec.json.Decoder(list[SeriesWire], strict=False).decode
+_series_of = msgspec.json.Decoder(SeriesWire, strict=False).decode
+_array_of = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 class VivenuClient:
@@ -104,19 +109,22 @@ class VivenuClient:
         """Every coupon, with how often it was used."""
         return await self._reader("the coupons", "/api/coupon/rich", {}, _coupon_of, knows_changes=False).read()
 
-    async def fetch_series(self) -> list[SeriesWire]:
+    async def fetch_series(self) -> ReadSet[SeriesWire]:
         """Every coupon series; a bare array, so its end is a page that is not full."""
-        found: list[SeriesWire] = []
+        found: ReadSet[SeriesWire] | None = None
+        turned = 0
         while True:
-            query = {"top": str(self._page_size), "skip": str(len(found))}
+            query = {"top": str(self._page_size), "skip": str(turned * self._page_size)}
             answer = await self._http.get("the coupon series", "/api/coupon/series", query)
+            found = found or ReadSet(answer.served_at)
             try:
-                page = _series_of(answer.body)
+                page = _array_of(answer.body)
             except msgspec.DecodeError as error:
                 raise UnexpectedPayload(f"Read the coupon series; the answer is no list of them ({error}).") from None
-            found += page
+            found.add(page, _series_of)
+            turned += 1
             if len(page) < self._page_size:
-                return list({series.id: series for series in found}.values())
+                return found
 
     def _reader(
         self,
@@ -140,6 +148,15 @@ class VivenuClient:
             page_size=self._page_size,
             overlap=self._overlap if knows_changes else None,
         )
+
+
+@asynccontextmanager
+async def open_vivenu(settings: Settings) -> AsyncIterator[VivenuClient]:
+    """A client of the organiser that the settings name."""
+    # Chance spreads retries; nobody could guess anything from it.
+    async with open_vivenu_http(settings, rng=Random(settings.random_seed)) as http:  # noqa: S311
+        overlap = timedelta(minutes=settings.vivenu_overlap_minutes)
+        yield VivenuClient(http, page_size=settings.vivenu_page_size, overlap=overlap)
 
 
 def as_sent(moment: datetime) -> str:

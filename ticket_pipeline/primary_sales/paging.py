@@ -9,19 +9,24 @@ since the read began are asked for, and if that does not explain the difference,
 
 from __future__ import annotations
 
+import hashlib
+import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import msgspec
 
 from ticket_pipeline.errors import UnexpectedPayload
+from ticket_pipeline.primary_sales.wire import AwareTime, IdentityWire
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
     from datetime import datetime, timedelta
 
     from ticket_pipeline.primary_sales.http import Answer
     from ticket_pipeline.primary_sales.wire import Page
+
+_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 MAX_PASSES = 4
 """A set that moves faster than it can be read this often is given up."""
@@ -38,6 +43,23 @@ class Identified(Protocol):
 _Row = TypeVar("_Row", bound=Identified)
 
 
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that could not be read.
+
+    Attributes:
+        id: the object's, or, where it names none, a mark of its bytes.
+        reason: what is wrong with it; quotes no value.
+        updated_at: aware UTC, where that could be read.
+        is_identified: the id is the object's own.
+    """
+
+    id: str
+    reason: str
+    updated_at: datetime | None
+    is_identified: bool
+
+
 @dataclass
 class ReadSet(Generic[_Row]):
     """A set as it was read.
@@ -46,15 +68,53 @@ class ReadSet(Generic[_Row]):
         rows: id → row, in its newest form seen.
         began_at: the server's clock when the read began: whatever changes later is in the next incremental read.
         total: how many rows the server says there are.
-        unreadable: why rows could not be read, one reason per row; no reason quotes a value.
+        rejects: id → what could not be read, and why.
         passes: how often the set was read from its start.
     """
 
     began_at: datetime
     rows: dict[str, _Row] = field(default_factory=dict)
     total: int = 0
-    unreadable: list[str] = field(default_factory=list)
+    rejects: dict[str, Reject] = field(default_factory=dict)
     passes: int = 0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether as many different rows came as the server says there are."""
+        return len(self.rows) + len(self.rejects) == self.total
+
+    def add(self, raws: Iterable[msgspec.Raw], row_of: Callable[[msgspec.Raw], _Row]) -> None:
+        """Read rows, each in place of what came of it before."""
+        for raw in raws:
+            try:
+                row = row_of(raw)
+            except msgspec.DecodeError as error:
+                reject = _identify(raw, str(error))
+                self.rows.pop(reject.id, None)
+                self.rejects[reject.id] = reject
+            else:
+                self.rejects.pop(row.id, None)
+                self.rows[row.id] = row
+
+    def take(self, newer: ReadSet[_Row]) -> None:
+        """Take over what a later look brought."""
+        for key in (*newer.rows, *newer.rejects):
+            self.rows.pop(key, None)
+            self.rejects.pop(key, None)
+        self.rows |= newer.rows
+        self.rejects |= newer.rejects
+
+    def reached(self, updated: Iterable[datetime | None]) -> datetime:
+        """How far the read surely reached: its beginning, or the last change it brought, if that is earlier.
+
+        What changed while pages were turned is later than the beginning. The last change guards against a server whose
+        clock runs ahead of the one that stamps tickets. What could not be read counts too: else it would hold the mark.
+
+        Args:
+            updated: moments of change of the rows, aware UTC.
+        """
+        moments = [*updated, *(one.updated_at for one in self.rejects.values())]
+        return min(self.began_at, max((one for one in moments if one is not None), default=self.began_at))
 
 
 class SetReader(Generic[_Row]):
@@ -99,7 +159,7 @@ class SetReader(Generic[_Row]):
             passes += 1
             found, is_shrunk = await self._pass(since)
             # Where rows left, as many others slid past the reader unseen, and no moment of change tells which.
-            if not is_shrunk and (_is_complete(found) or await self._catch_up(found, since)):
+            if not is_shrunk and (found.is_complete or await self._catch_up(found, since)):
                 found.passes = passes
                 return found
         raise UnexpectedPayload(
@@ -119,7 +179,8 @@ class SetReader(Generic[_Row]):
                 found = ReadSet(answer.served_at)
                 found.total = page.total
             is_shrunk |= page.total < found.total
-            self._add(found, page)
+            found.total = page.total
+            found.add(page.rows or page.docs, self._row_of)
             turned += 1
         return found, is_shrunk
 
@@ -129,21 +190,11 @@ class SetReader(Generic[_Row]):
             return False
         moved_since = found.began_at - self._overlap
         moved, is_shrunk = await self._pass(moved_since if since is None else max(since, moved_since))
-        found.rows |= moved.rows
+        found.take(moved)
         total = self._read_page((await self._ask(0, 1, since)).body).total
         is_shrunk |= total < found.total
         found.total = total
-        return not is_shrunk and _is_complete(found)
-
-    def _add(self, found: ReadSet[_Row], page: Page) -> None:
-        found.total = page.total
-        for raw in page.rows or page.docs:
-            try:
-                row = self._row_of(raw)
-            except msgspec.DecodeError as error:
-                found.unreadable.append(str(error))
-            else:
-                found.rows[row.id] = row
+        return not is_shrunk and found.is_complete
 
     def _read_page(self, body: bytes) -> Page:
         try:
@@ -156,6 +207,26 @@ class SetReader(Generic[_Row]):
             ) from None
 
 
-def _is_complete(found: ReadSet[_Row]) -> bool:
-    """Rows that cannot be read have no id: they are taken for different ones."""
-    return len(found.rows) + len(found.unreadable) == found.total
+def _identify(raw: msgspec.Raw, reason: str) -> Reject:
+    """What can still be told of an object that could not be read."""
+    try:
+        identity = msgspec.json.decode(raw, type=IdentityWire)
+    except msgspec.DecodeError:
+        identity = IdentityWire()
+    named = _read_or_none(identity.id, str)
+    is_identified = named is not None and _ID.fullmatch(named) is not None
+    # Of the whole object: with its secret and barcode in it, nobody can try names against the mark.
+    mark = f"(no id {hashlib.sha256(raw).hexdigest()[:12]})"
+    return Reject(
+        named if named and is_identified else mark,
+        reason,
+        _read_or_none(identity.updated_at, AwareTime),
+        is_identified,
+    )
+
+
+def _read_or_none(raw: msgspec.Raw, kind: Any) -> Any:  # noqa: ANN401 - a type, and its value
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except msgspec.DecodeError:
+        return None

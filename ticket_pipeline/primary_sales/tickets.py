@@ -111,7 +111,13 @@ def keep_ticket(ticket: TicketWire, fields: EventFields, event_on: date | None, 
 
 def to_money(amount: float | None) -> Decimal | None:
     """An amount of the wire as exact cents."""
-    return None if amount is None else Decimal(str(amount)).quantize(_CENT, ROUND_HALF_UP)
+    exact = to_decimal(amount)
+    return None if exact is None else exact.quantize(_CENT, ROUND_HALF_UP)
+
+
+def to_decimal(amount: float | None) -> Decimal | None:
+    """A number of the wire as it was sent, digit by digit."""
+    return None if amount is None else Decimal(str(amount))
 
 
 def clean(text: str | None) -> str | None:

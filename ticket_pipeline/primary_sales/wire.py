@@ -25,6 +25,13 @@ class Page(msgspec.Struct, frozen=True):
     docs: list[msgspec.Raw] = []
 
 
+class IdentityWire(msgspec.Struct, frozen=True, rename="camel"):
+    """What tells one object from another, each value undecoded: read of what cannot be read otherwise."""
+
+    id: msgspec.Raw = msgspec.field(name="_id", default=msgspec.Raw(b"null"))
+    updated_at: msgspec.Raw = msgspec.Raw(b"null")
+
+
 class FieldDefinition(msgspec.Struct, frozen=True, rename="camel"):
     """A question that an organiser asks."""
 

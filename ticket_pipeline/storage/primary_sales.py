@@ -9,14 +9,14 @@ one transaction: readers see the old one or the new one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from psycopg.types.json import Jsonb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from ticket_pipeline.storage.database import Database, Row, Transaction
@@ -37,23 +37,24 @@ class ReadMark:
         high_water_at: aware UTC; whatever changed later is still to be read.
         is_full: the whole set was read, not only what changed.
         fingerprint: what ages and genders were read by.
-        unreadable: rows of this read that could not be read.
+        announced: how many rows vivenu says there are; None where it was not asked.
     """
 
     subject: str
     high_water_at: datetime
     is_full: bool
     fingerprint: str = ""
-    unreadable: int = 0
+    announced: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StoredTickets:
-    """What a read changed: tickets new, changed, and gone."""
+    """What a read changed (tickets new, changed, and gone), and how many are known afterwards, rejects among them."""
 
     added: int = 0
     changed: int = 0
     gone: int = 0
+    known: int = 0
 
     @property
     def total(self) -> int:
@@ -61,23 +62,42 @@ class StoredTickets:
         return self.added + self.changed + self.gone
 
 
-def write_events(database: Database, events: Sequence[Row], types: Sequence[Row], *, is_whole: bool = True) -> None:
+@dataclass(frozen=True, slots=True)
+class CouponsRead:
+    """What a read of the coupons brought.
+
+    Attributes:
+        coupons: as `vivenu_coupons` has them.
+        transaction_ids: the transactions that were read.
+        uses: one row per transaction and coupon.
+        rejects: what could not be read, by subject: `coupons`, `series`, `TRANSACTIONS`.
+    """
+
+    coupons: Sequence[Row]
+    transaction_ids: Sequence[str]
+    uses: Sequence[Row]
+    rejects: Mapping[str, Sequence[Row]] = field(default_factory=dict)
+
+
+def write_events(database: Database, events: Sequence[Row], types: Sequence[Row], rejects: Sequence[Row] = ()) -> None:
     """Bring events and ticket types to what vivenu lists. Idempotent.
 
     Args:
         database: where to.
         events: as `vivenu_events` has them.
         types: their ticket types.
-        is_whole: False where some could not be read: then none counts as no longer listed.
+        rejects: what could not be read; where there is any, no event counts as no longer listed.
     """
+    is_whole = bool(events) and not rejects
     with database.transaction("store vivenu's events") as transaction:
         transaction.execute("primary_sales/upsert_events", events=as_json(events), is_whole=is_whole)
         external_ids = [event["external_id"] for event in events]
         transaction.execute("primary_sales/upsert_ticket_types", types=as_json(types), external_ids=external_ids)
+        _write_rejects(transaction, "events", rejects, external_ids, is_whole=True)
 
 
 def write_tickets(
-    database: Database, tickets: Sequence[Row], mark: ReadMark, *, this_moment: datetime
+    database: Database, tickets: Sequence[Row], mark: ReadMark, rejects: Sequence[Row] = (), *, this_moment: datetime
 ) -> StoredTickets:
     """Store what a read of one event brought, and its mark, in one transaction. Idempotent.
 
@@ -85,6 +105,7 @@ def write_tickets(
         database: where to.
         tickets: as `vivenu_tickets` has them; all of the event where the mark says full: the others are then gone.
         mark: how far the read reached.
+        rejects: what could not be read: known to be there, and with what was stored of it before.
         this_moment: aware UTC, when what is gone was missed.
     """
     added = changed = 0
@@ -94,35 +115,46 @@ def write_tickets(
             added += row.get("added", 0)
             changed += row.get("changed", 0)
         gone = 0
-        # Where some could not be read, or the answer was empty, what is missing may just not have been understood.
-        if mark.is_full and tickets and not mark.unreadable:
+        ticket_ids = [ticket["ticket_id"] for ticket in tickets]
+        if _tells_what_is_gone(mark, tickets, rejects):
             gone = transaction.execute(
                 "primary_sales/mark_gone_tickets",
                 external_id=mark.subject,
-                ticket_ids=[ticket["ticket_id"] for ticket in tickets],
+                ticket_ids=[*ticket_ids, *_ids(rejects)],
                 this_moment=this_moment,
             )
+        _write_rejects(transaction, mark.subject, rejects, ticket_ids, is_whole=mark.is_full)
         _write_mark(transaction, mark)
-    return StoredTickets(added, changed, gone)
+        known = transaction.fetch_one("primary_sales/count_tickets", external_id=mark.subject) or {}
+    return StoredTickets(added, changed, gone, known.get("tickets", 0))
 
 
-def write_coupons(
-    database: Database, coupons: Sequence[Row], transaction_ids: Sequence[str], uses: Sequence[Row], mark: ReadMark
-) -> None:
+def write_coupons(database: Database, read: CouponsRead, mark: ReadMark) -> None:
     """Bring coupons to what vivenu lists, and their uses to what the read transactions say. Idempotent.
+
+    A whole read ends the uses of transactions that vivenu no longer has.
 
     Args:
         database: where to.
-        coupons: as `vivenu_coupons` has them.
-        transaction_ids: the transactions that were read.
-        uses: one row per transaction and coupon.
+        read: what came.
         mark: how far the transactions were read.
     """
+    of_coupons, of_series, of_transactions = (
+        read.rejects.get(subject, ()) for subject in ("coupons", "series", TRANSACTIONS)
+    )
     with database.transaction("store vivenu's coupons") as transaction:
-        transaction.execute("primary_sales/upsert_coupons", coupons=as_json(coupons))
+        is_whole = bool(read.coupons) and not of_coupons
+        transaction.execute("primary_sales/upsert_coupons", coupons=as_json(read.coupons), is_whole=is_whole)
         transaction.execute(
-            "primary_sales/replace_coupon_uses", transaction_ids=list(transaction_ids), uses=as_json(uses)
+            "primary_sales/replace_coupon_uses",
+            transaction_ids=list(read.transaction_ids),
+            uses=as_json(read.uses),
+            is_whole=_tells_what_is_gone(mark, read.transaction_ids, of_transactions),
+            reject_ids=_ids(of_transactions),
         )
+        _write_rejects(transaction, "coupons", of_coupons, (), is_whole=True)
+        _write_rejects(transaction, "series", of_series, (), is_whole=True)
+        _write_rejects(transaction, TRANSACTIONS, of_transactions, read.transaction_ids, is_whole=mark.is_full)
         _write_mark(transaction, mark)
 
 
@@ -157,15 +189,14 @@ def rebuild_summary(database: Database, this_moment: datetime) -> int:
     return _rebuild(database, "summary", this_moment=this_moment)
 
 
+def read_rejects(database: Database, subject: str | None = None) -> list[Row]:
+    """What could not be read of a subject, or of all, the latest first."""
+    return database.fetch_all("primary_sales/select_rejects", subject=subject)
+
+
 def read_mark(database: Database, subject: str) -> Row | None:
     """How far a subject was read, or None."""
     return database.fetch_one("primary_sales/select_read", subject=subject)
-
-
-def count_stored_tickets(database: Database, external_id: str) -> int:
-    """How many tickets of an event vivenu still has, as far as we know."""
-    row = database.fetch_one("primary_sales/count_tickets", external_id=external_id)
-    return row["tickets"] if row else 0
 
 
 def read_vivenu_events(database: Database) -> list[Row]:
@@ -232,8 +263,29 @@ def _write_mark(transaction: Transaction, mark: ReadMark) -> None:
         high_water_at=mark.high_water_at,
         is_full=mark.is_full,
         fingerprint=mark.fingerprint,
-        unreadable=mark.unreadable,
+        announced=mark.announced,
     )
+
+
+def _write_rejects(
+    transaction: Transaction, subject: str, rejects: Sequence[Row], read_ids: Sequence[str], *, is_whole: bool
+) -> None:
+    transaction.execute(
+        "primary_sales/replace_rejects",
+        subject=subject,
+        rejects=as_json(rejects),
+        read_ids=list(read_ids),
+        is_whole=is_whole,
+    )
+
+
+def _tells_what_is_gone(mark: ReadMark, came: Sequence[object], rejects: Sequence[Row]) -> bool:
+    """Whether what did not come is gone: where the answer was empty, or something in it had no id, it may be there."""
+    return mark.is_full and bool(came) and all(reject["is_identified"] for reject in rejects)
+
+
+def _ids(rejects: Sequence[Row]) -> list[str]:
+    return [reject["item_id"] for reject in rejects]
 
 
 def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:

@@ -16,6 +16,7 @@ import psycopg
 from psycopg import sql
 
 from ticket_pipeline.polling import primary_sales
+from ticket_pipeline.polling.vivenu_tickets import sync_vivenu_tickets
 from ticket_pipeline.storage import primary_sales as store
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline_tests.primary_sales.organiser import NOW, Organiser, open_organiser
@@ -23,7 +24,8 @@ from ticket_pipeline_tests.primary_sales.organiser import NOW, Organiser, open_o
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ticket_pipeline.polling.primary_sales import CouponsReport, EventsReport, TicketsReport
+    from ticket_pipeline.polling.primary_sales import CouponsReport, EventsReport
+    from ticket_pipeline.polling.vivenu_tickets import TicketsReport
     from ticket_pipeline.settings import Settings
     from ticket_pipeline.storage.database import Row
 
@@ -47,15 +49,15 @@ class OrganiserLocation:
     def sync_tickets(self, *event_ids: str, full: bool = False, **changes: object) -> dict[str, TicketsReport]:
         """Read tickets: event id → report."""
         reports = asyncio.run(
-            primary_sales.sync_vivenu_tickets(
+            sync_vivenu_tickets(
                 self.database, self.settings(**changes), event_ids or None, now=lambda: datetime.now(UTC), full=full
             )
         )
         return {report.event_id: report for report in reports}
 
-    def sync_coupons(self, **changes: object) -> CouponsReport:
+    def sync_coupons(self, *, full: bool = False, **changes: object) -> CouponsReport:
         """Read coupons and transactions."""
-        return asyncio.run(primary_sales.sync_vivenu_coupons(self.database, self.settings(**changes)))
+        return asyncio.run(primary_sales.sync_vivenu_coupons(self.database, self.settings(**changes), full=full))
 
     def sync(self) -> None:
         """Read everything."""

@@ -7,6 +7,7 @@ import re
 import resource
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -186,6 +187,67 @@ def test_a_price_mended_without_a_new_moment_of_change_is_taken_by_a_whole_read(
         ticket.type.type_id,
         "RACE WOMEN | Saturday",
     )
+
+
+def test_a_newest_ticket_that_cannot_be_read_is_kept_as_a_reject_and_read_past(place: OrganiserLocation) -> None:
+    place.sync()
+    world = place.organiser.world
+    ticket = world.of_event(world.events[0].event_id)[0]
+    before = ticket.status
+    world.set_status(ticket.ticket_id, "INVALID", datetime.now(UTC) - timedelta(minutes=1))
+    place.organiser.desk.garbled.add(ticket.ticket_id)
+    for _ in range(3):
+        report = place.sync_tickets(vivenu_overlap_minutes=0)[ticket.event.event_id]
+        assert (report.is_full, report.error, len(report.unreadable)) == (False, None, 1)
+        (row,) = store.read_rejects(place.database)
+        assert (row["subject"], row["item_id"]) == (ticket.event.event_id, ticket.ticket_id)
+        assert "Expected `str`" in row["reason"]
+        mark = store.read_mark(place.database, ticket.event.event_id) or {}
+        assert (mark["high_water_at"], mark["unreadable"]) == (ticket.updated_at, 1)
+    assert stored(place)[ticket.ticket_id] == (ticket.event.event_id, before)
+    place.organiser.desk.garbled.clear()
+    assert not any(report.is_full for report in place.sync_tickets().values())
+    assert store.read_rejects(place.database) == []
+    assert stored(place) == sold(place)
+
+
+def uses(place: OrganiserLocation) -> set[str]:
+    """Transactions that used a coupon, as stored."""
+    return {row["transaction_id"] for row in place.rows("select distinct transaction_id from vivenu_coupon_uses")}
+
+
+def test_coupons_and_transactions_that_cannot_be_read_are_counted_and_lose_nothing(place: OrganiserLocation) -> None:
+    place.sync()
+    world, before = place.organiser.world, uses(place)
+    garbled = {min(before), world.coupons[0].coupon_id, str(world.coupons[-1].series_id)}
+    place.organiser.desk.garbled |= garbled
+    report = place.sync_coupons(full=True)
+    assert {text.partition(":")[0] for text in report.unreadable} == garbled
+    rejects = {row["item_id"]: row["subject"] for row in store.read_rejects(place.database)}
+    assert rejects == dict(zip(sorted(garbled), ("transactions", "coupons", "series"), strict=True))
+    assert uses(place) == before
+    assert all(row["is_listed"] for row in place.rows("select is_listed from vivenu_coupons"))
+    place.organiser.desk.garbled.clear()
+    assert place.sync_coupons(full=True).unreadable == ()
+    assert store.read_rejects(place.database) == []
+
+
+def test_a_whole_read_ends_the_uses_of_transactions_that_vanished(place: OrganiserLocation) -> None:
+    place.sync()
+    before = uses(place)
+    del place.organiser.world.purchases[min(before)]
+    place.sync_coupons()
+    assert uses(place) == before
+    place.sync_coupons(full=True)
+    assert uses(place) == before - {min(before)}
+
+
+def test_a_discount_is_kept_as_vivenu_says_it(place: OrganiserLocation) -> None:
+    coupon = place.organiser.world.coupons[0]
+    place.organiser.world.coupons[0] = replace(coupon, percent=0.125)  # type: ignore[arg-type] - a fraction of one percent
+    place.sync()
+    (row,) = place.rows("select discount_value from vivenu_coupons where coupon_id = %(id)s", id=coupon.coupon_id)
+    assert str(row["discount_value"]) == "0.125"
 
 
 def test_an_event_that_fails_stops_no_other_and_stores_nothing(place: OrganiserLocation) -> None:

@@ -105,14 +105,14 @@ def test_every_ticket_of_an_event_comes_once_and_of_no_other(organiser: Organise
     event = organiser.world.events[2].event_id
     found = tickets_of(organiser.settings(), event)
     assert set(found.rows) == {ticket.ticket_id for ticket in organiser.world.of_event(event)}
-    assert (found.total, found.passes, found.unreadable) == (len(found.rows), 1, [])
+    assert (found.total, found.passes, found.rejects) == (len(found.rows), 1, {})
     assert len(organiser.log.records()) == -(-found.total // 50)
 
 
 def test_events_coupons_series_and_transactions_come_whole(organiser: Organiser) -> None:
     async def everything(client: VivenuClient) -> list[set[str]]:
         sets = [await client.fetch_events(), await client.fetch_coupons(), await client.fetch_transactions()]
-        return [*(set(found.rows) for found in sets), {series.id for series in await client.fetch_series()}]
+        return [*(set(found.rows) for found in sets), set((await client.fetch_series()).rows)]
 
     world = organiser.world
     assert ask(organiser.settings(vivenu_page_size=7), everything) == [
@@ -190,9 +190,18 @@ def test_a_row_that_cannot_be_read_is_counted_with_a_reason_that_quotes_nothing(
     body = orjson.dumps({"total": 2, "rows": [good, good | {"_id": "2", "createdAt": "CANARY", "realPrice": "12.50"}]})
     found = run_wire(answer(body=body), fetch_wire)
     assert set(found.rows) == {"1"}
-    (reason,) = found.unreadable
-    assert "createdAt" in reason
-    assert "CANARY" not in reason
+    (reject,) = found.rejects.values()
+    assert "createdAt" in reject.reason
+    assert "CANARY" not in repr(reject)
+    assert (reject.id, reject.is_identified, reject.updated_at) == ("2", True, datetime(2026, 5, 1, 10, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("raw", [{"_id": 7, "name": "CANARY"}, {"_id": "CANARY Jane Doe"}, "CANARY", None, {}])
+def test_a_row_without_an_id_of_its_own_is_marked_by_its_bytes(raw: object) -> None:
+    found = run_wire(answer(body=orjson.dumps({"total": 1, "rows": [raw]})), fetch_wire)
+    (reject,) = found.rejects.values()
+    assert (reject.id[:7], reject.is_identified, reject.updated_at) == ("(no id ", False, None)
+    assert "CANARY" not in repr(reject)
 
 
 # --- tokens ----------------------------------------------------------------------------------------------------------

@@ -158,6 +158,14 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "primary_sales/replace_coupon_uses": {
         "transaction_ids": ["x1"],
         "uses": Jsonb([{"transaction_id": "x1", "coupon_id": "c1", "external_id": "e1"}]),
+        "is_whole": True,
+        "reject_ids": ["x9"],
+    },
+    "primary_sales/replace_rejects": {
+        "subject": "e1",
+        "rejects": Jsonb([{"item_id": "t8", "reason": "Expected `str`", "updated_at": None}]),
+        "read_ids": ["t1"],
+        "is_whole": False,
     },
     "primary_sales/select_age_groups": {"external_id": None},
     "primary_sales/select_coupons": VIVENU_EVENT,
@@ -165,12 +173,16 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "primary_sales/select_events": {},
     "primary_sales/select_gender_answers": {},
     "primary_sales/select_read": {"subject": "e1"},
+    "primary_sales/select_rejects": {"subject": None},
     "primary_sales/select_summary": {"external_id": None},
     "primary_sales/select_types": VIVENU_EVENT,
     "primary_sales/select_unknown_ages": {"external_id": None},
     "primary_sales/select_unknown_answers": {},
     "primary_sales/update_coupon_sums": {},
-    "primary_sales/upsert_coupons": {"coupons": Jsonb([{"coupon_id": "c1", "code": "SAVE", "used": 1}])},
+    "primary_sales/upsert_coupons": {
+        "coupons": Jsonb([{"coupon_id": "c1", "code": "SAVE", "used": 1}]),
+        "is_whole": True,
+    },
     "primary_sales/upsert_events": {
         "events": Jsonb(
             [VIVENU_EVENT | {"name": "Race", "timezone": "UTC", "gender_options": ["Femme"], "problems": ["no field"]}]
@@ -182,7 +194,7 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
         "high_water_at": NOON,
         "is_full": True,
         "fingerprint": "",
-        "unreadable": 0,
+        "announced": 2,
     },
     "primary_sales/upsert_ticket_types": {
         "types": Jsonb([VIVENU_EVENT | {"ticket_type_id": "y1", "is_active": True}]),
