@@ -1,10 +1,12 @@
 -- Reckon one row per event from tickets, coupons and the age and gender tables, which are built before. Pace compares
--- the sold share of capacity with the mean share that earlier, finished events had as long before their start.
--- Parameters: this_moment. The table is empty before, in the same transaction. Rows: one per event.
+-- the sold share of capacity with the mean share that earlier, finished events had as long before their start, where
+-- these had sold enough by then. Money is never added up across currencies; what cost nothing has none to add.
+-- Parameters: this_moment, least_pace_base (tickets). The table is empty before, in the same transaction. Rows: one per
+-- event.
 with tickets as (
   select
-    t.external_id, t.status in ('VALID', 'DETAILSREQUIRED') as is_sold, t.status, t.created_at, t.currency,
-    t.real_price, exists(
+    t.external_id, t.status in ('VALID', 'DETAILSREQUIRED') as is_sold, t.status, t.created_at,
+    case when t.real_price <> 0 then coalesce(t.currency, 'XXX') end as currency, t.real_price, exists(
       select 1 from vivenu_coupon_uses as u
       where u.transaction_id = t.transaction_id
     ) as has_coupon
@@ -15,11 +17,20 @@ sums as (
   select
     external_id, count(*) filter (where is_sold) as sold, count(*) filter (where status = 'INVALID') as invalidated,
     count(*) filter (where is_sold and has_coupon) as coupon_tickets,
-    case when count(distinct currency) filter (where is_sold) = 1 then min(currency) filter (where is_sold) end
-      as currency,
+    min(currency) filter (where is_sold) as currency, count(distinct currency) filter (where is_sold) as currencies,
     coalesce(sum(real_price) filter (where is_sold and has_coupon), 0) as revenue_with,
     coalesce(sum(real_price) filter (where is_sold and not has_coupon), 0) as revenue_without
   from tickets
+  group by external_id
+),
+
+revenues as (
+  select external_id, jsonb_object_agg(currency, revenue) as revenues
+  from (
+    select external_id, currency, sum(real_price)::text as revenue from tickets
+    where is_sold and currency is not null
+    group by external_id, currency
+  ) as r
   group by external_id
 ),
 
@@ -43,7 +54,7 @@ genders as (
 
 paces as (
   select
-    e.external_id, count(o.external_id) as earlier_events,
+    e.external_id, count(o.external_id) as earlier_events, coalesce(sum(share.sold), 0) as earlier_sold,
     avg(share.sold::numeric / o.capacity) as earlier_share,
     (
       select count(*) from tickets as t
@@ -67,18 +78,21 @@ paces as (
 insert into vivenu_summary (
   external_id, name, event_on, sold, capacity, sold_share, currency, revenue, invalidated, coupon_tickets,
   coupon_share, revenue_with_coupon, revenue_without_coupon, age_mix, gender_mix, earlier_events, earlier_sold_share,
-  pace, reckoned_at
+  pace, reckoned_at, revenues, earlier_sold
 )
 select
   e.external_id, e.name, e.event_on, coalesce(s.sold, 0), e.capacity, s.sold::numeric / nullif(e.capacity, 0),
-  s.currency, case when s.currency is not null then s.revenue_with + s.revenue_without end,
+  case when s.currencies = 1 then s.currency end,
+  case when coalesce(s.currencies, 0) <= 1 then coalesce(s.revenue_with + s.revenue_without, 0) end,
   coalesce(s.invalidated, 0), coalesce(s.coupon_tickets, 0), s.coupon_tickets::numeric / nullif(s.sold, 0),
-  case when s.currency is not null then s.revenue_with end,
-  case when s.currency is not null then s.revenue_without end,
+  case when coalesce(s.currencies, 0) <= 1 then coalesce(s.revenue_with, 0) end,
+  case when coalesce(s.currencies, 0) <= 1 then coalesce(s.revenue_without, 0) end,
   coalesce(a.mix, '{}'), coalesce(g.mix, '{}'), coalesce(p.earlier_events, 0), p.earlier_share,
-  p.own_share / nullif(p.earlier_share, 0), %(this_moment)s
+  case when p.earlier_sold >= %(least_pace_base)s then p.own_share / nullif(p.earlier_share, 0) end, %(this_moment)s,
+  coalesce(r.revenues, '{}'), coalesce(p.earlier_sold, 0)
 from vivenu_events as e
 left join sums as s on e.external_id = s.external_id
+left join revenues as r on e.external_id = r.external_id
 left join ages as a on e.external_id = a.external_id
 left join genders as g on e.external_id = g.external_id
 left join paces as p on e.external_id = p.external_id

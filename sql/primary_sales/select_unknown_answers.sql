@@ -1,7 +1,11 @@
--- Answers that no table of words knows, most frequent first: what a person may mend. Parameters: none. Rows: at most 50.
+-- Answers that no table of words knows, most frequent first: what a person may mend. Parameters: external_id (null:
+-- every event). Rows: at most 50.
 select answer, sum(tickets)::integer as tickets
 from vivenu_gender
-where gender = 'unknown' and answer <> '(no answer)'
+where
+  gender = 'unknown'
+  and answer <> '(no answer)'
+  and (%(external_id)s::text is null or external_id = %(external_id)s)
 group by answer
 order by tickets desc, answer asc
 limit 50

@@ -9,8 +9,9 @@ with transactions as (
 sums as (
   select
     x.coupon_id, count(*)::integer as tickets, sum(t.real_price) as revenue,
-    sum(t.regular_price - t.real_price) as discount, min(t.currency) as currency,
-    count(distinct t.currency) as currencies
+    sum(t.regular_price - t.real_price) as discount,
+    min(coalesce(t.currency, 'XXX')) filter (where t.regular_price <> 0 or t.real_price <> 0) as currency,
+    count(distinct coalesce(t.currency, 'XXX')) filter (where t.regular_price <> 0 or t.real_price <> 0) as currencies
   from transactions as x
   inner join vivenu_tickets as t on x.transaction_id = t.transaction_id
   where x.coupons = 1 and t.status in ('VALID', 'DETAILSREQUIRED')

@@ -5,27 +5,32 @@ What belongs here: arranging rows into charts and tables. What does not: drawing
 
 from __future__ import annotations
 
+from collections import Counter
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ticket_pipeline.cli.formats import NOTHING, count, money, plain
+from ticket_pipeline.cli.formats import NOTHING, count, plain
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, show, show_json
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.primary_sales.charts import bars, by_steps, pyramid, sparkline
+from ticket_pipeline.primary_sales.figures import show_money, show_pace, show_revenue, show_share
 from ticket_pipeline.settings import load_settings
 from ticket_pipeline.storage import primary_sales as store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from rich.table import Table
 
     from ticket_pipeline.storage.database import Row
 
 _CHART_COLUMNS = 60
+_MOST_COUPONS = 20
+_MOST_NAMED = 8
 
 
 def primary_sales(
@@ -45,16 +50,20 @@ def primary_sales(
     with open_migrated(load_settings()) as database:
         events = store.read_summary(database)
         if event is None:
-            _show_all(events, as_json=as_json)
+            _show_all(events, store.read_rejects(database), as_json=as_json)
             return
         chosen = _find(event, events)
         key = chosen["external_id"]
         days, types = store.read_daily_sales(database, key), store.read_type_sales(database, key)
-        ages, coupons = store.read_age_groups(database, key), store.read_coupons(database, key)
+        ages, coupons = store.read_age_groups(database, key), store.read_event_coupons(database, key)
+        answers, shapes = store.read_unknown_answers(database, key), store.read_unknown_ages(database, key)
+        rejects = store.read_rejects(database, key)
     if as_json:
-        show_json({"summary": chosen, "days": days, "ticket_types": types, "age_groups": ages, "coupons": coupons})
+        document = {"summary": chosen, "days": days, "ticket_types": types, "age_groups": ages, "coupons": coupons}
+        show_json(document | {"unknown_answers": answers, "unknown_ages": shapes, "rejects": rejects})
         return
-    show(_headline(chosen), *_daily(days), _types(types), *_ages(ages), _coupons(coupons))
+    show(_headline(chosen), *_daily(days), _types(types), *_ages(ages), *_coupons(coupons))
+    show(*_to_mend(answers, shapes, rejects))
 
 
 def _find(event: str, events: Sequence[Row]) -> Row:
@@ -74,43 +83,51 @@ def _find(event: str, events: Sequence[Row]) -> Row:
     )
 
 
-def _show_all(events: Sequence[Row], *, as_json: bool) -> None:
+def _show_all(events: Sequence[Row], rejects: Sequence[Row], *, as_json: bool) -> None:
     if as_json:
         show_json(list(events))
         return
     if not events:
         note("Nothing is reckoned yet. Run `ticket-pipeline pipelines run default`.")
         return
-    table = new_table("Event", "On", ">Sold", ">Of", ">Revenue", "", ">Coupons", ">Pace")
+    table = new_table("Event", "On", ">Sold", ">Of", ">Revenue", ">Coupons", ">Pace")
     for row in events:
         table.add_row(
             plain(row["name"]),
             str(row["event_on"] or NOTHING),
             count(row["sold"]),
             count(row["capacity"]),
-            money(row["revenue"]),
-            row["currency"] or "",
-            _share(row["coupon_share"]),
-            _share(row["pace"]),
+            show_revenue(row),
+            show_share(row["coupon_share"]),
+            show_pace(row, store.LEAST_PACE_BASE).partition(" ")[0],
         )
-    show(table, "Pace: sold share of capacity against earlier events as long before their start; 100% is the same.")
+    show(
+        table,
+        "Pace: sold share of capacity against earlier events as long before their start; 100% is the same, n/a: these "
+        f"had sold fewer than {store.LEAST_PACE_BASE} by then.",
+        *_to_mend((), (), rejects),
+    )
 
 
 def _headline(row: Row) -> str:
     parts = [
         f"{plain(row['name'])}, {row['event_on'] or 'no date'}: {row['sold']:,} sold"
-        + (f" of {row['capacity']:,} ({_share(row['sold_share'])})" if row["capacity"] else ""),
-        f"revenue {money(row['revenue'])} {row['currency'] or ''}".rstrip(),
+        + (f" of {row['capacity']:,} ({show_share(row['sold_share'])})" if row["capacity"] else ""),
+        f"revenue {show_revenue(row)}",
         f"{row['invalidated']:,} invalidated",
-        f"{_share(row['coupon_share'])} with a coupon",
+        f"{show_share(row['coupon_share'])} with a coupon",
     ]
-    if row["pace"] is not None:
-        parts.append(f"pace {_share(row['pace'])} of {row['earlier_events']} earlier events")
+    if row["earlier_events"]:
+        against = f" of {row['earlier_events']} earlier events" if row["pace"] is not None else ""
+        parts.append(f"pace {show_pace(row, store.LEAST_PACE_BASE)}{against}")
     return ", ".join(parts)
 
 
 def _daily(days: Sequence[Row]) -> list[str]:
-    steps = by_steps({row["day_on"]: row["tickets"] for row in days}, most=_CHART_COLUMNS)
+    tickets_on: Counter[date] = Counter()
+    for row in days:  # a day has one row per currency
+        tickets_on[row["day_on"]] += row["tickets"]
+    steps = by_steps(tickets_on, most=_CHART_COLUMNS)
     if not steps:
         return ["Nothing sold yet."]
     reached, total = [], 0.0
@@ -125,11 +142,10 @@ def _daily(days: Sequence[Row]) -> list[str]:
 
 
 def _types(types: Sequence[Row]) -> Table:
-    table = new_table("Ticket type", ">Sold", ">Of", ">Revenue", "")
+    table = new_table("Ticket type", ">Sold", ">Of", ">Revenue")
     for row in types:
-        table.add_row(
-            plain(row["name"]), count(row["tickets"]), count(row["capacity"]), money(row["revenue"]), row["currency"]
-        )
+        revenue = show_money(row["revenue"], row["currency"])
+        table.add_row(plain(row["name"]), count(row["tickets"]), count(row["capacity"]), revenue)
     return table
 
 
@@ -142,22 +158,43 @@ def _ages(ages: Sequence[Row]) -> list[str]:
     return ["\nAges on the day of the event:", *pyramid(rows, width=20), "", *bars(shares, width=30)]
 
 
-def _coupons(coupons: Sequence[Row]) -> Table | str:
+def _coupons(coupons: Sequence[Row]) -> list[Table | str]:
     if not coupons:
-        return "\nNo coupon was used."
-    table = new_table("Coupon", "Name", ">Used", ">Tickets", ">Revenue", ">Discount", "")
-    for row in coupons[:20]:
+        return ["\nNo coupon was used."]
+    table = new_table("Coupon", "Name", ">Used", ">Tickets", ">Revenue", ">Discount", ">All events")
+    for row in coupons[:_MOST_COUPONS]:
         table.add_row(
-            plain(row["code"]),
+            plain(row["code"] or row["coupon_id"]),
             plain(row["name"]),
-            count(row["used"]),
+            count(row["transactions"]),
             count(row["tickets"]),
-            money(row["revenue"]),
-            money(row["discount"]),
-            row["currency"] or "",
+            show_money(row["revenue"], row["currency"]),
+            show_money(row["discount"], row["currency"]),
+            count(row["organiser_used"]),
         )
-    return table
+    more = [f"… and {len(coupons) - _MOST_COUPONS} more coupons."] if len(coupons) > _MOST_COUPONS else []
+    told = (
+        "Used: transactions of this event; tickets and money: those with this coupon alone. All events: how often the "
+        "organiser's buyers used it, as vivenu counts."
+    )
+    return ["", table, *more, told]
 
 
-def _share(share: object) -> str:
-    return NOTHING if share is None else f"{float(str(share)) * 100:.0f}%"
+def _to_mend(answers: Sequence[Row], shapes: Sequence[Row], rejects: Sequence[Row]) -> list[str]:
+    """What a person may mend, one sentence each."""
+    told = {
+        "Answers about gender that no table knows": [(row["answer"], row["tickets"]) for row in answers],
+        "Answers about age that are none, by shape": [(row["shape"], row["tickets"]) for row in shapes],
+    }
+    sentences = [
+        f"\n{what}: {', '.join(f'{plain(text)} ({tickets:,})' for text, tickets in found[:_MOST_NAMED])}."
+        for what, found in told.items()
+        if found
+    ]
+    if rejects:
+        first = rejects[0]
+        sentences.append(
+            f"\n{len(rejects)} objects of vivenu could not be read and are in no number; the latest: "
+            f"{plain(first['item_id'])}, {plain(first['reason'])}."
+        )
+    return sentences

@@ -16,6 +16,7 @@ from ticket_pipeline.defs.pipeline import Pipeline
 from ticket_pipeline.polling import primary_sales as polling
 from ticket_pipeline.polling.vivenu_tickets import TicketsReport, sync_vivenu_tickets
 from ticket_pipeline.primary_sales.charts import bars, by_steps, pyramid, sparkline
+from ticket_pipeline.primary_sales.figures import show_money, show_pace, show_revenue, show_share
 from ticket_pipeline.storage import primary_sales as store
 from ticket_pipeline.storage.database import Database
 
@@ -117,8 +118,11 @@ def make_coupons(work: Work, database: Database) -> Metadata:
     metadata["coupons"] = store.rebuild_coupons(database)
     rows = store.read_coupons(database)
     metadata["used"] = sum(row["used"] for row in rows)
-    columns = ("code", "name", "used", "tickets", "revenue", "discount", "currency")
-    metadata["most_used"] = _table(rows[:_MOST_NAMED], columns)
+    shown = [
+        row | {name: show_money(row[name], row["currency"]) for name in ("revenue", "discount")}
+        for row in rows[:_MOST_NAMED]
+    ]
+    metadata["most_used"] = _table(shown, ("code", "name", "used", "tickets", "revenue", "discount"))
     return metadata
 
 
@@ -164,13 +168,19 @@ def make_summary(work: Work, database: Database) -> Metadata:
     """Reckon one row per event."""
     rows = store.rebuild_summary(database, work.pipeline.now())
     found = store.read_summary(database)
-    columns = ("name", "event_on", "sold", "capacity", "sold_share", "revenue", "currency", "coupon_share", "pace")
+    shown = [
+        row
+        | {name: show_share(row[name]) for name in ("sold_share", "coupon_share")}
+        | {"revenue": show_revenue(row), "pace": show_pace(row, store.LEAST_PACE_BASE)}
+        for row in found
+    ]
+    columns = ("name", "event_on", "sold", "capacity", "sold_share", "revenue", "coupon_share", "pace")
     lines = bars([(row["name"], float(row["sold_share"] or 0) * 100) for row in found])
     return {
         "events": rows,
         "sold": sum(row["sold"] for row in found),
         "sold_percent_of_capacity": _code(lines),
-        "summary": _table(found, columns),
+        "summary": _table(shown, columns),
     }
 
 

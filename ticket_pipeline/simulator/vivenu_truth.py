@@ -25,6 +25,8 @@ _GROUPS = (
     ("70+", 70, 200),
 )
 
+_LEAST_PACE_BASE = 20  # tickets; against fewer, no pace is told
+
 DayKey = tuple[str, str, date, str]
 """Event id, ticket type id, local day, channel."""
 
@@ -125,13 +127,19 @@ def _pace(world: VivenuWorld, event: OrganisedEvent, now: datetime) -> float | N
     if not earlier:
         return None
     shares = [_share(world, other, other.starts_at - ahead) for other in earlier]
+    sold = sum(_sold(world, other, other.starts_at - ahead) for other in earlier)
+    if sold < _LEAST_PACE_BASE:
+        return None
     mean = sum(shares) / len(shares)
     return _share(world, event, min(now, event.starts_at)) / mean if mean else None
 
 
 def _share(world: VivenuWorld, event: OrganisedEvent, until: datetime) -> float:
-    sold = sum(ticket.is_sold and ticket.created_at <= until for ticket in world.of_event(event.event_id))
-    return sold / _capacity(event)
+    return _sold(world, event, until) / _capacity(event)
+
+
+def _sold(world: VivenuWorld, event: OrganisedEvent, until: datetime) -> int:
+    return sum(ticket.is_sold and ticket.created_at <= until for ticket in world.of_event(event.event_id))
 
 
 def _capacity(event: OrganisedEvent) -> int:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 TRANSACTIONS = "transactions"
 """The subject of `vivenu_reads` that is no event."""
 
+LEAST_PACE_BASE = 20
+"""Tickets that earlier events must have sold at this point, all together: against fewer, a few more are a multiple."""
+
 _BATCH = 5000
 """Tickets sent in one statement: 2 MB of JSON."""
 
@@ -186,7 +189,7 @@ def rebuild_gender(database: Database, genders: Sequence[Row]) -> int:
 
 def rebuild_summary(database: Database, this_moment: datetime) -> int:
     """Reckon `vivenu_summary` anew; returns its rows."""
-    return _rebuild(database, "summary", this_moment=this_moment)
+    return _rebuild(database, "summary", this_moment=this_moment, least_pace_base=LEAST_PACE_BASE)
 
 
 def read_rejects(database: Database, subject: str | None = None) -> list[Row]:
@@ -209,9 +212,9 @@ def read_gender_answers(database: Database) -> list[str]:
     return [row["answer"] for row in database.fetch_all("primary_sales/select_gender_answers")]
 
 
-def read_unknown_answers(database: Database) -> list[Row]:
+def read_unknown_answers(database: Database, external_id: str | None = None) -> list[Row]:
     """Answers that no table of words knows, most frequent first."""
-    return database.fetch_all("primary_sales/select_unknown_answers")
+    return database.fetch_all("primary_sales/select_unknown_answers", external_id=external_id)
 
 
 def read_unknown_ages(database: Database, external_id: str | None = None) -> list[Row]:
@@ -239,9 +242,14 @@ def read_summary(database: Database, external_id: str | None = None) -> list[Row
     return database.fetch_all("primary_sales/select_summary", external_id=external_id)
 
 
-def read_coupons(database: Database, external_id: str | None = None) -> list[Row]:
-    """The coupons, or those that were used for an event; most used first."""
-    return database.fetch_all("primary_sales/select_coupons", external_id=external_id)
+def read_coupons(database: Database) -> list[Row]:
+    """The coupons with the organiser's totals, most used first."""
+    return database.fetch_all("primary_sales/select_coupons")
+
+
+def read_event_coupons(database: Database, external_id: str) -> list[Row]:
+    """What coupons did for one event, most used first."""
+    return database.fetch_all("primary_sales/select_event_coupons", external_id=external_id)
 
 
 def as_json(rows: Iterable[Row]) -> Jsonb:

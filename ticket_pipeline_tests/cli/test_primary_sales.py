@@ -41,10 +41,14 @@ def test_one_event_has_its_charts_by_id_or_name(place: OrganiserLocation, env: d
         "female",
         "RACE WOMEN | Saturday",
         "Partner series",
+        "All events: how often",
+        "Answers about gender that no table knows: Xyzzy",
     ):
         assert text in shown.stdout
     assert run(env, "primary-sales", "race 1").stdout == shown.stdout
     document = ask(env, "primary-sales", event.event_id)
+    used = sum(len(one.coupons) for one in place.organiser.world.purchases.values() if one.event is event)
+    assert sum(row["transactions"] for row in document["coupons"]) == used
     assert (
         sum(row["tickets"] for row in document["days"]) == sold == sum(row["tickets"] for row in document["age_groups"])
     )

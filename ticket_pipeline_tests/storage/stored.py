@@ -81,7 +81,8 @@ def empty(database: Database) -> None:
     with database.connection() as connection:
         connection.execute(
             "truncate events, listings, rejected_rows, watchlist_syncs, venue_zones, breaker_state, kept_answers, "
-            "cache_uses, vivenu_events, vivenu_reads, vivenu_rejects restart identity cascade"
+            "cache_uses, vivenu_events, vivenu_reads, vivenu_rejects, vivenu_coupons, "
+            "vivenu_coupon_uses restart identity cascade"
         )
 
 

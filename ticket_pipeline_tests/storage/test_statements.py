@@ -152,7 +152,7 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     },
     "primary_sales/insert_gender": {"genders": VIVENU_GENDERS},
     "primary_sales/insert_sales_daily": {},
-    "primary_sales/insert_summary": {"this_moment": NOON},
+    "primary_sales/insert_summary": {"this_moment": NOON, "least_pace_base": 20},
     "primary_sales/lock_summaries": {},
     "primary_sales/mark_gone_tickets": VIVENU_EVENT | {"ticket_ids": ["t9"], "this_moment": NOON},
     "primary_sales/replace_coupon_uses": {
@@ -168,8 +168,9 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
         "is_whole": False,
     },
     "primary_sales/select_age_groups": {"external_id": None},
-    "primary_sales/select_coupons": VIVENU_EVENT,
+    "primary_sales/select_coupons": {},
     "primary_sales/select_daily": {"external_id": None},
+    "primary_sales/select_event_coupons": VIVENU_EVENT,
     "primary_sales/select_events": {},
     "primary_sales/select_gender_answers": {},
     "primary_sales/select_read": {"subject": "e1"},
@@ -177,7 +178,7 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "primary_sales/select_summary": {"external_id": None},
     "primary_sales/select_types": VIVENU_EVENT,
     "primary_sales/select_unknown_ages": {"external_id": None},
-    "primary_sales/select_unknown_answers": {},
+    "primary_sales/select_unknown_answers": {"external_id": None},
     "primary_sales/update_coupon_sums": {},
     "primary_sales/upsert_coupons": {
         "coupons": Jsonb([{"coupon_id": "c1", "code": "SAVE", "used": 1}]),
