@@ -31,8 +31,17 @@ if TYPE_CHECKING:
 
 _STEP = re.compile(r"pipeline step (?P<said>.+)")
 _FAILURE = re.compile(r"definitions\.events\.Failure: (?P<said>.+)")
+_FAILED_STEP = re.compile(r"STEP_FAILURE - Execution of step \"(?P<step>\w+)\" failed")
 
-pipelines_commands = typer.Typer(no_args_is_help=True, help="The pipelines of primary sales: list, show, run.")
+_HELP = """List, show and run the pipelines of primary sales.
+
+A pipeline is a YAML file in PIPELINES_DIR (four are shipped): steps, each of some tables, with time limits, retries and
+conditions, run one by one or side by side. Dagster runs them: by their cron lines, from its web UI, or from here.
+
+Start with `ticket-pipeline pipelines list`.
+"""
+
+pipelines_commands = typer.Typer(no_args_is_help=True, help=_HELP, short_help="The pipelines of primary sales.")
 
 
 class PipelineFailedError(TicketPipelineError):
@@ -44,7 +53,9 @@ PipelineName = Annotated[str, typer.Argument(metavar="NAME", help="A pipeline th
 
 @pipelines_commands.command("list")
 def list_pipelines(*, as_json: JsonOption = False) -> None:
-    """Every pipeline, when it runs by itself, and the files that are refused.
+    """List every pipeline, when it runs by itself, and the files that are refused.
+
+    Exit code 1 where a file is refused: stderr then says why, by file, line and field. The other pipelines still run.
 
     ticket-pipeline pipelines list
     """
@@ -52,18 +63,19 @@ def list_pipelines(*, as_json: JsonOption = False) -> None:
     if as_json:
         rows = [one.model_dump() for one in pipelines]
         show_json({"pipelines": rows, "refused": [{"file": one.file, "reason": one.reason} for one in refused]})
-        return
-    table = new_table("Name", ">Steps", "Runs at (UTC)", "Description")
-    for one in pipelines:
-        table.add_row(one.name, str(len(one.steps)), one.cron or "by hand", plain(one.description))
-    show(table)
-    for bad in refused:
-        note(f"Refused: {bad.reason}")
+    else:
+        table = new_table("Name", ">Steps", "Runs at (UTC)", "Description")
+        for one in pipelines:
+            table.add_row(one.name, str(len(one.steps)), one.cron or "by hand", plain(one.description))
+        show(table)
+    if refused:
+        reasons = "".join(f"\n{bad.reason}" for bad in refused)
+        raise ConfigurationError(f"Refused {len(refused)} of {len(pipelines) + len(refused)} pipeline files.{reasons}")
 
 
 @pipelines_commands.command("show")
 def show_pipeline(name: PipelineName, *, as_json: JsonOption = False) -> None:
-    """The steps of a pipeline, in order, with what each waits for and how it is treated.
+    """Show the steps of a pipeline: what each makes, which others it needs, and its rules.
 
     ticket-pipeline pipelines show default
     """
@@ -71,14 +83,11 @@ def show_pipeline(name: PipelineName, *, as_json: JsonOption = False) -> None:
     if as_json:
         show_json(pipeline.model_dump())
         return
-    table = new_table("Step", "Makes", "Waits for", "Rules")
+    table = new_table("Step", "Makes", "Needs", "Rules")
     for step in pipeline.steps:
-        waits = ", ".join(pipeline.needs(step)) or NOTHING
-        table.add_row(step.name, "\n".join(step.tables), waits, "\n".join(_rules(step)) or NOTHING)
-    order = f"up to {pipeline.max_parallel_steps} steps at once" if pipeline.execution == "parallel" else "one by one"
-    after = "a failure stops it" if pipeline.on_failure == "stop" else "it goes on after a failure"
-    full = "reads everything again" if pipeline.full_refresh else "reads what changed"
-    show(plain(pipeline.description), table, f"Runs {order}, {after}, {full}; {pipeline.cron or 'by hand only'}.")
+        needs = ", ".join(pipeline.needs(step)) or NOTHING
+        table.add_row(step.name, "\n".join(step.tables), needs, "\n".join(_rules(step)) or NOTHING)
+    show(plain(pipeline.description), table, *_sentences(pipeline))
 
 
 @pipelines_commands.command("run")
@@ -92,6 +101,11 @@ def run_pipeline(
 ) -> None:
     """Run a pipeline now, by Dagster; it shows up in the web UI like any other run.
 
+    It says how each step ended, and exits with 1 where one failed. With DAGSTER_HOME set, Dagster is run there; else in
+    the folder of `ticket-pipeline run`.
+
+    ticket-pipeline pipelines run default
+
     ticket-pipeline pipelines run default --skip-fetch
     """
     settings = load_settings()
@@ -100,6 +114,7 @@ def run_pipeline(
         pass  # an embedded server must run and be up to date before Dagster looks for its own tables
     tags = {"ticket_pipeline/skip_fetch": "true"} if skip_fetch else {}
     failures: dict[str, None] = {}
+    steps: dict[str, None] = {}
     with _started(pipeline, settings, tags) as process:
         for line in process.stdout or ():
             if debug:
@@ -108,8 +123,10 @@ def run_pipeline(
                 note(plain(found["said"]))
             if found := _FAILURE.search(line):
                 failures[found["said"]] = None
+            if found := _FAILED_STEP.search(line):
+                steps[f"the step {found['step']}; run it with --debug to see more"] = None
     if process.returncode != 0:
-        told = "\n".join(f"  {plain(one)}" for one in failures) or "  Dagster could not run it; see --debug."
+        told = "\n".join(f"  {plain(one)}" for one in failures or steps) or "  Dagster could not run it; see --debug."
         raise PipelineFailedError(f"Ran the pipeline {name}; it failed:\n{told}")
     show(f"The pipeline {name} is done.")
 
@@ -126,10 +143,8 @@ def _find(name: str, settings: Settings) -> PipelineFile:
 
 
 def _started(pipeline: PipelineFile, settings: Settings, tags: dict[str, str]) -> subprocess.Popen[str]:
-    """Dagster running the pipeline's job in the foreground, over the same instance as `ticket-pipeline run`."""
-    home = settings.state_dir.resolve() / "dagster"
-    home.mkdir(parents=True, exist_ok=True)
-    (home / "dagster.yaml").write_text(project_file("dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    """Dagster running the pipeline's job in the foreground."""
+    home = _dagster_home(settings)
     program = str(Path(sys.executable).parent / "dagster")
     location = ["-m", "ticket_pipeline.definitions", "-j", pipeline.job_name]
     return subprocess.Popen(  # noqa: S603 - our own program, no shell
@@ -141,6 +156,36 @@ def _started(pipeline: PipelineFile, settings: Settings, tags: dict[str, str]) -
         text=True,
         errors="replace",
     )
+
+
+def _dagster_home(settings: Settings) -> Path:
+    """The user's own DAGSTER_HOME, as it is; else the one of `ticket-pipeline run`.
+
+    Raises:
+        ConfigurationError: DAGSTER_HOME is no folder.
+    """
+    if own := os.environ.get("DAGSTER_HOME"):
+        if not Path(own).is_absolute() or not Path(own).is_dir():
+            raise ConfigurationError(
+                f"Looked for Dagster's home in DAGSTER_HOME={own}; it is no absolute path of a folder. "
+                "Make the folder, with a copy of dagster.yaml in it, or unset DAGSTER_HOME."
+            )
+        return Path(own)
+    home = settings.state_dir.resolve() / "dagster"
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "dagster.yaml").write_text(project_file("dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    return home
+
+
+def _sentences(pipeline: PipelineFile) -> Iterator[str]:
+    is_parallel = pipeline.execution == "parallel"
+    yield f"Steps run {f'side by side, up to {pipeline.max_parallel_steps} at once' if is_parallel else 'one by one'}."
+    if pipeline.on_failure == "stop":
+        yield "A failure stops it: nothing more starts."
+    else:
+        yield "After a failure the others go on with what is stored; the run fails in the end."
+    yield "It reads everything again." if pipeline.full_refresh else "It reads what changed."
+    yield f"It runs by itself at {pipeline.cron} (UTC)." if pipeline.cron else "It runs by hand only."
 
 
 def _rules(step: Step) -> Iterator[str]:

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ticket_pipeline.cli.app import app
+from ticket_pipeline.primary_sales.pipelines import shipped_pipelines
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline.simulator.vivenu import SIMULATED_TOKEN
 from ticket_pipeline_tests.cli.conftest import assert_fits
@@ -65,15 +66,19 @@ def test_the_list_names_every_pipeline_and_every_refused_file(tmp_path: Path) ->
     for name in ("default", "minimal", "parallel", "full", "40 * * * *", "by hand"):
         assert name in shipped.stdout
     (tmp_path / "bad.yaml").write_text("name: 1\n", encoding="utf-8")
-    bad = run({"PIPELINES_DIR": str(tmp_path)}, "pipelines", "list")
-    assert bad.exit_code == 0
-    assert "line 1, name: " in bad.stderr
+    (tmp_path / "good.yml").write_text((shipped_pipelines() / "minimal.yaml").read_text(encoding="utf-8"))
+    for options in ([], ["--json"]):
+        bad = run({"PIPELINES_DIR": str(tmp_path)}, "pipelines", "list", *options)
+        assert bad.exit_code == 1
+        assert "minimal" in bad.stdout
+        assert "Refused 1 of 2 pipeline files" in bad.stderr
+        assert "bad.yaml, line 1, name: " in bad.stderr
 
 
 def test_one_is_shown_with_its_steps_and_rules() -> None:
     shown = run({"COLUMNS": "80"}, "pipelines", "show", "full")
     assert_fits(shown.stdout)
-    for text in ("vivenu_tickets", "3 retries", "at most 180 min", "goes on after a failure", "reads everything again"):
+    for text in ("vivenu_tickets", "3 retries", "at most 180 min", "the others go on", "reads everything again"):
         assert text in shown.stdout
     assert ask({}, "pipelines", "show", "minimal")["steps"][2]["condition"] == "new_tickets"
 
@@ -97,6 +102,31 @@ def test_a_run_makes_every_number_true_and_another_one_fetches_nothing(
     # Dagster's processes have the real clock, so all but the pace is compared: every event's start is past for them.
     place.rebuild()
     assert_every_number_is_true(place, NOW)
+
+
+def test_a_dagster_home_of_the_users_own_is_used_as_it_is(env: dict[str, str], tmp_path: Path) -> None:
+    absent = run(env | {"DAGSTER_HOME": str(tmp_path / "absent")}, "pipelines", "run", "minimal", "--skip-fetch")
+    assert absent.exit_code == 1
+    assert "DAGSTER_HOME" in absent.stderr
+    home = tmp_path / "home"
+    home.mkdir()
+    ended = run(env | {"DAGSTER_HOME": str(home)}, "pipelines", "run", "minimal", "--skip-fetch")
+    assert ended.exit_code == 0, ended.output
+    # Without a dagster.yaml Dagster keeps its records in files there, and none was put there.
+    assert (home / "history").is_dir()
+    assert not (home / "dagster.yaml").exists()
+
+
+def test_after_a_failure_the_others_go_on_and_the_command_names_what_failed(
+    place: OrganiserLocation, env: dict[str, str]
+) -> None:
+    place.sync()
+    place.organiser.faults.add(Fault(FaultKind.FORBIDDEN, times=None))
+    ended = run(env, "pipelines", "run", "full")
+    assert ended.exit_code == 1
+    for said in ("events: failed", "sales: made vivenu_sales_daily", "summary: made vivenu_summary"):
+        assert said in ended.stderr
+    assert ended.stderr.index("summary: made") < ended.stderr.index("it failed:\n  The step events failed: ")
 
 
 def test_a_failed_run_says_why_without_a_traceback(place: OrganiserLocation, env: dict[str, str]) -> None:
