@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ticket_pipeline.errors import ConfigurationError, SheetError
 from ticket_pipeline.market.vocabulary import Marketplace
-from ticket_pipeline.sheet.columns import Field
+from ticket_pipeline.sheet.columns import Field, column_letter
 from ticket_pipeline.sheet.rows import WatchedEvent, Watchlist, parse_watchlist
 from ticket_pipeline.sheet.source import SheetRows
 
@@ -29,6 +29,11 @@ def row(**cells: str) -> list[str]:
     """A good row with the cells of some fields (by their names in lower case) replaced."""
     changed = {Field[name.upper()]: text for name, text in cells.items()}
     return [(GOOD | changed).get(field, "") for field in Field]
+
+
+def ticked(mark: str) -> list[str]:
+    """The cells of a row with nothing in it but its tracked box."""
+    return [*[""] * HEADER.index(Field.IS_TRACKED), mark]
 
 
 def parse(*rows: list[str], header: list[str] = HEADER) -> Watchlist:
@@ -207,7 +212,7 @@ def test_a_rejected_row_claims_nothing() -> None:
 
 
 def test_blank_rows_are_skipped_even_where_only_the_tracked_box_is_ticked() -> None:
-    watchlist = parse([], row(), ["", "\u00a0"], [*[""] * 9, "FALSE"], row(name="Last", stubhub_id="2"))
+    watchlist = parse([], row(), ["", "\u00a0"], ticked("FALSE"), row(name="Last", stubhub_id="2"))
     assert [event.row_number for event in watchlist.events] == [3, 6]
     assert watchlist.blank_rows == 3
     assert watchlist.rejected == []
@@ -221,7 +226,7 @@ def test_row_numbers_count_from_the_top_of_the_sheet_above_a_late_header() -> No
 def test_unknown_columns_are_reported_and_untitled_ones_only_if_they_hold_something() -> None:
     header = [*HEADER, "Notes", "", ""]
     watchlist = parse([*row(), "call Ann", "", "x", "beyond"], header=header)
-    assert watchlist.ignored_columns == ["Notes", "column P", "column Q"]
+    assert watchlist.ignored_columns == ["Notes", *(f"column {column_letter(len(header) + n)}" for n in (-1, 0))]
 
 
 def test_the_untitled_seventh_column_of_an_old_sheet_is_read() -> None:
@@ -236,7 +241,7 @@ def test_a_sheet_without_anything_is_an_error(values: list[list[str]]) -> None:
         parse_watchlist(SheetRows(values, "a sheet"), default_timezone="UTC")
 
 
-@pytest.mark.parametrize("rows", [[], [["", ""]], [[*[""] * 9, "TRUE"]]])
+@pytest.mark.parametrize("rows", [[], [["", ""]], [ticked("TRUE")]])
 def test_a_sheet_without_rows_is_an_error(rows: list[list[str]]) -> None:
     with pytest.raises(SheetError, match=r"no row below it.*nothing was changed"):
         parse(*rows)
