@@ -1,10 +1,12 @@
--- Hand the events that are due to one run, most overdue first, and book leases that ran out as abandoned attempts.
--- Parameters: marketplace, lease_id (uuid), leased_until, this_moment, batch_size.
+-- Hand the events that are due to one run, most overdue first, and book leases that ran out as abandoned attempts. An event
+-- whose run died is due again at once; one that was abandoned or failed before that too waits, longer each time: it may
+-- be what kills its runs.
+-- Parameters: marketplace, lease_id (uuid), leased_until, this_moment, batch_size, retry_base, retry_max (intervals).
 -- Not idempotent: each call takes what is due then; two callers never get the same event. Rows: one per leased event.
 with due as (
   select
-    p.event_id, p.marketplace, p.lease_id as old_lease_id, p.leased_until as old_leased_until, s.external_id, e.name,
-    e.venue
+    p.event_id, p.marketplace, p.lease_id as old_lease_id, p.leased_until as old_leased_until, p.consecutive_failures,
+    p.lease_id is not null and p.consecutive_failures > 0 as is_postponed, s.external_id, e.name, e.venue
   from poll_schedule as p
   inner join events as e on e.event_id = p.event_id
   inner join event_sources as s on s.event_id = p.event_id and s.marketplace = p.marketplace and s.is_current
@@ -24,7 +26,11 @@ abandoned as (
   insert into fetch_attempts (event_id, marketplace, external_id, started_at, finished_at, outcome, error)
   select
     d.event_id, d.marketplace, d.external_id, d.old_leased_until, %(this_moment)s, 'abandoned',
-    'The run that held this event ended before it was fetched; it is due again.'
+    case
+      when d.is_postponed
+        then 'The run that held this event ended before it was fetched, and not for the first time; it waits before it is due again.'
+      else 'The run that held this event ended before it was fetched; it is due again.'
+    end
   from due as d
   where d.old_lease_id is not null
 ),
@@ -40,13 +46,31 @@ marked as (
     set marked_at = now()
 ),
 
-leased as (
+settled as (
   update poll_schedule as p
-  set lease_id = %(lease_id)s, leased_until = %(leased_until)s
+  set
+    lease_id = case when not d.is_postponed then %(lease_id)s::uuid end,
+    leased_until = case when not d.is_postponed then %(leased_until)s::timestamptz end,
+    next_due_at = case
+      when d.is_postponed
+        then
+          %(this_moment)s + least(
+            greatest(%(retry_max)s::interval, p.poll_interval),
+            %(retry_base)s::interval * power(2, least(d.consecutive_failures - 1, 20))
+          )
+      else p.next_due_at
+    end,
+    consecutive_failures = p.consecutive_failures + case when d.old_lease_id is null then 0 else 1 end,
+    last_attempt_at = case when d.old_lease_id is null then p.last_attempt_at else %(this_moment)s end,
+    last_outcome = case when d.old_lease_id is null then p.last_outcome else 'abandoned' end,
+    last_error = case
+      when d.old_lease_id is null then p.last_error else 'The run that held this event ended before it was fetched.'
+    end
   from due as d
   where p.event_id = d.event_id and p.marketplace = d.marketplace
 )
 
 select event_id, external_id, name, venue
 from due
+where not is_postponed
 order by external_id

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from ticket_pipeline.polling.poll import build_cadence
+from ticket_pipeline.polling.poll import build_back_off, build_cadence
 from ticket_pipeline.polling.sources import SOURCES, why_not_polled
 from ticket_pipeline.storage.requests import read_request_state
 from ticket_pipeline.storage.schedule import lease_due_events, read_backlog, reschedule_changed
@@ -85,9 +85,10 @@ def choose_batch(
         this_moment=this_moment,
         leased_until=this_moment + timedelta(seconds=settings.lease_seconds),
         batch_size=min(settings.poll_batch_size, _fitting_budget(state, settings.poll_batch_size)),
+        back_off=build_back_off(settings),
     )
     if not events:
-        return Skip("The due events were taken by another tick just now.")
+        return Skip("The due events were taken by another tick just now, or wait, because their runs died repeatedly.")
     return LeasedBatch(marketplace, lease_id, events)
 
 

@@ -75,7 +75,7 @@ async def poll_events(
     settling = _Settling(
         database,
         marketplace,
-        BackOff(timedelta(minutes=settings.retry_base_minutes), timedelta(hours=settings.retry_max_hours)),
+        build_back_off(settings),
         lambda: draw_factor(
             settings.default_randomization_strategy, jitter, settings.min_random_factor, settings.max_random_factor
         ),
@@ -168,6 +168,11 @@ def build_gate(
             blocked_pause=timedelta(hours=settings.blocked_pause_hours),
         ),
     )
+
+
+def build_back_off(settings: Settings) -> BackOff:
+    """How long failed events wait under these settings."""
+    return BackOff(timedelta(minutes=settings.retry_base_minutes), timedelta(hours=settings.retry_max_hours))
 
 
 def build_cadence(settings: Settings) -> Cadence:

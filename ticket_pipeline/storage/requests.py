@@ -11,7 +11,6 @@ import asyncio
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
 from psycopg.types.json import Jsonb
@@ -210,10 +209,12 @@ class PostgresGate:
 
     def _record(self, error: MarketplaceError | None) -> None:
         # An unknown event, or a question that is refused as such, says nothing about the marketplace's health, but the
-        # answer proves it is there.
-        is_refused = isinstance(error, RequestRejected) and error.status == HTTPStatus.BAD_REQUEST
-        if error is None or is_refused or isinstance(error, EventGone):
+        # answer proves it is there. What was never sent proves nothing.
+        is_of_our_making = isinstance(error, RequestRejected | EventGone)
+        if error is None or (is_of_our_making and error.status is not None):
             self._database.execute("requests/record_success", marketplace=self._marketplace)
+            return
+        if is_of_our_making:
             return
         self._database.fetch_one(
             "requests/record_failure",

@@ -86,8 +86,12 @@ def lease_due_events(
     this_moment: datetime,
     leased_until: datetime,
     batch_size: int,
+    back_off: BackOff,
 ) -> list[ScheduledEvent]:
-    """Take what is due for one run; two callers never get the same event."""
+    """Take what is due for one run; two callers never get the same event.
+
+    An event whose run died is due again at once; where that is not its first failure in a row, it waits by `back_off`.
+    """
     rows = database.fetch_all(
         "polling/lease_due_events",
         marketplace=marketplace,
@@ -95,6 +99,8 @@ def lease_due_events(
         this_moment=this_moment,
         leased_until=leased_until,
         batch_size=batch_size,
+        retry_base=back_off.base,
+        retry_max=back_off.most,
     )
     return [ScheduledEvent(**row) for row in rows]
 

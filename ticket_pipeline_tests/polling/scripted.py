@@ -121,6 +121,7 @@ def lease(loopback: Loopback, duration: timedelta) -> UUID:
         this_moment=now,
         leased_until=now + duration,
         batch_size=100,
+        back_off=BackOff(timedelta(minutes=5), LONG),
     )
     return lease_id
 

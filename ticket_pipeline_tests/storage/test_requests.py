@@ -21,6 +21,7 @@ from ticket_pipeline.errors import (
     MarketplaceError,
     RateLimited,
     RequestNotPermitted,
+    RequestRejected,
     StorageError,
     TemporarilyUnavailable,
     UnexpectedPayload,
@@ -390,11 +391,26 @@ def test_failures_in_a_row_open_the_breaker_and_it_says_why(budget: Database) ->
     assert refused_for(budget) == about(5 * MINUTE)
 
 
-@pytest.mark.parametrize("answer", [None, EventGone("unknown event", status=404)])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        EventGone("unknown event", status=404),
+        RequestRejected("moved", status=302),
+        RequestRejected("wrong method", status=405),
+    ],
+)
 def test_an_answer_between_failures_forgets_them(budget: Database, answer: MarketplaceError | None) -> None:
     for error in (TIMEOUT, TIMEOUT, answer, TIMEOUT, TIMEOUT):
         record(budget, error)
     assert breaker(budget)["state"] == "closed"
+
+
+def test_what_was_never_sent_says_nothing_about_the_marketplace(budget: Database) -> None:
+    malformed = RequestRejected("not sent, the request is malformed")
+    for error in (TIMEOUT, malformed, malformed, malformed, TIMEOUT):
+        record(budget, error)
+    assert (breaker(budget)["state"], breaker(budget)["consecutive_failures"]) == ("closed", 2)
 
 
 def test_after_the_pause_one_request_may_probe_and_nobody_else(budget: Database) -> None:

@@ -26,6 +26,7 @@ from ticket_pipeline.storage.schedule import (
     reschedule_changed,
 )
 from ticket_pipeline_tests.storage.stored import (
+    BACK_OFF,
     DAY,
     EXAMPLES_SHARE_A_DATABASE,
     HOUR,
@@ -80,6 +81,7 @@ def lease(
         this_moment=this_moment,
         leased_until=this_moment + 5 * MINUTE,
         batch_size=batch_size,
+        back_off=BACK_OFF,
     )
 
 
@@ -123,6 +125,8 @@ def test_events_that_another_tick_is_leasing_are_left_to_it(database: Database) 
             leased_until=NOW + HOUR,
             this_moment=NOW,
             batch_size=2,
+            retry_base=BACK_OFF.base,
+            retry_max=BACK_OFF.most,
         )
         left = threads.submit(lease, database).result(10)
     assert sorted([row["external_id"] for row in taken] + [event.external_id for event in left]) == [
@@ -180,6 +184,50 @@ def test_a_lease_that_ran_out_is_booked_as_abandoned_and_marks_its_hour(database
     assert (attempt["event_id"], attempt["external_id"], attempt["outcome"]) == (event.event_id, "1001", "abandoned")
     assert (attempt["started_at"], attempt["finished_at"]) == (NOW + 5 * MINUTE, NOW + 2 * HOUR)
     assert stale_hours(database) == [(NOW + 2 * HOUR).replace(minute=0)]
+
+
+def test_an_event_whose_runs_die_waits_longer_each_time_and_is_due_again_at_once_only_after_the_first(
+    database: Database,
+) -> None:
+    (event,) = follow(database)
+    lease(database)
+    moment, waits = NOW, []
+    for _ in range(5):
+        moment += HOUR
+        if not lease(database, uuid4(), moment):
+            due_at = schedule_of(database, event)["next_due_at"]
+            assert lease(database, uuid4(), due_at - timedelta(microseconds=1)) == []
+            assert len(lease(database, uuid4(), due_at)) == 1
+            waits.append(due_at - moment)
+            moment = due_at
+    assert waits == [BACK_OFF.base * 2**n for n in range(4)]
+    row = schedule_of(database, event)
+    assert (row["consecutive_failures"], row["last_outcome"]) == (5, "abandoned")
+    assert count(database, "fetch_attempts") == 5
+    errors = [row["error"] for row in query(database, "select error from fetch_attempts order by attempt_id")]
+    assert ["not for the first time" in error for error in errors] == [False, True, True, True, True]
+
+
+def test_an_event_that_is_fetched_after_its_run_died_is_forgiven(database: Database) -> None:
+    (event,) = follow(database)
+    lease(database)
+    lease(database, OTHER_LEASE, NOW + HOUR)
+    store(database, event, NOW + HOUR, items(3))
+    assert schedule_of(database, event)["consecutive_failures"] == 0
+    assert schedule_of(database, event)["last_error"] is None
+
+
+def test_an_event_that_waits_leaves_the_others_of_its_dead_run_due(database: Database) -> None:
+    first, second = follow(database, 2)
+    lease(database)
+    query(
+        database,
+        "update poll_schedule set consecutive_failures = 3 where event_id = %(id)s returning 1",
+        id=first.event_id,
+    )
+    assert [event.event_id for event in lease(database, OTHER_LEASE, NOW + HOUR)] == [second.event_id]
+    assert schedule_of(database, first)["next_due_at"] == NOW + HOUR + 4 * BACK_OFF.base
+    assert schedule_of(database, first)["lease_id"] is None
 
 
 def test_a_run_takes_up_what_its_lease_still_holds(database: Database) -> None:

@@ -100,7 +100,9 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
         "error": "too slow",
         "run_id": None,
     },
-    "polling/lease_due_events": AT_STUBHUB | LEASE | {"this_moment": NOON, "batch_size": 10},
+    "polling/lease_due_events": AT_STUBHUB
+    | LEASE
+    | {"this_moment": NOON, "batch_size": 10, "retry_base": HOUR, "retry_max": 6 * HOUR},
     "polling/release_lease": {"lease_id": uuid.UUID(int=1)},
     "polling/renew_lease": LEASE,
     "polling/reschedule_changed": AT_STUBHUB
