@@ -17,6 +17,7 @@ from ticket_pipeline.defs.checks import build_checks
 from ticket_pipeline.defs.jobs import build_jobs, maintain
 from ticket_pipeline.defs.pipeline import Pipeline
 from ticket_pipeline.defs.pipelines import build_pipelines
+from ticket_pipeline.defs.primary_sales_checks import PRIMARY_SALES_CHECKS
 from ticket_pipeline.defs.schedules import build_schedules
 from ticket_pipeline.defs.sensors import build_poll_sensor, build_rebuild_sensor
 from ticket_pipeline.logs import apply_log_level
@@ -51,7 +52,7 @@ def build_defs(pipeline: Pipeline | None = None) -> dg.Definitions:
         primary_sales = build_primary_sales_assets()
     jobs = build_jobs(sources)
     price_jobs = [job for job in jobs if job.name in {"aggregate_hourly", "aggregate_daily"}]
-    checks = build_checks(sources)
+    checks = [*build_checks(sources), *PRIMARY_SALES_CHECKS]
     sensors = [
         *(build_poll_sensor(source, settings.poll_tick_seconds) for source in sources),
         build_rebuild_sensor(price_jobs),

@@ -37,7 +37,10 @@ def build_checks(sources: list[Source]) -> list[dg.AssetChecksDefinition]:
     return [no_row_is_quarantined, *of_listings, *of_details, *of_all, *_PRICE_CHECKS]
 
 
-def _result(offenders: Sequence[object], *, severity: dg.AssetCheckSeverity, **metadata: int) -> dg.AssetCheckResult:
+def report_offenders(
+    offenders: Sequence[object], *, severity: dg.AssetCheckSeverity, **metadata: int
+) -> dg.AssetCheckResult:
+    """The result of a check: passed where nobody offends; else how many do, and the first twenty."""
     shown = [str(offender) for offender in offenders[:20]]
     return dg.AssetCheckResult(
         passed=not offenders,
@@ -52,7 +55,7 @@ def no_row_is_quarantined(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheck
     with pipeline.database() as database:
         rows = read_rejected_rows(database)
     offenders = [f"row {row['row_number']}: {' · '.join(row['reasons'])}" for row in rows]
-    return _result(offenders, severity=dg.AssetCheckSeverity.WARN)
+    return report_offenders(offenders, severity=dg.AssetCheckSeverity.WARN)
 
 
 def _build_nothing_is_lost(marketplace: Marketplace) -> dg.AssetChecksDefinition:
@@ -66,7 +69,7 @@ def _build_nothing_is_lost(marketplace: Marketplace) -> dg.AssetChecksDefinition
         with pipeline.database() as database:
             rows = quality.find_unbalanced_captures(database, now - _SPAN, now)
         rows = [row for row in rows if row["marketplace"] == marketplace]
-        return _result(rows, severity=dg.AssetCheckSeverity.ERROR)
+        return report_offenders(rows, severity=dg.AssetCheckSeverity.ERROR)
 
     return check
 
@@ -106,7 +109,7 @@ def _build_announced_totals_agree(marketplace: Marketplace) -> dg.AssetChecksDef
             for row in rows
             if row["checksum_problems"]
         ]
-        return _result(offenders, severity=dg.AssetCheckSeverity.WARN, captures_compared=len(rows))
+        return report_offenders(offenders, severity=dg.AssetCheckSeverity.WARN, captures_compared=len(rows))
 
     return check
 
@@ -127,7 +130,7 @@ def _build_no_event_was_cancelled_or_moved(asset_name: str) -> dg.AssetChecksDef
             f"told {row['captured_at'].astimezone(UTC):%Y-%m-%d %H:%M} UTC"
             for row in rows
         ]
-        return _result(offenders, severity=dg.AssetCheckSeverity.WARN)
+        return report_offenders(offenders, severity=dg.AssetCheckSeverity.WARN)
 
     return check
 
@@ -156,7 +159,7 @@ def _build_no_event_is_stale(marketplace: Marketplace, asset_name: str) -> dg.As
             f"{row['last_error']}"
             for row in rows
         ]
-        return _result(offenders, severity=dg.AssetCheckSeverity.WARN)
+        return report_offenders(offenders, severity=dg.AssetCheckSeverity.WARN)
 
     return check
 
@@ -167,7 +170,7 @@ def prices_are_positive(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckRe
     now = pipeline.now()
     with pipeline.database() as database:
         rows = quality.find_bad_prices(database, now - _SPAN, now)
-    return _result(rows, severity=dg.AssetCheckSeverity.ERROR)
+    return report_offenders(rows, severity=dg.AssetCheckSeverity.ERROR)
 
 
 @dg.asset_check(asset="hourly_prices", description="No event has two currencies in one hour of one marketplace.")
@@ -176,7 +179,7 @@ def every_hour_has_one_currency(pipeline: dg.ResourceParam[Pipeline]) -> dg.Asse
     now = pipeline.now()
     with pipeline.database() as database:
         rows = quality.find_mixed_currencies(database, now - _SPAN, now)
-    return _result(rows, severity=dg.AssetCheckSeverity.WARN)
+    return report_offenders(rows, severity=dg.AssetCheckSeverity.WARN)
 
 
 @dg.asset_check(
@@ -192,7 +195,7 @@ def hourly_prices_agree_with_their_listings(
         compared, differences = quality.recompute_sampled_hours(
             database, now - _SPAN, now, salt=context.run.run_id, sample_size=_SAMPLED_HOURS
         )
-    return _result(differences, severity=dg.AssetCheckSeverity.ERROR, event_hours_compared=compared)
+    return report_offenders(differences, severity=dg.AssetCheckSeverity.ERROR, event_hours_compared=compared)
 
 
 @dg.asset_check(asset="daily_prices", description="Daily prices are what the hourly prices of the day say.")
@@ -201,7 +204,7 @@ def daily_prices_agree_with_hourly(pipeline: dg.ResourceParam[Pipeline]) -> dg.A
     today = pipeline.now().astimezone(UTC).date()
     with pipeline.database() as database:
         rows = quality.find_days_that_disagree(database, today - _SPAN, today + DAY)
-    return _result(rows, severity=dg.AssetCheckSeverity.ERROR)
+    return report_offenders(rows, severity=dg.AssetCheckSeverity.ERROR)
 
 
 _PRICE_CHECKS = (

@@ -25,6 +25,12 @@ SEVERITIES = {
     "every_hour_has_one_currency": WARN,
     "hourly_prices_agree_with_their_listings": ERROR,
     "daily_prices_agree_with_hourly": ERROR,
+    "tickets_are_as_many_as_vivenu_counts": ERROR,
+    "no_price_is_negative": ERROR,
+    "nothing_is_oversold": WARN,
+    "daily_sales_add_up_to_the_tickets": ERROR,
+    "answers_about_gender_are_known": WARN,
+    "answers_about_age_are_ages": WARN,
 }
 A_SECOND_CURRENCY = """
 insert into hourly_prices
