@@ -18,7 +18,7 @@ from ticket_pipeline.simulator.sheets import SimulatedSheets, create_sheets_app
 from ticket_pipeline.simulator.stubhub import create_stubhub_app
 from ticket_pipeline.simulator.ticketmaster import create_ticketmaster_app
 from ticket_pipeline.simulator.vivenu import create_vivenu_app
-from ticket_pipeline.simulator.vivenu_world import VivenuWorld, organised_world
+from ticket_pipeline.simulator.vivenu_life import living_world
 from ticket_pipeline.simulator.vivid_seats import create_vivid_seats_app
 from ticket_pipeline.simulator.world import SimulatedWorld, open_world
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from pathlib import Path
 
+    from ticket_pipeline.simulator.vivenu_world import VivenuWorld
     from ticket_pipeline.simulator.wire import Latency
 
 SHEETS_PREFIX = "/sheets"
@@ -111,7 +112,7 @@ def run_simulator(
         return create_app(
             world,
             clock=_utc_now,
-            organiser=organised_world(world.started_at, seed=world.seed) if Outlet.VIVENU in outlets else None,
+            organiser=living_world(world.started_at, seed=world.seed) if Outlet.VIVENU in outlets else None,
             unknown_event_status=404,  # a real event's id must not be answered with "an empty market"
             outlets=[outlet for outlet in WATCHED if outlet in outlets],
             limits=QuotaLimits(),

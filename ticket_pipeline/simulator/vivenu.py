@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from starlette.requests import Request
-    from starlette.types import Scope
+    from starlette.types import Receive, Scope, Send
 
     from ticket_pipeline.simulator.faults import FaultPlan
     from ticket_pipeline.simulator.recording import RequestLog
@@ -93,8 +93,13 @@ def create_vivenu_app(
             Route("/api/coupon/series", api.series),
         ]
     )
+
+    async def moved_on(scope: Scope, receive: Receive, send: Send) -> None:
+        world.advance(clock())
+        await vivenu(scope, receive, send)
+
     return behind_wire(
-        vivenu,
+        moved_on,
         Wire.given(faults, log, latency),
         clock=clock,
         truth=_OrganiserTruth(world),
@@ -121,7 +126,8 @@ class _OrganiserTruth:
     def __init__(self, world: VivenuWorld) -> None:
         self._world = world
 
-    def events_at(self, _now: datetime) -> list[dict[str, Any]]:
+    def events_at(self, now: datetime) -> list[dict[str, Any]]:
+        self._world.advance(now)
         return [
             {
                 "external_id": event.event_id,

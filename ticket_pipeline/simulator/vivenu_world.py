@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 CANARY = "CANARY"
 SELLER_ID = "6500000000000000000000aa"
@@ -51,7 +51,11 @@ _ORIGINS = (("yourticket", 0.80), ("pos", 0.12), ("rebooking", 0.05), ("upgrade"
 _COUPON_SHARE = 0.15
 _SECOND_COUPON_SHARE = 0.05
 _EVENT_SPACING = timedelta(days=13)
-_SALE_DAYS = 150
+SALE_DAYS = 150
+"""Days before its start that an event goes on sale."""
+
+_FOLLOWING = {"VALID": "INVALID", "DETAILSREQUIRED": "VALID", "RESERVED": "VALID", "BLANK": "VALID"}
+_LEAST_SOLD = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +164,8 @@ class VivenuWorld:
     coupons: list[OrganisedCoupon]
     tickets: dict[str, OrganisedTicket] = field(default_factory=dict)
     purchases: dict[str, Purchase] = field(default_factory=dict)
+    advance: Callable[[datetime], None] = lambda _: None
+    """Plays what happens up to a moment; nothing does, unless `vivenu_life` takes it over."""
     _random: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - chance, not secrecy
 
     def set_status(self, ticket_id: str, status: str, at: datetime) -> None:
@@ -184,15 +190,18 @@ class VivenuWorld:
 
     def change_some(self, count: int, at: datetime) -> list[str]:
         """Change the status of tickets drawn by chance; returns their ids."""
-        following = {"VALID": "INVALID", "DETAILSREQUIRED": "VALID", "RESERVED": "VALID", "BLANK": "VALID"}
-        chosen = self._random.sample([one for one in self.tickets.values() if one.status in following], count)
+        chosen = self._random.sample([one for one in self.tickets.values() if one.status in _FOLLOWING], count)
         for ticket in chosen:
-            self.set_status(ticket.ticket_id, following[ticket.status], at)
+            self.set_status(ticket.ticket_id, _FOLLOWING[ticket.status], at)
         return [ticket.ticket_id for ticket in chosen]
 
     def of_event(self, event_id: str) -> list[OrganisedTicket]:
         """The tickets of one event."""
         return [ticket for ticket in self.tickets.values() if ticket.event.event_id == event_id]
+
+    def numbered(self, number: int) -> OrganisedTicket | None:
+        """The ticket of a number, from 1 on, unless it was removed."""
+        return self.tickets.get(_ticket_id(number))
 
     def _buy(self, event: OrganisedEvent, at: datetime, *, most: int) -> list[OrganisedTicket]:
         """One purchase of up to `most` tickets."""
@@ -211,7 +220,7 @@ class VivenuWorld:
     def _issue(self, event: OrganisedEvent, at: datetime, origin: str, purchase: Purchase | None) -> OrganisedTicket:
         rng = self._random
         number = len(self.tickets) + 1
-        while f"65d{number:021x}" in self.tickets:  # one was removed
+        while _ticket_id(number) in self.tickets:  # one was removed
             number += 1
         kind = event.types[_draw_index(rng, [share for _, _, share in _TYPES])]
         status = _draw(rng, _STATUSES)
@@ -220,7 +229,7 @@ class VivenuWorld:
         later = timedelta(seconds=rng.randint(1, 86_400)) if status == "INVALID" else timedelta(seconds=2)
         ticket = OrganisedTicket(
             number=number,
-            ticket_id=f"65d{number:021x}",
+            ticket_id=_ticket_id(number),
             event=event,
             type=kind,
             status=status,
@@ -236,6 +245,11 @@ class VivenuWorld:
         return ticket
 
 
+def following_status(ticket: OrganisedTicket) -> str | None:
+    """What a ticket may become next; None: it stays as it is."""
+    return _FOLLOWING.get(ticket.status)
+
+
 def organised_world(now: datetime, *, events: int = 20, tickets: int = 50_000, seed: int = 0) -> VivenuWorld:
     """An organiser with `events` events around `now`, half of them over, and exactly `tickets` tickets.
 
@@ -246,12 +260,18 @@ def organised_world(now: datetime, *, events: int = 20, tickets: int = 50_000, s
         seed: chance of everything.
     """
     rng = random.Random(seed)  # noqa: S311 - chance, not secrecy
-    organised = [_event(number, now, events, tickets) for number in range(events)]
+    starts = [
+        (now + _EVENT_SPACING * (number - events // 2 + 0.4)).replace(minute=30, second=0, microsecond=0)
+        for number in range(events)
+    ]
+    shares = [_sold_share(starts_at, now) for starts_at in starts]
+    organised = [_event(number, starts_at, tickets / sum(shares)) for number, starts_at in enumerate(starts)]
     world = VivenuWorld(organised, list(_coupons()), _random=rng)
     while len(world.tickets) < tickets:
-        event = organised[rng.randrange(events)]
+        (event,) = rng.choices(organised, shares)
         at = _sale_moment(rng, event, now)
-        world._buy(event, at, most=min(4, tickets - len(world.tickets)))  # noqa: SLF001 - its own maker
+        for ticket in world._buy(event, at, most=min(4, tickets - len(world.tickets))):  # noqa: SLF001 - its own maker
+            ticket.updated_at = min(ticket.updated_at, _to_milliseconds(now))  # nothing was changed in the future
     return world
 
 
@@ -283,17 +303,22 @@ def person_of(number: int) -> dict[str, str]:
     }
 
 
-def _event(number: int, now: datetime, events: int, tickets: int) -> OrganisedEvent:
-    """Event `number`; its capacity is a little under what will be sold, as with the real ones."""
-    starts_at = (now + _EVENT_SPACING * (number - events // 2 + 0.4)).replace(minute=30, second=0, microsecond=0)
+def _event(number: int, starts_at: datetime, capacity: float) -> OrganisedEvent:
+    """Event `number`; a little more than its capacity is sold by its start, as with the real ones."""
     types = tuple(
-        TicketType(f"65b{number:010x}{kind:011x}", name, price, max(1, round(tickets / events * share)))
+        TicketType(f"65b{number:010x}{kind:011x}", name, price, max(1, round(capacity * share)))
         for kind, (name, price, share) in enumerate(_TYPES)
     )
     timezone = _ZONES[number % len(_ZONES)]
     return OrganisedEvent(
         f"65a{number:021x}", f"RACE {number + 1}", starts_at, timezone, types, _STYLES[number % len(_STYLES)]
     )
+
+
+def _sold_share(starts_at: datetime, now: datetime) -> float:
+    """Share of an event's tickets that is sold by now: sales grow steadily from its first day to its start."""
+    passed = 1 - (starts_at - now) / timedelta(days=SALE_DAYS)
+    return min(max(passed**2 if passed > 0 else 0, _LEAST_SOLD), 1)
 
 
 def _coupons() -> Iterator[OrganisedCoupon]:
@@ -308,7 +333,7 @@ def _coupons() -> Iterator[OrganisedCoupon]:
 
 def _sale_moment(rng: random.Random, event: OrganisedEvent, now: datetime) -> datetime:
     last = min(event.starts_at, now) - timedelta(minutes=1)
-    first = min(event.starts_at - timedelta(days=_SALE_DAYS), now - timedelta(days=10))
+    first = min(event.starts_at - timedelta(days=SALE_DAYS), now - timedelta(days=10))
     return _to_milliseconds(first + (last - first) * rng.random() ** 0.5)  # more and more towards the end
 
 
@@ -318,6 +343,10 @@ def _birth_date(rng: random.Random, on: date) -> date:
         day = on + timedelta(days=rng.randint(-1, 1))
         return day.replace(year=day.year - rng.randint(14, 85), day=min(day.day, 28))
     return on - timedelta(days=rng.randint(round(14 * 365.25), round(85 * 365.25)))
+
+
+def _ticket_id(number: int) -> str:
+    return f"65d{number:021x}"
 
 
 def _draw(rng: random.Random, choices: tuple[tuple[str, float], ...]) -> str:

@@ -13,6 +13,7 @@ from ticket_pipeline.simulator.faults import Fault, FaultKind, FaultPlan
 from ticket_pipeline.simulator.recording import RequestLog
 from ticket_pipeline.simulator.server import serve
 from ticket_pipeline.simulator.vivenu import SIMULATED_TOKEN, OrganiserDesk, create_vivenu_app
+from ticket_pipeline.simulator.vivenu_life import living_world
 from ticket_pipeline.simulator.vivenu_truth import (
     true_age_groups,
     true_coupons,
@@ -175,6 +176,57 @@ def test_the_truth_adds_up(seed: int) -> None:
 
 def test_the_same_seed_makes_the_same_organiser() -> None:
     assert true_sales_daily(small(3)) == true_sales_daily(small(3)) != true_sales_daily(small(4))
+
+
+def test_nothing_of_the_organiser_happened_in_the_future() -> None:
+    tickets = small().tickets.values()
+    assert {ticket.status for ticket in tickets} > {"INVALID"}
+    assert max(ticket.updated_at for ticket in tickets) <= NOW
+    assert all(ticket.created_at <= ticket.updated_at for ticket in tickets)
+
+
+def test_events_sold_by_now_what_they_should_have_of_their_capacity() -> None:
+    summaries = true_summary(organised_world(NOW, events=20, tickets=10_000), NOW)
+    shares = [row["sold"] / row["capacity"] for row in summaries.values()]
+    assert all(share > 0.7 for share in shares[:9])  # over: sold, but for what became invalid
+    assert shares[-1] < 0.2
+    assert {row["pace"] is None or 0.5 < row["pace"] < 2 for row in summaries.values()} == {True}
+
+
+def test_what_is_true_at_a_moment_does_not_depend_on_who_asked_before() -> None:
+    later = NOW + timedelta(hours=30)
+    asked_once, asked_often = (living_world(NOW, events=5, tickets=600) for _ in range(2))
+    asked_once.advance(later)
+    for minutes in range(0, 1801, 7):
+        asked_often.advance(NOW + timedelta(minutes=minutes))
+    asked_often.advance(NOW)  # the past changes nothing
+    asked_often.advance(later)
+    assert true_sales_daily(asked_once) == true_sales_daily(asked_often) != true_sales_daily(small())
+    assert len(asked_once.tickets) > len(small().tickets)
+    assert max(ticket.updated_at for ticket in asked_once.tickets.values()) <= later
+    statuses = [{key: one.status for key, one in world.tickets.items()} for world in (asked_once, small())]
+    assert any(statuses[0][key] != status for key, status in statuses[1].items())
+
+
+def test_sales_go_on_by_the_clock_and_the_truth_with_them() -> None:
+    world, now = living_world(NOW, events=5, tickets=600), [NOW]
+    app = create_vivenu_app(world, clock=lambda: now[0])
+    headers = {"Authorization": f"Bearer {SIMULATED_TOKEN}"}
+    with serve(app) as served, httpx.Client(base_url=served.url, trust_env=False, headers=headers) as client:
+        before = client.get("/api/tickets").json()["total"]
+        now[0] += timedelta(days=2)
+        sold = sum(row["truth"]["sold"] for row in client.get("/_simulator/events").json())
+        after = client.get("/api/tickets").json()["total"]
+        assert client.get("/api/tickets").json()["total"] == after > before == 600
+    assert sold == sum(row["sold"] for row in true_summary(world, now[0]).values())
+
+
+def test_nobody_sells_over_the_capacity_as_time_goes_by() -> None:
+    world = living_world(NOW, events=4, tickets=400)
+    world.advance(NOW + timedelta(days=40))
+    for event in world.events[2:]:
+        sold, capacity = len(world.of_event(event.event_id)), sum(kind.capacity for kind in event.types)
+        assert 0.7 * capacity < sold <= capacity
 
 
 def test_what_happens_to_a_ticket_moves_its_update() -> None:
