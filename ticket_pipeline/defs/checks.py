@@ -89,7 +89,7 @@ def _build_most_listings_are_prices(marketplace: Marketplace) -> dg.AssetChecksD
             f"{row['received']} rejected: {'; '.join(row['reasons'])}"
             for row in rows
         ]
-        return _result(offenders, severity=dg.AssetCheckSeverity.WARN)
+        return report_offenders(offenders, severity=dg.AssetCheckSeverity.WARN)
 
     return check
 
