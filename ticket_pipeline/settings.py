@@ -218,7 +218,10 @@ class Settings(BaseSettings):
     )
     http_max_body_megabytes: int = Field(default=64, ge=1, le=512, description="A larger body is refused")
     breaker_failures: int = Field(
-        default=5, ge=1, le=100, description="Failed requests in a row that open a marketplace's breaker"
+        default=5,
+        ge=1,
+        le=100,
+        description="Failed requests, or unreadable answers, in a row that open a marketplace's breaker",
     )
     breaker_pause_minutes: float = Field(default=5, gt=0, le=1440, description="First pause of an opened breaker")
     blocked_pause_hours: float = Field(

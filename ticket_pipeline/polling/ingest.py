@@ -23,7 +23,7 @@ from ticket_pipeline.market.metrics import measure_snapshot
 from ticket_pipeline.market.vocabulary import Outcome
 from ticket_pipeline.marketplaces.bodies import check_subject
 from ticket_pipeline.polling.containment import contained
-from ticket_pipeline.polling.settling import book_failure, persistently
+from ticket_pipeline.polling.settling import book_failure, describe_unusable, persistently
 from ticket_pipeline.storage.snapshots import STORED_COLUMNS, Attempt, Capture, write_capture
 
 if TYPE_CHECKING:
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from ticket_pipeline.storage.schedule import BackOff, ScheduledEvent
 
 _log = logging.getLogger(__name__)
-
-_MOST_REASONS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +187,7 @@ class Ingest:
         )
         is_one_market = capture.currency is not None and capture.fee_basis is not None
         metrics = measure_snapshot(columns) if is_one_market else None
-        error = _describe_unusable(capture, listings)
+        error = describe_unusable(capture, listings)
         attempt = Attempt(
             started_at=fetched.started_at,
             finished_at=response.captured_at,
@@ -287,17 +285,3 @@ def _validate(answers: Sequence[_Answer]) -> Sequence[ValidatedListings | Market
         if len(answers) == 1:
             return [error]
         return [result for answer in answers for result in _validate([answer])]
-
-
-def _describe_unusable(capture: Capture, listings: ValidatedListings) -> str | None:
-    """Why an answer with listings is a failure all the same; None where it is none."""
-    if not listings.is_unusable:
-        return None
-    reasons = list(listings.reasons.items())
-    more = "; …" if len(reasons) > _MOST_REASONS else ""
-    named = "; ".join(f"{count} x {reason}" for reason, count in reasons[:_MOST_REASONS])
-    return (
-        f"Read the answer of {capture.marketplace} about event {capture.external_id}; none of its {listings.received} "
-        f"listings is a price ({named}{more}). All are kept in rejected_listings, and no price is made of them. "
-        "If other events fail like this, the marketplace has changed its format and the parser must follow."
-    )

@@ -1,7 +1,7 @@
 """What every kind of poll does with an answer it cannot use, and with a database that is away for a moment.
 
-What belongs here: booking a failed attempt, telling the breaker, and writing again after a lost connection. What does
-not: reading and storing good answers; that is each kind's own (`ingest`, `details`).
+What belongs here: saying why listings are of no use, booking a failed attempt, telling the breaker, and writing again
+after a lost connection. What does not: reading and storing good answers; that is each kind's own (`ingest`, `details`).
 """
 
 from __future__ import annotations
@@ -20,13 +20,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime, timedelta
 
+    from ticket_pipeline.market.listings import ValidatedListings
     from ticket_pipeline.market.vocabulary import Marketplace
     from ticket_pipeline.polling.ingest import EventResult, Fetched
     from ticket_pipeline.storage.database import Database
     from ticket_pipeline.storage.requests import PostgresGate
     from ticket_pipeline.storage.schedule import BackOff
+    from ticket_pipeline.storage.snapshots import Capture
 
 _T = TypeVar("_T")
+
+_MOST_REASONS = 3
 
 _WRITE_TRIES = 6
 _WRITE_SECONDS = 60.0
@@ -84,6 +88,20 @@ def book_failure(books: Books, fetched: Fetched, error: MarketplaceError) -> Out
         )
     )
     return attempt.outcome
+
+
+def describe_unusable(capture: Capture, listings: ValidatedListings) -> str | None:
+    """Why an answer with listings is a failure all the same; None where it is none."""
+    if not listings.is_unusable:
+        return None
+    reasons = list(listings.reasons.items())
+    more = "; …" if len(reasons) > _MOST_REASONS else ""
+    named = "; ".join(f"{count} x {reason}" for reason, count in reasons[:_MOST_REASONS])
+    return (
+        f"Read the answer of {capture.marketplace} about event {capture.external_id}; none of its {listings.received} "
+        f"listings is a price ({named}{more}). All are kept in rejected_listings, and no price is made of them. "
+        "If other events fail like this, the marketplace has changed its format and the parser must follow."
+    )
 
 
 def tell_breaker(gate: PostgresGate, results: Sequence[EventResult]) -> None:
