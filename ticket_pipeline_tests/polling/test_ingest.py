@@ -16,6 +16,7 @@ from ticket_pipeline.marketplaces.stubhub_listings import parse_stubhub_listings
 from ticket_pipeline.polling.ingest import EventResult, Fetched
 from ticket_pipeline.sheet.source import SheetRows
 from ticket_pipeline.sheet.zones import ZoneMap, parse_zones
+from ticket_pipeline.storage.prices import Span, rebuild_hourly
 from ticket_pipeline_tests.polling.scripted import ScriptedClient, answer_about, ingest_of, listing
 
 if TYPE_CHECKING:
@@ -114,6 +115,17 @@ def test_an_answer_about_another_event_is_a_failure_and_stored_under_none(watchi
         parse=lambda body: replace(parse_stubhub_listings(body), about=frozenset({watching.keys[0]}))
     )
     assert not store(watching, answered(watching, listing(1, 50)), client=named).is_failure
+
+
+def test_an_answer_without_a_price_makes_none_and_counts_as_suspect_and_failed_in_its_hour(watching: Loopback) -> None:
+    good = [listing(1, 50), listing(2, 60)]
+    store(watching, answered(watching, *good))
+    drifted = store(watching, answered(watching, listing(1, 50, availableTickets="?"), after=MINUTE))
+    assert (drifted.outcome, drifted.listings, drifted.rejected) == (Outcome.BAD_PAYLOAD, 0, 1)
+    rebuild_hourly(watching.database, Span(MOMENT, MOMENT + timedelta(hours=1)))
+    (row,) = watching.rows("select * from hourly_prices where zone = '*'")
+    assert (row["snapshots"], row["suspect_snapshots"], row["failed_attempts"]) == (1, 1, 1)
+    assert (row["listings"], row["tickets"], row["close_price"]) == (2, 4, Decimal(50))
 
 
 @pytest.mark.parametrize("told", [None, (), ("lp is 2, the listings give 3",)])
