@@ -93,7 +93,7 @@ def _check_that_the_day_was_one(day: DayAt) -> None:
     """It had the events, the faults and the polls of a day: a test of nothing would pass all others."""
     asked = Counter(external_id for external_id, _ in day.records)
     assert len(asked) == EVENTS
-    assert len(day.records) > 4 * EVENTS
+    assert len(day.records) > 3 * EVENTS
     assert {record.fault for record in day.records.values()} == {None, *map(str, FaultKind)}
     faults = sum(record.fault is not None for record in day.records.values())
     assert faults / len(day.records) == pytest.approx(FAULT_SHARE, abs=0.03)
