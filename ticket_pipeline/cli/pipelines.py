@@ -194,6 +194,6 @@ def _rules(step: Step) -> Iterator[str]:
     if step.timeout_minutes is not None:
         yield f"at most {step.timeout_minutes:g} min"
     if step.retries:
-        yield f"{step.retries} retries"
+        yield f"{step.retries} {'retry' if step.retries == 1 else 'retries'}"
     if step.condition != "always":
         yield "only for new tickets"

@@ -103,7 +103,7 @@ def describe_step(step: Step) -> str:
     rules = [
         "disabled" if not step.enabled else "",
         f"at most {step.timeout_minutes:g} min" if step.timeout_minutes else "",
-        f"{step.retries} retries" if step.retries else "",
+        f"{step.retries} {'retry' if step.retries == 1 else 'retries'}" if step.retries else "",
         "only where tickets are new or changed" if step.condition == "new_tickets" else "",
     ]
     return ", ".join([*step.tables, *(rule for rule in rules if rule)])
@@ -126,7 +126,9 @@ def _why_not(context: dg.OpExecutionContext, step: Step) -> str | None:
         return "disabled in its file"
     if _skips_fetch(context) or has_new_tickets(context.instance, step.tables):
         return None
-    return f"no ticket came or changed since {' and '.join(step.tables)} was last made"
+    return (
+        f"no ticket came or changed since {' and '.join(step.tables)} {'was' if len(step.tables) == 1 else 'were'} made"
+    )
 
 
 def _skips_fetch(context: dg.OpExecutionContext) -> bool:

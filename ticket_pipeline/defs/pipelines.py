@@ -9,10 +9,12 @@ be used becomes a job that says why, so that it is seen and takes nothing else d
 """
 
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
+from dagster._core.definitions.definitions_load_context import DefinitionsLoadContext, DefinitionsLoadType
 
 from ticket_pipeline.defs.pipeline import Pipeline
 from ticket_pipeline.defs.pipeline_steps import (
@@ -52,8 +54,10 @@ def build_pipelines(settings: Settings, assemble: Assemble) -> Built:
     if _why_not_loaded(assemble, built) is not None:
         built, refused = _build_all(settings, assemble)  # slower: the whole location once for each file
     taken = {job.name for job in built[0]}
-    for one in refused:
-        _log.warning("a pipeline file is refused, all others are loaded. %s", one.reason)
+    # A run loads the definitions again, and so does each step of a parallel one: there it would be said over and over.
+    if DefinitionsLoadContext.get().load_type == DefinitionsLoadType.INITIALIZATION:
+        for one in refused:
+            _log.warning("a pipeline file is refused, all others are loaded. %s", one.reason)
     return [*built[0], *(_build_refused(one, taken) for one in refused)], built[1]
 
 
@@ -185,8 +189,14 @@ def _build_refused(refused: RefusedPipeline, taken: set[str]) -> dg.JobDefinitio
         raise dg.Failure(refused.reason, allow_retries=False)
 
     return dg.GraphDefinition(name, node_defs=[reason]).to_job(
-        description=f"Refused, and cannot be run:\n\n```\n{refused.reason}\n```"
+        description=f"Refused, and cannot be run. {_as_markdown(refused.reason)}"
     )
+
+
+def _as_markdown(reason: str) -> str:
+    """A reason as the UI wraps it: its indented lines as a list, and no character of it taken for a format."""
+    escaped = re.sub(r"([\\`*_<>\[\]])", r"\\\1", reason)
+    return re.sub(r"^  ", "- ", escaped, flags=re.MULTILINE).replace("\n", "\n\n")
 
 
 def _describe(pipeline: PipelineFile) -> str:
@@ -195,5 +205,5 @@ def _describe(pipeline: PipelineFile) -> str:
         f"{pipeline.max_parallel_steps} steps at once" if pipeline.execution == "parallel" else "one after the other"
     )
     after = "stops at a failure" if pipeline.on_failure == "stop" else "goes on after a failure, and fails in the end"
-    steps = "\n".join(f"- {step.name}: {describe_step(step)}" for step in pipeline.steps)
+    steps = "\n".join(f"- **{step.name}**: {describe_step(step)}" for step in pipeline.steps)
     return f"{pipeline.description}\n\nRuns {order} and {after}.\n\n{steps}"
