@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
+from ticket_pipeline.definitions import build_defs
 from ticket_pipeline.defs import primary_sales_work
 from ticket_pipeline.defs.pipeline_steps import SKIP_FETCH_TAG
 from ticket_pipeline.errors import StorageError
 from ticket_pipeline.simulator.faults import Fault, FaultKind
-from ticket_pipeline_tests.defs.pipeline_runs import EVENTS, SALES, TICKETS
+from ticket_pipeline_tests.defs.pipeline_runs import EVENTS, SALES, TICKETS, Ended
 from ticket_pipeline_tests.primary_sales.organiser import NOW
 from ticket_pipeline_tests.primary_sales.truth import assert_every_number_is_true
 
@@ -57,6 +58,18 @@ def test_a_failure_stops_what_stands_after_it_over_a_skipped_step(runs: Pipeline
     runs.write("steps:\n" + COUPONS + PEOPLE.replace("}", ", condition: new_tickets}") + SALES)
     runs.place.organiser.faults.add(Fault(FaultKind.SERVER_ERROR, times=None))
     assert runs.run().begun == ["coupons"]
+
+
+def test_a_failure_stops_what_would_start_beside_it(runs: PipelineRuns) -> None:
+    runs.place.sync()
+    runs.write("execution: parallel\nsteps:\n" + COUPONS + PEOPLE)
+    runs.place.organiser.faults.add(Fault(FaultKind.SERVER_ERROR, times=None))
+    job = build_defs(runs.pipeline).resolve_job_def("vivenu_mine")
+    # Steps that are processes of their own would need definitions that another process can load.
+    ended = Ended(job.execute_in_process(instance=runs.instance, raise_on_error=False).all_events)
+    assert ended.done == []
+    assert "500" in ended.failed["coupons"]
+    assert "Not started: the step coupons failed" in ended.failed["people"]
 
 
 def test_after_a_failure_the_others_go_on_even_those_that_need_it(runs: PipelineRuns) -> None:
@@ -135,7 +148,8 @@ def test_a_time_limit_ends_the_work_of_every_thread_in_the_database(
         try:
             with database.transaction("hold on") as transaction:
                 transaction.execute("primary_sales/lock_summaries")
-                transaction.connection.execute("select pg_sleep(600)")
+                for _ in range(600):  # each within the statement's own limit
+                    transaction.connection.execute("select pg_sleep(0.1)")
         except StorageError as error:
             said.append(str(error))
 
