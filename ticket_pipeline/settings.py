@@ -23,6 +23,8 @@ from ticket_pipeline.errors import ConfigurationError
 
 _PACKAGE_PARENT = Path(__file__).resolve().parent.parent
 
+_VIVENU_URL = "https://vivenu.com"
+
 ENV_FILE_VARIABLE = "TICKET_PIPELINE_ENV_FILE"
 """Names another env file than `.env`; `ticket-pipeline --env-file` sets it."""
 
@@ -272,7 +274,7 @@ class Settings(BaseSettings):
         default=None, description="File that holds the key instead; read again when vivenu refuses the one in use"
     )
     vivenu_api_base_url: str = Field(
-        default="https://vivenu.com", description="Such as https://vivenu.dev for tests; where a key is set"
+        default=_VIVENU_URL, description="Such as https://vivenu.dev for tests; where a key is set"
     )
     vivenu_page_size: int = Field(default=1000, ge=1, le=1000, description="Rows asked for at once")
     vivenu_overlap_minutes: float = Field(
@@ -325,6 +327,8 @@ class Settings(BaseSettings):
             raise ValueError("EVENT_DEFAULT_TIMEZONE is no IANA timezone; write one like America/New_York")
         if self.min_request_delay > self.max_request_delay:
             raise ValueError("MIN_REQUEST_DELAY is larger than MAX_REQUEST_DELAY: swap them")
+        if self.vivenu_api_base_url != _VIVENU_URL and not self.has_vivenu_key:
+            raise ValueError("VIVENU_API_BASE_URL needs VIVENU_API_KEY or VIVENU_API_KEY_FILE; without, unset it too")
         if self.google_sheet_id and not self.google_sheets_credentials_file:
             raise ValueError("GOOGLE_SHEET_ID needs GOOGLE_SHEETS_CREDENTIALS_FILE, the service account's JSON")
         return self

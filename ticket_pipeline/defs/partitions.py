@@ -42,11 +42,14 @@ class EventPartitionsDefinition(dg.DynamicPartitionsDefinition):
 
 
 def describe_unknown_keys(unknown: list[str], known: Sequence[str], set_name: str) -> str:
-    """What to tell about keys that no watchlist row has: what they are, which keys exist, what to do."""
-    remedy = (
-        "Check the id, or add the event to the watchlist and sync it: "
-        "dagster asset materialize --select events -m ticket_pipeline.definitions"
-    )
+    """What to tell about keys that no set holds: what they are, which keys exist, what to do."""
+    if set_name == f"{Marketplace.VIVENU}_events":
+        remedy = "Check the id, or read the organiser's events: "
+        source = "vivenu_events"
+    else:
+        remedy = "Check the id (as in your watchlist), or add the event there and sync it: "
+        source = "events"
+    remedy += f"dagster asset materialize --select {source} -m ticket_pipeline.definitions"
     return event_keys.describe_unknown_keys(unknown, known, f"the event keys of {set_name}", remedy)
 
 

@@ -24,5 +24,5 @@ def describe_unknown_keys(unknown: Sequence[str], known: Sequence[str], where: s
     named = f" ({'nearest' if near else 'such as'} {', '.join(near or known[:_NEAR_KEYS])})" if known else ""
     return (
         f"Looked for {', '.join(map(repr, unknown))} among {where}; not found. A key is the marketplace's own id of an "
-        f"event, as in your watchlist; {len(known)} are known{named}. {remedy}"
+        f"event; {len(known)} are known{named}. {remedy}"
     )

@@ -38,6 +38,19 @@ def test_a_known_key_is_a_partition_and_an_unknown_one_is_refused_with_the_way_o
 
 
 @pytest.mark.parametrize(
+    ("marketplace", "asset"), [(Marketplace.VIVENU, "vivenu_events"), (Marketplace.TICKETMASTER, "events")]
+)
+def test_an_unknown_key_names_the_asset_that_brings_keys(marketplace: Marketplace, asset: str) -> None:
+    with (
+        dg.DagsterInstance.ephemeral() as instance,
+        dg.partition_loading_context(dynamic_partitions_store=instance) as context,
+        pytest.raises(UnknownPartitionKeyError, match=f"--select {asset} -m") as refused,
+    ):
+        EVENT_PARTITIONS[marketplace].validate_partition_key("nope", context)
+    assert ("watchlist" in refused.value.message) == (marketplace is not Marketplace.VIVENU)
+
+
+@pytest.mark.parametrize(
     ("windows", "key", "said"),
     [
         (hours_since(date(2026, 6, 1)), "2026-05-31-23:00", "Looked for the hour '2026-05-31-23:00'"),

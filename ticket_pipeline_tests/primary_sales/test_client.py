@@ -22,7 +22,7 @@ from ticket_pipeline.errors import (
 )
 from ticket_pipeline.primary_sales.client import VivenuClient, as_sent
 from ticket_pipeline.primary_sales.http import SIMULATED_KEY
-from ticket_pipeline.settings import Settings
+from ticket_pipeline.settings import Settings, load_settings
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline.simulator.vivenu import SIMULATED_TOKEN
 from ticket_pipeline_tests.marketplaces.wire import answer, hang, serve_wire
@@ -335,7 +335,13 @@ def test_http2_without_its_library_says_what_to_install(organiser: Organiser) ->
 )
 def test_it_is_asked_only_where_it_is_on_and_configured(changes: dict[str, object], said: str) -> None:
     with pytest.raises(ConfigurationError, match=said):
-        ask(settings_of("http://127.0.0.1:9", **changes), VivenuClient.fetch_events)
+        ask(settings_of("https://vivenu.com", **changes), VivenuClient.fetch_events)
+
+
+def test_an_address_without_a_key_is_refused_with_the_settings(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="VIVENU_API_BASE_URL needs VIVENU_API_KEY"):
+        load_settings(vivenu_api_base_url="https://vivenu.dev")
+    assert load_settings(vivenu_api_base_url="https://vivenu.dev", vivenu_api_key_file=tmp_path / "key").has_vivenu_key
 
 
 def test_without_any_key_vivenu_is_simulated_and_with_one_nothing_is() -> None:
