@@ -62,7 +62,7 @@ def primary_sales(
         document = {"summary": chosen, "days": days, "ticket_types": types, "age_groups": ages, "coupons": coupons}
         show_json(document | {"unknown_answers": answers, "unknown_ages": shapes, "rejects": rejects})
         return
-    show(_headline(chosen), *_daily(days), _types(types), *_ages(ages), *_coupons(coupons))
+    show(_headline(chosen), *_daily(days), "", _types(types), *_ages(ages), *_coupons(coupons))
     show(*_to_mend(answers, shapes, rejects))
 
 

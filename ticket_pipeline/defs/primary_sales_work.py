@@ -30,6 +30,9 @@ ASKING = frozenset({"vivenu_events", "vivenu_tickets", "vivenu_coupons"})
 """The tables in that pool."""
 
 _MOST_NAMED = 20
+_CHART_WIDTH = 16
+"""Characters: Dagster shows charts of less than 1,000 characters in place, larger ones behind a link only."""
+
 Metadata = dict[str, dg.MetadataValue | float | int | str]
 
 
@@ -147,7 +150,7 @@ def make_age_groups(work: Work, database: Database) -> Metadata:
     rows = polling.rebuild_age_groups(database, work.pipeline.settings)
     found = store.read_age_groups(database)
     unknown = sum(row["tickets"] for row in found if row["age_group"] == "unknown")
-    lines = pyramid([(row["age_group"], row["gender"], row["tickets"]) for row in found])
+    lines = pyramid([(row["age_group"], row["gender"], row["tickets"]) for row in found], width=_CHART_WIDTH)
     metadata: Metadata = {"rows": rows, "tickets": sum(row["tickets"] for row in found), "unknown": unknown}
     shapes = _table(store.read_unknown_ages(database), ("shape", "tickets"))
     return metadata | {"pyramid": _code(lines), "unreadable_ages": shapes}
@@ -170,12 +173,15 @@ def make_summary(work: Work, database: Database) -> Metadata:
     found = store.read_summary(database)
     shown = [
         row
-        | {name: show_share(row[name]) for name in ("sold_share", "coupon_share")}
-        | {"revenue": show_revenue(row), "pace": show_pace(row, store.LEAST_PACE_BASE)}
+        | {
+            "coupon_share": show_share(row["coupon_share"]),
+            "revenue": show_revenue(row),
+            "pace": show_pace(row, store.LEAST_PACE_BASE),
+        }
         for row in found
     ]
-    columns = ("name", "event_on", "sold", "capacity", "sold_share", "revenue", "coupon_share", "pace")
-    lines = bars([(row["name"], float(row["sold_share"] or 0) * 100) for row in found])
+    columns = ("name", "event_on", "sold", "capacity", "revenue", "coupon_share", "pace")
+    lines = bars([(row["name"], float(row["sold_share"] or 0) * 100) for row in found], width=_CHART_WIDTH)
     return {
         "events": rows,
         "sold": sum(row["sold"] for row in found),
@@ -224,4 +230,4 @@ def _table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> dg.Meta
 
 
 def _code(lines: Sequence[str]) -> dg.MetadataValue:
-    return dg.MetadataValue.md("\n".join(["```", *lines, "```"]))
+    return dg.MetadataValue.md("\n".join(["```", *(line.rstrip() for line in lines), "```"]))

@@ -124,7 +124,10 @@ def test_charts_and_problems_can_be_seen_and_no_buyer_in_any_event(vivenu: Viven
     seen = made(result)
     assert "▇" in seen["vivenu_sales_daily"]["chart"]
     assert "16-24" in seen["vivenu_age_groups"]["pyramid"]
+    charts = seen["vivenu_sales_daily"]["chart"], seen["vivenu_age_groups"]["pyramid"]
+    assert max(map(len, charts)) < 1000  # more would be shown behind a link only
     assert "no field asks for gender" in seen["vivenu_events"]["problems"]
+    assert seen["vivenu_summary"]["summary"].records[0].data["revenue"].endswith(" EUR")
     assert seen["vivenu_coupons"]["most_used"].records[0].data["code"].startswith("S")
     logs = vivenu.instance.all_logs(result.run_id)
     assert CANARY not in "\n".join(str(entry) for entry in logs)
