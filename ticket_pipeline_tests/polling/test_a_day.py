@@ -63,9 +63,8 @@ SAME_IN_OTHER_WORDS = {FaultKind.GZIP, FaultKind.SLOW, FaultKind.SLOW_DRIP, Faul
 LIES = {FaultKind.RENAMED_FIELD, FaultKind.RETYPED_FIELD, FaultKind.REKEYED_IDS, FaultKind.WRONG_TIME_ZONE}
 """What is an answer, and says something else than the truth."""
 
-DRIFTED = {"ok", "bad_payload"}
-"""How an attempt may end whose answer has listings and not one price (a renamed field). That nothing of it counts as a
-price, and that its cause is kept with each listing, holds either way; where only a failure will do, "ok" is to go."""
+DRIFTED = {"bad_payload"}
+"""How an attempt ends whose answer has listings and not one price (a renamed field); all of it is kept nevertheless."""
 
 
 def test_every_marketplace_and_every_fault_is_played() -> None:
