@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from ticket_pipeline.marketplaces.ticketmaster import TicketmasterClient
     from ticket_pipeline.marketplaces.ticketmaster_events import EventDetails
+    from ticket_pipeline.marketplaces.ticketmaster_search import Search
     from ticket_pipeline.settings import Settings
     from ticket_pipeline.storage.database import Database, Row
 
@@ -73,24 +74,27 @@ def search(
         raise typer.BadParameter(f"{country!r} is no code of two letters, such as CA", param_hint="--country")
     settings = load_settings()
     with open_migrated(settings) as database, progress("Asking Ticketmaster"):
-        events, total, is_cut = asyncio.run(_search(database, settings, query, city, country, limit))
+        events, found = asyncio.run(_search(database, settings, query, city, country, limit))
+    total = found.total or 0
     if as_json:
-        show_json({"total": total, "is_cut": is_cut, "events": [asdict(event) for event in events]})
+        counts = {"total": total, "unreadable": found.unreadable, "is_cut": found.is_cut}
+        show_json(counts | {"events": [asdict(event) for event in events]})
         return
-    if not events:
+    if not total:
         note(f"Ticketmaster knows no event that matches {query!r}{f' in {city}' if city else ''}.")
         return
-    show(_events_table(events), _caption(len(events), total, is_cut=is_cut))
+    # The log has told of those that could not be read.
+    show(_events_table(events), _caption(len(events), total - found.unreadable, is_cut=found.is_cut))
     _warn_of_age(events)
 
 
 async def _search(
     database: Database, settings: Settings, query: str, city: str | None, country: str | None, limit: int
-) -> tuple[list[EventDetails], int, bool]:
+) -> tuple[list[EventDetails], Search[EventDetails]]:
+    """The results to show, and the search that tells how many there are."""
     async with _open_client(database, settings) as client:
         found = client.search_events(query, city, country_code=country and country.upper(), page_size=min(limit, 200))
-        events = await found.first(limit)
-        return events, found.total or 0, found.is_cut
+        return await found.first(limit), found
 
 
 def match(*, as_json: JsonOption = False) -> None:

@@ -62,15 +62,14 @@ class Search(Generic[_Found]):
             for item in page.items:
                 # Results move between pages while we read them: one may come twice.
                 external_id = item.get("id")
-                if isinstance(external_id, str):
-                    if external_id in seen:
-                        continue
-                    seen.add(external_id)
+                if isinstance(external_id, str) and external_id in seen:
+                    continue
                 try:
                     found = self._read(item, answer)
                 except UnexpectedPayload:
                     self._leave_out(1)
                     continue
+                seen.add(str(external_id))
                 yield found
             number += 1
             if number >= page.total_pages or not page.items:

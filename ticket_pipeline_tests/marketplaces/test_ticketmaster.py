@@ -167,6 +167,8 @@ def test_an_unreadable_result_costs_no_other() -> None:
         return [one.external_id async for one in search], search.unreadable
 
     assert ask(everything, says(page([event(id="a"), {"id": "b"}, event(id="c")])))[0] == (["a", "c"], 1)
+    # One that comes again, readable now, is no repetition.
+    assert ask(everything, says(page([{"id": "a"}, event(id="a"), event(id="a")])))[0] == (["a"], 1)
 
 
 def test_a_result_that_is_no_object_is_counted_and_told(caplog: pytest.LogCaptureFixture) -> None:
