@@ -62,7 +62,10 @@ paces as (
     )::numeric / e.capacity as own_share
   from vivenu_events as e
   left join vivenu_events as o
-    on o.starts_at < e.starts_at and o.starts_at <= %(this_moment)s and o.capacity > 0
+    on
+      o.starts_at < e.starts_at and o.starts_at <= %(this_moment)s and o.capacity > 0
+      -- The root of a series sells nothing of its own, and what vivenu lists no more may have been withdrawn.
+      and o.is_listed and o.event_type is distinct from 'ROOT'
   left join lateral (
     select count(*) as sold
     from vivenu_tickets as t

@@ -88,8 +88,11 @@ class ReadSet(Generic[_Row]):
         for raw in raws:
             try:
                 row = row_of(raw)
-            except msgspec.DecodeError as error:
-                reject = _identify(raw, str(error))
+            except (msgspec.DecodeError, ArithmeticError) as error:
+                reason = (
+                    str(error) if isinstance(error, msgspec.DecodeError) else "a number or a moment is out of range"
+                )
+                reject = _identify(raw, reason)
                 self.rows.pop(reject.id, None)
                 self.rejects[reject.id] = reject
             else:

@@ -16,6 +16,27 @@ import msgspec
 
 AwareTime = Annotated[datetime, msgspec.Meta(tz=True)]
 
+# What no column could hold is refused here, object by object, so that one odd value costs no other object.
+Text = Annotated[str, msgspec.Meta(pattern=r"^[^\x00]*\Z")]
+Id = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z_-]{1,64}\Z")]
+Money = Annotated[float, msgspec.Meta(ge=-1e9, le=1e9)]
+Amount = Annotated[float, msgspec.Meta(ge=-1e7, le=1e7)]
+"""So many tickets: of a hundred kinds together they fit an integer still."""
+
+Uses = Annotated[float, msgspec.Meta(ge=-2e9, le=2e9)]
+
+_YEARS = range(1900, 2200)
+
+
+def check_years(*moments: datetime | None) -> None:
+    """Refuse a moment so far away that other zones cannot tell it.
+
+    Raises:
+        ValueError: one is; msgspec makes a DecodeError of it.
+    """
+    if any(moment is not None and moment.year not in _YEARS for moment in moments):
+        raise ValueError(f"a moment lies outside the years {_YEARS.start} to {_YEARS.stop - 1}")
+
 
 class Page(msgspec.Struct, frozen=True):
     """A page of a set: `rows`, or `docs` with transactions."""
@@ -35,20 +56,20 @@ class IdentityWire(msgspec.Struct, frozen=True, rename="camel"):
 class FieldDefinition(msgspec.Struct, frozen=True, rename="camel"):
     """A question that an organiser asks."""
 
-    slug: str | None = None
+    slug: Text | None = None
     name: str | None = None
     type: str = "text"
     deleted: bool | None = False
-    options: list[str] | None = None
+    options: list[Text] | None = None
 
 
 class TicketTypeWire(msgspec.Struct, frozen=True, rename="camel"):
     """A kind of ticket of an event."""
 
-    id: str = msgspec.field(name="_id")
+    id: Id = msgspec.field(name="_id")
     name: str | None = None
-    price: float | None = None
-    amount: float | None = None
+    price: Money | None = None
+    amount: Amount | None = None
     active: bool | None = True
     category_ref: str | None = None
 
@@ -63,62 +84,74 @@ class CategoryWire(msgspec.Struct, frozen=True):
 class EventWire(msgspec.Struct, frozen=True, rename="camel"):
     """An event of `GET /api/events`."""
 
-    id: str = msgspec.field(name="_id")
+    id: Id = msgspec.field(name="_id")
     name: str
     start: AwareTime | None = None
     end: AwareTime | None = None
     timezone: str | None = None
-    event_type: str | None = None
-    root_id: str | None = None
-    max_amount: float | None = None
+    event_type: Text | None = None
+    root_id: Text | None = None
+    max_amount: Amount | None = None
     tickets: list[TicketTypeWire] | None = None
     categories: list[CategoryWire] | None = None
     extra_fields: list[FieldDefinition] | None = None
     ticket_extra_fields: list[FieldDefinition] | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse moments that no calendar of ours reaches."""
+        check_years(self.start, self.end)
+
 
 class TicketWire(msgspec.Struct, frozen=True, rename="camel"):
     """A ticket of `GET /api/tickets`."""
 
-    id: str = msgspec.field(name="_id")
-    event_id: str
-    ticket_type_id: str
-    status: str
+    id: Id = msgspec.field(name="_id")
+    event_id: Text
+    ticket_type_id: Text
+    status: Text
     created_at: AwareTime
     updated_at: AwareTime
     ticket_name: str | None = None
-    transaction_id: str | None = None
-    currency: str | None = None
-    regular_price: float | None = None
-    real_price: float | None = None
-    origin: str | None = None
+    transaction_id: Text | None = None
+    currency: Text | None = None
+    regular_price: Money | None = None
+    real_price: Money | None = None
+    origin: Text | None = None
     extra_fields: dict[str, msgspec.Raw] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse moments that no calendar of ours reaches."""
+        check_years(self.created_at, self.updated_at)
 
 
 class AppliedCoupon(msgspec.Struct, frozen=True):
     """A coupon that a transaction used."""
 
-    id: str = msgspec.field(name="_id")
+    id: Text = msgspec.field(name="_id")
 
 
 class TransactionWire(msgspec.Struct, frozen=True, rename="camel"):
     """A transaction of `GET /api/transactions`."""
 
-    id: str = msgspec.field(name="_id")
-    event_id: str
+    id: Text = msgspec.field(name="_id")
+    event_id: Text
     updated_at: AwareTime | None = None
     applied_coupons: list[AppliedCoupon] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse moments that no calendar of ours reaches."""
+        check_years(self.updated_at)
 
 
 class SeriesWire(msgspec.Struct, frozen=True, rename="camel"):
     """A coupon series, and what every kind of coupon says of its discount."""
 
-    id: str = msgspec.field(name="_id")
+    id: Id = msgspec.field(name="_id")
     name: str | None = None
     active: bool | None = True
-    max_usage: float | None = None
-    discount_type: str | None = None
-    discount_value: float | None = None
+    max_usage: Uses | None = None
+    discount_type: Text | None = None
+    discount_value: Money | None = None
     valid_from: AwareTime | None = None
     valid_until: AwareTime | None = None
 
@@ -127,5 +160,5 @@ class CouponWire(SeriesWire, frozen=True, rename="camel"):
     """A coupon of `GET /api/coupon/rich`; one of a series names that instead of a discount."""
 
     code: str | None = None
-    used: int = 0
-    coupon_series_id: str | None = None
+    used: Annotated[int, msgspec.Meta(ge=-2_000_000_000, le=2_000_000_000)] = 0
+    coupon_series_id: Text | None = None

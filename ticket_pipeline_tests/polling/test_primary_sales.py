@@ -250,6 +250,18 @@ def test_a_discount_is_kept_as_vivenu_says_it(place: OrganiserLocation) -> None:
     assert str(row["discount_value"]) == "0.125"
 
 
+def test_a_value_that_no_column_holds_costs_its_own_ticket_only(place: OrganiserLocation) -> None:
+    place.sync_events()
+    world = place.organiser.world
+    ticket = world.of_event(world.events[0].event_id)[0]
+    ticket.paid_cents = 10**32
+    reports = place.sync_tickets()
+    assert [report.error for report in reports.values()] == [None] * len(world.events)
+    (reason,) = reports[ticket.event.event_id].unreadable
+    assert reason.startswith(ticket.ticket_id)
+    assert stored(place).keys() == sold(place).keys() - {ticket.ticket_id}
+
+
 def test_an_event_that_fails_stops_no_other_and_stores_nothing(place: OrganiserLocation) -> None:
     place.sync_events()
     bad, *good = (event.event_id for event in place.organiser.world.events)

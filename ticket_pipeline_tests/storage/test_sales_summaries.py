@@ -60,6 +60,18 @@ def test_a_pace_against_next_to_nothing_is_none(database: Database, sold_before:
     assert (row["pace"] is not None) == has_pace
 
 
+@pytest.mark.parametrize(("kind", "earlier"), [("SINGLE", 2), (None, 2), ("ROOT", 1)])
+def test_the_root_of_a_series_sells_nothing_and_is_no_pace(database: Database, kind: str | None, earlier: int) -> None:
+    then = SHOW_AT - timedelta(days=400)
+    for number, event_type in enumerate(("SINGLE", kind)):
+        before = vivenu_event(f"e0{number}", starts_at=NOON - timedelta(days=1), event_on=None, capacity=100)
+        sold = [{"created_at": then}] * (30 if number == 0 else 0)
+        sell(database, *sold, event=before | {"event_type": event_type})
+    sell(database, *[{}] * 15)
+    row = summary(database)
+    assert (row["earlier_events"], float(row["earlier_sold_share"])) == (earlier, 0.3 / earlier)
+
+
 def test_a_coupon_brings_an_event_what_its_own_transactions_state(database: Database) -> None:
     sell(database, {"transaction_id": "x1"}, {"transaction_id": "x2"}, {"transaction_id": "x3"})
     sell(database, *[{"transaction_id": "x4"}] * 4, event=vivenu_event("e2"))
