@@ -28,8 +28,8 @@ abandoned as (
     d.event_id, d.marketplace, d.external_id, d.old_leased_until, %(this_moment)s, 'abandoned',
     case
       when d.is_postponed
-        then 'The run that held this event ended before it was fetched, and not for the first time; it waits before it is due again.'
-      else 'The run that held this event ended before it was fetched; it is due again.'
+        then 'The lease of this event ran out before it was fetched, since its run ended, and not for the first time; it waits now.'
+      else 'The lease of this event ran out before it was fetched, since its run ended; it is due again.'
     end
   from due as d
   where d.old_lease_id is not null
@@ -64,7 +64,7 @@ settled as (
     last_attempt_at = case when d.old_lease_id is null then p.last_attempt_at else %(this_moment)s end,
     last_outcome = case when d.old_lease_id is null then p.last_outcome else 'abandoned' end,
     last_error = case
-      when d.old_lease_id is null then p.last_error else 'The run that held this event ended before it was fetched.'
+      when d.old_lease_id is null then p.last_error else 'The lease of this event ran out before it was fetched.'
     end
   from due as d
   where p.event_id = d.event_id and p.marketplace = d.marketplace

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING
-from uuid import uuid4
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
 
 import dagster as dg
 
@@ -15,6 +15,7 @@ from ticket_pipeline.polling.due import Skip, choose_batch, show_wait
 from ticket_pipeline.polling.sources import Source
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.prices import DAY, HOUR, Span, first_contiguous, read_stale_windows
+from ticket_pipeline.storage.schedule import renew_lease
 from ticket_pipeline.storage.watchlist import read_keys
 
 if TYPE_CHECKING:
@@ -58,7 +59,10 @@ def build_poll_sensor(source: Source, tick_seconds: int) -> dg.SensorDefinition:
         with pipeline.database() as database:
             # Ids that the command line synced become partitions here.
             register_keys(context.instance, marketplace, read_keys(database, marketplace))
-            if _waits_to_start(context.instance, poll_job_name(marketplace), pipeline.now()):
+            if waiting := _waiting_runs(context.instance, poll_job_name(marketplace), pipeline.now()):
+                held_until = pipeline.now() + timedelta(seconds=pipeline.settings.lease_seconds)
+                for lease_id in filter(None, (_lease_of(run, source.asset_name) for run in waiting)):
+                    renew_lease(database, lease_id, held_until)
                 return dg.SkipReason("An earlier batch still waits to be started; nothing more is leased until then.")
             choice = choose_batch(
                 database, pipeline.settings, marketplace, this_moment=pipeline.now(), lease_id=uuid4()
@@ -80,18 +84,27 @@ def build_poll_sensor(source: Source, tick_seconds: int) -> dg.SensorDefinition:
     return poll_due_events
 
 
-def _waits_to_start(instance: dg.DagsterInstance, job_name: str, now: datetime) -> bool:
-    """Whether a run of the job was asked for a short while ago and has not begun.
+def _waiting_runs(instance: dg.DagsterInstance, job_name: str, now: datetime) -> list[dg.DagsterRun]:
+    """The runs of the job that were asked for a short while ago and have not begun.
 
     On a machine that is too slow for its runs each further one would lease what the waiting ones were promised, and in
-    the end none of them would find anything to do.
+    the end none of them would find anything to do. For the same reason a waiting run keeps its lease.
     """
     waiting = dg.RunsFilter(
         job_name=job_name,
         statuses=[dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING],
         created_after=now - _LONGEST_WAIT,
     )
-    return bool(instance.get_run_records(waiting, limit=1))
+    return [record.dagster_run for record in instance.get_run_records(waiting)]
+
+
+def _lease_of(run: dg.DagsterRun, asset_name: str) -> UUID | None:
+    """The lease that a run was given; None where a person started it."""
+    config: Any = run.run_config
+    try:
+        return UUID(config["ops"][asset_name]["config"]["lease_id"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
 
 
 def build_rebuild_sensor(jobs: Sequence["UnresolvedAssetJobDefinition"]) -> dg.SensorDefinition:

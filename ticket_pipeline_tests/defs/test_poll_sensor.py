@@ -89,3 +89,18 @@ def test_while_a_batch_waits_to_be_started_no_further_one_is_leased(location: Lo
     location.now += timedelta(minutes=16)  # it never will be
     location.request(SENSOR)
     location.instance.delete_run(waiting.run_id)
+
+
+def test_a_batch_that_waits_keeps_its_lease_until_it_begins(location: Location) -> None:
+    """However long the queue is: its events are nobody else's, and none of them counts as abandoned."""
+    request, _ = location.request(SENSOR)
+    job = location.defs.resolve_job_def(poll_job_name(STUBHUB))
+    location.instance.create_run_for_job(job, run_config=request.run_config, status=dg.DagsterRunStatus.NOT_STARTED)
+    lease = timedelta(seconds=location.settings.lease_seconds)
+    for _ in range(3):
+        location.now += lease * 0.9
+        assert location.skip_reason(SENSOR).startswith("An earlier batch still waits to be started")
+    result = location.run(poll_job_name(STUBHUB), config=request.run_config["ops"]["stubhub_listings"]["config"])
+    assert result.success
+    assert location.loopback.value("select count(*) from snapshots") == len(location.loopback.keys)
+    assert location.loopback.value("select count(*) from fetch_attempts where outcome = 'abandoned'") == 0
