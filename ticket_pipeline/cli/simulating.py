@@ -14,7 +14,7 @@ import typer
 from ticket_pipeline.cli.tables import show_facts
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.settings import Settings, load_settings
-from ticket_pipeline.simulator.app import PLAYED, path_of, run_simulator
+from ticket_pipeline.simulator.app import PLAYED, SHEET_ID, SHEETS_PREFIX, path_of, run_simulator
 from ticket_pipeline.simulator.outlets import Outlet
 from ticket_pipeline.simulator.shopfront import CONTROLS_PATH
 
@@ -43,7 +43,9 @@ def simulate(
         list[Outlet] | None, typer.Option("--only", help="Play this marketplace; repeat for more; default all.")
     ] = None,
 ) -> None:
-    """Serve the simulated marketplaces on loopback until Ctrl-C; their world is kept in STATE_DIR and resumes.
+    """Serve the simulated marketplaces, and their events as a Google Sheet, on loopback until Ctrl-C.
+
+    Their world is kept in STATE_DIR and resumes.
 
     The same seed plays the same markets; another seed needs another STATE_DIR, or the kept world's file deleted.
     """
@@ -58,8 +60,13 @@ def simulate(
         speed,
         world_file(settings),
         outlets=outlets,
-        on_listening=lambda url: show_facts(_facts_of_simulator(url, outlets, world_file(settings))),
+        sheet_credentials_file=_sheet_credentials_file(settings),
+        on_listening=lambda url: show_facts(_facts_of_simulator(url, outlets, settings)),
     )
+
+
+def _sheet_credentials_file(settings: Settings) -> Path:
+    return settings.state_dir / "simulated_sheet_credentials.json"
 
 
 def _refuse_other_hosts(host: str) -> None:
@@ -74,7 +81,7 @@ def _refuse_other_hosts(host: str) -> None:
     )
 
 
-def _facts_of_simulator(url: str, outlets: Sequence[Outlet], world_file: Path) -> Iterator[tuple[str, str]]:
+def _facts_of_simulator(url: str, outlets: Sequence[Outlet], settings: Settings) -> Iterator[tuple[str, str]]:
     """Where each marketplace is, and how to make it go wrong."""
     for outlet in outlets:
         yield outlet, f"{url}{path_of(outlet)}"
@@ -82,7 +89,10 @@ def _facts_of_simulator(url: str, outlets: Sequence[Outlet], world_file: Path) -
     yield "Look", f"curl {first}/events (/requests, /sales, /faults)"
     yield "Break", curl_a_fault(url, outlets[0])
     yield "Mend", f"curl -X DELETE {first}/faults"
-    yield "World", f"{world_file} (delete it for a new one)"
+    address = f"GOOGLE_SHEETS_API_BASE_URL={url}{SHEETS_PREFIX} GOOGLE_SHEET_ID={SHEET_ID}"
+    key = f"GOOGLE_SHEETS_CREDENTIALS_FILE={_sheet_credentials_file(settings)}"
+    yield "Sheet", f"{address} {key} ticket-pipeline sync-events"
+    yield "World", f"{world_file(settings)} (delete it for a new one)"
     yield "Stop", "Ctrl-C"
 
 

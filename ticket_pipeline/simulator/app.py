@@ -5,6 +5,7 @@ What belongs here: putting the marketplaces together. What does not: command lin
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,14 @@ from starlette.routing import Mount
 from ticket_pipeline.simulator.outlets import Outlet
 from ticket_pipeline.simulator.quota import QuotaLimits
 from ticket_pipeline.simulator.server import run_forever
-from ticket_pipeline.simulator.sheets import SimulatedSheets, create_sheets_app
+from ticket_pipeline.simulator.sheets import SimulatedSheets, create_sheets_app, generate_service_account
+from ticket_pipeline.simulator.spreadsheet import Spreadsheet
 from ticket_pipeline.simulator.stubhub import create_stubhub_app
 from ticket_pipeline.simulator.ticketmaster import create_ticketmaster_app
 from ticket_pipeline.simulator.vivenu import create_vivenu_app
 from ticket_pipeline.simulator.vivenu_life import living_world
 from ticket_pipeline.simulator.vivid_seats import create_vivid_seats_app
-from ticket_pipeline.simulator.world import SimulatedWorld, open_world
+from ticket_pipeline.simulator.world import SimulatedWorld, open_world, sample_watchlist_rows, sample_zone_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from ticket_pipeline.simulator.wire import Latency
 
 SHEETS_PREFIX = "/sheets"
+SHEET_ID = "simulated-watchlist"
 WATCHED = (Outlet.STUBHUB, Outlet.VIVID_SEATS, Outlet.TICKETMASTER)
 """The marketplaces that know the world's events."""
 
@@ -89,6 +92,7 @@ def run_simulator(
     started_at_file: Path,
     *,
     outlets: Collection[Outlet] = PLAYED,
+    sheet_credentials_file: Path | None = None,
     on_listening: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Play the sample world on `host`:`port` until SIGINT or SIGTERM, with the limits that the real systems have.
@@ -100,6 +104,8 @@ def run_simulator(
         speed: how many times faster than ordinary markets these move.
         started_at_file: where the world is kept, so that a restart resumes it.
         outlets: the marketplaces to play.
+        sheet_credentials_file: where the key of a service account is written that may read the sample watchlist as the
+            sheet `SHEET_ID`, tabs Events and Zones; None: no sheets.
         on_listening: told the base URL once clients can connect.
 
     Raises:
@@ -107,11 +113,12 @@ def run_simulator(
         KeyboardInterrupt: SIGINT ended it.
     """
 
-    def build() -> Starlette:
+    def build(url: str) -> Starlette:
         world = open_world(started_at_file, _utc_now(), seed=seed, speed=speed)
         return create_app(
             world,
             clock=_utc_now,
+            sheets=_share_watchlist(world, url, sheet_credentials_file) if sheet_credentials_file else None,
             organiser=living_world(world.started_at, seed=world.seed) if Outlet.VIVENU in outlets else None,
             unknown_event_status=404,  # a real event's id must not be answered with "an empty market"
             outlets=[outlet for outlet in WATCHED if outlet in outlets],
@@ -119,6 +126,16 @@ def run_simulator(
         )
 
     run_forever(build, host, port, on_listening=on_listening)
+
+
+def _share_watchlist(world: SimulatedWorld, url: str, credentials_file: Path) -> SimulatedSheets:
+    """A sheet with the world's events, and a service account that may read it."""
+    tabs = {"Events": sample_watchlist_rows(world), "Zones": sample_zone_rows(world)}
+    sheets = SimulatedSheets({SHEET_ID: Spreadsheet("Watchlist", tabs)})
+    account = sheets.trust(generate_service_account(f"{url}{SHEETS_PREFIX}/token"))
+    credentials_file.touch(mode=0o600)
+    credentials_file.write_text(json.dumps(account), encoding="utf-8")
+    return sheets
 
 
 def _utc_now() -> datetime:

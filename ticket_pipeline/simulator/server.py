@@ -81,12 +81,13 @@ def serve(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[S
 
 
 def run_forever(
-    build: Callable[[], ASGIApp], host: str, port: int, *, on_listening: Callable[[str], None] = lambda _: None
+    build: Callable[[str], ASGIApp], host: str, port: int, *, on_listening: Callable[[str], None] = lambda _: None
 ) -> None:
     """Serve an app in this process until SIGINT or SIGTERM; both end it cleanly and are raised again afterwards.
 
     Args:
-        build: makes any ASGI app; called once the address is ours, so that a refused start leaves nothing behind.
+        build: makes any ASGI app, given its base URL; called once the address is ours, so that a refused start leaves
+            nothing behind.
         host: address to bind.
         port: port to bind; 0 takes any free one.
         on_listening: told the base URL once clients can connect.
@@ -96,8 +97,9 @@ def run_forever(
         KeyboardInterrupt: SIGINT ended the server.
     """
     with _listen(host, port) as listener:
-        app = build()
-        on_listening(_url(host, listener))
+        url = _url(host, listener)
+        app = build(url)
+        on_listening(url)
         uvicorn.Server(_config(app, grace_seconds=FOREGROUND_GRACE_SECONDS)).run([listener])
 
 

@@ -15,6 +15,8 @@ import httpx
 import pytest
 
 from ticket_pipeline.cli.simulating import curl_a_fault
+from ticket_pipeline.polling.sync import open_watchlist
+from ticket_pipeline.settings import load_settings
 from ticket_pipeline.simulator.outlets import Outlet
 
 if TYPE_CHECKING:
@@ -83,6 +85,16 @@ def test_the_fault_command_is_a_whole_shell_command() -> None:
     assert curl_a_fault("http://h:1", Outlet.VIVID_SEATS) == (
         """curl -d '{"kind": "rate_limited", "times": 3}' http://h:1/vivid_seats/_simulator/faults"""
     )
+
+
+def test_its_events_are_a_google_sheet_too(tmp_path: Path) -> None:
+    with simulating(tmp_path) as lines:
+        (told,) = [line.split()[1:4] for line in lines if line.startswith("Sheet")]
+        changes = {name.lower(): value for name, _, value in (each.partition("=") for each in told)}
+        settings = load_settings(**changes)
+        found = open_watchlist(settings).read_rows()
+    assert (found.values[0][0], len(found.values)) == ("Event Name", 7)
+    assert (tmp_path / "simulated_sheet_credentials.json").stat().st_mode & 0o077 == 0
 
 
 def test_a_port_that_is_taken_is_told_and_leaves_no_world_behind(tmp_path: Path) -> None:
