@@ -89,6 +89,11 @@ def _choose(
     listed = [event for event in upcoming if has_listings(event.marketplace)]
     if not listed:
         note(_why_nothing(upcoming))
+    with_listings = {event.event_id for event in listed}
+    described = [event.external_id for event in upcoming if event.event_id not in with_listings]
+    if listed and described:
+        keys = ", ".join(described)
+        note(f"Left out, since nobody lists them; fetch what Ticketmaster tells by key: {keys}")
     return _leave_out_unpolled(listed, settings)
 
 

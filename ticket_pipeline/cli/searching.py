@@ -21,6 +21,7 @@ from ticket_pipeline.cli.tables import JsonOption, new_table, note, progress, sh
 from ticket_pipeline.errors import Blocked, MarketplaceError, RateLimited, RequestNotPermitted
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.marketplaces.ticketmaster import open_ticketmaster_client
+from ticket_pipeline.marketplaces.ticketmaster_search import MAX_PAGE_SIZE
 from ticket_pipeline.polling.matching import Match, WantedEvent, find_match
 from ticket_pipeline.polling.poll import build_gate, set_up_requests
 from ticket_pipeline.polling.sources import find_source
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database, Row
 
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
+_SMALL_PAGE = 50
 _LONGEST_WAIT = timedelta(seconds=30)
 """A person at a terminal would rather know when to come again."""
 
@@ -93,7 +95,10 @@ async def _search(
 ) -> tuple[list[EventDetails], Search[EventDetails]]:
     """The results to show, and the search that tells how many there are."""
     async with _open_client(database, settings) as client:
-        found = client.search_events(query, city, country_code=country and country.upper(), page_size=min(limit, 200))
+        # Few page sizes, and no capitals: what was asked a moment ago in other words is found among the kept answers.
+        words = " ".join(query.lower().split())
+        size = _SMALL_PAGE if limit <= _SMALL_PAGE else MAX_PAGE_SIZE
+        found = client.search_events(words, city, country_code=country and country.upper(), page_size=size)
         return await found.first(limit), found
 
 
@@ -118,6 +123,7 @@ def match(*, as_json: JsonOption = False) -> None:
         show("Every followed event still to come has a Ticketmaster id.")
     elif matches:
         show(_matches_table(matches), "Nothing was written. Check each, then paste it into the column Ticketmaster ID.")
+        _warn_of_age([found.best for found in matches if found.best is not None])
     for failure in failures:
         row = "" if failure.sheet_row is None else f" (row {failure.sheet_row})"
         note(f"Error: {plain(failure.name)}{row} could not be looked for: {failure.error}")
@@ -220,7 +226,7 @@ def _caption(shown: int, total: int, *, is_cut: bool) -> str:
 def _warn_of_age(events: Sequence[EventDetails]) -> None:
     moments = [event.captured_at for event in events if event.is_stale and event.captured_at]
     if moments:
-        note(f"Warning: Ticketmaster gave no answer; this is one of {ago(min(moments), utc_now())}.")
+        note(f"Warning: Ticketmaster gave no answer; the oldest used instead is of {ago(min(moments), utc_now())}.")
 
 
 def _matches_table(matches: Sequence[Match]) -> Table:
@@ -235,6 +241,8 @@ def _matches_table(matches: Sequence[Match]) -> Table:
         venue = best.venue.name if best.venue else None
         start = _start(best).replace("\n", " ")
         remark = f"\n{found.rivals} more score nearly as well" if found.rivals else ""
+        if best.is_stale:
+            remark += f"\nby an answer of {ago(best.captured_at, utc_now())}"
         table.add_row(
             row,
             asked,

@@ -123,9 +123,10 @@ def check_digits(external_id: str, marketplace: Marketplace, name: str) -> None:
     Raises:
         RequestRejected: it is not 1 to 20 digits.
     """
-    if not _DIGITS.fullmatch(external_id):
+    # Whoever uses a client alone may hand over a number, or nothing.
+    if not isinstance(external_id, str) or not _DIGITS.fullmatch(external_id):
         raise RequestRejected(
-            f"Asked {marketplace} for event {external_id[:40]!r}: not sent, a {name} event id is 1 to 20 digits. "
+            f"Asked {marketplace} for event {str(external_id)[:40]!r}: not sent, a {name} event id is 1 to 20 digits. "
             f"Copy the number from the event's address on {name} into the watchlist.",
             tries=0,
         )

@@ -214,9 +214,10 @@ class TicketmasterClient:
         return Search(ask, read, size)
 
     async def _ask_event(self, external_id: str, *, accepts_stale: bool) -> Answer[EventDetails]:
-        if not _ID.fullmatch(external_id):
+        # Whoever uses the client alone may hand over nothing.
+        if not isinstance(external_id, str) or not _ID.fullmatch(external_id):
             raise RequestRejected(
-                f"Asked ticketmaster for event {external_id[:40]!r}: not sent, an id has letters, digits, - and _ "
+                f"Asked ticketmaster for event {str(external_id)[:40]!r}: not sent, an id has letters, digits, - and _ "
                 "only, such as G5diZfkn0B-bh. Find it by `ticket-pipeline search`.",
                 tries=0,
             )

@@ -97,3 +97,9 @@ def test_a_watchlist_of_ticketmaster_only_is_not_called_empty(described: Searchi
     result = described.cli.run("fetch-listings")
     assert "have ids of ticketmaster only" in result.stderr
     assert "ticket-pipeline event-details" in result.stderr
+
+
+def test_events_that_nobody_lists_are_named_beside_those_that_are_fetched(described: Searching) -> None:
+    result = described.cli.run("fetch-listings")
+    assert f"by key: {described.ids()[1]}" in result.stderr
+    assert LISTED in result.stdout

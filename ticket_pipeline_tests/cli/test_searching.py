@@ -49,6 +49,13 @@ def test_asking_again_makes_no_request(searching: Searching) -> None:
     assert len(searching.log.records()) == 1
 
 
+def test_another_limit_and_capitals_ask_no_other_question(searching: Searching) -> None:
+    name = searching.events[0].name
+    for arguments in ([name], [name.upper(), "--limit", "7"], [f"  {name} ", "--limit", "50"]):
+        assert searching.cli.run("search", *arguments).exit_code == 0
+    assert len(searching.log.records()) == 1
+
+
 def test_where_ticketmaster_is_down_the_old_answer_is_shown_and_said(searching: Searching) -> None:
     name = searching.events[0].name
     searching.cli.run("search", name)
@@ -56,7 +63,7 @@ def test_where_ticketmaster_is_down_the_old_answer_is_shown_and_said(searching: 
     searching.faults.add(Fault(FaultKind.UNAVAILABLE, times=None))
     result = searching.cli.run("search", name)
     assert result.exit_code == 0
-    assert "gave no answer; this is one of 3 h ago" in result.stderr
+    assert "gave no answer; the oldest used instead is of 3 h ago" in result.stderr
 
 
 def test_a_refused_key_names_its_setting(searching: Searching) -> None:
@@ -159,6 +166,17 @@ def test_what_holds_for_all_is_asked_once(searching: Searching) -> None:
     assert result.exit_code == 1
     assert f"{len(searching.events) - 1} more events were not looked for" in result.stderr
     assert len(searching.log.records()) == 1
+
+
+def test_match_marks_what_an_old_answer_says(searching: Searching) -> None:
+    watch_without_ids(searching)
+    searching.cli.run("match")
+    searching.cli.loopback.rows("update kept_answers set stored_at = stored_at - interval '3 hours'")
+    searching.faults.add(Fault(FaultKind.UNAVAILABLE, times=None))
+    result = searching.cli.run("match")
+    assert_fits(result.stdout)
+    assert "by an answer of 3 h ago" in " ".join(result.stdout.split())
+    assert "the oldest used instead is of 3 h ago" in result.stderr
 
 
 @pytest.mark.parametrize("as_written", ["{} (general sale)", "WORLDTOURNAMENTSPECIAL {}"])
