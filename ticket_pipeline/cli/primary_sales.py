@@ -35,7 +35,7 @@ _MOST_NAMED = 8
 
 def primary_sales(
     event: Annotated[
-        str | None, typer.Argument(metavar="EVENT", help="vivenu's id, or a part of the name; none: every event.")
+        str | None, typer.Argument(metavar="EVENT", help="vivenu's id, the name, or a part of it; none: every event.")
     ] = None,
     *,
     as_json: JsonOption = False,
@@ -67,9 +67,12 @@ def primary_sales(
 
 
 def _find(event: str, events: Sequence[Row]) -> Row:
-    """The event of this id, or the only one whose name holds the text."""
+    """The event of this name, or of this id, or the only one whose name holds the text."""
+    wanted = event.lower()
     by_id = {row["external_id"]: row for row in events}
-    found = [by_id[event]] if event in by_id else [row for row in events if event.lower() in row["name"].lower()]
+    named = [row for row in events if row["name"].lower() == wanted]
+    identified = [by_id[event]] if event in by_id else []
+    found = named or identified or [row for row in events if wanted in row["name"].lower()]
     if len(found) == 1:
         return found[0]
     if not events:
@@ -77,9 +80,9 @@ def _find(event: str, events: Sequence[Row]) -> Row:
             f"Asked how {event} sells; nothing is reckoned yet. Run `ticket-pipeline pipelines run default`."
         )
     near = found or [by_id[key] for key in get_close_matches(event, list(by_id), n=5)] or list(events[:5])
-    named = ", ".join(f"{row['external_id']} ({plain(row['name'])})" for row in near[:5])
+    told = ", ".join(f"{row['external_id']} ({plain(row['name'])})" for row in near[:5])
     raise ConfigurationError(
-        f"Asked how {event} sells; {len(found) or 'no'} events are meant by that. Give the id: {named}."
+        f"Asked how {event} sells; {len(found) or 'no'} events are meant by that. Give the id: {told}."
     )
 
 

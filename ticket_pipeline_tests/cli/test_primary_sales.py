@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 from ticket_pipeline.simulator.vivenu_truth import true_summary
 from ticket_pipeline_tests.cli.conftest import assert_fits
 from ticket_pipeline_tests.cli.test_pipelines import ask, env, place, run
+from ticket_pipeline_tests.polling.organiser_location import open_organiser_location
 from ticket_pipeline_tests.primary_sales.organiser import NOW
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ticket_pipeline_tests.polling.organiser_location import OrganiserLocation
 
 __all__ = ["env", "place"]  # fixtures
@@ -64,3 +67,15 @@ def test_an_unclear_event_is_answered_with_ids(place: OrganiserLocation, env: di
     assert "5 events are meant" in answered.stderr
     assert place.organiser.world.events[0].event_id in answered.stderr
     assert "no events are meant" in run(env, "primary-sales", "concert").stderr
+
+
+def test_a_whole_name_means_that_event_before_those_whose_names_hold_it(migrated_url: str, tmp_path: Path) -> None:
+    env = {"DATABASE_URL": migrated_url, "TICKET_PIPELINE_ENV_FILE": str(tmp_path / "absent.env")}
+    with open_organiser_location(migrated_url, events=12, tickets=120) as place:
+        place.sync()
+        place.rebuild()
+        first, *_, longer = place.organiser.world.events
+    assert first.name in longer.name
+    for name in (first.name, first.name.lower(), first.event_id):
+        assert ask(env, "primary-sales", name)["summary"]["external_id"] == first.event_id
+    assert "4 events are meant" in run(env, "primary-sales", first.name[1:]).stderr
