@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ticket_pipeline.cli.formats import NOTHING, plain
+from ticket_pipeline.cli.pipeline_output import RunOutput
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, show, show_json
 from ticket_pipeline.errors import ConfigurationError, TicketPipelineError
@@ -28,10 +28,6 @@ if TYPE_CHECKING:
 
     from ticket_pipeline.primary_sales.pipelines import PipelineFile, Step
     from ticket_pipeline.settings import Settings
-
-_STEP = re.compile(r"pipeline step (?P<said>.+)")
-_FAILURE = re.compile(r"definitions\.events\.Failure: (?P<said>.+)")
-_FAILED_STEP = re.compile(r"STEP_FAILURE - Execution of step \"(?P<step>\w+)\" failed")
 
 _HELP = """List, show and run the pipelines of primary sales.
 
@@ -113,21 +109,19 @@ def run_pipeline(
     with open_migrated(settings):
         pass  # an embedded server must run and be up to date before Dagster looks for its own tables
     tags = {"ticket_pipeline/skip_fetch": "true"} if skip_fetch else {}
-    failures: dict[str, None] = {}
-    steps: dict[str, None] = {}
+    output = RunOutput(pipeline)
     with _started(pipeline, settings, tags) as process:
         for line in process.stdout or ():
-            if debug:
-                note(line.rstrip())
-            elif found := _STEP.search(line):
-                note(plain(found["said"]))
-            if found := _FAILURE.search(line):
-                failures[found["said"]] = None
-            if found := _FAILED_STEP.search(line):
-                steps[f"the step {found['step']}; run it with --debug to see more"] = None
+            told = [plain(one) for one in output.read(line)]
+            for one in [line.rstrip()] if debug else told:
+                note(one)
+    for one in output.unfinished():
+        note(one)
     if process.returncode != 0:
-        told = "\n".join(f"  {plain(one)}" for one in failures or steps) or "  Dagster could not run it; see --debug."
-        raise PipelineFailedError(f"Ran the pipeline {name}; it failed:\n{told}")
+        reasons = [f"  {plain(one)}" for one in output.failures.values()] or ["  Dagster could not run it."]
+        if not debug and (output.unexpected or not output.failures):
+            reasons.append("Run it with --debug to see everything that Dagster says.")
+        raise PipelineFailedError("\n".join([f"Ran the pipeline {name}; it failed:", *reasons]))
     show(f"The pipeline {name} is done.")
 
 

@@ -78,8 +78,8 @@ def build_step(pipeline: PipelineFile, step: Step, inputs: Collection[str]) -> d
         tags=_priority(pipeline, step),
     )
     def run_step(context: dg.OpExecutionContext) -> Iterator[dg.Output[None]]:
+        _refuse_after_failure(context, pipeline, step)
         try:
-            _refuse_after_failure(context, pipeline)
             made = _make_tables(context, pipeline, step)
         except Exception as error:
             failure = _as_failure(step, error)
@@ -135,12 +135,13 @@ def _skips_fetch(context: dg.OpExecutionContext) -> bool:
     return context.run.tags.get(SKIP_FETCH_TAG) == "true"
 
 
-def _refuse_after_failure(context: dg.OpExecutionContext, pipeline: PipelineFile) -> None:
+def _refuse_after_failure(context: dg.OpExecutionContext, pipeline: PipelineFile, step: Step) -> None:
     """Steps side by side do not wait for each other; yet nothing may start after a failure that stops the pipeline."""
     if pipeline.execution == "sequential" or pipeline.on_failure == "continue":
         return
     logs = context.instance.all_logs(context.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
     if logs:
+        context.log.info("pipeline step %s: not started, the step %s failed", step.name, logs[0].step_key)
         raise dg.Failure(f"Not started: the step {logs[0].step_key} failed (on_failure: stop).", allow_retries=False)
 
 

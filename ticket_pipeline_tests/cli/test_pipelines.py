@@ -140,3 +140,45 @@ def test_a_failed_run_says_why_without_a_traceback(place: OrganiserLocation, env
     assert "VIVENU_API_KEY" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert SIMULATED_TOKEN not in ended.output
+
+
+def test_an_unverified_run_warns_once_and_names_each_skipped_step(env: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(
+        "name: mine\ndescription: Mine.\nsteps:\n"
+        "  - {name: tickets, selection: [vivenu_events, vivenu_tickets]}\n"
+        "  - {name: sales, selection: vivenu_sales_daily, condition: new_tickets}\n"
+        "  - {name: people, selection: vivenu_gender, depends_on: sales}\n",
+        encoding="utf-8",
+    )
+    mine = env | {"PIPELINES_DIR": str(tmp_path), "HTTPX_VERIFY_SSL": "false"}
+    first = run(mine, "pipelines", "run", "mine")
+    assert first.stderr.count("Warning: HTTPX_VERIFY_SSL is off: whoever") == 1
+    again = run(mine, "pipelines", "run", "mine")
+    assert again.exit_code == 0, again.output
+    assert "sales: skipped, no ticket came or changed" in again.stderr
+    assert "people: skipped, what it needs was skipped" in again.stderr
+
+
+def test_an_unexpected_error_is_named_and_so_is_what_never_started(env: dict[str, str]) -> None:
+    broken = env | {"USER_AGENT": "fünf"}  # no header can hold it
+    ended = run(broken, "pipelines", "run", "minimal")
+    assert ended.exit_code == 1
+    assert "events: failed\ntickets: not started\nsales: not started\n" in ended.stderr
+    assert "The step events failed unexpectedly: UnicodeEncodeError: 'ascii' codec" in ended.stderr
+    assert "--debug" in ended.stderr
+    shown = run(broken, "pipelines", "run", "minimal", "--debug")
+    assert "  The step events failed unexpectedly: UnicodeEncodeError" in shown.stderr
+    assert "with --debug" not in shown.stderr
+
+
+def test_what_would_start_beside_a_failure_is_told_as_not_started(
+    place: OrganiserLocation, env: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "mine.yaml").write_text(
+        "name: mine\ndescription: Mine.\nexecution: parallel\nmax_parallel_steps: 1\nsteps:\n"
+        "  - {name: coupons, selection: vivenu_coupons}\n  - {name: people, selection: vivenu_gender}\n",
+        encoding="utf-8",
+    )
+    place.organiser.faults.add(Fault(FaultKind.FORBIDDEN, times=None))
+    ended = run(env | {"PIPELINES_DIR": str(tmp_path)}, "pipelines", "run", "mine")
+    assert "coupons: failed\npeople: not started, the step coupons failed\n" in ended.stderr
