@@ -19,7 +19,7 @@ from ticket_pipeline.cli.pipeline_output import RunOutput
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, show, show_json
 from ticket_pipeline.errors import ConfigurationError, TicketPipelineError
-from ticket_pipeline.primary_sales.pipelines import read_pipelines
+from ticket_pipeline.primary_sales.pipelines import read_pipelines, shipped_pipelines
 from ticket_pipeline.settings import load_settings
 from ticket_pipeline.storage.statements import project_file
 
@@ -55,11 +55,12 @@ def list_pipelines(*, as_json: JsonOption = False) -> None:
 
     ticket-pipeline pipelines list
     """
-    pipelines, refused = read_pipelines(load_settings().pipelines_dir)
+    settings = load_settings()
+    pipelines, refused = read_pipelines(settings.pipelines_dir)
     if as_json:
         rows = [one.model_dump() for one in pipelines]
         show_json({"pipelines": rows, "refused": [{"file": one.file, "reason": one.reason} for one in refused]})
-    else:
+    elif pipelines:
         table = new_table("Name", ">Steps", "Runs at (UTC)", "Description")
         for one in pipelines:
             table.add_row(one.name, str(len(one.steps)), one.cron or "by hand", plain(one.description))
@@ -67,6 +68,8 @@ def list_pipelines(*, as_json: JsonOption = False) -> None:
     if refused:
         reasons = "".join(f"\n{bad.reason}" for bad in refused)
         raise ConfigurationError(f"Refused {len(refused)} of {len(pipelines) + len(refused)} pipeline files.{reasons}")
+    if not pipelines:
+        note(_no_file(settings))
 
 
 @pipelines_commands.command("show")
@@ -131,8 +134,17 @@ def _find(name: str, settings: Settings) -> PipelineFile:
         if pipeline.name == name:
             return pipeline
     reasons = "".join(f"\n{bad.reason}" for bad in refused)
-    raise ConfigurationError(
-        f"Asked for the pipeline {name}; there is none. There are: {', '.join(one.name for one in pipelines)}.{reasons}"
+    if pipelines:
+        known = f"There are: {', '.join(one.name for one in pipelines)}."
+    else:
+        known = "Every file is refused." if refused else _no_file(settings)
+    raise ConfigurationError(f"Asked for the pipeline {name}; there is none. {known}{reasons}")
+
+
+def _no_file(settings: Settings) -> str:
+    return (
+        f"The folder PIPELINES_DIR={settings.pipelines_dir or shipped_pipelines()} holds no pipeline file (.yaml, "
+        ".yml). Put one there, or unset PIPELINES_DIR for those that are shipped."
     )
 
 

@@ -75,6 +75,21 @@ def test_the_list_names_every_pipeline_and_every_refused_file(tmp_path: Path) ->
         assert "bad.yaml, line 1, name: " in bad.stderr
 
 
+def test_a_folder_without_a_file_is_named_with_what_to_do(tmp_path: Path) -> None:
+    env = {"PIPELINES_DIR": str(tmp_path)}
+    listed = run(env, "pipelines", "list")
+    assert (listed.exit_code, listed.stdout) == (0, "")
+    assert f"PIPELINES_DIR={tmp_path} holds no pipeline file" in listed.stderr
+    assert ask(env, "pipelines", "list") == {"pipelines": [], "refused": []}
+    asked = run(env, "pipelines", "run", "default")
+    assert asked.exit_code == 1
+    assert f"PIPELINES_DIR={tmp_path} holds no pipeline file" in asked.stderr
+    assert "unset PIPELINES_DIR" in asked.stderr
+    (tmp_path / "bad.yaml").write_text("name: 1\n", encoding="utf-8")
+    assert run(env, "pipelines", "list").stdout == ""
+    assert "there is none. Every file is refused.\n" in run(env, "pipelines", "run", "default").stderr
+
+
 def test_one_is_shown_with_its_steps_and_rules() -> None:
     shown = run({"COLUMNS": "80"}, "pipelines", "show", "full")
     assert_fits(shown.stdout)
