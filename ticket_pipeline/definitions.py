@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Sequence
 
 import dagster as dg
+import stamina.instrumentation
 
 from ticket_pipeline.defs.assets.details import build_details_asset
 from ticket_pipeline.defs.assets.listings import build_listings_asset
@@ -37,6 +38,8 @@ def build_defs(pipeline: Pipeline | None = None) -> dg.Definitions:
     pipeline = pipeline or Pipeline(load_settings())
     settings = pipeline.settings
     apply_log_level(settings)
+    # As in the command line: our own log tells of each failed try, and stamina's line would stand raw beside it.
+    stamina.instrumentation.set_on_retry_hooks([])
     sources = list(SOURCES.values())
     with warnings.catch_warnings():
         # A range as one run is what a backfill of 30 days of hours stands on, and its warning would head every command.

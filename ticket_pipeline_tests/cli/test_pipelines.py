@@ -197,3 +197,11 @@ def test_what_would_start_beside_a_failure_is_told_as_not_started(
     place.organiser.faults.add(Fault(FaultKind.FORBIDDEN, times=None))
     ended = run(env | {"PIPELINES_DIR": str(tmp_path)}, "pipelines", "run", "mine")
     assert "coupons: failed\npeople: not started, the step coupons failed\n" in ended.stderr
+
+
+def test_a_wait_is_told_by_our_own_log_alone(place: OrganiserLocation, env: dict[str, str]) -> None:
+    place.organiser.faults.add(Fault(FaultKind.RATE_LIMITED, times=1, retry_after="1"))
+    waited = run(env | {"HTTPX_RETRIES": "1", "LOG_LEVEL": "INFO"}, "pipelines", "run", "minimal", "--debug")
+    assert waited.exit_code == 0, waited.output
+    assert "the answer was 429" in waited.stderr
+    assert "stamina" not in waited.stderr
