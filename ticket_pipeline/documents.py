@@ -110,6 +110,8 @@ def _find_repeated(node: yaml.Node, seen: set[int], place: tuple[str | int, ...]
 
 def _say(item: Any) -> str:  # noqa: ANN401 - pydantic's description of an error
     """What pydantic found, and what to do where YAML took a word for something else: `name: off` is a switch."""
+    if item["type"] == "model_type":  # pydantic names our class, which is nothing to a user
+        return "here must stand fields, each as `name: value`"
     if item["type"] == "string_type" and isinstance(item["input"], bool | int | float | None):
         return f"{item['msg']}; YAML reads it as {item['input']!r}: write it in quotes"
     return str(item["msg"])

@@ -80,6 +80,8 @@ def test_many_steps_that_all_wait_for_all_before_are_ordered_at_once(tmp_path: P
     ("change", "said"),
     [
         (("name: mine", "name: My Own"), "line 1, name: "),
+        ((GOOD, "- name: mine\n"), "line 1, the document: here must stand fields, each as `name: value`"),
+        (("  - name: sales\n    selection: vivenu_sales_daily\n", "  - sales\n"), "line 6, steps.1: here must stand"),
         (
             ("selection: vivenu_sales_daily", "selection: vivenu_sale"),
             "line 7, steps.1.selection: vivenu_sale is no table",
