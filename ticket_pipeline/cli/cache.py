@@ -57,6 +57,7 @@ def clear_cache(
     """Forget kept answers: of one event, older than an age, or all. The next question asks the marketplace.
 
     ticket-pipeline cache clear --event G5diZfkn0B-bh
+
     ticket-pipeline cache clear --older-than 6h
     """
     if sum((event is not None, older_than is not None, everything)) != 1:

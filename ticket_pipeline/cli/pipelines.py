@@ -37,7 +37,9 @@ conditions, run one by one or side by side. Dagster runs them: by their cron lin
 Start with `ticket-pipeline pipelines list`.
 """
 
-pipelines_commands = typer.Typer(no_args_is_help=True, help=_HELP, short_help="The pipelines of primary sales.")
+pipelines_commands = typer.Typer(
+    no_args_is_help=True, rich_markup_mode="markdown", help=_HELP, short_help="The pipelines of primary sales."
+)
 
 
 class PipelineFailedError(TicketPipelineError):
@@ -53,7 +55,7 @@ def list_pipelines(*, as_json: JsonOption = False) -> None:
 
     Exit code 1 where a file is refused: stderr then says why, by file, line and field. The other pipelines still run.
 
-    ticket-pipeline pipelines list
+        ticket-pipeline pipelines list
     """
     settings = load_settings()
     pipelines, refused = read_pipelines(settings.pipelines_dir)
@@ -103,9 +105,8 @@ def run_pipeline(
     It says how each step ended, and exits with 1 where one failed. With DAGSTER_HOME set, Dagster is run there; else in
     the folder of `ticket-pipeline run`.
 
-    ticket-pipeline pipelines run default
-
-    ticket-pipeline pipelines run default --skip-fetch
+        ticket-pipeline pipelines run default
+        ticket-pipeline pipelines run default --skip-fetch
     """
     settings = load_settings()
     pipeline = _find(name, settings)

@@ -42,7 +42,8 @@ def primary_sales(
 ) -> None:
     """How an event sells: sales by day, ticket types, ages and genders, coupons; without EVENT, all in one table.
 
-    It shows what the last run reckoned; `ticket-pipeline pipelines run default` brings it up to date.
+    It shows what the last run reckoned, and asks vivenu for nothing; `ticket-pipeline pipelines run default` brings it
+    up to date.
 
         ticket-pipeline primary-sales
         ticket-pipeline primary-sales 65a000000000000000000003

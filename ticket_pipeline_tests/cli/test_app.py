@@ -56,6 +56,13 @@ def test_the_help_of_every_command_fits_the_screen_and_says_what_it_does(command
     assert len(result.stdout.splitlines()) > 5
 
 
+@pytest.mark.parametrize("command", [*COMMANDS, "cache clear", "pipelines run", "pipelines list", "pipelines show"])
+def test_each_example_in_the_help_stands_on_a_line_of_its_own(command: str) -> None:
+    shown = CliRunner().invoke(app, [*command.split(), "--help"], env={"COLUMNS": "100"}).stdout
+    examples = [line for line in shown.splitlines() if line.strip().startswith(f"ticket-pipeline {command}")]
+    assert [line for line in examples if line.count("ticket-pipeline") > 1] == []
+
+
 @pytest.mark.parametrize(
     "arguments",
     [[], ["frobnicate"], ["show-listings"], ["show-events", "--wrong"], ["--env-file", "nowhere.env", "show-events"]],
