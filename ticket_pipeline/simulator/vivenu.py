@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from decimal import Decimal
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
@@ -20,6 +21,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from ticket_pipeline.simulator.outlets import Outlet
 from ticket_pipeline.simulator.shopfront import Wire, behind_wire
 from ticket_pipeline.simulator.vivenu_payloads import (
     coupon_payload,
@@ -138,8 +140,20 @@ class _OrganiserTruth:
             for event in self._world.events
         ]
 
-    def sales_between(self, _after: datetime, _until: datetime) -> list[dict[str, Any]]:
-        return []
+    def sales_between(self, after: datetime, until: datetime) -> list[dict[str, Any]]:
+        self._world.advance(until)
+        return [
+            {
+                "external_id": ticket.event.event_id,
+                "sold_at": ticket.created_at,
+                "outlet": Outlet.VIVENU,
+                "ticket_id": ticket.ticket_id,
+                "quantity": 1,
+                "all_in_price": Decimal(ticket.paid_cents) / 100,
+            }
+            for ticket in self._world.tickets.values()
+            if after < ticket.created_at <= until
+        ]
 
 
 class _OrganiserApi:

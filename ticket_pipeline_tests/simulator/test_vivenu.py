@@ -218,6 +218,11 @@ def test_sales_go_on_by_the_clock_and_the_truth_with_them() -> None:
         sold = sum(row["truth"]["sold"] for row in client.get("/_simulator/events").json())
         after = client.get("/api/tickets").json()["total"]
         assert client.get("/api/tickets").json()["total"] == after > before == 600
+        recorded = client.get("/_simulator/sales", params={"hours": 48}).json()
+    assert {sale["ticket_id"] for sale in recorded} == {
+        ticket.ticket_id for ticket in world.tickets.values() if ticket.created_at > NOW
+    }
+    assert len(recorded) == after - before
     assert sold == sum(row["sold"] for row in true_summary(world, now[0]).values())
 
 
