@@ -22,6 +22,7 @@ _WARNING = re.compile(
     r"(?: - WARNING - \w+ - [0-9a-f-]{36} - (?:\d+ - )?(?:\w+ - )?|^(?=HTTPX_VERIFY_SSL is off))(?P<said>.+)"
 )
 _SAID = re.compile(r"pipeline step (?P<step>\w+): (?P<said>.+)")
+_CAUSE = re.compile(r"pipeline failure (?P<step>\w+): (?P<said>.+)")
 _DAGSTER = re.compile(r" - (?P<step>\w+) - (?P<what>STEP_START|STEP_SKIPPED|STEP_FAILURE) - ")
 _ERROR = re.compile(r"(?P<type>[A-Za-z_][\w.]*)(?:: (?P<message>.*))?")
 _FAILURE = "dagster._core.definitions.events.Failure"
@@ -45,6 +46,7 @@ class RunOutput:
     _warnings: set[str] = field(default_factory=set)
     _begun: set[str] = field(default_factory=set)
     _ended: set[str] = field(default_factory=set)
+    _told: set[str] = field(default_factory=set)  # the failed steps that said themselves why
     _failed: str | None = None  # the step whose error the next lines name
 
     def read(self, line: str) -> Iterator[str]:
@@ -57,6 +59,11 @@ class RunOutput:
             if found["said"] not in _NO_ENDS:
                 self._ended.add(found["step"])
             yield f"{found['step']}: {found['said']}"
+        elif found := _CAUSE.search(line):
+            self._told.add(found["step"])
+            self.failures[found["step"]] = redact_text(found["said"])
+            if "failed unexpectedly: " in found["said"]:
+                self.unexpected.add(found["step"])
         elif found := _DAGSTER.search(line):
             self._failed = None
             if any(step.name == found["step"] for step in self.pipeline.steps):  # gates are none
@@ -74,7 +81,7 @@ class RunOutput:
         if what == "STEP_START":
             self._begun.add(step)
             return
-        if what == "STEP_FAILURE":
+        if what == "STEP_FAILURE" and step not in self._told:
             self._failed = step
             self.failures[step] = f"The step {step} failed."
             self.unexpected.add(step)

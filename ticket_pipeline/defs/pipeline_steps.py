@@ -16,6 +16,7 @@ from ticket_pipeline.defs.new_tickets import has_new_tickets
 from ticket_pipeline.defs.pipeline import Pipeline
 from ticket_pipeline.defs.primary_sales_work import ASKING, POOL, WORK, Work
 from ticket_pipeline.errors import MarketplaceError, StorageError, StorageUnavailable, TicketPipelineError
+from ticket_pipeline.marketplaces.redaction import redact_text
 from ticket_pipeline.primary_sales.pipelines import FETCHING, PipelineFile, Step
 
 SKIP_FETCH_TAG = "ticket_pipeline/skip_fetch"
@@ -42,6 +43,10 @@ def is_gated(step: Step) -> bool:
 def gate_name(step: Step) -> str:
     """The gate's name in the graph; it says what is asked."""
     return f"{step.name}__if_{step.condition if step.enabled else 'enabled'}"
+
+
+_LONGEST_LINE = 2000
+"""Characters: what a pipe takes at once is not mixed with what another process writes."""
 
 
 def build_gate(pipeline: PipelineFile, step: Step, inputs: Collection[str]) -> dg.OpDefinition:
@@ -85,6 +90,9 @@ def build_step(pipeline: PipelineFile, step: Step, inputs: Collection[str]) -> d
             failure = _as_failure(step, error)
             is_over = not _may_help(failure) or context.retry_number >= step.retries
             context.log.info("pipeline step %s: failed%s", step.name, "" if is_over else ", to be tried again")
+            if is_over:
+                # On one line: Dagster's own, with its traceback, may be cut by those of a step beside this one.
+                context.log.info("pipeline failure %s: %s", step.name, _first_line(step, failure))
             if pipeline.on_failure == "continue" and is_over:
                 # With this output there, Dagster starts what waits for it, and counts the step as failed all the same.
                 yield dg.Output(None, DONE)
@@ -167,6 +175,14 @@ def _as_failure(step: Step, error: Exception) -> Exception:
     else:
         return error
     return dg.Failure(f"The step {step.name} failed: {error}", allow_retries=may_help)
+
+
+def _first_line(step: Step, failure: Exception) -> str:
+    if isinstance(failure, dg.Failure):
+        said = failure.description or ""
+    else:
+        said = f"The step {step.name} failed unexpectedly: {type(failure).__name__}: {failure}"
+    return redact_text((said.splitlines() or [""])[0])[:_LONGEST_LINE]
 
 
 def _may_help(failure: Exception) -> bool:

@@ -81,3 +81,17 @@ def test_an_error_of_ours_is_told_as_it_is_and_one_that_a_retry_overcame_is_not(
     read(output, *failed(ours, "", "Stack Trace:"))
     assert output.failures == {"tickets": "The step tickets failed: Asked vivenu; it refused."}
     assert output.unexpected == set()
+
+
+@pytest.mark.parametrize("garbled", ["", "f - tickets - STEP_FAI"])
+def test_what_a_step_says_of_its_failure_needs_none_of_dagsters_lines(output: RunOutput, garbled: str) -> None:
+    ours = f"{HEAD} - INFO - {RUN} - tickets - pipeline failure tickets: The step tickets failed: it refused."
+    assert read(output, ours, garbled, *(failed("Other: x") if garbled else ())) == (
+        ["tickets: failed"] if garbled else []
+    )
+    assert output.failures == {"tickets": "The step tickets failed: it refused."}
+    assert output.unexpected == set()
+    odd = ours.replace("failed: it refused.", "failed unexpectedly: KeyError: api_key=verysecret")
+    read(output, odd)
+    assert output.failures == {"tickets": "The step tickets failed unexpectedly: KeyError: api_key=***"}
+    assert output.unexpected == {"tickets"}

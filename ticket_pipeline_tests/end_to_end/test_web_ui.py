@@ -209,5 +209,5 @@ def test_the_shell_materializes_one_event_and_a_range_and_explains_an_unknown_ke
     unknown = system.run(*materialize, "--partition", "157284302")
     assert unknown.returncode != 0
     assert re.search(r"4 are known \(nearest 157284301", unknown.stderr)
-    assert "add the event to the watchlist" in unknown.stderr
+    assert "add the event there and sync it" in unknown.stderr
     assert "Traceback" not in unknown.stderr
