@@ -27,7 +27,7 @@ from ticket_pipeline.settings import load_settings
 
 
 def build_defs(pipeline: Pipeline | None = None) -> dg.Definitions:
-    """A fresh set of definitions; needs no secret and reaches nothing.
+    """A fresh set of definitions; needs no secret and reaches nothing. Sets how much our code logs in this process.
 
     Args:
         pipeline: settings and clock; None reads the settings from the environment and `.env`.

@@ -91,7 +91,7 @@ def _facts(event: WatchedEvent, latest: Row) -> Iterator[str]:
     if latest["url"]:
         yield plain(latest["url"])
     if latest["problems"]:
-        yield f"Could not be read: {plain('; '.join(latest['problems']))}."
+        yield f"Problems of the answer: {plain('; '.join(latest['problems']))}."
 
 
 def _start(capture: Row) -> str:

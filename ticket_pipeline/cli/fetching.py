@@ -87,13 +87,12 @@ def _choose(
     this_moment = utc_now()
     upcoming = [as_watched_event(row) for row in rows if row["event_at"] > this_moment]
     listed = [event for event in upcoming if has_listings(event.marketplace)]
-    if not listed:
-        note(_why_nothing(upcoming))
     with_listings = {event.event_id for event in listed}
     described = [event.external_id for event in upcoming if event.event_id not in with_listings]
-    if listed and described:
-        keys = ", ".join(described)
-        note(f"Left out, since nobody lists them; fetch what Ticketmaster tells by key: {keys}")
+    if not listed:
+        note(_why_nothing(upcoming))
+    elif described:
+        note(f"Left out, since nobody lists them; fetch what Ticketmaster tells by key: {', '.join(described)}")
     return _leave_out_unpolled(listed, settings)
 
 

@@ -1,4 +1,4 @@
-"""`sources`: each marketplace beside the others: on or off, budget, errors, latency, breaker, last success.
+"""`sources`: each marketplace beside the others: on or off, budget, errors, latency, breaker, last capture.
 
 What belongs here: what is shown of each. What does not: who is polled and why not (`polling.sources`), and the counting
 (`storage.requests`).

@@ -29,6 +29,8 @@ GO, SEEN = "go", "seen"
 """The outputs of a gate: `go` lets its step start, `seen` says that it was asked, whatever it answered."""
 
 _AGAIN_SECONDS = 5.0
+_LONGEST_LINE = 2000
+"""Characters: what a pipe takes at once is not mixed with what another process writes."""
 
 
 class StepTimedOut(TicketPipelineError):
@@ -43,10 +45,6 @@ def is_gated(step: Step) -> bool:
 def gate_name(step: Step) -> str:
     """The gate's name in the graph; it says what is asked."""
     return f"{step.name}__if_{step.condition if step.enabled else 'enabled'}"
-
-
-_LONGEST_LINE = 2000
-"""Characters: what a pipe takes at once is not mixed with what another process writes."""
 
 
 def build_gate(pipeline: PipelineFile, step: Step, inputs: Collection[str]) -> dg.OpDefinition:
