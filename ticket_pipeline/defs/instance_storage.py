@@ -4,6 +4,7 @@ With Dagster's own configuration a password would stand in `dagster.yaml` or in 
 server, whose socket is not known beforehand, could not be named at all.
 """
 
+import os
 from collections.abc import Mapping
 from typing import Any, Self
 from urllib.parse import quote
@@ -25,6 +26,10 @@ from ticket_pipeline.storage.connect import database_url
 _KEPT_CONNECTIONS_SECONDS = 600
 _STATEMENT_MILLISECONDS = 60_000
 _MORE_CONNECTIONS = 10
+
+_BATCH_SIZE_VARIABLE = "DAGSTER_EVENT_BATCH_SIZE"
+_BATCH_SIZE = "100"
+"""Materializations that are written together at most, of those that are logged together (`materializations`)."""
 
 
 class _KeptConnections:
@@ -82,6 +87,8 @@ class PipelineStorage(DagsterStorage[Any], ConfigurableClass):
         self._schedule_storage = _ScheduleStorage(postgres_url)
         for part in (self._run_storage, self._event_log_storage, self._schedule_storage):
             part.optimize_for_webserver(_STATEMENT_MILLISECONDS, _KEPT_CONNECTIONS_SECONDS, _MORE_CONNECTIONS)
+        # Dagster takes this from the environment only, and by itself writes no batches.
+        os.environ.setdefault(_BATCH_SIZE_VARIABLE, _BATCH_SIZE)
 
     @property
     def inst_data(self) -> ConfigurableClassData | None:

@@ -10,6 +10,7 @@ READS_THE_ENVIRONMENT = {
     "ticket_pipeline/settings.py",  # the one place that reads settings
     "ticket_pipeline/cli/pipelines.py",  # as running.py
     "ticket_pipeline/cli/running.py",  # hands its environment on to the programs it starts
+    "ticket_pipeline/defs/instance_storage.py",  # switches on what Dagster takes from the environment only
     "ticket_pipeline/cli/app.py",  # names the env file to the programs it starts
 }
 EVERYTHING = [*sources(PACKAGE), *sources(TESTS)]

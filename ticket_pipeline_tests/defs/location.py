@@ -121,12 +121,17 @@ class Location:
             assert self.run(request.job_name or "", tags=dict(request.tags)).success
 
 
-def materializations(result: dg.ExecuteInProcessResult) -> dict[str | None, dict[str, Any]]:
-    """Partition → metadata of every materialization of a run, in order."""
+def materializations(
+    result: dg.ExecuteInProcessResult, instance: dg.DagsterInstance
+) -> dict[str | None, dict[str, Any]]:
+    """Partition → metadata of every materialization of a run, in order, as the instance recorded them."""
+    entries = instance.all_logs(result.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+    events = [entry.get_dagster_event() for entry in entries]
     return {
-        event.partition: {name: value.value for name, value in event.materialization.metadata.items()}
-        for event in result.all_events
-        if event.is_step_materialization
+        event.partition: {
+            name: value.value for name, value in event.step_materialization_data.materialization.metadata.items()
+        }
+        for event in events
     }
 
 

@@ -70,7 +70,7 @@ def test_every_event_marks_its_partition_with_what_is_known(
     location, keys, log = ticketmaster
     result = location.run(JOB)
     assert result.success
-    shown = materializations(result)
+    shown = materializations(result, location.instance)
     assert set(shown) == set(keys)
     assert location.instance.get_materialized_partitions(ASSET) == set(keys)
     assert len(log.records()) == len(keys)
@@ -96,7 +96,7 @@ def test_the_sensor_leases_what_is_due_and_its_run_is_what_it_asked_for(
 
 def test_one_partition_is_one_event(ticketmaster: tuple[Location, list[str], RequestLog]) -> None:
     location, keys, log = ticketmaster
-    assert list(materializations(location.run(JOB, partition=keys[0]))) == [keys[0]]
+    assert list(materializations(location.run(JOB, partition=keys[0]), location.instance)) == [keys[0]]
     assert len(log.records()) == 1
 
 
@@ -106,7 +106,7 @@ def test_an_answer_that_is_used_again_says_so_in_its_partition(
     location, keys, log = ticketmaster
     assert location.run(JOB, partition=keys[0]).success
     location.loopback.rows("update kept_answers set stored_at = stored_at - interval '14 minutes'")
-    metadata = materializations(location.run(JOB, partition=keys[0]))[keys[0]]
+    metadata = materializations(location.run(JOB, partition=keys[0]), location.instance)[keys[0]]
     at = location.loopback.value("select stored_at from kept_answers").astimezone(UTC)
     assert metadata["answer"] == f"kept answer of {at:%H:%M} UTC, 14 min old: nothing was asked"
     assert metadata["tries"] == 0

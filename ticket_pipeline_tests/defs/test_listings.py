@@ -52,7 +52,7 @@ def test_one_partition_is_one_event(registered: Location) -> None:
     key = registered.loopback.keys[2]
     result = registered.run(JOB, partition=key)
     assert result.success
-    assert list(materializations(result)) == [key]
+    assert list(materializations(result, registered.instance)) == [key]
     assert attempted(registered) == [key]
 
 
@@ -60,7 +60,7 @@ def test_a_range_of_partitions_is_one_run(registered: Location) -> None:
     keys = registered.loopback.keys
     result = registered.run(JOB, span=(keys[1], keys[3]))
     assert result.success
-    assert sorted(str(key) for key in materializations(result)) == keys[1:]
+    assert sorted(str(key) for key in materializations(result, registered.instance)) == keys[1:]
 
 
 def test_keys_of_the_run_config_mark_their_partitions_and_nothing_else(registered: Location) -> None:
@@ -68,7 +68,7 @@ def test_keys_of_the_run_config_mark_their_partitions_and_nothing_else(registere
     result = registered.run(JOB, config={"event_keys": [keys[0], keys[3]]})
     assert result.success
     assert registered.instance.get_materialized_partitions(ASSET) == {keys[0], keys[3]}
-    assert set(materializations(result)) == {keys[0], keys[3]}
+    assert set(materializations(result, registered.instance)) == {keys[0], keys[3]}
 
 
 def test_without_keys_every_tracked_event_still_to_come_is_polled(registered: Location) -> None:
@@ -78,7 +78,9 @@ def test_without_keys_every_tracked_event_still_to_come_is_polled(registered: Lo
     loopback.rows("update events set event_at = %s where name = %s", registered.now - timedelta(1), f"Event {keys[1]}")
     result = registered.run(JOB)
     assert result.success
-    assert attempted(registered) == sorted(str(key) for key in materializations(result)) == keys[2:]
+    assert (
+        attempted(registered) == sorted(str(key) for key in materializations(result, registered.instance)) == keys[2:]
+    )
 
 
 def test_a_failed_event_is_named_and_the_others_are_marked(registered: Location) -> None:
@@ -91,7 +93,7 @@ def test_a_failed_event_is_named_and_the_others_are_marked(registered: Location)
     assert f"{keys[1]} (http_error): " in text
     assert keys[0] not in text
     assert registered.instance.get_materialized_partitions(ASSET) == {keys[0], keys[2], keys[3]}
-    assert None not in materializations(result)
+    assert None not in materializations(result, registered.instance)
 
 
 def test_an_event_whose_answer_holds_no_price_is_named_and_not_marked(registered: Location) -> None:
@@ -135,7 +137,7 @@ def test_an_unknown_key_fails_before_anything_is_sent_and_names_near_keys(regist
 
 def test_metadata_says_what_was_captured(registered: Location) -> None:
     key = registered.loopback.keys[0]
-    metadata = materializations(registered.run(JOB, partition=key))[key]
+    metadata = materializations(registered.run(JOB, partition=key), registered.instance)[key]
     stored = registered.loopback.rows(
         "select count(*) as listings, sum(quantity) as tickets, min(price) as get_in,"
         " percentile_cont(0.5) within group (order by price) as median from listings"
@@ -151,7 +153,7 @@ def test_what_was_left_out_is_told_in_the_metadata(registered: Location) -> None
     loopback = registered.loopback
     loopback.rows("insert into venue_zones values ('Crowd Arena', 'No such section', 'Nowhere', 0)")
     key = loopback.keys[0]
-    metadata = materializations(registered.run(JOB, partition=key))[key]
+    metadata = materializations(registered.run(JOB, partition=key), registered.instance)[key]
     sections = {row["section"] for row in loopback.rows("select distinct section from listings")}
     assert set(metadata["unmapped_sections"]) == sections
     rejected = loopback.value("select count(*) from rejected_listings")

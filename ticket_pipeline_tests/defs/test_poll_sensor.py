@@ -37,7 +37,7 @@ def test_the_run_that_is_asked_for_stores_and_marks_every_event(location: Locati
     config = request.run_config["ops"]["stubhub_listings"]["config"]
     result = location.run(poll_job_name(STUBHUB), config=config, tags=dict(request.tags))
     assert result.success
-    assert sorted(str(key) for key in materializations(result)) == location.loopback.keys
+    assert sorted(str(key) for key in materializations(result, location.instance)) == location.loopback.keys
     assert location.skip_reason(SENSOR).startswith("Nothing is due; the next of 4 events in ")
 
 

@@ -34,7 +34,7 @@ def test_one_hour_is_built_with_its_own_numbers(location: Location) -> None:
     start = with_three_hours(location)
     result = location.run("aggregate_hourly", partition=hour_key(start))
     assert result.success
-    found = materializations(result)
+    found = materializations(result, location.instance)
     assert list(found) == [hour_key(start)]
     metadata = found[hour_key(start)]
     counted = {name: metadata[name] for name in ("events", "snapshots", "tickets", "suspect_snapshots", "min_price")}
@@ -47,7 +47,7 @@ def test_a_range_of_hours_is_one_run_and_an_hour_without_captures_is_built_too(l
     keys = [hour_key(start + step * HOUR) for step in range(3)]
     result = location.run("aggregate_hourly", span=(keys[0], keys[2]))
     assert result.success
-    found = materializations(result)
+    found = materializations(result, location.instance)
     assert list(found) == keys
     assert [found[key].get("min_price") for key in keys] == [40.0, None, 30.0]
     assert found[keys[1]] == {"rows": 0, "events": 0, "snapshots": 0}
@@ -82,7 +82,7 @@ def test_building_an_hour_again_changes_nothing(location: Location) -> None:
 def test_the_hour_under_way_is_a_partition(location: Location) -> None:
     location.capture(location.loopback.keys[0], location.hour, 50)
     result = location.run("aggregate_hourly", partition=hour_key(location.hour))
-    assert materializations(result)[hour_key(location.hour)]["snapshots"] == 1
+    assert materializations(result, location.instance)[hour_key(location.hour)]["snapshots"] == 1
 
 
 def test_a_range_of_days_is_one_run_with_the_numbers_of_each_day(location: Location) -> None:
@@ -91,7 +91,7 @@ def test_a_range_of_days_is_one_run_with_the_numbers_of_each_day(location: Locat
     location.run("aggregate_hourly", span=(hour_key(start), hour_key(start + 2 * HOUR)))
     result = location.run("aggregate_daily", span=(days[0], days[1]))
     assert result.success
-    found = materializations(result)
+    found = materializations(result, location.instance)
     assert list(found) == days
     assert found[days[0]] == {"rows": 0, "events": 0, "snapshots": 0}
     assert (found[days[1]]["hours_covered"], found[days[1]]["min_price"], found[days[1]]["snapshots"]) == (2, 30.0, 4)
@@ -101,7 +101,7 @@ def test_one_day_is_built_from_its_hours_only(location: Location) -> None:
     start = with_three_hours(location)
     location.run("aggregate_hourly", partition=hour_key(start))
     day = f"{start:%Y-%m-%d}"
-    found = materializations(location.run("aggregate_daily", partition=day))
+    found = materializations(location.run("aggregate_daily", partition=day), location.instance)
     assert (list(found), found[day]["min_price"]) == ([day], 40.0)
 
 

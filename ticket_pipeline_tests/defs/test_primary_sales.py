@@ -72,7 +72,7 @@ def test_every_event_becomes_a_partition_and_turns_green_with_its_numbers(vivenu
     result = vivenu.run()
     keys = {event.event_id for event in vivenu.place.organiser.world.events}
     assert set(vivenu.instance.get_dynamic_partitions("vivenu_events")) == keys
-    by_partition = {key: metadata for key, metadata in materializations(result).items() if key}
+    by_partition = {key: metadata for key, metadata in materializations(result, vivenu.instance).items() if key}
     assert by_partition.keys() == keys
     for key, metadata in by_partition.items():
         tickets = len(vivenu.place.organiser.world.of_event(key))

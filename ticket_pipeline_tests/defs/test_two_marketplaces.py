@@ -53,7 +53,7 @@ def test_each_sensor_starts_the_run_of_its_own_marketplace(both: Location) -> No
     for marketplace, key in (("stubhub", both.loopback.keys[0]), ("vivid_seats", PRODUCTION)):
         result = poll(both, marketplace)
         assert result.success
-        assert list(materializations(result)) == [key]
+        assert list(materializations(result, both.instance)) == [key]
     assert both.instance.get_materialized_partitions(VIVID_SEATS) == {PRODUCTION}
     assert both.loopback.rows("select marketplace from snapshots order by 1") == [
         {"marketplace": "stubhub"},
@@ -62,7 +62,7 @@ def test_each_sensor_starts_the_run_of_its_own_marketplace(both: Location) -> No
 
 
 def test_the_metadata_tells_the_floor_for_one_and_totals_that_disagree(both: Location) -> None:
-    metadata = materializations(poll(both, "vivid_seats"))[PRODUCTION]
+    metadata = materializations(poll(both, "vivid_seats"), both.instance)[PRODUCTION]
     assert (metadata["listings"], metadata["tickets"]) == (2, 3)
     assert (metadata["get_in"], metadata["get_in_2"]) == (2.0, 1.0)
     assert metadata["checksum_problems"] == [WHAT_IS_WRONG]

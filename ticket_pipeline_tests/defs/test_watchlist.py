@@ -69,7 +69,7 @@ def test_metadata_counts_the_rows_and_shows_the_bad_ones_as_a_table(
 ) -> None:
     bad = ["No date", "Hall", "Boston", "United States", "someday", "12x", "TRUE", "", ""]
     watch(location, tmp_path / "watchlist.csv", [[*rows[0], "Notes"], *([*row, "…"] for row in rows[1:]), [*bad, ""]])
-    metadata: dict[str, Any] = materializations(location.run("sync_events"))[None]
+    metadata: dict[str, Any] = materializations(location.run("sync_events"), location.instance)[None]
     counts = {name: metadata[name] for name in ("events", "tracked", "added", "changed", "untracked", "rejected")}
     assert counts == {"events": 6, "tracked": 6, "added": 6, "changed": 0, "untracked": 0, "rejected": 1}
     assert metadata["ignored_columns"] == "Notes"
@@ -86,7 +86,7 @@ def test_a_long_table_of_bad_rows_is_cut(
     monkeypatch.setattr("ticket_pipeline.defs.assets.watchlist._MOST_TABLE_ROWS", 2)
     bad = [["No date", "", "", "", "", str(number), "", "", ""] for number in range(3)]
     watch(location, tmp_path / "watchlist.csv", [*rows, *bad])
-    metadata = materializations(location.run("sync_events"))[None]
+    metadata = materializations(location.run("sync_events"), location.instance)[None]
     assert metadata["rejected"] == 3
     assert len(metadata["rejected_rows"].records) == 2
 

@@ -12,6 +12,7 @@ from uuid import UUID
 import dagster as dg
 from pydantic import Field
 
+from ticket_pipeline.defs.materializations import log_materializations
 from ticket_pipeline.defs.partitions import EVENT_PARTITIONS, describe_unknown_keys
 from ticket_pipeline.defs.pipeline import Pipeline
 from ticket_pipeline.market.vocabulary import Marketplace
@@ -148,13 +149,20 @@ def _teller(
 
     def tell(results: Sequence[EventResult]) -> None:
         nonlocal done
-        for result in results:
-            done += 1
+        stored = [result for result in results if not result.is_failure]
+        log_materializations(
+            context,
+            (
+                dg.AssetMaterialization(
+                    context.asset_key, partition=result.event.external_id, metadata=describe(result)
+                )
+                for result in stored
+            ),
+        )
+        for number, result in enumerate(results, start=done + 1):
             if result.is_failure:
-                context.log.warning("[%d/%d] %s: %s", done, total, result.event.external_id, result.error)
-            else:
-                key = result.event.external_id
-                context.log_event(dg.AssetMaterialization(context.asset_key, partition=key, metadata=describe(result)))
+                context.log.warning("[%d/%d] %s: %s", number, total, result.event.external_id, result.error)
+        done += len(results)
         context.log.info("%d of %d events settled", done, total)
 
     return tell

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 
 import dagster as dg
 
+from ticket_pipeline.defs.materializations import log_materializations
 from ticket_pipeline.defs.partitions import days_since, hours_since
 from ticket_pipeline.defs.pipeline import Pipeline
 from ticket_pipeline.storage.prices import HOUR, Span, rebuild_daily, rebuild_hourly_by_day
@@ -95,9 +96,17 @@ def _log_partitions(
 ) -> None:
     """One materialization per window with its own numbers; a window without any capture is built too: it is empty."""
     empty = {"rows": 0, "events": 0, "snapshots": 0}
-    for key in keys:
-        metadata = {name: _plottable(value) for name, value in found.get(key, empty).items() if value is not None}
-        context.log_event(dg.AssetMaterialization(context.asset_key, partition=key, metadata=metadata))
+    told = {
+        key: {name: _plottable(value) for name, value in found.get(key, empty).items() if value is not None}
+        for key in keys
+    }
+    log_materializations(
+        context,
+        (
+            dg.AssetMaterialization(context.asset_key, partition=key, metadata=metadata)
+            for key, metadata in told.items()
+        ),
+    )
     context.log.info("rebuilt %s … %s: %d windows, %d of them with prices", keys[0], keys[-1], len(keys), len(found))
 
 
