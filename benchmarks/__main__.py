@@ -1,4 +1,4 @@
-"""Run benchmarks: `python -m benchmarks [a|b|c|d|all] [--server plain|timescaledb|both] [--quick] [--strict]`."""
+"""Run benchmarks: `python -m benchmarks [a|b|c|d|e|all] [--server plain|timescaledb|both] [--quick] [--strict]`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from benchmarks.ground import PLAIN, TIMESCALEDB, ServerUnavailableError, describe_machine, open_ground
 from benchmarks.history import measure_history
 from benchmarks.ingest import measure_ingest
+from benchmarks.logged_events import measure_logged_events
 from benchmarks.polling import measure_polling
 from benchmarks.rebuild import measure_rebuild
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 _PACKAGES = ("dagster", "psycopg", "pandas", "pandera", "httpx", "orjson")
 MEASURES: Mapping[str, Callable[..., Report]] = MappingProxyType(
-    {"a": measure_ingest, "b": measure_polling, "c": measure_rebuild, "d": measure_history}
+    {"a": measure_ingest, "b": measure_polling, "c": measure_rebuild, "d": measure_history, "e": measure_logged_events}
 )
 
 
@@ -48,10 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _names(which: str, server: str) -> list[str]:
-    """What to measure on a server: (b) is about requests and Dagster, and the second server would only repeat it."""
+    """What to measure on a server: (b) and (e) are about requests and Dagster; the second would only repeat them."""
     if which != "all":
         return [which]
-    return [name for name in MEASURES if name != "b" or server == PLAIN]
+    return [name for name in MEASURES if name not in ("b", "e") or server == PLAIN]
 
 
 def conclude(reports: Sequence[Report], *, is_strict: bool) -> int:

@@ -19,6 +19,7 @@ COUNTED = {
     "b": ["runs", "events with their own materialization"],
     "c": ["partitions materialized"],
     "d": [],
+    "e": [],
 }
 
 
