@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from ticket_pipeline.market.trust import TrustRule
 from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
 from ticket_pipeline.marketplaces.stubhub_listings import parse_stubhub_listings
-from ticket_pipeline.polling.ingest import Fetched, Ingest
+from ticket_pipeline.polling.ingest import Ingest
+from ticket_pipeline.polling.results import Fetched
 from ticket_pipeline.storage.schedule import BackOff
 
 if TYPE_CHECKING:

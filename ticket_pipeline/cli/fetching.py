@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ticket_pipeline.cli.event_keys import WatchedEvent
-    from ticket_pipeline.polling.ingest import EventResult
+    from ticket_pipeline.polling.results import EventResult
     from ticket_pipeline.settings import Settings
     from ticket_pipeline.storage.database import Database
 

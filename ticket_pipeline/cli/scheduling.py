@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ticket_pipeline.polling.due import LeasedBatch
-    from ticket_pipeline.polling.ingest import EventResult
+    from ticket_pipeline.polling.results import EventResult
     from ticket_pipeline.settings import Settings
     from ticket_pipeline.storage.database import Database
 

@@ -1,7 +1,7 @@
 """Which listings are market prices: the rules every marketplace's candidates pass before they are stored.
 
 What belongs here: the rules, as one pandera schema, and the price a listing counts with. What does not: reading a
-marketplace's body (its parser), and storing.
+marketplace's body (its parser), their result (`validated`), and storing.
 
 Several snapshots are validated at once: of pandera's time nearly all is per call (about 1 ms), not per listing.
 Reasons are fixed texts without values, so that they can be counted; the listing as received is kept beside them.
@@ -10,8 +10,6 @@ Reasons are fixed texts without values, so that they can be counted; the listing
 from __future__ import annotations
 
 import re
-from collections import Counter
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -21,10 +19,11 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.config import ValidationDepth, config_context
 
-from ticket_pipeline.market.vocabulary import LISTING_COLUMNS, FeeBasis, RejectedListing
+from ticket_pipeline.market.validated import PARKING_REASON, ValidatedListings
+from ticket_pipeline.market.vocabulary import FeeBasis, RejectedListing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from ticket_pipeline.market.vocabulary import ParsedListings
 
@@ -32,14 +31,8 @@ Amounts: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.float64]]"
 Flags: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.bool_]]"
 _T = TypeVar("_T")
 
-VALIDATED_COLUMNS = (*LISTING_COLUMNS, "price", "fee_basis")
-"""`LISTING_COLUMNS`, the price a listing counts with, and which price that is (`FeeBasis`)."""
-
 MAX_QUANTITY = 1000
 """More tickets in one listing are a typing error or a placeholder."""
-
-PARKING_REASON = "parking pass, not a seat"
-"""The one reason for which a listing that was read well is rejected."""
 
 MONEY_LIMIT = 1e10
 """The columns are numeric(12,2); an amount from here on would fail there, and is absurd long before."""
@@ -90,57 +83,6 @@ _MISSING = {
     "price": "price is missing: neither an all-in nor an ask price",
     "currency": "currency is missing",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class ValidatedListings:
-    """The market prices of one snapshot, and what was rejected; accepted + rejected = received, always.
-
-    Attributes:
-        columns: `VALIDATED_COLUMNS` → one value per accepted listing; None where not known; money in whole cents.
-        rejected: by position in the body, each with every reason.
-        received: how many listings the marketplace sent.
-        checksum_problems: where the marketplace's own totals disagree with its listings; see `ParsedListings`.
-    """
-
-    columns: dict[str, list[Any]]
-    rejected: tuple[RejectedListing, ...]
-    received: int
-    checksum_problems: tuple[str, ...] | None = None
-
-    @property
-    def accepted(self) -> int:
-        """How many listings are market prices."""
-        return len(self.columns["listing_id"])
-
-    @property
-    def is_unusable(self) -> bool:
-        """Whether listings came and none is a market price, though not all of them are parking passes."""
-        return not self.accepted and any(item.reasons != (PARKING_REASON,) for item in self.rejected)
-
-    @property
-    def reasons(self) -> dict[str, int]:
-        """Why listings were rejected: reason → how many, the most frequent first."""
-        return dict(Counter(reason for item in self.rejected for reason in item.reasons).most_common())
-
-    @property
-    def tickets(self) -> int:
-        """Tickets for sale in the accepted listings together."""
-        return sum(self.columns["quantity"])
-
-    @property
-    def currency(self) -> str | None:
-        """The currency of all accepted listings; None where there is none or more than one."""
-        return _only(self.columns["currency"])
-
-    @property
-    def fee_basis(self) -> FeeBasis | None:
-        """The fee basis of all accepted listings; None where there is none or more than one."""
-        return _only(self.columns["fee_basis"])
-
-    def to_frame(self) -> pd.DataFrame:
-        """The accepted listings as a frame, for analysis."""
-        return pd.DataFrame(self.columns, columns=list(VALIDATED_COLUMNS))
 
 
 def validate_listings(parsed: Sequence[ParsedListings]) -> list[ValidatedListings]:
@@ -306,9 +248,3 @@ def _nan_to_none(values: pd.Series[float]) -> list[float | None]:
     if not unknown.any():
         return list(values.tolist())
     return [None if value != value else value for value in values.tolist()]  # noqa: PLR0124 - only NaN differs from itself
-
-
-def _only(values: Iterable[_T]) -> _T | None:
-    """The one value of a column; None where there is none, or another."""
-    distinct = set(values)
-    return distinct.pop() if len(distinct) == 1 else None

@@ -13,7 +13,6 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, ClassVar
 
 from ticket_pipeline.errors import RequestRejected
-from ticket_pipeline.market.listings import ValidatedListings, validate_listings
 from ticket_pipeline.marketplaces.answers import judge_answer
 from ticket_pipeline.marketplaces.bodies import check_subject
 from ticket_pipeline.marketplaces.connections import open_http_client
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ticket_pipeline.errors import MarketplaceError
+    from ticket_pipeline.market.validated import ValidatedListings
     from ticket_pipeline.market.vocabulary import Marketplace, ParsedListings, RawResponse
     from ticket_pipeline.marketplaces.gate import RequestGate
     from ticket_pipeline.marketplaces.http import AnswerJudge
@@ -77,6 +77,8 @@ class ListingsClient(ABC):
         Raises:
             MarketplaceError: no usable answer.
         """
+        from ticket_pipeline.market.listings import validate_listings  # noqa: PLC0415 - loads pandas, only where used
+
         response = await self.fetch_listings(external_id)
         parsed = self.parse_listings(response.body)
         check_subject(parsed.about, external_id, self.marketplace)

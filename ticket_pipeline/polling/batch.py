@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ticket_pipeline.errors import MarketplaceError, RequestNotPermitted, StorageError, StorageUnavailable
 from ticket_pipeline.polling.containment import contained
-from ticket_pipeline.polling.ingest import EventResult, Fetched
+from ticket_pipeline.polling.results import EventResult, Fetched
 from ticket_pipeline.storage.schedule import release_lease, renew_lease
 
 if TYPE_CHECKING:

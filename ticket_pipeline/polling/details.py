@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ticket_pipeline.errors import MarketplaceError, StorageError, StorageUnavailable, UnexpectedPayload
 from ticket_pipeline.market.vocabulary import Outcome
 from ticket_pipeline.polling.containment import contained
-from ticket_pipeline.polling.ingest import EventResult
+from ticket_pipeline.polling.results import EventResult
 from ticket_pipeline.polling.settling import book_failure, persistently
 from ticket_pipeline.storage.snapshots import Attempt
 from ticket_pipeline.storage.ticketmaster import EventCapture, StoredPriceRange, write_event
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
     from ticket_pipeline.marketplaces.ticketmaster import TicketmasterClient
     from ticket_pipeline.marketplaces.ticketmaster_events import EventDetails
-    from ticket_pipeline.polling.ingest import Fetched
+    from ticket_pipeline.polling.results import Fetched
     from ticket_pipeline.storage.database import Database, Row
     from ticket_pipeline.storage.schedule import BackOff
 

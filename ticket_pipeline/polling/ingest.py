@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import logging
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.errors import (
@@ -23,34 +23,23 @@ from ticket_pipeline.market.metrics import measure_snapshot
 from ticket_pipeline.market.vocabulary import Outcome
 from ticket_pipeline.marketplaces.bodies import check_subject
 from ticket_pipeline.polling.containment import contained
+from ticket_pipeline.polling.results import EventResult
 from ticket_pipeline.polling.settling import book_failure, describe_unusable, persistently
 from ticket_pipeline.storage.snapshots import STORED_COLUMNS, Attempt, Capture, write_capture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime
 
-    from ticket_pipeline.market.listings import ValidatedListings
-    from ticket_pipeline.market.metrics import SnapshotMetrics
     from ticket_pipeline.market.trust import TrustRule
+    from ticket_pipeline.market.validated import ValidatedListings
     from ticket_pipeline.market.vocabulary import Marketplace, ParsedListings, RawResponse
     from ticket_pipeline.marketplaces.client import MarketplaceClient
+    from ticket_pipeline.polling.results import Fetched
     from ticket_pipeline.sheet.zones import ZoneMap
     from ticket_pipeline.storage.database import Database
     from ticket_pipeline.storage.schedule import BackOff, ScheduledEvent
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """One event's answer, or why there is none. Exactly one of `response` and `error` is set."""
-
-    event: ScheduledEvent
-    started_at: datetime
-    finished_at: datetime
-    response: RawResponse | None = None
-    error: MarketplaceError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,36 +49,6 @@ class _Answer:
     fetched: Fetched
     response: RawResponse
     listings: ParsedListings
-
-
-@dataclass(frozen=True, slots=True)
-class EventResult:
-    """What became of one event in one run: for the log, the UI and the tests.
-
-    A failure with `captured_at` is an answer that came and held no price: all of it is kept, in quarantine.
-    `metrics` is None where there is no listing, or more than one currency or fee basis: those are never mixed.
-    """
-
-    event: ScheduledEvent
-    outcome: Outcome
-    error: str | None = None
-    captured_at: datetime | None = None
-    latency_seconds: float | None = None
-    tries: int = 0
-    listings: int = 0
-    tickets: int = 0
-    rejected: int = 0
-    rejected_reasons: dict[str, int] = field(default_factory=dict)
-    unmapped_sections: tuple[str, ...] = ()
-    currency: str | None = None
-    metrics: SnapshotMetrics | None = None
-    is_suspect: bool = False
-    checksum_problems: tuple[str, ...] = ()
-
-    @property
-    def is_failure(self) -> bool:
-        """Whether the event was tried and gave nothing that prices could be made of."""
-        return self.outcome.is_failure
 
 
 @dataclass(frozen=True, slots=True)

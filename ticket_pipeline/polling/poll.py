@@ -12,7 +12,6 @@ from ticket_pipeline.market.trust import TrustRule
 from ticket_pipeline.polling.batch import PollBatch
 from ticket_pipeline.polling.cadence import Cadence, parse_bands
 from ticket_pipeline.polling.details import DetailsIngest
-from ticket_pipeline.polling.ingest import Ingest
 from ticket_pipeline.polling.jitter import draw_factor, draw_spacing
 from ticket_pipeline.polling.settling import tell_breaker
 from ticket_pipeline.polling.sources import find_source
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
     from ticket_pipeline.market.vocabulary import Marketplace
     from ticket_pipeline.polling.batch import BatchIngest, BatchResult, Lease
-    from ticket_pipeline.polling.ingest import EventResult
+    from ticket_pipeline.polling.results import EventResult
     from ticket_pipeline.polling.sources import Source
     from ticket_pipeline.settings import Settings
     from ticket_pipeline.storage.database import Database
@@ -113,6 +112,9 @@ async def _open_ingest(
     """The ingest of a marketplace that has listings, or of one that describes events."""
     how = {name: getattr(settling, name) for name in settling.__slots__}
     if source.open_client is not None:
+        # It validates with pandas, which takes half a second to load: who polls pays for it, not every command.
+        from ticket_pipeline.polling.ingest import Ingest  # noqa: PLC0415
+
         async with source.open_client(settings, gate, now) as client:
             rule = TrustRule(settings.suspect_drop_fraction, settings.suspect_confirm_fraction)
             yield Ingest(client=client, rule=rule, zone_map=load_zone_map(settling.database), **how)

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime, timedelta
 
-    from ticket_pipeline.market.listings import ValidatedListings
+    from ticket_pipeline.market.validated import ValidatedListings
     from ticket_pipeline.market.vocabulary import Marketplace
-    from ticket_pipeline.polling.ingest import EventResult, Fetched
+    from ticket_pipeline.polling.results import EventResult, Fetched
     from ticket_pipeline.storage.database import Database
     from ticket_pipeline.storage.requests import PostgresGate
     from ticket_pipeline.storage.schedule import BackOff

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.sheet.csv_file import CsvSource
-from ticket_pipeline.sheet.google import GoogleSheetSource
 from ticket_pipeline.sheet.rows import parse_watchlist
 from ticket_pipeline.sheet.source import SheetRows
 from ticket_pipeline.sheet.zones import ZoneField, parse_zones
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ticket_pipeline.settings import Settings
+    from ticket_pipeline.sheet.google import GoogleSheetSource
     from ticket_pipeline.sheet.source import WatchlistSource
     from ticket_pipeline.sheet.watchlist import RejectedRow, WatchedEvent, Watchlist
     from ticket_pipeline.sheet.zones import ZoneMap
@@ -110,6 +110,8 @@ def load_zone_map(database: Database) -> ZoneMap | None:
 def _google_sheet(settings: Settings, worksheet_name: str) -> GoogleSheetSource:
     if settings.google_sheet_id is None or settings.google_sheets_credentials_file is None:
         raise ConfigurationError("Opened the Google Sheet; set GOOGLE_SHEET_ID and GOOGLE_SHEETS_CREDENTIALS_FILE.")
+    from ticket_pipeline.sheet.google import GoogleSheetSource  # noqa: PLC0415 - Google's libraries, only where used
+
     return GoogleSheetSource(
         spreadsheet_id=settings.google_sheet_id,
         worksheet_name=worksheet_name,

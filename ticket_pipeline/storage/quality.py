@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.market.hours import PricedListing, hourly_prices, zone_of
-from ticket_pipeline.market.listings import PARKING_REASON
+from ticket_pipeline.market.validated import PARKING_REASON
 
 if TYPE_CHECKING:
     from datetime import date, datetime

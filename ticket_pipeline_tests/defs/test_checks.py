@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import pytest
 
-from ticket_pipeline.market.listings import PARKING_REASON
+from ticket_pipeline.market.validated import PARKING_REASON
 from ticket_pipeline.storage.prices import HOUR
 
 if TYPE_CHECKING:

@@ -12,14 +12,13 @@ from hypothesis import strategies as st
 from pandera.config import config_context
 
 from ticket_pipeline.market.listings import (
-    VALIDATED_COLUMNS,
-    ValidatedListings,
     is_general_admission,
     is_parking_pass,
     is_speculative,
     round_to_cents,
     validate_listings,
 )
+from ticket_pipeline.market.validated import VALIDATED_COLUMNS, ValidatedListings
 from ticket_pipeline.market.vocabulary import FeeBasis, ParsedListings, RejectedListing
 
 BASE: dict[str, Any] = {

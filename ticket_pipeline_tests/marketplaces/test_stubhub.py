@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ticket_pipeline.market.listings import ValidatedListings
+    from ticket_pipeline.market.validated import ValidatedListings
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 EVENT = "157284301"

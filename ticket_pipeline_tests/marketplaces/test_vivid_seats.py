@@ -20,7 +20,7 @@ from ticket_pipeline.simulator.world import sample_world
 from ticket_pipeline_tests.marketplaces.wire import RecordingGate, answer, serve_wire
 
 if TYPE_CHECKING:
-    from ticket_pipeline.market.listings import ValidatedListings
+    from ticket_pipeline.market.validated import ValidatedListings
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 BODY = json.dumps({"tickets": [{"i": "VB1", "s": "101", "q": "2", "p": "10.00", "aip": "13.00", "m": "2"}]}).encode()

@@ -17,7 +17,8 @@ from ticket_pipeline.market.trust import TrustRule
 from ticket_pipeline.market.vocabulary import ParsedListings, RawResponse
 from ticket_pipeline.marketplaces.stubhub_listings import parse_stubhub_listings
 from ticket_pipeline.polling.batch import PollBatch
-from ticket_pipeline.polling.ingest import Fetched, Ingest
+from ticket_pipeline.polling.ingest import Ingest
+from ticket_pipeline.polling.results import Fetched
 from ticket_pipeline.storage.schedule import BackOff, lease_due_events, reschedule_changed
 from ticket_pipeline_tests.polling.loopback import STUBHUB
 

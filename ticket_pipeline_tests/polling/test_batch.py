@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ticket_pipeline.market.vocabulary import ParsedListings
-    from ticket_pipeline.polling.ingest import EventResult
+    from ticket_pipeline.polling.results import EventResult
     from ticket_pipeline_tests.polling.loopback import Loopback
 
 

@@ -13,7 +13,7 @@ import zstandard
 from ticket_pipeline.errors import RateLimited, RequestNotPermitted, TemporarilyUnavailable
 from ticket_pipeline.market.vocabulary import Outcome
 from ticket_pipeline.marketplaces.stubhub_listings import parse_stubhub_listings
-from ticket_pipeline.polling.ingest import EventResult, Fetched
+from ticket_pipeline.polling.results import EventResult, Fetched
 from ticket_pipeline.sheet.source import SheetRows
 from ticket_pipeline.sheet.zones import ZoneMap, parse_zones
 from ticket_pipeline.storage.prices import Span, rebuild_hourly

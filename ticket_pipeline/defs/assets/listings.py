@@ -4,7 +4,7 @@ import dagster as dg
 
 from ticket_pipeline.defs.assets.polled import Metadata, build_polled_asset
 from ticket_pipeline.market.vocabulary import Marketplace
-from ticket_pipeline.polling.ingest import EventResult
+from ticket_pipeline.polling.results import EventResult
 
 
 def build_listings_asset(marketplace: Marketplace, name: str) -> dg.AssetsDefinition:

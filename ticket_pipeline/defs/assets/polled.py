@@ -17,8 +17,8 @@ from ticket_pipeline.defs.partitions import EVENT_PARTITIONS, describe_unknown_k
 from ticket_pipeline.defs.pipeline import Pipeline
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.polling.batch import BatchResult, Lease
-from ticket_pipeline.polling.ingest import EventResult
 from ticket_pipeline.polling.poll import poll_events
+from ticket_pipeline.polling.results import EventResult
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.schedule import ScheduledEvent, claim_lease
 from ticket_pipeline.storage.watchlist import find_sources, read_events, read_keys

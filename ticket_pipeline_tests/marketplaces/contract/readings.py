@@ -15,7 +15,7 @@ from ticket_pipeline.market.vocabulary import LISTING_COLUMNS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ticket_pipeline.market.listings import ValidatedListings
+    from ticket_pipeline.market.validated import ValidatedListings
     from ticket_pipeline.market.vocabulary import ParsedListings
 
 SMALLINT = 2**15

@@ -1,0 +1,87 @@
+"""What validation makes of one snapshot: its market prices, and what was rejected.
+
+What belongs here: the result, which most of the house knows. What does not: the rules (`listings`), which load pandas
+and pandera; that takes half a second, and only who validates shall pay it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ticket_pipeline.market.vocabulary import LISTING_COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+
+    from ticket_pipeline.market.vocabulary import FeeBasis, RejectedListing
+
+_T = TypeVar("_T")
+
+VALIDATED_COLUMNS = (*LISTING_COLUMNS, "price", "fee_basis")
+"""`LISTING_COLUMNS`, the price a listing counts with, and which price that is (`FeeBasis`)."""
+
+PARKING_REASON = "parking pass, not a seat"
+"""The one reason for which a listing that was read well is rejected."""
+
+
+@dataclass(frozen=True, slots=True)
+class ValidatedListings:
+    """The market prices of one snapshot, and what was rejected; accepted + rejected = received, always.
+
+    Attributes:
+        columns: `VALIDATED_COLUMNS` → one value per accepted listing; None where not known; money in whole cents.
+        rejected: by position in the body, each with every reason.
+        received: how many listings the marketplace sent.
+        checksum_problems: where the marketplace's own totals disagree with its listings; see `ParsedListings`.
+    """
+
+    columns: dict[str, list[Any]]
+    rejected: tuple[RejectedListing, ...]
+    received: int
+    checksum_problems: tuple[str, ...] | None = None
+
+    @property
+    def accepted(self) -> int:
+        """How many listings are market prices."""
+        return len(self.columns["listing_id"])
+
+    @property
+    def is_unusable(self) -> bool:
+        """Whether listings came and none is a market price, though not all of them are parking passes."""
+        return not self.accepted and any(item.reasons != (PARKING_REASON,) for item in self.rejected)
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Why listings were rejected: reason → how many, the most frequent first."""
+        return dict(Counter(reason for item in self.rejected for reason in item.reasons).most_common())
+
+    @property
+    def tickets(self) -> int:
+        """Tickets for sale in the accepted listings together."""
+        return sum(self.columns["quantity"])
+
+    @property
+    def currency(self) -> str | None:
+        """The currency of all accepted listings; None where there is none or more than one."""
+        return _only(self.columns["currency"])
+
+    @property
+    def fee_basis(self) -> FeeBasis | None:
+        """The fee basis of all accepted listings; None where there is none or more than one."""
+        return _only(self.columns["fee_basis"])
+
+    def to_frame(self) -> pd.DataFrame:
+        """The accepted listings as a frame, for analysis."""
+        import pandas as pd  # noqa: PLC0415 - half a second, and few ask for a frame
+
+        return pd.DataFrame(self.columns, columns=list(VALIDATED_COLUMNS))
+
+
+def _only(values: Iterable[_T]) -> _T | None:
+    """The one value of a column; None where there is none, or another."""
+    distinct = set(values)
+    return distinct.pop() if len(distinct) == 1 else None
