@@ -1,7 +1,8 @@
 """The settings: one typed object, read from the environment and `.env` by `load_settings` and handed down from there.
 
-What belongs here: names, defaults, units, bounds and the reason for a default. What does not: connections, clients or
-anything that acts on a setting. Nothing is read at import; tests build `Settings` directly.
+What belongs here: names, defaults, units, bounds, the reason for a default, and what holds between two settings. What
+does not: how a single value is read and refused (`setting_values`), connections, clients or anything that acts on a
+setting. Nothing is read at import; tests build `Settings` directly.
 
 Every field is an environment variable of the same name in capitals. With none set at all, the embedded default holds:
 a PostgreSQL of our own under `STATE_DIR`, a sample watchlist, and the simulator as the marketplace.
@@ -10,16 +11,25 @@ a PostgreSQL of our own under `STATE_DIR`, a sample watchlist, and the simulator
 from __future__ import annotations
 
 import os
-import re
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Literal, Self
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ticket_pipeline.errors import ConfigurationError
+from ticket_pipeline.setting_values import (
+    HeaderText,
+    OptionalDateOrder,
+    OptionalKey,
+    OptionalPath,
+    OptionalSecret,
+    OptionalSecretHeader,
+    OptionalText,
+    is_timezone,
+    read_age_groups,
+)
 
 _PACKAGE_PARENT = Path(__file__).resolve().parent.parent
 
@@ -29,49 +39,6 @@ ENV_FILE_VARIABLE = "TICKET_PIPELINE_ENV_FILE"
 """Names another env file than `.env`; `ticket-pipeline --env-file` sets it."""
 
 JitterStrategy = Literal["uniform", "poisson", "normal", "exponential"]
-
-
-def _empty_is_unset(value: object) -> object:
-    """`NAME=` in a `.env` file means "not set", as `.env.example` shows them."""
-    return None if value == "" else value
-
-
-_AGE_GROUP = re.compile(r"(?P<first>[0-9]{1,3})\s*(?:[-\N{EN DASH}]\s*(?P<last>[0-9]{1,3})|\+)")
-
-OptionalText = Annotated[str | None, BeforeValidator(_empty_is_unset)]
-OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)]
-OptionalDateOrder = Annotated[Literal["month_first", "day_first"] | None, BeforeValidator(_empty_is_unset)]
-OptionalPath = Annotated[Path | None, BeforeValidator(_empty_is_unset)]
-
-
-def _is_timezone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-    return True
-
-
-def read_age_groups(text: str) -> list[tuple[int, int | None]]:
-    """Read groups such as `16-24, 25-29, 70+`: the first and last age of each, None where it is open.
-
-    Raises:
-        ValueError: a group cannot be read, or they do not rise without overlap.
-    """
-    groups: list[tuple[int, int | None]] = []
-    for part in filter(None, map(str.strip, text.split(","))):
-        found = _AGE_GROUP.fullmatch(part)
-        if found is None:
-            raise ValueError(f"{part!r} is no age group; write it like 16-24 or 70+")
-        first, last = int(found["first"]), int(found["last"]) if found["last"] else None
-        if last is not None and last < first:
-            raise ValueError(f"{part} ends before it begins; swap its ends")
-        if groups and (groups[-1][1] is None or first <= groups[-1][1]):
-            raise ValueError(f"{part} overlaps the group before it; list them from the youngest on, without overlap")
-        groups.append((first, last))
-    if not groups:
-        raise ValueError("no age group is named; write them like 16-24, 25-29, 70+")
-    return groups
 
 
 def default_state_dir() -> Path:
@@ -155,8 +122,10 @@ class Settings(BaseSettings):
     stubhub_listings_method: Literal["GET", "PUT", "POST"] = Field(
         default="GET", description="HTTP method of the listings request"
     )
-    stubhub_account_id: OptionalSecret = Field(default=None, description="Your seller account's id (activeaccountid)")
-    stubhub_cookie: OptionalSecret = Field(default=None, description="Cookie header of your own session")
+    stubhub_account_id: OptionalSecretHeader = Field(
+        default=None, description="Your seller account's id (activeaccountid)"
+    )
+    stubhub_cookie: OptionalSecretHeader = Field(default=None, description="Cookie header of your own session")
     stubhub_headers_file: OptionalPath = Field(
         default=None, description="JSON file with further request headers, kept out of the environment"
     )
@@ -181,7 +150,7 @@ class Settings(BaseSettings):
         description="Budget: requests to Vivid Seats in any 60 seconds, all processes together",
     )
     ticketmaster_enabled: bool = Field(default=True, description="Switch: ask Ticketmaster")
-    ticketmaster_api_key: OptionalSecret = Field(
+    ticketmaster_api_key: OptionalKey = Field(
         default=None, description="Your Discovery API key; unset: simulated, or off beside a real marketplace"
     )
     ticketmaster_api_base_url: str = Field(
@@ -199,7 +168,7 @@ class Settings(BaseSettings):
     ticketmaster_cache_minutes: float = Field(
         default=30, ge=0, le=10080, description="How long an answer of Ticketmaster is used again; 0: never"
     )
-    user_agent: str = Field(default="ticket-pipeline/0.1", description="Honest User-Agent of every request")
+    user_agent: HeaderText = Field(default="ticket-pipeline/0.1", description="Honest User-Agent of every request")
 
     # --- requests ---------------------------------------------------------------------------------------------------
     max_concurrent_requests: int = Field(
@@ -267,7 +236,7 @@ class Settings(BaseSettings):
 
     # --- primary sales ----------------------------------------------------------------------------------------------
     vivenu_enabled: bool = Field(default=True, description="Switch: ask vivenu")
-    vivenu_api_key: OptionalSecret = Field(
+    vivenu_api_key: OptionalKey = Field(
         default=None, description="Your organiser's API key; unset: simulated, or off beside a real marketplace"
     )
     vivenu_api_key_file: OptionalPath = Field(
@@ -323,7 +292,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _check_pairs(self) -> Self:
-        if not _is_timezone(self.event_default_timezone):
+        if not is_timezone(self.event_default_timezone):
             raise ValueError("EVENT_DEFAULT_TIMEZONE is no IANA timezone; write one like America/New_York")
         if self.min_request_delay > self.max_request_delay:
             raise ValueError("MIN_REQUEST_DELAY is larger than MAX_REQUEST_DELAY: swap them")

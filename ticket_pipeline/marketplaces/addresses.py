@@ -7,6 +7,7 @@ which marketplace has which path (its own module), and sending (`http`).
 from __future__ import annotations
 
 import ipaddress
+import re
 from urllib.parse import urlsplit
 
 from ticket_pipeline.errors import ConfigurationError
@@ -29,6 +30,12 @@ def check_address(
         ConfigurationError: the message names the setting and what to write there.
     """
     write_it = f"Write it like {example}."
+    # Headers repeat it, and those take nothing else; the parser would pass over line breaks in silence.
+    if not re.fullmatch(r"[\x21-\x7e]*", base_url):
+        raise ConfigurationError(
+            f"{base_setting} holds a blank, a line break or a character that is not ASCII. {write_it} A name in other "
+            "letters is written in its form that begins with xn--."
+        )
     try:
         base, whole = urlsplit(base_url), urlsplit(f"{base_url}{path}")
         _ = base.port  # a port that is no number is only noticed when asked for

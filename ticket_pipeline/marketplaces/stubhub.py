@@ -32,6 +32,7 @@ from ticket_pipeline.marketplaces.addresses import check_address
 from ticket_pipeline.marketplaces.http import MarketplaceRequest, utc_now
 from ticket_pipeline.marketplaces.listings_client import ListingsClient, check_digits, open_fetcher
 from ticket_pipeline.marketplaces.stubhub_listings import parse_stubhub_listings
+from ticket_pipeline.setting_values import is_sendable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
-_HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 _OWN_HEADERS = {
     "accept-encoding": "only what this client can decode is asked for",
     "connection": "the client manages its connections",
@@ -94,7 +94,6 @@ def stubhub_config(settings: Settings) -> StubHubConfig:
             headers["activeaccountid"] = settings.stubhub_account_id
         if settings.stubhub_cookie is not None:
             headers["cookie"] = settings.stubhub_cookie
-    _check_headers(headers, "STUBHUB_ACCOUNT_ID, STUBHUB_COOKIE or STUBHUB_HEADERS_FILE")
     check_address(
         base_url,
         settings.stubhub_listings_path,
@@ -202,7 +201,9 @@ def _check_headers(headers: Mapping[str, SecretStr], where: str) -> None:
             problems.append("a name is no header name")
         elif name in _OWN_HEADERS:
             problems.append(f"{name} must be left out: {_OWN_HEADERS[name]}")
-        elif not _HEADER_VALUE.fullmatch(value.get_secret_value()):
-            problems.append(f"the value of {name} holds a line break or a character that is not ASCII")
+        elif not is_sendable(value.get_secret_value()):
+            problems.append(
+                f"the value of {name} holds a line break, a character that is not ASCII, or a blank at an end"
+            )
     if problems:
         raise ConfigurationError(f"{where}: {'; '.join(sorted(set(problems)))}. Mend that and start again.")

@@ -21,6 +21,7 @@ import stamina
 
 from ticket_pipeline.errors import Blocked, ConfigurationError, MarketplaceError, RateLimited, UnexpectedPayload
 from ticket_pipeline.primary_sales.answers import error_of_exception, judge_answer, read_date
+from ticket_pipeline.setting_values import is_key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -91,7 +92,7 @@ class ApiKey:
                 f"Read vivenu's API key from VIVENU_API_KEY_FILE; that failed ({type(error).__name__}). "
                 "Check the path and its permissions."
             ) from None
-        if not text or not text.isascii() or " " in text:
+        if not is_key(text):
             raise ConfigurationError("Read vivenu's API key from VIVENU_API_KEY_FILE; it must hold the key alone.")
         return text
 

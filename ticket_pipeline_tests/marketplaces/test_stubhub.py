@@ -122,10 +122,10 @@ def test_headers_that_must_not_be_set_are_refused(tmp_path: Path, header: str, r
         read_headers_file(_headers_file(tmp_path, json.dumps({header: "x"})))
 
 
-@pytest.mark.parametrize("value", [f"{SECRET}\r\nx: y", f"{SECRET}é", f"{SECRET}\x00"])
-def test_a_secret_that_cannot_be_a_header_is_refused_without_quoting_it(value: str) -> None:
+@pytest.mark.parametrize("value", [f"{SECRET}\r\nx: y", f"{SECRET}é", f"{SECRET}\x00", f"{SECRET} "])
+def test_a_secret_that_cannot_be_a_header_is_refused_without_quoting_it(tmp_path: Path, value: str) -> None:
     with pytest.raises(ConfigurationError, match="value of cookie") as caught:
-        stubhub_config(_settings(stubhub_cookie=value))
+        read_headers_file(_headers_file(tmp_path, json.dumps({"cookie": value})))
     assert SECRET not in str(caught.value)
 
 
@@ -140,6 +140,8 @@ def test_a_secret_that_cannot_be_a_header_is_refused_without_quoting_it(value: s
         "https://h#x",
         "https://h:port",
         "https://[",
+        "https://stübhub.example.com",
+        "https://pro.stubhub.com\n",
     ],
 )
 def test_a_base_url_that_is_none_is_refused(base_url: str) -> None:

@@ -232,7 +232,7 @@ def test_a_refused_key_stops_at_once_and_says_what_to_do(organiser: Organiser) -
     assert len(organiser.log.records()) == 1
 
 
-@pytest.mark.parametrize("content", [None, "", "two words"])
+@pytest.mark.parametrize("content", [None, "", "two words", "two\nlines", "bell\x07"])
 def test_a_key_file_of_no_use_is_a_mistake_of_configuration(tmp_path: Path, content: str | None) -> None:
     file = tmp_path / "key"
     if content is not None:

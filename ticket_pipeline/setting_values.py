@@ -1,0 +1,96 @@
+"""What a setting may hold: types that refuse a value of which no part of the program could make anything.
+
+What belongs here: reading and refusing single values, with a message that says what to write instead and never what
+was written where that is secret. What does not: which settings there are, and what holds between two (`settings`).
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BeforeValidator, SecretStr
+
+_AGE_GROUP = re.compile(r"(?P<first>[0-9]{1,3})\s*(?:[-\N{EN DASH}]\s*(?P<last>[0-9]{1,3})|\+)")
+_SENDABLE = re.compile(r"(?:[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?)?")
+
+
+def is_sendable(text: str) -> bool:
+    """Whether a text may be the value of an HTTP header: printable ASCII, and no blank at either end."""
+    return _SENDABLE.fullmatch(text) is not None
+
+
+def is_key(text: str) -> bool:
+    """Whether a text may be an API key: what is sendable, in one word."""
+    return bool(text) and is_sendable(text) and not re.search(r"\s", text)
+
+
+def is_timezone(name: str) -> bool:
+    """Whether this machine knows an IANA timezone of that name."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def read_age_groups(text: str) -> list[tuple[int, int | None]]:
+    """Read groups such as `16-24, 25-29, 70+`: the first and last age of each, None where it is open.
+
+    Raises:
+        ValueError: a group cannot be read, or they do not rise without overlap.
+    """
+    groups: list[tuple[int, int | None]] = []
+    for part in filter(None, map(str.strip, text.split(","))):
+        found = _AGE_GROUP.fullmatch(part)
+        if found is None:
+            raise ValueError(f"{part!r} is no age group; write it like 16-24 or 70+")
+        first, last = int(found["first"]), int(found["last"]) if found["last"] else None
+        if last is not None and last < first:
+            raise ValueError(f"{part} ends before it begins; swap its ends")
+        if groups and (groups[-1][1] is None or first <= groups[-1][1]):
+            raise ValueError(f"{part} overlaps the group before it; list them from the youngest on, without overlap")
+        groups.append((first, last))
+    if not groups:
+        raise ValueError("no age group is named; write them like 16-24, 25-29, 70+")
+    return groups
+
+
+def _empty_is_unset(value: object) -> object:
+    """`NAME=` in a `.env` file means "not set", as `.env.example` shows them."""
+    return None if value == "" else value
+
+
+def _check_sendable(text: str) -> str:
+    if not is_sendable(text):
+        raise ValueError(
+            "it goes into a request's header, and holds a line break, a control character, one that is not ASCII, or a "
+            "blank at an end; write it in plain ASCII on one line"
+        )
+    return text
+
+
+def _check_secret_sendable(secret: SecretStr | None) -> SecretStr | None:
+    if secret is not None:
+        _check_sendable(secret.get_secret_value())
+    return secret
+
+
+def _check_secret_key(secret: SecretStr | None) -> SecretStr | None:
+    if secret is not None and not is_key(secret.get_secret_value()):
+        raise ValueError(
+            "an API key is one word of plain ASCII, and this holds a blank, a line break or another character; copy "
+            "the key alone"
+        )
+    return secret
+
+
+OptionalText = Annotated[str | None, BeforeValidator(_empty_is_unset)]
+OptionalPath = Annotated[Path | None, BeforeValidator(_empty_is_unset)]
+OptionalDateOrder = Annotated[Literal["month_first", "day_first"] | None, BeforeValidator(_empty_is_unset)]
+OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)]
+OptionalSecretHeader = Annotated[OptionalSecret, AfterValidator(_check_secret_sendable)]
+OptionalKey = Annotated[OptionalSecret, AfterValidator(_check_secret_key)]
+HeaderText = Annotated[str, AfterValidator(_check_sendable)]
