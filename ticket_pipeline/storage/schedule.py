@@ -134,12 +134,13 @@ def record_failure(
 ) -> None:
     """Book a failed attempt and settle when the event is due again, in one transaction.
 
-    A refusal of our own (`Outcome.NOT_PERMITTED`) delays the event but does not count as a failure of it.
+    A refusal of our own (`Outcome.NOT_PERMITTED`) delays the event but does not count as a failure of it. Idempotent:
+    an attempt that is booked already, because only the answer to its commit was lost, changes nothing more.
     """
     with database.transaction(f"record the failed fetch of {marketplace} event {event.external_id}") as transaction:
         # Schedule row first, then the mark: the order of every writer, so that none waits for another in a circle.
         transaction.execute("snapshots/lock_source", event_id=event.event_id, marketplace=marketplace)
-        transaction.execute(
+        is_new = transaction.execute(
             "polling/insert_attempt",
             event_id=event.event_id,
             marketplace=marketplace,
@@ -156,6 +157,8 @@ def record_failure(
             error=attempt.error,
             run_id=attempt.run_id,
         )
+        if not is_new:
+            return
         transaction.execute(
             "snapshots/mark_stale_hours",
             event_id=event.event_id,

@@ -69,7 +69,7 @@ class StoredEvent:
 def write_event(
     database: Database, capture: EventCapture, attempt: Attempt, *, jitter_factor: float, keep_body: bool
 ) -> StoredEvent:
-    """Store one capture in one transaction. Idempotent by (event_id, captured_at); the attempt is booked each time.
+    """Store one capture in one transaction. Idempotent by (event_id, captured_at); each attempt is booked.
 
     Args:
         database: where to.

@@ -16,8 +16,10 @@ from ticket_pipeline.marketplaces.stubhub_listings import parse_stubhub_listings
 from ticket_pipeline.polling.results import EventResult, Fetched
 from ticket_pipeline.sheet.source import SheetRows
 from ticket_pipeline.sheet.zones import ZoneMap, parse_zones
+from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.prices import Span, rebuild_hourly
 from ticket_pipeline_tests.polling.scripted import ScriptedClient, answer_about, ingest_of, listing
+from ticket_pipeline_tests.storage.relay import losing_a_commit
 
 if TYPE_CHECKING:
     from ticket_pipeline.errors import MarketplaceError
@@ -192,6 +194,16 @@ def test_failures_in_a_row_wait_twice_as_long_each_time_up_to_the_limit(watching
     assert waits == [5, 10, 20, 40, 60, 60]
     store(watching, answered(watching, listing(1, 50), after=timedelta(days=1)))
     assert watching.schedule(watching.keys[0])["consecutive_failures"] == 0
+
+
+def test_a_failure_whose_commit_was_never_answered_is_booked_once(watching: Loopback) -> None:
+    fetched = failed(watching, TemporarilyUnavailable("away", status=503))
+    with losing_a_commit(watching.database_url) as relay, Database(relay.url, "tickets") as database:
+        (result,) = replace(ingest_of(watching), database=database).store([fetched])
+    assert (relay.lost, result.outcome) == (1, Outcome.HTTP_ERROR)
+    assert watching.value("select count(*) from fetch_attempts") == 1
+    row = watching.schedule(watching.keys[0])
+    assert (row["consecutive_failures"], row["next_due_at"]) == (1, MOMENT + 5 * MINUTE)
 
 
 def test_a_wait_that_the_server_asked_for_outlasts_our_own(watching: Loopback) -> None:

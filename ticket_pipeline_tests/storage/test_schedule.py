@@ -285,13 +285,25 @@ def test_the_back_off_doubles_with_each_failure_in_a_row_up_to_its_cap(database:
     change_events(database, "poll_interval = interval '1 hour'")
     reschedule(database)
     waits = []
-    for _ in range(9):
-        fail(database, event, NOW, back_off=BackOff(5 * MINUTE, 6 * HOUR))
-        waits.append(schedule_of(database, event)["next_due_at"] - NOW)
+    for step in range(9):
+        moment = NOW + step * MINUTE
+        fail(database, event, moment, back_off=BackOff(5 * MINUTE, 6 * HOUR))
+        waits.append(schedule_of(database, event)["next_due_at"] - moment)
     assert waits == [MINUTE * n for n in (5, 10, 20, 40, 80, 160, 320, 360, 360)]
     store(database, event, NOW, items(1))
     fail(database, event, NOW + HOUR)
     assert schedule_of(database, event)["next_due_at"] == NOW + HOUR + 5 * MINUTE
+
+
+def test_a_failed_attempt_booked_twice_counts_once(database: Database) -> None:
+    (event,) = follow(database)
+    fail(database, event, NOW)
+    before = schedule_of(database, event)
+    fail(database, event, NOW)
+    assert schedule_of(database, event) == before
+    fail(database, event, NOW + MINUTE)
+    assert count(database, "fetch_attempts") == 2
+    assert schedule_of(database, event)["consecutive_failures"] == 2
 
 
 def test_a_long_row_of_failures_overflows_nothing(database: Database) -> None:
@@ -303,8 +315,8 @@ def test_a_long_row_of_failures_overflows_nothing(database: Database) -> None:
 
 def test_a_failing_event_is_never_asked_more_often_than_its_interval_for_long(database: Database) -> None:
     (event,) = follow(database)
-    for _ in range(12):
-        fail(database, event, NOW, back_off=BackOff(5 * MINUTE, HOUR))
+    for step in reversed(range(12)):
+        fail(database, event, NOW - step * MINUTE, back_off=BackOff(5 * MINUTE, HOUR))
     assert schedule_of(database, event)["next_due_at"] == NOW + 12 * HOUR
 
 
@@ -320,8 +332,8 @@ def test_what_the_server_asked_for_is_waited_for(database: Database) -> None:
     (event,) = follow(database)
     fail(database, event, NOW, Outcome.RATE_LIMITED, not_before=NOW + 2 * HOUR)
     assert schedule_of(database, event)["next_due_at"] == NOW + 2 * HOUR
-    fail(database, event, NOW, Outcome.RATE_LIMITED, not_before=NOW)
-    assert schedule_of(database, event)["next_due_at"] == NOW + 10 * MINUTE
+    fail(database, event, NOW + MINUTE, Outcome.RATE_LIMITED, not_before=NOW)
+    assert schedule_of(database, event)["next_due_at"] == NOW + 11 * MINUTE
 
 
 bands = st.dictionaries(
