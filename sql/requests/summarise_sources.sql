@@ -1,6 +1,6 @@
 -- How asking each marketplace went since an instant, its breaker, and each of its budgets as it stands now. A request is
 -- a try; it is an error unless it gave the attempt its answer. Parameters: marketplaces (text[]), since (timestamptz).
--- An answer that was used again is no request, and a search is of no event: it counts in the budgets only. Rows: one per
+-- An answer that was used again is no request; a search is of no event, so latency is not told of it. Rows: one per
 -- marketplace, window and whom it limits (everybody, or polling only; a window of zero: requests under way); one with
 -- null for a marketplace never asked.
 with attempts as (
@@ -15,6 +15,16 @@ with attempts as (
   group by marketplace
 ),
 
+searches as (
+  select
+    marketplace,
+    count(*)::integer as requests,
+    (count(*) filter (where is_error))::integer as errors
+  from search_requests
+  where finished_at >= %(since)s
+  group by marketplace
+),
+
 slots as (
   select marketplace, budget_window, applies_to, count(*)::integer as used, max(busy_until) as resets_at
   from request_slots
@@ -25,7 +35,8 @@ slots as (
 select
   m.marketplace, b.state, b.reason, b.open_until, r.budget_window, r.applies_to, r.max_requests,
   coalesce(s.used, 0) as used, s.resets_at,
-  coalesce(a.requests, 0) as requests, coalesce(a.errors, 0) as errors, a.latency_p50_seconds, a.latency_p95_seconds,
+  coalesce(a.requests, 0) + coalesce(q.requests, 0) as requests, coalesce(q.requests, 0) as searches,
+  coalesce(a.errors, 0) + coalesce(q.errors, 0) as errors, a.latency_p50_seconds, a.latency_p95_seconds,
   (
     select max(p.last_success_at) from poll_schedule as p
     where p.marketplace = m.marketplace
@@ -36,4 +47,5 @@ left join request_budget as r on r.marketplace = m.marketplace
 left join slots as s
   on s.marketplace = r.marketplace and s.budget_window = r.budget_window and s.applies_to = r.applies_to
 left join attempts as a on a.marketplace = m.marketplace
+left join searches as q on q.marketplace = m.marketplace
 order by m.marketplace, r.applies_to, r.budget_window

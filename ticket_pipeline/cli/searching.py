@@ -178,7 +178,15 @@ async def _open_client(database: Database, settings: Settings) -> AsyncIterator[
     source = find_source(Marketplace.TICKETMASTER, settings)
     set_up_requests(database, settings, source)
     spacing = Random(settings.random_seed)  # noqa: S311 - spacing, not cryptography
-    gate = build_gate(database, settings, source.marketplace, spacing, is_polling=False, max_wait=_LONGEST_WAIT)
+    gate = build_gate(
+        database,
+        settings,
+        source.marketplace,
+        spacing,
+        is_polling=False,
+        is_for_events=False,
+        max_wait=_LONGEST_WAIT,
+    )
     cache = PostgresCache(database, source.marketplace)
     async with open_ticketmaster_client(settings, gate=gate, cache=cache) as client:
         yield client

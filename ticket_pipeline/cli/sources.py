@@ -37,8 +37,8 @@ def sources(*, as_json: JsonOption = False) -> None:
     """Show each marketplace: switched on or why not, budget, requests and errors of the last 24 hours, breaker.
 
     A budget holds in every span of its length, so it comes back request by request; it resets when the last of them is
-    out of it. What polling may use of a budget stands beneath it, the rest is left to what people ask. Requests, errors
-    and latency are those for events; a search counts in the budget only.
+    out of it. What polling may use of a budget stands beneath it, the rest is left to what people ask. Requests and
+    errors are all that were sent, those of searches too; latency is that of events.
 
         ticket-pipeline sources
     """
@@ -70,6 +70,7 @@ def _document(
         "is_simulated": obstacle is None and settings.is_simulated,
         "budgets": [_budget(row) for row in rows if row["budget_window"]] or _unused(source, settings),
         "requests": first["requests"],
+        "requests_for_searches": first["searches"],
         "errors": first["errors"],
         "error_rate": first["errors"] / first["requests"] if first["requests"] else None,
         "latency_p50_seconds": first["latency_p50_seconds"],
@@ -126,7 +127,8 @@ def _table(documents: Sequence[dict[str, Any]], this_moment: datetime) -> Table:
         ),
         "  left": lambda one: _per_budget(one, lambda budget: count(budget["left"])),
         "  resets": lambda one: _per_budget(one, lambda budget: until(budget["resets_at"], this_moment)),
-        "For events, 24 h": lambda one: count(one["requests"]),
+        "Requests, 24 h": lambda one: count(one["requests"]),
+        "  for searches": lambda one: count(one["requests_for_searches"]),
         "  errors": _errors,
         "Latency p50": lambda one: _seconds(one["latency_p50_seconds"]),
         "  p95": lambda one: _seconds(one["latency_p95_seconds"]),

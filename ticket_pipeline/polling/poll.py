@@ -17,7 +17,7 @@ from ticket_pipeline.polling.settling import tell_breaker
 from ticket_pipeline.polling.sources import find_source
 from ticket_pipeline.polling.sync import load_zone_map
 from ticket_pipeline.storage.cache import PostgresCache
-from ticket_pipeline.storage.requests import BreakerRule, PostgresGate, set_up_budget
+from ticket_pipeline.storage.requests import BreakerRule, PostgresGate, SearchGate, set_up_budget
 from ticket_pipeline.storage.schedule import BackOff
 
 if TYPE_CHECKING:
@@ -142,6 +142,7 @@ def build_gate(
     random: Random,
     *,
     is_polling: bool = True,
+    is_for_events: bool = True,
     max_wait: timedelta | None = None,
 ) -> PostgresGate:
     """The shared gate of a marketplace under these settings.
@@ -152,9 +153,10 @@ def build_gate(
         marketplace: whose.
         random: draws the spacing.
         is_polling: False where a person asks, who may use the reserve.
+        is_for_events: False for searches, whose requests nobody books as attempts.
         max_wait: a longer wait is refused instead, naming its length; None: what suits a run.
     """
-    return PostgresGate(
+    return (PostgresGate if is_for_events else SearchGate)(
         database,
         marketplace,
         draw_spacing=lambda: draw_spacing(

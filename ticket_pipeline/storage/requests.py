@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from psycopg.types.json import Jsonb
@@ -26,7 +26,6 @@ from ticket_pipeline.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
 
     from ticket_pipeline.market.vocabulary import Marketplace
     from ticket_pipeline.storage.database import Database, Row
@@ -230,6 +229,19 @@ class PostgresGate:
         )
 
 
+class SearchGate(PostgresGate):
+    """The gate of searches: their requests are about no event, so nobody books them as attempts; this does."""
+
+    def _record(self, error: MarketplaceError | None) -> None:
+        self._database.execute(
+            "requests/insert_search_request",
+            marketplace=self._marketplace,
+            finished_at=datetime.now(UTC),  # our clock, as with attempts
+            is_error=error is not None,
+        )
+        super()._record(error)
+
+
 def read_request_state(database: Database, marketplace: str | None = None) -> list[Row]:
     """Breaker and budget use, one row per marketplace, window and `applies_to`: `everybody` or `polling` alone.
 
@@ -241,6 +253,7 @@ def read_request_state(database: Database, marketplace: str | None = None) -> li
 def summarise_sources(database: Database, marketplaces: Sequence[str], since: datetime) -> list[Row]:
     """Requests, errors and latency since `since`, breaker and budgets; the rows of a marketplace follow each other.
 
+    `requests` and `errors` are those for events and those of searches; `searches` are the latter's requests alone.
     One row per window that limits it (a window of zero: requests under way) and whom it limits (`applies_to`), one in
     any case.
     """

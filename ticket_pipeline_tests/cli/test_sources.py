@@ -145,6 +145,20 @@ def test_what_polling_may_use_of_a_budget_stands_beside_it(searching: Searching)
     assert "polling, 1 h" in searching.cli.run("sources").stdout
 
 
+def test_requests_of_searches_are_counted_with_the_others_and_by_themselves(searching: Searching) -> None:
+    searching.faults.add(Fault(FaultKind.SERVER_ERROR))
+    searching.cli.run("search", searching.events[0].name, HTTP_MAX_TRIES="2")
+    searching.cli.run("search", searching.events[0].name)  # the kept answer is used again, and that is no request
+    told = about(searching.cli, "ticketmaster")
+    (of_the_day,) = [
+        one for one in told["budgets"] if (one["applies_to"], one["window_seconds"]) == ("everybody", 86400)
+    ]
+    sent = len(searching.log.records())
+    assert (told["requests"], told["requests_for_searches"], of_the_day["used"]) == (sent, sent, sent) == (2, 2, 2)
+    assert (told["errors"], told["latency_p50_seconds"]) == (1, None)
+    assert "2" in row(searching.cli, "for searches")
+
+
 def test_a_marketplace_without_a_cache_shows_none(synced: Cli) -> None:
     assert (about(synced)["cache_hits"], about(synced)["cache_misses"]) == (None, None)
     assert set(row(synced, "Cache hits")[2:]) == {"\N{EN DASH}"}

@@ -213,6 +213,7 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "requests/add_slots": AT_STUBHUB,
     "requests/analyze_slots": {},
     "requests/drop_slots": AT_STUBHUB,
+    "requests/insert_search_request": AT_STUBHUB | {"finished_at": NOON, "is_error": True},
     "requests/record_failure": AT_STUBHUB
     | {
         "reason": "too slow",
