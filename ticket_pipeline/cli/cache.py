@@ -49,12 +49,16 @@ def show_cache(*, as_json: JsonOption = False) -> None:
 @cache_commands.command("clear")
 def clear_cache(
     *,
-    event: Annotated[str | None, typer.Option(help="The answers about this Ticketmaster id.")] = None,
+    event: Annotated[
+        str | None, typer.Option(help="The answers about this Ticketmaster id; searches are kept.")
+    ] = None,
     older_than: Age = None,
     everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Forget kept answers: of one event, older than an age, or all. The next question asks the marketplace.
+
+    A search is an answer about no single event: it may name the event as it was until it is too old itself.
 
     ticket-pipeline cache clear --event G5diZfkn0B-bh
 
@@ -68,7 +72,8 @@ def clear_cache(
     if as_json:
         show_json({"cleared": cleared})
     else:
-        show(f"{count(cleared)} kept answers forgotten.")
+        kept = "" if event is None else f" Searches that name {plain(event)} are kept; --all forgets those, too."
+        show(f"{count(cleared)} kept answers forgotten.{kept}")
 
 
 def _summary_table(rows: list[Row], this_moment: datetime) -> Table:

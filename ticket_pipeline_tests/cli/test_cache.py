@@ -69,6 +69,12 @@ def test_it_forgets_what_was_named(kept: Cli, arguments: list[str], remaining: l
     assert left(kept) == remaining
 
 
+def test_of_searches_that_may_name_a_forgotten_event_it_is_said_that_they_stay(kept: Cli) -> None:
+    assert "Searches that name b are kept; --all" in " ".join(kept.run("cache", "clear", "--event", "b").stdout.split())
+    assert "Searches" not in kept.run("cache", "clear", "--older-than", "4h").stdout
+    assert "searches are kept" in " ".join(kept.run("cache", "clear", "--help").stdout.replace("│", " ").split())
+
+
 @pytest.mark.parametrize("arguments", [[], ["--all", "--event", "a"], ["--older-than", "1h", "--all"]])
 def test_without_one_clear_choice_nothing_is_forgotten(kept: Cli, arguments: list[str]) -> None:
     result = kept.run("cache", "clear", *arguments)
