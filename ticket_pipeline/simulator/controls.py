@@ -2,7 +2,8 @@
 
 What belongs here: looking into the simulator and steering it. What does not: anything a marketplace answers.
 
-    GET, POST, DELETE /faults     the faults still to happen; POST takes one fault as JSON, or a list
+    GET, POST, DELETE /faults     the faults still to happen; POST takes one fault as JSON, or a list, of the kinds
+                                  that mean something to the marketplace
     GET, DELETE       /requests   counts, and the last `?limit=` requests (of `?external_id=`)
     GET               /events     the events, with the truth about their listings now
     GET               /sales      the true sales of the last `?hours=` (1), of all the marketplace's events
@@ -21,10 +22,10 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ticket_pipeline.simulator.faults import Fault, FaultPlan
+from ticket_pipeline.simulator.faults import Fault, FaultKind, FaultPlan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from datetime import datetime
     from decimal import Decimal
 
@@ -49,16 +50,24 @@ class Truth(Protocol):
         """The true sales of all events later than `after` and not later than `until`."""
 
 
-def loopback_controls(truth: Truth, *, faults: FaultPlan, log: RequestLog, clock: Callable[[], datetime]) -> ASGIApp:
+def loopback_controls(
+    truth: Truth,
+    *,
+    faults: FaultPlan,
+    kinds: frozenset[FaultKind],
+    log: RequestLog,
+    clock: Callable[[], datetime],
+) -> ASGIApp:
     """The routes above as an app that answers 403 to clients that are not on loopback.
 
     Args:
         truth: what `/events` and `/sales` show.
         faults: what `/faults` steers.
+        kinds: the faults that answers of this marketplace can have.
         log: what `/requests` shows.
         clock: aware UTC.
     """
-    controls = _Controls(truth, faults, log, clock)
+    controls = _Controls(truth, faults, kinds, log, clock)
     methods = ["GET", "POST", "DELETE"]
     return _loopback_only(
         Starlette(
@@ -73,9 +82,17 @@ def loopback_controls(truth: Truth, *, faults: FaultPlan, log: RequestLog, clock
 
 
 class _Controls:
-    def __init__(self, truth: Truth, faults: FaultPlan, log: RequestLog, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        truth: Truth,
+        faults: FaultPlan,
+        kinds: frozenset[FaultKind],
+        log: RequestLog,
+        clock: Callable[[], datetime],
+    ) -> None:
         self._truth = truth
         self._faults = faults
+        self._kinds = kinds
         self._log = log
         self._clock = clock
 
@@ -87,7 +104,10 @@ class _Controls:
                 given = TypeAdapter(list[Fault] | Fault).validate_json(await request.body())
             except ValidationError as error:
                 return _orjson({"errors": error.errors(include_url=False, include_input=False)}, status=422)
-            for fault in given if isinstance(given, list) else [given]:
+            wanted = given if isinstance(given, list) else [given]
+            if impossible := {fault.kind for fault in wanted} - self._kinds:
+                return _orjson({"errors": [_impossible(impossible, self._kinds)]}, status=422)
+            for fault in wanted:
                 self._faults.add(fault)
         return _orjson([asdict(fault) for fault in self._faults.pending()])
 
@@ -116,6 +136,12 @@ class _Controls:
             return JSONResponse({"errors": [f"hours is no number up to {MAX_HOURS}"]}, status_code=422)
         now = self._clock()
         return _orjson(self._truth.sales_between(now - timedelta(hours=int(hours)), now))
+
+
+def _impossible(kinds: Collection[FaultKind], possible: Collection[FaultKind]) -> dict[str, Any]:
+    """In the form of the other errors of a fault."""
+    message = f"{', '.join(sorted(kinds))}: answers of this marketplace hold nothing that could go wrong so"
+    return {"type": "impossible", "loc": ["kind"], "msg": f"{message}. It knows: {', '.join(sorted(possible))}"}
 
 
 def _loopback_only(app: ASGIApp) -> ASGIApp:

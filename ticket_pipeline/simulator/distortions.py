@@ -23,6 +23,9 @@ WRONG_ZONE = "Pacific/Auckland"
 WRONG_HOURS = timedelta(hours=3)
 
 
+_KINDS = frozenset({FaultKind.RENAMED_FIELD, FaultKind.RETYPED_FIELD, FaultKind.REKEYED_IDS, FaultKind.WRONG_TIME_ZONE})
+
+
 @dataclass(frozen=True, slots=True)
 class FieldMeanings:
     """Which fields of a marketplace's bodies a distortion is about; a name is meant wherever it stands.
@@ -49,6 +52,10 @@ class FieldMeanings:
         except orjson.JSONDecodeError:
             return body
 
+    def kinds(self) -> frozenset[FaultKind]:
+        """The distortions that are about fields of these bodies."""
+        return frozenset(kind for kind in _KINDS if self._change(kind) is not None)
+
     def _change(self, kind: FaultKind) -> tuple[dict[str, Callable[[Any], Any]], dict[str, str]] | None:
         """New values and new names by field."""
         if kind is FaultKind.RENAMED_FIELD:
@@ -61,6 +68,11 @@ class FieldMeanings:
             values: dict[str, Callable[[Any], Any]] = {self.time_zone: lambda _: WRONG_ZONE}
             return values | ({self.local_time: _at_another_hour} if self.local_time else {}), {}
         return None
+
+
+def possible_faults(fields: FieldMeanings | None) -> frozenset[FaultKind]:
+    """How answers with these fields can go wrong: not by distorting what they lack."""
+    return (frozenset(FaultKind) - _KINDS) | (frozenset() if fields is None else fields.kinds())
 
 
 def _changed(value: Any, values: dict[str, Callable[[Any], Any]], names: dict[str, str]) -> Any:  # noqa: ANN401 - JSON is anything

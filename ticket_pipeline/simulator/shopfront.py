@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from ticket_pipeline.simulator.controls import loopback_controls
+from ticket_pipeline.simulator.distortions import possible_faults
 from ticket_pipeline.simulator.faults import FaultPlan
 from ticket_pipeline.simulator.recording import RecordedApp, RequestLog
 from ticket_pipeline.simulator.wire import FaultyApp, Latency
@@ -76,7 +77,7 @@ def behind_wire(
         truth: what the controls show of the events and their sales.
         external_id_of: the event a request is about.
         error_response: an error of this status as the marketplace words it.
-        fields: what faults that distort an answer are about; None: they leave it as it is.
+        fields: what faults that distort an answer are about; None: there are no such faults.
     """
     faulty = FaultyApp(
         marketplace,
@@ -87,5 +88,5 @@ def behind_wire(
         fields=fields,
     )
     recorded = RecordedApp(faulty, log=wire.log, clock=clock, external_id_of=external_id_of)
-    controls = loopback_controls(truth, faults=wire.faults, log=wire.log, clock=clock)
+    controls = loopback_controls(truth, faults=wire.faults, kinds=possible_faults(fields), log=wire.log, clock=clock)
     return Starlette(routes=[Mount(CONTROLS_PATH, controls), Mount("/", recorded)])

@@ -13,6 +13,7 @@ import httpx
 
 from ticket_pipeline.simulator.app import create_app
 from ticket_pipeline.simulator.crowd import crowded_world
+from ticket_pipeline.simulator.faults import FaultKind
 from ticket_pipeline.simulator.outlets import Outlet
 from ticket_pipeline.simulator.server import serve
 from ticket_pipeline.simulator.sheets import SimulatedSheets
@@ -52,6 +53,28 @@ def test_every_system_lives_under_a_path_of_its_own() -> None:
         token = {"Authorization": f"Bearer {SIMULATED_TOKEN}"}
         assert client.get("/vivenu/api/events", headers=token).json()["total"] == 3
         assert client.get("/vivenu/_simulator/requests").json()["count"] == 1
+
+
+def test_a_fault_that_means_nothing_to_a_marketplace_is_refused_with_those_it_knows() -> None:
+    meaningless = {
+        "stubhub": {"wrong_time_zone"},
+        "vivid_seats": set(),
+        "ticketmaster": {"rekeyed_ids"},
+        "vivenu": {"renamed_field", "retyped_field", "rekeyed_ids", "wrong_time_zone"},
+    }
+    organiser = organised_world(NOW, events=1, tickets=1)
+    app = create_app(sample_world(NOW), clock=lambda: NOW, organiser=organiser)
+    with serve(app) as served, httpx.Client(base_url=served.url, trust_env=False) as client:
+        for system, kinds in meaningless.items():
+            path = f"/{system}/_simulator/faults"
+            answers = {kind: client.post(path, json=[{"kind": "gzip"}, {"kind": kind}]) for kind in FaultKind}
+            assert {kind for kind, answer in answers.items() if answer.status_code == 422} == kinds
+            assert len(client.get(path).json()) == 2 * (len(FaultKind) - len(kinds))  # of a refused list, nothing
+            for kind in kinds:
+                (error,) = answers[FaultKind(kind)].json()["errors"]
+                named, _, known = error["msg"].partition(" It knows: ")
+                assert named.startswith(f"{kind}: ")
+                assert set(known.split(", ")) == set(FaultKind) - kinds
 
 
 def test_only_the_marketplaces_asked_for_are_played() -> None:
