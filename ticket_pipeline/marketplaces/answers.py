@@ -61,14 +61,22 @@ _LOGIN = re.compile(rb"sign[ -]?in\b|log[ -]?in\b|type=[\"']?password", re.IGNOR
 _SMALL_ANSWER = 4096
 _JSON_CHALLENGE = b"captcha-delivery.com"
 
-_MEND_SESSION = (
+MEND_SESSION = (
     "Log in to the marketplace in a browser, check that your account may still see this page there, "
     "and renew the credentials in the settings. Nothing is sent until the breaker is reset or its pause is over."
 )
+"""What a person does after a block, where an account's session is sent along."""
 
 
 def judge_answer(
-    what: str, status: int, headers: Mapping[str, str], body: bytes, *, tries: int, now: datetime
+    what: str,
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    tries: int,
+    now: datetime,
+    mend_block: str = MEND_SESSION,
 ) -> MarketplaceError | None:
     """Say what is wrong with an answer, or None where its body may be read as the promised JSON.
 
@@ -79,13 +87,33 @@ def judge_answer(
         body: decoded; for a status other than 2xx its start is enough.
         tries: requests sent so far.
         now: aware UTC, to read a Retry-After that is a date.
+        mend_block: what a person does after a block, in whole sentences; each marketplace has its own.
     """
     said = f"{what}: the answer was {status} {_phrase(status)}"
+    location = headers.get("location", "")
+    if (how := _how_it_blocks(status, headers, body, location)) is not None:
+        return Blocked(f"{said}{how}. {mend_block}", status=status, tries=tries)
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return _judge_success(said, status, headers, body, tries)
     if status < HTTPStatus.BAD_REQUEST:
-        return _judge_redirect(said, status, headers.get("location", ""), tries)
+        return _judge_redirect(said, status, location, tries)
     return _judge_failure(said, status, headers, body, tries=tries, now=now)
+
+
+def _how_it_blocks(status: int, headers: Mapping[str, str], body: bytes, location: str) -> str | None:
+    """How an answer keeps us out, as the end of a sentence; None where it does not."""
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        return ""
+    start = body[:_SNIFFED_BYTES]
+    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        if is_html(headers.get("content-type", ""), start):
+            return " with a login or challenge page" if _CHALLENGE.search(start) or _LOGIN.search(start) else None
+        return " with a challenge" if len(body) <= _SMALL_ANSWER and _JSON_CHALLENGE in body else None
+    if status < HTTPStatus.BAD_REQUEST:
+        place = _place_of(location)
+        return f", to the login at {place}" if _LOGIN_PLACE.search(place) else None
+    is_transient = status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return " with a challenge page" if is_transient and _CHALLENGE.search(body) else None
 
 
 def _judge_success(
@@ -93,20 +121,16 @@ def _judge_success(
 ) -> MarketplaceError | None:
     start = body[:_SNIFFED_BYTES]
     if is_html(headers.get("content-type", ""), start):
-        if _CHALLENGE.search(start) or _LOGIN.search(start):
-            return Blocked(f"{said} with a login or challenge page. {_MEND_SESSION}", status=status, tries=tries)
         return UnexpectedPayload(
             f"{said} with HTML instead of JSON: {excerpt(_title_or_start(start))!r}. "
             "Check the base URL and path in the settings; if they are right, the marketplace may be under maintenance.",
             status=status,
             tries=tries,
         )
-    if len(body) <= _SMALL_ANSWER and _JSON_CHALLENGE in body:
-        return Blocked(f"{said} with a challenge. {_MEND_SESSION}", status=status, tries=tries)
     if status != HTTPStatus.OK or not body.strip():
         return UnexpectedPayload(
-            f"{said} with {len(body)} bytes and no listings. That is no empty market (which is an empty JSON array); "
-            "it is tried again at the next poll.",
+            f"{said} with {len(body)} bytes, which is no answer. That does not even say that there is nothing on sale "
+            "(which would be said in JSON); polling asks again by itself.",
             status=status,
             tries=tries,
         )
@@ -114,16 +138,9 @@ def _judge_success(
 
 
 def _judge_redirect(said: str, status: int, location: str, tries: int) -> MarketplaceError:
-    try:
-        target = urlsplit(location)
-    except ValueError:
-        target = urlsplit("")
-    place = f"{target.netloc.rpartition('@')[2]}{target.path}" or "nowhere"
-    if _LOGIN_PLACE.search(place):
-        return Blocked(f"{said}, to the login at {place}. {_MEND_SESSION}", status=status, tries=tries)
     return RequestRejected(
-        f"{said}, to {place}. Redirects are not followed, since they would carry your credentials elsewhere. "
-        "If the marketplace has moved, set its base URL and path in the settings.",
+        f"{said}, to {_place_of(location)}. Redirects are not followed, since they would carry your credentials "
+        "elsewhere. If the marketplace has moved, set its base URL and path in the settings.",
         status=status,
         tries=tries,
     )
@@ -132,8 +149,6 @@ def _judge_redirect(said: str, status: int, location: str, tries: int) -> Market
 def _judge_failure(
     said: str, status: int, headers: Mapping[str, str], body: bytes, *, tries: int, now: datetime
 ) -> MarketplaceError:
-    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        return Blocked(f"{said}. {_MEND_SESSION}", status=status, tries=tries)
     if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
         return EventGone(
             f"{said}. The marketplace does not know this event (any more): check its id in the watchlist. "
@@ -141,11 +156,7 @@ def _judge_failure(
             status=status,
             tries=tries,
         )
-    is_busy = status == HTTPStatus.TOO_MANY_REQUESTS
-    is_transient = is_busy or status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    if is_transient and _CHALLENGE.search(body):
-        return Blocked(f"{said} with a challenge page. {_MEND_SESSION}", status=status, tries=tries)
-    if is_busy:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
         wait = read_retry_after(headers.get("retry-after"), now)
         asked = "it named no wait" if wait is None else f"it asks to wait {wait.total_seconds():.0f} s"
         return RateLimited(
@@ -154,7 +165,7 @@ def _judge_failure(
             tries=tries,
             retry_after=wait,
         )
-    if is_transient or status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY}:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY}:
         return TemporarilyUnavailable(
             f"{said}. The trouble is on the marketplace's side; it is tried again later.", status=status, tries=tries
         )
@@ -225,6 +236,15 @@ def read_retry_after(value: str | None, now: datetime) -> timedelta | None:
 def is_html(content_type: str, start: bytes) -> bool:
     """Whether an answer is HTML, by its label or, since labels lie, by its first character."""
     return "html" in content_type.lower() or start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<"
+
+
+def _place_of(location: str) -> str:
+    """Where a redirect leads, without user, query and fragment."""
+    try:
+        target = urlsplit(location)
+    except ValueError:
+        target = urlsplit("")
+    return f"{target.netloc.rpartition('@')[2]}{target.path}" or "nowhere"
 
 
 def _title_or_start(start: bytes) -> bytes:

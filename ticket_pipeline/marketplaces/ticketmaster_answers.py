@@ -48,6 +48,13 @@ RETRY_RULES: Mapping[type[MarketplaceError], RetryRule] = MappingProxyType(
 """A spike is over within seconds, a quota is not within a fetch; every other error is retried as everywhere."""
 
 
+_MEND_CHALLENGE = (
+    "The API itself asks for a key and never for a person: something before it stopped the request. Check "
+    "TICKETMASTER_API_BASE_URL, and whether a proxy or firewall of this network answers in its place. Nothing is sent "
+    "until the breaker is reset (ticket-pipeline resume ticketmaster) or its pause is over."
+)
+
+
 class TicketmasterJudge:
     """Judges answers, and remembers when the day's allowance is renewed: only answers that went well say so."""
 
@@ -84,7 +91,7 @@ class TicketmasterJudge:
                 status=status,
                 tries=tries,
             )
-        return judge_answer(what, status, headers, body, tries=tries, now=now)
+        return judge_answer(what, status, headers, body, tries=tries, now=now, mend_block=_MEND_CHALLENGE)
 
     def _judge_limit(self, said: str, code: str, *, tries: int, now: datetime) -> MarketplaceError:
         if "quota" not in code.lower():

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -25,6 +26,7 @@ from pydantic import SecretStr
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.marketplaces.addresses import check_address
+from ticket_pipeline.marketplaces.answers import judge_answer
 from ticket_pipeline.marketplaces.http import MarketplaceRequest, utc_now
 from ticket_pipeline.marketplaces.listings_client import ListingsClient, check_digits, open_fetcher
 from ticket_pipeline.marketplaces.vivid_seats_listings import parse_vivid_seats_listings
@@ -40,6 +42,12 @@ if TYPE_CHECKING:
 
 _PRICE_GROUP = "21"
 """The prices that the site shows to everybody."""
+
+_MEND_BLOCK = (
+    "Vivid Seats asks for no account: it does not want requests from this machine or network, or not so many. Lower "
+    "VIVID_SEATS_REQUESTS_PER_MINUTE, ask it for leave, or switch it off (VIVID_SEATS_ENABLED=false). Nothing is sent "
+    "until the breaker is reset (ticket-pipeline resume vivid_seats) or its pause is over."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,5 +142,6 @@ async def open_vivid_seats_client(
         ConfigurationError: see `vivid_seats_config`.
     """
     config = vivid_seats_config(settings)
-    async with open_fetcher(settings, gate, clock=clock) as fetcher:
+    judge = partial(judge_answer, mend_block=_MEND_BLOCK)
+    async with open_fetcher(settings, gate, judge=judge, clock=clock) as fetcher:
         yield VividSeatsClient(fetcher, config)

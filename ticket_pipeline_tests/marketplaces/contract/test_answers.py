@@ -104,6 +104,22 @@ def test_an_answer_that_is_none_is_its_own_error_and_no_empty_market(
     assert 20 < len(str(error)) < 1000
 
 
+@pytest.mark.parametrize(
+    "given", [answer(403), answer(302, location="https://login.example.com/"), _html("Sign In"), _html("Just a moment")]
+)
+def test_a_block_says_what_mends_it_at_this_marketplace_and_at_no_other(subject: Subject, given: Answer) -> None:
+    error = subject.ask(given)
+    assert isinstance(error, Blocked)
+    mends = {"Log in": "stubhub", "asks for no account": "vivid_seats", "key": "ticketmaster"}
+    assert [owner for words, owner in mends.items() if words in str(error)] == [subject.marketplace]
+
+
+def test_a_body_of_nothing_is_told_in_words_that_fit_every_marketplace(subject: Subject) -> None:
+    _, _, said = str(subject.ask(answer(body=b""))).partition("the answer was ")
+    assert said.startswith("200 OK with 0 bytes, which is no answer.")
+    assert "listing" not in said
+
+
 def test_a_body_that_was_cut_is_no_smaller_market(subject: Subject) -> None:
     body = subject.body(OFFERS)
     assert isinstance(subject.ask(answer(body=body[: len(body) // 2])), UnexpectedPayload)
