@@ -1,4 +1,5 @@
--- What happened since an instant, for the status line of `run`. Parameters: since, this_moment (timestamptz). Rows: 1.
+-- What happened since an instant, and what is to come, for the status line of `run`. Parameters: since, this_moment
+-- (timestamptz), marketplaces (text[]: those that are polled). `next_due_at` is that of events no run holds. Rows: 1.
 select
   (
     select count(*)::integer from snapshots as s
@@ -13,9 +14,17 @@ select
     from fetch_attempts as a
     where a.finished_at >= %(since)s and a.outcome not in ('ok', 'empty')
   ) as failures,
-  (
-    select min(greatest(p.next_due_at, %(this_moment)s))
-    from poll_schedule as p
-    inner join events as e on e.event_id = p.event_id
-    where e.is_tracked and e.event_at > %(this_moment)s and p.poll_interval is not null
-  ) as next_due_at
+  w.due, w.leased, w.next_due_at
+from (
+  select
+    (count(*) filter (where p.next_due_at <= %(this_moment)s and not p.is_leased))::integer as due,
+    (count(*) filter (where p.is_leased))::integer as leased,
+    min(p.next_due_at) filter (where not p.is_leased) as next_due_at
+  from (
+    select s.next_due_at, coalesce(s.leased_until > %(this_moment)s, false) as is_leased
+    from poll_schedule as s
+    inner join events as e on e.event_id = s.event_id
+    where
+      e.is_tracked and e.event_at > %(this_moment)s and s.marketplace = any(%(marketplaces)s)
+  ) as p
+) as w

@@ -43,8 +43,7 @@ def facts_of_run(settings: Settings, *, wanted_port: int, is_demo_watchlist: boo
             yield "", f"{settings.simulator_url}{path_of(outlet)}"
         yield "Break one", curl_a_fault(settings.simulator_url, PLAYED[0])
     else:
-        polled = [name for name, source in SOURCES.items() if why_not_polled(source, settings) is None]
-        yield "Marketplaces", ", ".join(polled) or "none is switched on"
+        yield "Marketplaces", ", ".join(_polled(settings)) or "none is switched on"
     if is_demo_watchlist:
         yield "Watchlist", f"{sample_watchlist_path(settings)} (a sample; set WATCHLIST_CSV or GOOGLE_SHEET_ID)"
     yield "Database", describe_database(settings)
@@ -66,11 +65,16 @@ def describe_snapshot(row: Row) -> str:
     return f"{row['name']}, {row['accepted']} listings, {row['tickets']} tickets."
 
 
-def describe_minute(database: Database, since: datetime) -> Iterator[str]:
-    """What was stored since a moment, and which marketplaces are paused; a database that is away is told, not fatal."""
+def describe_minute(database: Database, settings: Settings, since: datetime) -> Iterator[str]:
+    """What was stored since a moment, what is to come, and which marketplaces are paused.
+
+    A database that is away is told, and no error.
+    """
     now = datetime.now(UTC)
     try:
-        row = database.fetch_one("snapshots/summarise_since", since=since, this_moment=now)
+        row = database.fetch_one(
+            "snapshots/summarise_since", since=since, this_moment=now, marketplaces=_polled(settings)
+        )
         # One row for each budget of a marketplace: each pause is told once.
         states = {state["marketplace"]: state for state in read_request_state(database)}
     except StorageError as error:
@@ -78,10 +82,24 @@ def describe_minute(database: Database, since: datetime) -> Iterator[str]:
         return
     if row is None:
         return
-    next_due = "nothing due" if row["next_due_at"] is None else f"next due in {show_wait(row['next_due_at'] - now)}"
     failed = f", {row['failures']} failed attempts" if row["failures"] else ""
-    yield f"{now:%H:%M} UTC  {row['snapshots']} snapshots, {row['listings']:,} listings{failed}; {next_due}."
+    stored = f"{row['snapshots']} snapshots, {row['listings']:,} listings{failed}"
+    yield f"{now:%H:%M} UTC  {stored}; {_what_comes(row, now)}."
     for state in states.values():
         if state["state"] != "closed" and state["open_until"] > now:
             pause = show_wait(state["open_until"] - now)
             yield f"           {state['marketplace']} is paused for another {pause}: {state['reason']}"
+
+
+def _what_comes(row: Row, now: datetime) -> str:
+    """Events that runs hold, and events that are due or when the next one is; a standstill shows here."""
+    held = f"{row['leased']} with runs, " if row["leased"] else ""
+    if row["next_due_at"] is None:
+        return f"{held}nothing else due" if held else "nothing due"
+    if not row["due"]:
+        return f"{held}next due in {show_wait(row['next_due_at'] - now)}"
+    return f"{held}{row['due']} due, the first for {show_wait(now - row['next_due_at'])}"
+
+
+def _polled(settings: Settings) -> list[str]:
+    return [str(name) for name, source in SOURCES.items() if why_not_polled(source, settings) is None]

@@ -75,7 +75,8 @@ class _Plan:
 
 def run(
     port: Annotated[
-        int | None, typer.Option(help="Port of the web UI; default WEB_PORT, or a free one if taken.")
+        int | None,
+        typer.Option(min=0, max=_LAST_PORT, help="Port of the web UI; default WEB_PORT, or a free one if taken."),
     ] = None,
     until_first_snapshot: Annotated[
         bool,
@@ -98,35 +99,40 @@ def run(
         household = Household(settings.state_dir / "logs", settings.state_dir / "processes.json")
         if left := household.clear_up():
             console.print(f"Ended what a killed run had left behind: {', '.join(left)}.")
-        plan = _plan(settings, port)
-        stack.enter_context(_database(plan.settings, console))
-        stack.enter_context(household)
-        _start_simulator(household, plan, console)
-        with open_database(plan.settings) as database:
+        try:
+            plan = _plan(settings, port)
+            stack.enter_context(_database(plan.settings, console))
+            stack.enter_context(household)
+            _start_simulator(household, plan, console)
+            database = stack.enter_context(open_database(plan.settings))
             _sync(database, plan, console)
             _start_dagster(household, plan, console)
-            console.print(f"\nUp after {time.monotonic() - began:.0f} s.\n")
-            show_facts(
-                facts_of_run(plan.settings, wanted_port=plan.wanted_port, is_demo_watchlist=plan.is_demo_watchlist)
-            )
-            console.print()
-            _watch(household, database, console, began=began, until_first_snapshot=until_first_snapshot)
+            _show_where_all_is(plan, console, began)
+            _watch(household, database, plan.settings, console, began=began, until_first_snapshot=until_first_snapshot)
+        except KeyboardInterrupt:
+            console.print("\nStopping …")
+            if until_first_snapshot:
+                raise  # the trial was not to its end
 
 
 @contextmanager
 def _one_signal_stops() -> Iterator[None]:
-    """The first Ctrl-C, or a supervisor's SIGTERM, stops everything; further ones must not cut the stopping short.
+    """The first Ctrl-C, SIGTERM of a supervisor or closed terminal stops all; further ones must not cut that short.
 
-    Without this SIGTERM would end Python at once and leave the children behind; and a shell that starts us in the
-    background has SIGINT ignored.
+    Without this SIGTERM and SIGHUP would end Python at once and leave the children behind; and a shell that starts us
+    in the background has SIGINT ignored.
     """
 
     def interrupt(_number: int, _frame: object) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in before:
             signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    if before[signal.SIGHUP] is signal.SIG_IGN:
+        del before[signal.SIGHUP]  # by nohup: the user wants it to outlive the terminal
+    for number in before:
+        signal.signal(number, interrupt)
     try:
         yield
     finally:
@@ -165,7 +171,8 @@ def _plan(settings: Settings, port: int | None) -> _Plan:
         changes = {name: value for name, value in _DEMO.items() if name not in settings.model_fields_set}
         changes["simulator_port"] = str(_simulator_port(settings.simulator_port))
     wanted_port = settings.web_port if port is None else port
-    changes["web_port"] = str(_free_port(settings.web_host, wanted_port))
+    # The simulator has not bound its port yet.
+    changes["web_port"] = str(_free_port(settings.web_host, wanted_port, taken=int(changes.get("simulator_port", 0))))
     changes["state_dir"] = str(settings.state_dir.resolve())
     env = {**os.environ, **{name.upper(): value for name, value in changes.items()}}
     env["DAGSTER_HOME"] = str(settings.state_dir.resolve() / "dagster")
@@ -185,8 +192,8 @@ def _simulator_port(wanted: int) -> int:
     return port
 
 
-def _free_port(host: str, wanted: int) -> int:
-    """`wanted` if it is free on `host`, else one that is.
+def _free_port(host: str, wanted: int, *, taken: int = 0) -> int:
+    """`wanted` if it is free on `host` and not `taken`, else one that is.
 
     Looked for below the range from which the system serves outgoing connections: a port of that range may be gone again
     by the time its server binds it.
@@ -194,6 +201,8 @@ def _free_port(host: str, wanted: int) -> int:
     start: int = wanted + 1 if wanted else Random().randint(*_PORTS)  # noqa: S311 - spreads, hides nothing
     candidates: list[int] = [wanted or start, *range(start, min(start + _PORTS_TRIED, _LAST_PORT))]
     for port in candidates:
+        if port == taken:
+            continue
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -272,9 +281,21 @@ def _start_dagster(household: Household, plan: _Plan, console: Console) -> None:
     (home / "dagster.yaml").write_text(project_file("dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8")
     location = ["-m", "ticket_pipeline.definitions"]
     settings = plan.settings
-    # The first materialization of the watchlist also makes Dagster's own tables, before two programs want them at once.
+    # Nothing of an earlier run lives any more: its runs are ended before a daemon counts them as under way. The first
+    # materialization of the watchlist also makes Dagster's own tables, before two programs want them at once.
     first = household.start(
-        "first-sync", [_program("dagster"), "asset", "materialize", "--select", "events", *location], plan.env
+        "first-sync",
+        [
+            sys.executable,
+            "-m",
+            "ticket_pipeline.defs.clearing",
+            "asset",
+            "materialize",
+            "--select",
+            "events",
+            *location,
+        ],
+        plan.env,
     )
     if first.process.wait() != 0:
         raise ProcessDiedError(f"Materialized the events with Dagster; it failed:\n{tail(first.log_file)}")
@@ -291,26 +312,33 @@ def _program(name: str) -> str:
     return str(Path(sys.executable).parent / name)
 
 
+def _show_where_all_is(plan: _Plan, console: Console, began: float) -> None:
+    console.print(f"\nUp after {time.monotonic() - began:.0f} s.\n")
+    show_facts(facts_of_run(plan.settings, wanted_port=plan.wanted_port, is_demo_watchlist=plan.is_demo_watchlist))
+    console.print()
+
+
 def _watch(
-    household: Household, database: Database, console: Console, *, began: float, until_first_snapshot: bool
+    household: Household,
+    database: Database,
+    settings: Settings,
+    console: Console,
+    *,
+    began: float,
+    until_first_snapshot: bool,
 ) -> None:
-    """Tell of the first snapshot, then of each minute's work, until Ctrl-C or a child's death."""
-    try:
-        first = _wait_for_snapshot(household, database, console)
-        console.print(
-            f"First snapshot of this run stored after {time.monotonic() - began:.0f} s: {describe_snapshot(first)}"
-        )
-        if until_first_snapshot:
-            return
-        while True:
-            asked_at = datetime.now(UTC)
-            deadline = time.monotonic() + _STATUS_SECONDS
-            while time.monotonic() < deadline:
-                household.check()
-                time.sleep(0.5)
-            _print_lines(console, describe_minute(database, asked_at))
-    except KeyboardInterrupt:
-        console.print("\nStopping …")
+    """Tell of the first snapshot, then of each minute's work, for ever or until a child's death."""
+    first = _wait_for_snapshot(household, database, settings, console)
+    console.print(
+        f"First snapshot of this run stored after {time.monotonic() - began:.0f} s: {describe_snapshot(first)}"
+    )
+    while not until_first_snapshot:
+        asked_at = datetime.now(UTC)
+        deadline = time.monotonic() + _STATUS_SECONDS
+        while time.monotonic() < deadline:
+            household.check()
+            time.sleep(0.5)
+        _print_lines(console, describe_minute(database, settings, asked_at))
 
 
 def _print_lines(console: Console, lines: Iterable[str]) -> None:
@@ -318,7 +346,7 @@ def _print_lines(console: Console, lines: Iterable[str]) -> None:
         console.print(line)
 
 
-def _wait_for_snapshot(household: Household, database: Database, console: Console) -> Row:
+def _wait_for_snapshot(household: Household, database: Database, settings: Settings, console: Console) -> Row:
     started_at = datetime.now(UTC)
     next_word = time.monotonic() + _STATUS_SECONDS
     while True:
@@ -327,7 +355,7 @@ def _wait_for_snapshot(household: Household, database: Database, console: Consol
         if rows:
             return rows[0]
         if time.monotonic() > next_word:
-            _print_lines(console, describe_minute(database, started_at))
+            _print_lines(console, describe_minute(database, settings, started_at))
             next_word += _STATUS_SECONDS
         time.sleep(0.5)
 

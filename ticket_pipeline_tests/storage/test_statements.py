@@ -261,7 +261,7 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "snapshots/select_mostly_rejected": AT_STUBHUB | CAPTURED | {"parking": "parking pass, not a seat"},
     "snapshots/select_snapshots": CAPTURED | {"event_id": None, "marketplace": None},
     "snapshots/select_stored_since": {"since": NOON, "most": 5},
-    "snapshots/summarise_since": {"since": NOON, "this_moment": NOON},
+    "snapshots/summarise_since": {"since": NOON, "this_moment": NOON, "marketplaces": ["stubhub"]},
     "snapshots/update_trust": SOURCE | {"captured_at": [NOON], "is_suspect": [True]},
     "ticketmaster/insert_event": HISTORY
     | {
