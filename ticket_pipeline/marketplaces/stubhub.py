@@ -26,9 +26,9 @@ from urllib.parse import urlencode, urlsplit
 
 from pydantic import SecretStr
 
+from ticket_pipeline.addresses import check_address
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.market.vocabulary import Marketplace
-from ticket_pipeline.marketplaces.addresses import check_address
 from ticket_pipeline.marketplaces.http import MarketplaceRequest, utc_now
 from ticket_pipeline.marketplaces.listings_client import ListingsClient, check_digits, open_fetcher
 from ticket_pipeline.marketplaces.stubhub_listings import parse_stubhub_listings

@@ -26,9 +26,9 @@ from urllib.parse import quote, urlencode
 
 from pydantic import SecretStr
 
+from ticket_pipeline.addresses import check_address
 from ticket_pipeline.errors import ConfigurationError, RequestRejected
 from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
-from ticket_pipeline.marketplaces.addresses import check_address
 from ticket_pipeline.marketplaces.bodies import check_subject
 from ticket_pipeline.marketplaces.cache import CachingFetcher, NoCache
 from ticket_pipeline.marketplaces.http import MarketplaceRequest, utc_now

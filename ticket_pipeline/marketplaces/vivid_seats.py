@@ -23,9 +23,9 @@ from urllib.parse import urlencode
 
 from pydantic import SecretStr
 
+from ticket_pipeline.addresses import check_address
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.market.vocabulary import Marketplace
-from ticket_pipeline.marketplaces.addresses import check_address
 from ticket_pipeline.marketplaces.answers import judge_answer
 from ticket_pipeline.marketplaces.http import MarketplaceRequest, utc_now
 from ticket_pipeline.marketplaces.listings_client import ListingsClient, check_digits, open_fetcher

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import httpx
 import stamina
 
+from ticket_pipeline.addresses import check_address
 from ticket_pipeline.errors import Blocked, ConfigurationError, MarketplaceError, RateLimited, UnexpectedPayload
 from ticket_pipeline.primary_sales.answers import error_of_exception, judge_answer, read_date
 from ticket_pipeline.setting_values import is_key
@@ -250,4 +251,12 @@ def _base_url(settings: Settings) -> str:
         raise ConfigurationError(
             "Asked for vivenu; it is not configured, and a marketplace is. Set VIVENU_API_KEY to your organiser's key."
         )
+    check_address(
+        base_url,
+        "/api",
+        base_setting="VIVENU_API_BASE_URL",
+        path_setting="VIVENU_API_BASE_URL",
+        example="https://vivenu.com",
+        credentials="your organiser's API key",
+    )
     return base_url

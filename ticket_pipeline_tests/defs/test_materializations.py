@@ -1,8 +1,10 @@
 """Materializations logged together reach Dagster's own storage in few statements, and none is lost."""
 
+from __future__ import annotations
+
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator  # noqa: TC003 - Dagster looks up what an asset returns
+from typing import TYPE_CHECKING
 
 import dagster as dg
 import pytest
@@ -11,14 +13,18 @@ from sqlalchemy import event
 from ticket_pipeline.defs.materializations import log_materializations
 from ticket_pipeline_tests.defs.test_instance_storage import CONFIG
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 KEYS = [str(number) for number in range(250)]
 
 
 @dg.asset(partitions_def=dg.DynamicPartitionsDefinition(name="a_set"), output_required=False)
-def an_asset(context: dg.AssetExecutionContext) -> Iterator[dg.AssetMaterialization]:
+def an_asset() -> Iterator[dg.AssetMaterialization]:
     """Mark every key with its number."""
     log_materializations(
-        context, (dg.AssetMaterialization("an_asset", partition=key, metadata={"number": int(key)}) for key in KEYS)
+        dg.AssetExecutionContext.get(),
+        (dg.AssetMaterialization("an_asset", partition=key, metadata={"number": int(key)}) for key in KEYS),
     )
     yield from ()
 
@@ -60,8 +66,8 @@ def test_another_storage_stores_each() -> None:
 
 def test_nothing_to_log_is_no_error() -> None:
     @dg.asset(output_required=False)
-    def idle(context: dg.AssetExecutionContext) -> Iterator[dg.AssetMaterialization]:
-        log_materializations(context, ())
+    def idle() -> Iterator[dg.AssetMaterialization]:
+        log_materializations(dg.AssetExecutionContext.get(), ())
         yield from ()
 
     with dg.DagsterInstance.ephemeral() as instance:

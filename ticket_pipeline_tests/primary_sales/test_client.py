@@ -330,6 +330,8 @@ def test_http2_without_its_library_says_what_to_install(organiser: Organiser, mo
     [
         ({"vivenu_enabled": False}, "VIVENU_ENABLED"),
         ({"vivenu_api_key": "", "stubhub_api_base_url": "https://stubhub.example"}, "VIVENU_API_KEY"),
+        ({"vivenu_api_base_url": "http://vivenu.example"}, "API key would travel unencrypted to vivenu.example"),
+        ({"vivenu_api_base_url": "https://a:b@vivenu.example"}, "VIVENU_API_BASE_URL must be a scheme and a host"),
     ],
 )
 def test_it_is_asked_only_where_it_is_on_and_configured(changes: dict[str, object], said: str) -> None:
