@@ -7,7 +7,6 @@ from collections.abc import Iterator  # noqa: TC003 - Dagster looks up what an a
 from typing import TYPE_CHECKING
 
 import dagster as dg
-import pytest
 from sqlalchemy import event
 
 from ticket_pipeline.defs.materializations import log_materializations
@@ -15,6 +14,8 @@ from ticket_pipeline_tests.defs.test_instance_storage import CONFIG
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 KEYS = [str(number) for number in range(250)]
 
