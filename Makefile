@@ -13,14 +13,16 @@ PARALLEL = -n $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )) --dist loadfile --no-loa
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# pip's own cache makes a second environment fast; the stamp makes a second `make` instant.
+# pip's own cache makes a second environment fast; the stamp makes a second `make` instant. pip compiles with one core,
+# and not our own modules, which would be compiled at every start where PYTHONDONTWRITEBYTECODE is set (containers).
 $(STAMP): pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed; '$(PYTHON)' was not found. Set PYTHON=/path/to/python3."; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; $$($(PYTHON) --version) is too old. Set PYTHON=/path/to/python3."; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "This Python cannot make virtual environments (Debian: apt install python3-venv)."; exit 1; }
 	@echo "Setting up $(VENV) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.$(EXTRAS)'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt --editable '.$(EXTRAS)'
+	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib ticket_pipeline || true # packages hold templates that are no Python
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml constraints.txt
