@@ -6,7 +6,6 @@ What belongs here: starting the browser, and the few gestures that more than one
 from __future__ import annotations
 
 import shutil
-import tempfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -16,7 +15,7 @@ from playwright.sync_api import sync_playwright
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 GROUPS = ("watchlist", "snapshots", "prices")
 
@@ -40,15 +39,27 @@ def find_chromium() -> str | None:
 @contextmanager
 def open_page(chromium: str, *, width: int = 1400, height: int = 900) -> Iterator[Page]:
     """A page of a browser that knows nothing of earlier visits."""
-    with tempfile.TemporaryDirectory(prefix="ticket-pipeline-browser-") as profile, sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            profile, executable_path=chromium, args=list(_FLAGS), viewport={"width": width, "height": height}
-        )
-        context.set_default_timeout(_PATIENCE_MILLISECONDS)
+    with open_browser(chromium) as browser, open_visit(browser, width=width, height=height) as page:
+        yield page
+
+
+@contextmanager
+def open_browser(chromium: str) -> Iterator[Browser]:
+    """A browser for many visits: it takes seconds to start."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(_FLAGS))
         try:
-            yield context.pages[0]
+            yield browser
         finally:
-            context.close()
+            browser.close()
+
+
+@contextmanager
+def open_visit(browser: Browser, *, width: int = 1400, height: int = 900) -> Iterator[Page]:
+    """A page that knows nothing of earlier visits."""
+    with browser.new_context(viewport={"width": width, "height": height}) as context:
+        context.set_default_timeout(_PATIENCE_MILLISECONDS)
+        yield context.new_page()
 
 
 def open_asset_graph(page: Page, url: str) -> None:

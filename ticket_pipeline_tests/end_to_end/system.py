@@ -65,7 +65,8 @@ FAST = {
     # A killed run's requests count as under way for so long, and nothing else is sent in their places.
     "HTTP_TOTAL_TIMEOUT_SECONDS": "3",
     "RETRY_BASE_MINUTES": "0.05",
-    "PRICES_REFRESH_MINUTES": "0.01",
+    # Each rebuild is a run, which costs seconds of CPU: seldom but where prices are what is looked at.
+    "PRICES_REFRESH_MINUTES": "60",
     # Nothing syncs but what a test asks for.
     "SYNC_EVENTS_CRON": "0 0 1 1 *",
 }
@@ -166,6 +167,7 @@ class System:
     marketplace: Marketplace
     env: dict[str, str]
     programs: dict[str, Program] = field(default_factory=dict)
+    _opened: ExitStack = field(default_factory=ExitStack)
 
     @property
     def settings(self) -> Settings:
@@ -209,9 +211,10 @@ class System:
         )
 
     def stop(self) -> None:
-        """End every program."""
+        """End every program, and let go of Dagster's records."""
         for each in self.programs.values():
             each.stop()
+        self._opened.close()
 
     def sync(self, events: Sequence[ReplayEvent], *, untracked: Sequence[str] = ()) -> None:
         """Write the watchlist and bring the events to it, as `ticket-pipeline fetch-events` does."""
@@ -245,9 +248,13 @@ class System:
 
     @contextmanager
     def dagster(self) -> Iterator[DagsterInstance]:
-        """Dagster's own records, through its public API."""
-        with environment_of(self.env), DagsterInstance.from_config(self.env["DAGSTER_HOME"]) as instance:
-            yield instance
+        """Dagster's own records, through its public API; opened once, since those who wait look five times a second."""
+        with environment_of(self.env):
+            yield self._instance
+
+    @cached_property
+    def _instance(self) -> DagsterInstance:
+        return self._opened.enter_context(DagsterInstance.from_config(self.env["DAGSTER_HOME"]))
 
     def poll_runs(self) -> list[DagsterRun]:
         """The runs that poll, newest first."""

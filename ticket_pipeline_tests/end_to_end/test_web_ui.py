@@ -14,7 +14,7 @@ from dagster import AssetKey, RunsFilter
 from playwright.sync_api import expect
 
 from ticket_pipeline.simulator.world import ReplayEvent
-from ticket_pipeline_tests.end_to_end.browser import GROUPS, find_chromium, open_asset_graph, open_page
+from ticket_pipeline_tests.end_to_end.browser import GROUPS, find_chromium, open_asset_graph, open_browser, open_visit
 from ticket_pipeline_tests.end_to_end.system import MODULE, running_system
 from ticket_pipeline_tests.servers import throwaway_database
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from dagster import DagsterRun
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
     from ticket_pipeline.storage.embedded import EmbeddedServer
     from ticket_pipeline_tests.end_to_end.system import System
@@ -81,15 +81,21 @@ def backfills(system: System, url: str) -> dict[str, list[DagsterRun]]:
         }
 
 
-@pytest.fixture
-def page(url: str) -> Iterator[Page]:
-    """A fresh browser; on CI its absence is a failure, elsewhere a reason to skip."""
-    assert url
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium; on CI its absence is a failure, elsewhere a reason to skip."""
     chromium = find_chromium()
     if chromium is None:
         missing = "Looked for the program chromium; there is none. Install the package chromium."
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(missing)
-    with open_page(chromium) as page:
+    with open_browser(chromium) as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page that knows nothing of earlier tests."""
+    with open_visit(browser) as page:
         yield page
 
 
