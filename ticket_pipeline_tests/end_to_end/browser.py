@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +59,7 @@ def open_visit(browser: Browser, *, width: int = 1400, height: int = 900) -> Ite
     """A page that knows nothing of earlier visits."""
     with browser.new_context(viewport={"width": width, "height": height}) as context:
         context.set_default_timeout(_PATIENCE_MILLISECONDS)
+        expect.set_options(timeout=_PATIENCE_MILLISECONDS)  # its own five seconds are few on a busy machine
         yield context.new_page()
 
 
