@@ -1,35 +1,97 @@
--- Days whose daily prices are not what their hours say, leaving out days that wait for a rebuild.
--- Parameters: day_from, day_until. Rows: up to 20, one per event, marketplace and day.
-with hours as (
-  select
-    event_id, marketplace, (hour_at at time zone 'UTC')::date as day_on, min(min_price) as min_price, max(max_price) as max_price,
-    count(distinct hour_at) filter (where snapshots > 0)::integer as hours_covered
-  from hourly_prices
-  where
-    zone = '*' and hour_at >= %(day_from)s::timestamp at time zone 'UTC' and hour_at < %(day_until)s::timestamp at time zone 'UTC'
-  group by 1, 2, 3
+-- Where the daily prices of some event-days are not what their hours say, column by column. Written from the definition
+-- of the day and not from insert_daily. Parameters: event_ids (bigint[]), marketplaces (text[]), days (date[]): the
+-- event-days, side by side; day_from, day_until (dates that bound them). Rows: up to 1,000, one per column that differs;
+-- for an aggregate row that is missing or should not be there one, of the column `row`.
+with sample as (
+  select u.event_id, u.marketplace, u.day_on
+  from unnest(%(event_ids)s::bigint[], %(marketplaces)s::text[], %(days)s::date[]) as u (event_id, marketplace, day_on)
 ),
 
-days as (
+hours as materialized (
   select
-    event_id, marketplace, day_on, min(min_price) as min_price, max(max_price) as max_price, max(hours_covered) as hours_covered
-  from daily_prices
-  where zone = '*' and day_on >= %(day_from)s and day_on < %(day_until)s
-  group by 1, 2, 3
+    h.*, s.day_on, bool_or(h.currency <> 'XXX') over (partition by h.event_id, h.marketplace, s.day_on) as knows_currency
+  from hourly_prices as h
+  inner join sample as s
+    on
+      s.event_id = h.event_id and s.marketplace = h.marketplace and s.day_on = (h.hour_at at time zone 'UTC')::date
+  where
+    h.hour_at >= %(day_from)s::timestamp at time zone 'UTC' and h.hour_at < %(day_until)s::timestamp at time zone 'UTC'
+),
+
+covered as (
+  select
+    event_id, marketplace, day_on, count(*) filter (where snapshots > 0)::integer as hours_covered,
+    sum(snapshots)::integer as snapshots, sum(suspect_snapshots)::integer as suspect_snapshots,
+    sum(failed_attempts)::integer as failed_attempts, max(hour_at) filter (where snapshots > 0) as last_hour_at
+  from (
+    select distinct on (event_id, marketplace, day_on, hour_at) *
+    from hours
+    where zone = '*'
+    order by event_id, marketplace, day_on, hour_at
+  ) as event_hours
+  group by event_id, marketplace, day_on
+),
+
+-- The least (largest) pair of an hour and its price holds the first (last) price that is known.
+expected as (
+  select
+    h.event_id, h.marketplace, h.day_on, h.zone, h.currency, h.fee_basis, c.hours_covered, c.snapshots,
+    c.suspect_snapshots, c.failed_attempts,
+    coalesce(sum(h.listings) filter (where h.hour_at = c.last_hour_at), 0)::integer as listings,
+    coalesce(sum(h.tickets) filter (where h.hour_at = c.last_hour_at), 0)::integer as tickets,
+    max(h.max_tickets) as peak_tickets,
+    coalesce(sum(h.mean_tickets * h.snapshots) / nullif(c.snapshots, 0), 0)::numeric(14, 4) as mean_tickets,
+    (min(array[extract(epoch from h.hour_at), h.open_price]) filter (where h.open_price is not null))[2] as open_price,
+    max(h.high_price) as high_price, min(h.low_price) as low_price,
+    (max(array[extract(epoch from h.hour_at), h.close_price]) filter (where h.close_price is not null))[2] as close_price,
+    min(h.min_price) as min_price,
+    (
+      sum(h.mean_price * h.snapshots) / nullif(sum(h.snapshots) filter (where h.mean_price is not null), 0)
+    )::numeric(12, 2) as mean_price,
+    max(h.max_price) as max_price, min(h.get_in_2_price) as get_in_2_price, min(h.get_in_4_price) as get_in_4_price
+  from hours as h
+  inner join covered as c on c.event_id = h.event_id and c.marketplace = h.marketplace and c.day_on = h.day_on
+  where h.currency <> 'XXX' or not h.knows_currency
+  group by
+    h.event_id, h.marketplace, h.day_on, h.zone, h.currency, h.fee_basis, c.hours_covered, c.snapshots,
+    c.suspect_snapshots, c.failed_attempts
+),
+
+stored as (
+  select
+    d.event_id, d.marketplace, d.day_on, d.zone, d.currency, d.fee_basis, d.hours_covered, d.snapshots,
+    d.suspect_snapshots, d.failed_attempts, d.listings, d.tickets, d.peak_tickets, d.mean_tickets, d.open_price,
+    d.high_price, d.low_price, d.close_price, d.min_price, d.mean_price, d.max_price, d.get_in_2_price, d.get_in_4_price
+  from daily_prices as d
+  inner join sample as s on s.event_id = d.event_id and s.marketplace = d.marketplace and s.day_on = d.day_on
+  where d.day_on >= %(day_from)s and d.day_on < %(day_until)s
+),
+
+differing as (
+  select
+    event_id, marketplace, day_on, zone, currency, fee_basis,
+    case when e.day_on is not null then to_jsonb(e) end as expected, case when d.day_on is not null then to_jsonb(d) end as found
+  from expected as e
+  full join stored as d using (event_id, marketplace, day_on, zone, currency, fee_basis)
+  where e is distinct from d
+),
+
+columns as (
+  select d.event_id, d.marketplace, d.day_on, d.zone, d.currency, d.fee_basis, e.key as name, e.value as expected, f.value as found
+  from differing as d
+  cross join jsonb_each_text(d.expected) as e
+  inner join jsonb_each_text(d.found) as f on f.key = e.key
+  where e.value is distinct from f.value
+  union all
+  select
+    event_id, marketplace, day_on, zone, currency, fee_basis, 'row' as name,
+    case when expected is null then 'none' else 'a row' end as expected,
+    case when found is null then 'none' else 'a row' end as found
+  from differing
+  where expected is null or found is null
 )
 
-select
-  event_id, marketplace, day_on, h.hours_covered, d.hours_covered as hours_covered_daily, h.min_price, d.min_price as min_price_daily
-from hours as h
-full join days as d using (event_id, marketplace, day_on)
-where
-  (h.hours_covered, h.min_price, h.max_price) is distinct from (d.hours_covered, d.min_price, d.max_price)
-  and not exists (
-    select 1
-    from stale_prices as s
-    where
-      s.event_id = coalesce(h.event_id, d.event_id) and s.marketplace = coalesce(h.marketplace, d.marketplace)
-      and (s.starts_at at time zone 'UTC')::date = coalesce(h.day_on, d.day_on)
-  )
-order by day_on
-limit 20
+select event_id, marketplace, day_on, zone, currency, fee_basis, name, expected, found
+from columns
+order by day_on desc, event_id asc, marketplace asc, zone asc, currency asc, fee_basis asc, name asc
+limit 1000

@@ -9,7 +9,7 @@ from ticket_pipeline.market.hours import PricedListing, hourly_prices, zone_of
 from ticket_pipeline.market.validated import PARKING_REASON
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import datetime
 
     from ticket_pipeline.market.hours import HourlyPrice
     from ticket_pipeline.storage.database import Database, Row
@@ -67,11 +67,6 @@ def find_bad_prices(database: Database, start: datetime, end: datetime) -> list[
 def find_mixed_currencies(database: Database, start: datetime, end: datetime) -> list[Row]:
     """Event-hours with more than one currency."""
     return database.fetch_all("prices/select_mixed_currencies", starts_from=start, starts_until=end)
-
-
-def find_days_that_disagree(database: Database, first: date, until: date) -> list[Row]:
-    """Days whose daily prices are not what their hours say."""
-    return database.fetch_all("prices/select_days_that_disagree", day_from=first, day_until=until)
 
 
 def recompute_sampled_hours(

@@ -10,7 +10,6 @@ import pytest
 from ticket_pipeline.storage.prices import Span, rebuild_daily, rebuild_hourly
 from ticket_pipeline.storage.quality import (
     find_bad_prices,
-    find_days_that_disagree,
     find_mixed_currencies,
     find_unbalanced_captures,
     recompute_sampled_hours,
@@ -54,7 +53,6 @@ def test_all_is_well_where_all_is_well(built: Database) -> None:
     assert find_unbalanced_captures(built, NOON, END) == []
     assert find_bad_prices(built, NOON, END) == []
     assert find_mixed_currencies(built, NOON, END) == []
-    assert find_days_that_disagree(built, *DAYS) == []
     assert differences(built) == []
 
 
@@ -85,16 +83,6 @@ def test_two_currencies_in_one_hour_are_found(database: Database) -> None:
     rebuild_hourly(database, Span(NOON, END))
     (row,) = find_mixed_currencies(database, NOON, END)
     assert row["currencies"] == ["EUR", "USD"]
-
-
-def test_a_day_that_is_not_what_its_hours_say_is_found_unless_it_waits_for_a_rebuild(built: Database) -> None:
-    spoil(built, "update daily_prices set min_price = 1")
-    assert len(find_days_that_disagree(built, *DAYS)) == 1
-    spoil(
-        built,
-        "insert into stale_prices (grain, starts_at, event_id, marketplace) values ('day', '2026-03-02', 1, 'stubhub')",
-    )
-    assert find_days_that_disagree(built, *DAYS) == []
 
 
 def test_missing_and_surplus_rows_are_found_by_recomputing(built: Database) -> None:

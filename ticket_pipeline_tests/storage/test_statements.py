@@ -129,9 +129,11 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "prices/insert_hourly": {"starts_from": NOON + HOUR, "starts_until": NOON + 2 * HOUR},
     "prices/lock_prices": {},
     "prices/mark_stale_days": HOURS,
+    "prices/sample_days": DAYS | {"always_from": date(2026, 3, 2), "salt": "x", "sample_size": 3},
     "prices/sample_hours": HOURS | {"salt": "x", "sample_size": 3},
     "prices/select_daily": DAYS | {"event_id": None, "marketplace": None},
-    "prices/select_days_that_disagree": DAYS,
+    "prices/select_days_that_disagree": DAYS
+    | {"event_ids": [1], "marketplaces": ["stubhub"], "days": [date(2026, 3, 2)]},
     "prices/select_hourly": HOURS | SOURCE,
     "prices/select_mixed_currencies": HOURS,
     "prices/select_price_history": HOURS

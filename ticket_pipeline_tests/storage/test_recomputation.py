@@ -1,0 +1,127 @@
+"""Recomputing what is stored finds every wrong column, missing and surplus row, and nothing where all is well."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ticket_pipeline.storage.prices import Span, rebuild_daily, rebuild_hourly
+from ticket_pipeline.storage.recomputation import recompute_sampled_days
+from ticket_pipeline_tests.storage.stored import HOUR, NOON, Item, fail, items, query, rejects, store, watch_one
+
+if TYPE_CHECKING:
+    from ticket_pipeline.storage.database import Database, Row
+
+END = NOON + 3 * HOUR
+STALE = """
+insert into stale_prices (grain, starts_at, event_id, marketplace) select {}, event_id, 'stubhub' from events
+"""
+THE_DAY, THE_NEXT = date(2026, 3, 2), date(2026, 3, 3)
+
+
+@pytest.fixture
+def built(database: Database) -> Database:
+    """Three hours of an event, with prices built; an odd zone name, known splits, rejects and a failure among them."""
+    event = watch_one(database)
+    for hour in range(3):
+        store(database, event, NOON + hour * HOUR, [*items(4), Item(zone="*", listing_id="x", splits=(2,))], rejects(2))
+    fail(database, event, NOON + HOUR / 2)
+    rebuild_hourly(database, Span(NOON, END))
+    rebuild_daily(database, THE_DAY, THE_NEXT)
+    query(database, "delete from stale_prices returning 1")
+    return database
+
+
+def spoil(database: Database, statement: str) -> None:
+    """Change stored data behind the pipeline's back."""
+    with database.connection() as connection:
+        assert connection.execute(statement.encode()).rowcount > 0
+
+
+def wrong_days(database: Database) -> list[Row]:
+    """What recomputing the day finds."""
+    compared, found = recompute_sampled_days(
+        database, THE_DAY, THE_NEXT, always_from=THE_DAY, salt="x", sample_size=100
+    )
+    assert compared == 1
+    return found
+
+
+def value_columns(database: Database, table: str) -> set[str]:
+    """The columns of an aggregate that say something about its key."""
+    rows = query(
+        database,
+        "select column_name from information_schema.columns where table_schema = 'tickets' and table_name = %(table)s",
+        table=table,
+    )
+    keys = {"event_id", "marketplace", "zone", "currency", "fee_basis", "hour_at", "day_on", "built_at"}
+    return {row["column_name"] for row in rows} - keys
+
+
+def test_a_good_day_is_what_its_hours_say(built: Database) -> None:
+    assert wrong_days(built) == []
+
+
+def test_every_column_of_every_zone_of_a_day_is_compared(built: Database) -> None:
+    for column in sorted(value_columns(built, "daily_prices")):
+        spoil(built, f"update daily_prices set {column} = coalesce({column}, 0) + 1 where zone = '101'")  # noqa: S608 - ours
+        assert [(row["zone"], row["name"]) for row in wrong_days(built)] == [("101", column)]
+        rebuild_daily(built, THE_DAY, THE_NEXT)
+
+
+def test_a_difference_says_where_it_is_and_what_is_expected(built: Database) -> None:
+    spoil(built, "update daily_prices set mean_price = 1 where zone = '*'")
+    (row,) = wrong_days(built)
+    assert (row["day_on"], row["marketplace"], row["zone"], row["currency"]) == (THE_DAY, "stubhub", "*", "USD")
+    assert (row["name"], row["expected"], row["found"]) == ("mean_price", "101.20", "1.00")
+
+
+def test_missing_and_surplus_rows_of_a_day_are_found(built: Database) -> None:
+    spoil(built, "update daily_prices set zone = 'Nowhere' where zone = '101'")
+    assert [(row["zone"], row["name"], row["expected"], row["found"]) for row in wrong_days(built)] == [
+        ("101", "row", "a row", "none"),
+        ("Nowhere", "row", "none", "a row"),
+    ]
+
+
+def test_a_day_without_any_row_and_a_day_without_hours_are_found_before_all_others(built: Database) -> None:
+    spoil(built, "delete from daily_prices")
+    spoil(
+        built,
+        "insert into daily_prices select event_id, marketplace, '*', 'USD', 'all_in', '2026-02-20',"
+        " 1, 1, 0, 0, 1, 1, 1, 1 from events, (values ('stubhub')) as m (marketplace)",
+    )
+    compared, found = recompute_sampled_days(
+        built, THE_DAY - timedelta(days=30), THE_NEXT, always_from=THE_DAY, salt="x", sample_size=2
+    )
+    assert compared == 2
+    assert {(row["day_on"], row["name"], row["found"]) for row in found} == {
+        (THE_DAY, "row", "none"),
+        (date(2026, 2, 20), "row", "a row"),
+    }
+
+
+@pytest.mark.parametrize("window", ["'day', timestamptz '2026-03-02 00:00+00'", "'hour', '2026-03-02 23:00+00'"])
+def test_a_day_that_waits_for_a_rebuild_is_not_compared(built: Database, window: str) -> None:
+    spoil(built, "update daily_prices set tickets = 1")
+    assert wrong_days(built)
+    spoil(built, STALE.format(window))
+    compared, found = recompute_sampled_days(built, THE_DAY, THE_NEXT, always_from=THE_DAY, salt="x", sample_size=9)
+    assert (compared, found) == (0, [])
+
+
+def test_new_days_come_before_old_ones_and_no_more_than_the_sample_are_compared(database: Database) -> None:
+    event = watch_one(database)
+    for day in range(6):
+        store(database, event, NOON - timedelta(days=day), items(1))
+    first = THE_DAY - timedelta(days=5)
+    rebuild_hourly(database, Span(NOON - timedelta(days=5), END))
+    rebuild_daily(database, first, THE_NEXT)
+    spoil(database, "update daily_prices set tickets = 7 where zone = '*'")
+    compared, found = recompute_sampled_days(
+        database, first, THE_NEXT, always_from=THE_DAY - timedelta(days=1), salt="x", sample_size=3
+    )
+    assert compared == 3
+    assert [row["day_on"] for row in found][:2] == [THE_DAY, THE_DAY - timedelta(days=1)]
