@@ -46,6 +46,7 @@ class HourlyPrice:
     snapshots: int
     listings: int
     min_listings: int
+    mean_listings: Decimal
     max_listings: int
     tickets: int
     min_tickets: int
@@ -112,6 +113,7 @@ def _aggregate(key: tuple[str, str, str], captures: Sequence[Sequence[PricedList
         snapshots=len(own),
         listings=len(own[-1]),
         min_listings=min(map(len, own)),
+        mean_listings=Decimal(len(everything)) / len(own),
         max_listings=max(map(len, own)),
         tickets=tickets[-1],
         min_tickets=min(tickets),

@@ -7,15 +7,60 @@ What belongs here: drawing a sample, recomputing it and naming each difference. 
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import asdict, fields
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
-from ticket_pipeline.storage.prices import REBUILD_SETTINGS
+from ticket_pipeline.market.hours import WHOLE_EVENT, HourlyPrice, PricedListing, hourly_prices, zone_of
+from ticket_pipeline.storage.prices import HOUR, REBUILD_SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
     from ticket_pipeline.storage.database import Database, Row, Transaction
+
+_Key = tuple[str, str, str]
+"""Zone, currency and fee basis."""
+
+_NOTHING = {field.name: None if field.name.endswith("_price") else 0 for field in fields(HourlyPrice)}
+"""The row of an hour in which no listing was seen."""
+
+_NO_CURRENCY = {"currency": "XXX", "fee_basis": "all_in"}
+_CURRENCY_IS_KNOWN_FOR = timedelta(days=90)
+_MEANS = ("mean_listings", "mean_tickets")
+_MEAN_STEP = Decimal("0.0001")
+
+
+def recompute_sampled_hours(
+    database: Database, start: datetime, end: datetime, *, salt: str, sample_size: int
+) -> tuple[int, list[Row]]:
+    """Recompute sampled event-hours from their captures by definition and compare them with what is stored.
+
+    Args:
+        database: where.
+        start: first hour.
+        end: the hour after the last one.
+        salt: another one, another sample.
+        sample_size: most event-hours. Those with captures or failures but no prices come first, as do those with
+            prices that nothing explains.
+
+    Returns:
+        How many event-hours were compared, and a row for each column that differs: event_id, marketplace, hour_at,
+        zone, currency, fee_basis, name (of the column; `row` where the whole row is missing or too much), expected,
+        found.
+    """
+    with _one_view(database) as view:
+        sample = view.fetch_all(
+            "prices/sample_hours", starts_from=start, starts_until=end, salt=salt, sample_size=sample_size
+        )
+        differences = [
+            row | {"zone": zone, "currency": currency, "fee_basis": fee_basis} | difference
+            for row in sample
+            for (zone, currency, fee_basis), difference in _compare_hour(view, **row)
+        ]
+    return len(sample), differences
 
 
 def recompute_sampled_days(
@@ -59,3 +104,70 @@ def _one_view(database: Database) -> Iterator[Transaction]:
         for name, value in REBUILD_SETTINGS.items():
             transaction.connection.execute("select set_config(%s, %s, true)", [name, value])
         yield transaction
+
+
+def _compare_hour(
+    view: Transaction, event_id: int, marketplace: str, hour_at: datetime
+) -> Iterator[tuple[_Key, dict[str, str]]]:
+    source = {"event_id": event_id, "marketplace": marketplace}
+    expected = _expected_hour(view, source, hour_at)
+    rows = view.fetch_all("prices/select_hourly", **source, starts_from=hour_at, starts_until=hour_at + HOUR)
+    stored = {(row["zone"], row["currency"], row["fee_basis"]): row for row in rows}
+    for key in sorted(expected.keys() | stored.keys()):
+        if key not in stored:
+            yield key, {"name": "row", "expected": "a row", "found": "none"}
+        elif key not in expected:
+            yield key, {"name": "row", "expected": "none", "found": "a row"}
+        else:
+            for name, value in expected[key].items():
+                if stored[key][name] != value:
+                    yield key, {"name": name, "expected": _as_text(value), "found": _as_text(stored[key][name])}
+
+
+def _expected_hour(view: Transaction, source: Row, hour_at: datetime) -> dict[_Key, Row]:
+    end = hour_at + HOUR
+    captured = {"captured_from": hour_at, "captured_until": end}
+    manifests = view.fetch_all("snapshots/select_snapshots", **source, **captured)
+    failures = view.fetch_one("polling/count_failures", **source, finished_from=hour_at, finished_until=end)
+    trusted = [manifest["captured_at"] for manifest in manifests if not manifest["is_suspect"]]
+    shared = {
+        "snapshots": len(trusted),
+        "suspect_snapshots": len(manifests) - len(trusted),
+        "failed_attempts": failures["failed_attempts"] if failures else 0,
+        "first_captured_at": min(trusted, default=None),
+        "last_captured_at": max(trusted, default=None),
+    }
+    listings: dict[datetime, list[PricedListing]] = {captured_at: [] for captured_at in trusted}
+    for row in view.fetch_all("snapshots/select_listings", **source, **captured):
+        if row["captured_at"] in listings:
+            listings[row["captured_at"]].append(_priced(row))
+    rows = {key: _rounded(asdict(price)) | shared for key, price in hourly_prices(list(listings.items())).items()}
+    if rows or not (manifests or shared["failed_attempts"]):
+        return rows
+    known = view.fetch_one(
+        "snapshots/select_last_currency", **source, captured_from=hour_at - _CURRENCY_IS_KNOWN_FOR, captured_until=end
+    )
+    known = known or _NO_CURRENCY
+    return {(WHOLE_EVENT, known["currency"], known["fee_basis"]): _NOTHING | shared}
+
+
+def _rounded(row: Row) -> Row:
+    """As the database rounds: prices are in cents already, other means have four digits."""
+    return row | {name: row[name].quantize(_MEAN_STEP, ROUND_HALF_UP) for name in _MEANS}
+
+
+def _priced(row: Row) -> PricedListing:
+    return PricedListing(
+        zone=zone_of(row["zone"], row["section"]),
+        currency=row["currency"],
+        fee_basis=row["fee_basis"],
+        quantity=row["quantity"],
+        price=row["price"],
+        splits=tuple(row["splits"]) if row["splits"] is not None else None,
+    )
+
+
+def _as_text(value: object) -> str:
+    if value is None:
+        return "none"
+    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f} UTC" if isinstance(value, datetime) else str(value)

@@ -48,6 +48,7 @@ def test_a_worked_hour() -> None:
         snapshots=2,
         listings=2,
         min_listings=2,
+        mean_listings=Decimal("2.5"),
         max_listings=3,
         tickets=5,
         min_tickets=5,

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from ticket_pipeline.market.hours import PricedListing, hourly_prices
 from ticket_pipeline.market.vocabulary import Outcome
 from ticket_pipeline.storage.prices import Span, rebuild_hourly
+from ticket_pipeline.storage.recomputation import recompute_sampled_hours
 from ticket_pipeline_tests.storage.histories import HISTORY, Happening, histories, live_through
 from ticket_pipeline_tests.storage.stored import (
     EXAMPLES_SHARE_A_DATABASE,
@@ -91,12 +92,7 @@ def expected_hours(manifests: list[Row], captures: Captures, failures: Counter[t
         }
         rows = hourly_prices([(at, [priced(item) for item in captures[event_id, at]]) for at in trusted])
         for (zone, currency, basis), row in rows.items():
-            seen = sum(
-                zone in ("*", counted_in(item)) and (item.currency, item.fee_basis) == (currency, basis)
-                for at in trusted
-                for item in captures[event_id, at]
-            )
-            means = {"mean_listings": to_4(Decimal(seen) / len(trusted)), "mean_tickets": to_4(row.mean_tickets)}
+            means = {name: to_4(getattr(row, name)) for name in ("mean_listings", "mean_tickets")}
             expected[event_id, hour_at, zone, currency, basis] = asdict(row) | means | shared
         if not rows:
             currency, basis = last_known(event_id, hour_at + HOUR, captures)
@@ -149,6 +145,9 @@ def test_every_column_is_what_brute_force_says(database: Database, history: list
     manifests = query(database, "select event_id, captured_at, is_suspect from snapshots")
     assert {(row["event_id"], row["captured_at"]) for row in manifests} == captures.keys()
     assert stored_hours(database) == expected_hours(manifests, captures, failures)
+    query(database, "with answered as (delete from stale_prices returning 1) select count(*) from answered")
+    compared, differences = recompute_sampled_hours(database, HISTORY.start, HISTORY.end, salt="x", sample_size=100)
+    assert (compared, differences) == (len({key[:2] for key in stored_hours(database)}), [])
 
 
 def only_row(database: Database) -> tuple[Key, Row]:

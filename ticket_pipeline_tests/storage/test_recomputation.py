@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ticket_pipeline.storage.prices import Span, rebuild_daily, rebuild_hourly
-from ticket_pipeline.storage.recomputation import recompute_sampled_days
+from ticket_pipeline.storage.recomputation import recompute_sampled_days, recompute_sampled_hours
+from ticket_pipeline.storage.schedule import ScheduledEvent
 from ticket_pipeline_tests.storage.stored import HOUR, NOON, Item, fail, items, query, rejects, store, watch_one
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ END = NOON + 3 * HOUR
 STALE = """
 insert into stale_prices (grain, starts_at, event_id, marketplace) select {}, event_id, 'stubhub' from events
 """
+ONE_ZONE_OF_NOON = "update hourly_prices set {} where zone = '101' and hour_at = '2026-03-02 12:00+00'"
 THE_DAY, THE_NEXT = date(2026, 3, 2), date(2026, 3, 3)
 
 
@@ -30,8 +32,13 @@ def built(database: Database) -> Database:
     fail(database, event, NOON + HOUR / 2)
     rebuild_hourly(database, Span(NOON, END))
     rebuild_daily(database, THE_DAY, THE_NEXT)
-    query(database, "delete from stale_prices returning 1")
+    forget_marks(database)
     return database
+
+
+def forget_marks(database: Database) -> None:
+    """As if everything that waits for a rebuild had been rebuilt."""
+    query(database, "delete from stale_prices returning 1")
 
 
 def spoil(database: Database, statement: str) -> None:
@@ -46,6 +53,13 @@ def wrong_days(database: Database) -> list[Row]:
         database, THE_DAY, THE_NEXT, always_from=THE_DAY, salt="x", sample_size=100
     )
     assert compared == 1
+    return found
+
+
+def wrong_hours(database: Database, *, hours: int = 3) -> list[Row]:
+    """What recomputing all hours finds."""
+    compared, found = recompute_sampled_hours(database, NOON, END, salt="x", sample_size=100)
+    assert compared == hours
     return found
 
 
@@ -125,3 +139,69 @@ def test_new_days_come_before_old_ones_and_no_more_than_the_sample_are_compared(
     )
     assert compared == 3
     assert [row["day_on"] for row in found][:2] == [THE_DAY, THE_DAY - timedelta(days=1)]
+
+
+def test_good_hours_are_what_their_captures_say(built: Database) -> None:
+    assert wrong_hours(built) == []
+
+
+def test_every_column_of_every_zone_of_an_hour_is_compared(built: Database) -> None:
+    for column in sorted(value_columns(built, "hourly_prices")):
+        other = f"{column} + interval '1 minute'" if column.endswith("_at") else f"coalesce({column}, 0) + 1"
+        spoil(built, ONE_ZONE_OF_NOON.format(f"{column} = {other}"))
+        assert [(row["zone"], row["hour_at"], row["name"]) for row in wrong_hours(built)] == [("101", NOON, column)]
+        rebuild_hourly(built, Span(NOON, END))
+
+
+def test_a_lost_listing_shows_in_what_its_hour_should_be(built: Database) -> None:
+    spoil(built, "delete from listings where listing_id = '3' and captured_at = '2026-03-02 13:00+00'")
+    found = {(row["zone"], row["name"]): (row["expected"], row["found"]) for row in wrong_hours(built)}
+    assert found["*", "observations"] == ("4", "5")
+    assert found["101", "max_price"] == ("102.00", "103.00")
+
+
+def test_missing_and_surplus_rows_of_an_hour_are_found(built: Database) -> None:
+    spoil(built, ONE_ZONE_OF_NOON.format("zone = 'Nowhere'"))
+    assert [(row["zone"], row["name"], row["expected"], row["found"]) for row in wrong_hours(built)] == [
+        ("101", "row", "a row", "none"),
+        ("Nowhere", "row", "none", "a row"),
+    ]
+
+
+def test_an_hour_of_failures_alone_has_one_row_in_the_last_known_currency(built: Database) -> None:
+    event_id = query(built, "select event_id from events")[0]["event_id"]
+    fail(built, ScheduledEvent(event_id, "1001", "Event 1"), END + HOUR / 2)
+    rebuild_hourly(built, Span(NOON, END + HOUR))
+    forget_marks(built)
+    assert recompute_sampled_hours(built, NOON, END + HOUR, salt="x", sample_size=100) == (4, [])
+    spoil(built, "update hourly_prices set currency = 'EUR' where snapshots = 0")
+    _, found = recompute_sampled_hours(built, NOON, END + HOUR, salt="x", sample_size=100)
+    assert {(row["currency"], row["expected"]) for row in found} == {("EUR", "none"), ("USD", "a row")}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "delete from hourly_prices where hour_at = '2026-03-02 12:00+00'",
+        "delete from snapshots where captured_at = '2026-03-02 13:00+00'",
+        "delete from fetch_attempts where outcome = 'timeout'",
+    ],
+)
+def test_hours_without_prices_and_prices_without_a_capture_are_found(built: Database, damage: str) -> None:
+    spoil(built, damage)
+    assert wrong_hours(built)
+
+
+def test_hours_that_one_side_lacks_are_compared_before_all_others(built: Database) -> None:
+    spoil(built, "delete from hourly_prices where hour_at = '2026-03-02 13:00+00'")
+    spoil(built, "update hourly_prices set hour_at = '2026-03-02 10:00+00' where hour_at = '2026-03-02 14:00+00'")
+    for salt in ("a", "b", "c"):
+        compared, found = recompute_sampled_hours(built, NOON - 2 * HOUR, END, salt=salt, sample_size=3)
+        assert compared == 3
+        assert {row["hour_at"] - NOON for row in found} == {-2 * HOUR, HOUR, 2 * HOUR}
+
+
+def test_hours_that_wait_for_a_rebuild_are_not_compared(built: Database) -> None:
+    spoil(built, "update hourly_prices set tickets = 1")
+    spoil(built, STALE.format("'hour', timestamptz '2026-03-02 12:00+00'"))
+    assert {row["hour_at"] for row in wrong_hours(built, hours=2)} == {NOON + HOUR, NOON + 2 * HOUR}

@@ -85,6 +85,7 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "maintenance/describe_server": {},
     "maintenance/end_sessions": {"name": "nobody's"},
     "polling/claim_lease": LEASE,
+    "polling/count_failures": SOURCE | {"finished_from": NOON, "finished_until": NOON + HOUR},
     "polling/insert_attempt": SOURCE
     | {
         "external_id": "1001",
@@ -258,6 +259,7 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "snapshots/mark_stale_hours": SOURCE | {"instants": [NOON, NOON + HOUR, NOON]},
     "snapshots/select_captures_to_judge": CAPTURE,
     "snapshots/select_checksum_problems": AT_STUBHUB | CAPTURED,
+    "snapshots/select_last_currency": SOURCE | CAPTURED,
     "snapshots/select_latest_snapshot": SOURCE | {"since": NOON},
     "snapshots/select_listings": SOURCE | CAPTURED,
     "snapshots/select_mostly_rejected": AT_STUBHUB | CAPTURED | {"parking": "parking pass, not a seat"},

@@ -1,0 +1,7 @@
+-- How many attempts at an event failed within a span. Parameters: event_id, marketplace, finished_from, finished_until.
+-- Rows: 1.
+select count(*)::integer as failed_attempts
+from fetch_attempts
+where
+  event_id = %(event_id)s and marketplace = %(marketplace)s and outcome not in ('ok', 'empty')
+  and finished_at >= %(finished_from)s and finished_at < %(finished_until)s
