@@ -1,5 +1,5 @@
--- Captures of a span whose stored rows do not equal their manifest. Parameters: captured_from, captured_until.
--- Rows: one per capture that is wrong; none when all is well.
+-- Captures of a span whose stored rows do not equal their manifest. Parameters: marketplace, captured_from,
+-- captured_until. Rows: up to 1,000, one per capture that is wrong; none when all is well.
 select s.event_id, s.marketplace, s.captured_at, s.accepted, s.rejected, l.stored, r.quarantined
 from snapshots as s
 left join lateral (
@@ -13,7 +13,7 @@ left join lateral (
   where y.event_id = s.event_id and y.captured_at = s.captured_at and y.marketplace = s.marketplace
 ) as r on true
 where
-  s.captured_at >= %(captured_from)s and s.captured_at < %(captured_until)s
+  s.captured_at >= %(captured_from)s and s.captured_at < %(captured_until)s and s.marketplace = %(marketplace)s
   and (l.stored <> s.accepted or r.quarantined <> s.rejected)
 order by s.captured_at
-limit 100
+limit 1000

@@ -69,14 +69,14 @@ def _build_nothing_is_lost(marketplace: Marketplace) -> dg.AssetChecksDefinition
     @dg.asset_check(
         asset=f"{marketplace}_listings",
         name="accepted_and_rejected_add_up_to_received",
-        description="Stored and quarantined listings of every capture add up to what the marketplace sent.",
+        description="Stored and quarantined listings of every capture add up to what was sent, none left over.",
     )
     def check(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
         now = pipeline.now()
         with pipeline.database() as database:
-            rows = quality.find_unbalanced_captures(database, now - _SPAN, now)
-        rows = [row for row in rows if row["marketplace"] == marketplace]
-        return report_offenders(rows, severity=dg.AssetCheckSeverity.ERROR)
+            unbalanced = quality.find_unbalanced_captures(database, marketplace, now - _SPAN, now)
+            orphans = quality.find_orphans(database, marketplace, now - _SPAN, now)
+        return report_offenders([*unbalanced, *orphans], severity=dg.AssetCheckSeverity.ERROR)
 
     return check
 

@@ -15,9 +15,18 @@ if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database, Row
 
 
-def find_unbalanced_captures(database: Database, start: datetime, end: datetime) -> list[Row]:
-    """Captures whose stored and quarantined listings do not add up to what was received."""
-    return database.fetch_all("snapshots/count_unbalanced", captured_from=start, captured_until=end)
+def find_unbalanced_captures(database: Database, marketplace: str, start: datetime, end: datetime) -> list[Row]:
+    """Captures whose stored and quarantined listings do not add up to what was received, at most 1,000."""
+    return database.fetch_all(
+        "snapshots/count_unbalanced", marketplace=marketplace, captured_from=start, captured_until=end
+    )
+
+
+def find_orphans(database: Database, marketplace: str, start: datetime, end: datetime) -> list[Row]:
+    """Captures that have listings and no manifest, at most 1,000."""
+    return database.fetch_all(
+        "snapshots/select_orphans", marketplace=marketplace, captured_from=start, captured_until=end
+    )
 
 
 def read_checksums(database: Database, marketplace: str, start: datetime, end: datetime) -> list[Row]:

@@ -10,9 +10,10 @@ from ticket_pipeline.storage.prices import Span, rebuild_hourly
 from ticket_pipeline.storage.quality import (
     find_bad_prices,
     find_mixed_currencies,
+    find_orphans,
     find_unbalanced_captures,
 )
-from ticket_pipeline_tests.storage.stored import HOUR, NOON, Item, items, rejects, store, watch_one
+from ticket_pipeline_tests.storage.stored import HOUR, NOON, STUBHUB, Item, items, rejects, store, watch_one
 
 if TYPE_CHECKING:
     from typing import LiteralString
@@ -39,20 +40,30 @@ def spoil(database: Database, statement: LiteralString) -> None:
 
 
 def test_all_is_well_where_all_is_well(built: Database) -> None:
-    assert find_unbalanced_captures(built, NOON, END) == []
+    assert find_unbalanced_captures(built, STUBHUB, NOON, END) == []
+    assert find_orphans(built, STUBHUB, NOON, END) == []
     assert find_bad_prices(built, NOON, END) == []
     assert find_mixed_currencies(built, NOON, END) == []
 
 
 def test_a_lost_listing_is_found(built: Database) -> None:
     spoil(built, "delete from listings where listing_id = '3' and captured_at = '2026-03-02 13:00+00'")
-    (row,) = find_unbalanced_captures(built, NOON, END)
+    (row,) = find_unbalanced_captures(built, STUBHUB, NOON, END)
     assert (row["captured_at"], row["accepted"], row["stored"]) == (NOON + HOUR, 5, 4)
+
+
+def test_listings_without_a_manifest_are_found_within_the_span(built: Database) -> None:
+    spoil(built, "delete from snapshots where captured_at >= '2026-03-02 13:00+00'")
+    last = NOON + 2 * HOUR
+    found = [(row["captured_at"], row["listings"]) for row in find_orphans(built, STUBHUB, NOON, END)]
+    assert found == [(NOON + HOUR, 5), (last, 5)]
+    assert [row["captured_at"] for row in find_orphans(built, STUBHUB, last, END)] == [last]
+    assert find_orphans(built, "vivid_seats", NOON, END) == []
 
 
 def test_a_lost_reject_is_found(built: Database) -> None:
     spoil(built, "delete from rejected_listings where position = 0 and captured_at = '2026-03-02 12:00+00'")
-    (row,) = find_unbalanced_captures(built, NOON, END)
+    (row,) = find_unbalanced_captures(built, STUBHUB, NOON, END)
     assert (row["rejected"], row["quarantined"]) == (2, 1)
 
 

@@ -169,7 +169,7 @@ def test_every_listing_received_is_stored_or_quarantined(database: Database, pay
     assert len(payload) == row["received"] == row["accepted"] + row["rejected"]
     assert (row["accepted"], row["rejected"]) == (len(stored_items(database, event)), len(quarantined))
     assert row["tickets"] == sum(int(str(one["quantity"])) for one in stored_items(database, event).values())
-    assert find_unbalanced_captures(database, NOON, NOON + HOUR) == []
+    assert find_unbalanced_captures(database, STUBHUB, NOON, NOON + HOUR) == []
 
 
 def test_the_body_is_kept_compressed_or_not_at_all(database: Database) -> None:

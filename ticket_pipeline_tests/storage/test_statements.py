@@ -238,7 +238,7 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "requests/select_state": {"marketplace": None},
     "requests/summarise_sources": {"marketplaces": ["stubhub", "vivid_seats"], "since": NOON},
     "requests/upsert_breaker": AT_STUBHUB,
-    "snapshots/count_unbalanced": CAPTURED,
+    "snapshots/count_unbalanced": AT_STUBHUB | CAPTURED,
     "snapshots/insert_raw_payload": CAPTURE
     | {"captured_at": NOON + HOUR, "body": b"x", "encoding": "zstd", "original_bytes": 1},
     "snapshots/insert_rejected": CAPTURE
@@ -263,6 +263,7 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "snapshots/select_latest_snapshot": SOURCE | {"since": NOON},
     "snapshots/select_listings": SOURCE | CAPTURED,
     "snapshots/select_mostly_rejected": AT_STUBHUB | CAPTURED | {"parking": "parking pass, not a seat"},
+    "snapshots/select_orphans": AT_STUBHUB | CAPTURED,
     "snapshots/select_snapshots": CAPTURED | {"event_id": None, "marketplace": None},
     "snapshots/select_stored_since": {"since": NOON, "most": 5},
     "snapshots/summarise_since": {"since": NOON, "this_moment": NOON, "marketplaces": ["stubhub"]},
