@@ -171,12 +171,21 @@ def _build_no_event_is_stale(marketplace: Marketplace, asset_name: str) -> dg.As
     return check
 
 
-@dg.asset_check(asset="hourly_prices", description="All prices are above zero and in order: min, median, max.")
+@dg.asset_check(asset="hourly_prices", description="All prices are above zero and in order, such as min, median, max.")
 def prices_are_positive(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
-    """Looks at the hours of the last two days."""
+    """Looks at every price of the hours of the last two days."""
     now = pipeline.now()
     with pipeline.database() as database:
-        rows = quality.find_bad_prices(database, now - _SPAN, now)
+        rows = quality.find_bad_hours(database, now - _SPAN, now)
+    return report_offenders(rows, severity=dg.AssetCheckSeverity.ERROR)
+
+
+@dg.asset_check(asset="daily_prices", description="All prices are above zero and in order, such as min, mean, max.")
+def daily_prices_are_positive(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
+    """Looks at every price of the last two days and today."""
+    today = pipeline.now().astimezone(UTC).date()
+    with pipeline.database() as database:
+        rows = quality.find_bad_days(database, today - _SPAN, today + DAY)
     return report_offenders(rows, severity=dg.AssetCheckSeverity.ERROR)
 
 
@@ -231,5 +240,6 @@ _PRICE_CHECKS = (
     prices_are_positive,
     every_hour_has_one_currency,
     hourly_prices_agree_with_their_listings,
+    daily_prices_are_positive,
     daily_prices_agree_with_hourly,
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ticket_pipeline.market.validated import PARKING_REASON
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
     from ticket_pipeline.storage.database import Database, Row
 
@@ -47,9 +47,14 @@ def find_mostly_rejected(database: Database, marketplace: str, start: datetime, 
     )
 
 
-def find_bad_prices(database: Database, start: datetime, end: datetime) -> list[Row]:
-    """Hourly aggregates with a price that cannot be."""
-    return database.fetch_all("prices/count_bad_prices", starts_from=start, starts_until=end)
+def find_bad_hours(database: Database, start: datetime, end: datetime) -> list[Row]:
+    """Hourly prices that cannot be, at most 1,000: one row per price, with the bounds that it should lie within."""
+    return database.fetch_all("prices/select_bad_hours", starts_from=start, starts_until=end)
+
+
+def find_bad_days(database: Database, first: date, until: date) -> list[Row]:
+    """As `find_bad_hours`, for the daily prices of the UTC days in [first, until)."""
+    return database.fetch_all("prices/select_bad_days", day_from=first, day_until=until)
 
 
 def find_mixed_currencies(database: Database, start: datetime, end: datetime) -> list[Row]:

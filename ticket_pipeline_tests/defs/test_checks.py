@@ -24,6 +24,7 @@ SEVERITIES = {
     "prices_are_positive": ERROR,
     "every_hour_has_one_currency": WARN,
     "hourly_prices_agree_with_their_listings": ERROR,
+    "daily_prices_are_positive": ERROR,
     "daily_prices_agree_with_hourly": ERROR,
     "tickets_are_as_many_as_vivenu_counts": ERROR,
     "no_price_is_negative": ERROR,
@@ -82,6 +83,7 @@ def shown(evaluation: dg.AssetCheckEvaluation) -> list[str]:
         ("accepted_and_rejected_add_up_to_received", "delete from rejected_listings"),
         ("announced_totals_agree", "update snapshots set checksum_problems = array['lp is 2, the listings give 3']"),
         ("prices_are_positive", HALF_THE_PRICES.format("hourly_prices", "mean_price = 0", "hourly_prices")),
+        ("daily_prices_are_positive", HALF_THE_PRICES.format("daily_prices", "open_price = 0", "daily_prices")),
         ("every_hour_has_one_currency", A_SECOND_CURRENCY),
         (
             "hourly_prices_agree_with_their_listings",

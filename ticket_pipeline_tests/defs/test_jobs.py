@@ -42,7 +42,7 @@ def test_the_check_job_runs_every_check_and_makes_nothing() -> None:
     defs = build_defs(Pipeline(Settings()))
     definition = defs.resolve_job_def("check_data")
     assert not definition.asset_layer.selected_asset_keys
-    assert len(definition.asset_layer.asset_graph.asset_check_keys) == 5 + 2 * 4 + 2 + 6
+    assert len(definition.asset_layer.asset_graph.asset_check_keys) == 6 + 2 * 4 + 2 + 6
 
 
 @pytest.mark.parametrize("job", ["poll_stubhub", "aggregate_hourly", "aggregate_daily"])

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from ticket_pipeline.market.hours import PricedListing, hourly_prices
 from ticket_pipeline.market.vocabulary import Outcome
 from ticket_pipeline.storage.prices import Span, rebuild_hourly
+from ticket_pipeline.storage.quality import find_bad_hours
 from ticket_pipeline.storage.recomputation import recompute_sampled_hours
 from ticket_pipeline_tests.storage.histories import HISTORY, Happening, histories, live_through
 from ticket_pipeline_tests.storage.stored import (
@@ -145,6 +146,7 @@ def test_every_column_is_what_brute_force_says(database: Database, history: list
     manifests = query(database, "select event_id, captured_at, is_suspect from snapshots")
     assert {(row["event_id"], row["captured_at"]) for row in manifests} == captures.keys()
     assert stored_hours(database) == expected_hours(manifests, captures, failures)
+    assert find_bad_hours(database, HISTORY.start, HISTORY.end) == []
     query(database, "with answered as (delete from stale_prices returning 1) select count(*) from answered")
     compared, differences = recompute_sampled_hours(database, HISTORY.start, HISTORY.end, salt="x", sample_size=100)
     assert (compared, differences) == (len({key[:2] for key in stored_hours(database)}), [])

@@ -123,7 +123,6 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     },
     "polling/settle_success": SOURCE
     | {"this_moment": NOON, "answered_at": NOON, "jitter_factor": 1.0, "outcome": "ok"},
-    "prices/count_bad_prices": HOURS,
     "prices/delete_daily": DAYS,
     "prices/delete_hourly": HOURS,
     "prices/insert_daily": {"day_from": date(2026, 3, 3), "day_until": date(2026, 3, 4)},
@@ -132,6 +131,8 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "prices/mark_stale_days": HOURS,
     "prices/sample_days": DAYS | {"always_from": date(2026, 3, 2), "salt": "x", "sample_size": 3},
     "prices/sample_hours": HOURS | {"salt": "x", "sample_size": 3},
+    "prices/select_bad_days": DAYS,
+    "prices/select_bad_hours": HOURS,
     "prices/select_daily": DAYS | {"event_id": None, "marketplace": None},
     "prices/select_days_that_disagree": DAYS
     | {"event_ids": [1], "marketplaces": ["stubhub"], "days": [date(2026, 3, 2)]},
