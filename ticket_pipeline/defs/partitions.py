@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 import dagster as dg
 
+from ticket_pipeline.defs.command_line import range_asked_for
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.polling import event_keys
 
@@ -25,6 +26,17 @@ class UnknownPartitionKeyError(dg.DagsterError, click.ClickException):
         click.ClickException.__init__(self, message)
 
 
+class ReversedRangeError(dg.DagsterError, click.ClickException):
+    """A range of partitions that ends before it starts: nothing is in it, and Dagster takes that for a success."""
+
+    def __init__(self, first: str, last: str) -> None:
+        click.ClickException.__init__(
+            self,
+            f"Asked for the partitions {first}...{last}; {last} comes before {first}, so that nothing is in between. "
+            f"Write {last}...{first}. (Hours and days are in the order of time, event keys in that of their arrival.)",
+        )
+
+
 class EventPartitionsDefinition(dg.DynamicPartitionsDefinition):
     """A dynamic set whose refusal of an unknown key helps: Dagster's own names neither the keys nor the way out."""
 
@@ -33,12 +45,14 @@ class EventPartitionsDefinition(dg.DynamicPartitionsDefinition):
 
         Raises:
             UnknownPartitionKeyError: with the number of known keys, the nearest ones, and what to do.
+            ReversedRangeError: the command line asks for a range that ends with this key and starts after it.
         """
         try:
             super().validate_partition_key(partition_key, context)
         except dg.DagsterUnknownPartitionError:
             known = self.get_partition_keys(dynamic_partitions_store=context.dynamic_partitions_store)
             raise UnknownPartitionKeyError(describe_unknown_keys([partition_key], known, self.name or "")) from None
+        _refuse_reversed_range(self, partition_key, context)
 
 
 def describe_unknown_keys(unknown: list[str], known: Sequence[str], set_name: str) -> str:
@@ -79,6 +93,36 @@ class _Days(dg.DailyPartitionsDefinition):
         _check_window(self, "day", partition_key, context)
 
 
+def partitions_of_run(context: dg.AssetExecutionContext) -> list[str] | None:
+    """The partitions that a run is for, at least one; None where it was started without any.
+
+    Raises:
+        Failure: the run is for a range that ends before it starts. The command line refuses that beforehand.
+    """
+    if not (context.has_partition_key or context.has_partition_key_range):
+        return None
+    keys = list(context.partition_keys)
+    if not keys:
+        asked = context.partition_key_range
+        raise dg.Failure(ReversedRangeError(asked.start, asked.end).message, allow_retries=False)
+    return keys
+
+
+def _refuse_reversed_range(partitions: dg.PartitionsDefinition, last: str, context: "PartitionLoadingContext") -> None:
+    """Refuse what the command line asks for, where that is a range up to `last` with nothing in it.
+
+    Dagster shows us the ends of a range one by one, the last one last, and never the pair.
+    """
+    asked = range_asked_for()
+    if asked is None or asked[1] != last:
+        return
+    with dg.partition_loading_context(new_ctx=context):
+        if partitions.has_partition_key(asked[0]) and not partitions.get_partition_keys_in_range(
+            dg.PartitionKeyRange(*asked)
+        ):
+            raise ReversedRangeError(*asked)
+
+
 def _check_window(
     windows: dg.TimeWindowPartitionsDefinition, grain: str, key: str, context: "PartitionLoadingContext"
 ) -> None:
@@ -86,9 +130,11 @@ def _check_window(
 
     Raises:
         UnknownPartitionKeyError: with how a key is written, which there are, and what to do.
+        ReversedRangeError: the command line asks for a range that ends with this key and starts after it.
     """
     with dg.partition_loading_context(new_ctx=context):
         if windows.has_partition_key(key):
+            _refuse_reversed_range(windows, key, context)
             return
         known = windows.get_partition_keys()
     there_are = f"the first {grain} is still to come"

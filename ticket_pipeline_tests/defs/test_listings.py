@@ -63,6 +63,14 @@ def test_a_range_of_partitions_is_one_run(registered: Location) -> None:
     assert sorted(str(key) for key in materializations(result, registered.instance)) == keys[1:]
 
 
+def test_a_range_that_ends_before_it_starts_is_a_failure_and_asks_for_nothing(registered: Location) -> None:
+    keys = registered.loopback.keys
+    said = failure_of(registered.run(JOB, span=(keys[3], keys[1])))
+    assert f"Asked for the partitions {keys[3]}...{keys[1]}" in said
+    assert f"Write {keys[1]}...{keys[3]}." in said
+    assert attempted(registered) == []
+
+
 def test_keys_of_the_run_config_mark_their_partitions_and_nothing_else(registered: Location) -> None:
     keys = registered.loopback.keys
     result = registered.run(JOB, config={"event_keys": [keys[0], keys[3]]})

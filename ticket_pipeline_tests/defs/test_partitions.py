@@ -96,9 +96,17 @@ def test_hours_and_days_are_known_up_to_the_one_under_way() -> None:
             ["hourly_prices", "--partition-range", "2026-11-01-00:00...2999-01-01-00:00"],
             ["Looked for the hour '2999-01-01-00:00' among the partitions of the prices; not found."],
         ),
+        (
+            ["stubhub_listings", "--partition-range", "157284310...157284301"],
+            ["Asked for the partitions 157284310...157284301; ", "Write 157284301...157284310."],
+        ),
+        (
+            ["hourly_prices", "--partition-range", "2026-11-01-05:00...2026-11-01-04:00"],
+            ["2026-11-01-04:00 comes before 2026-11-01-05:00", "Write 2026-11-01-04:00...2026-11-01-05:00."],
+        ),
     ],
 )
-def test_dagster_materialize_of_an_unknown_key_ends_with_one_clear_line(
+def test_dagster_materialize_of_what_is_no_partition_ends_with_one_clear_line(
     chosen: list[str], said: list[str], tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copy(CONFIG, tmp_path)

@@ -13,7 +13,7 @@ from ticket_pipeline.definitions import build_defs
 from ticket_pipeline.defs.pipeline import Pipeline
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline.simulator.vivenu_world import CANARY
-from ticket_pipeline_tests.defs.location import failure_of, materializations
+from ticket_pipeline_tests.defs.location import RANGE_END, RANGE_START, failure_of, materializations
 from ticket_pipeline_tests.polling.organiser_location import OrganiserLocation, open_organiser_location
 from ticket_pipeline_tests.primary_sales.organiser import NOW
 from ticket_pipeline_tests.primary_sales.truth import assert_every_number_is_true
@@ -131,3 +131,13 @@ def test_charts_and_problems_can_be_seen_and_no_buyer_in_any_event(vivenu: Viven
     assert seen["vivenu_coupons"]["most_used"].records[0].data["code"].startswith("S")
     logs = vivenu.instance.all_logs(result.run_id)
     assert CANARY not in "\n".join(str(entry) for entry in logs)
+
+
+def test_a_range_that_ends_before_it_starts_is_a_failure_and_does_not_read_every_event(vivenu: VivenuLocation) -> None:
+    vivenu.run()
+    first, *_, last = vivenu.instance.get_dynamic_partitions("vivenu_events")
+    vivenu.place.organiser.log.clear()
+    tags = {RANGE_START: last, RANGE_END: first}
+    result = vivenu.run(asset_selection=[dg.AssetKey("vivenu_tickets")], tags=tags)
+    assert f"Write {first}...{last}." in failure_of(result)
+    assert vivenu.place.organiser.log.records() == []

@@ -13,7 +13,7 @@ import dagster as dg
 from pydantic import Field
 
 from ticket_pipeline.defs.materializations import log_materializations
-from ticket_pipeline.defs.partitions import EVENT_PARTITIONS, describe_unknown_keys
+from ticket_pipeline.defs.partitions import EVENT_PARTITIONS, describe_unknown_keys, partitions_of_run
 from ticket_pipeline.defs.pipeline import Pipeline
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.polling.batch import BatchResult, Lease
@@ -106,9 +106,7 @@ def _claim(config: PollConfig, pipeline: Pipeline) -> Lease | None:
 
 
 def _chosen_keys(context: dg.AssetExecutionContext, config: PollConfig) -> list[str] | None:
-    if config.event_keys:
-        return config.event_keys
-    return list(context.partition_keys) if context.has_partition_key or context.has_partition_key_range else None
+    return config.event_keys or partitions_of_run(context)
 
 
 def _find_events(

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 import dagster as dg
 
 from ticket_pipeline.defs.materializations import log_materializations
-from ticket_pipeline.defs.partitions import days_since, hours_since
+from ticket_pipeline.defs.partitions import days_since, hours_since, partitions_of_run
 from ticket_pipeline.defs.pipeline import Pipeline
 from ticket_pipeline.storage.prices import HOUR, Span, rebuild_daily, rebuild_hourly_by_day
 
@@ -45,8 +45,7 @@ def build_price_assets(start: date, listings: list[str]) -> list[dg.AssetsDefini
     def hourly_prices(
         context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]
     ) -> Iterator[dg.AssetMaterialization]:
-        window = context.partition_time_window
-        span = Span(window.start.astimezone(UTC), window.end.astimezone(UTC))
+        span = _span_of_run(context)
         with pipeline.database() as database:
             for part, rows in _one_ahead(rebuild_hourly_by_day(database, span)):
                 found = {row["hour_at"].astimezone(UTC).strftime(hours.fmt): row for row in rows}
@@ -71,14 +70,30 @@ def build_price_assets(start: date, listings: list[str]) -> list[dg.AssetsDefini
     def daily_prices(
         context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]
     ) -> Iterator[dg.AssetMaterialization]:
-        window = context.partition_time_window
+        span = _span_of_run(context)
         with pipeline.database() as database:
-            rows = rebuild_daily(database, _utc_date(window.start), _utc_date(window.end))
+            rows = rebuild_daily(database, span.start.date(), span.end.date())
         found = {row["day_on"].strftime(days.fmt): row for row in rows}
         _log_partitions(context, context.partition_keys, found)
         yield from ()
 
     return [hourly_prices, daily_prices]
+
+
+def _span_of_run(context: dg.AssetExecutionContext) -> Span:
+    """The windows that a run is for, UTC.
+
+    Raises:
+        Failure: the run is for no window.
+    """
+    if partitions_of_run(context) is None:
+        raise dg.Failure(
+            f"Asked for {context.asset_key.to_user_string()} without a partition; which windows to rebuild is not "
+            "known. Launch it with a partition, or a range of them.",
+            allow_retries=False,
+        )
+    window = context.partition_time_window
+    return Span(window.start.astimezone(UTC), window.end.astimezone(UTC))
 
 
 def _one_ahead(items: Iterator[_T]) -> Iterator[_T]:
@@ -116,7 +131,3 @@ def _plottable(value: int | Decimal | date | datetime | timedelta) -> dg.Metadat
     if isinstance(value, Decimal):
         return dg.MetadataValue.float(float(value))
     return str(value)
-
-
-def _utc_date(moment: datetime) -> date:
-    return moment.astimezone(UTC).date()

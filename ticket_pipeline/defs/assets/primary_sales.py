@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import dagster as dg
 from pydantic import Field
 
-from ticket_pipeline.defs.partitions import EVENT_PARTITIONS, describe_unknown_keys
+from ticket_pipeline.defs.partitions import EVENT_PARTITIONS, describe_unknown_keys, partitions_of_run
 from ticket_pipeline.defs.pipeline import Pipeline
 from ticket_pipeline.defs.primary_sales_work import ASKING, EVENT_KEYS, POOL, WORK, Work
 from ticket_pipeline.market.vocabulary import Marketplace
@@ -127,14 +127,14 @@ def _build_tickets() -> dg.AssetsDefinition:
     def made(
         context: dg.AssetExecutionContext, config: TicketsConfig, pipeline: dg.ResourceParam[Pipeline]
     ) -> Iterator[dg.MaterializeResult[None]]:
-        is_chosen = context.has_partition_key or context.has_partition_key_range
-        keys = list(context.partition_keys) if is_chosen else []
+        chosen = partitions_of_run(context)
+        keys = chosen or []
         with pipeline.database() as database:
             known = [row["external_id"] for row in read_vivenu_events(database)]
             if unknown := sorted(set(keys) - set(known)):
                 raise dg.Failure(describe_unknown_keys(unknown, known, EVENT_KEYS), allow_retries=False)
             metadata = WORK["vivenu_tickets"](Work(context, pipeline, keys, full=config.full), database)
-        if not is_chosen:
+        if chosen is None:
             # A run of all events goes on to the summaries, for which this step needs an output; chosen partitions were
             # marked one by one.
             yield dg.MaterializeResult(metadata=metadata)
