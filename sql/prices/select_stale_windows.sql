@@ -1,7 +1,10 @@
--- The windows that wait for a rebuild, oldest first. Parameters: grain ('hour' or 'day'). Rows: one per window.
+-- The windows that wait for a rebuild, oldest first. Parameters: grain ('hour' or 'day'), starts_from (timestamptz or null:
+-- all). Rows: one per window, at most 1,000 of those asked for.
 select starts_at, count(*)::integer as marks, min(marked_at) as marked_at
 from stale_prices
-where grain = %(grain)s
+where
+  grain = %(grain)s
+  and (%(starts_from)s::timestamptz is null or starts_at >= %(starts_from)s)
 group by starts_at
 order by starts_at
 limit 1000

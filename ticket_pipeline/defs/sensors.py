@@ -164,7 +164,7 @@ def _choose_span(
     now = pipeline.now()
     # A window before the first partition has no key that a run could be given.
     first = datetime.combine(pipeline.settings.prices_start_date, time(), UTC)
-    windows = [start for start in read_stale_windows(database, grain) if start >= first]
+    windows = read_stale_windows(database, grain, starts_from=first)
     over = [start for start in windows if start + step <= now]
     refresh = timedelta(minutes=pipeline.settings.prices_refresh_minutes)
     next_refresh = datetime.fromisoformat(refreshed_at) + refresh if refreshed_at else now

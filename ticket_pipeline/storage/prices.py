@@ -112,9 +112,16 @@ def rebuild_daily(database: Database, first: date, until: date) -> list[Row]:
         return transaction.fetch_all("prices/summarise_daily", day_from=first, day_until=until)
 
 
-def read_stale_windows(database: Database, grain: str) -> list[datetime]:
-    """The hours (`grain` = 'hour') or UTC days ('day') that wait for a rebuild, oldest first, at most 1,000."""
-    return [row["starts_at"] for row in database.fetch_all("prices/select_stale_windows", grain=grain)]
+def read_stale_windows(database: Database, grain: str, *, starts_from: datetime | None = None) -> list[datetime]:
+    """The windows that wait for a rebuild, oldest first, at most 1,000.
+
+    Args:
+        database: where.
+        grain: 'hour', or 'day' for UTC days.
+        starts_from: leave out windows that start before; None leaves out none.
+    """
+    rows = database.fetch_all("prices/select_stale_windows", grain=grain, starts_from=starts_from)
+    return [row["starts_at"] for row in rows]
 
 
 def first_contiguous(windows: list[datetime], step: timedelta, *, most: int) -> Span | None:

@@ -129,6 +129,13 @@ def test_windows_from_before_the_first_partition_are_left_alone(at_noon: Locatio
     assert spans(at_noon)[1:] == (hour_key(midnight), hour_key(midnight))
 
 
+def test_many_windows_from_before_the_first_partition_hold_up_none_of_the_others(at_noon: Location) -> None:
+    at_noon.settings = at_noon.loopback.settings(prices_start_date=at_noon.now.date())
+    midnight = at_noon.hour.replace(hour=0)
+    mark(at_noon, *(midnight - step * HOUR for step in range(1001)))
+    assert spans(at_noon)[1:] == (hour_key(midnight), hour_key(midnight))
+
+
 def test_while_a_rebuild_is_under_way_no_other_is_started(at_noon: Location) -> None:
     mark(at_noon, at_noon.hour - HOUR)
     job = at_noon.defs.resolve_job_def("aggregate_hourly")

@@ -16,6 +16,7 @@ from psycopg import sql
 from ticket_pipeline.market.trust import TrustRule
 from ticket_pipeline.market.vocabulary import Marketplace, Outcome, RejectedListing
 from ticket_pipeline.storage.database import as_query
+from ticket_pipeline.storage.prices import read_stale_windows
 from ticket_pipeline.storage.schedule import BackOff, ScheduledEvent, record_failure
 from ticket_pipeline.storage.snapshots import STORED_COLUMNS, Attempt, Capture, StoredCapture, write_capture
 from ticket_pipeline.storage.ticketmaster import EventCapture, StoredPriceRange
@@ -228,7 +229,7 @@ def fail(
 
 def stale_hours(database: Database) -> list[datetime]:
     """The hours that wait for a rebuild."""
-    return [row["starts_at"] for row in database.fetch_all("prices/select_stale_windows", grain="hour")]
+    return read_stale_windows(database, "hour")
 
 
 def vivenu_event(external_id: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - columns

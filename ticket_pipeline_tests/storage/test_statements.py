@@ -141,7 +141,7 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "prices/select_price_history": HOURS
     | SOURCE
     | {"zone": "*", "bucket": timedelta(days=1), "timezone": "America/New_York"},
-    "prices/select_stale_windows": {"grain": "hour"},
+    "prices/select_stale_windows": {"grain": "hour", "starts_from": None},
     "prices/select_zone_prices": HOURS | SOURCE,
     "prices/summarise_daily": DAYS,
     "prices/summarise_hourly": HOURS,
