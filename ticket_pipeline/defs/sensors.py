@@ -33,6 +33,8 @@ _LONGEST_REBUILD_SECONDS = "1200"
 _MOST_WINDOWS = 24 * 31
 """Windows in one rebuild run: a month of hours takes minutes, and its progress is kept day by day."""
 
+_WAITING = (dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING)
+
 _LONGEST_WAIT = timedelta(minutes=15)
 """A run that has not begun by then never will: its daemon died."""
 
@@ -90,11 +92,7 @@ def _waiting_runs(instance: dg.DagsterInstance, job_name: str, now: datetime) ->
     On a machine that is too slow for its runs each further one would lease what the waiting ones were promised, and in
     the end none of them would find anything to do. For the same reason a waiting run keeps its lease.
     """
-    waiting = dg.RunsFilter(
-        job_name=job_name,
-        statuses=[dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING],
-        created_after=now - _LONGEST_WAIT,
-    )
+    waiting = dg.RunsFilter(job_name=job_name, statuses=list(_WAITING), created_after=now - _LONGEST_WAIT)
     return [record.dagster_run for record in instance.get_run_records(waiting)]
 
 
@@ -143,11 +141,17 @@ def build_rebuild_sensor(jobs: Sequence["UnresolvedAssetJobDefinition"]) -> dg.S
 
 
 def _find_obstacle(instance: dg.DagsterInstance, job: str, now: datetime) -> str | None:
-    """Why no rebuild should be started now: one is under way, or one failed just now."""
+    """Why no rebuild should be started now: one is under way, or one failed just now.
+
+    One that waited for too long is no obstacle. Should it begin after all, the two take turns, and the later one finds
+    less to do.
+    """
     records = instance.get_run_records(dg.RunsFilter(job_name=job), limit=1)
     if not records:
         return None
     run, ended = records[0].dagster_run, records[0].end_time
+    if run.status in _WAITING and records[0].create_timestamp < now - _LONGEST_WAIT:
+        return None
     if not run.is_finished:
         return f"{job} is under way"
     if run.status is dg.DagsterRunStatus.FAILURE and ended is not None:

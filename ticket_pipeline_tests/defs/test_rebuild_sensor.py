@@ -143,6 +143,26 @@ def test_while_a_rebuild_is_under_way_no_other_is_started(at_noon: Location) -> 
     assert at_noon.skip_reason(SENSOR) == "aggregate_hourly is under way; no day is out of date"
 
 
+@pytest.mark.parametrize("status", [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING])
+def test_a_rebuild_that_does_not_begin_is_waited_for_a_quarter_of_an_hour(
+    location: Location, status: dg.DagsterRunStatus
+) -> None:
+    mark(location, location.hour - HOUR)
+    location.instance.create_run_for_job(location.defs.resolve_job_def("aggregate_hourly"), status=status)
+    location.now += 14 * MINUTE
+    assert location.skip_reason(SENSOR).startswith("aggregate_hourly is under way")
+    location.now += 2 * MINUTE
+    assert spans(location)[0] == "aggregate_hourly"
+
+
+def test_a_rebuild_that_has_begun_is_waited_for(location: Location) -> None:
+    mark(location, location.hour - HOUR)
+    job = location.defs.resolve_job_def("aggregate_hourly")
+    location.instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+    location.now += 20 * MINUTE
+    assert location.skip_reason(SENSOR).startswith("aggregate_hourly is under way")
+
+
 def test_after_a_failure_it_rests_and_tries_again(location: Location) -> None:
     mark(location, location.hour - HOUR)
     request, _ = location.request(SENSOR)
