@@ -1,7 +1,10 @@
 -- Give each scheduled event the interval that holds now: the sheet's own, else the base interval times the share of its
 -- time-to-event band; and move its due time where the interval changed, so that a change takes effect at the next tick.
--- Parameters: marketplace, base_interval, band_floors (interval[]), band_shares (double precision[]), this_moment.
--- Idempotent: only rows whose interval differs are written. Rows: none.
+-- A failing event whose interval became shorter waits for one such interval since its last attempt (at least retry_base),
+-- if its back-off is longer, but not less than the marketplace asked for or a pause of its breaker lasts. Its failures stay
+-- counted: after the next one it waits as before. A longer interval leaves a back-off as it is.
+-- Parameters: marketplace, base_interval, band_floors (interval[]), band_shares (double precision[]), retry_base,
+-- this_moment. Idempotent: only rows whose interval differs are written. Rows: none.
 with wanted as (
   select
     p.event_id, p.marketplace,
@@ -27,6 +30,19 @@ update poll_schedule as p
 set
   poll_interval = w.poll_interval,
   next_due_at = case
+    when p.consecutive_failures > 0 and w.poll_interval < p.poll_interval
+      then
+        least(
+          p.next_due_at,
+          greatest(
+            p.last_attempt_at + greatest(w.poll_interval * p.jitter_factor, %(retry_base)s::interval),
+            (
+              select greatest(b.next_request_at, case when b.state <> 'closed' then b.open_until end)
+              from breaker_state as b
+              where b.marketplace = p.marketplace
+            )
+          )
+        )
     when p.consecutive_failures > 0 or p.anchor_at is null or w.poll_interval is null then p.next_due_at
     else p.anchor_at + w.poll_interval * p.jitter_factor
   end

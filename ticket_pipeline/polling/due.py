@@ -65,12 +65,13 @@ def choose_batch(
     source = SOURCES[marketplace]
     if (reason := why_not_polled(source, settings)) is not None:
         return Skip(f"{marketplace} is not polled: {reason}")
-    cadence = build_cadence(settings)
+    cadence, back_off = build_cadence(settings), build_back_off(settings)
     reschedule_changed(
         database,
         marketplace,
         base_interval=cadence.base_interval,
         bands=cadence.bands,
+        back_off=back_off,
         this_moment=this_moment,
     )
     state = read_request_state(database, marketplace)
@@ -85,7 +86,7 @@ def choose_batch(
         this_moment=this_moment,
         leased_until=this_moment + timedelta(seconds=settings.lease_seconds),
         batch_size=min(settings.poll_batch_size, _fitting_budget(state, settings.poll_batch_size)),
-        back_off=build_back_off(settings),
+        back_off=back_off,
     )
     if not events:
         return Skip("The due events were taken by another tick just now, or wait, because their runs died repeatedly.")

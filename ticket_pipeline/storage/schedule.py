@@ -51,15 +51,20 @@ def reschedule_changed(
     *,
     base_interval: timedelta,
     bands: Sequence[tuple[timedelta, float]],
+    back_off: BackOff,
     this_moment: datetime,
 ) -> int:
     """Give every event the interval that holds now; returns how many changed.
+
+    A changed interval moves the due time. That of a failing event moves forward only: to one interval after its last
+    attempt, at least `back_off.base`, and not into a pause that the marketplace asked for or that its breaker makes.
 
     Args:
         database: where.
         marketplace: whose schedule.
         base_interval: the interval far from the event.
         bands: (time to event, share of the base interval that holds from there on).
+        back_off: how long a failed event waits.
         this_moment: aware UTC.
     """
     return database.execute(
@@ -68,6 +73,7 @@ def reschedule_changed(
         base_interval=base_interval,
         band_floors=[floor for floor, _ in bands],
         band_shares=[share for _, share in bands],
+        retry_base=back_off.base,
         this_moment=this_moment,
     )
 

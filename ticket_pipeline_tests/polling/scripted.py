@@ -114,7 +114,15 @@ def lease(loopback: Loopback, duration: timedelta) -> UUID:
     """Lease every event, as a tick does."""
     lease_id = uuid4()
     now = loopback.clock()
-    reschedule_changed(loopback.database, STUBHUB, base_interval=LONG, bands=[(timedelta(), 1.0)], this_moment=now)
+    back_off = BackOff(timedelta(minutes=5), LONG)
+    reschedule_changed(
+        loopback.database,
+        STUBHUB,
+        base_interval=LONG,
+        bands=[(timedelta(), 1.0)],
+        back_off=back_off,
+        this_moment=now,
+    )
     lease_due_events(
         loopback.database,
         STUBHUB,
@@ -122,7 +130,7 @@ def lease(loopback: Loopback, duration: timedelta) -> UUID:
         this_moment=now,
         leased_until=now + duration,
         batch_size=100,
-        back_off=BackOff(timedelta(minutes=5), LONG),
+        back_off=back_off,
     )
     return lease_id
 

@@ -13,7 +13,7 @@ from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.polling.cadence import Cadence, parse_bands
 from ticket_pipeline.polling.poll import build_cadence
 from ticket_pipeline.settings import Settings
-from ticket_pipeline.storage.schedule import reschedule_changed
+from ticket_pipeline.storage.schedule import BackOff, reschedule_changed
 from ticket_pipeline.storage.watchlist import sync_watchlist
 from ticket_pipeline_tests.polling.loopback import STUBHUB, watched
 
@@ -104,6 +104,7 @@ def test_the_sql_of_the_schedule_gives_the_same_intervals(loopback: Loopback) ->
             STUBHUB,
             base_interval=cadence.base_interval,
             bands=cadence.bands,
+            back_off=BackOff(timedelta(minutes=5), 6 * HOUR),
             this_moment=now,
         )
 

@@ -66,7 +66,12 @@ def follow(database: Database, number: int = 1, this_moment: datetime = NOW) -> 
 def reschedule(database: Database, this_moment: datetime = NOW, cadence: Cadence = CADENCE) -> int:
     """Apply the cadence."""
     return reschedule_changed(
-        database, STUBHUB, base_interval=cadence.base_interval, bands=cadence.bands, this_moment=this_moment
+        database,
+        STUBHUB,
+        base_interval=cadence.base_interval,
+        bands=cadence.bands,
+        back_off=BACK_OFF,
+        this_moment=this_moment,
     )
 
 
@@ -402,13 +407,68 @@ def test_a_new_band_takes_effect_at_once(database: Database) -> None:
     assert schedule_of(database, event)["next_due_at"] == last_day + 15 * MINUTE
 
 
-@pytest.mark.parametrize("hours", [1, 24])
-def test_a_changed_interval_does_not_shorten_the_wait_of_a_failing_event(database: Database, hours: int) -> None:
+def failing(database: Database) -> ScheduledEvent:
+    """An event that was stored once, failed nine times since, at last at NOW, and waits for six hours."""
     (event,) = follow(database)
-    store(database, event, NOW, items(1))
-    fail(database, event, NOW + HOUR, not_before=NOW + 20 * HOUR)
-    reschedule(database, cadence=Cadence(hours * HOUR, CADENCE.bands))
-    assert schedule_of(database, event)["next_due_at"] == NOW + 20 * HOUR
+    every_four_hours = Cadence(4 * HOUR, CADENCE.bands)
+    reschedule(database, cadence=every_four_hours)
+    write(database, capture_of(event, NOW - DAY, items(1)), jitter_factor=0.75)
+    for step in reversed(range(9)):
+        fail(database, event, NOW - step * HOUR)
+    assert schedule_of(database, event)["next_due_at"] == NOW + 6 * HOUR
+    return event
+
+
+@pytest.mark.parametrize(
+    ("interval", "wait"),
+    [
+        (HOUR, 0.75 * HOUR),
+        (MINUTE, BACK_OFF.base),  # at least the base of the back-off
+        (3 * HOUR, 2.25 * HOUR),
+        (DAY, 6 * HOUR),  # a longer interval leaves the back-off as it is
+    ],
+)
+def test_a_shorter_interval_shortens_the_back_off_of_a_failing_event(
+    database: Database, interval: timedelta, wait: timedelta
+) -> None:
+    event = failing(database)
+    reschedule(database, cadence=Cadence(interval, CADENCE.bands))
+    assert schedule_of(database, event)["next_due_at"] == NOW + wait
+    fail(database, event, NOW + wait)
+    assert schedule_of(database, event)["next_due_at"] == NOW + wait + max(6 * HOUR, interval)
+
+
+def test_a_shorter_interval_does_not_prolong_a_short_back_off(database: Database) -> None:
+    (event,) = follow(database)
+    fail(database, event, NOW)
+    reschedule(database, cadence=Cadence(2 * HOUR, CADENCE.bands))
+    assert schedule_of(database, event)["next_due_at"] == NOW + BACK_OFF.base
+
+
+@pytest.mark.parametrize(
+    ("pause", "wait"),
+    [
+        ({"next_request_at": NOW + 2 * HOUR}, 2 * HOUR),  # the marketplace's Retry-After
+        ({"state": "open", "open_until": NOW + 3 * HOUR}, 3 * HOUR),
+        (
+            {"state": "open", "open_until": NOW + 24 * HOUR},
+            6 * HOUR,
+        ),  # the event's own wait ends first, the pause holds
+        ({"state": "closed", "open_until": NOW + 3 * HOUR}, BACK_OFF.base),
+    ],
+)
+def test_a_shorter_interval_does_not_cut_into_a_pause_of_the_marketplace(
+    database: Database, pause: dict[str, object], wait: timedelta
+) -> None:
+    event = failing(database)
+    with database.connection() as connection:
+        connection.execute("insert into breaker_state (marketplace) values ('stubhub') on conflict do nothing")
+        connection.execute(
+            "update breaker_state set state = %s, open_until = %s, next_request_at = coalesce(%s, next_request_at)",
+            [pause.get("state", "closed"), pause.get("open_until"), pause.get("next_request_at")],
+        )
+    reschedule(database, cadence=Cadence(MINUTE, CADENCE.bands))
+    assert schedule_of(database, event)["next_due_at"] == NOW + wait
 
 
 def test_the_backlog_counts_what_is_under_way_and_what_waits(database: Database) -> None:

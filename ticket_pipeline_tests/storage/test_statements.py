@@ -107,7 +107,13 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "polling/release_lease": {"lease_id": uuid.UUID(int=1)},
     "polling/renew_lease": LEASE,
     "polling/reschedule_changed": AT_STUBHUB
-    | {"base_interval": 12 * HOUR, "band_floors": [timedelta()], "band_shares": [0.5], "this_moment": NOON},
+    | {
+        "base_interval": 12 * HOUR,
+        "band_floors": [timedelta()],
+        "band_shares": [0.5],
+        "retry_base": HOUR,
+        "this_moment": NOON,
+    },
     "polling/select_backlog": AT_STUBHUB | {"this_moment": NOON},
     "polling/select_stale_events": {"marketplace": None, "this_moment": NOON, "multiple": 2.0, "grace": HOUR},
     "polling/settle_failure": SOURCE
