@@ -1,13 +1,38 @@
-"""Log the materializations of many partitions together.
+"""Log the materializations of many partitions together, and say what does not put a partition out of sync.
 
-What belongs here: handing them to Dagster as one batch. What does not: what a partition tells (each asset's own).
+What belongs here: handing them to Dagster as one batch, with what they were made from. What does not: what a partition
+tells (each asset's own).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from uuid import uuid4
 
 import dagster as dg
+from dagster._core.definitions import data_version as versions
 from dagster._core.events import DagsterEvent, DagsterEventBatchMetadata
+
+SAME_VERSION = versions.DEFAULT_DATA_VERSION
+"""The data version of what its dependents need not follow; also what Dagster takes for the version of what has none."""
+
+
+def in_sync_regardless_of(context: dg.AssetExecutionContext, dependencies: Iterable[str]) -> Mapping[str, str]:
+    """Tags of a materialization that stays in sync, in Dagster's eyes, whatever becomes of these dependencies.
+
+    Without a note of what it was made from, Dagster calls a partition unsynced as soon as anything it depends on is
+    materialized again: every partition of the listings after every sync of the watchlist, and every hour after every
+    poll. A capture does not change with the watchlist, nor an hour with the captures of another; what is to be made
+    again is known to the poll schedule and to `stale_prices`.
+
+    Args:
+        context: of the run.
+        dependencies: names of assets; an unpartitioned one must be of `SAME_VERSION`.
+    """
+    tags = {versions.CODE_VERSION_TAG: context.run.run_id}  # as Dagster has it for an asset without a code version
+    for name in dependencies:
+        key = dg.AssetKey(name)
+        tags[versions.get_input_data_version_tag(key)] = SAME_VERSION.value
+        tags[versions.get_input_event_pointer_tag(key)] = versions.NULL_EVENT_POINTER
+    return tags
 
 
 def log_materializations(

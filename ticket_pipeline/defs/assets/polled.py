@@ -12,7 +12,7 @@ from uuid import UUID
 import dagster as dg
 from pydantic import Field
 
-from ticket_pipeline.defs.materializations import log_materializations
+from ticket_pipeline.defs.materializations import in_sync_regardless_of, log_materializations
 from ticket_pipeline.defs.partitions import EVENT_PARTITIONS, describe_unknown_keys, partitions_of_run
 from ticket_pipeline.defs.pipeline import Pipeline
 from ticket_pipeline.market.vocabulary import Marketplace
@@ -24,6 +24,7 @@ from ticket_pipeline.storage.schedule import ScheduledEvent, claim_lease
 from ticket_pipeline.storage.watchlist import find_sources, read_events, read_keys
 
 _MOST_NAMED = 20
+_WATCHLIST = "events"
 
 Metadata = Mapping[str, dg.MetadataValue | float | int | str]
 
@@ -64,7 +65,7 @@ def build_polled_asset(
         partitions_def=EVENT_PARTITIONS[marketplace],
         backfill_policy=dg.BackfillPolicy.single_run(),
         output_required=False,
-        deps=["events"],
+        deps=[_WATCHLIST],
         group_name="snapshots",
         kinds=kinds,
         owners=["team:data"],
@@ -147,12 +148,13 @@ def _teller(
 
     def tell(results: Sequence[EventResult]) -> None:
         nonlocal done
+        tags = in_sync_regardless_of(context, [_WATCHLIST])
         stored = [result for result in results if not result.is_failure]
         log_materializations(
             context,
             (
                 dg.AssetMaterialization(
-                    context.asset_key, partition=result.event.external_id, metadata=describe(result)
+                    context.asset_key, partition=result.event.external_id, metadata=describe(result), tags=tags
                 )
                 for result in stored
             ),

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 
 import dagster as dg
 
-from ticket_pipeline.defs.materializations import log_materializations
+from ticket_pipeline.defs.materializations import in_sync_regardless_of, log_materializations
 from ticket_pipeline.defs.partitions import days_since, hours_since, partitions_of_run
 from ticket_pipeline.defs.pipeline import Pipeline
 from ticket_pipeline.storage.prices import HOUR, Span, rebuild_daily, rebuild_hourly_by_day
@@ -46,10 +46,11 @@ def build_price_assets(start: date, listings: list[str]) -> list[dg.AssetsDefini
         context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]
     ) -> Iterator[dg.AssetMaterialization]:
         span = _span_of_run(context)
+        tags = in_sync_regardless_of(context, listings)
         with pipeline.database() as database:
             for part, rows in _one_ahead(rebuild_hourly_by_day(database, span)):
                 found = {row["hour_at"].astimezone(UTC).strftime(hours.fmt): row for row in rows}
-                _log_partitions(context, [hour.strftime(hours.fmt) for hour in part.steps(HOUR)], found)
+                _log_partitions(context, [hour.strftime(hours.fmt) for hour in part.steps(HOUR)], found, tags)
         yield from ()
 
     @dg.asset(
@@ -107,7 +108,10 @@ def _one_ahead(items: Iterator[_T]) -> Iterator[_T]:
 
 
 def _log_partitions(
-    context: dg.AssetExecutionContext, keys: Sequence[str], found: Mapping[str, Mapping[str, Any]]
+    context: dg.AssetExecutionContext,
+    keys: Sequence[str],
+    found: Mapping[str, Mapping[str, Any]],
+    tags: Mapping[str, str] | None = None,
 ) -> None:
     """One materialization per window with its own numbers; a window without any capture is built too: it is empty."""
     empty = {"rows": 0, "events": 0, "snapshots": 0}
@@ -118,7 +122,7 @@ def _log_partitions(
     log_materializations(
         context,
         (
-            dg.AssetMaterialization(context.asset_key, partition=key, metadata=metadata)
+            dg.AssetMaterialization(context.asset_key, partition=key, metadata=metadata, tags=tags)
             for key, metadata in told.items()
         ),
     )

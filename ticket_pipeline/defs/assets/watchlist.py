@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from ticket_pipeline.defs.materializations import SAME_VERSION
 from ticket_pipeline.defs.pipeline import Pipeline
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.polling.sync import SyncReport, sync_events
@@ -36,7 +37,7 @@ def events(
         report = sync_events(database, pipeline.settings, pipeline.now(), force=config.force)
         for marketplace in Marketplace:
             register_keys(context.instance, marketplace, read_keys(database, marketplace))
-    return dg.MaterializeResult(metadata=_describe(report))
+    return dg.MaterializeResult(metadata=_describe(report), data_version=SAME_VERSION)
 
 
 def register_keys(instance: dg.DagsterInstance, marketplace: Marketplace, keys: list[str]) -> list[str]:
