@@ -15,6 +15,7 @@ from ticket_pipeline.defs.assets.prices import build_price_assets
 from ticket_pipeline.defs.assets.primary_sales import build_primary_sales_assets
 from ticket_pipeline.defs.assets.watchlist import events
 from ticket_pipeline.defs.checks import build_checks
+from ticket_pipeline.defs.command_line import refuse_mistakes
 from ticket_pipeline.defs.jobs import build_jobs, maintain
 from ticket_pipeline.defs.pipeline import Pipeline
 from ticket_pipeline.defs.pipelines import build_pipelines
@@ -81,4 +82,6 @@ def build_defs(pipeline: Pipeline | None = None) -> dg.Definitions:
 @dg.definitions
 def defs() -> dg.Definitions:
     """The location that Dagster loads."""
-    return build_defs()
+    definitions = build_defs()
+    refuse_mistakes(definitions)
+    return definitions

@@ -1,8 +1,8 @@
 """The partition sets: one dynamic set of event ids per marketplace, and the hours and days of the prices (UTC)."""
 
-import difflib
+from bisect import bisect
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -85,12 +85,12 @@ def days_since(start: date) -> dg.DailyPartitionsDefinition:
 
 class _Hours(dg.HourlyPartitionsDefinition):
     def validate_partition_key(self, partition_key: str, context: "PartitionLoadingContext") -> None:
-        _check_window(self, "hour", partition_key, context)
+        _check_window(self, "an hour", partition_key, context)
 
 
 class _Days(dg.DailyPartitionsDefinition):
     def validate_partition_key(self, partition_key: str, context: "PartitionLoadingContext") -> None:
-        _check_window(self, "day", partition_key, context)
+        _check_window(self, "a day", partition_key, context)
 
 
 def partitions_of_run(context: dg.AssetExecutionContext) -> list[str] | None:
@@ -124,7 +124,7 @@ def _refuse_reversed_range(partitions: dg.PartitionsDefinition, last: str, conte
 
 
 def _check_window(
-    windows: dg.TimeWindowPartitionsDefinition, grain: str, key: str, context: "PartitionLoadingContext"
+    windows: dg.TimeWindowPartitionsDefinition, a_window: str, key: str, context: "PartitionLoadingContext"
 ) -> None:
     """Refuse a key that is no window of the set.
 
@@ -133,17 +133,42 @@ def _check_window(
         ReversedRangeError: the command line asks for a range that ends with this key and starts after it.
     """
     with dg.partition_loading_context(new_ctx=context):
-        if windows.has_partition_key(key):
+        # Dagster takes any time within a window for its key.
+        if windows.has_partition_key(key) and key == windows.get_partition_key_for_timestamp(
+            windows.start_time_for_partition_key(key).timestamp()
+        ):
             _refuse_reversed_range(windows, key, context)
             return
         known = windows.get_partition_keys()
+    grain = a_window.split()[1]
     there_are = f"the first {grain} is still to come"
     if known:
-        near = difflib.get_close_matches(key, known, _NEAR_KEYS)
+        near = _nearest_in_time(key, known, windows.fmt)
         nearest = f" (nearest {', '.join(near)})" if near else ""
         there_are = f"{len(known):,} are known, from {known[0]} to {known[-1]}{nearest}"
     raise UnknownPartitionKeyError(
-        f"Looked for the {grain} {key!r} among the partitions of the prices; not found. A key is the start of a "
-        f"{grain} in UTC, written {windows.fmt}; {there_are}. Take one of them, or a range FIRST...LAST; "
+        f"Looked for the {grain} {key!r} among the partitions of the prices; not found. A key is the start of "
+        f"{a_window} in UTC, written {windows.fmt}; {there_are}. Take one of them, or a range FIRST...LAST; "
         "PRICES_START_DATE sets the first."
     )
+
+
+def _nearest_in_time(key: str, known: Sequence[str], key_format: str) -> list[str]:
+    """The keys nearest to what `key` means, in order; none where it means no time.
+
+    Args:
+        key: what was asked for, in the format of the keys or another that ISO 8601 knows.
+        known: in order, which is the order of time and of the alphabet.
+        key_format: how keys are written.
+    """
+    try:
+        asked = datetime.strptime(key, key_format)  # noqa: DTZ007 - all of them are UTC
+    except ValueError:
+        try:
+            asked = datetime.fromisoformat(key).replace(tzinfo=None)
+        except ValueError:
+            return []
+    place = bisect(known, asked.strftime(key_format))
+    around = known[max(0, place - _NEAR_KEYS) : place + _NEAR_KEYS]
+    distances = {near: abs(datetime.strptime(near, key_format) - asked) for near in around}  # noqa: DTZ007 - as above
+    return sorted(sorted(around, key=lambda near: distances[near])[:_NEAR_KEYS])

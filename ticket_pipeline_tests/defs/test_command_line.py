@@ -1,0 +1,90 @@
+"""The arguments of `dagster asset materialize`: a mistake is one clear line, and all else is left to Dagster."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from ticket_pipeline.definitions import build_defs
+from ticket_pipeline.defs.command_line import range_asked_for, refuse_mistakes
+from ticket_pipeline.defs.pipeline import Pipeline
+from ticket_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import dagster as dg
+
+
+@pytest.fixture(scope="module")
+def definitions() -> dg.Definitions:
+    """What Dagster loads with nothing configured."""
+    return build_defs(Pipeline(Settings()))
+
+
+@contextlib.contextmanager
+def command(path: str, **arguments: str | None) -> Iterator[None]:
+    """Be in the middle of a command of Dagster's, such as `asset materialize`, with these arguments."""
+    with contextlib.ExitStack() as stack:
+        parent = None
+        for name in ("dagster", *path.split()):
+            parent = click.Context(click.Command(name), parent=parent, info_name=name)
+            stack.enter_context(parent)
+        assert parent is not None
+        parent.params = {"partition": None, "partition_range": None} | arguments
+        yield
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"select": "hourly_price"}, "'hourly_price'; not found. There are: daily_prices, events, hourly_prices, "),
+        ({"select": "hourly prices"}, "There are: daily_prices"),
+        ({"select": "group:nope"}, "There are: daily_prices"),
+        (
+            {"select": "hourly_prices"},
+            "FIRST...LAST; a key is the start of a window in UTC, written %Y-%m-%d-%H:%M.",
+        ),
+        ({"select": "events,stubhub_listings"}, "stubhub_listings: partitioned, and no partition was passed."),
+        ({"select": "stubhub_listings"}, "a key is the marketplace's own id of an event, as in your watchlist."),
+        ({"select": "group:prices", "partition": "2026-06-01"}, "of daily_prices, hourly_prices are not the same"),
+        ({"select": "daily_prices", "partition_range": "a..b"}, "'a..b'; a range is FIRST...LAST"),
+        ({"select": "daily_prices", "partition_range": "a..."}, "'a...'; a range is FIRST...LAST"),
+        ({"select": "daily_prices", "partition_range": "a...b...c"}, "a range is FIRST...LAST"),
+        ({"select": "daily_prices", "partition": "a", "partition_range": "a...b"}, "not both"),
+        ({"select": "events", "partition": "1"}, "events: not partitioned. Leave --partition and"),
+        ({"select": "events", "partition_range": "1...2"}, "events: not partitioned."),
+    ],
+)
+def test_a_mistake_in_the_arguments_is_refused_with_the_way_out(
+    definitions: dg.Definitions, arguments: dict[str, str | None], said: str
+) -> None:
+    with command("asset materialize", **arguments), pytest.raises(click.UsageError) as refused:
+        refuse_mistakes(definitions)
+    assert said in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("path", "arguments"),
+    [
+        ("asset materialize", {"select": "events"}),
+        ("asset materialize", {"select": "events,stubhub_listings", "partition": "1"}),
+        ("asset materialize", {"select": "daily_prices", "partition_range": "a...b"}),
+        ("asset materialize", {"renamed": "hourly_price"}),
+        ("asset list", {"select": "hourly_price"}),
+        ("job execute", {"job": "poll_stubhub"}),
+    ],
+)
+def test_all_else_is_left_to_dagster(definitions: dg.Definitions, path: str, arguments: dict[str, str | None]) -> None:
+    with command(path, **arguments):
+        refuse_mistakes(definitions)
+
+
+def test_outside_of_dagsters_command_nothing_was_asked_for(definitions: dg.Definitions) -> None:
+    refuse_mistakes(definitions)
+    assert range_asked_for() is None
+    with command("asset materialize", partition_range="a...b"):
+        assert range_asked_for() == ("a", "b")
