@@ -43,7 +43,7 @@ from ticket_pipeline.errors import (
 from ticket_pipeline.marketplaces.redaction import excerpt, redact_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 LONGEST_RETRY_AFTER = timedelta(days=1)
 """A server that names a longer wait (or nonsense) is believed up to here."""
@@ -177,8 +177,17 @@ def _judge_failure(
     )
 
 
-def error_of_exception(what: str, error: httpx.HTTPError | httpx.InvalidURL, *, tries: int) -> MarketplaceError:
-    """Turn a failure of the wire into our own error, by the table in this module's docstring."""
+def error_of_exception(
+    what: str, error: httpx.HTTPError | httpx.InvalidURL, *, tries: int, hide: Callable[[str], str] = str
+) -> MarketplaceError:
+    """Turn a failure of the wire into our own error, by the table in this module's docstring.
+
+    Args:
+        what: the request, redacted, as an error message begins.
+        error: of the library; its text may quote what came, and that may repeat what was sent.
+        tries: requests sent so far.
+        hide: takes the request's own secrets out of such a text.
+    """
     # h11 quotes the offending header in its message, and that may be a cookie: its text is never passed on.
     if isinstance(error, httpx.LocalProtocolError | httpx.UnsupportedProtocol | httpx.InvalidURL):
         return RequestRejected(
@@ -186,7 +195,7 @@ def error_of_exception(what: str, error: httpx.HTTPError | httpx.InvalidURL, *, 
             "Check the base URL, path and headers in the settings.",
             tries=tries,
         )
-    detail = redact_text(str(error)) or type(error).__name__
+    detail = redact_text(hide(str(error))) or type(error).__name__
     if "CERTIFICATE_VERIFY_FAILED" in detail:
         return RequestRejected(
             f"{what}: its TLS certificate is not trusted ({detail}). "

@@ -22,9 +22,10 @@ import httpx
 import stamina
 
 from ticket_pipeline.errors import MarketplaceError, TemporarilyUnavailable
+from ticket_pipeline.known_secrets import KnownSecrets, known_secrets
 from ticket_pipeline.market.vocabulary import RawResponse
-from ticket_pipeline.marketplaces.answers import error_of_exception, judge_answer
-from ticket_pipeline.marketplaces.reading import read_body, read_start, without_secrets
+from ticket_pipeline.marketplaces.answers import error_of_exception, is_html, judge_answer
+from ticket_pipeline.marketplaces.reading import read_body, read_start
 from ticket_pipeline.marketplaces.redaction import excerpt, redact_headers, redact_url
 from ticket_pipeline.marketplaces.retries import Course
 
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _DEBUG_CHARACTERS = 500
+_START = 4096
+"""Bytes; nothing is quoted of a body beyond them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,9 @@ class MarketplaceRequest:
         external_id: the marketplace's own id of the event asked for.
         method: HTTP method; the body is always empty.
         url: absolute.
-        headers: beyond those of the client; secret until the moment they are sent.
+        headers: beyond those of the client; nothing about them is secret.
+        secret_headers: likewise, and secret until the moment they are sent; they win over `headers`. Names in lower
+            case. No answer that repeats them is kept or quoted with them (`known_secrets`).
         secret_query: further parameters of the query. They are put into the URL below everything that logs or quotes
             one (`connections`), so that no redaction has to take them out again.
         subject: what is asked for, in words, where that is no event.
@@ -62,7 +67,8 @@ class MarketplaceRequest:
     external_id: str
     method: str
     url: str
-    headers: Mapping[str, SecretStr] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    secret_headers: Mapping[str, SecretStr] = field(default_factory=dict, repr=False)
     secret_query: Mapping[str, SecretStr] = field(default_factory=dict, repr=False)
     subject: str | None = None
 
@@ -162,6 +168,7 @@ class HttpFetcher:
             _log.warning("HTTP_DEBUG %s: sending", what)
         started = self._monotonic()
         limit = course.request_limit()
+        secrets = known_secrets(request.secret_headers, request.secret_query.values())
         try:
             async with asyncio.timeout(limit):
                 response, body = await self._send(request, what, course.tries)
@@ -174,12 +181,13 @@ class HttpFetcher:
             ) from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             # from None: the text of the original may quote a header, and a traceback would print it.
-            raise error_of_exception(what, error, tries=course.tries) from None
+            raise error_of_exception(what, error, tries=course.tries, hide=secrets.out_of_text) from None
         now = self._clock()
         course.hear_retry_after(response.headers.get("retry-after"), now)
         if self._policy.is_debugged:
-            _log_answer(what, response, body)
-        problem = self._judge(what, response.status_code, response.headers, body, tries=course.tries, now=now)
+            _log_answer(what, response, body, secrets)
+        headers, body = _without_secrets(response, body, secrets)
+        problem = self._judge(what, response.status_code, headers, body, tries=course.tries, now=now)
         if problem is not None:
             raise problem
         elapsed = self._monotonic() - started
@@ -195,14 +203,15 @@ class HttpFetcher:
         )
 
     async def _send(self, request: MarketplaceRequest, what: str, tries: int) -> tuple[httpx.Response, bytes]:
-        headers = {name: value.get_secret_value() for name, value in request.headers.items()}
+        secret = {name: value.get_secret_value() for name, value in request.secret_headers.items()}
+        headers = dict(request.headers) | secret
         extensions = {"secret_query": request.secret_query}
         async with self._client.stream(request.method, request.url, headers=headers, extensions=extensions) as response:
             if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
                 body = await read_start(response)
             else:
                 body = await read_body(response, self._policy.max_body_bytes, what, tries)
-            return response, without_secrets(body, request.secret_query.values())
+            return response, body
 
 
 def _describe(request: MarketplaceRequest, tries: int, max_tries: int) -> str:
@@ -212,7 +221,16 @@ def _describe(request: MarketplaceRequest, tries: int, max_tries: int) -> str:
     )
 
 
-def _log_answer(what: str, response: httpx.Response, body: bytes) -> None:
+def _without_secrets(response: httpx.Response, body: bytes, secrets: KnownSecrets) -> tuple[Mapping[str, str], bytes]:
+    """The headers that are judged, and the body, without the secrets of their request."""
+    headers = dict(response.headers)
+    if "location" in headers:  # the only one whose words are told
+        headers["location"] = secrets.out_of_text(headers["location"])
+    is_data = response.status_code == HTTPStatus.OK and not is_html(headers.get("content-type", ""), body[:_START])
+    return headers, secrets.out_of_data(body) if is_data else secrets.out_of_words(body)
+
+
+def _log_answer(what: str, response: httpx.Response, body: bytes, secrets: KnownSecrets) -> None:
     """HTTP_DEBUG: the headers of both sides and the start of the body, without secrets.
 
     As a warning, because whoever sets it wants to see it, whatever else is shown.
@@ -222,7 +240,7 @@ def _log_answer(what: str, response: httpx.Response, body: bytes) -> None:
         what,
         redact_headers(response.request.headers),
         response.status_code,
-        redact_headers(response.headers),
+        redact_headers({name: secrets.out_of_text(value) for name, value in response.headers.items()}),
         len(body),
-        excerpt(body, _DEBUG_CHARACTERS),
+        excerpt(secrets.out_of_words(body[:_START]), _DEBUG_CHARACTERS),
     )

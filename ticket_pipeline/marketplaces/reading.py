@@ -1,4 +1,4 @@
-"""Read an answer off the wire: whole within a limit, of an error the start, and without the secrets of its request.
+"""Read an answer off the wire: whole within a limit, and of an error the start.
 
 What belongs here: bytes. What does not: what they mean (`answers` for errors, each marketplace's parser for the rest).
 """
@@ -7,22 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import httpx
 
 from ticket_pipeline.errors import UnexpectedPayload
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from pydantic import SecretStr
-
 _ERROR_BODY_BYTES = 4096
 _ERROR_BODY_SECONDS = 1.0
-_LEAST_SECRET = 12
-"""Characters; anything shorter may be a part of what an answer tells, and no real key is."""
 
 
 async def read_body(response: httpx.Response, max_bytes: int, what: str, tries: int) -> bytes:
@@ -44,17 +35,6 @@ async def read_body(response: httpx.Response, max_bytes: int, what: str, tries: 
         status=response.status_code,
         tries=tries,
     )
-
-
-def without_secrets(body: bytes, secrets: Iterable[SecretStr]) -> bytes:
-    """The body, without the secrets of its request: some answers repeat them, in whatever words."""
-    for secret in secrets:
-        value = secret.get_secret_value()
-        if len(value) < _LEAST_SECRET:
-            continue
-        for written in {value, quote(value, safe="")} - {""}:
-            body = body.replace(written.encode(), b"***")
-    return body
 
 
 async def read_start(response: httpx.Response) -> bytes:

@@ -10,10 +10,10 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
+from ticket_pipeline.known_secrets import HIDDEN
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-HIDDEN = "***"
 
 # "apikey", "x-api-key", "access_token", "set-cookie": the first line by a whole word of the name, the second anywhere.
 _SECRET = re.compile(

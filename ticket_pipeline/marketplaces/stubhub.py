@@ -159,7 +159,6 @@ class StubHubClient(ListingsClient):
         check_digits(external_id, self.marketplace, "StubHub")
         site = urlsplit(self._config.base_url)
         origin = f"{site.scheme}://{site.netloc}"
-        # The configured headers come last and win.
         page = {
             "accept": "application/json",
             "origin": origin,
@@ -170,7 +169,8 @@ class StubHubClient(ListingsClient):
             external_id=external_id,
             method=self._config.method,
             url=f"{self._config.base_url}{self._config.path}?{urlencode({'viagogoEventId': external_id})}",
-            headers={name: SecretStr(value) for name, value in page.items()} | dict(self._config.headers),
+            headers=page,
+            secret_headers=self._config.headers,
         )
 
 

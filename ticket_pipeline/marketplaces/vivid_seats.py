@@ -21,8 +21,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from pydantic import SecretStr
-
 from ticket_pipeline.addresses import check_address
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.market.vocabulary import Marketplace
@@ -123,7 +121,7 @@ class VividSeatsClient(ListingsClient):
             external_id=external_id,
             method="GET",
             url=f"{self._config.base_url}{self._config.path}?{urlencode(query)}",
-            headers={"accept": SecretStr("application/json")},
+            headers={"accept": "application/json"},
         )
 
 

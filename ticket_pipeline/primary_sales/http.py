@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING
 
 import httpx
 import stamina
+from pydantic import SecretStr
 
 from ticket_pipeline.addresses import check_address
 from ticket_pipeline.errors import Blocked, ConfigurationError, MarketplaceError, RateLimited, UnexpectedPayload
+from ticket_pipeline.known_secrets import known_secrets
 from ticket_pipeline.primary_sales.answers import error_of_exception, judge_answer, read_date
 from ticket_pipeline.setting_values import is_key
 
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
     from pathlib import Path
     from random import Random
-
-    from pydantic import SecretStr
 
     from ticket_pipeline.settings import Settings
 
@@ -183,7 +183,8 @@ class VivenuHttp:
         if problem is not None:
             _log.info("%s", problem)
             raise problem
-        return Answer(body, read_date(response.headers.get("date")) or now)
+        kept = known_secrets({}, [SecretStr(token)]).out_of_data(body)
+        return Answer(kept, read_date(response.headers.get("date")) or now)
 
     async def _read(self, response: httpx.Response, what: str, tries: int) -> bytes:
         body = bytearray()

@@ -547,6 +547,60 @@ def test_debugging_shows_request_and_answer_without_secrets(caplog: pytest.LogCa
     assert "S3CRET" not in "".join(shown)
 
 
+_OWN = {
+    "cookie": "session=S3CRETofTheSession; theme=dark; tz=America%2FNew_York",
+    "activeaccountid": "77712345",
+    "x-csrf": "S3CRET/in+a+header",
+    "x-requested-with": "XMLHttpRequest",
+}
+
+
+def _told(wire: Answer) -> RawResponse | MarketplaceError:
+    """What comes of an answer to a request with the user's own headers."""
+
+    async def run() -> RawResponse | MarketplaceError:
+        async with serve_wire(wire) as server:
+            try:
+                return await fetch(request_to(f"{server.url}/x", headers=_OWN))
+            except MarketplaceError as error:
+                return error
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [
+        answer(418, b"session S3CRETofTheSession of user 77712345 unknown, S3CRET/in+a+header"),
+        answer(400, b'{"header": "S3CRET/in\\u002Ba\\u002Bheader", "again": "S3CRET\\/in+a+header", "user": 77712345}'),
+        answer(404, b"S3CRET%2Fin%2Ba%2Bheader"),
+        _html(200, b"<title>S3CRETofTheSession of 77712345</title>"),
+        answer(302, location="/of/77712345/S3CRETofTheSession"),
+        b"S3CRETofTheSession 77712345\r\n\r\n",
+        answer(503, b"S3CRETofTheSession"),
+    ],
+)
+def test_an_answer_that_repeats_what_was_sent_is_quoted_without_it(wire: Answer) -> None:
+    error = _told(wire)
+    assert isinstance(error, MarketplaceError)
+    assert "S3CRET" not in str(error)
+    assert "77712345" not in str(error)
+
+
+def test_a_good_body_is_kept_without_secrets_and_with_its_data() -> None:
+    body = b'[{"section": "S3CRETofTheSession", "csrf": "S3CRET/in+a+header", "id": 77712345, "zone": "dark"}]'
+    response = _told(answer(body=body))
+    assert isinstance(response, RawResponse)
+    assert response.body == b'[{"section": "***", "csrf": "***", "id": 77712345, "zone": "dark"}]'
+
+
+def test_a_good_body_without_secrets_stays_as_it_came() -> None:
+    body = '[{"zone": "America/New_York", "by": "XMLHttpRequest", "fan": "Ärzte 77712345 dark", "x": "***"}]'.encode()
+    response = _told(answer(body=body))
+    assert isinstance(response, RawResponse)
+    assert response.body == body
+
+
 def test_debugging_shows_how_a_try_failed(caplog: pytest.LogCaptureFixture) -> None:
     async def run() -> None:
         async with serve_wire(answer(status=503)) as server:

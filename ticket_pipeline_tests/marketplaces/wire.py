@@ -134,9 +134,9 @@ class RecordingGate:
 
 
 def request_to(url: str, *, method: str = "GET", headers: Mapping[str, str] | None = None) -> MarketplaceRequest:
-    """A request for event 1."""
+    """A request for event 1; its headers are secret."""
     secret = {name: SecretStr(value) for name, value in (headers or {}).items()}
-    return MarketplaceRequest(Marketplace.STUBHUB, "1", method, url, secret)
+    return MarketplaceRequest(Marketplace.STUBHUB, "1", method, url, secret_headers=secret)
 
 
 async def fetch(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import TYPE_CHECKING, TypeVar
 
 import orjson
@@ -20,7 +21,7 @@ from ticket_pipeline.errors import (
     UnexpectedPayload,
 )
 from ticket_pipeline.primary_sales.client import VivenuClient, as_sent
-from ticket_pipeline.primary_sales.http import SIMULATED_KEY
+from ticket_pipeline.primary_sales.http import SIMULATED_KEY, open_vivenu_http
 from ticket_pipeline.settings import Settings, load_settings
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline.simulator.vivenu import SIMULATED_TOKEN
@@ -95,6 +96,17 @@ async def fetch_wire(settings: Settings) -> ReadSet[TicketWire]:
     """The tickets that such a server has."""
     async with open_client(settings) as client:
         return await client.fetch_tickets("e", lambda ticket: ticket)
+
+
+def test_an_answer_that_repeats_the_key_is_kept_without_it() -> None:
+    key = "S3CRETkeyOfAnOrganiser"
+
+    async def fetch_one(settings: Settings) -> bytes:
+        async with open_vivenu_http(settings, rng=Random(1)) as http:  # noqa: S311 - waits
+            return (await http.get("a page", "/api/x", {})).body
+
+    wire = answer(body=f'{{"name": "of {key}", "n": 1}}'.encode())
+    assert run_wire(wire, fetch_one, vivenu_api_key=key) == b'{"name": "of ***", "n": 1}'
 
 
 # --- whole reads -----------------------------------------------------------------------------------------------------
