@@ -22,7 +22,7 @@ import httpx
 import stamina
 
 from ticket_pipeline.errors import MarketplaceError, TemporarilyUnavailable
-from ticket_pipeline.known_secrets import KnownSecrets, known_secrets
+from ticket_pipeline.known_secrets import HIDDEN, KnownSecrets, known_secrets
 from ticket_pipeline.market.vocabulary import RawResponse
 from ticket_pipeline.marketplaces.answers import error_of_exception, is_html, judge_answer
 from ticket_pipeline.marketplaces.reading import read_body, read_start
@@ -185,7 +185,7 @@ class HttpFetcher:
         now = self._clock()
         course.hear_retry_after(response.headers.get("retry-after"), now)
         if self._policy.is_debugged:
-            _log_answer(what, response, body, secrets)
+            _log_answer(what, request, response, body, secrets)
         headers, body = _without_secrets(response, body, secrets)
         problem = self._judge(what, response.status_code, headers, body, tries=course.tries, now=now)
         if problem is not None:
@@ -230,7 +230,9 @@ def _without_secrets(response: httpx.Response, body: bytes, secrets: KnownSecret
     return headers, secrets.out_of_data(body) if is_data else secrets.out_of_words(body)
 
 
-def _log_answer(what: str, response: httpx.Response, body: bytes, secrets: KnownSecrets) -> None:
+def _log_answer(
+    what: str, request: MarketplaceRequest, response: httpx.Response, body: bytes, secrets: KnownSecrets
+) -> None:
     """HTTP_DEBUG: the headers of both sides and the start of the body, without secrets.
 
     As a warning, because whoever sets it wants to see it, whatever else is shown.
@@ -238,7 +240,7 @@ def _log_answer(what: str, response: httpx.Response, body: bytes, secrets: Known
     _log.warning(
         "HTTP_DEBUG %s: sent %s; the answer is %d with %s and %d bytes: %s",
         what,
-        redact_headers(response.request.headers),
+        redact_headers(response.request.headers) | dict.fromkeys(request.secret_headers, HIDDEN),
         response.status_code,
         redact_headers({name: secrets.out_of_text(value) for name, value in response.headers.items()}),
         len(body),

@@ -547,6 +547,23 @@ def test_debugging_shows_request_and_answer_without_secrets(caplog: pytest.LogCa
     assert "S3CRET" not in "".join(shown)
 
 
+def test_debugging_hides_every_header_that_came_as_a_secret_whatever_its_name(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    said = answer(body=b'["HDRS3CRETvalue", "S3CRET7"]', x_echo="HDRS3CRETvalue", x_whom="S3CRET7")
+
+    async def run() -> None:
+        async with serve_wire(said) as server:
+            request = request_to(f"{server.url}/x", headers={"x-csrf": "HDRS3CRETvalue", "activeaccountid": "S3CRET7"})
+            await fetch(request, policy=dataclasses.replace(ONE_TRY, is_debugged=True))
+
+    with caplog.at_level(logging.WARNING):
+        asyncio.run(run())
+    assert "'x-csrf': '***'" in caplog.text
+    assert "'user-agent': 'tests/1'" in caplog.text
+    assert "S3CRET" not in caplog.text
+
+
 _OWN = {
     "cookie": "session=S3CRETofTheSession; theme=dark; tz=America%2FNew_York",
     "activeaccountid": "77712345",
