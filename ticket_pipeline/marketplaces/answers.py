@@ -49,15 +49,20 @@ LONGEST_RETRY_AFTER = timedelta(days=1)
 """A server that names a longer wait (or nonsense) is believed up to here."""
 
 _SNIFFED_BYTES = 65_536
+# Whole words, where humps part words as well: an API may well move to `/catalog-inventory`, `/authors` or `/session/7`.
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _LOGIN_PLACE = re.compile(
-    r"log-?in|sign-?in|signon|\bauth|\bsso\b|\baccount\.|identity|challenge|captcha", re.IGNORECASE
+    r"(?<!cata)(?<!b)log[io]n|(?<![a-z])(?:(?:log|sign)[-_]?(?:in|on)|o?auth[0-9]*|authori[sz]e|authenticat(?:e|ion)"
+    r"|sso|saml[0-9]*|oidc|openid|sessions?[/_-](?:new|create|expired|timeout|ended))(?![a-z])"
+    r"|^[^/]*(?<![a-z])accounts?\.|identity|challenge|captcha",
+    re.IGNORECASE,
 )
 _CHALLENGE = re.compile(
     rb"captcha|datadome|challenge[ -]validation|challenge-platform|verify (?:that )?you are|are you (?:a )?human"
     rb"|unusual traffic|just a moment|access denied|pardon our interruption",
     re.IGNORECASE,
 )
-_LOGIN = re.compile(rb"sign[ -]?in\b|log[ -]?in\b|type=[\"']?password", re.IGNORECASE)
+_LOGIN = re.compile(rb"\b(?:log|sign)[ -](?:in|on)\b|(?:log|sign)(?:in|on)\b|type=[\"']?password", re.IGNORECASE)
 _SMALL_ANSWER = 4096
 _JSON_CHALLENGE = b"captcha-delivery.com"
 
@@ -111,7 +116,7 @@ def _how_it_blocks(status: int, headers: Mapping[str, str], body: bytes, locatio
         return " with a challenge" if len(body) <= _SMALL_ANSWER and _JSON_CHALLENGE in body else None
     if status < HTTPStatus.BAD_REQUEST:
         place = _place_of(location)
-        return f", to the login at {place}" if _LOGIN_PLACE.search(place) else None
+        return f", to the login at {place}" if _LOGIN_PLACE.search(_HUMP.sub("-", place)) else None
     is_transient = status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
     return " with a challenge page" if is_transient and _CHALLENGE.search(body) else None
 

@@ -30,7 +30,7 @@ from ticket_pipeline.errors import (
     UnexpectedPayload,
 )
 from ticket_pipeline.market.vocabulary import RawResponse
-from ticket_pipeline.marketplaces.answers import error_of_exception
+from ticket_pipeline.marketplaces.answers import error_of_exception, judge_answer
 from ticket_pipeline.marketplaces.retries import Course, RetryPolicy, RetryRule
 from ticket_pipeline_tests.marketplaces.wire import (
     ONE_TRY,
@@ -124,6 +124,83 @@ def test_each_answer_becomes_its_own_error(given: Answer, expected: type[Marketp
     assert str(error).startswith("Asked stubhub for event 1 (GET http://127.0.0.1:")
     assert error.tries == len(heads) == 1
     assert error.outcome != "timeout"
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "/Account/Logon?ReturnUrl=%2fapi",
+        "/Account/LogOn",
+        "/UserLogin.aspx",
+        "/userlogin",
+        "/log-on",
+        "/users/sign_in",
+        "/UserSignIn",
+        "/session/new",
+        "/sessions/new",
+        "/session-expired",
+        "/auth",
+        "/auth/realms/x",
+        "/oauth",
+        "/oauth2/authorize",
+        "/connect/authorize",
+        "/authentication",
+        "/sso",
+        "/saml2/idp",
+        "https://sso.example.com/",
+        "https://auth0.example.com/u",
+        "https://accounts.example.com/",
+        "https://identity.example.com/connect",
+        "/validate-captcha",
+    ],
+)
+def test_a_redirect_to_a_login_is_a_block(place: str) -> None:
+    error = judge_answer("Asked", 302, {"location": place}, b"", tries=1, now=NOW)
+    assert isinstance(error, Blocked)
+    assert place.partition("?")[0].removeprefix("https://") in str(error)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "https://api2.example.com/api/Listing/GetCompListingsByEventId",
+        "/api/v2/Listing/GetCompListingsByEventId/",
+        "/api/catalog-inventory",
+        "/api/catalog/info",
+        "/api/CatalogInfo",
+        "/blog-index",
+        "/api/authors",
+        "/api/author/7",
+        "/api/session/7",
+        "/api/sessions",
+        "/design-inventory",
+        "/Signing/7",
+        "/account/listings",
+        "/api/accounts.json",
+        "/assorted",
+        "/",
+        "",
+    ],
+)
+def test_a_redirect_to_another_place_of_an_api_is_none(place: str) -> None:
+    error = judge_answer("Asked", 302, {"location": place}, b"", tries=1, now=NOW)
+    assert isinstance(error, RequestRejected)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (b"Logon", Blocked),
+        (b"Please log on", Blocked),
+        (b"Single Sign-On", Blocked),
+        (b"id='userLogin'", Blocked),
+        (b"our blog in spring", UnexpectedPayload),
+        (b"the catalog on sale", UnexpectedPayload),
+    ],
+)
+def test_a_page_that_asks_to_log_in_is_a_block(said: bytes, expected: type[MarketplaceError]) -> None:
+    page = b"<html><p>" + said + b"</p></html>"
+    assert type(judge_answer("Asked", 200, {}, page, tries=1, now=NOW)) is expected
 
 
 def test_the_error_of_an_answer_carries_its_status() -> None:
