@@ -2,7 +2,7 @@
 -- at once and for long when we were blocked. Pauses double with each opening in a row, up to max_pause. A failure that
 -- arrives while the breaker is open belongs to a request sent before: it neither opens it again nor changes the reason.
 -- Parameters: marketplace, reason, is_blocked, threshold, pause, max_pause, blocked_pause, retry_after (intervals;
--- retry_after may be null: what the server asked for, it spaces the next request of every process).
+-- retry_after may be null: the wait that the server asked for, which holds for every process).
 -- Rows: 1, the state after it.
 with before as (
   select
@@ -34,6 +34,7 @@ set
   end,
   consecutive_openings = b.consecutive_openings + case when f.effect = 'opens' then 1 else 0 end,
   next_request_at = greatest(b.next_request_at, clock_timestamp() + %(retry_after)s::interval),
+  asked_until = greatest(b.asked_until, clock_timestamp() + %(retry_after)s::interval),
   updated_at = now()
 from before as f
 where b.marketplace = f.marketplace

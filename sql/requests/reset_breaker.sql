@@ -1,5 +1,6 @@
--- A person has mended the cause: close the breaker and forget the past. Parameters: marketplace. Idempotent. Rows: 1 if known,
--- with whether polling was paused or on trial.
+-- A person has mended the cause: close the breaker and forget the past, but not a wait that the marketplace asked for,
+-- unless forced. Parameters: marketplace, force (boolean). Idempotent. Rows: 1 if known, with whether polling was paused
+-- or on trial.
 with before as (
   select b.marketplace, b.state
   from breaker_state as b
@@ -10,7 +11,9 @@ with before as (
 update breaker_state as b
 set
   state = 'closed', reason = null, opened_at = null, open_until = null, consecutive_failures = 0,
-  consecutive_openings = 0, unread_answers = 0, next_request_at = 'epoch', updated_at = now()
+  consecutive_openings = 0, unread_answers = 0,
+  next_request_at = case when %(force)s then 'epoch' else coalesce(b.asked_until, 'epoch') end,
+  asked_until = case when not %(force)s then b.asked_until end, updated_at = now()
 from before
 where b.marketplace = before.marketplace
 returning b.marketplace, before.state <> 'closed' as was_paused

@@ -1,7 +1,9 @@
--- Breaker and budget of one marketplace or of all. Parameters: marketplace (text or null). Rows: one per budget window.
+-- Breaker and budget of one marketplace or of all. Parameters: marketplace (text or null). Rows: one per budget window,
+-- with how much longer the marketplace asked to be left alone (null where it does not).
 select
   b.marketplace, b.state, b.reason, b.opened_at, b.open_until, b.consecutive_failures, r.budget_window, r.max_requests,
-  r.applies_to,
+  r.applies_to, b.asked_until,
+  case when b.asked_until > clock_timestamp() then b.asked_until - clock_timestamp() end as asked_wait,
   (
     select count(*)::integer
     from request_slots as s

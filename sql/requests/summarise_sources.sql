@@ -33,7 +33,7 @@ slots as (
 )
 
 select
-  m.marketplace, b.state, b.reason, b.open_until, r.budget_window, r.applies_to, r.max_requests,
+  m.marketplace, b.state, b.reason, b.open_until, b.asked_until, r.budget_window, r.applies_to, r.max_requests,
   coalesce(s.used, 0) as used, s.resets_at,
   coalesce(a.requests, 0) + coalesce(q.requests, 0) as requests, coalesce(q.requests, 0) as searches,
   coalesce(a.errors, 0) + coalesce(q.errors, 0) as errors, a.latency_p50_seconds, a.latency_p95_seconds,

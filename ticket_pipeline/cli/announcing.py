@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ticket_pipeline.cli.simulating import curl_a_fault
 from ticket_pipeline.errors import StorageError
-from ticket_pipeline.polling.due import show_wait
+from ticket_pipeline.polling.due import show_asked_wait, show_wait
 from ticket_pipeline.polling.sources import SOURCES, why_not_polled
 from ticket_pipeline.polling.sync import sample_watchlist_path
 from ticket_pipeline.simulator.app import PLAYED, path_of
@@ -89,6 +89,8 @@ def describe_minute(database: Database, settings: Settings, since: datetime) -> 
         if state["state"] != "closed" and state["open_until"] > now:
             pause = show_wait(state["open_until"] - now)
             yield f"           {state['marketplace']} is paused for another {pause}: {state['reason']}"
+        if state["asked_until"] is not None and state["asked_until"] > now:
+            yield f"           {show_asked_wait(state['marketplace'], state['asked_until'], now)}."
 
 
 def _what_comes(row: Row, now: datetime) -> str:

@@ -24,13 +24,13 @@ from ticket_pipeline.cli.watchlist import describe_sync
 from ticket_pipeline.errors import SheetError, StorageUnavailable
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.polling.batch import Lease
-from ticket_pipeline.polling.due import Skip, choose_batch
+from ticket_pipeline.polling.due import Skip, choose_batch, show_asked_wait
 from ticket_pipeline.polling.poll import poll_events
 from ticket_pipeline.polling.sources import SOURCES
 from ticket_pipeline.polling.sync import sync_events
 from ticket_pipeline.settings import JitterStrategy, load_settings
 from ticket_pipeline.storage.prices import HOUR
-from ticket_pipeline.storage.requests import reset_breaker
+from ticket_pipeline.storage.requests import read_asked_wait, reset_breaker
 from ticket_pipeline.storage.schedule import release_lease
 from ticket_pipeline.storage.snapshots import delete_old_payloads
 
@@ -72,11 +72,23 @@ def start_scheduler(
 
 def resume(
     marketplace: Annotated[Marketplace, typer.Argument(metavar="MARKETPLACE", help="Whose pause ends.")],
+    *,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also forget a wait that the marketplace asked for (Retry-After).")
+    ] = False,
 ) -> None:
-    """End the pause of a marketplace after its cause is mended: new credentials after a block, for example."""
+    """End the pause of a marketplace after its cause is mended: new credentials after a block, for example.
+
+    A wait that the marketplace asked for is its limit, and is kept; with --force it is forgotten as well.
+    """
     with open_migrated(load_settings()) as database:
-        was_paused = reset_breaker(database, marketplace)
-    if was_paused:
+        _, asked_until = read_asked_wait(database, marketplace)
+        was_paused = reset_breaker(database, marketplace, force=force)
+    if asked_until is not None and not force:
+        pause = f"The pause of {marketplace} is over, but its own wish holds: " if was_paused else ""
+        wish = show_asked_wait(marketplace, asked_until, utc_now())
+        show(f"{pause}{wish}. To ask sooner all the same: ticket-pipeline resume {marketplace} --force")
+    elif was_paused or asked_until is not None:
         show(f"{marketplace} is polled again; its events are due as scheduled.")
     else:
         show(f"{marketplace} was not paused. What it may and does: ticket-pipeline sources")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ticket_pipeline.cli.formats import NOTHING, ago, count, largest_unit, plain, until, utc_now
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, show, show_json
+from ticket_pipeline.polling.due import show_asked_wait
 from ticket_pipeline.polling.sources import SOURCES, why_not_polled
 from ticket_pipeline.settings import load_settings
 from ticket_pipeline.storage.cache import read_cache_summary
@@ -38,7 +39,8 @@ def sources(*, as_json: JsonOption = False) -> None:
 
     A budget holds in every span of its length, so it comes back request by request; it resets when the last of them is
     out of it. What polling may use of a budget stands beneath it, the rest is left to what people ask. Requests and
-    errors are all that were sent, those of searches too; latency is that of events.
+    errors are all that were sent, those of searches too; latency is that of events. Nothing is
+    sent before the end of a wait that a marketplace asked for.
 
         ticket-pipeline sources
     """
@@ -62,6 +64,7 @@ def _document(
     source = SOURCES[marketplace]
     first = rows[0]
     obstacle = why_not_polled(source, settings)
+    is_asked = first["asked_until"] is not None and first["asked_until"] > this_moment
     is_paused = first["open_until"] is not None and first["open_until"] > this_moment
     return {
         "marketplace": marketplace,
@@ -78,6 +81,7 @@ def _document(
         "breaker": first["state"] or _CLOSED,
         "breaker_reason": first["reason"],
         "open_until": first["open_until"] if is_paused else None,
+        "asked_until": first["asked_until"] if is_asked else None,
         "last_success_at": first["last_success_at"],
     }
 
@@ -133,6 +137,7 @@ def _table(documents: Sequence[dict[str, Any]], this_moment: datetime) -> Table:
         "Latency p50": lambda one: _seconds(one["latency_p50_seconds"]),
         "  p95": lambda one: _seconds(one["latency_p95_seconds"]),
         "Breaker": lambda one: one["breaker"].replace("_", " "),
+        "Asked to wait": lambda one: until(one["asked_until"], this_moment),
         "Last capture": lambda one: ago(one["last_success_at"], this_moment),
         "Cache hits": lambda one: count(one["cache_hits"]),
         "  misses": lambda one: count(one["cache_misses"]),
@@ -171,7 +176,7 @@ def _seconds(seconds: float | None) -> str:
 
 
 def _remarks(documents: Sequence[dict[str, Any]], this_moment: datetime) -> list[str]:
-    """Why a marketplace is off or paused, in whole sentences."""
+    """Why a marketplace is off, paused or left alone, in whole sentences."""
     off = [f"{each['marketplace']}: {each['obstacle']}" for each in documents if not each["is_on"]]
     paused = [
         f"{each['marketplace']}: its breaker opened; one request is tried {until(each['open_until'], this_moment)}: "
@@ -179,4 +184,9 @@ def _remarks(documents: Sequence[dict[str, Any]], this_moment: datetime) -> list
         for each in documents
         if each["breaker"] != _CLOSED
     ]
-    return off + paused
+    asked = [
+        f"{show_asked_wait(each['marketplace'], each['asked_until'], this_moment)}."
+        for each in documents
+        if each["asked_until"] is not None
+    ]
+    return off + paused + asked

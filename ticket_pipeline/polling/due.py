@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.polling.poll import build_back_off, build_cadence
@@ -49,7 +49,8 @@ def choose_batch(
 ) -> LeasedBatch | Skip:
     """Lease what is due at a marketplace, or say why nothing is.
 
-    Backlog, breaker and remaining budget are respected. A changed interval takes effect here, at the next tick.
+    Backlog, breaker, remaining budget and a wait that the marketplace asked for are respected. A changed interval takes
+    effect here, at the next tick.
 
     Args:
         database: migrated.
@@ -98,6 +99,7 @@ def _find_obstacle(
 ) -> str | None:
     return (
         _find_pause(marketplace, state, this_moment)
+        or _find_asked_wait(marketplace, state, this_moment)
         or _find_wait(marketplace, backlog, batch_size, this_moment)
         or _find_spent_budget(marketplace, state, batch_size, this_moment)
     )
@@ -111,6 +113,13 @@ def _find_pause(marketplace: Marketplace, state: Sequence[Row], this_moment: dat
         f"{marketplace} is paused for another {show_wait(breaker['open_until'] - this_moment)}: {breaker['reason']} "
         f"When the cause is mended: ticket-pipeline resume {marketplace}"
     )
+
+
+def _find_asked_wait(marketplace: Marketplace, state: Sequence[Row], this_moment: datetime) -> str | None:
+    asked_until = state[0]["asked_until"] if state else None
+    if asked_until is None or asked_until <= this_moment:
+        return None
+    return f"{show_asked_wait(marketplace, asked_until, this_moment)}. Its events stay due."
 
 
 def _find_wait(marketplace: Marketplace, backlog: Backlog, batch_size: int, this_moment: datetime) -> str | None:
@@ -148,6 +157,14 @@ def _fitting_budget(state: Sequence[Row], batch_size: int) -> int:
             free += row["max_requests"] * (_BUDGET_HORIZON // window - 1)
         room = min(room, free)
     return max(room, 0)
+
+
+def show_asked_wait(marketplace: str, asked_until: datetime, this_moment: datetime) -> str:
+    """A wait that a marketplace asked for, as people are told of it; without a full stop."""
+    return (
+        f"{marketplace} asked to wait until {asked_until.astimezone(UTC):%Y-%m-%d %H:%M} UTC, another "
+        f"{show_wait(asked_until - this_moment)} (Retry-After); nothing is sent before"
+    )
 
 
 def show_wait(wait: timedelta) -> str:

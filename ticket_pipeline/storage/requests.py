@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _REASON_CHARACTERS = 500
 _LONGEST_NAP_SECONDS = 0.5
+_ASKED_TOLERANCE = timedelta(seconds=5)
+"""Between hearing of a wait and reading whose wish it was, time passes."""
 _PERMIT_GRACE = timedelta(seconds=5)
 """A permit that takes longer than this to reach us is not used: the end of its hold was counted from its birth."""
 
@@ -162,11 +164,7 @@ class PostgresGate:
                     available_in=wait,
                 )
             if wait + timedelta(seconds=self._monotonic() - started) > self._max_wait:
-                raise RequestNotPermitted(
-                    f"Asked to send a request to {self._marketplace}; its request budget is spent and has room again "
-                    f"in {_rounded(wait)}. Raise the budget only if the marketplace allows more.",
-                    available_in=wait,
-                )
+                raise await asyncio.to_thread(self._refuse, wait)
             # Slots of requests under way are held for their longest possible time; most come back much sooner.
             await asyncio.sleep(min(wait.total_seconds(), _LONGEST_NAP_SECONDS))
 
@@ -205,6 +203,17 @@ class PostgresGate:
         )
         assert row is not None, "acquire_request returns one row"  # noqa: S101 - for the type checker: it always does
         return row
+
+    def _refuse(self, wait: timedelta) -> RequestNotPermitted:
+        """Whose limit it is: the marketplace's own wish where that is what lasts longest, else our budget."""
+        asked_wait, asked_until = read_asked_wait(self._database, self._marketplace)
+        if asked_until is not None and asked_wait >= wait - _ASKED_TOLERANCE:
+            why = f"it asked to wait until {asked_until:%Y-%m-%d %H:%M} UTC, another {_rounded(wait)}, and nothing is sent "
+            why += "before. If it goes on, lower its request budget."
+        else:
+            why = f"its request budget is spent and has room again in {_rounded(wait)}. "
+            why += "Raise the budget only if the marketplace allows more."
+        return RequestNotPermitted(f"Asked to send a request to {self._marketplace}; {why}", available_in=wait)
 
     def _record(self, error: MarketplaceError | None) -> None:
         # An unknown event, or a question that is refused as such, says nothing about the marketplace's health, but the
@@ -250,6 +259,18 @@ def read_request_state(database: Database, marketplace: str | None = None) -> li
     return database.fetch_all("requests/select_state", marketplace=marketplace)
 
 
+def read_asked_wait(database: Database, marketplace: str) -> tuple[timedelta, datetime | None]:
+    """How much longer a marketplace asked to be left alone, by the database's clock, and until when (aware UTC).
+
+    Zero and None where it did not, or no longer does.
+    """
+    state = read_request_state(database, marketplace)
+    if not state or state[0]["asked_wait"] is None:
+        return timedelta(), None
+    until: datetime = state[0]["asked_until"]
+    return state[0]["asked_wait"], until.astimezone(UTC)
+
+
 def summarise_sources(database: Database, marketplaces: Sequence[str], since: datetime) -> list[Row]:
     """Requests, errors and latency since `since`, breaker and budgets; the rows of a marketplace follow each other.
 
@@ -260,9 +281,15 @@ def summarise_sources(database: Database, marketplaces: Sequence[str], since: da
     return database.fetch_all("requests/summarise_sources", marketplaces=list(marketplaces), since=since)
 
 
-def reset_breaker(database: Database, marketplace: Marketplace) -> bool:
-    """Close a breaker after a person mended the cause; False where nothing was paused."""
-    row = database.fetch_one("requests/reset_breaker", marketplace=marketplace)
+def reset_breaker(database: Database, marketplace: Marketplace, *, force: bool = False) -> bool:
+    """Close a breaker after a person mended the cause; False where nothing was paused.
+
+    Args:
+        database: where.
+        marketplace: whose.
+        force: also forget a wait that the marketplace asked for.
+    """
+    row = database.fetch_one("requests/reset_breaker", marketplace=marketplace, force=force)
     return row is not None and bool(row["was_paused"])
 
 

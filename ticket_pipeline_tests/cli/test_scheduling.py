@@ -114,6 +114,33 @@ def test_failures_are_named_and_a_block_pauses_until_resumed(cli: Cli) -> None:
     assert cli.loopback.value("select count(*) from snapshots") == 3  # the fourth waits for its back-off
 
 
+def test_a_round_leases_nothing_while_the_marketplace_asked_to_wait(cli: Cli) -> None:
+    lines: list[str] = []
+    scheduler = scheduler_of(cli, lines, max_concurrent_requests=1)
+    cli.loopback.faults.add(Fault(FaultKind.RATE_LIMITED, retry_after="600"))
+    for _ in range(3):
+        ask(scheduler)
+    assert sum("events are due" in line for line in lines) == 1
+    assert sum("stubhub: stubhub asked to wait until " in line for line in lines) == 1
+    assert len(cli.loopback.log.records()) == 1
+
+
+def test_resuming_keeps_a_wait_that_the_marketplace_asked_for_unless_forced(cli: Cli) -> None:
+    cli.loopback.faults.add(Fault(FaultKind.RATE_LIMITED, retry_after="600"))
+    ask(scheduler_of(cli, [], max_concurrent_requests=1))
+    kept = " ".join(cli.run("resume", "stubhub").stdout.split())
+    assert kept.startswith("stubhub asked to wait until ")
+    assert kept.endswith("To ask sooner all the same: ticket-pipeline resume stubhub --force")
+    cli.loopback.rows("update breaker_state set state = 'open', open_until = now() + interval '1 hour' returning 1")
+    assert "The pause of stubhub is over, but its own wish holds: stubhub asked" in " ".join(
+        cli.run("resume", "stubhub").stdout.split()
+    )
+    assert cli.loopback.value("select asked_until = next_request_at and state = 'closed' from breaker_state")
+    assert "is polled again" in cli.run("resume", "stubhub", "--force").stdout
+    assert cli.loopback.value("select asked_until is null and next_request_at < now() from breaker_state")
+    assert "was not paused" in cli.run("resume", "stubhub").stdout
+
+
 def test_resuming_what_never_ran_says_so(cli: Cli) -> None:
     assert "was not paused" in cli.run("resume", "stubhub").stdout
     assert cli.run("resume", "craigslist").exit_code == 2

@@ -120,6 +120,21 @@ def test_an_open_breaker_says_why_until_when_and_how_to_resume(synced: Cli) -> N
     assert (about(synced)["breaker"], about(synced)["open_until"]) == ("closed", None)
 
 
+def test_a_wait_that_a_marketplace_asked_for_is_shown_until_it_is_over(synced: Cli) -> None:
+    synced.loopback.faults.add(Fault(FaultKind.RATE_LIMITED, retry_after="600"))
+    refused = synced.run("fetch-listings", MAX_CONCURRENT_REQUESTS="1")
+    assert (refused.exit_code, "3 events were not tried" in refused.stderr) == (1, True)
+    assert "stubhub; it asked to wait until " in " ".join(refused.stderr.split())
+    asked_until = datetime.fromisoformat(about(synced)["asked_until"])
+    assert timedelta(minutes=9) < asked_until - datetime.now(UTC) <= timedelta(minutes=10)
+    assert " ".join(row(synced, "Asked to wait")[3:6]) in {"in 10 min", "in 9 min"}
+    shown = synced.run("sources").stdout
+    assert_fits(shown)
+    assert f"stubhub asked to wait until {asked_until:%Y-%m-%d %H:%M} UTC" in " ".join(shown.split())
+    synced.loopback.rows("update breaker_state set asked_until = now() returning 1")
+    assert about(synced)["asked_until"] is None
+
+
 def test_a_budget_that_was_lowered_has_nothing_left_rather_than_less(synced: Cli) -> None:
     synced.run("fetch-listings")
     synced.loopback.rows("update request_budget set max_requests = 2 where budget_window > interval '0'")

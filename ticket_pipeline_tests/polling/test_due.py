@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from ticket_pipeline.errors import Blocked, ConfigurationError
 from ticket_pipeline.polling.due import LeasedBatch, Skip, choose_batch, show_wait
 from ticket_pipeline.polling.poll import build_gate
 from ticket_pipeline.simulator.crowd import crowded_world
+from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline.storage.requests import reset_breaker, set_up_budget
 from ticket_pipeline.storage.schedule import release_lease
 from ticket_pipeline_tests.polling.loopback import STUBHUB, open_loopback
@@ -184,6 +186,23 @@ def test_an_open_breaker_says_why_how_long_and_how_to_resume(watching: Loopback)
     }
     watching.clock.offset = 4 * HOUR
     assert leased(watching, settings) == watching.keys
+
+
+def test_a_wait_that_the_marketplace_asked_for_is_kept_and_told_instead_of_leasing(watching: Loopback) -> None:
+    watching.faults.add(Fault(FaultKind.RATE_LIMITED, retry_after="600"))
+    result = watching.poll(watching.events(), watching.settings(max_concurrent_requests=1))
+    assert "stubhub; it asked to wait until " in str(result.stopped_by)
+    until = watching.value("select asked_until from breaker_state").astimezone(UTC)
+    for offset, another in ((0, r"9 min \d+ s"), (595, r"\d s")):
+        watching.clock.offset = timedelta(seconds=offset)
+        assert re.fullmatch(
+            rf"stubhub asked to wait until {until:%Y-%m-%d %H:%M} UTC, another {another} \(Retry-After\); "
+            "nothing is sent before. Its events stay due.",
+            skipped(watching),
+        )
+    assert len(watching.log.records()) == 1
+    watching.clock.offset = timedelta(seconds=601)
+    assert leased(watching) == watching.keys
 
 
 def test_a_breaker_that_a_person_closed_lets_the_next_tick_through(watching: Loopback) -> None:

@@ -30,6 +30,7 @@ from ticket_pipeline.storage.requests import (
     BreakerRule,
     Permit,
     PostgresGate,
+    read_asked_wait,
     read_request_state,
     reset_breaker,
     set_up_budget,
@@ -120,7 +121,8 @@ def pass_time(database: Database, span: timedelta) -> None:
     with database.transaction() as transaction:
         transaction.connection.execute("update request_slots set busy_until = busy_until - %s", [span])
         transaction.connection.execute(
-            "update breaker_state set open_until = open_until - %(span)s, next_request_at = next_request_at - %(span)s",
+            "update breaker_state set open_until = open_until - %(span)s, next_request_at = next_request_at - %(span)s,"
+            " asked_until = asked_until - %(span)s",
             {"span": span},
         )
 
@@ -367,8 +369,32 @@ def test_what_the_server_asked_for_spaces_every_process(budget: Database) -> Non
     record(budget, RateLimited("slow down", retry_after=10 * SECOND))  # the longer wait stays
     record(budget, RateLimited("slow down"))
     assert pause_of(budget) == about(5 * MINUTE)  # and three in a row open the breaker
-    reset_breaker(budget, STUBHUB)
+    assert reset_breaker(budget, STUBHUB)  # a person ends the pause, and not what the server asked for
+    assert refused_for(budget) == about(30 * SECOND)
+    assert not reset_breaker(budget, STUBHUB, force=True)
     acquire(budget)
+
+
+def test_a_refusal_says_whose_limit_it_is(budget: Database) -> None:
+    record(budget, RateLimited("slow down", retry_after=30 * SECOND))
+    asked = read_asked_wait(budget, STUBHUB)
+    assert asked[0] == about(30 * SECOND)
+    assert asked[1] is not None
+    with pytest.raises(RequestNotPermitted, match=f"it asked to wait until {asked[1]:%Y-%m-%d %H:%M} UTC, another "):
+        acquire(budget)
+    pass_time(budget, 30 * SECOND)
+    assert read_asked_wait(budget, STUBHUB) == (timedelta(), None)
+    send(budget, 4)
+    with pytest.raises(RequestNotPermitted, match="its request budget is spent"):
+        acquire(budget)
+    record(budget, RateLimited("slow down", retry_after=10 * SECOND))  # our own budget lets nothing go for longer
+    with pytest.raises(RequestNotPermitted, match="its request budget is spent"):
+        acquire(budget)
+
+
+def test_spacing_is_no_wish_of_the_marketplace(budget: Database) -> None:
+    acquire(budget, spacing=10 * SECOND)
+    assert read_asked_wait(budget, STUBHUB) == (timedelta(), None)
 
 
 # --- the breaker ----------------------------------------------------------------------------------------------------

@@ -241,7 +241,7 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "requests/release_request": {"permit_id": 1, "answered": True},
     "requests/replace_budget": AT_STUBHUB
     | {"budgets": Jsonb([{"window_seconds": 60, "max_requests": 7, "applies_to": "everybody"}])},
-    "requests/reset_breaker": AT_STUBHUB,
+    "requests/reset_breaker": AT_STUBHUB | {"force": False},
     "requests/select_state": {"marketplace": None},
     "requests/summarise_sources": {"marketplaces": ["stubhub", "vivid_seats"], "since": NOON},
     "requests/upsert_breaker": AT_STUBHUB,
