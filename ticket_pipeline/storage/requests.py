@@ -208,8 +208,8 @@ class PostgresGate:
         """Whose limit it is: the marketplace's own wish where that is what lasts longest, else our budget."""
         asked_wait, asked_until = read_asked_wait(self._database, self._marketplace)
         if asked_until is not None and asked_wait >= wait - _ASKED_TOLERANCE:
-            why = f"it asked to wait until {asked_until:%Y-%m-%d %H:%M} UTC, another {_rounded(wait)}, and nothing is sent "
-            why += "before. If it goes on, lower its request budget."
+            why = f"it asked to wait until {asked_until:%Y-%m-%d %H:%M} UTC, another {_rounded(wait)}, and nothing is "
+            why += "sent before. If it goes on, lower its request budget."
         else:
             why = f"its request budget is spent and has room again in {_rounded(wait)}. "
             why += "Raise the budget only if the marketplace allows more."
