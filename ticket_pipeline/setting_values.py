@@ -1,7 +1,8 @@
 """What a setting may hold: types that refuse a value of which no part of the program could make anything.
 
 What belongs here: reading and refusing single values, with a message that says what to write instead and never what
-was written where that is secret. What does not: which settings there are, and what holds between two (`settings`).
+was written where that is secret; and what may be shown of an address. What does not: which settings there are, and
+what holds between two (`settings`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 _AGE_GROUP = re.compile(r"(?P<first>[0-9]{1,3})\s*(?:[-\N{EN DASH}]\s*(?P<last>[0-9]{1,3})|\+)")
+# What stands before the last @ is a user. One behind the first ? or # makes the place a guess.
+_ADDRESS = re.compile(
+    r"(?P<scheme>(?:[A-Za-z][A-Za-z0-9+.-]*://)?)(?:[^?#]*@)?(?P<place>[^?#@]*)(?P<mark>[?#]?)[^@]*", re.DOTALL
+)
 _SENDABLE = re.compile(r"(?:[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?)?")
 
 
@@ -25,6 +30,17 @@ def is_sendable(text: str) -> bool:
 def is_key(text: str) -> bool:
     """Whether a text may be an API key: what is sendable, in one word."""
     return bool(text) and is_sendable(text) and not re.search(r"\s", text)
+
+
+def show_address(text: str) -> str:
+    """A URL or path of a setting without what may be secret in it: user, password, query and fragment.
+
+    Also of one that cannot be read, such as `user:p?w@host`: where a part is in doubt it is hidden.
+    """
+    found = _ADDRESS.fullmatch(text)
+    if found is None:
+        return "***"
+    return f"{found['scheme']}{found['place']}{found['mark']}{'***' if found['mark'] else ''}"
 
 
 def is_timezone(name: str) -> bool:

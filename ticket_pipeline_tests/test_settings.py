@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ticket_pipeline.errors import ConfigurationError
+from ticket_pipeline.setting_values import show_address
 from ticket_pipeline.settings import load_settings
 
 SECRET = "S3CRETvalue"  # noqa: S105 - a made-up one, to look for
@@ -26,6 +27,27 @@ def test_a_key_that_is_not_one_word_is_refused_without_quoting_it(name: str, val
     with pytest.raises(ConfigurationError, match=rf"{name.upper()}: .*copy the key alone") as caught:
         load_settings(**{name: value})
     assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://pro.stubhub.com", "https://pro.stubhub.com"),
+        ("http://127.0.0.1:8765/stubhub", "http://127.0.0.1:8765/stubhub"),
+        ("/api/Listing/GetCompListingsByEventId", "/api/Listing/GetCompListingsByEventId"),
+        (f"https://me:{SECRET}@h/p", "https://h/p"),
+        (f"https://me:a@{SECRET}@h/p", "https://h/p"),
+        (f"me:{SECRET}@h", "h"),
+        (f"https://h/p?key={SECRET}", "https://h/p?***"),
+        (f"https://h/p#{SECRET}", "https://h/p#***"),
+        (f"/p?x={SECRET}", "/p?***"),
+        (f"https://me:{SECRET}?@h", "***"),
+        (f"https://h?to={SECRET}@h", "***"),
+        ("", ""),
+    ],
+)
+def test_an_address_is_shown_without_what_may_be_secret(address: str, shown: str) -> None:
+    assert show_address(address) == shown
 
 
 def test_what_browsers_and_organisers_send_is_taken() -> None:

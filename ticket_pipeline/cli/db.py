@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from ticket_pipeline.cli.formats import NOTHING, local_time
 from ticket_pipeline.cli.tables import JsonOption, new_table, progress, show, show_json
 from ticket_pipeline.errors import ConfigurationError
+from ticket_pipeline.setting_values import show_address
 from ticket_pipeline.settings import load_settings
 from ticket_pipeline.storage.connect import describe_database, embedded_server, open_database
 from ticket_pipeline.storage.migrations import apply_migrations
@@ -125,18 +126,20 @@ def show_settings(
     settings = load_settings()
     names = [name for name in type(settings).model_fields if not changed or name in settings.model_fields_set]
     if as_json:
-        show_json({name.upper(): _plain_value(getattr(settings, name)) for name in names})
+        show_json({name.upper(): _plain_value(name, getattr(settings, name)) for name in names})
         return
     table = new_table("Setting", "Value", "")
     for name in names:
-        value = _plain_value(getattr(settings, name))
+        value = _plain_value(name, getattr(settings, name))
         origin = "set" if name in settings.model_fields_set else ""
         table.add_row(name.upper(), NOTHING if value is None else str(value), origin)
     show(table)
 
 
-def _plain_value(value: object) -> object:
-    """A setting as it may be shown: that a secret is set, never what it is."""
+def _plain_value(name: str, value: object) -> object:
+    """A setting as it may be shown: that a secret is set, never what it is, nor what a URL carries along."""
     if isinstance(value, SecretStr):
         return "(secret)"
+    if isinstance(value, str) and (name.endswith(("_url", "_path")) or "://" in value):
+        return show_address(value)
     return str(value) if isinstance(value, Path) else value

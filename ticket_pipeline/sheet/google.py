@@ -19,6 +19,7 @@ from google.auth.exceptions import RefreshError, TransportError
 from gspread.utils import absolute_range_name
 
 from ticket_pipeline.errors import SheetError
+from ticket_pipeline.setting_values import show_address
 from ticket_pipeline.sheet.google_client import (
     GOOGLE_SHEETS_API,
     ApiRefusal,
@@ -141,7 +142,7 @@ class GoogleSheetSource:
         if isinstance(cause, requests.exceptions.JSONDecodeError):
             return (
                 "the answer is not JSON. A proxy or a login page may stand between here and Google: check the "
-                f"network, the proxy settings and GOOGLE_SHEETS_API_BASE_URL ({self.api_base_url})."
+                f"network, the proxy settings and GOOGLE_SHEETS_API_BASE_URL ({show_address(self.api_base_url)})."
             )
         if isinstance(cause, requests.Timeout):
             return (
@@ -150,7 +151,7 @@ class GoogleSheetSource:
             )
         return (
             f"the connection failed ({type(cause).__name__}). Check the network, the proxy settings and "
-            f"GOOGLE_SHEETS_API_BASE_URL ({self.api_base_url}); the next sync tries again by itself."
+            f"GOOGLE_SHEETS_API_BASE_URL ({show_address(self.api_base_url)}); the next sync tries again by itself."
         )
 
     def _as_text(self, answer: object) -> list[list[str]]:
@@ -158,7 +159,7 @@ class GoogleSheetSource:
         if not isinstance(values, list) or not all(isinstance(row, list) for row in values):
             raise SheetError(
                 f"Read {self.description}: the answer does not have the shape of the Sheets API. "
-                f"Check GOOGLE_SHEETS_API_BASE_URL ({self.api_base_url})."
+                f"Check GOOGLE_SHEETS_API_BASE_URL ({show_address(self.api_base_url)})."
             )
         return [[_cell_text(cell) for cell in row] for row in values]
 

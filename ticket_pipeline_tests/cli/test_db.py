@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ticket_pipeline.cli.app import app
+from ticket_pipeline.settings import Settings
 from ticket_pipeline_tests.cli.conftest import assert_fits
 from ticket_pipeline_tests.servers import throwaway_state_dir
 
@@ -97,6 +98,16 @@ def test_settings_show_what_holds_and_no_secret(cli: Cli) -> None:
     assert (values["WEB_PORT"], values["STUBHUB_COOKIE"]) == (3333, "(secret)")
     assert "LOG_LEVEL" not in values
     assert cli.ask("settings")["LOG_LEVEL"] == "WARNING"
+
+
+def test_settings_show_where_urls_lead_and_not_what_they_carry(cli: Cli) -> None:
+    url = "https://me:S3CRET@h.example:8/api?key=S3CRET#S3CRET"
+    names = [name.upper() for name in Settings.model_fields if name.endswith(("_base_url", "_listings_path"))]
+    assert len(names) == 7
+    env = dict.fromkeys(names, url) | {"VIVENU_API_KEY": "dont-tell", "EVENTS_WORKSHEET_NAME": url}
+    assert "S3CRET" not in cli.run("settings", **env).output
+    values = json.loads(cli.run("settings", "--json", **env).stdout)
+    assert {values[name] for name in (*names, "EVENTS_WORKSHEET_NAME")} == {"https://h.example:8/api?***"}
 
 
 def test_unusable_settings_are_all_named_at_once(cli: Cli) -> None:

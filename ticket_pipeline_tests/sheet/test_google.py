@@ -220,7 +220,8 @@ def test_a_token_endpoint_that_cannot_be_reached_is_a_network_failure(service: S
 def test_no_server_at_all_is_a_network_failure(service: SheetsService) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    message = failure(service, api_base_url=f"http://127.0.0.1:{port}")
+    message = failure(service, api_base_url=f"http://me:S3CRET@127.0.0.1:{port}")
+    assert "S3CRET" not in message
     assert "the connection failed (ConnectionError)" in message
     assert f"GOOGLE_SHEETS_API_BASE_URL (http://127.0.0.1:{port})" in message
 
