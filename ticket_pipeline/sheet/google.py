@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 import stamina
-from google.auth.exceptions import RefreshError, TransportError
+from google.auth.exceptions import TransportError
 from gspread.utils import absolute_range_name
 
 from ticket_pipeline.errors import SheetError
 from ticket_pipeline.setting_values import show_address
 from ticket_pipeline.sheet.google_client import (
     GOOGLE_SHEETS_API,
-    ApiRefusal,
     SheetsHttpClient,
     load_credentials,
     open_client,
 )
+from ticket_pipeline.sheet.google_wire import ApiRefusal, TokenRefusal
 from ticket_pipeline.sheet.source import SheetRows
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class GoogleSheetSource:
         credentials_file: JSON key of a service account with whom the sheet is shared.
         api_base_url: where the Sheets API is; another one than Google's is for tests.
         timeout_seconds: longest time to connect, and longest silence while reading.
+        total_seconds: longest single request, whole.
         max_tries: tries of the request; only what may pass by itself is tried again.
         retry_wait_seconds: first wait between two tries; it doubles, with as much jitter.
         retry_seconds: longest time in which a new try is begun. A sync comes every few minutes anyway.
@@ -65,6 +66,7 @@ class GoogleSheetSource:
     credentials_file: Path
     api_base_url: str = GOOGLE_SHEETS_API
     timeout_seconds: float = 10.0
+    total_seconds: float = 60.0
     max_tries: int = 3
     retry_wait_seconds: float = 1.0
     retry_seconds: float = 30.0
@@ -88,13 +90,13 @@ class GoogleSheetSource:
                 "Set GOOGLE_SHEET_ID to the part between /d/ and /edit of the sheet's address."
             )
         credentials = load_credentials(self.credentials_file)
-        with open_client(credentials, self.api_base_url, self.timeout_seconds) as client:
+        with open_client(credentials, self.api_base_url, self.timeout_seconds, self.total_seconds) as client:
             try:
                 answer = self._read_values(client, key["id"])
+            except TokenRefusal as refusal:
+                raise SheetError(f"Read {self.description}: {_explain_no_token(refusal, credentials)}") from refusal
             except ApiRefusal as refusal:
                 raise SheetError(f"Read {self.description}: {_explain(refusal, credentials)}") from refusal
-            except RefreshError as error:
-                raise SheetError(f"Read {self.description}: {_explain_refresh(error, credentials)}") from error
             except (TransportError, requests.RequestException) as error:
                 raise SheetError(f"Read {self.description}: {self._explain_network(error)}") from error
         return SheetRows(values=self._as_text(answer), source=self.description)
@@ -146,8 +148,8 @@ class GoogleSheetSource:
             )
         if isinstance(cause, requests.Timeout):
             return (
-                f"no answer within {self.timeout_seconds:g} s, also when tried again. Check the network; "
-                "the next sync tries again by itself."
+                f"no answer within {self.timeout_seconds:g} s, or no whole one within {self.total_seconds:g} s, also "
+                "when tried again. Check the network; the next sync tries again by itself."
             )
         return (
             f"the connection failed ({type(cause).__name__}). Check the network, the proxy settings and "
@@ -184,12 +186,21 @@ def _explain(refusal: ApiRefusal, credentials: Credentials) -> str:
     return f"{said}. Check GOOGLE_SHEET_ID and the name of the tab."
 
 
-def _explain_refresh(error: RefreshError, credentials: Credentials) -> str:
+def _explain_no_token(refusal: TokenRefusal, credentials: Credentials) -> str:
     """Why no token was given. Google's text names the cause (account gone, key deleted, wrong clock), never the key."""
-    said = " ".join(str(error.args[0] if error.args else "no reason given").split())[:300].rstrip(".")
+    what = f"Google gave the service account {credentials.service_account_email} no token"
+    reason = refusal.reason.rstrip(".")
+    if refusal.status in _TRANSIENT_STATUSES:
+        said = f"{refusal.status}: {reason}" if reason else str(refusal.status)
+        return f"{what} ({said}), also when tried again. The trouble is Google's; the next sync tries again by itself."
+    if not reason:
+        return (
+            f"{what}: its token service answered {refusal.status} with something else. A proxy or a login page may "
+            "stand between here and Google: check the network, the proxy settings and token_uri in the key file."
+        )
     return (
-        f"Google gave the service account {credentials.service_account_email} no token ({said}). If its key is deleted "
-        "or revoked, make a new one and point GOOGLE_SHEETS_CREDENTIALS_FILE to it. Check this computer's clock too."
+        f"{what} ({reason}). If its key is deleted or revoked, make a new one and point GOOGLE_SHEETS_CREDENTIALS_FILE "
+        "to it. Check this computer's clock too."
     )
 
 

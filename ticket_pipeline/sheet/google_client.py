@@ -1,7 +1,7 @@
 """gspread as this project uses it: a service account, an API address, a time-out, and errors with their status.
 
-What belongs here: opening a client and closing it. What does not: what is read through it, retries, and what an error
-means to the user (see `google`).
+What belongs here: opening a client and closing it. What does not: how a request travels (`google_wire`), what is read
+through the client, retries, and what an error means to the user (see `google`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from google.oauth2.service_account import Credentials
 from gspread.http_client import HTTPClient
 
 from ticket_pipeline.errors import SheetError
+from ticket_pipeline.sheet.google_wire import ApiRefusal, LimitedAdapter, refuse_no_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,26 +30,6 @@ _NEW_KEY = (
     "Download a key of type JSON for the service account in the Google Cloud console and point "
     "GOOGLE_SHEETS_CREDENTIALS_FILE to it."
 )
-
-
-class ApiRefusal(Exception):
-    """The API answered with an error status.
-
-    gspread's own APIError fails to build where `error` in the body is not an object with a code, as Google's front end
-    and proxies send it; this one survives any body.
-
-    Attributes:
-        status: HTTP status code.
-        reason: Google's own words; empty where the body has none.
-        retry_after_seconds: how long the server asked us to wait, where it said so in seconds.
-    """
-
-    def __init__(self, response: requests.Response) -> None:
-        self.status: int = response.status_code
-        self.reason = _reason(response)
-        wait = response.headers.get("retry-after", "")
-        self.retry_after_seconds = float(wait) if wait.isascii() and wait.isdigit() else None
-        super().__init__(f"{self.status} {self.reason}".strip())
 
 
 class SheetsHttpClient(HTTPClient):
@@ -93,15 +74,27 @@ def load_credentials(credentials_file: Path) -> Credentials:
 
 
 @contextlib.contextmanager
-def open_client(credentials: Credentials, base_url: str, timeout_seconds: float) -> Iterator[SheetsHttpClient]:
+def open_client(
+    credentials: Credentials, base_url: str, timeout_seconds: float, total_seconds: float
+) -> Iterator[SheetsHttpClient]:
     """A gspread HTTP client on connections of its own, closed at the end of the block.
 
     Both sessions are plain: google-auth's own would retry connections three times each, on top of the caller's tries.
+
+    Args:
+        credentials: a service account.
+        base_url: the API's.
+        timeout_seconds: longest time to connect, and longest silence while reading.
+        total_seconds: longest single request, whole.
     """
     with contextlib.ExitStack() as stack:
         token_session = stack.enter_context(requests.Session())
         authorized = AuthorizedSession(credentials, auth_request=Request(token_session))  # type: ignore[no-untyped-call]
         session = stack.enter_context(authorized)
+        token_session.hooks["response"].append(refuse_no_token)
+        for each in (token_session, session):
+            for scheme in ("https://", "http://"):
+                each.mount(scheme, LimitedAdapter(total_seconds))
         client = SheetsHttpClient(credentials, session)
         client.base_url = base_url
         client.set_timeout(timeout_seconds)
@@ -124,13 +117,3 @@ def _load_json(credentials_file: Path) -> Mapping[str, Any]:
     if info is None:
         raise SheetError(f"Read the credentials file {credentials_file}: it is not JSON. {_NEW_KEY}")
     return info if isinstance(info, dict) else {}
-
-
-def _reason(response: requests.Response) -> str:
-    """Google's message out of an error body; empty for HTML and for shapes we do not know."""
-    try:
-        error = response.json()["error"]
-    except (ValueError, KeyError, TypeError):
-        return ""
-    message = error.get("message") if isinstance(error, dict) else error
-    return " ".join(message.split())[:300] if isinstance(message, str) else ""

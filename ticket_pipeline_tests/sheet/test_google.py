@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from starlette.applications import Starlette
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from ticket_pipeline.errors import SheetError
@@ -18,6 +20,7 @@ from ticket_pipeline.simulator.server import serve
 from ticket_pipeline_tests.sheet.conftest import SHEET_ID, SheetsService
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from starlette.requests import Request
@@ -104,7 +107,7 @@ def test_trouble_that_passes_is_tried_again(service: SheetsService, kind: FaultK
 
 def test_a_hung_connection_is_given_up_and_tried_again(service: SheetsService) -> None:
     service.sheets.faults.add(Fault(FaultKind.HANG))
-    assert len(service.source(timeout_seconds=0.3).read_rows().values) == 2
+    assert len(service.source(timeout_seconds=1.0).read_rows().values) == 2
 
 
 def test_a_short_wait_the_server_asks_for_is_kept_and_a_long_one_is_left_to_the_next_sync(
@@ -122,7 +125,7 @@ def test_a_short_wait_the_server_asks_for_is_kept_and_a_long_one_is_left_to_the_
         (FaultKind.RATE_LIMITED, "Google answered 429 (Quota exceeded"),
         (FaultKind.RATE_LIMITED, "60 reads per minute"),
         (FaultKind.UNAVAILABLE, "Google answered 503 (The service is currently unavailable), also when tried again."),
-        (FaultKind.HANG, "no answer within 0.3 s, also when tried again"),
+        (FaultKind.HANG, "no answer within 1 s, or no whole one within 60 s, also when tried again"),
         (FaultKind.RESET, "the connection failed"),
     ],
 )
@@ -130,7 +133,7 @@ def test_trouble_that_stays_ends_after_three_tries_with_what_happened(
     service: SheetsService, kind: FaultKind, said: str
 ) -> None:
     service.sheets.faults.add(Fault(kind, times=None))
-    message = failure(service, timeout_seconds=0.3)
+    message = failure(service, timeout_seconds=1.0 if kind is FaultKind.HANG else 20.0)
     assert message.startswith(f"Read tab 'Events' of the Google Sheet {SHEET_ID}: ")
     assert said in message
     assert "the next sync tries again by itself" in message
@@ -215,6 +218,73 @@ def test_a_revoked_key_says_so_with_googles_reason(service: SheetsService) -> No
 def test_a_token_endpoint_that_cannot_be_reached_is_a_network_failure(service: SheetsService) -> None:
     service.sheets.token_faults.add(Fault(FaultKind.RESET, times=None))
     assert "the connection failed" in failure(service)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (200, b"<html>Log in to this network</html>"),
+        (200, b"[]"),
+        (200, b'"text"'),
+        (200, b"{}"),
+        (200, b'{"access_token": 7, "expires_in": 3600}'),
+        (200, b'{"access_token": "any", "expires_in": "soon"}'),
+        (200, b'{"access_token": "any", "expires_in": 1e300}'),
+        (200, b'{"access_token": "any", "expires_in": [1]}'),
+        (200, b"\xff\xfe{\x00}\x00"),
+        (403, b"<html>The proxy forbids it</html>"),
+    ],
+)
+def test_what_is_no_token_points_to_the_network_and_is_not_asked_again(
+    service: SheetsService, status: int, body: bytes
+) -> None:
+    requests = []
+
+    async def answer(request: Request) -> Response:
+        requests.append(request.url.path)
+        return Response(body, status_code=status)
+
+    with serve(Starlette(routes=[Route("/token", answer, methods=["POST"])])) as served:
+        service.write_credentials(token_uri=f"{served.url}/token")
+        message = failure(service)
+    assert f"no token: its token service answered {status} with something else." in message
+    assert "A proxy or a login page" in message
+    assert requests == ["/token"]
+
+
+def test_trouble_at_the_token_service_is_googles_and_tried_thrice_in_all(service: SheetsService) -> None:
+    service.sheets.token_faults.add(Fault(FaultKind.SERVER_ERROR, times=None))
+    message = failure(service)
+    assert "no token (500: Internal error encountered), also when tried again. The trouble is Google's" in message
+    assert "{" not in message
+    assert "make a new one" not in message
+    assert len(service.sheets.log.records()) == 3
+
+
+def test_trouble_at_the_token_service_that_passes_is_no_trouble(service: SheetsService) -> None:
+    service.sheets.token_faults.add(Fault(FaultKind.UNAVAILABLE, times=2))
+    assert len(service.source().read_rows().values) == 2
+
+
+@pytest.mark.parametrize("has_length", [True, False])
+def test_an_answer_that_drips_is_given_up_after_the_total_time(service: SheetsService, has_length: bool) -> None:
+    async def drip() -> AsyncIterator[bytes]:
+        for _ in range(300):
+            yield b" "
+            await asyncio.sleep(0.1)
+
+    async def answer(_: Request) -> Response:
+        headers = {"content-length": "300"} if has_length else {"transfer-encoding": "identity", "connection": "close"}
+        return StreamingResponse(drip(), headers=headers)
+
+    app = answer_everything(b"", 200)
+    app.routes[-1] = Route("/{path:path}", answer)
+    with serve(app) as served:
+        service.write_credentials(token_uri=f"{served.url}/token")
+        started = time.monotonic()
+        message = failure(service, api_base_url=served.url, total_seconds=0.5, max_tries=1)
+    assert "no whole one within 0.5 s" in message
+    assert time.monotonic() - started < 20  # the whole drip takes 30 s
 
 
 def test_no_server_at_all_is_a_network_failure(service: SheetsService) -> None:
