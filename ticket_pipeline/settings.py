@@ -181,7 +181,9 @@ class Settings(BaseSettings):
     )
     http_connect_timeout_seconds: float = Field(default=10, gt=0, le=120, description="Time to connect")
     http_read_timeout_seconds: float = Field(default=30, gt=0, le=300, description="Longest silence while reading")
-    http_total_timeout_seconds: float = Field(default=60, gt=0, le=600, description="Longest single request, whole; the sheet's too")
+    http_total_timeout_seconds: float = Field(
+        default=60, gt=0, le=600, description="Longest single request, whole; the sheet's too"
+    )
     http_max_tries: int = Field(default=3, ge=1, le=5, description="Tries of one fetch, transient errors only")
     http_retry_seconds: float = Field(default=120, gt=0, le=900, description="Longest time one fetch may retry")
     http_debug: bool = Field(
