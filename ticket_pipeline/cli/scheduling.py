@@ -21,9 +21,10 @@ from ticket_pipeline.cli.rebuilding import read_stale_hours, rebuild_hours, rebu
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import note, show
 from ticket_pipeline.cli.watchlist import describe_sync
-from ticket_pipeline.errors import SheetError, StorageUnavailable
+from ticket_pipeline.errors import StorageUnavailable, TicketPipelineError
 from ticket_pipeline.market.vocabulary import Marketplace
-from ticket_pipeline.polling.batch import Lease
+from ticket_pipeline.polling.batch import BatchResult, Lease
+from ticket_pipeline.polling.containment import contained
 from ticket_pipeline.polling.due import Skip, choose_batch, show_asked_wait
 from ticket_pipeline.polling.poll import poll_events
 from ticket_pipeline.polling.sources import SOURCES
@@ -60,6 +61,9 @@ def start_scheduler(
     Nearer events are polled oftener than the interval (see `plan`). The first Ctrl-C lets the batch under way end, the
     second one stops at once; what was not fetched stays due.
 
+    With --once, exit code 1: events were due and none could be fetched, or the watchlist could not be read, or the
+    database was lost. 0: one was fetched at least, or nothing was due. Whatever failed is named on stderr.
+
         ticket-pipeline start-scheduler --interval-hours 6 --randomization poisson
     """
     chosen = {"base_scrape_interval_hours": interval_hours, "default_randomization_strategy": randomization}
@@ -67,7 +71,9 @@ def start_scheduler(
     with open_migrated(settings) as database:
         scheduler = Scheduler(database, settings, now=utc_now, sync_every=timedelta(minutes=sync_minutes))
         scheduler.sync(must_succeed=True)
-        asyncio.run(_run(scheduler, once=once))
+        is_fruitless = not asyncio.run(_run(scheduler, once=once))
+    if once and is_fruitless:
+        raise typer.Exit(1)
 
 
 def resume(
@@ -113,28 +119,43 @@ class Scheduler:
     _refreshed_at: datetime | None = None
     _last_words: dict[Marketplace, str] = field(default_factory=dict)
 
-    async def round(self) -> None:
-        """Sync if it is time, poll what is due, rebuild what changed. A database that is away is told, not fatal."""
+    async def round(self) -> bool:
+        """Sync if it is time, poll what is due, rebuild what changed. A database that is away is told, not fatal.
+
+        Returns:
+            Whether it came to something: False where events were due and none could be fetched, or the database was
+            away.
+        """
+        due = stored = 0
         try:
             if self._synced_at is None or self.now() - self._synced_at >= self.sync_every:
                 await asyncio.to_thread(self.sync)
             for marketplace in SOURCES:
-                await self._poll(marketplace)
+                batch = await self._poll(marketplace)
+                due += len(batch.results) + len(batch.skipped)
+                stored += len(batch.results) - len(batch.failures)
             await asyncio.to_thread(self.rebuild)
         except StorageUnavailable as error:
             self._say(f"{error} Trying again at the next round.")
+            return False
+        return stored > 0 or due == 0
 
     def sync(self, *, must_succeed: bool = False) -> None:
         """Bring the events to the watchlist.
 
         Raises:
-            SheetError: it cannot be read or applied, and `must_succeed`; otherwise that is told, and the events stay.
+            TicketPipelineError: it cannot be read or applied, and `must_succeed`; otherwise that is told, and the
+                events stay. A fault of our own code too: polling must not end with it.
+            StorageUnavailable: the database is away.
         """
         self._synced_at = self.now()
-        delete_old_payloads(self.database, self.now() - timedelta(days=self.settings.raw_payload_days))
         try:
-            report = sync_events(self.database, self.settings, self.now())
-        except SheetError as error:
+            with contained("Synced the watchlist"):
+                delete_old_payloads(self.database, self.now() - timedelta(days=self.settings.raw_payload_days))
+                report = sync_events(self.database, self.settings, self.now())
+        except StorageUnavailable:
+            raise
+        except TicketPipelineError as error:
             if must_succeed:
                 raise
             self._say(f"{error} The events stay as they are.")
@@ -155,7 +176,7 @@ class Scheduler:
             rebuild_hours(self.database, hours)
             rebuild_stale_days(self.database)
 
-    async def _poll(self, marketplace: Marketplace) -> None:
+    async def _poll(self, marketplace: Marketplace) -> BatchResult:
         choice = await asyncio.to_thread(
             choose_batch, self.database, self.settings, marketplace, this_moment=self.now(), lease_id=uuid4()
         )
@@ -164,11 +185,11 @@ class Scheduler:
             if marketplace not in self._last_words:
                 self._say(f"{marketplace}: {choice.reason}")
             self._last_words[marketplace] = choice.reason
-            return
+            return BatchResult()
         self._last_words.pop(marketplace, None)
-        await self._poll_batch(choice)
+        return await self._poll_batch(choice)
 
-    async def _poll_batch(self, batch: LeasedBatch) -> None:
+    async def _poll_batch(self, batch: LeasedBatch) -> BatchResult:
         self._say(f"{batch.marketplace}: {len(batch.events)} events are due.")
         try:
             outcome = await poll_events(
@@ -192,6 +213,7 @@ class Scheduler:
         )
         if outcome.stopped_by is not None:
             self._say(f"{len(outcome.skipped)} events were not tried and stay due: {outcome.stopped_by}")
+        return outcome
 
     def _tell_failures(self, results: Sequence[EventResult]) -> None:
         for result in results:
@@ -202,8 +224,8 @@ class Scheduler:
         self.tell(f"{self.now():%Y-%m-%d %H:%M:%S} UTC  {text}")
 
 
-async def _run(scheduler: Scheduler, *, once: bool) -> None:
-    """Rounds until the first signal; the second one cancels the round under way."""
+async def _run(scheduler: Scheduler, *, once: bool) -> bool:
+    """Rounds until the first signal; the second one cancels the round under way. Returns what the last one came to."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
@@ -217,11 +239,12 @@ async def _run(scheduler: Scheduler, *, once: bool) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, on_signal)
+    is_fruitful = True
     try:
         while not stop.is_set():
-            await scheduler.round()
+            is_fruitful = await scheduler.round()
             if once:
-                return
+                break
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), scheduler.settings.poll_tick_seconds)
     except asyncio.CancelledError:
@@ -229,3 +252,4 @@ async def _run(scheduler: Scheduler, *, once: bool) -> None:
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
+    return is_fruitful

@@ -1,7 +1,7 @@
-"""Our own faults: the one place that turns an unforeseen exception into the failure of one event.
+"""Our own faults: the one place that turns an unforeseen exception into the failure of one event, or of one sync.
 
-A fault in our own code must not take the other events of a batch down with it, nor go unrecorded. What does not belong
-here: the errors we raise on purpose; they pass.
+A fault in our own code must not take the other events of a batch down with it, nor end the loop that polls, nor go
+unrecorded. What does not belong here: the errors we raise on purpose; they pass.
 """
 
 from __future__ import annotations

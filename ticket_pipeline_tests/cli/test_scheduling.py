@@ -99,6 +99,48 @@ def test_a_broken_watchlist_stops_the_start_but_not_a_running_loop(cli: Cli) -> 
     assert cli.run("start-scheduler", "--once").exit_code == 1
 
 
+def test_a_sync_that_ends_in_our_own_code_does_not_end_the_loop(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def break_down(*_: object, **__: object) -> None:
+        raise TypeError("string indices must be integers")
+
+    lines: list[str] = []
+    scheduler = scheduler_of(cli, lines)
+    ask(scheduler)
+    monkeypatch.setattr("ticket_pipeline.polling.sync.parse_watchlist", break_down)
+    cli.loopback.clock.offset = timedelta(hours=18)
+    ask(scheduler)
+    assert any("our own code failed (TypeError)" in line and "The events stay as they are." in line for line in lines)
+    assert "string indices must be integers" in caplog.text
+    assert len(cli.loopback.log.records()) == 8
+
+
+def test_settings_that_stop_serving_do_not_end_the_loop(cli: Cli) -> None:
+    lines: list[str] = []
+    scheduler = scheduler_of(cli, lines)
+    ask(scheduler)
+    scheduler.settings = scheduler.settings.model_copy(update={"google_sheet_id": "1abc"})  # without its key file
+    cli.loopback.clock.offset = timedelta(minutes=11)
+    ask(scheduler)
+    assert any("GOOGLE_SHEETS_CREDENTIALS_FILE" in line and "The events stay as they are." in line for line in lines)
+
+
+def test_one_round_that_fetched_nothing_of_what_was_due_ends_with_1(cli: Cli) -> None:
+    cli.loopback.faults.add(Fault(FaultKind.SERVER_ERROR, times=3))
+    assert cli.run("start-scheduler", "--once", BREAKER_FAILURES="100").exit_code == 0  # one of four
+    cli.loopback.faults.add(Fault(FaultKind.SERVER_ERROR, times=None))
+    assert cli.run("start-scheduler", "--once").exit_code == 0  # nothing is due
+    cli.loopback.rows("update poll_schedule set next_due_at = now()")
+    failed = cli.run("start-scheduler", "--once", BREAKER_FAILURES="100")
+    assert failed.exit_code == 1
+    assert "0 events stored" in failed.stderr
+    cli.loopback.rows("update poll_schedule set next_due_at = now()")
+    cli.loopback.faults.clear()
+    cli.loopback.faults.add(Fault(FaultKind.FORBIDDEN, times=None))
+    assert cli.run("start-scheduler", "--once").exit_code == 1  # one blocked, the others not tried
+
+
 def test_failures_are_named_and_a_block_pauses_until_resumed(cli: Cli) -> None:
     lines: list[str] = []
     scheduler = scheduler_of(cli, lines, max_concurrent_requests=1)
