@@ -106,7 +106,10 @@ class Settings(BaseSettings):
         default=None, description="How 03/04/2026 is meant: month_first or day_first; unset: such a row is rejected"
     )
     watchlist_max_untrack_fraction: float = Field(
-        default=0.5, ge=0, le=1, description="A sync that would untrack a larger share of events is refused"
+        default=0.5,
+        ge=0,
+        le=1,
+        description="A sync that would drop a larger share of events, or of a marketplace's ids, is refused",
     )
     sync_events_cron: str = Field(default="*/10 * * * *", description="When the watchlist is read (cron, UTC)")
     check_data_cron: str = Field(default="25 * * * *", description="When every data check is run (cron, UTC)")

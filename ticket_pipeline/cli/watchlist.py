@@ -32,7 +32,8 @@ _WIDTHS = (12, 17, 11, 10)
 def fetch_events(
     *,
     force: Annotated[
-        bool, typer.Option("--force", help="Apply it even if it stops following more than half of the events.")
+        bool,
+        typer.Option("--force", help="Apply it even if most events, or most ids of a marketplace, are gone from it."),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -46,7 +47,9 @@ def fetch_events(
         report = sync_events(database, settings, utc_now(), force=force)
     if as_json:
         result = asdict(report.result)
-        show_json(result | {"events": len(report.watchlist.events), "warnings": report.watchlist.warnings})
+        watchlist = report.watchlist
+        result |= {"events": len(watchlist.events), "ignored_columns": watchlist.ignored_columns}
+        show_json(result | {"warnings": watchlist.warnings})
         return
     show(*describe_sync(report))
 
@@ -60,6 +63,8 @@ def describe_sync(report: SyncReport) -> list[str]:
         lines.append(f"{result.rejected} rows rejected; see `ticket-pipeline show-events --rejected`.")
     if result.replaced_ids:
         lines.append(f"Ids replaced: {', '.join(result.replaced_ids)}.")
+    if result.removed_ids:
+        lines.append(f"Ids removed, no longer polled: {', '.join(result.removed_ids)}.")
     if watchlist.ignored_columns:
         lines.append(f"Columns that mean nothing here: {', '.join(map(plain, watchlist.ignored_columns))}.")
     return lines + watchlist.warnings

@@ -6,6 +6,7 @@ What belongs here: comparing, guarding and writing. What does not: reading a she
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
@@ -13,7 +14,7 @@ from psycopg.types.json import Jsonb
 from ticket_pipeline.errors import SheetError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from ticket_pipeline.storage.database import Database, Row, Transaction
@@ -55,7 +56,14 @@ class QuarantinedRow:
 
 @dataclass(slots=True)
 class SyncResult:
-    """What one sync did. `new_keys` are marketplace → ids that were not current before."""
+    """What one sync did.
+
+    Attributes:
+        changed: events whose row or ids changed.
+        replaced_ids: ids, as `marketplace:id`, in whose place their event has another one.
+        removed_ids: ids that their event lost without another one.
+        new_keys: marketplace → ids that were not current before.
+    """
 
     source: str
     rows_read: int
@@ -65,6 +73,7 @@ class SyncResult:
     untracked: int = 0
     rejected: int = 0
     replaced_ids: list[str] = field(default_factory=list)
+    removed_ids: list[str] = field(default_factory=list)
     new_keys: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -105,8 +114,9 @@ def sync_watchlist(
         rejected: the bad rows, for the quarantine.
         source: what was read, for the record.
         this_moment: aware UTC; events already over do not count for the guard.
-        max_untrack_fraction: a sync that would untrack a larger share of the upcoming events is refused.
-        force: untrack however many.
+        max_untrack_fraction: a sync that would untrack a larger share of the upcoming events is refused, and one that
+            would take a larger share of a marketplace's ids from those that stay.
+        force: untrack and remove however many.
 
     Raises:
         SheetError: the guard refused; nothing changed.
@@ -118,7 +128,9 @@ def sync_watchlist(
         known = transaction.fetch_all("watchlist/select_known_events")
         matches = _match(events, known)
         gone = _no_longer_tracked(events, matches, known, rejected)
-        _guard(gone, known, this_moment, max_untrack_fraction, force=force)
+        if not force:
+            _guard_events(gone, known, this_moment, max_untrack_fraction)
+            _guard_ids(events, matches, known, this_moment, max_untrack_fraction)
         ids = _write_events(transaction, events, matches, known, result)
         _write_sources(transaction, events, ids, known, result)
         listed = set(matches)
@@ -191,19 +203,54 @@ def _no_longer_tracked(
     ]
 
 
-def _guard(
-    gone: Sequence[Row], known: Sequence[Row], this_moment: datetime, max_fraction: float, *, force: bool
-) -> None:
+def _guard_events(gone: Sequence[Row], known: Sequence[Row], this_moment: datetime, max_fraction: float) -> None:
     upcoming = [row for row in known if row["is_tracked"] and row["event_at"] > this_moment]
     dropped = [row for row in gone if row["event_at"] > this_moment]
-    if force or len(dropped) <= max_fraction * len(upcoming):
+    if len(dropped) <= max_fraction * len(upcoming):
         return
-    names = ", ".join(row["name"] for row in dropped[:5]) + (" …" if len(dropped) > 5 else "")  # noqa: PLR2004 - a few names
+    names = _a_few(row["name"] for row in dropped)
     raise SheetError(
         f"Compared the watchlist with the {len(upcoming)} upcoming events followed so far; it would stop following "
         f"{len(dropped)} of them ({names}). That looks like an accident, so nothing was changed. Restore the rows, or "
         "run `ticket-pipeline sync-events --force` if you mean it."
     )
+
+
+def _guard_ids(
+    events: Sequence[EventRecord],
+    matches: Sequence[int | None],
+    known: Sequence[Row],
+    this_moment: datetime,
+    max_fraction: float,
+) -> None:
+    """Refuse the loss of most ids of a marketplace by events that go on: a column went missing, not an event."""
+    known_by_id = {row["event_id"]: row for row in known}
+    listed = {pair for event in events for pair in event.external_ids.items()}
+    for marketplace in sorted({name for row in known for name in row["external_ids"]}):
+        followed = [
+            (event, known_by_id[match]["external_ids"][marketplace])
+            for event, match in zip(events, matches, strict=True)
+            if match is not None and event.is_tracked and event.event_at > this_moment
+            if marketplace in known_by_id[match]["external_ids"]
+        ]
+        lost = [
+            external_id
+            for event, external_id in followed
+            if marketplace not in event.external_ids and (marketplace, external_id) not in listed
+        ]
+        if len(lost) > max_fraction * len(followed):
+            raise SheetError(
+                f"Compared the watchlist with the {len(followed)} {marketplace} ids of upcoming events followed so "
+                f"far; it would take {len(lost)} of them away ({_a_few(lost)}). That looks like a lost or renamed "
+                "column, so nothing was changed. Restore the ids, or run `ticket-pipeline sync-events --force` if you "
+                "mean it."
+            )
+
+
+def _a_few(names: Iterable[str]) -> str:
+    """Names for a message, five at most."""
+    first = list(islice(names, 6))
+    return ", ".join(first[:5]) + (" …" if len(first) > 5 else "")  # noqa: PLR2004 - a few
 
 
 def _write_events(
@@ -219,7 +266,7 @@ def _write_events(
     changed = [
         {**_plain(event), "event_id": match}
         for event, match in zip(events, matches, strict=True)
-        if match is not None and any(getattr(event, name) != known_by_id[match][name] for name in _COMPARED)
+        if match is not None and _has_changed(event, known_by_id[match])
     ]
     inserted: dict[int, int] = {}
     if new:
@@ -232,6 +279,11 @@ def _write_events(
     return [
         match if match is not None else inserted[event.sheet_row] for event, match in zip(events, matches, strict=True)
     ]
+
+
+def _has_changed(event: EventRecord, known: Row) -> bool:
+    """Whether a row says something else than the database; ids count, although they are written elsewhere."""
+    return event.external_ids != known["external_ids"] or any(getattr(event, name) != known[name] for name in _COMPARED)
 
 
 def _write_sources(
@@ -256,16 +308,17 @@ def _write_sources(
     listed = set(ids)
     moved_here = {(marketplace, external_id) for (_, marketplace), external_id in new.items()}
     retired = [
-        (marketplace, external_id)
+        (event_id, marketplace, external_id)
         for (event_id, marketplace), external_id in current.items()
         if (event_id in listed and wanted.get((event_id, marketplace)) != external_id)
         or (marketplace, external_id) in moved_here
     ]
     if retired:
         transaction.execute(
-            "watchlist/retire_sources", sources=Jsonb([{"marketplace": m, "external_id": x} for m, x in retired])
+            "watchlist/retire_sources", sources=Jsonb([{"marketplace": m, "external_id": x} for _, m, x in retired])
         )
-        result.replaced_ids = [f"{m}:{x}" for m, x in retired]
+        result.replaced_ids = [f"{m}:{x}" for e, m, x in retired if (e, m) in wanted or (m, x) in moved_here]
+        result.removed_ids = [f"{m}:{x}" for e, m, x in retired if (e, m) not in wanted and (m, x) not in moved_here]
     if new:
         sources = [{"event_id": e, "marketplace": m, "external_id": x} for (e, m), x in new.items()]
         transaction.execute("watchlist/upsert_sources", sources=Jsonb(sources))

@@ -32,6 +32,22 @@ def test_an_accident_in_the_watchlist_changes_nothing_unless_forced(synced: Cli)
     assert len(synced.ask("show-events")) == 1
 
 
+def test_a_lost_column_of_ids_changes_nothing_unless_forced_and_then_they_are_removed(cli: Cli) -> None:
+    rows = cli.read_watchlist()
+    with_column = [[*HEADER, "Vivid Seats ID"], *([*row, f"99{number}"] for number, row in enumerate(rows))]
+    with cli.watchlist.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(with_column)
+    assert cli.run("sync-events").exit_code == 0
+    cli.write_watchlist(rows)
+    refused = cli.run("sync-events")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "the 4 vivid_seats ids" in refused.stderr
+    forced = " ".join(cli.run("sync-events", "--force").stdout.split())
+    assert "0 added, 4 changed, 0 unchanged" in forced
+    assert "Ids removed, no longer polled: vivid_seats:990, vivid_seats:991" in forced
+    assert "Ids replaced" not in forced
+
+
 def test_a_missing_watchlist_is_told_without_a_traceback(cli: Cli) -> None:
     cli.watchlist.unlink()
     result = cli.run("fetch-events")
@@ -116,3 +132,4 @@ def test_columns_that_mean_nothing_are_named(cli: Cli) -> None:
     with cli.watchlist.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([[*HEADER, "Colour"], *([*row, "red"] for row in rows)])
     assert "Columns that mean nothing here: Colour." in cli.run("sync-events").stdout
+    assert cli.ask("sync-events")["ignored_columns"] == ["Colour"]

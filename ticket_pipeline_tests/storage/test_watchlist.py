@@ -145,7 +145,8 @@ def test_a_replaced_id_is_retired_and_its_history_stays(database: Database) -> N
     (event,) = watch(database, event_record(1))
     store(database, event, NOON, items(2))
     result = sync(database, event_record(1, external_ids={"stubhub": "2001"}))
-    assert result.replaced_ids == ["stubhub:1001"]
+    assert (result.replaced_ids, result.removed_ids) == (["stubhub:1001"], [])
+    assert counts(result) == (0, 1, 0, 0)
     assert result.new_keys == {"stubhub": ["2001"]}
     assert sources(database) == {"1001": (event.event_id, False), "2001": (event.event_id, True)}
     assert read_keys(database, "stubhub") == ["1001", "2001"]
@@ -162,9 +163,12 @@ def test_an_id_that_comes_back_is_current_again(database: Database) -> None:
 
 
 def test_an_id_taken_out_of_its_row_is_retired(database: Database) -> None:
-    sync(database, event_record(1, external_ids={"stubhub": "1001", "vivid_seats": "v1"}))
-    sync(database, event_record(1))
-    assert {key: is_current for key, (_, is_current) in sources(database).items()} == {"1001": True, "v1": False}
+    other = event_record(2, external_ids={"vivid_seats": "v2"})
+    sync(database, event_record(1, external_ids={"stubhub": "1001", "vivid_seats": "v1"}), other)
+    result = sync(database, event_record(1), other)
+    assert (result.replaced_ids, result.removed_ids) == ([], ["vivid_seats:v1"])
+    current = {key: is_current for key, (_, is_current) in sources(database).items()}
+    assert current == {"1001": True, "v1": False, "v2": True}
 
 
 def test_an_event_whose_id_changed_is_found_by_name_venue_and_date(database: Database) -> None:
@@ -288,6 +292,46 @@ def test_switching_most_events_off_in_their_rows_is_guarded_too(database: Databa
     sync(database, event_record(1), event_record(2), event_record(3))
     with pytest.raises(SheetError, match="2 of them"):
         sync(database, event_record(1, is_tracked=False), event_record(2, is_tracked=False), event_record(3))
+
+
+def at_both(number: int) -> EventRecord:
+    """An event with an id at two marketplaces."""
+    return event_record(number, external_ids={"stubhub": f"100{number}", "vivid_seats": f"v{number}"})
+
+
+def test_a_marketplace_whose_ids_are_gone_changes_nothing(database: Database) -> None:
+    both = [at_both(number) for number in (1, 2, 3)]
+    sync(database, *both, event_record(4))
+    before = everything(database)
+    without_column = [event_record(number) for number in (1, 2, 3, 4)]
+    with pytest.raises(SheetError, match=r"the 3 vivid_seats ids.*3 of them away \(v1, v2, v3\).*column.*--force"):
+        sync(database, *without_column)
+    with pytest.raises(SheetError, match="2 of them away"):
+        sync(database, both[0], *without_column[1:])
+    assert everything(database) == before
+    result = sync(database, *without_column, force=True)
+    assert result.removed_ids == ["vivid_seats:v1", "vivid_seats:v2", "vivid_seats:v3"]
+    assert counts(result) == (0, 3, 1, 0)
+
+
+def test_an_id_that_another_one_replaces_or_whose_event_goes_is_not_lost(database: Database) -> None:
+    first, second, third = (at_both(number) for number in (1, 2, 3))
+    sync(database, first, second, third, event_record(4), event_record(5))
+    assert sync(database, first, event_record(4), event_record(5)).untracked == 2  # with two of three ids
+    renamed = replace(first, external_ids={"stubhub": "1001", "vivid_seats": "v9"})
+    assert sync(database, renamed, event_record(4), event_record(5)).replaced_ids == ["vivid_seats:v1"]
+    # Now event 4 has it: the id is where the sheet says, though event 1 has none.
+    moved = event_record(4, external_ids={"stubhub": "1004", "vivid_seats": "v9"})
+    assert sync(database, event_record(1), moved, event_record(5)).removed_ids == []
+
+
+def test_ids_of_events_that_are_over_do_not_count_for_the_guard(database: Database) -> None:
+    over = [replace(at_both(number), event_at=NOON - DAY) for number in (1, 2, 3)]
+    sync(database, *over, at_both(4))
+    without_ids = [replace(event, external_ids={"stubhub": event.external_ids["stubhub"]}) for event in over]
+    assert len(sync(database, *without_ids, at_both(4)).removed_ids) == 3
+    with pytest.raises(SheetError, match="the 1 vivid_seats ids"):
+        sync(database, *without_ids, event_record(4))
 
 
 def test_exactly_half_may_go_and_all_may_by_force(database: Database) -> None:
