@@ -8,12 +8,20 @@ what holds between two (`settings`).
 from __future__ import annotations
 
 import re
+from datetime import timedelta
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
+from ticket_pipeline.cron import check_cron
+
+_CRON_WORDS = frozenset({"@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually"})
+_BAND = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([dh])\s*:\s*(\d+(?:\.\d+)?(?:/\d+)?)\s*")
+_DEFAULT_BANDS = "30d:1, 7d:1/3, 1d:1/12, 0d:1/48"
+_DATABASE = re.compile(r"postgres(?:ql)?://|[^:/]+=")
 _AGE_GROUP = re.compile(r"(?P<first>[0-9]{1,3})\s*(?:[-\N{EN DASH}]\s*(?P<last>[0-9]{1,3})|\+)")
 # What stands before the last @ is a user. One behind the first ? or # makes the place a guess.
 _ADDRESS = re.compile(
@@ -74,6 +82,65 @@ def read_age_groups(text: str) -> list[tuple[int, int | None]]:
     return groups
 
 
+def read_cadence_bands(text: str) -> tuple[tuple[timedelta, float], ...]:
+    """Read bands such as `30d:1, 7d:1/3, 1d:1/12, 0d:1/48`: (least time to the event, share of the base interval).
+
+    Returns:
+        The bands, the most distant first.
+
+    Raises:
+        ValueError: an entry is malformed, a share is zero, a floor stands twice, or none starts at 0d.
+    """
+    bands: dict[timedelta, float] = {}
+    for part in text.split(","):
+        floor, share = _read_band(part.strip())
+        if floor in bands:
+            raise _bad_bands(f"{part.partition(':')[0].strip()} stands twice")
+        bands[floor] = share
+    if timedelta() not in bands:
+        raise _bad_bands("one band must start at 0d")
+    return tuple(sorted(bands.items(), reverse=True))
+
+
+def _read_band(part: str) -> tuple[timedelta, float]:
+    found = _BAND.fullmatch(part)
+    if found is None:
+        raise _bad_bands(f"{part!r} is not like 7d:1/3 (days or hours to the event : share)")
+    number, unit, share_text = found.groups()
+    try:
+        share = float(Fraction(share_text))
+    except (ZeroDivisionError, OverflowError):
+        share = 0.0
+    if share <= 0:
+        raise _bad_bands(f"the share in {part!r} must be a number larger than zero")
+    try:
+        return float(number) * timedelta(**{{"d": "days", "h": "hours"}[unit]: 1}), share
+    except OverflowError:
+        raise _bad_bands(f"{part!r} is further away than any event") from None
+
+
+def _bad_bands(problem: str) -> ValueError:
+    return ValueError(f"{problem}; the default is '{_DEFAULT_BANDS}'")
+
+
+def _check_bands(text: str) -> str:
+    read_cadence_bands(text)
+    return text
+
+
+def _check_cron(line: str) -> str:
+    return line if line in _CRON_WORDS else check_cron(line)
+
+
+def _check_database(secret: SecretStr | None) -> SecretStr | None:
+    # Whether the rest of it can be read is libpq's to say (`storage.connect`).
+    if secret is not None and _DATABASE.match(secret.get_secret_value()) is None:
+        raise ValueError(
+            "only PostgreSQL and TimescaleDB will do; write it like postgresql://user:password@host:5432/name"
+        )
+    return secret
+
+
 def _empty_is_unset(value: object) -> object:
     """`NAME=` in a `.env` file means "not set", as `.env.example` shows them."""
     return None if value == "" else value
@@ -109,4 +176,7 @@ OptionalDateOrder = Annotated[Literal["month_first", "day_first"] | None, Before
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)]
 OptionalSecretHeader = Annotated[OptionalSecret, AfterValidator(_check_secret_sendable)]
 OptionalKey = Annotated[OptionalSecret, AfterValidator(_check_secret_key)]
+OptionalDatabase = Annotated[OptionalSecret, AfterValidator(_check_database)]
+CadenceBands = Annotated[str, AfterValidator(_check_bands)]
+CronLine = Annotated[str, AfterValidator(_check_cron)]
 HeaderText = Annotated[str, AfterValidator(_check_sendable)]

@@ -11,7 +11,7 @@ a PostgreSQL of our own under `STATE_DIR`, a sample watchlist, and the simulator
 from __future__ import annotations
 
 import os
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal, Self
 
@@ -20,7 +20,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.setting_values import (
+    CadenceBands,
+    CronLine,
     HeaderText,
+    OptionalDatabase,
     OptionalDateOrder,
     OptionalKey,
     OptionalPath,
@@ -65,7 +68,7 @@ class Settings(BaseSettings):
     )
 
     # --- database ---------------------------------------------------------------------------------------------------
-    database_url: OptionalSecret = Field(
+    database_url: OptionalDatabase = Field(
         default=None, description="PostgreSQL or TimescaleDB; unset and no DB_HOST: the embedded server"
     )
     db_host: OptionalText = Field(default=None, description="Database host (instead of DATABASE_URL)")
@@ -111,8 +114,8 @@ class Settings(BaseSettings):
         le=1,
         description="A sync that would drop a larger share of events, or of a marketplace's ids, is refused",
     )
-    sync_events_cron: str = Field(default="*/10 * * * *", description="When the watchlist is read (cron, UTC)")
-    check_data_cron: str = Field(default="25 * * * *", description="When every data check is run (cron, UTC)")
+    sync_events_cron: CronLine = Field(default="*/10 * * * *", description="When the watchlist is read (cron, UTC)")
+    check_data_cron: CronLine = Field(default="25 * * * *", description="When every data check is run (cron, UTC)")
 
     # --- marketplaces -----------------------------------------------------------------------------------------------
     stubhub_enabled: bool = Field(default=True, description="Switch: poll StubHub")
@@ -208,7 +211,7 @@ class Settings(BaseSettings):
     base_scrape_interval_hours: float = Field(
         default=12, gt=0, le=168, description="Poll interval of an event more than 30 days away"
     )
-    cadence_bands: str = Field(
+    cadence_bands: CadenceBands = Field(
         default="30d:1, 7d:1/3, 1d:1/12, 0d:1/48",
         description="Days to the event and the share of the base interval that holds above them",
     )
@@ -299,6 +302,8 @@ class Settings(BaseSettings):
     def _check_pairs(self) -> Self:
         if not is_timezone(self.event_default_timezone):
             raise ValueError("EVENT_DEFAULT_TIMEZONE is no IANA timezone; write one like America/New_York")
+        if self.database_url is not None and self.db_host is not None:
+            raise ValueError("DATABASE_URL and DB_HOST are both set, and each names a database: unset one of them")
         if self.min_request_delay > self.max_request_delay:
             raise ValueError("MIN_REQUEST_DELAY is larger than MAX_REQUEST_DELAY: swap them")
         if self.vivenu_api_base_url != _VIVENU_URL and not self.has_vivenu_key:
@@ -371,19 +376,28 @@ def load_settings(**overrides: object) -> Settings:
         overrides: values by field name.
 
     Raises:
-        ConfigurationError: one or more settings are malformed; the message names each, never its value.
+        ConfigurationError: one or more settings are of no use; the message names each, never a secret's value.
     """
     # By a variable, so that the programs we start (Dagster's, and its runs) read the same file.
     file = Path(os.environ.get(ENV_FILE_VARIABLE) or ".env")
     try:
-        return Settings(_env_file=file, **overrides)  # type: ignore[arg-type]
+        settings = Settings(_env_file=file, **overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         problems = [
-            f"  {'_'.join(str(part) for part in item['loc']).upper() or 'settings'}: {item['msg']}"
+            f"{'_'.join(map(str, item['loc'])).upper() or 'settings'}: {item['msg'].removeprefix('Value error, ')}"
             for item in error.errors(include_input=False, include_url=False)
         ]
-        raise ConfigurationError(
-            f"Read the settings from the environment and {file}; these are not usable:\n"
-            + "\n".join(problems)
-            + "\nMend them there; README.md lists every setting with its default."
-        ) from None
+        raise _unusable(file, problems) from None
+    if settings.prices_start_date > (today := datetime.now(UTC).date()):
+        raise _unusable(
+            file, [f"PRICES_START_DATE: no price can be built before that day comes; write {today} or an earlier one"]
+        )
+    return settings
+
+
+def _unusable(file: Path, problems: list[str]) -> ConfigurationError:
+    lines = "\n".join(f"  {problem}" for problem in problems)
+    return ConfigurationError(
+        f"Read the settings from the environment and {file}; these are not usable:\n{lines}\n"
+        "Mend them there; README.md lists every setting with its default."
+    )

@@ -1,12 +1,16 @@
-"""What cannot be sent is refused where it was written, before a request finds out in words that quote it."""
+"""What cannot work is refused where it was written, before a request or a schedule finds out in words of its own."""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from ticket_pipeline.errors import ConfigurationError
-from ticket_pipeline.setting_values import show_address
-from ticket_pipeline.settings import load_settings
+from ticket_pipeline.setting_values import read_cadence_bands, show_address
+from ticket_pipeline.settings import Settings, load_settings
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 SECRET = "S3CRETvalue"  # noqa: S105 - a made-up one, to look for
 
@@ -57,3 +61,76 @@ def test_what_browsers_and_organisers_send_is_taken() -> None:
     assert settings.user_agent == agent
     assert settings.stubhub_cookie is not None
     assert settings.stubhub_cookie.get_secret_value() == cookie
+
+
+def test_bands_are_read_in_any_order_and_unit() -> None:
+    bands = read_cadence_bands(" 0d:1/48,36h : 0.5 ,  2.5d:2 ")
+    assert bands == ((2.5 * DAY, 2.0), (36 * HOUR, 0.5), (timedelta(), 1 / 48))
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "'' is not like 7d:1/3"),
+        ("7d", "'7d' is not like"),
+        ("7w:1", "'7w:1' is not like"),
+        ("-1d:1, 0d:1", "'-1d:1' is not like"),
+        ("0d:1,", "'' is not like"),
+        ("0d:0", "must be a number larger than zero"),
+        ("0d:1" + "0" * 400, "must be a number larger than zero"),
+        ("9" * 400 + "d:1", "further away than any event"),
+        ("0d:1/0", "must be a number larger than zero"),
+        ("1d:1, 24h:2, 0d:1", "24h stands twice"),
+        ("1d:1", "one band must start at 0d"),
+    ],
+)
+def test_malformed_bands_are_refused_with_the_part_and_the_default(text: str, problem: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(cadence_bands=text)
+    assert "CADENCE_BANDS: " in str(caught.value)
+    assert problem in str(caught.value)
+    assert str(Settings.model_fields["cadence_bands"].default) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("99 * * * *", "'99' is no minute"),
+        ("now and then", "minute hour day month weekday"),
+        ("", "minute hour day month weekday"),
+        ("0 0 31 4 *", "days that never come"),
+    ],
+)
+@pytest.mark.parametrize("name", ["sync_events_cron", "check_data_cron"])
+def test_a_cron_line_that_is_none_is_refused_by_its_field(name: str, line: str, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"{name.upper()}: .*{said}"):
+        load_settings(**{name: line})
+
+
+@pytest.mark.parametrize("url", [f"mysql://me:{SECRET}@db/x", f"postgresql+psycopg://me:{SECRET}@db/x", f"postgres//me:{SECRET}@db/x", SECRET])
+def test_the_url_of_another_database_is_refused_without_quoting_it(url: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"DATABASE_URL: .*write it like postgresql://") as caught:
+        load_settings(database_url=url)
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["postgres://db/x", "postgresql://me:p%40ss@db:5432/x?sslmode=require", "host=db dbname=x"]
+)
+def test_every_form_that_libpq_reads_is_taken(url: str) -> None:
+    secret = load_settings(database_url=url).database_url
+    assert secret is not None
+    assert secret.get_secret_value() == url
+
+
+def test_two_databases_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"DATABASE_URL and DB_HOST are both set.*unset one") as caught:
+        load_settings(database_url="postgresql://db/x", db_host="db")
+    assert "Value error" not in str(caught.value)
+
+
+def test_prices_cannot_start_in_the_future() -> None:
+    today = datetime.now(UTC).date()
+    with pytest.raises(ConfigurationError, match=rf"PRICES_START_DATE: .*write {today} or an earlier one"):
+        load_settings(prices_start_date=today + 2 * DAY)
+    assert load_settings(prices_start_date=today - DAY).prices_start_date == today - DAY

@@ -61,7 +61,6 @@ def choose_batch(
 
     Raises:
         StorageError: the database cannot be asked; nothing is leased.
-        ConfigurationError: CADENCE_BANDS is malformed.
     """
     source = SOURCES[marketplace]
     if (reason := why_not_polled(source, settings)) is not None:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from ticket_pipeline.market.trust import TrustRule
 from ticket_pipeline.polling.batch import PollBatch
-from ticket_pipeline.polling.cadence import Cadence, parse_bands
+from ticket_pipeline.polling.cadence import Cadence
 from ticket_pipeline.polling.details import DetailsIngest
 from ticket_pipeline.polling.jitter import draw_factor, draw_spacing
 from ticket_pipeline.polling.settling import tell_breaker
 from ticket_pipeline.polling.sources import find_source
 from ticket_pipeline.polling.sync import load_zone_map
+from ticket_pipeline.setting_values import read_cadence_bands
 from ticket_pipeline.storage.cache import PostgresCache
 from ticket_pipeline.storage.requests import BreakerRule, PostgresGate, SearchGate, set_up_budget
 from ticket_pipeline.storage.schedule import BackOff
@@ -180,9 +181,5 @@ def build_back_off(settings: Settings) -> BackOff:
 
 
 def build_cadence(settings: Settings) -> Cadence:
-    """The cadence of these settings.
-
-    Raises:
-        ConfigurationError: CADENCE_BANDS is malformed.
-    """
-    return Cadence(timedelta(hours=settings.base_scrape_interval_hours), parse_bands(settings.cadence_bands))
+    """The cadence of these settings."""
+    return Cadence(timedelta(hours=settings.base_scrape_interval_hours), read_cadence_bands(settings.cadence_bands))

@@ -33,9 +33,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
+from ticket_pipeline.cron import check_cron
 from ticket_pipeline.documents import read_document
 from ticket_pipeline.errors import ConfigurationError
-from ticket_pipeline.primary_sales.cron import check_cron
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

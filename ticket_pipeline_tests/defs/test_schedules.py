@@ -32,9 +32,10 @@ def test_when_the_watchlist_is_read_is_a_setting() -> None:
     assert schedule.cron_schedule == "5 6 * * 1"
 
 
-def test_a_malformed_cron_is_refused_when_the_location_loads() -> None:
-    with pytest.raises(dg.DagsterInvalidDefinitionError, match="now and then"):
-        build_schedules(Settings(sync_events_cron="now and then"))
+@pytest.mark.parametrize("line", ["@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually"])
+def test_every_word_that_the_setting_takes_is_one_for_dagster(line: str) -> None:
+    (schedule,) = [one for one in build_schedules(Settings(check_data_cron=line)) if "check" in one.name]
+    assert schedule.cron_schedule == line
 
 
 @pytest.mark.parametrize("name", [*DEFAULTS, "vivenu_default_regularly"])

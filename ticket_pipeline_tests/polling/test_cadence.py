@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticket_pipeline.errors import ConfigurationError
-from ticket_pipeline.polling.cadence import Cadence, parse_bands
+from ticket_pipeline.polling.cadence import Cadence
 from ticket_pipeline.polling.poll import build_cadence
+from ticket_pipeline.setting_values import read_cadence_bands
 from ticket_pipeline.settings import Settings
 from ticket_pipeline.storage.schedule import BackOff, reschedule_changed
 from ticket_pipeline.storage.watchlist import sync_watchlist
@@ -53,32 +53,6 @@ def test_the_sheets_interval_replaces_the_bands_until_the_event_starts() -> None
     assert default_cadence().interval(timedelta(), 5 * HOUR) is None
 
 
-def test_bands_are_read_in_any_order_and_unit() -> None:
-    bands = parse_bands(" 0d:1/48,36h : 0.5 ,  2.5d:2 ")
-    assert bands == ((2.5 * DAY, 2.0), (36 * HOUR, 0.5), (timedelta(), 1 / 48))
-
-
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ("", "'' is not like 7d:1/3"),
-        ("7d", "'7d' is not like"),
-        ("7w:1", "'7w:1' is not like"),
-        ("-1d:1, 0d:1", "'-1d:1' is not like"),
-        ("0d:1,", "'' is not like"),
-        ("0d:0", "must be larger than zero"),
-        ("0d:1/0", "must be larger than zero"),
-        ("1d:1, 24h:2, 0d:1", "24h stands twice"),
-        ("1d:1", "one band must start at 0d"),
-    ],
-)
-def test_malformed_bands_are_refused_with_the_part_and_the_default(text: str, problem: str) -> None:
-    with pytest.raises(ConfigurationError) as caught:
-        parse_bands(text)
-    assert problem in str(caught.value)
-    assert "30d:1, 7d:1/3, 1d:1/12, 0d:1/48" in str(caught.value)
-
-
 @given(st.timedeltas(timedelta(minutes=1), 400 * DAY))
 def test_every_upcoming_event_has_an_interval(time_to_event: timedelta) -> None:
     interval = default_cadence().interval(time_to_event)
@@ -92,7 +66,7 @@ def test_the_sql_of_the_schedule_gives_the_same_intervals(loopback: Loopback) ->
     distances = [floor + step for floor in floors for step in (-SECOND, timedelta(), SECOND)] + [90 * DAY]
     own = {len(distances): 5 * HOUR, len(distances) + 1: 5 * HOUR}
     distances += [90 * DAY, -DAY]
-    cadence = Cadence(7 * HOUR, parse_bands("30d:1, 7d:1/3, 1d:0.1, 0d:1/48"))
+    cadence = Cadence(7 * HOUR, read_cadence_bands("30d:1, 7d:1/3, 1d:0.1, 0d:1/48"))
     events = [
         watched(row, str(row), now + distance, poll_interval=own.get(row)) for row, distance in enumerate(distances)
     ]

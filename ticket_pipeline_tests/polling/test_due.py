@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from ticket_pipeline.errors import Blocked, ConfigurationError
+from ticket_pipeline.errors import Blocked
 from ticket_pipeline.polling.due import LeasedBatch, Skip, choose_batch, show_wait
 from ticket_pipeline.polling.poll import build_gate
 from ticket_pipeline.simulator.crowd import crowded_world
@@ -243,11 +243,6 @@ def test_a_changed_interval_takes_effect_at_the_next_tick(watching: Loopback) ->
     watching.clock.offset = 3 * HOUR
     assert "Nothing is due" in skipped(watching)
     assert leased(watching, watching.settings(base_scrape_interval_hours=1)) == watching.keys
-
-
-def test_malformed_bands_are_a_mistake_of_configuration(watching: Loopback) -> None:
-    with pytest.raises(ConfigurationError, match="CADENCE_BANDS"):
-        choose(watching, watching.settings(cadence_bands="soon"))
 
 
 @pytest.mark.parametrize(

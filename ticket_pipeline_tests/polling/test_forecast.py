@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticket_pipeline.polling.cadence import Cadence, parse_bands
+from ticket_pipeline.polling.cadence import Cadence
 from ticket_pipeline.polling.forecast import Forecast, PlannedEvent, forecast_polls, poisson_quantile
+from ticket_pipeline.setting_values import read_cadence_bands
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -46,7 +47,7 @@ def tick_by_tick(event: PlannedEvent, cadence: Cadence, days: int) -> list[datet
 def test_a_plan_equals_the_schedule_ticked_minute_by_minute(
     hours_to_event: int, due_in_minutes: int, base_hours: int, own_hours: int | None, bands: str
 ) -> None:
-    cadence = Cadence(base_hours * HOUR, parse_bands(bands))
+    cadence = Cadence(base_hours * HOUR, read_cadence_bands(bands))
     event = PlannedEvent(
         START + hours_to_event * HOUR,
         START + due_in_minutes * MINUTE,
@@ -62,7 +63,7 @@ def test_a_plan_equals_the_schedule_ticked_minute_by_minute(
 
 
 def test_polls_of_all_events_are_counted_day_by_day_and_in_the_busiest_hour() -> None:
-    cadence = Cadence(12 * HOUR, parse_bands(BANDS))
+    cadence = Cadence(12 * HOUR, read_cadence_bands(BANDS))
     far = [PlannedEvent(START + 60 * DAY, START + n * MINUTE) for n in range(10)]
     own = PlannedEvent(START + 60 * DAY, START + 5 * HOUR, own_interval=HOUR / 2)
     forecast = forecast_polls([*far, own], cadence, start=START, days=2)
@@ -72,7 +73,7 @@ def test_polls_of_all_events_are_counted_day_by_day_and_in_the_busiest_hour() ->
 
 
 def test_a_poll_that_finds_a_kept_answer_young_enough_is_no_request() -> None:
-    cadence = Cadence(12 * HOUR, parse_bands(BANDS))
+    cadence = Cadence(12 * HOUR, read_cadence_bands(BANDS))
     own = PlannedEvent(START + 60 * DAY, START, own_interval=HOUR / 4)
     for kept_for, per_hour in ((HOUR / 4, 4), (HOUR / 2, 2), (HOUR * 0.7, 4 / 3)):
         forecast = forecast_polls([own, own], cadence, start=START, days=2, kept_for=kept_for)
@@ -80,7 +81,7 @@ def test_a_poll_that_finds_a_kept_answer_young_enough_is_no_request() -> None:
 
 
 def test_an_event_that_is_over_or_none_at_all_is_no_poll() -> None:
-    cadence = Cadence(12 * HOUR, parse_bands(BANDS))
+    cadence = Cadence(12 * HOUR, read_cadence_bands(BANDS))
     over = PlannedEvent(START - HOUR, START - DAY)
     for events in ([], [over]):
         forecast = forecast_polls(events, cadence, start=START, days=3)

@@ -18,7 +18,7 @@ def test_a_usable_url_is_handed_on_as_it_is() -> None:
     assert database_url(Settings(database_url=SecretStr(url))) == url
 
 
-@pytest.mark.parametrize("url", ["postgres//me:s3cretpw@host/db", "postgresql://me:s3c%retpw@127.0.0.1/db"])
+@pytest.mark.parametrize("url", ["dbname=x password=s3c'retpw %", "postgresql://me:s3c%retpw@127.0.0.1/db"])
 def test_a_malformed_url_is_explained_without_the_password(url: str) -> None:
     with pytest.raises(ConfigurationError, match=r"%25") as raised:
         database_url(Settings(database_url=SecretStr(url)))

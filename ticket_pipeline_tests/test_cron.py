@@ -9,7 +9,7 @@ from dagster._utils.schedules import is_valid_cron_string, schedule_execution_ti
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticket_pipeline.primary_sales.cron import check_cron
+from ticket_pipeline.cron import check_cron
 
 RANGES = {"minute": (0, 59), "hour": (0, 23), "day": (1, 31), "month": (1, 12), "weekday": (0, 7)}
 

@@ -1,4 +1,4 @@
-"""Cron lines as a pipeline file may have them: five fields, each of which means what it seems to mean.
+"""Cron lines as a setting or a pipeline file may have them: five fields, each of which means what it seems to mean.
 
 What belongs here: whether a line is one, and what is wrong with it. What does not: when a schedule runs (Dagster).
 
