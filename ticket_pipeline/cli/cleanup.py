@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ import typer
 from ticket_pipeline.cli.formats import NOTHING, count, plain, utc_now
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, progress, show, show_json
+from ticket_pipeline.errors import TicketPipelineError
 from ticket_pipeline.settings import load_settings
 from ticket_pipeline.storage.retirement import (
     count_untracked_data,
@@ -65,6 +67,10 @@ def cleanup_untracked_events(
         show(f"{len(deleted)} events deleted." if delete else f"{marked} events marked as untracked; their data stays.")
 
 
+class NobodyToAskError(TicketPipelineError):
+    """A question stays without an answer, because no terminal is there."""
+
+
 def _show_plan(missing: Sequence[Row], untracked: Sequence[Row], *, dry_run: bool, delete: bool) -> None:
     if not delete:
         show(_missing_table(missing) if missing else "No followed event is gone from the watchlist or long over.")
@@ -94,7 +100,7 @@ def _untracked_table(rows: Sequence[Row]) -> Table:
         since = row["untracked_at"]
         table.add_row(
             plain(row["name"]),
-            plain("\n".join(row["external_ids"] or [])) if row["external_ids"] else NOTHING,
+            "\n".join(map(plain, row["external_ids"] or [])) or NOTHING,
             f"{row['event_date']:%Y-%m-%d}",
             f"{since:%Y-%m-%d}" if since else NOTHING,
             count(row["snapshots"]),
@@ -104,7 +110,11 @@ def _untracked_table(rows: Sequence[Row]) -> Table:
 
 
 def _delete(database: Database, untracked: Sequence[Row], *, yes: bool) -> list[int]:
-    """Ask, then delete one event at a time; returns the ids of those that are gone."""
+    """Ask, then delete one event at a time; returns the ids of those that are gone.
+
+    Raises:
+        NobodyToAskError: there is no terminal to ask at.
+    """
     if not untracked:
         return []
     captures, listings = (sum(row[name] for row in untracked) for name in ("snapshots", "listings"))
@@ -112,7 +122,7 @@ def _delete(database: Database, untracked: Sequence[Row], *, yes: bool) -> list[
         f"Delete {len(untracked)} events with {captures:,} captures and {listings:,} listings? This cannot be undone."
     )
     if not yes:
-        typer.confirm(question, abort=True, err=True)
+        _confirm(question)
     deleted = []
     with progress("Deleting", len(untracked)) as bar:
         for row in untracked:
@@ -122,3 +132,22 @@ def _delete(database: Database, untracked: Sequence[Row], *, yes: bool) -> list[
                 note(f"{plain(row['name'])} is followed again, or was deleted already: left as it is.")
             bar.advance(bar.task_ids[0])
     return deleted
+
+
+def _confirm(question: str) -> None:
+    """Go on only if the user agrees.
+
+    Raises:
+        NobodyToAskError: there is no terminal to ask at.
+    """
+    try:
+        is_agreed = typer.confirm(question, err=True)
+    except typer.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise NobodyToAskError(
+            "\nAsked whether to delete; there is no terminal to answer at, so nothing was deleted. Add --yes to delete "
+            "without being asked."
+        ) from None
+    if not is_agreed:
+        raise typer.Abort

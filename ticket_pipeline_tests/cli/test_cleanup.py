@@ -95,8 +95,25 @@ def test_deleting_asks_with_counts_and_no_means_no(aged: Cli) -> None:
 def test_without_anybody_to_answer_nothing_is_deleted(aged: Cli) -> None:
     aged.run(CLEANUP, "--no-dry-run")
     before = counts(aged)
-    assert aged.run(CLEANUP, "--no-dry-run", "--delete", answer="").exit_code == 1
+    for more in ([], ["--json"]):
+        refused = aged.run(CLEANUP, "--no-dry-run", "--delete", *more, answer="")
+        assert refused.exit_code == 1
+        assert "there is no terminal to answer at, so nothing was deleted. Add --yes" in refused.stderr
+        assert "Aborted" not in refused.stderr
     assert counts(aged) == before
+
+
+def test_an_event_with_several_ids_shows_each_on_a_line(aged: Cli) -> None:
+    aged.loopback.rows(
+        "insert into event_sources (marketplace, external_id, event_id) "
+        "select 'vivid_seats', '99' || external_id, event_id from event_sources"
+    )
+    aged.run(CLEANUP, "--no-dry-run")
+    shown = aged.run(CLEANUP).stdout
+    assert "\N{REPLACEMENT CHARACTER}" not in shown
+    for key in aged.loopback.keys[:2]:
+        assert len([line for line in shown.splitlines() if f" {key} " in line]) == 1
+        assert len([line for line in shown.splitlines() if f"99{key}" in line]) == 1
 
 
 def test_the_document_says_what_was_done(aged: Cli) -> None:
