@@ -367,6 +367,11 @@ class Settings(BaseSettings):
         return f"{self.simulator_url}/{marketplace}" if self.is_simulated else None
 
 
+def env_file() -> Path:
+    """The env file that holds now. A variable names it, so that the programs we start (Dagster's) read the same one."""
+    return Path(os.environ.get(ENV_FILE_VARIABLE) or ".env")
+
+
 def load_settings(**overrides: object) -> Settings:
     """Read the settings from `overrides`, the environment and an env file, in this order of precedence.
 
@@ -378,8 +383,7 @@ def load_settings(**overrides: object) -> Settings:
     Raises:
         ConfigurationError: one or more settings are of no use; the message names each, never a secret's value.
     """
-    # By a variable, so that the programs we start (Dagster's, and its runs) read the same file.
-    file = Path(os.environ.get(ENV_FILE_VARIABLE) or ".env")
+    file = env_file()
     try:
         settings = Settings(_env_file=file, **overrides)  # type: ignore[arg-type]
     except ValidationError as error:

@@ -35,10 +35,11 @@ from ticket_pipeline.cli import (
     sources,
     watchlist,
 )
+from ticket_pipeline.cli.env_file import find_slips
 from ticket_pipeline.cli.tables import note
 from ticket_pipeline.errors import ConfigurationError, TicketPipelineError
 from ticket_pipeline.logs import apply_log_level
-from ticket_pipeline.settings import ENV_FILE_VARIABLE, load_settings
+from ticket_pipeline.settings import ENV_FILE_VARIABLE, Settings, env_file, load_settings
 
 
 class _Commands(TyperGroup):
@@ -74,9 +75,10 @@ def _show_version(asked: bool) -> None:
 def _shared(
     ctx: typer.Context,
     *,
-    env_file: Annotated[
+    chosen_env_file: Annotated[
         Path | None,
         typer.Option(
+            "--env-file",
             exists=True,
             dir_okay=False,
             readable=True,
@@ -93,10 +95,12 @@ def _shared(
     """
     # Our own log tells of each failed try; stamina's would print a line per retry into a table or a JSON document.
     stamina.instrumentation.set_on_retry_hooks([])
-    if env_file is not None:
+    if chosen_env_file is not None:
         before = os.environ.get(ENV_FILE_VARIABLE)
-        os.environ[ENV_FILE_VARIABLE] = str(env_file.resolve())
+        os.environ[ENV_FILE_VARIABLE] = str(chosen_env_file.resolve())
         ctx.call_on_close(lambda: _restore(ENV_FILE_VARIABLE, before))
+    for slip in find_slips(env_file(), {name.upper() for name in Settings.model_fields}, os.environ.keys()):
+        note(f"Warning: {slip}")
     # Settings that cannot be read are the command's to tell, if it needs any.
     with contextlib.suppress(ConfigurationError):
         apply_log_level(load_settings())
@@ -151,4 +155,6 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", handlers=[_StderrHandler()])
     # The pool repeats every failed connection; the error that we raise in the end says it once.
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+    # So does the reader of env files, at each reading and without the file's name; `find_slips` names it.
+    logging.getLogger("dotenv").setLevel(logging.ERROR)
     app()
