@@ -107,7 +107,10 @@ def test_a_cron_line_that_is_none_is_refused_by_its_field(name: str, line: str, 
         load_settings(**{name: line})
 
 
-@pytest.mark.parametrize("url", [f"mysql://me:{SECRET}@db/x", f"postgresql+psycopg://me:{SECRET}@db/x", f"postgres//me:{SECRET}@db/x", SECRET])
+@pytest.mark.parametrize(
+    "url",
+    [f"mysql://me:{SECRET}@db/x", f"postgresql+psycopg://me:{SECRET}@db/x", f"postgres//me:{SECRET}@db/x", SECRET],
+)
 def test_the_url_of_another_database_is_refused_without_quoting_it(url: str) -> None:
     with pytest.raises(ConfigurationError, match=r"DATABASE_URL: .*write it like postgresql://") as caught:
         load_settings(database_url=url)

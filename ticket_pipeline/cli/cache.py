@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ticket_pipeline.cli.formats import ago, count, parse_age, plain, utc_now
+from ticket_pipeline.cli.options import as_parser
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, show, show_json
 from ticket_pipeline.errors import TicketPipelineError
@@ -23,7 +24,9 @@ cache_commands = typer.Typer(
     no_args_is_help=True, rich_markup_mode="markdown", help="Look at the kept answers of Ticketmaster, or forget some."
 )
 
-Age = Annotated[timedelta | None, typer.Option(parser=parse_age, metavar="AGE", help="Older than this: 30m, 6h, 2d.")]
+Age = Annotated[
+    timedelta | None, typer.Option(parser=as_parser(parse_age), metavar="AGE", help="Older than this: 30m, 6h, 2d.")
+]
 
 
 class UnclearClearingError(TicketPipelineError):

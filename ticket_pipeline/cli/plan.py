@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 IntervalHours = Annotated[
     float | None,
-    typer.Option(min=0.01, max=168, help="Interval of an event far ahead, hours; default BASE_SCRAPE_INTERVAL_HOURS."),
+    typer.Option(min=0.01, max=168, help="Interval of an event far ahead, hours; unset: as the settings say."),
 ]
 
 _DAY = timedelta(days=1)

@@ -12,6 +12,7 @@ import typer
 from ticket_pipeline.cli.event_keys import EventKey, MarketplaceOption, find_listed_event
 from ticket_pipeline.cli.formats import NOTHING, count, local_time, money, parse_bucket, percent, plain, utc_now
 from ticket_pipeline.cli.listings import FEE_BASIS
+from ticket_pipeline.cli.options import as_parser
 from ticket_pipeline.cli.price_series import arrange
 from ticket_pipeline.cli.rebuilding import read_stale_hours, rebuild_hours
 from ticket_pipeline.cli.session import open_migrated
@@ -41,7 +42,9 @@ def price_history(
     days: Days = 30,
     bucket: Annotated[
         timedelta,
-        typer.Option(parser=parse_bucket, metavar="DURATION", help="Hours, days or weeks: '6 hours', '1 day', '1w'."),
+        typer.Option(
+            parser=as_parser(parse_bucket), metavar="DURATION", help="Hours, days or weeks: '6 hours', '1 day', '1w'."
+        ),
     ] = "1 day",  # type: ignore[assignment] # typer parses the default, and shows it as it is written
     zone: Annotated[str, typer.Option(help="One zone; * is the whole event.")] = "*",
     marketplace: MarketplaceOption = None,
@@ -66,7 +69,7 @@ def price_history(
     if as_json:
         show_json(_history_document(event, zone, bucket, history))
     elif not history:
-        note(_explain_nothing(event, f"in the last {days} days" + ("" if zone == "*" else f" for zone {zone}")))
+        note(_explain_nothing(event, days, zone))
     else:
         show(_title(event, zone))
         for series in history:
@@ -97,7 +100,7 @@ def section_prices(
     if as_json:
         show_json({"event": _as_document(event), "zones": shown})
     elif not priced:
-        note(_explain_nothing(event, f"in the last {days} days"))
+        note(_explain_nothing(event, days))
     else:
         show(_title(event, "*"), _zones_table(shown), *_zones_legend(event, shown, len(priced)))
 
@@ -123,11 +126,14 @@ def _end_of(event: WatchedEvent, rows: Sequence[Row]) -> datetime:
     return max(ends)
 
 
-def _explain_nothing(event: WatchedEvent, where: str) -> str:
+def _explain_nothing(event: WatchedEvent, days: int, zone: str = "*") -> str:
+    where, which = "", ""
+    if zone != "*":
+        where = f" for zone {plain(zone)}"
+        which = f", see which zones there are with `ticket-pipeline section-prices {event.external_id}`"
     return (
-        f"No prices of {event.name} {where}. Look further back with --days, see which zones there are with "
-        f"`ticket-pipeline section-prices {event.external_id}`, or fetch listings now: "
-        f"ticket-pipeline fetch-listings {event.external_id}"
+        f"No prices of {plain(event.name)} in the last {days} days{where}. Look further back with --days{which}, or "
+        f"fetch listings now: ticket-pipeline fetch-listings {event.external_id}"
     )
 
 

@@ -49,7 +49,7 @@ def start_scheduler(
     interval_hours: IntervalHours = None,
     randomization: Annotated[
         JitterStrategy | None,
-        typer.Option(help="How intervals are jittered; default DEFAULT_RANDOMIZATION_STRATEGY."),
+        typer.Option(help="How intervals are jittered; unset: as the settings say."),
     ] = None,
     sync_minutes: Annotated[
         float, typer.Option(min=1, max=1440, help="How often the watchlist is read again, minutes.")

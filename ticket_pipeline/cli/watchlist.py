@@ -146,7 +146,8 @@ def _captured(row: Row, this_moment: datetime) -> str:
     """When the last capture was; below it, what went wrong since."""
     text = ago(row["last_success_at"], this_moment)
     failures = row["consecutive_failures"] or 0
-    return f"{text}\n{failures}x {row['last_outcome']}" if failures else text
+    # In words: what is longer than the column breaks between them.
+    return f"{text}\n{failures}x {row['last_outcome'].replace('_', ' ')}" if failures else text
 
 
 def _next_poll(row: Row, this_moment: datetime) -> str:

@@ -34,6 +34,10 @@ _MISSING_SCHEMA = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn
 
 _ABORT_SECONDS = 5
 
+UNREACHABLE_ADVICE = (
+    "Is the server running? Check DATABASE_URL or DB_HOST; for the embedded server see `ticket-pipeline db status`."
+)
+
 _CONNECT_SECONDS = 15.0
 """How long to wait for a connection: long enough for a server that is restarting, short enough to be told."""
 
@@ -112,7 +116,7 @@ class Database:
                 connection.execute(as_query(statement("maintenance/end_sessions")), {"name": self._session_name})
         except psycopg.Error as error:
             raise StorageError(
-                f"Tried to end the sessions {self._session_name}; the database answered: {_first_line(error)}. "
+                f"Tried to end the sessions {self._session_name}; the database answered: {first_line(error)}. "
                 "See pg_stat_activity; pg_terminate_backend ends one."
             ) from error
 
@@ -141,17 +145,19 @@ class Database:
         except PoolTimeout as error:
             raise StorageUnavailable(
                 f"Tried to {doing}; no connection to the database within {self._pool.timeout:.0f} s ({error}). "
-                "Is the server running? See `ticket-pipeline db status`."
+                f"{UNREACHABLE_ADVICE}"
             ) from error
         except _MISSING_SCHEMA as error:
             raise StorageError(
-                f"Tried to {doing}; the schema is not up to date ({_first_line(error)}). "
+                f"Tried to {doing}; the schema is not up to date ({first_line(error)}). "
                 "Run `ticket-pipeline init-db` to bring the schema up to date."
             ) from error
         except psycopg.OperationalError as error:
-            raise StorageUnavailable(f"Tried to {doing}; the connection failed: {_first_line(error)}") from error
+            raise StorageUnavailable(
+                f"Tried to {doing}; the connection failed: {first_line(error)}. {UNREACHABLE_ADVICE}"
+            ) from error
         except psycopg.Error as error:
-            raise StorageError(f"Tried to {doing}; the database answered: {_first_line(error)}") from error
+            raise StorageError(f"Tried to {doing}; the database answered: {first_line(error)}") from error
 
     @contextmanager
     def transaction(self, doing: str = "change the database") -> Iterator[Transaction]:
@@ -219,5 +225,6 @@ def set_search_path(schema: str) -> sql.Composed:
     return sql.SQL("set search_path to {}, public").format(sql.Identifier(schema))
 
 
-def _first_line(error: psycopg.Error) -> str:
+def first_line(error: psycopg.Error) -> str:
+    """What the server or the driver said, without its hints and context."""
     return str(error).strip().split("\n", 1)[0] or type(error).__name__

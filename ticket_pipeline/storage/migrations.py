@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
-from ticket_pipeline.errors import StorageError
-from ticket_pipeline.storage.database import as_query, set_search_path
+from ticket_pipeline.errors import StorageError, StorageUnavailable
+from ticket_pipeline.storage.database import UNREACHABLE_ADVICE, as_query, first_line, set_search_path
 from ticket_pipeline.storage.statements import sql_folder
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def apply_migrations(url: str, *, schema: str = "tickets") -> list[str]:
         The names of the migrations applied now, in order; empty when all were there.
 
     Raises:
+        StorageUnavailable: the database cannot be reached, or was lost.
         StorageError: a migration failed (nothing of it stays), or an applied one was changed afterwards.
     """
     try:
@@ -48,6 +49,11 @@ def apply_migrations(url: str, *, schema: str = "tickets") -> list[str]:
             connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
             connection.execute(set_search_path(schema))
             return _apply_missing(connection)
+    except psycopg.OperationalError as error:
+        raise StorageUnavailable(
+            f"Brought the schema {schema} up to date; the connection failed: {first_line(error)}. "
+            f"{UNREACHABLE_ADVICE} Nothing of the migration under way was kept."
+        ) from error
     except psycopg.Error as error:
         raise StorageError(
             f"Brought the schema {schema} up to date; the database answered: {str(error).strip()}. "
@@ -88,7 +94,8 @@ def missing_migrations(url: str, *, schema: str = "tickets") -> list[str]:
     """The migrations that this database lacks, without changing it.
 
     Raises:
-        StorageError: the database cannot be reached.
+        StorageUnavailable: the database cannot be reached.
+        StorageError: it does not let us look.
     """
     try:
         with psycopg.connect(url, autocommit=True, connect_timeout=_CONNECT_SECONDS) as connection:
@@ -97,6 +104,10 @@ def missing_migrations(url: str, *, schema: str = "tickets") -> list[str]:
             known = set()
             if row and row[0]:
                 known = {name for (name,) in connection.execute("select name from schema_migrations").fetchall()}
+    except psycopg.OperationalError as error:
+        raise StorageUnavailable(
+            f"Looked up the applied migrations; the connection failed: {first_line(error)}. {UNREACHABLE_ADVICE}"
+        ) from error
     except psycopg.Error as error:
         raise StorageError(f"Looked up the applied migrations; the database answered: {str(error).strip()}") from error
     return [path.stem for path in migration_files() if path.stem not in known]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -54,6 +55,7 @@ def test_the_help_of_every_command_fits_the_screen_and_says_what_it_does(command
     assert result.exit_code == 0
     assert_fits(result.stdout)
     assert len(result.stdout.splitlines()) > 5
+    assert "\N{HORIZONTAL ELLIPSIS}" not in result.stdout  # a name that is cut helps nobody
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, "cache clear", "pipelines run", "pipelines list", "pipelines show"])
@@ -69,6 +71,26 @@ def test_each_example_in_the_help_stands_on_a_line_of_its_own(command: str) -> N
 )
 def test_a_mistake_in_the_command_line_ends_with_2(arguments: list[str]) -> None:
     assert CliRunner().invoke(app, arguments).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "arguments", [["price-history", "1", "--bucket", "1 minute"], ["cache", "clear", "--older-than", "soon"]]
+)
+def test_a_value_that_cannot_be_read_is_told_in_our_words_alone(arguments: list[str]) -> None:
+    result = CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})
+    assert result.exit_code == 2
+    assert f"{arguments[-1]!r} is " in result.stderr
+    assert "Value error" not in result.stderr
+
+
+def test_a_database_that_refuses_the_connection_says_what_to_look_at() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    for command in ("show-events", "init-db"):
+        result = CliRunner().invoke(app, [command], env={"DATABASE_URL": f"postgresql://127.0.0.1:{port}/x"})
+        assert result.exit_code == 1
+        assert "Connection refused" in result.stderr
+        assert "Is the server running? Check DATABASE_URL or DB_HOST" in result.stderr
 
 
 def test_a_near_command_is_suggested() -> None:

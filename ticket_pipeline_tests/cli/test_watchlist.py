@@ -66,6 +66,14 @@ def test_events_are_shown_with_key_local_time_and_next_poll(synced: Cli) -> None
     assert "4 events." in result.stdout
 
 
+def test_how_an_event_fails_breaks_between_words_only(synced: Cli) -> None:
+    synced.loopback.rows("update poll_schedule set consecutive_failures = 3, last_outcome = 'rate_limited'")
+    shown = synced.run("show-events").stdout
+    assert_fits(shown)
+    lines = [line.split() for line in shown.splitlines()]
+    assert sum("limited" in words for words in lines) == 4
+
+
 def test_events_that_are_over_or_untracked_are_shown_on_request_only(cli: Cli) -> None:
     keys = cli.loopback.keys
     cli.write_watchlist(
