@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+import zstandard
 
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline.simulator.outlets import Outlet
@@ -16,8 +18,13 @@ from ticket_pipeline.simulator.ticketmaster import create_ticketmaster_app
 from ticket_pipeline.simulator.world import sample_world
 from ticket_pipeline_tests.cli.conftest import SOON, assert_fits
 from ticket_pipeline_tests.marketplaces.discovery import CANARY
+from ticket_pipeline_tests.marketplaces.wire import answer, serve_wire
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from typer.testing import Result
+
     from ticket_pipeline_tests.cli.conftest import Cli
 
 
@@ -128,3 +135,41 @@ def _documents(cli: Cli) -> list[dict[str, object]]:
     assert result.exit_code == 1
     documents: list[dict[str, object]] = json.loads(result.stdout)
     return documents
+
+
+@pytest.mark.parametrize("status", [200, 418, 429, 503])
+def test_an_answer_that_repeats_the_session_is_stored_and_shown_without_it(
+    cli: Cli, tmp_path: Path, status: int
+) -> None:
+    headers = tmp_path / "headers.json"
+    headers.touch(mode=0o600)
+    headers.write_text('{"x-csrf": "HDRS3CRETvalue", "accept": "application/json"}', encoding="utf-8")
+    env = {
+        "STUBHUB_COOKIE": "theme=dark; session=S3CRETofTheSession",
+        "STUBHUB_ACCOUNT_ID": "S3CRET-4711-account",
+        "STUBHUB_HEADERS_FILE": str(headers),
+        "HTTP_DEBUG": "true",
+    }
+    said = "session S3CRETofTheSession of user S3CRET-4711-account unknown, HDRS3CRETvalue"
+    money = {"amt": 285.89, "currency": "USD"}
+    item = {"listingId": 1, "section": said, "row": "1", "availableTickets": 2, "sellerAllInPrice": money}
+    body = json.dumps([item] if status == 200 else {"message": said}).encode()
+
+    async def run() -> list[Result]:
+        async with serve_wire(answer(status, body)) as server:
+            chosen = env | {"STUBHUB_API_BASE_URL": server.url}
+            key = cli.loopback.keys[0]
+            return [await asyncio.to_thread(cli.run, "fetch-listings", key, *how, **chosen) for how in ([], ["--json"])]
+
+    cli.run("sync-events")
+    results = asyncio.run(run())
+    assert [result.exit_code for result in results] == ([0, 0] if status == 200 else [1, 1])
+    assert "S3CRET" not in "".join(result.output for result in results)
+    stored = ["select * from fetch_attempts", "select * from listings", "select * from breaker_state"]
+    assert "S3CRET" not in repr([cli.loopback.rows(query) for query in stored])
+    bodies = [
+        zstandard.ZstdDecompressor().decompress(row["body"])
+        for row in cli.loopback.rows("select body from raw_payloads")
+    ]
+    assert len(bodies) == (status == 200) * 2
+    assert all(b"S3CRET" not in each and b"session *** of user *** unknown, ***" in each for each in bodies)
