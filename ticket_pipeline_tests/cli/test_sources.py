@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ticket_pipeline.cli.announcing import describe_minute
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.polling.sources import SOURCES
 from ticket_pipeline.simulator.faults import Fault, FaultKind
@@ -23,6 +24,11 @@ def about(cli: Cli, marketplace: str = "stubhub") -> dict[str, Any]:
     (found,) = [each for each in cli.ask("sources")["sources"] if each["marketplace"] == marketplace]
     assert isinstance(found, dict)
     return found
+
+
+def shown_by_run(cli: Cli) -> str:
+    """The last line of what `run` says each minute."""
+    return list(describe_minute(cli.loopback.database, datetime.now(UTC)))[-1]
 
 
 def row(cli: Cli, name: str, **env: str) -> list[str]:
@@ -131,7 +137,9 @@ def test_a_wait_that_a_marketplace_asked_for_is_shown_until_it_is_over(synced: C
     shown = synced.run("sources").stdout
     assert_fits(shown)
     assert f"stubhub asked to wait until {asked_until:%Y-%m-%d %H:%M} UTC" in " ".join(shown.split())
+    assert shown_by_run(synced).startswith("           stubhub asked to wait until ")
     synced.loopback.rows("update breaker_state set asked_until = now() returning 1")
+    assert "asked" not in shown_by_run(synced)
     assert about(synced)["asked_until"] is None
 
 
