@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from ticket_pipeline.settings import Settings
+from ticket_pipeline_tests import servers
 from ticket_pipeline_tests.servers import choose, environment_without, throwaway_database
 
 if TYPE_CHECKING:
@@ -72,3 +73,16 @@ def test_a_migrated_database_has_our_tables_and_an_empty_one_has_none(migrated_u
         with psycopg.connect(url) as connection:
             row = connection.execute("select to_regclass('tickets.listings') is not null").fetchone()
         assert row == (expected,)
+
+
+def test_servers_are_kept_in_memory_where_there_is_room_and_else_on_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(servers, "_MEMORY", tmp_path)
+    monkeypatch.setattr(servers, "_ROOM_BYTES", 0)
+    assert servers._roomy_folder() == tmp_path
+    monkeypatch.setattr(servers, "_ROOM_BYTES", 1 << 60)
+    assert servers._roomy_folder() == servers._DISK
+    monkeypatch.setattr(servers, "_MEMORY", tmp_path / "absent")
+    monkeypatch.setattr(servers, "_ROOM_BYTES", 0)
+    assert servers._roomy_folder() == servers._DISK
