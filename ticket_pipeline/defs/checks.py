@@ -1,14 +1,16 @@
 """The data checks: sentences that are true when green. They read a bounded span, report the offenders, never raise."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from ticket_pipeline.defs.findings import describe_price, name_rows, report_offenders, show_moment
 from ticket_pipeline.defs.pipeline import Pipeline
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.polling.sources import Source
 from ticket_pipeline.storage import quality
+from ticket_pipeline.storage.database import Row
 from ticket_pipeline.storage.prices import DAY
 from ticket_pipeline.storage.recomputation import recompute_sampled_days, recompute_sampled_hours
 from ticket_pipeline.storage.schedule import read_stale_events
@@ -44,25 +46,18 @@ def build_checks(sources: list[Source]) -> list[dg.AssetChecksDefinition]:
     return [no_row_is_quarantined, *of_listings, *of_details, *of_all, *_PRICE_CHECKS]
 
 
-def report_offenders(
-    offenders: Sequence[object], *, severity: dg.AssetCheckSeverity, **metadata: int
-) -> dg.AssetCheckResult:
-    """The result of a check: passed where nobody offends; else how many do, and the first twenty."""
-    shown = [str(offender) for offender in offenders[:20]]
-    return dg.AssetCheckResult(
-        passed=not offenders,
-        severity=severity,
-        metadata={"offenders": len(offenders), "shown": dg.MetadataValue.json(shown), **metadata},
-    )
-
-
 @dg.asset_check(asset="events", description="Every row of the watchlist could be used.")
 def no_row_is_quarantined(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
     """Warns of quarantined rows, with their reasons."""
     with pipeline.database() as database:
         rows = read_rejected_rows(database)
     offenders = [f"row {row['row_number']}: {' · '.join(row['reasons'])}" for row in rows]
-    return report_offenders(offenders, severity=dg.AssetCheckSeverity.WARN)
+    return report_offenders(
+        offenders,
+        severity=dg.AssetCheckSeverity.WARN,
+        wrong="Rows of the watchlist could not be used",
+        remedy="mend them in the sheet, and sync",
+    )
 
 
 def _build_nothing_is_lost(marketplace: Marketplace) -> dg.AssetChecksDefinition:
@@ -76,7 +71,13 @@ def _build_nothing_is_lost(marketplace: Marketplace) -> dg.AssetChecksDefinition
         with pipeline.database() as database:
             unbalanced = quality.find_unbalanced_captures(database, marketplace, now - _SPAN, now)
             orphans = quality.find_orphans(database, marketplace, now - _SPAN, now)
-        return report_offenders([*unbalanced, *orphans], severity=dg.AssetCheckSeverity.ERROR)
+            offenders = name_rows(database, [*unbalanced, *orphans], _describe_capture)
+        return report_offenders(
+            offenders,
+            severity=dg.AssetCheckSeverity.ERROR,
+            wrong="Stored listings are not what was received",
+            remedy="they were changed from outside, or lost; compare with raw_payloads, and restore",
+        )
 
     return check
 
@@ -96,7 +97,12 @@ def _build_most_listings_are_prices(marketplace: Marketplace) -> dg.AssetChecksD
             f"{row['received']} rejected: {'; '.join(row['reasons'])}"
             for row in rows
         ]
-        return report_offenders(offenders, severity=dg.AssetCheckSeverity.WARN)
+        return report_offenders(
+            offenders,
+            severity=dg.AssetCheckSeverity.WARN,
+            wrong="Most of a capture was rejected",
+            remedy="see the reasons; one on nearly every listing means that the marketplace changed a field",
+        )
 
     return check
 
@@ -116,7 +122,13 @@ def _build_announced_totals_agree(marketplace: Marketplace) -> dg.AssetChecksDef
             for row in rows
             if row["checksum_problems"]
         ]
-        return report_offenders(offenders, severity=dg.AssetCheckSeverity.WARN, captures_compared=len(rows))
+        return report_offenders(
+            offenders,
+            severity=dg.AssetCheckSeverity.WARN,
+            wrong="Announced totals and listings disagree",
+            remedy="if every capture has it, the marketplace sends less than all; compare with raw_payloads",
+            captures_compared=len(rows),
+        )
 
     return check
 
@@ -137,7 +149,12 @@ def _build_no_event_was_cancelled_or_moved(asset_name: str) -> dg.AssetChecksDef
             f"told {row['captured_at'].astimezone(UTC):%Y-%m-%d %H:%M} UTC"
             for row in rows
         ]
-        return report_offenders(offenders, severity=dg.AssetCheckSeverity.WARN)
+        return report_offenders(
+            offenders,
+            severity=dg.AssetCheckSeverity.WARN,
+            wrong="Followed events do not take place as the watchlist says",
+            remedy="look at their pages, then correct the sheet",
+        )
 
     return check
 
@@ -162,40 +179,97 @@ def _build_no_event_is_stale(marketplace: Marketplace, asset_name: str) -> dg.As
                 marketplace=marketplace,
             )
         offenders = [
-            f"{row['external_id']} {row['name']}: last success {row['last_success_at']}, then {row['last_outcome']}: "
-            f"{row['last_error']}"
+            f"{row['external_id']} {row['name']}: last success {show_moment(row['last_success_at'])}, "
+            f"then {_outcome(row)}"
             for row in rows
         ]
-        return report_offenders(offenders, severity=dg.AssetCheckSeverity.WARN)
+        return report_offenders(
+            offenders,
+            severity=dg.AssetCheckSeverity.WARN,
+            wrong="Tracked events were not captured within twice their interval",
+            remedy="see the last outcome of each; if they are many, look at the breaker, the budget and the daemon",
+        )
 
     return check
 
 
-@dg.asset_check(asset="hourly_prices", description="All prices are above zero and in order, such as min, median, max.")
+def _outcome(row: Row) -> str:
+    return "nothing was tried" if row["last_outcome"] is None else f"{row['last_outcome']}: {row['last_error']}"
+
+
+def _describe_capture(row: Row) -> Mapping[str, object]:
+    """A capture that does not add up, or listings without one."""
+    at = {"captured": row["captured_at"]}
+    if "listings" in row:
+        return at | {"expected": "a capture", "found": f"{row['listings']} listings without one"}
+    return at | {
+        "expected": f"{row['accepted']} accepted, {row['rejected']} rejected",
+        "found": f"{row['stored']} and {row['quarantined']}",
+    }
+
+
+def _describe_bounds(row: Row) -> Mapping[str, object]:
+    bounds = [f"at least {row['least']}"] * (row["least"] is not None)
+    bounds += [f"at most {row['largest']}"] * (row["largest"] is not None)
+    return describe_price(row | {"expected": "above 0" if row["found"] <= 0 else ", ".join(bounds)})
+
+
+def _describe_currencies(row: Row) -> Mapping[str, object]:
+    return {"hour": row["hour_at"], "expected": "one currency", "found": ", ".join(row["currencies"])}
+
+
+@dg.asset_check(
+    asset="hourly_prices",
+    description="All prices are above zero and in order, such as min, median, max.",
+)
 def prices_are_positive(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
     """Looks at every price of the hours of the last two days."""
     now = pipeline.now()
     with pipeline.database() as database:
         rows = quality.find_bad_hours(database, now - _SPAN, now)
-    return report_offenders(rows, severity=dg.AssetCheckSeverity.ERROR)
+        offenders = name_rows(database, rows, _describe_bounds)
+    return report_offenders(
+        offenders,
+        severity=dg.AssetCheckSeverity.ERROR,
+        wrong="Hourly prices cannot be",
+        remedy="rebuild these hours, then run check_data",
+    )
 
 
-@dg.asset_check(asset="daily_prices", description="All prices are above zero and in order, such as min, mean, max.")
+@dg.asset_check(
+    asset="daily_prices",
+    description="All prices are above zero and in order, such as min, mean, max.",
+)
 def daily_prices_are_positive(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
     """Looks at every price of the last two days and today."""
     today = pipeline.now().astimezone(UTC).date()
     with pipeline.database() as database:
         rows = quality.find_bad_days(database, today - _SPAN, today + DAY)
-    return report_offenders(rows, severity=dg.AssetCheckSeverity.ERROR)
+        offenders = name_rows(database, rows, _describe_bounds)
+    return report_offenders(
+        offenders,
+        severity=dg.AssetCheckSeverity.ERROR,
+        wrong="Daily prices cannot be",
+        remedy="rebuild their hours, then these days, then run check_data",
+    )
 
 
-@dg.asset_check(asset="hourly_prices", description="No event has two currencies in one hour of one marketplace.")
+@dg.asset_check(
+    asset="hourly_prices",
+    description="No event has two currencies in one hour of one marketplace.",
+)
 def every_hour_has_one_currency(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
     """Rows never mix currencies (the currency is part of their key); two in one hour mean that a source changed."""
     now = pipeline.now()
     with pipeline.database() as database:
         rows = quality.find_mixed_currencies(database, now - _SPAN, now)
-    return report_offenders(rows, severity=dg.AssetCheckSeverity.WARN)
+        offenders = name_rows(database, rows, _describe_currencies)
+    return report_offenders(
+        offenders,
+        severity=dg.AssetCheckSeverity.WARN,
+        wrong="Hours have more than one currency",
+        remedy="look at the listings of the event; rows are kept apart, nothing is mixed",
+    )
 
 
 @dg.asset_check(
@@ -212,7 +286,14 @@ def hourly_prices_agree_with_their_listings(
         compared, differences = recompute_sampled_hours(
             database, first, now, salt=context.run.run_id, sample_size=_SAMPLED_HOURS
         )
-    return report_offenders(differences, severity=dg.AssetCheckSeverity.ERROR, event_hours_compared=compared)
+        offenders = name_rows(database, differences, describe_price)
+    return report_offenders(
+        offenders,
+        severity=dg.AssetCheckSeverity.ERROR,
+        wrong="Hourly prices are not what their captures say",
+        remedy="rebuild these hours, then run check_data",
+        event_hours_compared=compared,
+    )
 
 
 @dg.asset_check(
@@ -233,7 +314,14 @@ def daily_prices_agree_with_hourly(
             salt=context.run.run_id,
             sample_size=_SAMPLED_DAYS,
         )
-    return report_offenders(differences, severity=dg.AssetCheckSeverity.ERROR, event_days_compared=compared)
+        offenders = name_rows(database, differences, describe_price)
+    return report_offenders(
+        offenders,
+        severity=dg.AssetCheckSeverity.ERROR,
+        wrong="Daily prices are not what their hours say",
+        remedy="rebuild these days, then run check_data",
+        event_days_compared=compared,
+    )
 
 
 _PRICE_CHECKS = (

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from ticket_pipeline.defs.checks import report_offenders
+from ticket_pipeline.defs.findings import report_offenders
 from ticket_pipeline.defs.pipeline import Pipeline
 from ticket_pipeline.primary_sales.figures import show_money
 from ticket_pipeline.storage import sales_quality as quality
@@ -26,7 +26,12 @@ def tickets_are_as_many_as_vivenu_counts(pipeline: dg.ResourceParam[Pipeline]) -
     offenders = [
         f"{row['external_id']} {row['name']}: {row['known']} known, vivenu counts {row['announced']}" for row in rows
     ]
-    return report_offenders(offenders, severity=dg.AssetCheckSeverity.ERROR)
+    return report_offenders(
+        offenders,
+        severity=dg.AssetCheckSeverity.ERROR,
+        wrong="Not as many tickets are known as vivenu counts",
+        remedy="launch vivenu_tickets with full: true",
+    )
 
 
 @dg.asset_check(asset="vivenu_tickets", description="No ticket was paid with less than nothing.")
@@ -39,7 +44,12 @@ def no_price_is_negative(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckR
         f"{row['one_of_them']}"
         for row in rows
     ]
-    return report_offenders(offenders, severity=dg.AssetCheckSeverity.ERROR)
+    return report_offenders(
+        offenders,
+        severity=dg.AssetCheckSeverity.ERROR,
+        wrong="Tickets were paid with less than nothing",
+        remedy="look at the named ones in vivenu",
+    )
 
 
 @dg.asset_check(asset="vivenu_tickets", description="No event and no ticket type sold more than its capacity.")
@@ -51,7 +61,12 @@ def nothing_is_oversold(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckRe
         f"{row['external_id']} {row['name']}, {row['ticket_type'] or 'all types'}: {row['sold']} of {row['capacity']}"
         for row in rows
     ]
-    return report_offenders(offenders, severity=dg.AssetCheckSeverity.WARN)
+    return report_offenders(
+        offenders,
+        severity=dg.AssetCheckSeverity.WARN,
+        wrong="More was sold than there is room for",
+        remedy="mend the amount in vivenu, if it is not meant",
+    )
 
 
 @dg.asset_check(
@@ -66,7 +81,12 @@ def daily_sales_add_up_to_the_tickets(pipeline: dg.ResourceParam[Pipeline]) -> d
         f"by day, {row['sold_tickets']} and {show_money(row['sold_revenue'], row['currency'])} by ticket"
         for row in rows
     ]
-    return report_offenders(offenders, severity=dg.AssetCheckSeverity.ERROR)
+    return report_offenders(
+        offenders,
+        severity=dg.AssetCheckSeverity.ERROR,
+        wrong="Daily sales are not what the tickets say",
+        remedy="materialize vivenu_sales_daily",
+    )
 
 
 @dg.asset_check(asset="vivenu_gender", description="Most answers about gender are known, event by event.")
@@ -88,12 +108,19 @@ def answers_about_age_are_ages(pipeline: dg.ResourceParam[Pipeline]) -> dg.Asset
 def _judge_answers(rows: list[Row], about: str, remedy: str) -> dg.AssetCheckResult:
     asked = [row for row in rows if row["about"] == about]
     offenders = [
-        f"{row['external_id']} {row['name']}: {row['unread']} of {row['answers']} answers are unknown; {remedy}"
+        f"{row['external_id']} {row['name']}: {row['unread']} of {row['answers']} answers are unknown"
         for row in asked
         if row["answers"] >= _LEAST_ANSWERS and row["unread"] > _MOST_UNREAD * row["answers"]
     ]
     unread, answers = (sum(row[name] for row in asked) for name in ("unread", "answers"))
-    return report_offenders(offenders, severity=dg.AssetCheckSeverity.WARN, unread=unread, answers=answers)
+    return report_offenders(
+        offenders,
+        severity=dg.AssetCheckSeverity.WARN,
+        wrong=f"Many answers about {about} are unknown",
+        remedy=remedy,
+        unread=unread,
+        answers=answers,
+    )
 
 
 PRIMARY_SALES_CHECKS = (

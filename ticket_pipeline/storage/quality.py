@@ -15,6 +15,16 @@ if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database, Row
 
 
+MOST_FOUND = 1000
+"""Most rows that a question answers with, so that a table full of nonsense is told in a moment, too."""
+
+
+def read_names(database: Database, event_ids: list[int]) -> dict[tuple[int, str], tuple[str, str]]:
+    """Event id and marketplace → the event's name and the marketplace's key of it."""
+    rows = database.fetch_all("watchlist/select_names", event_ids=event_ids)
+    return {(row["event_id"], row["marketplace"]): (row["name"], row["external_id"]) for row in rows}
+
+
 def find_unbalanced_captures(database: Database, marketplace: str, start: datetime, end: datetime) -> list[Row]:
     """Captures whose stored and quarantined listings do not add up to what was received, at most 1,000."""
     return database.fetch_all(

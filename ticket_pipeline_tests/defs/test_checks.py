@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import re
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -70,10 +71,12 @@ def test_an_empty_database_is_green(location: Location) -> None:
 
 
 def shown(evaluation: dg.AssetCheckEvaluation) -> list[str]:
-    """The offenders that are named."""
-    texts = evaluation.metadata["shown"].value
-    assert isinstance(texts, list)
-    return [str(text) for text in texts]
+    """The offenders that are named: the lines of a list, or the rows of a table."""
+    value = evaluation.metadata["shown"]
+    assert isinstance(value, dg.MarkdownMetadataValue)
+    lines = (value.value or "").splitlines()
+    rows = [line for line in lines if line.startswith("| ")]
+    return rows[2:] if rows else [line[2:] for line in lines if line.startswith("- ")]
 
 
 @pytest.mark.parametrize(
@@ -106,9 +109,42 @@ def test_bad_data_is_red_and_named(polled: Location, name: str, damage: str) -> 
     assert found[name].severity is SEVERITIES[name]
     assert found[name].metadata["offenders"].value == len(shown(found[name]))
     assert shown(found[name])
+    assert f"({len(shown(found[name]))} found): " in (found[name].description or "")
+    assert not {"event_id", "Decimal", "datetime"} & set(re.findall(r"\w+", str(found[name].metadata["shown"].value)))
     others = {other for other, evaluation in found.items() if not evaluation.passed} - {name}
     # A row that should not be there, or holds another mean, also differs from its recomputation; so does its day.
     assert others <= {"hourly_prices_agree_with_their_listings", "daily_prices_agree_with_hourly"}
+
+
+def test_a_wrong_price_is_shown_in_a_table_with_its_event_and_what_it_should_be(polled: Location) -> None:
+    event, *_ = polled.loopback.events()
+    hour_at = (polled.now - HOUR).replace(minute=0, second=0, microsecond=0)
+    polled.loopback.rows(
+        "update hourly_prices set tickets = 9, get_in_2_price = -1 where zone = '*' and event_id = %s and hour_at = %s",
+        event.event_id,
+        hour_at,
+    )
+    found = polled.evaluations()
+    when = f"{hour_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    where = f"| {event.name} | stubhub | {event.external_id} | * (whole event) | {when} |"
+    table = str(found["hourly_prices_agree_with_their_listings"].metadata["shown"].value).splitlines()
+    assert table[0] == "| event | marketplace | key | zone | hour | what | expected | found |"
+    assert f"{where} tickets (USD, all_in) | 6 | 9 |" in table
+    (row,) = shown(found["prices_are_positive"])
+    assert row == f"{where} get_in_2_price (USD, all_in) | above 0 | -1.00 |"
+    assert found["prices_are_positive"].description == (
+        "Hourly prices cannot be (1 found): rebuild these hours, then run check_data."
+    )
+
+
+def test_an_event_that_was_never_captured_says_never(polled: Location) -> None:
+    polled.loopback.rows(
+        "update poll_schedule set poll_interval = '2 hours', last_success_at = null, last_outcome = null"
+    )
+    polled.loopback.rows("update event_sources set first_seen_at = %s", polled.now - timedelta(hours=9))
+    texts = shown(polled.evaluations()["no_tracked_event_is_stale"])
+    assert len(texts) == len(polled.loopback.keys)
+    assert all(text.endswith("last success never, then nothing was tried") for text in texts)
 
 
 def test_a_capture_of_which_most_is_no_price_is_named_with_its_reasons(polled: Location) -> None:
@@ -154,4 +190,5 @@ def test_many_offenders_are_counted_and_the_first_are_shown(polled: Location) ->
     polled.loopback.rows("insert into rejected_rows select n, '{}', array['no date'] from generate_series(1, 30) n")
     found = polled.evaluations()["no_row_is_quarantined"]
     assert found.metadata["offenders"].value == 30
+    assert str(found.metadata["shown"].value).endswith("… and 10 more")
     assert shown(found) == [f"row {number}: no date" for number in range(1, 21)]

@@ -324,6 +324,7 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "watchlist/select_last_sync": {},
     "watchlist/select_known_events": {},
     "watchlist/select_missing_events": {"over_before": NOON},
+    "watchlist/select_names": {"event_ids": [1]},
     "watchlist/select_rejected_rows": {},
     "watchlist/select_venue_zones": {},
     "watchlist/untrack_events": {"event_ids": [1]},

@@ -1,0 +1,86 @@
+"""How a check tells what it found: a sentence of what is wrong and what to do, and a table of the first offenders.
+
+What belongs here: the words and the table. What does not: looking for offenders (`storage.quality` and its neighbours).
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from ticket_pipeline.storage.database import Database, Row
+from ticket_pipeline.storage.quality import MOST_FOUND, read_names
+
+MOST_SHOWN = 20
+
+Offender = str | Mapping[str, object]
+"""A line of text, or a row of a table: column → value. All offenders of a check are of one kind."""
+
+
+def report_offenders(
+    offenders: Sequence[Offender], *, severity: dg.AssetCheckSeverity, wrong: str, remedy: str, **metadata: int
+) -> dg.AssetCheckResult:
+    """The result of a check: passed where nobody offends; else how many do, and the first twenty.
+
+    Args:
+        offenders: what is wrong, each by itself.
+        severity: of a check that is not green.
+        wrong: what is wrong with them, as the beginning of a sentence.
+        remedy: what to do about it, as the end of the sentence.
+        metadata: further numbers, such as how much was looked at.
+    """
+    count = f"{len(offenders):,}" + (" or more" if len(offenders) >= MOST_FOUND else "")
+    return dg.AssetCheckResult(
+        passed=not offenders,
+        severity=severity,
+        description=f"{wrong} ({count} found): {remedy}." if offenders else None,
+        metadata={"offenders": len(offenders), "shown": dg.MetadataValue.md(_as_markdown(offenders)), **metadata},
+    )
+
+
+def name_rows(
+    database: Database, rows: Sequence[Row], describe: Callable[[Row], Mapping[str, object]]
+) -> list[Mapping[str, object]]:
+    """Offenders of rows about an event: its name, the marketplace and its key, and what `describe` says of the row."""
+    names = read_names(database, [row["event_id"] for row in rows[:MOST_SHOWN]])
+
+    def offender(row: Row) -> Mapping[str, object]:
+        name, key = names.get((row["event_id"], row["marketplace"]), ("(no longer known)", "none"))
+        return {"event": name, "marketplace": row["marketplace"], "key": key, **describe(row)}
+
+    return [offender(row) for row in rows]
+
+
+def describe_price(row: Row) -> Mapping[str, object]:
+    """Where a price stands, and what it is beside what it should be."""
+    when = {"hour": row["hour_at"]} if "hour_at" in row else {"day": row["day_on"]}
+    zone = "* (whole event)" if row["zone"] == "*" else row["zone"]
+    what = f"{row['name']} ({row['currency']}, {row['fee_basis']})"
+    return {"zone": zone, **when, "what": what, "expected": row["expected"], "found": row["found"]}
+
+
+def show_moment(moment: datetime | None) -> str:
+    """A moment as people read it; never, where there was none."""
+    return "never" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _as_markdown(offenders: Sequence[Offender]) -> str:
+    if not offenders:
+        return "none"
+    first, *_ = shown = offenders[:MOST_SHOWN]
+    if isinstance(first, str):
+        lines = [f"- {_cell(offender)}" for offender in shown]
+    else:
+        rows = [offender.values() for offender in shown if isinstance(offender, Mapping)]
+        lines = [_line(first), "|" + " --- |" * len(first), *map(_line, rows)]
+    more = [f"\n… and {len(offenders) - MOST_SHOWN:,} more"] if len(offenders) > MOST_SHOWN else []
+    return "\n".join([*lines, *more])
+
+
+def _line(cells: Iterable[object]) -> str:
+    return "| " + " | ".join(map(_cell, cells)) + " |"
+
+
+def _cell(value: object) -> str:
+    text = show_moment(value) if isinstance(value, datetime) else str(value)
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
