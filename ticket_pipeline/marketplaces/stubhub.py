@@ -16,9 +16,7 @@ From a notebook, with the settings in the environment or `.env`:
 from __future__ import annotations
 
 import json
-import logging
 import re
-import stat
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -32,6 +30,7 @@ from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.marketplaces.http import MarketplaceRequest, utc_now
 from ticket_pipeline.marketplaces.listings_client import ListingsClient, check_digits, open_fetcher
 from ticket_pipeline.marketplaces.stubhub_listings import parse_stubhub_listings
+from ticket_pipeline.secret_files import warn_of_other_readers
 from ticket_pipeline.setting_values import is_sendable
 
 if TYPE_CHECKING:
@@ -44,7 +43,6 @@ if TYPE_CHECKING:
     from ticket_pipeline.marketplaces.http import HttpFetcher
     from ticket_pipeline.settings import Settings
 
-_log = logging.getLogger(__name__)
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _OWN_HEADERS = {
@@ -119,7 +117,7 @@ def read_headers_file(path: Path) -> dict[str, SecretStr]:
     what = f"Read STUBHUB_HEADERS_FILE {path}"
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        mode = path.stat().st_mode
+        warn_of_other_readers(path, f"STUBHUB_HEADERS_FILE {path}")
     except OSError as error:
         raise ConfigurationError(f"{what}: {error.strerror}. Create it, or unset the setting.") from error
     except ValueError:
@@ -127,8 +125,6 @@ def read_headers_file(path: Path) -> dict[str, SecretStr]:
         raise ConfigurationError(f'{what}: it is no JSON. It must be an object such as {{"cookie": "…"}}.') from None
     if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
         raise ConfigurationError(f'{what}: it must be one JSON object of texts, such as {{"cookie": "…"}}.')
-    if mode & (stat.S_IRGRP | stat.S_IROTH):
-        _log.warning("%s: other users of this machine can read it; run chmod 600 on it", what)
     headers = {name.lower(): SecretStr(value) for name, value in found.items()}
     _check_headers(headers, what)
     return headers

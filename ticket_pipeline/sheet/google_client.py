@@ -17,6 +17,7 @@ from google.oauth2.service_account import Credentials
 from gspread.http_client import HTTPClient
 
 from ticket_pipeline.errors import SheetError
+from ticket_pipeline.secret_files import warn_of_other_readers
 from ticket_pipeline.sheet.google_wire import ApiRefusal, LimitedAdapter, refuse_no_token
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ def open_client(
 def _load_json(credentials_file: Path) -> Mapping[str, Any]:
     try:
         content = credentials_file.read_bytes()
+        warn_of_other_readers(credentials_file, f"GOOGLE_SHEETS_CREDENTIALS_FILE {credentials_file}")
     except FileNotFoundError as error:
         raise SheetError(f"Read the credentials file {credentials_file}: there is no such file. {_NEW_KEY}") from error
     except OSError as error:

@@ -302,6 +302,21 @@ def test_a_missing_credentials_file_is_named(service: SheetsService, tmp_path: P
     assert "GOOGLE_SHEETS_CREDENTIALS_FILE" in message
 
 
+def test_a_key_that_others_can_read_is_warned_of_once(service: SheetsService, caplog: pytest.LogCaptureFixture) -> None:
+    service.credentials_file.chmod(0o644)
+    for _ in range(2):
+        service.source().read_rows()
+    warnings = [record.getMessage() for record in caplog.records if "chmod 600" in record.getMessage()]
+    name = f"GOOGLE_SHEETS_CREDENTIALS_FILE {service.credentials_file}"
+    assert warnings == [f"Read {name}: other users of this machine can read it; run chmod 600 on it"]
+
+
+def test_a_key_for_its_owner_alone_is_no_matter(service: SheetsService, caplog: pytest.LogCaptureFixture) -> None:
+    service.credentials_file.chmod(0o600)
+    service.source().read_rows()
+    assert "chmod" not in caplog.text
+
+
 def test_a_folder_is_no_credentials_file(service: SheetsService, tmp_path: Path) -> None:
     assert "Is a directory" in failure(service, credentials_file=tmp_path)
 
