@@ -21,7 +21,7 @@ def warn_of_other_readers(path: Path, what: str) -> None:
 
     Args:
         path: the file.
-        what: how it is called, such as `STUBHUB_HEADERS_FILE /home/me/headers.json`.
+        what: how it is called, such as `STUBHUB_HEADERS_FILE headers.json`.
 
     Raises:
         OSError: it cannot be looked at.
