@@ -7,6 +7,7 @@ import dagster as dg
 
 from ticket_pipeline.defs.findings import describe_price, name_rows, report_offenders, show_moment
 from ticket_pipeline.defs.pipeline import Pipeline
+from ticket_pipeline.defs.standing_checks import LAST, as_standing
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.polling.sources import Source
 from ticket_pipeline.storage import quality
@@ -43,7 +44,9 @@ def build_checks(sources: list[Source]) -> list[dg.AssetChecksDefinition]:
         _build_no_event_was_cancelled_or_moved(source.asset_name) for source in sources if not source.has_listings
     ]
     of_all = [_build_no_event_is_stale(source.marketplace, source.asset_name) for source in sources]
-    return [no_row_is_quarantined, *of_listings, *of_details, *of_all, *_PRICE_CHECKS]
+    # The watchlist yields an output, so that its check follows it by itself.
+    standing = [as_standing(check) for check in (*of_listings, *of_details, *of_all, *_PRICE_CHECKS)]
+    return [no_row_is_quarantined, *standing]
 
 
 @dg.asset_check(asset="events", description="Every row of the watchlist could be used.")
@@ -65,6 +68,7 @@ def _build_nothing_is_lost(marketplace: Marketplace) -> dg.AssetChecksDefinition
         asset=f"{marketplace}_listings",
         name="accepted_and_rejected_add_up_to_received",
         description="Stored and quarantined listings of every capture add up to what was sent, none left over.",
+        op_tags=LAST,
     )
     def check(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
         now = pipeline.now()
@@ -87,6 +91,7 @@ def _build_most_listings_are_prices(marketplace: Marketplace) -> dg.AssetChecksD
         asset=f"{marketplace}_listings",
         name="most_listings_are_prices",
         description="At least half of the listings of every capture, parking passes aside, are market prices.",
+        op_tags=LAST,
     )
     def check(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
         now = pipeline.now()
@@ -112,6 +117,7 @@ def _build_announced_totals_agree(marketplace: Marketplace) -> dg.AssetChecksDef
         asset=f"{marketplace}_listings",
         name="announced_totals_agree",
         description="The totals that the marketplace announces beside its listings are those of the listings.",
+        op_tags=LAST,
     )
     def check(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
         now = pipeline.now()
@@ -138,6 +144,7 @@ def _build_no_event_was_cancelled_or_moved(asset_name: str) -> dg.AssetChecksDef
         asset=asset_name,
         name="no_followed_event_was_cancelled_or_moved",
         description="Every followed event takes place, on the day of the watchlist, at the time it had two days ago.",
+        op_tags=LAST,
     )
     def check(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
         now = pipeline.now()
@@ -168,6 +175,7 @@ def _build_no_event_is_stale(marketplace: Marketplace, asset_name: str) -> dg.As
         asset=asset_name,
         name="no_tracked_event_is_stale",
         description="Every tracked event was captured within twice its poll interval.",
+        op_tags=LAST,
     )
     def check(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
         with pipeline.database() as database:
@@ -221,6 +229,7 @@ def _describe_currencies(row: Row) -> Mapping[str, object]:
 @dg.asset_check(
     asset="hourly_prices",
     description="All prices are above zero and in order, such as min, median, max.",
+    op_tags=LAST,
 )
 def prices_are_positive(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
     """Looks at every price of the hours of the last two days."""
@@ -239,6 +248,7 @@ def prices_are_positive(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckRe
 @dg.asset_check(
     asset="daily_prices",
     description="All prices are above zero and in order, such as min, mean, max.",
+    op_tags=LAST,
 )
 def daily_prices_are_positive(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
     """Looks at every price of the last two days and today."""
@@ -257,6 +267,7 @@ def daily_prices_are_positive(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetC
 @dg.asset_check(
     asset="hourly_prices",
     description="No event has two currencies in one hour of one marketplace.",
+    op_tags=LAST,
 )
 def every_hour_has_one_currency(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
     """Rows never mix currencies (the currency is part of their key); two in one hour mean that a source changed."""
@@ -275,6 +286,7 @@ def every_hour_has_one_currency(pipeline: dg.ResourceParam[Pipeline]) -> dg.Asse
 @dg.asset_check(
     asset="hourly_prices",
     description="Sampled hours equal their recomputation from the captures, listing by listing; none lacks its prices.",
+    op_tags=LAST,
 )
 def hourly_prices_agree_with_their_listings(
     context: dg.AssetCheckExecutionContext, pipeline: dg.ResourceParam[Pipeline]
@@ -299,6 +311,7 @@ def hourly_prices_agree_with_their_listings(
 @dg.asset_check(
     asset="daily_prices",
     description="Daily prices are what the hourly prices of the day say: all of the last two days, a sample of 30.",
+    op_tags=LAST,
 )
 def daily_prices_agree_with_hourly(
     context: dg.AssetCheckExecutionContext, pipeline: dg.ResourceParam[Pipeline]

@@ -10,6 +10,8 @@ from typing import Any, Self
 from urllib.parse import quote
 
 import psycopg
+from dagster import EventLogEntry
+from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationPlanned
 from dagster._core.storage.base_storage import DagsterStorage
 from dagster._serdes import ConfigurableClass, ConfigurableClassData
 from dagster_postgres import PostgresEventLogStorage, PostgresRunStorage, PostgresScheduleStorage
@@ -62,6 +64,22 @@ class _KeptConnections:
 
 class _EventLogStorage(_KeptConnections, PostgresEventLogStorage):
     """Dagster's events."""
+
+    def store_asset_check_event(self, event: EventLogEntry, event_id: int | None) -> None:
+        """Store that a run plans a check, once; or what it found.
+
+        Dagster plans the checks of a range once for each of its partitions, although a check without partitions is
+        evaluated once: 720 hours would leave 719 rows for each that say "Skipped" for ever. No check here has any.
+        """
+        super().store_asset_check_event(_without_partitions(event), event_id)
+
+
+def _without_partitions(event: EventLogEntry) -> EventLogEntry:
+    told = event.dagster_event
+    if told is None or not isinstance(planned := told.event_specific_data, AssetCheckEvaluationPlanned):
+        return event
+    once = AssetCheckEvaluationPlanned(asset_key=planned.asset_key, check_name=planned.check_name)
+    return event._replace(dagster_event=told._replace(event_specific_data=once))
 
 
 class _RunStorage(_KeptConnections, PostgresRunStorage):

@@ -11,6 +11,7 @@ import pytest
 
 from ticket_pipeline.market.validated import PARKING_REASON
 from ticket_pipeline.storage.prices import HOUR
+from ticket_pipeline_tests.defs.location import RANGE_END, RANGE_START, hour_key
 
 if TYPE_CHECKING:
     from ticket_pipeline_tests.defs.location import Location
@@ -192,3 +193,47 @@ def test_many_offenders_are_counted_and_the_first_are_shown(polled: Location) ->
     assert found.metadata["offenders"].value == 30
     assert str(found.metadata["shown"].value).endswith("… and 10 more")
     assert shown(found) == [f"row {number}: no date" for number in range(1, 21)]
+
+
+def materialize_by_hand(location: Location, asset: str, first: str, last: str) -> dg.ExecuteInProcessResult:
+    """What the UI and `dagster asset materialize` run for a range of partitions: the asset, and its checks."""
+    job = location.defs.resolve_implicit_global_asset_job_def().get_subset(asset_selection={dg.AssetKey(asset)})
+    return job.execute_in_process(
+        instance=location.instance, tags={RANGE_START: first, RANGE_END: last}, raise_on_error=False
+    )
+
+
+def test_a_rebuild_by_hand_mends_the_prices_and_then_their_checks_say_so(polled: Location) -> None:
+    polled.loopback.rows("update hourly_prices set tickets = 9 where zone = '*'")
+    assert "hourly_prices_agree_with_their_listings" in red(polled)
+    result = materialize_by_hand(polled, "hourly_prices", hour_key(polled.hour - 4 * HOUR), hour_key(polled.hour))
+    assert result.success
+    found = {each.check_name: each.passed for each in result.get_asset_check_evaluations()}
+    assert found == {
+        "prices_are_positive": True,
+        "every_hour_has_one_currency": True,
+        "hourly_prices_agree_with_their_listings": True,
+    }
+    assert not [event for event in result.all_events if event.event_type is dg.DagsterEventType.STEP_SKIPPED]
+
+
+def test_the_checks_of_a_run_by_hand_also_speak_where_it_failed(polled: Location) -> None:
+    polled.loopback.rows("update hourly_prices set tickets = 9 where zone = '*'")
+    polled.loopback.rows("alter table hourly_prices add constraint nothing_goes_in check (tickets = 9) not valid")
+    result = materialize_by_hand(polled, "hourly_prices", hour_key(polled.hour - 4 * HOUR), hour_key(polled.hour))
+    assert not result.success
+    found = {each.check_name: each.passed for each in result.get_asset_check_evaluations()}
+    assert found["hourly_prices_agree_with_their_listings"] is False
+    assert len(found) == 3
+
+
+@pytest.mark.parametrize("asset", ["daily_prices", "stubhub_listings"])
+def test_the_checks_of_other_assets_with_partitions_run_after_them_too(polled: Location, asset: str) -> None:
+    if asset == "daily_prices":
+        first = last = polled.now.astimezone(UTC).strftime("%Y-%m-%d")
+    else:
+        polled.instance.add_dynamic_partitions("stubhub_events", polled.loopback.keys)
+        first = last = polled.loopback.keys[0]
+    result = materialize_by_hand(polled, asset, first, last)
+    expected = {"daily_prices": 2, "stubhub_listings": 4}[asset]
+    assert len(result.get_asset_check_evaluations()) == expected

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import psycopg
@@ -16,7 +17,9 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import make_url
 
 from ticket_pipeline.defs.instance_storage import _as_sqlalchemy_url, _create_schema
+from ticket_pipeline.defs.standing_checks import LAST, as_standing
 from ticket_pipeline.errors import StorageError
+from ticket_pipeline_tests.defs.location import RANGE_END, RANGE_START
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -200,3 +203,28 @@ def test_both_forms_of_a_url_name_the_same_database(url: str) -> None:
 def test_options_of_the_users_own_url_stay() -> None:
     made = make_url(_as_sqlalchemy_url("postgresql:///tickets?options=-c%20work_mem%3D8MB", "dagster"))
     assert made.query["options"] == "-c work_mem=8MB -c search_path=dagster"
+
+
+def test_a_check_of_a_range_leaves_one_row_with_what_it_found(instance: dg.DagsterInstance, database_url: str) -> None:
+    hours = dg.HourlyPartitionsDefinition(start_date="2026-03-01-00:00")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)
+
+        @dg.asset(
+            name="prices", partitions_def=hours, backfill_policy=dg.BackfillPolicy.single_run(), output_required=False
+        )
+        def prices() -> Any:  # noqa: ANN401 - a generator without output; Dagster reads the annotation
+            yield from ()
+
+    @dg.asset_check(asset=prices, op_tags=LAST)
+    def all_is_well() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=True)
+
+    defs = dg.Definitions(assets=[prices], asset_checks=[as_standing(all_is_well)], executor=dg.in_process_executor)
+    result = defs.resolve_implicit_global_asset_job_def().execute_in_process(
+        instance=instance, tags={RANGE_START: "2026-03-01-00:00", RANGE_END: "2026-03-02-23:00"}
+    )
+    assert result.success
+    with psycopg.connect(database_url) as connection:
+        rows = connection.execute('select execution_status, "partition" from dagster.asset_check_executions').fetchall()
+    assert rows == [("SUCCEEDED", None)]
