@@ -10,9 +10,14 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.automation_tick_evaluation_context import build_run_requests_with_backfill_policies
+from dagster._core.definitions.events import AssetKeyPartitionKey
 
+from ticket_pipeline.definitions import build_defs
 from ticket_pipeline.defs.partitions import EVENT_PARTITIONS, UnknownPartitionKeyError, days_since, hours_since
+from ticket_pipeline.defs.pipeline import Pipeline
 from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.settings import Settings
 
 CONFIG = Path(__file__).resolve().parent.parent.parent / "dagster.yaml"
 STUBHUB_SET = "stubhub_events"
@@ -35,6 +40,17 @@ def test_a_known_key_is_a_partition_and_an_unknown_one_is_refused_with_the_way_o
                 partitions.validate_partition_key("157284302", context)
     assert refused.value.message.startswith("Looked for '157284302' among the event keys of stubhub_events; not found.")
     assert "3 are known (nearest 157284301, 157284310)" in refused.value.message
+
+
+@pytest.mark.parametrize(("keys", "runs"), [(["a", "b", "c"], 1), (["a", "c", "e"], 3)])
+def test_a_backfill_takes_a_run_for_each_row_of_neighbours_as_the_manual_says(keys: list[str], runs: int) -> None:
+    graph = build_defs(Pipeline(Settings())).resolve_asset_graph()
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions(STUBHUB_SET, ["a", "b", "c", "d", "e"])
+        with dg.partition_loading_context(dynamic_partitions_store=instance):
+            wanted = {AssetKeyPartitionKey(dg.AssetKey("stubhub_listings"), key) for key in keys}
+            requests = build_run_requests_with_backfill_policies(wanted, graph, dynamic_partitions_store=instance)
+    assert len(requests) == runs
 
 
 @pytest.mark.parametrize(
