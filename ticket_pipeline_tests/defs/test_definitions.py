@@ -160,7 +160,7 @@ def test_every_sensor_schedule_job_and_check_is_described(defs: dg.Definitions) 
     assert len(described) == len(SENSORS) + 4 + 9 + len(PIPELINES)
     assert [name for name, description in described.items() if not description] == []
     checks = [spec for check in defs.asset_checks or [] for spec in check.check_specs]
-    assert len(checks) == 5 + 2 * 4 + 2 + 6
+    assert len(checks) == 6 + 2 * 4 + 2 + 6
     assert [spec.name for spec in checks if not spec.description] == []
 
 
