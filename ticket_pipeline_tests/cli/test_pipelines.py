@@ -174,15 +174,17 @@ def test_an_unverified_run_warns_once_and_names_each_skipped_step(env: dict[str,
     assert "people: skipped, what it needs was skipped" in again.stderr
 
 
-def test_an_unexpected_error_is_named_and_so_is_what_never_started(env: dict[str, str]) -> None:
-    broken = env | {"USER_AGENT": "fünf"}  # no header can hold it
+def test_an_unexpected_error_is_named_and_so_is_what_never_started(env: dict[str, str], tmp_path: Path) -> None:
+    # A fault of our own, in the process of the run: Python reads this file at its start.
+    (tmp_path / "sitecustomize.py").write_text("import httpx\nhttpx.AsyncClient.stream = lambda *_, **__: 1 // 0\n")
+    broken = env | {"PYTHONPATH": str(tmp_path)}
     ended = run(broken, "pipelines", "run", "minimal")
     assert ended.exit_code == 1
     assert "events: failed\ntickets: not started\nsales: not started\n" in ended.stderr
-    assert "The step events failed unexpectedly: UnicodeEncodeError: 'ascii' codec" in ended.stderr
+    assert "The step events failed unexpectedly: ZeroDivisionError: integer division" in ended.stderr
     assert "--debug" in ended.stderr
     shown = run(broken, "pipelines", "run", "minimal", "--debug")
-    assert "  The step events failed unexpectedly: UnicodeEncodeError" in shown.stderr
+    assert "  The step events failed unexpectedly: ZeroDivisionError" in shown.stderr
     assert "with --debug" not in shown.stderr
 
 
