@@ -69,7 +69,8 @@ class Settings(BaseSettings):
 
     # --- database ---------------------------------------------------------------------------------------------------
     database_url: OptionalDatabase = Field(
-        default=None, description="PostgreSQL or TimescaleDB; unset and no DB_HOST: the embedded server"
+        default=None,
+        description="PostgreSQL or TimescaleDB; holds before DB_HOST; unset and no DB_HOST: the embedded server",
     )
     db_host: OptionalText = Field(default=None, description="Database host (instead of DATABASE_URL)")
     db_port: int = Field(default=5432, ge=1, le=65535, description="Database port")
@@ -302,8 +303,6 @@ class Settings(BaseSettings):
     def _check_pairs(self) -> Self:
         if not is_timezone(self.event_default_timezone):
             raise ValueError("EVENT_DEFAULT_TIMEZONE is no IANA timezone; write one like America/New_York")
-        if self.database_url is not None and self.db_host is not None:
-            raise ValueError("DATABASE_URL and DB_HOST are both set, and each names a database: unset one of them")
         if self.min_request_delay > self.max_request_delay:
             raise ValueError("MIN_REQUEST_DELAY is larger than MAX_REQUEST_DELAY: swap them")
         if self.vivenu_api_base_url != _VIVENU_URL and not self.has_vivenu_key:

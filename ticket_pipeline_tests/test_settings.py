@@ -9,6 +9,7 @@ import pytest
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.setting_values import read_cadence_bands, show_address
 from ticket_pipeline.settings import Settings, load_settings
+from ticket_pipeline.storage.connect import database_url
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -126,10 +127,9 @@ def test_every_form_that_libpq_reads_is_taken(url: str) -> None:
     assert secret.get_secret_value() == url
 
 
-def test_two_databases_are_refused() -> None:
-    with pytest.raises(ConfigurationError, match=r"DATABASE_URL and DB_HOST are both set.*unset one") as caught:
-        load_settings(database_url="postgresql://db/x", db_host="db")
-    assert "Value error" not in str(caught.value)
+def test_a_url_for_one_command_holds_before_a_host_of_the_env_file() -> None:
+    settings = load_settings(database_url="postgresql://db/x", db_host="other")
+    assert database_url(settings) == "postgresql://db/x"
 
 
 def test_prices_cannot_start_in_the_future() -> None:

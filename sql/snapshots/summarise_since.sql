@@ -24,6 +24,7 @@ from (
     select s.next_due_at, coalesce(s.leased_until > %(this_moment)s, false) as is_leased
     from poll_schedule as s
     inner join events as e on e.event_id = s.event_id
+    inner join event_sources as o on o.event_id = s.event_id and o.marketplace = s.marketplace and o.is_current
     where
       e.is_tracked and e.event_at > %(this_moment)s and s.marketplace = any(%(marketplaces)s)
   ) as p

@@ -7,16 +7,22 @@ terminal) stays "started" until its longest time is over, and holds one of the f
 import json
 import re
 import socket
-from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import dagster as dg
 import psutil
 from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, LaunchRunContext, WorkerStatus
 from dagster._core.storage.tags import GRPC_INFO_TAG, HIDDEN_TAG_PREFIX
 
-HOST_TAG = f"{HIDDEN_TAG_PREFIX}ticket_pipeline_host"
-"""Where a run was launched: process ids mean nothing anywhere else."""
+LAUNCHED_TAG = f"{HIDDEN_TAG_PREFIX}ticket_pipeline_launched"
+"""Where and when a run was launched, as JSON (`_here`): process ids mean nothing anywhere else."""
+
+_HOME_ID_FILE = "launcher_id"
+_BOOT_ID_FILE = Path("/proc/sys/kernel/random/boot_id")
+_PROBE_SECONDS = 1.0
 
 _STARTED_PROCESS = re.compile(r"Started process for run \(pid: ([0-9]+)\)")
 """How Dagster tells the process of a run before the run's first own event, which names it too."""
@@ -31,8 +37,8 @@ class WatchfulRunLauncher(DefaultRunLauncher):
     """Dagster's own launcher, which also answers the daemon's question whether a run's process lives."""
 
     def launch_run(self, context: LaunchRunContext) -> None:
-        """Launch a run and note on which machine."""
-        self._instance.add_run_tags(context.dagster_run.run_id, {HOST_TAG: socket.gethostname()})
+        """Launch a run and note where."""
+        self._instance.add_run_tags(context.dagster_run.run_id, {LAUNCHED_TAG: json.dumps(_here(self._instance))})
         super().launch_run(context)
 
     @property
@@ -42,19 +48,20 @@ class WatchfulRunLauncher(DefaultRunLauncher):
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """Whether the process of a run lives. What cannot be known counts as alive: Dagster ends what is not."""
-        if run.tags.get(HOST_TAG) != socket.gethostname():
-            return CheckRunHealthResult(WorkerStatus.RUNNING, "launched elsewhere")
+        code_server = json.loads(run.tags.get(GRPC_INFO_TAG, "{}")).get("socket")
+        launched = json.loads(run.tags.get(LAUNCHED_TAG, "{}"))
+        here = _here(self._instance)
+        # A code server behind a port may be anywhere, and its processes with it.
+        if code_server is None or any(launched.get(name) != here[name] for name in ("home", "host")):
+            return CheckRunHealthResult(WorkerStatus.RUNNING, "its process cannot be seen from here")
+        if launched["boot"] != here["boot"]:
+            return CheckRunHealthResult(WorkerStatus.FAILED, "the machine was started again meanwhile")
         worker = _find_worker(self._instance, run)
         if worker is None:
             # It has not begun; only the code server that was to start it can tell.
-            is_alive = _answers(run.tags.get(GRPC_INFO_TAG))
-            what = "the code server that was to start it"
-        else:
-            is_alive = _lives(*worker)
-            what = f"its process {worker[0]}"
-        return CheckRunHealthResult(
-            WorkerStatus.RUNNING if is_alive else WorkerStatus.FAILED, f"{what} {'lives' if is_alive else 'is gone'}"
-        )
+            return _told(is_alive=_listens(code_server), what="the code server that was to start it")
+        pid, seen_at = worker
+        return _told(is_alive=_lives(pid, seen_at - launched["boot_time"]), what=f"its process {pid}")
 
 
 def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
@@ -70,6 +77,10 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     for run in instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED)):
         health = launcher.check_run_worker_health(run)
         if health.status is WorkerStatus.RUNNING:
+            continue
+        # It may have ended by itself since the runs were read, and what it says of itself holds.
+        latest = instance.get_run_by_id(run.run_id)
+        if latest is None or latest.status is not run.status:
             continue
         message = f"Looked for this run when the pipeline was started; {health.msg}. What it had stored stays stored."
         if run.status is dg.DagsterRunStatus.CANCELING:
@@ -92,23 +103,49 @@ def _find_worker(instance: dg.DagsterInstance, run: dg.DagsterRun) -> tuple[int,
     return None
 
 
-def _lives(pid: int, seen_at: float) -> bool:
-    """Whether the process that had this id at that moment still lives: ids are used again."""
+def _here(instance: dg.DagsterInstance) -> dict[str, Any]:
+    """What tells this Dagster home, machine and its time since boot from others.
+
+    The home has an id of its own: names of machines repeat, and a container that is started again keeps its home.
+    Moments are compared by their distance from the boot, since the clock may be set between them.
+    """
+    id_file = Path(instance.root_directory) / _HOME_ID_FILE
+    with suppress(FileExistsError):
+        id_file.parent.mkdir(parents=True, exist_ok=True)
+        with id_file.open("x", encoding="ascii") as file:
+            file.write(uuid4().hex)
+    return {
+        "home": id_file.read_text(encoding="ascii"),
+        "host": socket.gethostname(),
+        "boot": _BOOT_ID_FILE.read_text(encoding="ascii").strip() if _BOOT_ID_FILE.exists() else None,
+        "boot_time": psutil.boot_time(),
+    }
+
+
+def _told(*, is_alive: bool, what: str) -> CheckRunHealthResult:
+    if is_alive:
+        return CheckRunHealthResult(WorkerStatus.RUNNING, f"{what} lives")
+    return CheckRunHealthResult(WorkerStatus.FAILED, f"{what} is gone")
+
+
+def _lives(pid: int, seen_after_boot: float) -> bool:
+    """Whether the process that had this id so many seconds after the boot still lives: ids are used again."""
     try:
         process = psutil.Process(pid)
-        return process.create_time() <= seen_at + _CLOCK_SECONDS and process.status() != psutil.STATUS_ZOMBIE
+        began = process.create_time() - psutil.boot_time()
+        return began <= seen_after_boot + _CLOCK_SECONDS and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
 
 
-def _answers(grpc_info: str | None) -> bool:
+def _listens(path: str) -> bool:
     """Whether a code server of this machine still listens; True where that cannot be known."""
-    address: Mapping[str, Any] = json.loads(grpc_info) if grpc_info else {}
-    if "socket" not in address:
-        return True
     with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(_PROBE_SECONDS)
         try:
-            probe.connect(address["socket"])
+            probe.connect(path)
         except (FileNotFoundError, ConnectionRefusedError):
             return False
+        except OSError:
+            return True
     return True

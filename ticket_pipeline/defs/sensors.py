@@ -143,14 +143,15 @@ def build_rebuild_sensor(jobs: Sequence["UnresolvedAssetJobDefinition"]) -> dg.S
 def _find_obstacle(instance: dg.DagsterInstance, job: str, now: datetime) -> str | None:
     """Why no rebuild should be started now: one is under way, or one failed just now.
 
-    One that waited for too long is no obstacle. Should it begin after all, the two take turns, and the later one finds
-    less to do.
+    One that does not begin is no obstacle: whoever was to start it is gone. One in the queue is, however long: any
+    daemon begins it, and each further one would rebuild the same.
     """
     records = instance.get_run_records(dg.RunsFilter(job_name=job), limit=1)
     if not records:
         return None
     run, ended = records[0].dagster_run, records[0].end_time
-    if run.status in _WAITING and records[0].create_timestamp < now - _LONGEST_WAIT:
+    is_queued = run.status is dg.DagsterRunStatus.QUEUED
+    if run.status in _WAITING and not is_queued and records[0].create_timestamp < now - _LONGEST_WAIT:
         return None
     if not run.is_finished:
         return f"{job} is under way"

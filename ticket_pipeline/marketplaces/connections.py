@@ -6,15 +6,16 @@ What belongs here: the HTTP client as every fetch uses it. What does not: reques
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlencode
 
 import httpx
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Mapping
 
     from pydantic import SecretStr
 
@@ -53,6 +54,7 @@ class _KeptConnections(httpx.AsyncBaseTransport):
         self._places = asyncio.Semaphore(max_connections)
         self._idle: list[httpx.AsyncHTTPTransport] = []
         self._lent: set[httpx.AsyncHTTPTransport] = set()
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         try:
@@ -65,31 +67,43 @@ class _KeptConnections(httpx.AsyncBaseTransport):
         try:
             response = await connection.handle_async_request(request)
         except BaseException:
-            self._take_back(connection)
+            self._take_back(connection, is_sound=False)
             raise
         assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - of an asynchronous transport
-        response.stream = _LentStream(response.stream, lambda: self._take_back(connection))
+        response.stream = _LentStream(response.stream, partial(self._take_back, connection))
         return response
 
     def _open(self) -> httpx.AsyncHTTPTransport:
         only_one = httpx.Limits(max_connections=1, max_keepalive_connections=1)
         return httpx.AsyncHTTPTransport(limits=only_one, http2=False, trust_env=False, verify=self._ssl_context)
 
-    def _take_back(self, connection: httpx.AsyncHTTPTransport) -> None:
-        if connection in self._lent:
-            self._lent.remove(connection)
+    def _take_back(self, connection: httpx.AsyncHTTPTransport, *, is_sound: bool) -> None:
+        """Keep a connection for the next request, or close it: one that was left in the middle may never be free."""
+        if connection not in self._lent:
+            return
+        self._lent.remove(connection)
+        self._places.release()
+        if is_sound:
             self._idle.append(connection)
-            self._places.release()
+            return
+        closing = asyncio.get_running_loop().create_task(connection.aclose())
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
 
     async def aclose(self) -> None:
+        await asyncio.gather(*self._closing, return_exceptions=True)
         for connection in (*self._idle, *self._lent):
             await connection.aclose()
+
+
+class _GiveBack(Protocol):
+    def __call__(self, *, is_sound: bool) -> None: ...
 
 
 class _LentStream(httpx.AsyncByteStream):
     """A body whose end gives its connection back."""
 
-    def __init__(self, body: httpx.AsyncByteStream, give_back: Callable[[], None]) -> None:
+    def __init__(self, body: httpx.AsyncByteStream, give_back: _GiveBack) -> None:
         self._body = body
         self._give_back = give_back
 
@@ -100,8 +114,10 @@ class _LentStream(httpx.AsyncByteStream):
     async def aclose(self) -> None:
         try:
             await self._body.aclose()
-        finally:
-            self._give_back()
+        except BaseException:
+            self._give_back(is_sound=False)
+            raise
+        self._give_back(is_sound=True)
 
 
 class _SecretQueryTransport(httpx.AsyncBaseTransport):

@@ -162,7 +162,7 @@ def show_asked_wait(marketplace: str, asked_until: datetime, this_moment: dateti
     """A wait that a marketplace asked for, as people are told of it; without a full stop."""
     return (
         f"{marketplace} asked to wait until {asked_until.astimezone(UTC):%Y-%m-%d %H:%M} UTC, another "
-        f"{show_wait(asked_until - this_moment)} (Retry-After); nothing is sent before"
+        f"{show_wait(asked_until - this_moment)}; nothing is sent before"
     )
 
 

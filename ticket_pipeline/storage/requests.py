@@ -242,13 +242,13 @@ class SearchGate(PostgresGate):
     """The gate of searches: their requests are about no event, so nobody books them as attempts; this does."""
 
     def _record(self, error: MarketplaceError | None) -> None:
+        super()._record(error)
         self._database.execute(
             "requests/insert_search_request",
             marketplace=self._marketplace,
             finished_at=datetime.now(UTC),  # our clock, as with attempts
             is_error=error is not None,
         )
-        super()._record(error)
 
 
 def read_request_state(database: Database, marketplace: str | None = None) -> list[Row]:

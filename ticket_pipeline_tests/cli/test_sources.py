@@ -28,7 +28,7 @@ def about(cli: Cli, marketplace: str = "stubhub") -> dict[str, Any]:
 
 def shown_by_run(cli: Cli) -> str:
     """The last line of what `run` says each minute."""
-    return list(describe_minute(cli.loopback.database, datetime.now(UTC)))[-1]
+    return list(describe_minute(cli.loopback.database, cli.loopback.settings(), datetime.now(UTC)))[-1]
 
 
 def row(cli: Cli, name: str, **env: str) -> list[str]:

@@ -8,21 +8,23 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+import psutil
 import pytest
 from dagster._core.events import EngineEventData
 from dagster._core.launcher import WorkerStatus
 from dagster._core.storage.tags import GRPC_INFO_TAG
 
-from ticket_pipeline.defs.run_launcher import HOST_TAG, WatchfulRunLauncher, end_dead_runs
+from ticket_pipeline.defs.run_launcher import LAUNCHED_TAG, WatchfulRunLauncher, _here, end_dead_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-HERE = {HOST_TAG: socket.gethostname()}
+NOWHERE = {"host": "localhost", "socket": "/nowhere"}
+NO_PID = 2**22 + 1
 STARTING, STARTED = dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED
 CANCELING = dg.DagsterRunStatus.CANCELING
 
@@ -49,12 +51,26 @@ def add_run(
     instance: dg.DagsterInstance,
     status: dg.DagsterRunStatus,
     *,
-    tags: dict[str, str],
+    launched: Mapping[str, Any] | None = None,
+    code_server: Mapping[str, Any] | None = NOWHERE,
     pid: int | None = None,
     is_start: bool = True,
     seen_at: float | None = None,
 ) -> dg.DagsterRun:
-    """A run as a launcher leaves it: `pid` is what its first event tells of its process, at `seen_at`."""
+    """A run as the launcher leaves it.
+
+    Args:
+        instance: where.
+        status: its state.
+        launched: where, instead of here.
+        code_server: its address; None: none is noted.
+        pid: what its first event tells of its process.
+        is_start: whether that event is the start of the run; else of its process.
+        seen_at: the time of that event, now unless given.
+    """
+    tags = {LAUNCHED_TAG: json.dumps(_here(instance) | dict(launched or {}))}
+    if code_server is not None:
+        tags[GRPC_INFO_TAG] = json.dumps(code_server)
     run = dg.DagsterRun(job_name="a_job", status=status, tags=tags)
     instance.add_run(run)
     if pid is not None:
@@ -94,7 +110,7 @@ def health(instance: dg.DagsterInstance, run: dg.DagsterRun) -> WorkerStatus:
 @pytest.mark.parametrize("is_start", [True, False])
 def test_a_run_lives_as_long_as_its_process(instance: dg.DagsterInstance, *, is_start: bool) -> None:
     with sleeping() as process:
-        run = add_run(instance, STARTED, tags=HERE, pid=process.pid, is_start=is_start)
+        run = add_run(instance, STARTED, pid=process.pid, is_start=is_start)
         assert health(instance, run) is WorkerStatus.RUNNING
         process.kill()
         while health(instance, run) is WorkerStatus.RUNNING:  # killed, and not yet collected: gone all the same
@@ -105,23 +121,53 @@ def test_a_run_lives_as_long_as_its_process(instance: dg.DagsterInstance, *, is_
 
 def test_a_process_with_the_same_id_that_began_later_is_another(instance: dg.DagsterInstance) -> None:
     with sleeping() as process:
-        run = add_run(instance, STARTED, tags=HERE, pid=process.pid, seen_at=time.time() - 3600)
+        run = add_run(instance, STARTED, pid=process.pid, seen_at=time.time() - 3600)
         assert health(instance, run) is WorkerStatus.FAILED
 
 
-@pytest.mark.parametrize("tags", [{}, {HOST_TAG: "another-machine"}])
-def test_a_run_of_another_machine_or_launcher_is_left_alone(instance: dg.DagsterInstance, tags: dict[str, str]) -> None:
-    run = add_run(instance, STARTED, tags=tags, pid=2**22 + 1)
+@pytest.mark.parametrize("elsewhere", [{"host": "another-machine"}, {"home": "another home"}])
+def test_a_run_of_another_machine_or_home_is_left_alone(
+    instance: dg.DagsterInstance, elsewhere: dict[str, str]
+) -> None:
+    run = add_run(instance, STARTED, launched=elsewhere, pid=NO_PID)
     assert health(instance, run) is WorkerStatus.RUNNING
     assert end_dead_runs(instance) == []
+
+
+@pytest.mark.parametrize("code_server", [None, {"host": "localhost", "port": 4000}])
+@pytest.mark.parametrize("status", [STARTING, STARTED])
+def test_a_run_of_a_code_server_that_may_be_anywhere_is_left_alone(
+    instance: dg.DagsterInstance, status: dg.DagsterRunStatus, code_server: dict[str, Any] | None
+) -> None:
+    run = add_run(instance, status, code_server=code_server, pid=NO_PID)
+    assert health(instance, run) is WorkerStatus.RUNNING
+
+
+def test_a_run_that_nobody_launched_is_left_alone(instance: dg.DagsterInstance) -> None:
+    instance.add_run(dg.DagsterRun(job_name="a_job", status=STARTED))
+    assert end_dead_runs(instance) == []
+
+
+def test_no_run_outlives_the_boot(instance: dg.DagsterInstance) -> None:
+    with sleeping() as process:
+        run = add_run(instance, STARTED, launched={"boot": "an earlier one"}, pid=process.pid)
+        assert health(instance, run) is WorkerStatus.FAILED
+
+
+@pytest.mark.parametrize("step", [-7200.0, 7200.0])
+def test_a_clock_that_was_set_meanwhile_ends_no_run(instance: dg.DagsterInstance, step: float) -> None:
+    """Launched and seen by a clock that was wrong by `step` then; both moments tell the same distance from the boot."""
+    with sleeping() as process:
+        launched = {"boot_time": psutil.boot_time() + step}
+        run = add_run(instance, STARTED, launched=launched, pid=process.pid, seen_at=time.time() + step)
+        assert health(instance, run) is WorkerStatus.RUNNING
 
 
 def test_a_run_that_has_not_begun_lives_as_long_as_its_code_server(
     instance: dg.DagsterInstance, tmp_path: Path
 ) -> None:
     path = tmp_path / "code_server"
-    tags = HERE | {GRPC_INFO_TAG: json.dumps({"host": "localhost", "socket": str(path)})}
-    run = add_run(instance, STARTING, tags=tags)
+    run = add_run(instance, STARTING, code_server={"host": "localhost", "socket": str(path)})
     assert health(instance, run) is WorkerStatus.FAILED
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(path))
@@ -130,22 +176,14 @@ def test_a_run_that_has_not_begun_lives_as_long_as_its_code_server(
     assert health(instance, run) is WorkerStatus.FAILED
 
 
-@pytest.mark.parametrize("tags", [{}, {GRPC_INFO_TAG: json.dumps({"host": "localhost", "port": 4000})}])
-def test_a_run_of_which_nothing_can_be_known_is_left_to_its_time_out(
-    instance: dg.DagsterInstance, tags: dict[str, str]
-) -> None:
-    assert health(instance, add_run(instance, STARTING, tags=HERE | tags)) is WorkerStatus.RUNNING
-
-
 def test_what_was_left_behind_is_ended_and_what_lives_is_not(instance: dg.DagsterInstance) -> None:
-    gone = {GRPC_INFO_TAG: json.dumps({"host": "localhost", "socket": "/nowhere"})}
     with sleeping() as process:
-        living = add_run(instance, STARTED, tags=HERE, pid=process.pid)
-        waiting = add_run(instance, dg.DagsterRunStatus.NOT_STARTED, tags=HERE | gone)
+        living = add_run(instance, STARTED, pid=process.pid)
+        waiting = add_run(instance, dg.DagsterRunStatus.NOT_STARTED, code_server=NOWHERE)
         left = {
-            STARTING: add_run(instance, STARTING, tags=HERE | gone),
-            STARTED: add_run(instance, STARTED, tags=HERE, pid=process.pid, seen_at=time.time() - 3600),
-            CANCELING: add_run(instance, CANCELING, tags=HERE, pid=process.pid, seen_at=time.time() - 3600),
+            STARTING: add_run(instance, STARTING, code_server=NOWHERE),
+            STARTED: add_run(instance, STARTED, pid=process.pid, seen_at=time.time() - 3600),
+            CANCELING: add_run(instance, CANCELING, pid=process.pid, seen_at=time.time() - 3600),
         }
         assert set(end_dead_runs(instance)) == {run.run_id for run in left.values()}
         assert end_dead_runs(instance) == []

@@ -181,6 +181,42 @@ def test_failed_and_cancelled_requests_give_their_connections_back() -> None:
     against_server(test, read_timeout_seconds=0.5)
 
 
+@pytest.mark.parametrize("turns", range(6))
+def test_a_request_that_is_cancelled_at_any_moment_costs_no_later_one(turns: int) -> None:
+    """Turns of the event loop until it is cancelled: before it is sent, and while it is under way."""
+
+    async def test(client: httpx.AsyncClient, server: KeepingServer) -> None:
+        for _ in range(MAX_CONNECTIONS + 1):
+            asking = asyncio.create_task(client.get(server.url))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            asking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asking
+        for _ in range(MAX_CONNECTIONS + 1):
+            assert (await client.get(server.url, timeout=2)).status_code == 200
+
+    against_server(test)
+
+
+@pytest.mark.parametrize("turns", range(1, 4))
+def test_an_answer_whose_closing_is_cancelled_costs_no_later_one(turns: int) -> None:
+    async def test(client: httpx.AsyncClient, server: KeepingServer) -> None:
+        for _ in range(MAX_CONNECTIONS + 1):
+            request = client.build_request("GET", server.url)
+            response = await client.send(request, stream=True)
+            closing = asyncio.create_task(response.aclose())
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            closing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await closing
+        for _ in range(MAX_CONNECTIONS + 1):
+            assert (await client.get(server.url, timeout=2)).status_code == 200
+
+    against_server(test)
+
+
 def test_closing_the_client_closes_every_connection() -> None:
     async def test(client: httpx.AsyncClient, server: KeepingServer) -> None:
         await several(client, server, MAX_CONNECTIONS)

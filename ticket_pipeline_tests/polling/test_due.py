@@ -196,7 +196,7 @@ def test_a_wait_that_the_marketplace_asked_for_is_kept_and_told_instead_of_leasi
     for offset, another in ((0, r"(?:9 min \d+|10 min 0) s"), (595, r"\d s")):
         watching.clock.offset = timedelta(seconds=offset)
         assert re.fullmatch(
-            rf"stubhub asked to wait until {until:%Y-%m-%d %H:%M} UTC, another {another} \(Retry-After\); "
+            rf"stubhub asked to wait until {until:%Y-%m-%d %H:%M} UTC, another {another}; "
             "nothing is sent before. Its events stay due.",
             skipped(watching),
         )

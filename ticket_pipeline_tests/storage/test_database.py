@@ -48,8 +48,8 @@ def test_a_statement_gives_its_rows_one_row_or_none(database: Database) -> None:
 
 
 def test_what_the_server_refuses_is_told_in_one_line(database: Database) -> None:
-    with pytest.raises(StorageError, match=r"run prices/count_bad_prices.*invalid input syntax") as caught:
-        database.fetch_all("prices/count_bad_prices", starts_from="no moment", starts_until="none")
+    with pytest.raises(StorageError, match=r"run prices/select_mixed_currencies.*invalid input syntax") as caught:
+        database.fetch_all("prices/select_mixed_currencies", starts_from="no moment", starts_until="none")
     assert "\n" not in str(caught.value)
     assert not isinstance(caught.value, StorageUnavailable)
 

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ticket_pipeline.market.vocabulary import Outcome
-from ticket_pipeline.polling.cadence import Cadence, parse_bands
+from ticket_pipeline.polling.cadence import Cadence
+from ticket_pipeline.setting_values import read_cadence_bands
 from ticket_pipeline.storage.schedule import (
     BackOff,
     ScheduledEvent,
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database, Row
 
 NOW = SHOW_AT - 40 * DAY
-CADENCE = Cadence(12 * HOUR, parse_bands("30d:1, 7d:1/3, 1d:1/12, 0d:1/48"))
+CADENCE = Cadence(12 * HOUR, read_cadence_bands("30d:1, 7d:1/3, 1d:1/12, 0d:1/48"))
 LEASE = UUID(int=1)
 OTHER_LEASE = UUID(int=2)
 
