@@ -1,20 +1,19 @@
 """The watchlist in the database: bring it to what the sheet says, and answer who is followed.
 
-What belongs here: comparing, guarding and writing. What does not: reading a sheet or parsing a cell (`sheet`).
+What belongs here: comparing and writing. What does not: refusing accidents (`watchlist_guards`), parsing (`sheet`).
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
 
-from ticket_pipeline.errors import SheetError
+from ticket_pipeline.storage.watchlist_guards import guard_events, guard_ids, no_longer_tracked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime, timedelta
 
     from ticket_pipeline.storage.database import Database, Row, Transaction
@@ -127,10 +126,10 @@ def sync_watchlist(
         transaction.execute("watchlist/lock_watchlist")
         known = transaction.fetch_all("watchlist/select_known_events")
         matches = _match(events, known)
-        gone = _no_longer_tracked(events, matches, known, rejected)
+        gone = no_longer_tracked(events, matches, known, rejected)
         if not force:
-            _guard_events(gone, known, this_moment, max_untrack_fraction)
-            _guard_ids(events, matches, known, this_moment, max_untrack_fraction)
+            guard_events(gone, known, this_moment, max_untrack_fraction)
+            guard_ids(events, matches, known, this_moment, max_untrack_fraction)
         ids = _write_events(transaction, events, matches, known, result)
         _write_sources(transaction, events, ids, known, result)
         listed = set(matches)
@@ -179,78 +178,6 @@ def _take(match: int | None, taken: set[int]) -> int | None:
 
 def _identity(name: str, venue: str | None, event_date: datetime) -> tuple[str, str, datetime]:
     return (name.casefold(), (venue or "").casefold(), event_date)
-
-
-def _no_longer_tracked(
-    events: Sequence[EventRecord],
-    matches: Sequence[int | None],
-    known: Sequence[Row],
-    rejected: Sequence[QuarantinedRow],
-) -> list[Row]:
-    """The tracked events that this watchlist drops: switched off in their row, or their row is gone."""
-    wanted = {match: event.is_tracked for event, match in zip(events, matches, strict=True) if match is not None}
-    # A row with a typing mistake is no wish to stop: an event whose id or name stands in a bad row stays as it was.
-    quarantined = {cell.strip().casefold() for row in rejected for cell in row.cells.values()}
-    return [
-        row
-        for row in known
-        if row["is_tracked"]
-        and not wanted.get(row["event_id"], False)
-        and (
-            row["event_id"] in wanted
-            or quarantined.isdisjoint(text.casefold() for text in (row["name"], *row["external_ids"].values()))
-        )
-    ]
-
-
-def _guard_events(gone: Sequence[Row], known: Sequence[Row], this_moment: datetime, max_fraction: float) -> None:
-    upcoming = [row for row in known if row["is_tracked"] and row["event_at"] > this_moment]
-    dropped = [row for row in gone if row["event_at"] > this_moment]
-    if len(dropped) <= max_fraction * len(upcoming):
-        return
-    names = _a_few(row["name"] for row in dropped)
-    raise SheetError(
-        f"Compared the watchlist with the {len(upcoming)} upcoming events followed so far; it would stop following "
-        f"{len(dropped)} of them ({names}). That looks like an accident, so nothing was changed. Restore the rows, or "
-        "run `ticket-pipeline sync-events --force` if you mean it."
-    )
-
-
-def _guard_ids(
-    events: Sequence[EventRecord],
-    matches: Sequence[int | None],
-    known: Sequence[Row],
-    this_moment: datetime,
-    max_fraction: float,
-) -> None:
-    """Refuse the loss of most ids of a marketplace by events that go on: a column went missing, not an event."""
-    known_by_id = {row["event_id"]: row for row in known}
-    listed = {pair for event in events for pair in event.external_ids.items()}
-    for marketplace in sorted({name for row in known for name in row["external_ids"]}):
-        followed = [
-            (event, known_by_id[match]["external_ids"][marketplace])
-            for event, match in zip(events, matches, strict=True)
-            if match is not None and event.is_tracked and event.event_at > this_moment
-            if marketplace in known_by_id[match]["external_ids"]
-        ]
-        lost = [
-            external_id
-            for event, external_id in followed
-            if marketplace not in event.external_ids and (marketplace, external_id) not in listed
-        ]
-        if len(lost) > max_fraction * len(followed):
-            raise SheetError(
-                f"Compared the watchlist with the {len(followed)} {marketplace} ids of upcoming events followed so "
-                f"far; it would take {len(lost)} of them away ({_a_few(lost)}). That looks like a lost or renamed "
-                "column, so nothing was changed. Restore the ids, or run `ticket-pipeline sync-events --force` if you "
-                "mean it."
-            )
-
-
-def _a_few(names: Iterable[str]) -> str:
-    """Names for a message, five at most."""
-    first = list(islice(names, 6))
-    return ", ".join(first[:5]) + (" …" if len(first) > 5 else "")  # noqa: PLR2004 - a few
 
 
 def _write_events(
