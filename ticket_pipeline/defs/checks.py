@@ -1,32 +1,28 @@
-"""The data checks: sentences that are true when green. They read a bounded span, report the offenders, never raise."""
+"""The data checks: sentences that are true when green. They read a bounded span, report the offenders, never raise.
+
+What belongs here: every check, and those of the watchlist and of what was captured. What does not: those of prices
+(`price_checks`) and of primary sales (`primary_sales_checks`).
+"""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from ticket_pipeline.defs.findings import describe_price, name_rows, report_offenders, show_moment
+from ticket_pipeline.defs.findings import name_rows, report_offenders, show_moment
 from ticket_pipeline.defs.pipeline import Pipeline
+from ticket_pipeline.defs.price_checks import PRICE_CHECKS
 from ticket_pipeline.defs.standing_checks import LAST, as_standing
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.polling.sources import Source
 from ticket_pipeline.storage import quality
 from ticket_pipeline.storage.database import Row
-from ticket_pipeline.storage.prices import DAY
-from ticket_pipeline.storage.recomputation import recompute_sampled_days, recompute_sampled_hours
 from ticket_pipeline.storage.schedule import read_stale_events
 from ticket_pipeline.storage.ticketmaster import read_troubled_events
 from ticket_pipeline.storage.watchlist import read_rejected_rows
 
 _SPAN = timedelta(days=2)
 """How far back the checks look: past days were checked when they were young, or by hand after a backfill."""
-
-_SPAN_OF_DAYS = timedelta(days=30)
-"""How far back days are drawn from; they are few beside the hours."""
-
-_SAMPLED_HOURS = 12
-_SAMPLED_DAYS = 300
-"""Event-days that are recomputed at most: those of 100 events for three days, in less than a second."""
 
 _STALE_MULTIPLE = 2.0
 _STALE_GRACE = timedelta(minutes=5)
@@ -45,7 +41,7 @@ def build_checks(sources: list[Source]) -> list[dg.AssetChecksDefinition]:
     ]
     of_all = [_build_no_event_is_stale(source.marketplace, source.asset_name) for source in sources]
     # The watchlist yields an output, so that its check follows it by itself.
-    standing = [as_standing(check) for check in (*of_listings, *of_details, *of_all, *_PRICE_CHECKS)]
+    standing = [as_standing(check) for check in (*of_listings, *of_details, *of_all, *PRICE_CHECKS)]
     return [no_row_is_quarantined, *standing]
 
 
@@ -214,133 +210,3 @@ def _describe_capture(row: Row) -> Mapping[str, object]:
         "expected": f"{row['accepted']} accepted, {row['rejected']} rejected",
         "found": f"{row['stored']} and {row['quarantined']}",
     }
-
-
-def _describe_bounds(row: Row) -> Mapping[str, object]:
-    bounds = [f"at least {row['least']}"] * (row["least"] is not None)
-    bounds += [f"at most {row['largest']}"] * (row["largest"] is not None)
-    return describe_price(row | {"expected": "above 0" if row["found"] <= 0 else ", ".join(bounds)})
-
-
-def _describe_currencies(row: Row) -> Mapping[str, object]:
-    return {"hour": row["hour_at"], "expected": "one currency", "found": ", ".join(row["currencies"])}
-
-
-@dg.asset_check(
-    asset="hourly_prices",
-    description="All prices are above zero and in order, such as min, median, max.",
-    op_tags=LAST,
-)
-def prices_are_positive(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
-    """Looks at every price of the hours of the last two days."""
-    now = pipeline.now()
-    with pipeline.database() as database:
-        rows = quality.find_bad_hours(database, now - _SPAN, now)
-        offenders = name_rows(database, rows, _describe_bounds)
-    return report_offenders(
-        offenders,
-        severity=dg.AssetCheckSeverity.ERROR,
-        wrong="Hourly prices cannot be",
-        remedy="rebuild these hours, then run check_data",
-    )
-
-
-@dg.asset_check(
-    asset="daily_prices",
-    description="All prices are above zero and in order, such as min, mean, max.",
-    op_tags=LAST,
-)
-def daily_prices_are_positive(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
-    """Looks at every price of the last two days and today."""
-    today = pipeline.now().astimezone(UTC).date()
-    with pipeline.database() as database:
-        rows = quality.find_bad_days(database, today - _SPAN, today + DAY)
-        offenders = name_rows(database, rows, _describe_bounds)
-    return report_offenders(
-        offenders,
-        severity=dg.AssetCheckSeverity.ERROR,
-        wrong="Daily prices cannot be",
-        remedy="rebuild their hours, then these days, then run check_data",
-    )
-
-
-@dg.asset_check(
-    asset="hourly_prices",
-    description="No event has two currencies in one hour of one marketplace.",
-    op_tags=LAST,
-)
-def every_hour_has_one_currency(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
-    """Rows never mix currencies (the currency is part of their key); two in one hour mean that a source changed."""
-    now = pipeline.now()
-    with pipeline.database() as database:
-        rows = quality.find_mixed_currencies(database, now - _SPAN, now)
-        offenders = name_rows(database, rows, _describe_currencies)
-    return report_offenders(
-        offenders,
-        severity=dg.AssetCheckSeverity.WARN,
-        wrong="Hours have more than one currency",
-        remedy="look at the listings of the event; rows are kept apart, nothing is mixed",
-    )
-
-
-@dg.asset_check(
-    asset="hourly_prices",
-    description="Sampled hours equal their recomputation from the captures, listing by listing; none lacks its prices.",
-    op_tags=LAST,
-)
-def hourly_prices_agree_with_their_listings(
-    context: dg.AssetCheckExecutionContext, pipeline: dg.ResourceParam[Pipeline]
-) -> dg.AssetCheckResult:
-    """Compares every column of every zone; draws other hours in every run."""
-    now = pipeline.now()
-    first = (now - _SPAN).replace(minute=0, second=0, microsecond=0)
-    with pipeline.database() as database:
-        compared, differences = recompute_sampled_hours(
-            database, first, now, salt=context.run.run_id, sample_size=_SAMPLED_HOURS
-        )
-        offenders = name_rows(database, differences, describe_price)
-    return report_offenders(
-        offenders,
-        severity=dg.AssetCheckSeverity.ERROR,
-        wrong="Hourly prices are not what their captures say",
-        remedy="rebuild these hours, then run check_data",
-        event_hours_compared=compared,
-    )
-
-
-@dg.asset_check(
-    asset="daily_prices",
-    description="Daily prices are what the hourly prices of the day say: all of the last two days, a sample of 30.",
-    op_tags=LAST,
-)
-def daily_prices_agree_with_hourly(
-    context: dg.AssetCheckExecutionContext, pipeline: dg.ResourceParam[Pipeline]
-) -> dg.AssetCheckResult:
-    """Compares every column of every zone; draws other days in every run."""
-    today = pipeline.now().astimezone(UTC).date()
-    with pipeline.database() as database:
-        compared, differences = recompute_sampled_days(
-            database,
-            today - _SPAN_OF_DAYS,
-            today + DAY,
-            always_from=today - _SPAN,
-            salt=context.run.run_id,
-            sample_size=_SAMPLED_DAYS,
-        )
-        offenders = name_rows(database, differences, describe_price)
-    return report_offenders(
-        offenders,
-        severity=dg.AssetCheckSeverity.ERROR,
-        wrong="Daily prices are not what their hours say",
-        remedy="rebuild these days, then run check_data",
-        event_days_compared=compared,
-    )
-
-
-_PRICE_CHECKS = (
-    prices_are_positive,
-    every_hour_has_one_currency,
-    hourly_prices_agree_with_their_listings,
-    daily_prices_are_positive,
-    daily_prices_agree_with_hourly,
-)
