@@ -3,7 +3,8 @@
 What belongs here: whether a line is one, and what is wrong with it. What does not: when a schedule runs (Dagster).
 
 Stricter than most programs, which disagree about the rest: a range that runs backwards is taken round the clock by some
-and as the whole field by others, and a line of days that never come (31 April) ends whoever looks for the next one.
+and as the whole field by others, Dagster takes `1-1` as the whole field as well, and a line of days that never come
+(31 April) ends whoever looks for the next one.
 """
 
 from __future__ import annotations
@@ -49,10 +50,12 @@ class _Field:
         else:
             first = self._read_value(found["first"])
             last = first if found["last"] is None else self._read_value(found["last"])
-            if found["last"] is not None and first >= last:
+            if first > last:
                 raise ValueError(
                     f"{part!r} runs backwards: name the lesser {self.name} first, or list them with commas"
                 )
+            if found["last"] is not None and first == last:
+                raise ValueError(f"{part!r} is one {self.name}, which some programs take for every one: write {first}")
         return range(first, last + 1, step)
 
     def _read_value(self, text: str) -> int:
