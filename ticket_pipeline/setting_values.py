@@ -20,6 +20,8 @@ from ticket_pipeline.cron import check_cron
 
 _CRON_WORDS = frozenset({"@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually"})
 _BAND = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([dh])\s*:\s*(\d+(?:\.\d+)?(?:/\d+)?)\s*")
+_LARGEST_SHARE = 1000
+"""Of the base interval, which is a week at most; far beyond it no date holds the next poll."""
 _DEFAULT_BANDS = "30d:1, 7d:1/3, 1d:1/12, 0d:1/48"
 _DATABASE = re.compile(r"postgres(?:ql)?://|[^:/]+=")
 _AGE_GROUP = re.compile(r"(?P<first>[0-9]{1,3})\s*(?:[-\N{EN DASH}]\s*(?P<last>[0-9]{1,3})|\+)")
@@ -89,7 +91,7 @@ def read_cadence_bands(text: str) -> tuple[tuple[timedelta, float], ...]:
         The bands, the most distant first.
 
     Raises:
-        ValueError: an entry is malformed, a share is zero, a floor stands twice, or none starts at 0d.
+        ValueError: an entry is malformed, a share is zero or too large, a floor stands twice, or none starts at 0d.
     """
     bands: dict[timedelta, float] = {}
     for part in text.split(","):
@@ -109,10 +111,12 @@ def _read_band(part: str) -> tuple[timedelta, float]:
     number, unit, share_text = found.groups()
     try:
         share = float(Fraction(share_text))
-    except (ZeroDivisionError, OverflowError):
+    except (ValueError, ZeroDivisionError, OverflowError):  # 1.5/3; a number of five thousand digits
         share = 0.0
-    if share <= 0:
-        raise _bad_bands(f"the share in {part!r} must be a number larger than zero")
+    if not 0 < share <= _LARGEST_SHARE:
+        raise _bad_bands(
+            f"the share in {part!r} must be a number larger than zero, such as 0.5 or 1/2, and at most {_LARGEST_SHARE}"
+        )
     try:
         return float(number) * timedelta(**{{"d": "days", "h": "hours"}[unit]: 1}), share
     except OverflowError:
