@@ -24,6 +24,7 @@ from ticket_pipeline.addresses import check_address
 from ticket_pipeline.errors import Blocked, ConfigurationError, MarketplaceError, RateLimited, UnexpectedPayload
 from ticket_pipeline.known_secrets import known_secrets
 from ticket_pipeline.primary_sales.answers import error_of_exception, judge_answer, read_date
+from ticket_pipeline.secret_files import warn_of_other_readers
 from ticket_pipeline.setting_values import is_key
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ class ApiKey:
             return SIMULATED_KEY
         try:
             text = self._file.read_text(encoding="utf-8").strip()
+            warn_of_other_readers(self._file, f"VIVENU_API_KEY_FILE {self._file}")
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigurationError(
                 f"Read vivenu's API key from VIVENU_API_KEY_FILE; that failed ({type(error).__name__}). "

@@ -21,7 +21,7 @@ from ticket_pipeline.errors import (
     UnexpectedPayload,
 )
 from ticket_pipeline.primary_sales.client import VivenuClient, as_sent
-from ticket_pipeline.primary_sales.http import SIMULATED_KEY, open_vivenu_http
+from ticket_pipeline.primary_sales.http import SIMULATED_KEY, ApiKey, open_vivenu_http
 from ticket_pipeline.settings import Settings, load_settings
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline.simulator.vivenu import SIMULATED_TOKEN
@@ -254,6 +254,19 @@ def test_a_key_file_of_no_use_is_a_mistake_of_configuration(tmp_path: Path, cont
             settings_of("http://127.0.0.1:9", vivenu_api_key="", vivenu_api_key_file=str(file)),
             VivenuClient.fetch_events,
         )
+
+
+def test_a_key_file_that_others_can_read_is_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file = tmp_path / "key"
+    file.write_text("S3CRETkey")
+    file.chmod(0o600)
+    with caplog.at_level(logging.WARNING):
+        assert ApiKey(None, file).read() == "S3CRETkey"
+        assert caplog.text == ""
+        file.chmod(0o644)
+        assert ApiKey(None, file).read() == "S3CRETkey"
+    assert f"VIVENU_API_KEY_FILE {file}: other users of this machine can read it; run chmod 600 on it" in caplog.text
+    assert "S3CRET" not in caplog.text
 
 
 def test_the_simulator_is_asked_with_its_own_key() -> None:
