@@ -20,7 +20,7 @@ from ticket_pipeline.cli.plan import IntervalHours
 from ticket_pipeline.cli.rebuilding import read_stale_hours, rebuild_hours, rebuild_stale_days
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import note, show
-from ticket_pipeline.cli.watchlist import describe_sync
+from ticket_pipeline.cli.watchlist import describe_lost_ids, describe_sync
 from ticket_pipeline.errors import StorageUnavailable, TicketPipelineError
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.polling.batch import BatchResult, Lease
@@ -141,7 +141,7 @@ class Scheduler:
         return stored > 0 or due == 0
 
     def sync(self, *, must_succeed: bool = False) -> None:
-        """Bring the events to the watchlist.
+        """Bring the events to the watchlist, and delete the raw bodies that are over their days.
 
         Raises:
             TicketPipelineError: it cannot be read or applied, and `must_succeed`; otherwise that is told, and the
@@ -149,9 +149,12 @@ class Scheduler:
             StorageUnavailable: the database is away.
         """
         self._synced_at = self.now()
+        self._sync_events(must_succeed=must_succeed)
+        self._delete_old_payloads()
+
+    def _sync_events(self, *, must_succeed: bool) -> None:
         try:
             with contained("Synced the watchlist"):
-                delete_old_payloads(self.database, self.now() - timedelta(days=self.settings.raw_payload_days))
                 report = sync_events(self.database, self.settings, self.now())
         except StorageUnavailable:
             raise
@@ -160,8 +163,19 @@ class Scheduler:
                 raise
             self._say(f"{error} The events stay as they are.")
             return
-        if must_succeed or report.result.added or report.result.changed or report.result.untracked:
-            self._say(describe_sync(report)[0])
+        lost_ids = describe_lost_ids(report)
+        if must_succeed or report.result.added or report.result.changed or report.result.untracked or lost_ids:
+            for line in (describe_sync(report)[0], *lost_ids):
+                self._say(line)
+
+    def _delete_old_payloads(self) -> None:
+        try:
+            with contained("Deleted old raw bodies"):
+                delete_old_payloads(self.database, self.now() - timedelta(days=self.settings.raw_payload_days))
+        except StorageUnavailable:
+            raise
+        except TicketPipelineError as error:
+            self._say(f"{error} Old raw bodies stay until the next sync.")
 
     def rebuild(self) -> None:
         """Rebuild what changed: hours that are over at once, the one under way every PRICES_REFRESH_MINUTES; days."""

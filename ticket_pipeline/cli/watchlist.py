@@ -61,13 +61,20 @@ def describe_sync(report: SyncReport) -> list[str]:
     lines = [f"Read {result.source}: {len(watchlist.events)} events; {changes}, {result.untracked} no longer followed."]
     if result.rejected:
         lines.append(f"{result.rejected} rows rejected; see `ticket-pipeline show-events --rejected`.")
-    if result.replaced_ids:
-        lines.append(f"Ids replaced: {', '.join(result.replaced_ids)}.")
-    if result.removed_ids:
-        lines.append(f"Ids removed, no longer polled: {', '.join(result.removed_ids)}.")
+    lines += describe_lost_ids(report)
     if watchlist.ignored_columns:
         lines.append(f"Columns that mean nothing here: {', '.join(map(plain, watchlist.ignored_columns))}.")
     return lines + watchlist.warnings
+
+
+def describe_lost_ids(report: SyncReport) -> list[str]:
+    """Which ids a sync put another one in the place of, or took away; a sentence for each of the two, if any."""
+    lines = []
+    if report.result.replaced_ids:
+        lines.append(f"Ids replaced: {', '.join(report.result.replaced_ids)}.")
+    if report.result.removed_ids:
+        lines.append(f"Ids removed, no longer polled: {', '.join(report.result.removed_ids)}.")
+    return lines
 
 
 def show_events(

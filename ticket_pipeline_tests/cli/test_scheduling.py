@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ticket_pipeline.cli.scheduling import Scheduler
-from ticket_pipeline.errors import SheetError
+from ticket_pipeline.errors import SheetError, StorageError
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline_tests.storage.stored import MINUTE, NOON, items, store
 
@@ -114,6 +114,31 @@ def test_a_sync_that_ends_in_our_own_code_does_not_end_the_loop(
     assert any("our own code failed (TypeError)" in line and "The events stay as they are." in line for line in lines)
     assert "string indices must be integers" in caplog.text
     assert len(cli.loopback.log.records()) == 8
+
+
+def test_old_bodies_that_cannot_be_deleted_keep_no_event_from_the_watchlist(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise StorageError("Deleted old bodies; the database refused.")
+
+    monkeypatch.setattr("ticket_pipeline.cli.scheduling.delete_old_payloads", refuse)
+    lines: list[str] = []
+    ask(scheduler_of(cli, lines))
+    assert any("the database refused. Old raw bodies stay until the next sync." in line for line in lines)
+    assert not any("The events stay as they are" in line for line in lines)
+    assert len(cli.loopback.log.records()) == 4
+
+
+def test_ids_that_are_no_longer_polled_are_named(cli: Cli) -> None:
+    lines: list[str] = []
+    scheduler = scheduler_of(cli, lines, watchlist_max_untrack_fraction=1)
+    rows = cli.read_watchlist()
+    ask(scheduler)
+    cli.write_watchlist([[*rows[0][:5], "999999999", *rows[0][6:]], *rows[1:]])
+    cli.loopback.clock.offset = timedelta(minutes=11)
+    ask(scheduler)
+    assert any(f"Ids replaced: stubhub:{rows[0][5]}." in line for line in lines)
 
 
 def test_settings_that_stop_serving_do_not_end_the_loop(cli: Cli) -> None:
