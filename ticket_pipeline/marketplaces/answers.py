@@ -52,7 +52,8 @@ _SNIFFED_BYTES = 65_536
 # Whole words, where humps part words as well: an API may well move to `/catalog-inventory`, `/authors` or `/session/7`.
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _LOGIN_PLACE = re.compile(
-    r"(?<!cata)(?<!b)log[io]n|(?<![a-z])(?:(?:log|sign)[-_]?(?:in|on)|o?auth[0-9]*|authori[sz]e|authenticat(?:e|ion)"
+    r"(?<!cata)(?<!b)log[io]n|(?<!as)(?<!con)(?<!de)sign[io]n(?!g)|/account(?:\.(?:aspx?|html?|jsp|php))?/?$"
+    r"|(?<![a-z])(?:(?:log|sign)[-_]?(?:in|on)|o?auth[0-9]*|auth(?:n|wall)|authori[sz]e|authenticat(?:ed?|ion)"
     r"|sso|saml[0-9]*|oidc|openid|sessions?[/_-](?:new|create|expired|timeout|ended))(?![a-z])"
     r"|^[^/]*(?<![a-z])accounts?\.|identity|challenge|captcha",
     re.IGNORECASE,
