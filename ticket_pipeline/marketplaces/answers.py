@@ -82,6 +82,7 @@ def judge_answer(
     *,
     tries: int,
     now: datetime,
+    hide: Callable[[str], str] = str,
     mend_block: str = MEND_SESSION,
 ) -> MarketplaceError | None:
     """Say what is wrong with an answer, or None where its body may be read as the promised JSON.
@@ -93,20 +94,23 @@ def judge_answer(
         body: decoded; for a status other than 2xx its start is enough.
         tries: requests sent so far.
         now: aware UTC, to read a Retry-After that is a date.
+        hide: takes the request's own secrets out of what is quoted; judged is what came.
         mend_block: what a person does after a block, in whole sentences; each marketplace has its own.
     """
     said = f"{what}: the answer was {status} {_phrase(status)}"
-    location = headers.get("location", "")
-    if (how := _how_it_blocks(status, headers, body, location)) is not None:
+    place = _place_of(headers.get("location", ""))
+    if (how := _how_it_blocks(status, headers, body, place, hide)) is not None:
         return Blocked(f"{said}{how}. {mend_block}", status=status, tries=tries)
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        return _judge_success(said, status, headers, body, tries)
+        return _judge_success(said, status, headers, body, tries, hide)
     if status < HTTPStatus.BAD_REQUEST:
-        return _judge_redirect(said, status, location, tries)
-    return _judge_failure(said, status, headers, body, tries=tries, now=now)
+        return _judge_redirect(said, status, hide(place), tries)
+    return _judge_failure(said, status, headers, body, tries=tries, now=now, hide=hide)
 
 
-def _how_it_blocks(status: int, headers: Mapping[str, str], body: bytes, location: str) -> str | None:
+def _how_it_blocks(
+    status: int, headers: Mapping[str, str], body: bytes, place: str, hide: Callable[[str], str]
+) -> str | None:
     """How an answer keeps us out, as the end of a sentence; None where it does not."""
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return ""
@@ -116,19 +120,18 @@ def _how_it_blocks(status: int, headers: Mapping[str, str], body: bytes, locatio
             return " with a login or challenge page" if _CHALLENGE.search(start) or _LOGIN.search(start) else None
         return " with a challenge" if len(body) <= _SMALL_ANSWER and _JSON_CHALLENGE in body else None
     if status < HTTPStatus.BAD_REQUEST:
-        place = _place_of(location)
-        return f", to the login at {place}" if _LOGIN_PLACE.search(_HUMP.sub("-", place)) else None
+        return f", to the login at {hide(place)}" if _LOGIN_PLACE.search(_HUMP.sub("-", place)) else None
     is_transient = status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
     return " with a challenge page" if is_transient and _CHALLENGE.search(body) else None
 
 
 def _judge_success(
-    said: str, status: int, headers: Mapping[str, str], body: bytes, tries: int
+    said: str, status: int, headers: Mapping[str, str], body: bytes, tries: int, hide: Callable[[str], str]
 ) -> MarketplaceError | None:
     start = body[:_SNIFFED_BYTES]
     if is_html(headers.get("content-type", ""), start):
         return UnexpectedPayload(
-            f"{said} with HTML instead of JSON: {excerpt(_title_or_start(start))!r}. "
+            f"{said} with HTML instead of JSON: {excerpt(_title_or_start(_hidden(start, hide)))!r}. "
             "Check the base URL and path in the settings; if they are right, the marketplace may be under maintenance.",
             status=status,
             tries=tries,
@@ -143,9 +146,9 @@ def _judge_success(
     return None
 
 
-def _judge_redirect(said: str, status: int, location: str, tries: int) -> MarketplaceError:
+def _judge_redirect(said: str, status: int, place: str, tries: int) -> MarketplaceError:
     return RequestRejected(
-        f"{said}, to {_place_of(location)}. Redirects are not followed, since they would carry your credentials "
+        f"{said}, to {place}. Redirects are not followed, since they would carry your credentials "
         "elsewhere. If the marketplace has moved, set its base URL and path in the settings.",
         status=status,
         tries=tries,
@@ -153,7 +156,14 @@ def _judge_redirect(said: str, status: int, location: str, tries: int) -> Market
 
 
 def _judge_failure(
-    said: str, status: int, headers: Mapping[str, str], body: bytes, *, tries: int, now: datetime
+    said: str,
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    tries: int,
+    now: datetime,
+    hide: Callable[[str], str],
 ) -> MarketplaceError:
     if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
         return EventGone(
@@ -176,7 +186,7 @@ def _judge_failure(
             f"{said}. The trouble is on the marketplace's side; it is tried again later.", status=status, tries=tries
         )
     return RequestRejected(
-        f"{said}: {excerpt(body)!r}. The same request will be refused again: "
+        f"{said}: {excerpt(_hidden(body, hide))!r}. The same request will be refused again: "
         "check the event's id, and method, path and headers in the settings.",
         status=status,
         tries=tries,
@@ -260,6 +270,11 @@ def _place_of(location: str) -> str:
     except ValueError:
         target = urlsplit("")
     return f"{target.netloc.rpartition('@')[2]}{target.path}" or "nowhere"
+
+
+def _hidden(body: bytes, hide: Callable[[str], str]) -> bytes:
+    # Before it is cut, as in `excerpt`.
+    return hide(body.decode("utf-8", "replace")).encode("utf-8", "replace")
 
 
 def _title_or_start(start: bytes) -> bytes:

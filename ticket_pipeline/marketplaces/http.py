@@ -24,7 +24,7 @@ import stamina
 from ticket_pipeline.errors import MarketplaceError, TemporarilyUnavailable
 from ticket_pipeline.known_secrets import HIDDEN, KnownSecrets, known_secrets
 from ticket_pipeline.market.vocabulary import RawResponse
-from ticket_pipeline.marketplaces.answers import error_of_exception, is_html, judge_answer
+from ticket_pipeline.marketplaces.answers import error_of_exception, judge_answer
 from ticket_pipeline.marketplaces.reading import read_body, read_start
 from ticket_pipeline.marketplaces.redaction import excerpt, redact_headers, redact_url
 from ticket_pipeline.marketplaces.retries import Course
@@ -82,7 +82,15 @@ class AnswerJudge(Protocol):
     """Says what is wrong with an answer, or None; `answers.judge_answer`, or a marketplace's own on top of it."""
 
     def __call__(
-        self, what: str, status: int, headers: Mapping[str, str], body: bytes, *, tries: int, now: datetime
+        self,
+        what: str,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        tries: int,
+        now: datetime,
+        hide: Callable[[str], str],
     ) -> MarketplaceError | None:
         """See `ticket_pipeline.marketplaces.answers.judge_answer`."""
 
@@ -186,10 +194,13 @@ class HttpFetcher:
         course.hear_retry_after(response.headers.get("retry-after"), now)
         if self._policy.is_debugged:
             _log_answer(what, request, response, body, secrets)
-        headers, body = _without_secrets(response, body, secrets)
-        problem = self._judge(what, response.status_code, headers, body, tries=course.tries, now=now)
+        # Judged as it came: a secret that is a usual word would take a login's name out of its address.
+        problem = self._judge(
+            what, response.status_code, response.headers, body, tries=course.tries, now=now, hide=secrets.out_of_text
+        )
         if problem is not None:
             raise problem
+        body = secrets.out_of_data(body)
         elapsed = self._monotonic() - started
         _log.info("%s: %d, %d bytes in %.2f s", what, response.status_code, len(body), elapsed)
         return RawResponse(
@@ -219,15 +230,6 @@ def _describe(request: MarketplaceRequest, tries: int, max_tries: int) -> str:
         f"Asked {request.marketplace} for {request.subject or f'event {request.external_id}'} "
         f"({request.method} {redact_url(request.url)}, try {tries} of {max_tries})"
     )
-
-
-def _without_secrets(response: httpx.Response, body: bytes, secrets: KnownSecrets) -> tuple[Mapping[str, str], bytes]:
-    """The headers that are judged, and the body, without the secrets of their request."""
-    headers = dict(response.headers)
-    if "location" in headers:  # the only one whose words are told
-        headers["location"] = secrets.out_of_text(headers["location"])
-    is_data = response.status_code == HTTPStatus.OK and not is_html(headers.get("content-type", ""), body[:_START])
-    return headers, secrets.out_of_data(body) if is_data else secrets.out_of_words(body)
 
 
 def _log_answer(

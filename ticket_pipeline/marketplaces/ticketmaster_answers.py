@@ -26,7 +26,7 @@ from ticket_pipeline.marketplaces.redaction import excerpt
 from ticket_pipeline.marketplaces.retries import RetryRule
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ticket_pipeline.errors import MarketplaceError
 
@@ -62,12 +62,20 @@ class TicketmasterJudge:
         self._resets_at: datetime | None = None
 
     def __call__(
-        self, what: str, status: int, headers: Mapping[str, str], body: bytes, *, tries: int, now: datetime
+        self,
+        what: str,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        tries: int,
+        now: datetime,
+        hide: Callable[[str], str] = str,
     ) -> MarketplaceError | None:
         """Say what is wrong with an answer; see `answers.judge_answer`."""
         self._resets_at = _read_reset(headers.get("rate-limit-reset"), now) or self._resets_at
         said = f"{what}: the answer was {status}"
-        code, words = _read_error(body)
+        code, words = _read_error(body, hide)
         if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             return Blocked(
                 f"{said} ({words or 'no reason given'}). Ticketmaster does not accept your API key: check "
@@ -91,7 +99,7 @@ class TicketmasterJudge:
                 status=status,
                 tries=tries,
             )
-        return judge_answer(what, status, headers, body, tries=tries, now=now, mend_block=_MEND_CHALLENGE)
+        return judge_answer(what, status, headers, body, tries=tries, now=now, hide=hide, mend_block=_MEND_CHALLENGE)
 
     def _judge_limit(self, said: str, code: str, *, tries: int, now: datetime) -> MarketplaceError:
         if "quota" not in code.lower():
@@ -123,7 +131,7 @@ def _read_reset(value: str | None, now: datetime) -> datetime | None:
     return at if at - now <= LONGEST_RETRY_AFTER else None
 
 
-def _read_error(body: bytes) -> tuple[str, str]:
+def _read_error(body: bytes, hide: Callable[[str], str]) -> tuple[str, str]:
     """The code and the words of either error shape, redacted; empty where the body has neither."""
     try:
         found: Any = orjson.loads(body)
@@ -135,11 +143,11 @@ def _read_error(body: bytes) -> tuple[str, str]:
     if isinstance(fault, dict):
         detail = fault.get("detail")
         code = detail.get("errorcode") if isinstance(detail, dict) else None
-        return _quote(code), _quote(fault.get("faultstring"))
+        return _quote(code, hide), _quote(fault.get("faultstring"), hide)
     if isinstance(errors, list) and errors and isinstance(errors[0], dict):
-        return _quote(errors[0].get("code")), _quote(errors[0].get("detail"))
+        return _quote(errors[0].get("code"), hide), _quote(errors[0].get("detail"), hide)
     return "", ""
 
 
-def _quote(value: object) -> str:
-    return excerpt(value.encode("utf-8", "replace"), _QUOTED) if isinstance(value, str) else ""
+def _quote(value: object, hide: Callable[[str], str]) -> str:
+    return excerpt(hide(value).encode("utf-8", "replace"), _QUOTED) if isinstance(value, str) else ""

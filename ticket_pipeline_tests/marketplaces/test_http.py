@@ -29,6 +29,7 @@ from ticket_pipeline.errors import (
     TemporarilyUnavailable,
     UnexpectedPayload,
 )
+from ticket_pipeline.known_secrets import known_secrets
 from ticket_pipeline.market.vocabulary import RawResponse
 from ticket_pipeline.marketplaces.answers import error_of_exception, judge_answer
 from ticket_pipeline.marketplaces.retries import Course, RetryPolicy, RetryRule
@@ -695,6 +696,25 @@ def test_an_answer_that_repeats_what_was_sent_is_quoted_without_it(wire: Answer)
     assert isinstance(error, MarketplaceError)
     assert "S3CRET" not in str(error)
     assert "77712345" not in str(error)
+
+
+def test_an_answer_is_judged_as_it_came_and_quoted_without_secrets() -> None:
+    hide = known_secrets({"x-page": SecretStr("signin"), "x-site": SecretStr("stubhub")}).out_of_text
+    blocked = judge_answer("Asked", 302, {"location": "/signin"}, b"", tries=1, now=NOW, hide=hide)
+    assert isinstance(blocked, Blocked)
+    assert "to the login at /***." in str(blocked)
+    moved = judge_answer("Asked", 302, {"location": "https://stubhub/x"}, b"", tries=1, now=NOW, hide=hide)
+    assert "to ***/x. Redirects" in str(moved)
+    page = judge_answer("Asked", 200, {}, b"<p>signin</p>", tries=1, now=NOW, hide=hide)
+    assert isinstance(page, Blocked)
+
+
+def test_no_half_of_a_secret_is_quoted_where_a_quotation_is_cut() -> None:
+    hide = known_secrets({"x-csrf": SecretStr("S3CRETofTheSession")}).out_of_text
+    said = b"x" * 70 + b" S3CRETofTheSession"
+    for status, body in ((418, said), (200, b"<title>" + said)):
+        error = judge_answer("Asked", status, {}, body, tries=1, now=NOW, hide=hide)
+        assert "S3C" not in str(error)
 
 
 def test_a_good_body_is_kept_without_secrets_and_with_its_data() -> None:
