@@ -25,7 +25,8 @@ from urllib.parse import urlencode, urlsplit
 from pydantic import SecretStr
 
 from ticket_pipeline.addresses import check_address
-from ticket_pipeline.errors import ConfigurationError
+from ticket_pipeline.errors import ConfigurationError, UnexpectedPayload
+from ticket_pipeline.known_secrets import known_secrets
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.marketplaces.http import MarketplaceRequest, utc_now
 from ticket_pipeline.marketplaces.listings_client import ListingsClient, check_digits, open_fetcher
@@ -138,10 +139,16 @@ class StubHubClient(ListingsClient):
     def __init__(self, fetcher: HttpFetcher, config: StubHubConfig) -> None:
         super().__init__(fetcher)
         self._config = config
+        self._secrets = known_secrets(config.headers)
 
     def parse_listings(self, body: bytes) -> ParsedListings:
-        """Read a body; see `ticket_pipeline.marketplaces.stubhub_listings`."""
-        return parse_stubhub_listings(body)
+        """Read a body; see `ticket_pipeline.marketplaces.stubhub_listings`. No error quotes what was sent."""
+        try:
+            return parse_stubhub_listings(body)
+        except UnexpectedPayload as error:
+            # The body has lost long secrets only, since it is data; from None: the original quotes it.
+            said = self._secrets.out_of_text(str(error))
+            raise UnexpectedPayload(said, status=error.status, tries=error.tries) from None
 
     def build_request(self, external_id: str) -> MarketplaceRequest:
         """What the seller's own page sends.

@@ -57,6 +57,20 @@ def _headers_file(folder: Path, content: str) -> Path:
     return path
 
 
+@pytest.mark.parametrize("body", [b'{"error": "Account 1234567 may not view this"}', b"Account 1234567 may not"])
+def test_a_body_that_names_the_account_is_quoted_without_it(body: bytes) -> None:
+    async def run() -> None:
+        async with serve_wire(answer(body=body)) as server:
+            settings = _settings(server.url, stubhub_account_id="1234567")
+            async with open_stubhub_client(settings) as client:
+                client.parse_listings((await client.fetch_listings(EVENT)).body)
+
+    with pytest.raises(UnexpectedPayload, match=r"Account \*\*\* may not") as caught:
+        asyncio.run(run())
+    assert "1234567" not in str(caught.value)
+    assert caught.value.__suppress_context__
+
+
 # --- configuration --------------------------------------------------------------------------------------------------
 
 
