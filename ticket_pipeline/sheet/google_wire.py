@@ -47,7 +47,8 @@ class LimitedAdapter(HTTPAdapter):
     """Sends requests that end within a total time: requests' own time-out is of silence, and a drip is none.
 
     Args:
-        total_seconds: from the request to the last byte of its answer.
+        total_seconds: from the request to the last byte of its answer. It can end a body only: the status and
+            the headers before it are under requests' own time-out of silence.
     """
 
     def __init__(self, total_seconds: float) -> None:
