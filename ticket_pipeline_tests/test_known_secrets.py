@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from urllib.parse import quote
 
 import pytest
@@ -21,6 +22,10 @@ def _sent(**headers: str) -> dict[str, SecretStr]:
     return {name.replace("_", "-"): SecretStr(value) for name, value in headers.items()}
 
 
+def _in_lower_case(written: str) -> str:
+    return re.sub("%[0-9A-F]{2}", lambda found: found.group().lower(), written)
+
+
 @pytest.mark.parametrize(
     "written",
     [
@@ -32,9 +37,9 @@ def _sent(**headers: str) -> dict[str, SecretStr]:
         SECRET.replace("+", "\\u002b").replace("&", "\\u0026"),
         SECRET.replace("=", "\\u003d").replace("&", "\\u0026"),
         SECRET.replace("&", "\\u0026"),
-        quote(SECRET, safe="").replace("%2B", "%2b").replace("%2F", "%2f").replace("%3D", "%3d"),
+        _in_lower_case(quote(SECRET, safe="")),
         quote(SECRET, safe="/"),
-        quote(SECRET, safe="/").replace("%2B", "%2b").replace("%3D", "%3d"),
+        _in_lower_case(quote(SECRET, safe="/")),
         html.escape(SECRET),
     ],
 )
@@ -52,7 +57,7 @@ def test_a_cookie_that_was_sent_encoded_is_known_in_clear() -> None:
 
 def test_a_cookie_that_was_sent_encoded_is_known_encoded_by_others() -> None:
     secrets = known_secrets(_sent(cookie=f"s={quote(SECRET, safe='')}"))
-    for written in (quote(SECRET, safe="/"), quote(SECRET, safe="").replace("%2B", "%2b").replace("%3D", "%3d")):
+    for written in (quote(SECRET, safe="/"), _in_lower_case(quote(SECRET, safe=""))):
         assert "S3CRET" not in secrets.out_of_text(f"of {written}.")
 
 
