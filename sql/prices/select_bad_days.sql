@@ -1,5 +1,6 @@
 -- Daily prices of a span with a price that cannot be: zero or less, or out of order.
 -- Parameters: day_from, day_until (dates). Rows: up to 1,000, one per price, with the least and the largest that it may be.
+-- The row is judged as a whole first, as in select_bad_hours.
 select p.event_id, p.marketplace, p.day_on, p.zone, p.currency, p.fee_basis, c.name, c.found, c.least, c.largest
 from daily_prices as p
 cross join
@@ -17,6 +18,16 @@ cross join
   ) as c (name, found, least, largest)
 where
   p.day_on >= %(day_from)s and p.day_on < %(day_until)s
+  and (
+    least(
+      p.open_price, p.high_price, p.low_price, p.close_price, p.min_price, p.mean_price, p.max_price, p.get_in_2_price,
+      p.get_in_4_price
+    ) <= 0
+    or least(p.low_price, p.mean_price, p.max_price, p.get_in_2_price, p.get_in_4_price) < p.min_price
+    or greatest(p.high_price, p.min_price, p.mean_price, p.get_in_2_price, p.get_in_4_price) > p.max_price
+    or least(p.open_price, p.high_price, p.close_price) < p.low_price
+    or greatest(p.open_price, p.low_price, p.close_price) > p.high_price
+  )
   and (c.found <= 0 or c.found < c.least or c.found > c.largest)
 order by p.day_on desc, p.event_id asc, p.marketplace asc, p.zone asc, c.name asc
 limit 1000

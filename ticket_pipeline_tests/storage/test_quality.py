@@ -6,6 +6,8 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ticket_pipeline.storage.prices import Span, rebuild_daily, rebuild_hourly
 from ticket_pipeline.storage.quality import (
@@ -15,7 +17,18 @@ from ticket_pipeline.storage.quality import (
     find_orphans,
     find_unbalanced_captures,
 )
-from ticket_pipeline_tests.storage.stored import DAY, HOUR, NOON, STUBHUB, Item, items, rejects, store, watch_one
+from ticket_pipeline_tests.storage.stored import (
+    DAY,
+    EXAMPLES_SHARE_A_DATABASE,
+    HOUR,
+    NOON,
+    STUBHUB,
+    Item,
+    items,
+    rejects,
+    store,
+    watch_one,
+)
 
 if TYPE_CHECKING:
     from typing import LiteralString
@@ -105,6 +118,53 @@ def test_a_price_out_of_order_is_found_with_the_bounds_it_should_lie_within(buil
     set_price(built, "hourly_prices", column, "0.01" if column == "max_price" else "9999")
     found = next(row for row in find_bad_hours(built, NOON, END) if row["name"] == column)
     assert found["found"] < found["least"] if column == "max_price" else found["found"] > found["largest"]
+
+
+BOUNDS = {
+    "open_price": ("low_price", "high_price"),
+    "high_price": ("low_price", "max_price"),
+    "low_price": ("min_price", "high_price"),
+    "close_price": ("low_price", "high_price"),
+    "min_price": (None, "max_price"),
+    "mean_price": ("min_price", "max_price"),
+    "median_price": ("min_price", "max_price"),
+    "max_price": ("min_price", None),
+    "get_in_2_price": ("min_price", "max_price"),
+    "get_in_4_price": ("min_price", "max_price"),
+}
+
+
+def out_of_bounds(prices: dict[str, int | None]) -> set[str]:
+    """The prices of a row that cannot be, one by one; a price that is not known bounds nothing."""
+    found = set()
+    for name, price in prices.items():
+        least, largest = (prices.get(bound or "") for bound in BOUNDS[name])
+        if price is not None and (
+            price <= 0 or (least is not None and price < least) or (largest is not None and price > largest)
+        ):
+            found.add(name)
+    return found
+
+
+@pytest.fixture
+def one_row(database: Database) -> Database:
+    """An hour and a day of one event, of the whole event alone."""
+    store(database, watch_one(database), NOON)
+    rebuild_hourly(database, Span(NOON, END))
+    rebuild_daily(database, *DAYS)
+    return database
+
+
+@settings(EXAMPLES_SHARE_A_DATABASE)
+@given(prices=st.fixed_dictionaries(dict.fromkeys(BOUNDS, st.sampled_from([3, 3, 3, 3, 2, 4, 0, None]))))
+def test_what_is_found_is_each_price_out_of_its_bounds(one_row: Database, prices: dict[str, int | None]) -> None:
+    of_days = {name: price for name, price in prices.items() if name != "median_price"}
+    for table, values in (("hourly_prices", prices), ("daily_prices", of_days)):
+        change = ", ".join(f"{name} = %({name})s" for name in values)
+        with one_row.connection() as connection:
+            assert connection.execute(f"update {table} set {change}".encode(), values).rowcount == 1  # noqa: S608 - ours
+    assert {row["name"] for row in find_bad_hours(one_row, NOON, END)} == out_of_bounds(prices)
+    assert {row["name"] for row in find_bad_days(one_row, *DAYS)} == out_of_bounds(of_days)
 
 
 def test_two_currencies_in_one_hour_are_found(database: Database) -> None:

@@ -1,0 +1,77 @@
+"""The checks read what they compare and no more: what the server says that their statements did."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ticket_pipeline.storage.database import as_query
+from ticket_pipeline.storage.prices import REBUILD_SETTINGS, rebuild_daily
+from ticket_pipeline.storage.statements import statement
+from ticket_pipeline_tests.storage.stored import event_record, watch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ticket_pipeline.storage.database import Database
+
+    Node = dict[str, Any]
+
+EVENTS, DAYS, ZONES = 20, 10, 3
+FIRST = date(2026, 3, 2)
+UNTIL = FIRST + timedelta(days=DAYS)
+MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)
+FILL_HOURS = """
+insert into hourly_prices
+select
+  e.event_id, 'stubhub', z, 'USD', 'all_in', h, 1, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 1,
+  5, 5, 5, 5, 5, 5, 5, 5, 5, null, h, h
+from events as e, unnest(array['*', 'Lower', 'Upper']) as z,
+  generate_series(%(first)s::timestamptz, %(first)s + interval '239 hours', interval '1 hour') as h
+"""
+
+
+@pytest.fixture
+def filled(database: Database) -> Database:
+    """Ten days of twenty events in three zones, with every price in order and one unknown."""
+    watch(database, *(event_record(number) for number in range(EVENTS)))
+    with database.connection() as connection:
+        connection.execute(FILL_HOURS, {"first": MIDNIGHT})
+    rebuild_daily(database, FIRST, UNTIL)
+    with database.connection() as connection:
+        connection.execute("delete from stale_prices")
+        connection.execute("analyze hourly_prices, daily_prices, stale_prices")
+    return database
+
+
+def nodes(database: Database, name: str, **parameters: object) -> list[Node]:
+    """What each step of a statement did, under the settings that the checks run with."""
+    explain = "explain (analyze, timing off, format json)\n"
+    with database.transaction() as transaction:
+        for setting, value in REBUILD_SETTINGS.items():
+            transaction.connection.execute("select set_config(%s, %s, true)", [setting, value])
+        row = transaction.connection.execute(as_query(f"{explain}{statement(name)}"), parameters).fetchone()
+    assert row is not None
+    return list(below(row["QUERY PLAN"][0]["Plan"]))
+
+
+def below(node: Node) -> Iterator[Node]:
+    """A step and all that lead to it."""
+    yield node
+    for each in node.get("Plans", []):
+        yield from below(each)
+
+
+@pytest.mark.parametrize(
+    ("name", "span"),
+    [
+        ("prices/select_bad_hours", {"starts_from": MIDNIGHT, "starts_until": MIDNIGHT + timedelta(days=DAYS)}),
+        ("prices/select_bad_days", {"day_from": FIRST, "day_until": UNTIL}),
+    ],
+)
+def test_good_rows_are_not_taken_apart(filled: Database, name: str, span: dict[str, object]) -> None:
+    found = nodes(filled, name, **span)
+    assert found[0]["Actual Rows"] == 0
+    assert [node["Actual Loops"] for node in found if node["Node Type"] == "Values Scan"] == [0]
