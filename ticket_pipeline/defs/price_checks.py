@@ -15,7 +15,7 @@ from ticket_pipeline.defs.standing_checks import LAST
 from ticket_pipeline.storage import quality
 from ticket_pipeline.storage.database import Row
 from ticket_pipeline.storage.prices import DAY
-from ticket_pipeline.storage.recomputation import recompute_sampled_days, recompute_sampled_hours
+from ticket_pipeline.storage.recomputation import DaySample, recompute_sampled_days, recompute_sampled_hours
 
 _SPAN = timedelta(days=2)
 """How far back the checks look: past days were checked when they were young, or by hand after a backfill."""
@@ -24,8 +24,9 @@ _SPAN_OF_DAYS = timedelta(days=30)
 """How far back days are drawn from; they are few beside the hours."""
 
 _SAMPLED_HOURS = 12
-_SAMPLED_DAYS = 300
-"""Event-days that are recomputed at most: those of 100 events for three days, in less than a second."""
+_SAMPLED_NEW_DAYS = 200
+_SAMPLED_OLD_DAYS = 100
+"""Event-days that are recomputed at most. Apart, or at a thousand events the newest days would leave no room."""
 
 
 def _describe_bounds(row: Row) -> Mapping[str, object]:
@@ -122,7 +123,10 @@ def hourly_prices_agree_with_their_listings(
 
 @dg.asset_check(
     asset="daily_prices",
-    description="Daily prices are what the hourly prices of the day say: all of the last two days, a sample of 30.",
+    description=(
+        f"Daily prices are what the hourly prices of the day say: up to {_SAMPLED_NEW_DAYS} event-days of the last two "
+        f"days and today, and up to {_SAMPLED_OLD_DAYS} of the 28 days before."
+    ),
     op_tags=LAST,
 )
 def daily_prices_agree_with_hourly(
@@ -130,15 +134,15 @@ def daily_prices_agree_with_hourly(
 ) -> dg.AssetCheckResult:
     """Compares every column of every zone; draws other days in every run."""
     today = pipeline.now().astimezone(UTC).date()
+    days = DaySample(
+        first=today - _SPAN_OF_DAYS,
+        new_from=today - _SPAN,
+        until=today + DAY,
+        new_size=_SAMPLED_NEW_DAYS,
+        old_size=_SAMPLED_OLD_DAYS,
+    )
     with pipeline.database() as database:
-        compared, differences = recompute_sampled_days(
-            database,
-            today - _SPAN_OF_DAYS,
-            today + DAY,
-            always_from=today - _SPAN,
-            salt=context.run.run_id,
-            sample_size=_SAMPLED_DAYS,
-        )
+        compared, differences = recompute_sampled_days(database, days, salt=context.run.run_id)
         offenders = name_rows(database, differences, describe_price)
     return report_offenders(
         offenders,

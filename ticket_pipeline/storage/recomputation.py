@@ -7,7 +7,7 @@ What belongs here: drawing a sample, recomputing it and naming each difference. 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
@@ -63,27 +63,47 @@ def recompute_sampled_hours(
     return len(sample), differences
 
 
-def recompute_sampled_days(
-    database: Database, first: date, until: date, *, always_from: date, salt: str, sample_size: int
-) -> tuple[int, list[Row]]:
-    """Recompute sampled event-days of [first, until) from their hours and compare them with what is stored.
+@dataclass(frozen=True, slots=True)
+class DaySample:
+    """Which event-days to recompute: another draw from the newest days than from those before them.
+
+    Attributes:
+        first: first day, UTC.
+        new_from: the newest days begin there.
+        until: the day after the last one.
+        new_size: most event-days of the newest days.
+        old_size: most event-days of the others.
+    """
+
+    first: date
+    new_from: date
+    until: date
+    new_size: int
+    old_size: int
+
+
+def recompute_sampled_days(database: Database, of: DaySample, *, salt: str) -> tuple[int, list[Row]]:
+    """Recompute sampled event-days from their hours and compare them with what is stored.
 
     Args:
         database: where.
-        first: first day, UTC.
-        until: the day after the last one.
-        always_from: days from there on are compared before older ones are drawn.
+        of: which days, and how many of them. Those with hours but no daily prices come first, as do those with daily
+            prices that no hour explains.
         salt: another one, another sample.
-        sample_size: most event-days.
 
     Returns:
         How many event-days were compared, and a row for each column that differs: event_id, marketplace, day_on, zone,
         currency, fee_basis, name (of the column; `row` where the whole row is missing or too much), expected, found.
     """
-    days = {"day_from": first, "day_until": until}
+    days = {"day_from": of.first, "day_until": of.until}
     with _one_view(database) as view:
         sample = view.fetch_all(
-            "prices/sample_days", **days, always_from=always_from, salt=salt, sample_size=sample_size
+            "prices/sample_days",
+            **days,
+            new_from=of.new_from,
+            new_size=of.new_size,
+            old_size=of.old_size,
+            salt=salt,
         )
         differences = view.fetch_all(
             "prices/select_days_that_disagree",

@@ -41,6 +41,16 @@ select event_id, marketplace, zone, 'CAD', fee_basis, hour_at, snapshots, suspec
   0, 0, 0, 0, 0, 0, 0, 0, 0
 from hourly_prices where zone = '*' limit 1
 """
+DAYS_OF_OTHER_EVENTS = """
+with new_events as (
+  insert into events (name, event_date, timezone, timezone_source, event_at)
+  select 'Event ' || n, now(), 'UTC', 'sheet', now() from generate_series(1, %s) as n
+  returning event_id
+)
+
+insert into daily_prices
+select event_id, 'stubhub', '*', 'USD', 'all_in', %s, 1, 1, 0, 0, 1, 1, 1, 1 from new_events
+"""
 HALF_THE_PRICES = "update {} set {} where ctid = (select ctid from {} where zone = '*' limit 1)"
 
 
@@ -180,6 +190,15 @@ def test_an_event_without_a_capture_for_twice_its_interval_is_named_with_its_las
 
     polled.loopback.rows("update poll_schedule set last_success_at = %s", polled.now - timedelta(hours=4, minutes=4))
     assert red(polled) == set()
+
+
+def test_old_days_are_compared_however_many_new_ones_there_are(polled: Location) -> None:
+    today = polled.now.astimezone(UTC).date()
+    for events, days in ((350, 0), (50, 9)):
+        polled.loopback.rows(DAYS_OF_OTHER_EVENTS, events, today - timedelta(days=days))
+    found = polled.evaluations()["daily_prices_agree_with_hourly"]
+    assert found.metadata["event_days_compared"].value == 200 + 50
+    assert found.metadata["offenders"].value == 200 + 50
 
 
 def test_bad_data_of_long_ago_is_not_looked_at(polled: Location) -> None:

@@ -31,6 +31,10 @@ select
 from events as e, unnest(array['*', 'Lower', 'Upper']) as z,
   generate_series(%(first)s::timestamptz, %(first)s + interval '239 hours', interval '1 hour') as h
 """
+MARK_ALL = """
+insert into stale_prices (grain, starts_at, event_id, marketplace)
+select 'hour', hour_at, event_id, marketplace from hourly_prices where zone = '*'
+"""
 
 
 @pytest.fixture
@@ -62,6 +66,26 @@ def below(node: Node) -> Iterator[Node]:
     yield node
     for each in node.get("Plans", []):
         yield from below(each)
+
+
+def test_days_that_wait_are_looked_up_and_not_compared_with_every_mark_of_their_event(filled: Database) -> None:
+    with filled.connection() as connection:
+        connection.execute(MARK_ALL)
+        connection.execute("analyze stale_prices")
+    found = nodes(
+        filled,
+        "prices/sample_days",
+        day_from=FIRST,
+        day_until=UNTIL,
+        new_from=UNTIL - timedelta(days=2),
+        salt="x",
+        new_size=9,
+        old_size=9,
+    )
+    assert found[0]["Actual Rows"] == 0
+    joins = [node for node in found if "Join Type" in node]
+    assert joins
+    assert not any("Join Filter" in node for node in joins)
 
 
 @pytest.mark.parametrize(

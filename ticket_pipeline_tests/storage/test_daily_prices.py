@@ -11,7 +11,7 @@ from hypothesis import given, settings
 
 from ticket_pipeline.storage.prices import Span, rebuild_daily, rebuild_hourly
 from ticket_pipeline.storage.quality import find_bad_days
-from ticket_pipeline.storage.recomputation import recompute_sampled_days
+from ticket_pipeline.storage.recomputation import DaySample, recompute_sampled_days
 from ticket_pipeline_tests.storage.histories import HISTORY, Happening, histories, live_through
 from ticket_pipeline_tests.storage.stored import (
     EXAMPLES_SHARE_A_DATABASE,
@@ -118,7 +118,7 @@ def test_every_column_is_what_brute_force_says(database: Database, history: list
     rebuild_daily(database, FIRST, UNTIL)
     assert stored_days(database) == expected_days(query(database, "select * from hourly_prices"))
     assert find_bad_days(database, FIRST, UNTIL) == []
-    _, differences = recompute_sampled_days(database, FIRST, UNTIL, always_from=FIRST, salt="x", sample_size=100)
+    _, differences = recompute_sampled_days(database, DaySample(FIRST, FIRST, UNTIL, 100, 0), salt="x")
     assert differences == []
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ticket_pipeline.storage.prices import Span, rebuild_daily, rebuild_hourly
-from ticket_pipeline.storage.recomputation import recompute_sampled_days, recompute_sampled_hours
+from ticket_pipeline.storage.recomputation import DaySample, recompute_sampled_days, recompute_sampled_hours
 from ticket_pipeline.storage.schedule import ScheduledEvent
 from ticket_pipeline_tests.storage.stored import HOUR, NOON, Item, fail, items, query, rejects, store, watch_one
 
@@ -21,6 +21,7 @@ insert into stale_prices (grain, starts_at, event_id, marketplace) select {}, ev
 """
 ONE_ZONE_OF_NOON = "update hourly_prices set {} where zone = '101' and hour_at = '2026-03-02 12:00+00'"
 THE_DAY, THE_NEXT = date(2026, 3, 2), date(2026, 3, 3)
+ONE_DAY = DaySample(THE_DAY, THE_DAY, THE_NEXT, new_size=100, old_size=0)
 
 
 @pytest.fixture
@@ -49,9 +50,7 @@ def spoil(database: Database, statement: str) -> None:
 
 def wrong_days(database: Database) -> list[Row]:
     """What recomputing the day finds."""
-    compared, found = recompute_sampled_days(
-        database, THE_DAY, THE_NEXT, always_from=THE_DAY, salt="x", sample_size=100
-    )
+    compared, found = recompute_sampled_days(database, ONE_DAY, salt="x")
     assert compared == 1
     return found
 
@@ -107,9 +106,8 @@ def test_a_day_without_any_row_and_a_day_without_hours_are_found_before_all_othe
         "insert into daily_prices select event_id, marketplace, '*', 'USD', 'all_in', '2026-02-20',"
         " 1, 1, 0, 0, 1, 1, 1, 1 from events, (values ('stubhub')) as m (marketplace)",
     )
-    compared, found = recompute_sampled_days(
-        built, THE_DAY - timedelta(days=30), THE_NEXT, always_from=THE_DAY, salt="x", sample_size=2
-    )
+    thirty_days = DaySample(THE_DAY - timedelta(days=30), THE_DAY, THE_NEXT, new_size=1, old_size=1)
+    compared, found = recompute_sampled_days(built, thirty_days, salt="x")
     assert compared == 2
     assert {(row["day_on"], row["name"], row["found"]) for row in found} == {
         (THE_DAY, "row", "none"),
@@ -122,23 +120,46 @@ def test_a_day_that_waits_for_a_rebuild_is_not_compared(built: Database, window:
     spoil(built, "update daily_prices set tickets = 1")
     assert wrong_days(built)
     spoil(built, STALE.format(window))
-    compared, found = recompute_sampled_days(built, THE_DAY, THE_NEXT, always_from=THE_DAY, salt="x", sample_size=9)
-    assert (compared, found) == (0, [])
+    assert recompute_sampled_days(built, ONE_DAY, salt="x") == (0, [])
 
 
-def test_new_days_come_before_old_ones_and_no_more_than_the_sample_are_compared(database: Database) -> None:
+@pytest.fixture
+def wrong_for_six_days(database: Database) -> Database:
+    """Six days of an event of which each is wrong, so that a difference tells which were compared."""
     event = watch_one(database)
     for day in range(6):
         store(database, event, NOON - timedelta(days=day), items(1))
     first = THE_DAY - timedelta(days=5)
     rebuild_hourly(database, Span(NOON - timedelta(days=5), END))
     rebuild_daily(database, first, THE_NEXT)
+    forget_marks(database)
     spoil(database, "update daily_prices set tickets = 7 where zone = '*'")
-    compared, found = recompute_sampled_days(
-        database, first, THE_NEXT, always_from=THE_DAY - timedelta(days=1), salt="x", sample_size=3
-    )
-    assert compared == 3
-    assert [row["day_on"] for row in found][:2] == [THE_DAY, THE_DAY - timedelta(days=1)]
+    return database
+
+
+def test_the_newest_days_and_the_others_are_drawn_from_apart_and_differently_each_time(
+    wrong_for_six_days: Database,
+) -> None:
+    new_from = THE_DAY - timedelta(days=2)
+    sample = DaySample(THE_DAY - timedelta(days=5), new_from, THE_NEXT, new_size=2, old_size=1)
+    drawn = set()
+    for salt in "abcdefgh":
+        compared, found = recompute_sampled_days(wrong_for_six_days, sample, salt=salt)
+        days = tuple(row["day_on"] for row in found)
+        assert (compared, len(days), sum(day >= new_from for day in days)) == (3, 3, 2)
+        drawn.add(days)
+    assert len({days[:2] for days in drawn}) > 1
+    assert len({days[2] for days in drawn}) > 1
+
+
+def test_of_few_days_each_is_compared_except_those_that_wait(wrong_for_six_days: Database) -> None:
+    sample = DaySample(THE_DAY - timedelta(days=5), THE_DAY, THE_NEXT, new_size=9, old_size=9)
+    compared, found = recompute_sampled_days(wrong_for_six_days, sample, salt="x")
+    assert (compared, len(found)) == (6, 6)
+    spoil(wrong_for_six_days, STALE.format("'hour', timestamptz '2026-03-01 23:00+00'"))
+    compared, found = recompute_sampled_days(wrong_for_six_days, sample, salt="x")
+    assert compared == 5
+    assert date(2026, 3, 1) not in {row["day_on"] for row in found}
 
 
 def test_good_hours_are_what_their_captures_say(built: Database) -> None:

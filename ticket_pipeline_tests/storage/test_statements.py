@@ -135,7 +135,7 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "prices/insert_hourly": {"starts_from": NOON + HOUR, "starts_until": NOON + 2 * HOUR},
     "prices/lock_prices": {},
     "prices/mark_stale_days": HOURS,
-    "prices/sample_days": DAYS | {"always_from": date(2026, 3, 2), "salt": "x", "sample_size": 3},
+    "prices/sample_days": DAYS | {"new_from": date(2026, 3, 2), "salt": "x", "new_size": 2, "old_size": 1},
     "prices/sample_hours": HOURS | {"salt": "x", "sample_size": 3},
     "prices/select_bad_days": DAYS,
     "prices/select_bad_hours": HOURS,
