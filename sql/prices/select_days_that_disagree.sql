@@ -1,21 +1,54 @@
 -- Where the daily prices of some event-days are not what their hours say, column by column. Written from the definition
 -- of the day and not from insert_daily. Parameters: event_ids (bigint[]), marketplaces (text[]), days (date[]): the
--- event-days, side by side; day_from, day_until (dates that bound them). Rows: up to 1,000, one per column that differs;
--- for an aggregate row that is missing or should not be there one, of the column `row`.
-with sample as (
+-- event-days, side by side. Rows: up to 1,000, one per column that differs; for an aggregate row that is missing or
+-- should not be there one, of the column `row`.
+-- The rows are looked up by their whole primary key, zone by zone: a few of each day of a few events, whatever the table
+-- holds. `offset 0` keeps these look-ups where the checks forbid nested loops.
+with recursive sample as (
   select u.event_id, u.marketplace, u.day_on
   from unnest(%(event_ids)s::bigint[], %(marketplaces)s::text[], %(days)s::date[]) as u (event_id, marketplace, day_on)
+),
+
+-- Every zone, currency and fee basis that an event ever had, each found from the one before it.
+keys as (
+  select f.event_id, f.marketplace, f.zone, f.currency, f.fee_basis
+  from (select distinct event_id, marketplace from sample) as e
+  cross join
+    lateral (
+      select p.event_id, p.marketplace, p.zone, p.currency, p.fee_basis
+      from hourly_prices as p
+      where p.event_id = e.event_id and p.marketplace = e.marketplace
+      order by p.zone, p.currency, p.fee_basis
+      limit 1
+    ) as f
+  union all
+  select n.event_id, n.marketplace, n.zone, n.currency, n.fee_basis
+  from keys as k
+  cross join lateral (
+    select p.event_id, p.marketplace, p.zone, p.currency, p.fee_basis
+    from hourly_prices as p
+    where
+      p.event_id = k.event_id and p.marketplace = k.marketplace
+      and (p.zone, p.currency, p.fee_basis) > (k.zone, k.currency, k.fee_basis)
+    order by p.zone, p.currency, p.fee_basis
+    limit 1
+  ) as n
 ),
 
 hours as materialized (
   select
     h.*, s.day_on, bool_or(h.currency <> 'XXX') over (partition by h.event_id, h.marketplace, s.day_on) as knows_currency
-  from hourly_prices as h
-  inner join sample as s
-    on
-      s.event_id = h.event_id and s.marketplace = h.marketplace and s.day_on = (h.hour_at at time zone 'UTC')::date
-  where
-    h.hour_at >= %(day_from)s::timestamp at time zone 'UTC' and h.hour_at < %(day_until)s::timestamp at time zone 'UTC'
+  from sample as s
+  inner join keys as k on k.event_id = s.event_id and k.marketplace = s.marketplace
+  cross join lateral (
+    select p.*
+    from hourly_prices as p
+    where
+      p.event_id = k.event_id and p.marketplace = k.marketplace and p.zone = k.zone and p.currency = k.currency
+      and p.fee_basis = k.fee_basis and p.hour_at >= s.day_on::timestamp at time zone 'UTC'
+      and p.hour_at < (s.day_on + 1)::timestamp at time zone 'UTC'
+    offset 0 -- noqa: AM09
+  ) as h
 ),
 
 covered as (
@@ -62,9 +95,13 @@ stored as (
     d.event_id, d.marketplace, d.day_on, d.zone, d.currency, d.fee_basis, d.hours_covered, d.snapshots,
     d.suspect_snapshots, d.failed_attempts, d.listings, d.tickets, d.peak_tickets, d.mean_tickets, d.open_price,
     d.high_price, d.low_price, d.close_price, d.min_price, d.mean_price, d.max_price, d.get_in_2_price, d.get_in_4_price
-  from daily_prices as d
-  inner join sample as s on s.event_id = d.event_id and s.marketplace = d.marketplace and s.day_on = d.day_on
-  where d.day_on >= %(day_from)s and d.day_on < %(day_until)s
+  from sample as s
+  cross join lateral (
+    select p.*
+    from daily_prices as p
+    where p.event_id = s.event_id and p.marketplace = s.marketplace and p.day_on = s.day_on
+    offset 0 -- noqa: AM09
+  ) as d
 ),
 
 differing as (

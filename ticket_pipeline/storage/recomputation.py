@@ -95,11 +95,11 @@ def recompute_sampled_days(database: Database, of: DaySample, *, salt: str) -> t
         How many event-days were compared, and a row for each column that differs: event_id, marketplace, day_on, zone,
         currency, fee_basis, name (of the column; `row` where the whole row is missing or too much), expected, found.
     """
-    days = {"day_from": of.first, "day_until": of.until}
     with _one_view(database) as view:
         sample = view.fetch_all(
             "prices/sample_days",
-            **days,
+            day_from=of.first,
+            day_until=of.until,
             new_from=of.new_from,
             new_size=of.new_size,
             old_size=of.old_size,
@@ -107,7 +107,6 @@ def recompute_sampled_days(database: Database, of: DaySample, *, salt: str) -> t
         )
         differences = view.fetch_all(
             "prices/select_days_that_disagree",
-            **days,
             event_ids=[row["event_id"] for row in sample],
             marketplaces=[row["marketplace"] for row in sample],
             days=[row["day_on"] for row in sample],

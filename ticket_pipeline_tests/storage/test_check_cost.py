@@ -10,7 +10,7 @@ import pytest
 from ticket_pipeline.storage.database import as_query
 from ticket_pipeline.storage.prices import REBUILD_SETTINGS, rebuild_daily
 from ticket_pipeline.storage.statements import statement
-from ticket_pipeline_tests.storage.stored import event_record, watch
+from ticket_pipeline_tests.storage.stored import event_record, query, watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +66,28 @@ def below(node: Node) -> Iterator[Node]:
     yield node
     for each in node.get("Plans", []):
         yield from below(each)
+
+
+def rows_read(found: list[Node], table: str) -> int:
+    """How many rows of a table were looked at, those that a filter threw away included."""
+    scans = [node for node in found if node.get("Relation Name") == table]
+    assert scans
+    removed = ("Rows Removed by Filter", "Rows Removed by Index Recheck")
+    return sum(
+        node["Actual Loops"] * (node["Actual Rows"] + sum(node.get(name, 0) for name in removed)) for node in scans
+    )
+
+
+def test_to_compare_a_few_days_of_events_only_their_own_rows_are_read(filled: Database) -> None:
+    event_ids = [row["event_id"] for row in query(filled, "select event_id from events order by event_id limit 4")]
+    days = [FIRST, FIRST + timedelta(days=9), FIRST + timedelta(days=5), FIRST]
+    found = nodes(
+        filled, "prices/select_days_that_disagree", event_ids=event_ids, marketplaces=["stubhub"] * 4, days=days
+    )
+    assert found[0]["Actual Rows"] == 0
+    finding_zones = len(set(event_ids)) * (ZONES + 1)
+    assert rows_read(found, "hourly_prices") <= len(days) * 24 * ZONES + finding_zones
+    assert rows_read(found, "daily_prices") == len(days) * ZONES
 
 
 def test_days_that_wait_are_looked_up_and_not_compared_with_every_mark_of_their_event(filled: Database) -> None:

@@ -140,8 +140,7 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "prices/select_bad_days": DAYS,
     "prices/select_bad_hours": HOURS,
     "prices/select_daily": DAYS | {"event_id": None, "marketplace": None},
-    "prices/select_days_that_disagree": DAYS
-    | {"event_ids": [1], "marketplaces": ["stubhub"], "days": [date(2026, 3, 2)]},
+    "prices/select_days_that_disagree": {"event_ids": [1], "marketplaces": ["stubhub"], "days": [date(2026, 3, 2)]},
     "prices/select_hourly": HOURS | SOURCE,
     "prices/select_mixed_currencies": HOURS,
     "prices/select_price_history": HOURS
