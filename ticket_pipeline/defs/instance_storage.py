@@ -21,6 +21,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DisconnectionError
 
+from ticket_pipeline.defs.instance_tables import COMPLETE, complete_tables
 from ticket_pipeline.errors import StorageError
 from ticket_pipeline.settings import load_settings
 from ticket_pipeline.storage.connect import database_url
@@ -128,6 +129,14 @@ class PipelineStorage(DagsterStorage[Any], ConfigurableClass):
         """The ticks and cursors of sensors and schedules."""
         return self._schedule_storage
 
+    def finish_tables(self) -> None:
+        """Do with new tables what Dagster does after making them, and note that they are complete."""
+        self._run_storage.migrate()
+        self._run_storage.optimize()
+        self._event_log_storage.reindex_events()
+        self._event_log_storage.reindex_assets()
+        self._run_storage.set_cursor_values({COMPLETE: "yes"})
+
     @classmethod
     def config_type(cls) -> Mapping[str, Any]:
         """No configuration: the settings say it all."""
@@ -147,7 +156,12 @@ class PipelineStorage(DagsterStorage[Any], ConfigurableClass):
         settings = load_settings()
         url = database_url(settings)
         _create_schema(url, settings.dagster_db_schema)
-        return cls(_as_sqlalchemy_url(url, settings.dagster_db_schema), inst_data=inst_data)
+        sqlalchemy_url = _as_sqlalchemy_url(url, settings.dagster_db_schema)
+        has_new_tables = complete_tables(sqlalchemy_url)
+        storage = cls(sqlalchemy_url, inst_data=inst_data)
+        if has_new_tables:
+            storage.finish_tables()
+        return storage
 
 
 def _create_schema(url: str, schema: str) -> None:

@@ -99,6 +99,67 @@ def test_two_instances_see_the_same(instance: dg.DagsterInstance, home: Path) ->
     assert use(instance) == (0, ["2"], 0)
 
 
+@pytest.mark.parametrize(
+    "missing",
+    [
+        ["table asset_check_executions", "table alembic_version"],
+        ["table kvs", "table jobs", "table job_ticks"],
+        ["index idx_dynamic_partitions", "table secondary_indexes"],
+    ],
+)
+def test_tables_that_a_killed_process_left_half_made_are_completed(
+    instance: dg.DagsterInstance, home: Path, database_url: str, missing: list[str]
+) -> None:
+    whole = tables(database_url)
+    instance.dispose()
+    with psycopg.connect(database_url) as connection:
+        connection.execute("set search_path = dagster")
+        connection.execute("delete from kvs")
+        for each in missing:
+            connection.execute(f"drop {each} cascade")  # type: ignore[call-overload]  # from the list above
+    with dg.DagsterInstance.from_config(str(home)) as mended:
+        assert mended.event_log_storage.supports_asset_checks
+        mended.add_dynamic_partitions("a_set", ["1"])
+        assert use(mended) == (0, ["1"], 0)
+    assert tables(database_url) == whole
+    with psycopg.connect(database_url) as connection:
+        found = connection.execute("select to_regclass('dagster.idx_dynamic_partitions')::text").fetchone()
+        marked = connection.execute("select count(*) from dagster.kvs where key like 'ticket_pipeline/%'").fetchone()
+    assert (found, marked) == (("dagster.idx_dynamic_partitions",), (1,))
+
+
+def test_tables_of_an_older_dagster_are_left_to_its_own_migration(
+    instance: dg.DagsterInstance, home: Path, database_url: str
+) -> None:
+    instance.dispose()
+    with psycopg.connect(database_url) as connection:
+        connection.execute("set search_path = dagster")
+        connection.execute("delete from kvs")
+        connection.execute("drop table asset_check_executions")
+        connection.execute("update alembic_version set version_num = '29a8e9d74220'")
+    with dg.DagsterInstance.from_config(str(home)) as opened:
+        assert not opened.event_log_storage.supports_asset_checks
+    assert "asset_check_executions" not in tables(database_url)["dagster"]
+
+
+def test_instances_that_start_at_once_make_the_tables_once(
+    home: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    barrier = Barrier(4)
+
+    def start(key: str) -> None:
+        barrier.wait(10)
+        with dg.DagsterInstance.from_config(str(home)) as opened:
+            opened.add_dynamic_partitions("a_set", [key])
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(start, str(number)) for number in range(4)]:
+            done.result()
+    with dg.DagsterInstance.from_config(str(home)) as opened:
+        assert sorted(opened.get_dynamic_partitions("a_set")) == ["0", "1", "2", "3"]
+
+
 def test_processes_that_start_at_once_agree_on_the_schema(database_url: str) -> None:
     barrier = Barrier(8)
 
