@@ -53,7 +53,7 @@ def prices_are_positive(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckRe
     return report_offenders(
         offenders,
         severity=dg.AssetCheckSeverity.ERROR,
-        wrong="Hourly prices cannot be",
+        wrong="Hourly prices are not above zero, or out of order",
         remedy="rebuild these hours, then run check_data",
     )
 
@@ -72,7 +72,7 @@ def daily_prices_are_positive(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetC
     return report_offenders(
         offenders,
         severity=dg.AssetCheckSeverity.ERROR,
-        wrong="Daily prices cannot be",
+        wrong="Daily prices are not above zero, or out of order",
         remedy="rebuild their hours, then these days, then run check_data",
     )
 

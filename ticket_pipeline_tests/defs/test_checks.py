@@ -144,7 +144,7 @@ def test_a_wrong_price_is_shown_in_a_table_with_its_event_and_what_it_should_be(
     (row,) = shown(found["prices_are_positive"])
     assert row == f"{where} get_in_2_price (USD, all_in) | above 0 | -1.00 |"
     assert found["prices_are_positive"].description == (
-        "Hourly prices cannot be (1 found): rebuild these hours, then run check_data."
+        "Hourly prices are not above zero, or out of order (1 found): rebuild these hours, then run check_data."
     )
 
 
