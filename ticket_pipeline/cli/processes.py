@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 import psutil
 
+from ticket_pipeline.cli.interrupts import hold_signals
 from ticket_pipeline.errors import TicketPipelineError
 
 if TYPE_CHECKING:
@@ -57,14 +58,15 @@ class Household:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
+        with hold_signals():
+            self.stop()
 
     def start(self, name: str, command: Sequence[str], env: Mapping[str, str]) -> Child:
         """Start a child in a session of its own: a Ctrl-C at the terminal reaches only us, and we end it in order."""
         log_file = self.log_dir / f"{name}.log"
         if log_file.exists():
             log_file.replace(log_file.with_suffix(".previous.log"))
-        with log_file.open("wb") as log:
+        with log_file.open("wb") as log, hold_signals():
             process = subprocess.Popen(  # noqa: S603 - our own programs, no shell
                 command,
                 stdin=subprocess.DEVNULL,
@@ -73,9 +75,9 @@ class Household:
                 env=dict(env),
                 start_new_session=True,
             )
-        child = Child(name, process, log_file)
-        self.children.append(child)
-        self._write_register()
+            child = Child(name, process, log_file)
+            self.children.append(child)
+            self._write_register()
         return child
 
     def check(self) -> None:

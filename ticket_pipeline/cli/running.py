@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import fcntl
 import os
-import signal
 import socket
 import sys
 import time
@@ -25,6 +24,7 @@ import typer
 from rich.console import Console
 
 from ticket_pipeline.cli.announcing import describe_minute, describe_snapshot, facts_of_run
+from ticket_pipeline.cli.interrupts import hold_signals, one_signal_stops
 from ticket_pipeline.cli.processes import Household, ProcessDiedError, tail
 from ticket_pipeline.cli.simulating import DEMO_SPEED, world_file
 from ticket_pipeline.cli.tables import show_facts
@@ -92,7 +92,7 @@ def run(
     began = time.monotonic()
     settings = load_settings()
     with ExitStack() as stack:
-        stack.enter_context(_one_signal_stops())
+        stack.enter_context(one_signal_stops())
         stack.enter_context(_explained_file_errors(settings.state_dir))
         settings.state_dir.mkdir(parents=True, exist_ok=True)
         stack.enter_context(_only_one(settings.state_dir / "run.lock"))
@@ -113,31 +113,6 @@ def run(
             console.print("\nStopping …")
             if until_first_snapshot:
                 raise  # the trial was not to its end
-
-
-@contextmanager
-def _one_signal_stops() -> Iterator[None]:
-    """The first Ctrl-C, SIGTERM of a supervisor or closed terminal stops all; further ones must not cut that short.
-
-    Without this SIGTERM and SIGHUP would end Python at once and leave the children behind; and a shell that starts us
-    in the background has SIGINT ignored.
-    """
-
-    def interrupt(_number: int, _frame: object) -> None:
-        for number in before:
-            signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    if before[signal.SIGHUP] is signal.SIG_IGN:
-        del before[signal.SIGHUP]  # by nohup: the user wants it to outlive the terminal
-    for number in before:
-        signal.signal(number, interrupt)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager
@@ -223,19 +198,22 @@ def _database(settings: Settings, console: Console) -> Iterator[None]:
     # A server that somebody started by `db start` is left running; one that a run started is stopped by the next run's
     # end even if that first run was killed.
     started_by_run = settings.state_dir / "postgres_started_by_run"
-    if server is not None and not server.status().running:
-        console.print("Starting the embedded PostgreSQL …")
-        started_by_run.touch()
-    with open_database(settings) as database:
-        applied = apply_migrations(database.url, schema=settings.db_schema)
-    if applied:
-        console.print(f"Set up the schema {settings.db_schema}: {len(applied)} migrations.")
     try:
+        if server is not None and not server.status().running:
+            console.print("Starting the embedded PostgreSQL …")
+            started_by_run.touch()
+            with hold_signals():
+                server.start()
+        with open_database(settings) as database:
+            applied = apply_migrations(database.url, schema=settings.db_schema)
+        if applied:
+            console.print(f"Set up the schema {settings.db_schema}: {len(applied)} migrations.")
         yield
     finally:
         if server is not None and started_by_run.exists():
-            server.stop()
-            started_by_run.unlink()
+            with hold_signals():
+                server.stop()
+                started_by_run.unlink()
 
 
 def _start_simulator(household: Household, plan: _Plan, console: Console) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -72,25 +71,6 @@ def test_a_port_that_cannot_be_is_refused(port: str) -> None:
     assert "equal to" in refused.output
 
 
-def close_terminal() -> None:
-    with running._one_signal_stops():
-        signal.raise_signal(signal.SIGHUP)
-
-
-def test_a_closed_terminal_stops_everything() -> None:
-    with pytest.raises(KeyboardInterrupt):
-        close_terminal()
-
-
-def test_nohup_outlives_the_terminal() -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        close_terminal()
-        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-    finally:
-        signal.signal(signal.SIGHUP, before)
-
-
 @pytest.mark.parametrize(
     ("row", "words"),
     [
@@ -114,23 +94,6 @@ def test_events_of_a_marketplace_that_is_off_are_not_waited_for(migrated_url: st
         off = settings.model_copy(update={"stubhub_enabled": False})
         (line,) = describe_minute(loopback.database, off, NOW)
         assert line.endswith("; nothing due.")
-
-
-def stop_twice() -> None:
-    with running._one_signal_stops():
-        try:
-            signal.raise_signal(signal.SIGTERM)
-        finally:
-            signal.raise_signal(signal.SIGINT)  # would raise here, in the middle of the stopping
-
-
-def test_a_second_signal_does_not_cut_the_stopping_short() -> None:
-    before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt) as raised:
-        stop_twice()
-
-    assert raised.value.__context__ is None
-    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_a_folder_that_cannot_be_written_is_named() -> None:
