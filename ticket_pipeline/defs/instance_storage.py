@@ -6,11 +6,12 @@ server, whose socket is not known beforehand, could not be named at all.
 
 import os
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Self
 from urllib.parse import quote
 
 import psycopg
-from dagster import EventLogEntry
+from dagster import DagsterEvent, DagsterEventType, EventLogEntry
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationPlanned
 from dagster._core.storage.base_storage import DagsterStorage
 from dagster._serdes import ConfigurableClass, ConfigurableClassData
@@ -22,6 +23,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DisconnectionError
 
 from ticket_pipeline.defs.instance_tables import COMPLETE, complete_tables
+from ticket_pipeline.defs.run_launcher import describe_process
 from ticket_pipeline.errors import StorageError
 from ticket_pipeline.settings import load_settings
 from ticket_pipeline.storage.connect import database_url
@@ -85,6 +87,12 @@ def _without_partitions(event: EventLogEntry) -> EventLogEntry:
 
 class _RunStorage(_KeptConnections, PostgresRunStorage):
     """Dagster's runs."""
+
+    def handle_run_event(self, run_id: str, event: DagsterEvent, update_timestamp: datetime | None = None) -> None:
+        """Follow a run's events; with the first one of a run comes its process, this one."""
+        if event.event_type is DagsterEventType.RUN_START:
+            self.add_run_tags(run_id, describe_process(self._instance))
+        super().handle_run_event(run_id, event, update_timestamp)
 
 
 class _ScheduleStorage(_KeptConnections, PostgresScheduleStorage):

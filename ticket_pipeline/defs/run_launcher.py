@@ -1,12 +1,15 @@
 """Launch runs as Dagster does by itself, and know whether the process of a run still lives.
 
 Dagster's own launcher cannot tell: a run whose process died together with its code server (a power cut, a killed
-terminal) stays "started" until its longest time is over, and holds one of the few places for runs until then.
+terminal), or that was one of a command line, stays "started" until its longest time is over, and holds one of the few
+places for runs until then.
 """
 
 import json
+import os
 import re
 import socket
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,9 @@ from dagster._core.storage.tags import GRPC_INFO_TAG, HIDDEN_TAG_PREFIX
 
 LAUNCHED_TAG = f"{HIDDEN_TAG_PREFIX}ticket_pipeline_launched"
 """Where and when a run was launched, as JSON (`_here`): process ids mean nothing anywhere else."""
+
+PROCESS_TAG = f"{HIDDEN_TAG_PREFIX}ticket_pipeline_process"
+"""The process of a run that has begun, as JSON: `_here` with its `pid` and the moment `at` which it lived."""
 
 _HOME_ID_FILE = "launcher_id"
 _BOOT_ID_FILE = Path("/proc/sys/kernel/random/boot_id")
@@ -49,19 +55,25 @@ class WatchfulRunLauncher(DefaultRunLauncher):
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """Whether the process of a run lives. What cannot be known counts as alive: Dagster ends what is not."""
         code_server = json.loads(run.tags.get(GRPC_INFO_TAG, "{}")).get("socket")
-        launched = json.loads(run.tags.get(LAUNCHED_TAG, "{}"))
+        noted = json.loads(run.tags.get(PROCESS_TAG) or run.tags.get(LAUNCHED_TAG, "{}"))
         here = _here(self._instance)
-        # A code server behind a port may be anywhere, and its processes with it.
-        if code_server is None or any(launched.get(name) != here[name] for name in ("home", "host")):
+        # Before it begins: a code server behind a port may be anywhere, and its processes with it.
+        is_known = "pid" in noted or code_server is not None
+        if not is_known or any(noted.get(name) != here[name] for name in ("home", "host")):
             return CheckRunHealthResult(WorkerStatus.RUNNING, "its process cannot be seen from here")
-        if launched["boot"] != here["boot"]:
+        if noted["boot"] != here["boot"]:
             return CheckRunHealthResult(WorkerStatus.FAILED, "the machine was started again meanwhile")
-        worker = _find_worker(self._instance, run)
+        worker = (noted["pid"], noted["at"]) if "pid" in noted else _find_worker(self._instance, run)
         if worker is None:
-            # It has not begun; only the code server that was to start it can tell.
+            # Only the code server that was to start it can tell.
             return _told(is_alive=_listens(code_server), what="the code server that was to start it")
         pid, seen_at = worker
-        return _told(is_alive=_lives(pid, seen_at - launched["boot_time"]), what=f"its process {pid}")
+        return _told(is_alive=_lives(pid, seen_at - noted["boot_time"]), what=f"its process {pid}")
+
+
+def describe_process(instance: dg.DagsterInstance) -> dict[str, str]:
+    """The tag (`PROCESS_TAG`) of a run that begins in this process, whoever launched it."""
+    return {PROCESS_TAG: json.dumps({**_here(instance), "pid": os.getpid(), "at": time.time()})}
 
 
 def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
@@ -92,13 +104,9 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
 
 
 def _find_worker(instance: dg.DagsterInstance, run: dg.DagsterRun) -> tuple[int, float] | None:
-    """The process id of a run and a moment (seconds since the epoch) at which it lived; None before it began."""
-    kinds = {dg.DagsterEventType.RUN_START, dg.DagsterEventType.ENGINE_EVENT}
-    for entry in instance.all_logs(run.run_id, of_type=kinds):
-        event = entry.get_dagster_event()
-        if event.event_type is dg.DagsterEventType.RUN_START and event.pid is not None:
-            return event.pid, entry.timestamp
-        if found := _STARTED_PROCESS.search(event.message or ""):
+    """The process id of a launched run and a moment (seconds since the epoch) at which it lived; None without one."""
+    for entry in instance.all_logs(run.run_id, of_type={dg.DagsterEventType.ENGINE_EVENT}):
+        if found := _STARTED_PROCESS.search(entry.get_dagster_event().message or ""):
             return int(found[1]), entry.timestamp
     return None
 

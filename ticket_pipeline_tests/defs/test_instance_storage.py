@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +22,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import make_url
 
 from ticket_pipeline.defs.instance_storage import _as_sqlalchemy_url, _create_schema
+from ticket_pipeline.defs.run_launcher import end_dead_runs
 from ticket_pipeline.defs.standing_checks import LAST, as_standing
 from ticket_pipeline.errors import StorageError
 from ticket_pipeline_tests.defs.location import RANGE_END, RANGE_START
@@ -289,3 +295,37 @@ def test_a_check_of_a_range_leaves_one_row_with_what_it_found(instance: dg.Dagst
     with psycopg.connect(database_url) as connection:
         rows = connection.execute('select execution_status, "partition" from dagster.asset_check_executions').fetchall()
     assert rows == [("SUCCEEDED", None)]
+
+
+SLEEPING_ASSET = """
+import time
+from pathlib import Path
+import dagster as dg
+
+@dg.asset
+def sleeper() -> None:
+    Path("begun").touch()
+    time.sleep(60)
+"""
+
+
+def test_the_killed_run_of_a_command_line_is_ended_and_a_living_one_is_not(
+    instance: dg.DagsterInstance, home: Path, database_url: str
+) -> None:
+    (home / "sleeping.py").write_text(SLEEPING_ASSET, encoding="utf-8")
+    command = [sys.executable, "-m", "dagster", "asset", "materialize", "-f", "sleeping.py", "--select", "sleeper"]
+    environment = {**os.environ, "DAGSTER_HOME": str(home), "DATABASE_URL": database_url}
+    with subprocess.Popen(command, cwd=home, env=environment, start_new_session=True) as process:
+        try:
+            while not (home / "begun").exists():
+                assert process.poll() is None
+                time.sleep(0.05)
+            assert end_dead_runs(instance) == []
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+    (run,) = instance.get_runs()
+    assert run.status is dg.DagsterRunStatus.STARTED
+
+    assert end_dead_runs(instance) == [run.run_id]
+    (ended,) = instance.get_runs()
+    assert ended.status is dg.DagsterRunStatus.FAILURE

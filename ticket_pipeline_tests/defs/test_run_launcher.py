@@ -17,13 +17,14 @@ from dagster._core.events import EngineEventData
 from dagster._core.launcher import WorkerStatus
 from dagster._core.storage.tags import GRPC_INFO_TAG
 
-from ticket_pipeline.defs.run_launcher import LAUNCHED_TAG, WatchfulRunLauncher, _here, end_dead_runs
+from ticket_pipeline.defs.run_launcher import LAUNCHED_TAG, PROCESS_TAG, WatchfulRunLauncher, _here, end_dead_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 NOWHERE = {"host": "localhost", "socket": "/nowhere"}
+BEHIND_A_PORT = {"host": "localhost", "port": 4000}
 NO_PID = 2**22 + 1
 STARTING, STARTED = dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED
 CANCELING = dg.DagsterRunStatus.CANCELING
@@ -54,36 +55,36 @@ def add_run(
     launched: Mapping[str, Any] | None = None,
     code_server: Mapping[str, Any] | None = NOWHERE,
     pid: int | None = None,
-    is_start: bool = True,
+    has_begun: bool = True,
     seen_at: float | None = None,
 ) -> dg.DagsterRun:
-    """A run as the launcher leaves it.
+    """A run as the launcher, its code server and its own process leave it.
 
     Args:
         instance: where.
         status: its state.
         launched: where, instead of here.
-        code_server: its address; None: none is noted.
-        pid: what its first event tells of its process.
-        is_start: whether that event is the start of the run; else of its process.
-        seen_at: the time of that event, now unless given.
+        code_server: its address; None: nobody launched it, it is of a command line.
+        pid: what is told of its process.
+        has_begun: whether the process tells that itself; else its code server does.
+        seen_at: the time of that, now unless given.
     """
-    tags = {LAUNCHED_TAG: json.dumps(_here(instance) | dict(launched or {}))}
+    here = _here(instance) | dict(launched or {})
+    moment = time.time() if seen_at is None else seen_at
+    tags = {}
     if code_server is not None:
-        tags[GRPC_INFO_TAG] = json.dumps(code_server)
+        tags = {LAUNCHED_TAG: json.dumps(here), GRPC_INFO_TAG: json.dumps(code_server)}
+    if pid is not None and has_begun:
+        tags[PROCESS_TAG] = json.dumps({**here, "pid": pid, "at": moment})
     run = dg.DagsterRun(job_name="a_job", status=status, tags=tags)
     instance.add_run(run)
-    if pid is not None:
-        message = "Started execution" if is_start else f"Started process for run (pid: {pid})."
-        event = (
-            dg.DagsterEvent(dg.DagsterEventType.RUN_START.value, job_name="a_job", message=message, pid=pid)
-            if is_start
-            else dg.DagsterEvent(
-                dg.DagsterEventType.ENGINE_EVENT.value,
-                job_name="a_job",
-                message=message,
-                event_specific_data=EngineEventData.in_process(pid),
-            )
+    if pid is not None and not has_begun:
+        message = f"Started process for run (pid: {pid})."
+        event = dg.DagsterEvent(
+            dg.DagsterEventType.ENGINE_EVENT.value,
+            job_name="a_job",
+            message=message,
+            event_specific_data=EngineEventData.in_process(pid),
         )
         instance.event_log_storage.store_event(
             dg.EventLogEntry(
@@ -91,7 +92,7 @@ def add_run(
                 level=10,
                 user_message=message,
                 run_id=run.run_id,
-                timestamp=time.time() if seen_at is None else seen_at,
+                timestamp=moment,
                 job_name="a_job",
                 dagster_event=event,
             )
@@ -107,10 +108,14 @@ def health(instance: dg.DagsterInstance, run: dg.DagsterRun) -> WorkerStatus:
     return launcher.check_run_worker_health(run).status
 
 
-@pytest.mark.parametrize("is_start", [True, False])
-def test_a_run_lives_as_long_as_its_process(instance: dg.DagsterInstance, *, is_start: bool) -> None:
+@pytest.mark.parametrize(
+    ("code_server", "has_begun"), [(NOWHERE, False), (NOWHERE, True), (BEHIND_A_PORT, True), (None, True)]
+)
+def test_a_run_lives_as_long_as_its_process(
+    instance: dg.DagsterInstance, code_server: dict[str, Any] | None, *, has_begun: bool
+) -> None:
     with sleeping() as process:
-        run = add_run(instance, STARTED, pid=process.pid, is_start=is_start)
+        run = add_run(instance, STARTED, code_server=code_server, pid=process.pid, has_begun=has_begun)
         assert health(instance, run) is WorkerStatus.RUNNING
         process.kill()
         while health(instance, run) is WorkerStatus.RUNNING:  # killed, and not yet collected: gone all the same
@@ -134,17 +139,13 @@ def test_a_run_of_another_machine_or_home_is_left_alone(
     assert end_dead_runs(instance) == []
 
 
-@pytest.mark.parametrize("code_server", [None, {"host": "localhost", "port": 4000}])
+@pytest.mark.parametrize("code_server", [None, BEHIND_A_PORT])
 @pytest.mark.parametrize("status", [STARTING, STARTED])
-def test_a_run_of_a_code_server_that_may_be_anywhere_is_left_alone(
+def test_a_run_of_which_only_a_far_code_server_knows_is_left_alone(
     instance: dg.DagsterInstance, status: dg.DagsterRunStatus, code_server: dict[str, Any] | None
 ) -> None:
-    run = add_run(instance, status, code_server=code_server, pid=NO_PID)
+    run = add_run(instance, status, code_server=code_server, pid=NO_PID, has_begun=False)
     assert health(instance, run) is WorkerStatus.RUNNING
-
-
-def test_a_run_that_nobody_launched_is_left_alone(instance: dg.DagsterInstance) -> None:
-    instance.add_run(dg.DagsterRun(job_name="a_job", status=STARTED))
     assert end_dead_runs(instance) == []
 
 
