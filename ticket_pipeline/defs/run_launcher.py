@@ -54,12 +54,24 @@ class WatchfulRunLauncher(DefaultRunLauncher):
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """Whether the process of a run lives. What cannot be known counts as alive: Dagster ends what is not."""
+        return self.judge(run, is_alone=False)
+
+    def judge(self, run: dg.DagsterRun, *, is_alone: bool) -> CheckRunHealthResult:
+        """Whether the process of a run lives.
+
+        Args:
+            run: as it was just read.
+            is_alone: nobody else launches runs in this Dagster home now. Then those that were launched in it on a
+                machine of another name are gone: a container that is made anew has a new name each time.
+        """
         code_server = json.loads(run.tags.get(GRPC_INFO_TAG, "{}")).get("socket")
         noted = json.loads(run.tags.get(PROCESS_TAG) or run.tags.get(LAUNCHED_TAG, "{}"))
         here = _here(self._instance)
-        # Before it begins: a code server behind a port may be anywhere, and its processes with it.
-        is_known = "pid" in noted or code_server is not None
-        if not is_known or any(noted.get(name) != here[name] for name in ("home", "host")):
+        # Before a run begins: a code server behind a port may be anywhere, and its processes with it.
+        is_ours = noted.get("home") == here["home"] and ("pid" in noted or code_server is not None)
+        if is_ours and noted["host"] != here["host"] and is_alone and LAUNCHED_TAG in run.tags:
+            return CheckRunHealthResult(WorkerStatus.FAILED, f"the machine {noted['host']} no longer has this home")
+        if not is_ours or noted["host"] != here["host"]:
             return CheckRunHealthResult(WorkerStatus.RUNNING, "its process cannot be seen from here")
         if noted["boot"] != here["boot"]:
             return CheckRunHealthResult(WorkerStatus.FAILED, "the machine was started again meanwhile")
@@ -79,15 +91,16 @@ def describe_process(instance: dg.DagsterInstance) -> dict[str, str]:
 def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     """Mark the unfinished runs whose processes are gone as ended; returns their ids.
 
-    The daemon does so for runs that have begun, half a minute after its start; one that was about to begin it would
-    wait for, for minutes, and nothing else of its job begins until then.
+    For a program that has this Dagster home to itself (`ticket-pipeline run` holds its lock). The daemon does so for
+    runs that have begun, half a minute after its start; one that was about to begin it would wait for, for minutes, and
+    nothing else of its job begins until then.
     """
     launcher = instance.run_launcher
     if not isinstance(launcher, WatchfulRunLauncher):
         return []
     ended = []
     for run in instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED)):
-        health = launcher.check_run_worker_health(run)
+        health = launcher.judge(run, is_alone=True)
         if health.status is WorkerStatus.RUNNING:
             continue
         # It may have ended by itself since the runs were read, and what it says of itself holds.

@@ -30,12 +30,21 @@ STARTING, STARTED = dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED
 CANCELING = dg.DagsterRunStatus.CANCELING
 
 
-@pytest.fixture
-def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+@pytest.fixture(scope="module")
+def empty_instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dg.DagsterInstance]:
     """An instance with the launcher of the project's `dagster.yaml`, and everything else in a folder."""
     launcher = {"module": "ticket_pipeline.defs.run_launcher", "class": "WatchfulRunLauncher"}
-    with dg.DagsterInstance.local_temp(str(tmp_path), overrides={"run_launcher": launcher}) as opened:
+    home = str(tmp_path_factory.mktemp("home"))
+    with dg.DagsterInstance.local_temp(home, overrides={"run_launcher": launcher}) as opened:
         yield opened
+
+
+@pytest.fixture
+def instance(empty_instance: dg.DagsterInstance) -> Iterator[dg.DagsterInstance]:
+    """The same without any run; making one takes Dagster a second."""
+    yield empty_instance
+    for run in empty_instance.get_runs():
+        empty_instance.delete_run(run.run_id)
 
 
 @contextmanager
@@ -136,6 +145,25 @@ def test_a_run_of_another_machine_or_home_is_left_alone(
 ) -> None:
     run = add_run(instance, STARTED, launched=elsewhere, pid=NO_PID)
     assert health(instance, run) is WorkerStatus.RUNNING
+
+
+@pytest.mark.parametrize("has_begun", [True, False])
+def test_a_new_container_that_has_the_home_to_itself_ends_the_runs_of_the_old_one(
+    instance: dg.DagsterInstance, *, has_begun: bool
+) -> None:
+    with sleeping() as process:
+        run = add_run(instance, STARTED, launched={"host": "the-old-one"}, pid=process.pid, has_begun=has_begun)
+        assert end_dead_runs(instance) == [run.run_id]
+
+
+@pytest.mark.parametrize(
+    ("launched", "code_server"),
+    [({"home": "another home"}, NOWHERE), ({"host": "the-old-one"}, None), ({"home": "another home"}, None)],
+)
+def test_runs_of_command_lines_elsewhere_and_of_other_homes_are_not_ended(
+    instance: dg.DagsterInstance, launched: dict[str, str], code_server: dict[str, Any] | None
+) -> None:
+    add_run(instance, STARTED, launched=launched, code_server=code_server, pid=NO_PID)
     assert end_dead_runs(instance) == []
 
 
