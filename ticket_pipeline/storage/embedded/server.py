@@ -9,8 +9,9 @@ The pipeline's processes come and go (web server, daemon, runs, CLI), so none of
 
 from __future__ import annotations
 
+import os
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -282,9 +283,8 @@ class EmbeddedServer:
 
 
 def _file_sizes(folder: Path) -> Iterator[int]:
-    """Sizes of all files below `folder`; a server at work removes files while we look."""
-    for path in folder.rglob("*"):
-        try:
-            yield path.lstat().st_blocks * 512 if path.is_file() else 0
-        except FileNotFoundError:
-            continue
+    """Sizes of all files below `folder`; a server at work removes files and folders while we look."""
+    for parent, _, names in os.walk(folder):  # which passes over a folder that is gone
+        for name in names:
+            with suppress(FileNotFoundError):
+                yield Path(parent, name).lstat().st_blocks * 512

@@ -20,6 +20,7 @@ from ticket_pipeline.storage.embedded import EmbeddedServer
 from ticket_pipeline.storage.embedded.account import default_account
 from ticket_pipeline.storage.embedded.layout import make_socket_dir, socket_dir_of
 from ticket_pipeline.storage.embedded.postmaster import data_lock_file, socket_lock_file
+from ticket_pipeline.storage.embedded.server import _file_sizes
 from ticket_pipeline_tests.servers import FORGETFUL
 from ticket_pipeline_tests.storage.embedded.conftest import ask
 
@@ -152,6 +153,18 @@ def test_the_status_tells_size_version_and_age(server: EmbeddedServer) -> None:
     assert status.size_bytes > 10_000_000
     assert status.started_at == ask(url, "select pg_postmaster_start_time()")
     assert "database system is ready" in status.log_file.read_text()
+
+
+def test_a_folder_that_goes_while_the_size_is_read_is_passed_over(tmp_path: Path) -> None:
+    for name in ("1", "2", "3"):
+        (tmp_path / "base" / name).mkdir(parents=True)
+        (tmp_path / "base" / name / "PG_VERSION").write_text("15\n")
+    sizes = _file_sizes(tmp_path)
+    while not next(sizes):
+        pass
+    shutil.rmtree(tmp_path / "base")  # listed by now, and not all entered
+
+    assert sum(sizes) == 0
 
 
 def test_a_server_killed_with_minus_9_starts_again_with_what_was_committed(server: EmbeddedServer) -> None:
