@@ -95,7 +95,7 @@ def test_an_abort_ends_what_runs_lets_nothing_begin_and_leaves_others_alone(migr
         ended.abort()
         assert held.execute(asleep).fetchall() == []
         with pytest.raises(StorageUnavailable):
-            sleeping.result(timeout=30)
+            sleeping.result(timeout=60)
         with pytest.raises(StorageError, match="the work was ended"):
             query(ended, "select 1")
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ticket_pipeline.storage.schedule import ScheduledEvent
 
 THE_HOUR = Span(NOON, NOON + HOUR)
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 60.0
 
 
 def all_rows(database: Database) -> list[Row]:

@@ -27,6 +27,7 @@ DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
 PER_SECOND, PER_DAY, FOR_POLLING = 5, 30, 20
 REQUESTS_EACH = 20
+REQUEST_SECONDS = 20.0  # so long no request takes on a busy machine; and less than the gate waits for one under way
 POLLING, PERSON = "polling", "person"
 
 
@@ -50,8 +51,8 @@ async def _send_all(work: Work, database: Database) -> tuple[int, list[float]]:
         database,
         TICKETMASTER,
         draw_spacing=lambda: 0.0,
-        hold=timedelta(seconds=2),
-        max_wait=timedelta(seconds=10),
+        hold=timedelta(seconds=REQUEST_SECONDS),
+        max_wait=MINUTE,
         rule=BreakerRule(threshold=10_000, pause=MINUTE, max_pause=MINUTE, blocked_pause=MINUTE),
         is_polling=work.is_polling,
     )
@@ -60,9 +61,13 @@ async def _send_all(work: Work, database: Database) -> tuple[int, list[float]]:
     )
     answered, waits = 0, []
     async with open_http_client(
-        user_agent="test", connect_timeout_seconds=5, read_timeout_seconds=5, max_connections=3
+        user_agent="test",
+        connect_timeout_seconds=REQUEST_SECONDS,
+        read_timeout_seconds=REQUEST_SECONDS,
+        max_connections=3,
     ) as client:
-        fetcher = HttpFetcher(client, gate, RetryPolicy(max_tries=1, request_seconds=2), rng=Random(1))  # noqa: S311 - spacing
+        policy = RetryPolicy(max_tries=1, request_seconds=REQUEST_SECONDS)
+        fetcher = HttpFetcher(client, gate, policy, rng=Random(1))  # noqa: S311 - spacing
         for _ in range(REQUESTS_EACH):
             try:
                 await fetcher.fetch(request)

@@ -54,6 +54,7 @@ NOW = SHOW_AT - 40 * DAY
 CADENCE = Cadence(12 * HOUR, read_cadence_bands("30d:1, 7d:1/3, 1d:1/12, 0d:1/48"))
 LEASE = UUID(int=1)
 OTHER_LEASE = UUID(int=2)
+PATIENCE_SECONDS = 60.0
 
 
 def follow(database: Database, number: int = 1, this_moment: datetime = NOW) -> list[ScheduledEvent]:
@@ -113,7 +114,7 @@ def test_four_threads_that_lease_at_once_share_the_events_without_overlap(databa
     barrier = threading.Barrier(4)
 
     def lease_in_turns(_: int) -> list[int]:
-        barrier.wait(10)
+        barrier.wait(PATIENCE_SECONDS)
         return [one.event_id for _ in range(10) for one in lease(database, uuid4(), batch_size=7)]
 
     with ThreadPoolExecutor(4) as threads:
@@ -134,7 +135,7 @@ def test_events_that_another_tick_is_leasing_are_left_to_it(database: Database) 
             retry_base=BACK_OFF.base,
             retry_max=BACK_OFF.most,
         )
-        left = threads.submit(lease, database).result(10)
+        left = threads.submit(lease, database).result(PATIENCE_SECONDS)
     assert sorted([row["external_id"] for row in taken] + [event.external_id for event in left]) == [
         "1001",
         "1002",

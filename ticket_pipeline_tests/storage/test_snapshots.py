@@ -229,7 +229,7 @@ def test_two_writers_of_one_capture_store_it_once(database: Database) -> None:
     barrier = threading.Barrier(4)
 
     def write_at_once(_: int) -> bool:
-        barrier.wait(10)
+        barrier.wait(60)
         return store(database, event, NOON, items(200)).is_new
 
     with ThreadPoolExecutor(4) as threads:
