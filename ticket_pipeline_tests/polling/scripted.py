@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ticket_pipeline_tests.polling.loopback import Loopback
 
 LONG = timedelta(hours=1)
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 
 @dataclass
