@@ -288,9 +288,10 @@ def test_an_answer_that_drips_is_given_up_after_the_total_time(service: SheetsSe
 
 
 def test_no_server_at_all_is_a_network_failure(service: SheetsService) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    message = failure(service, api_base_url=f"http://me:S3CRET@127.0.0.1:{port}")
+    with socket.socket() as taken:  # bound, not listening: nobody else can come and listen there
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        message = failure(service, api_base_url=f"http://me:S3CRET@127.0.0.1:{port}")
     assert "S3CRET" not in message
     assert "the connection failed (ConnectionError)" in message
     assert f"GOOGLE_SHEETS_API_BASE_URL (http://127.0.0.1:{port})" in message

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -32,7 +31,7 @@ _PROCESS = """
 import sys
 from pathlib import Path
 from ticket_pipeline.simulator.app import run_simulator
-run_simulator("127.0.0.1", int(sys.argv[1]), 3, 20.0, Path(sys.argv[2]))
+run_simulator("127.0.0.1", 0, 3, 20.0, Path(sys.argv[1]), on_listening=lambda url: print(url, flush=True))
 """
 
 
@@ -99,16 +98,16 @@ def test_a_crowd_answers_every_event_with_ready_bodies() -> None:
 
 
 def test_the_process_serves_until_it_is_told_to_stop_and_keeps_its_world(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
     kept = tmp_path / "world.json"
-    with subprocess.Popen([sys.executable, "-W", "error", "-c", _PROCESS, str(port), str(kept)]) as process:
+    command = [sys.executable, "-W", "error", "-c", _PROCESS, str(kept)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
-            transport = httpx.HTTPTransport(retries=8)  # connection attempts, backing off while the process starts
-            with httpx.Client(transport=transport, base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            assert process.stdout is not None
+            url = process.stdout.readline().strip()
+            with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
                 assert client.get(f"/stubhub{LISTINGS_PATH}", params=EVENT).json()
             process.send_signal(signal.SIGTERM)
-            assert process.wait(10) == -signal.SIGTERM
+            assert process.wait(60) == -signal.SIGTERM
         finally:
             process.kill()
     assert kept.is_file()

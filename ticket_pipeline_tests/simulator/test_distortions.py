@@ -22,6 +22,8 @@ from ticket_pipeline.simulator.world import sample_world
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 STUBHUB = "/api/Listing/GetCompListingsByEventId?viagogoEventId=157284301"
 VIVID_SEATS = "/hermes/api/v1/listings?productionId=5284301"
@@ -35,11 +37,13 @@ everywhere = pytest.mark.parametrize("request_line", CREATE, ids=["stubhub", "vi
 
 
 @contextmanager
-def _faulty(request_line: str, fault: Fault) -> Iterator[httpx.Client]:
+def _faulty(
+    request_line: str, fault: Fault, around: Callable[[ASGIApp], ASGIApp] = lambda app: app
+) -> Iterator[httpx.Client]:
     plan = FaultPlan()
     plan.add(fault)
     app = CREATE[request_line](sample_world(NOW), clock=lambda: NOW, faults=plan)
-    with serve(app) as served, httpx.Client(base_url=served.url, trust_env=False, timeout=10) as client:
+    with serve(around(app)) as served, httpx.Client(base_url=served.url, trust_env=False, timeout=10) as client:
         yield client
 
 
@@ -119,8 +123,8 @@ def test_a_skewed_clock_shows_in_the_headers_and_nowhere_else(request_line: str,
     with _faulty(request_line, fault) as client:
         skewed, true = client.get(request_line), client.get(request_line)
     dates = [parsedate_to_datetime(answer.headers["date"]) for answer in (skewed, true)]
-    assert abs(dates[0] - dates[1] - skew) < timedelta(seconds=5)
-    assert abs(dates[1] - datetime.now(UTC)) < timedelta(seconds=10)
+    assert abs(dates[0] - dates[1] - skew) < timedelta(minutes=1)
+    assert abs(dates[1] - datetime.now(UTC)) < timedelta(minutes=1)
     assert skewed.headers.get_list("date") == [skewed.headers["date"]]
     assert skewed.json() == true.json()
     if request_line == TICKETMASTER:
@@ -133,14 +137,26 @@ def test_a_skewed_clock_shows_in_the_headers_and_nowhere_else(request_line: str,
 
 @everywhere
 def test_a_slow_drip_is_the_true_answer_in_small_pieces(request_line: str) -> None:
-    with _faulty(request_line, Fault(FaultKind.SLOW_DRIP, delay_seconds=0.2)) as client:
+    pieces: list[bytes] = []  # as the server sends them: a client that is slow itself receives several at once
+
+    def noting(app: ASGIApp) -> ASGIApp:
+        async def noted(scope: Scope, receive: Receive, send: Send) -> None:
+            async def note(message: Message) -> None:
+                pieces.append(message.get("body", b""))
+                await send(message)
+
+            await app(scope, receive, note)
+
+        return noted
+
+    with _faulty(request_line, Fault(FaultKind.SLOW_DRIP, delay_seconds=0.2), noting) as client:
         began = time.monotonic()
-        with client.stream("GET", request_line) as answer:
-            pieces = list(answer.iter_raw())
+        dripped = client.get(request_line).content
         took = time.monotonic() - began
-        assert b"".join(pieces) == client.get(request_line).content
+        assert dripped == b"".join(pieces)
+        assert dripped == client.get(request_line).content
     assert took >= 0.2
-    assert len(pieces) > 5
+    assert sum(0 < len(piece) < len(dripped) for piece in pieces) > 5
 
 
 @everywhere

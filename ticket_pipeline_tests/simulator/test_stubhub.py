@@ -295,8 +295,10 @@ def test_a_hung_request_is_recorded_without_a_status() -> None:
     log = RequestLog()
     plan = FaultPlan()
     plan.add(Fault(FaultKind.HANG))
-    with _stubhub(log=log, faults=plan) as client, pytest.raises(httpx.ReadTimeout):
-        client.get(LISTINGS_PATH, params={"viagogoEventId": EVENT}, timeout=httpx.Timeout(5, read=0.1))
+    with _stubhub(log=log, faults=plan) as client:
+        with pytest.raises(httpx.ReadTimeout):
+            client.get(LISTINGS_PATH, params={"viagogoEventId": EVENT}, timeout=httpx.Timeout(5, read=0.1))
+        client.get("/_simulator/requests")  # served after it
     assert [(record.status, record.fault) for record in log.records()] == [(None, "hang")]
 
 
