@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
     from datetime import datetime
 
@@ -116,14 +117,18 @@ class RecordedApp:
         self._clock = clock
         self._external_id_of = external_id_of
         self._monotonic = monotonic
+        self._under_way: list[tuple[RequestRecord, asyncio.Transport]] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request by `app`, noting it on the way."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        self._finish_what_clients_left()
         record = self._record(scope)
         self._log.add(record)
+        if (transport := scope.get("state", {}).get("transport")) is not None:
+            self._under_way.append((record, transport))
 
         async def noting(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -131,15 +136,25 @@ class RecordedApp:
                 record.fault = scope.get(FAULT_IN_SCOPE)
             elif message["type"] == "http.response.body" and not message.get("more_body", False):
                 # Before the last byte leaves: a client that has its answer must find the request finished here.
-                record.finished_monotonic = self._monotonic()
+                self._finish(record)
             await send(message)
 
         try:
             await self._app(scope, receive, noting)
         finally:
-            if record.finished_monotonic is None:
-                record.finished_monotonic = self._monotonic()
+            self._finish(record)
             record.fault = scope.get(FAULT_IN_SCOPE)
+
+    def _finish(self, record: RequestRecord) -> None:
+        if record.finished_monotonic is None:
+            record.finished_monotonic = self._monotonic()
+
+    def _finish_what_clients_left(self) -> None:
+        """End what nobody waits for any more: its task may hear of it later than the next request comes."""
+        for record, transport in self._under_way:
+            if transport.is_closing():
+                self._finish(record)
+        self._under_way = [pair for pair in self._under_way if pair[0].finished_monotonic is None]
 
     def _record(self, scope: Scope) -> RequestRecord:
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]

@@ -27,7 +27,7 @@ REQUESTS_EACH = 12
 LIMIT = 8
 WINDOW = timedelta(seconds=1)
 MAX_CONCURRENT = 3
-REQUEST_SECONDS = 0.5
+REQUEST_SECONDS = 1.5
 MINUTE = timedelta(minutes=1)
 
 
