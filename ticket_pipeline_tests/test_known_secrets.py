@@ -128,7 +128,7 @@ def test_no_representation_shows_a_secret() -> None:
 
 @given(st.text(_ASCII, min_size=12, max_size=40), st.binary(max_size=80), st.binary(max_size=80))
 def test_whatever_surrounds_a_secret_stays(noise: str, before: bytes, after: bytes) -> None:
-    secret = f"k{noise}"  # a number has a rule of its own
+    secret = f"k7{noise}"  # a number has a rule of its own, and so have plain words
     assume(not any(form in before + b" " + after for form in (secret.encode(), b"*")))
     secrets = known_secrets({}, [SecretStr(secret)])
     body = before + b" " + secret.encode() + b" " + after
