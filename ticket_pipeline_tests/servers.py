@@ -109,7 +109,8 @@ def throwaway_state_dir(pg_bin: Path | None = None) -> Iterator[Path]:
     """A state folder that the server's user can reach even where root runs the tests (pytest's own folders are 0700).
 
     In memory where there is room: a database is a thousand files, and cloning one to disk costs seven times the CPU.
-    A server still running on it is stopped, by the programs in `pg_bin` where given, and its socket folder removed.
+    A server still running on it, or in it where the commands keep theirs, is stopped, by the programs in `pg_bin` where
+    given, and its socket folder removed: what a living server makes in a folder cannot be deleted reliably.
     """
     with tempfile.TemporaryDirectory(prefix="ticket-pipeline-test-", dir=_roomy_folder()) as scratch:
         root = Path(scratch)
@@ -118,8 +119,9 @@ def throwaway_state_dir(pg_bin: Path | None = None) -> Iterator[Path]:
         try:
             yield state_dir
         finally:
-            EmbeddedServer(state_dir, pg_bin).stop()
-            shutil.rmtree(socket_dir_of(state_dir.resolve()), ignore_errors=True)
+            for folder in (state_dir, state_dir / "postgres"):
+                EmbeddedServer(folder, pg_bin).stop()
+                shutil.rmtree(socket_dir_of(folder.resolve()), ignore_errors=True)
 
 
 def _roomy_folder() -> Path:
