@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from ticket_pipeline.cli.app import app
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline_tests.cli.conftest import assert_fits
+from ticket_pipeline_tests.ports import reserved_port
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,13 +85,12 @@ def test_a_value_that_cannot_be_read_is_told_in_our_words_alone(arguments: list[
 
 
 def test_a_database_that_refuses_the_connection_says_what_to_look_at() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    for command in ("show-events", "init-db"):
-        result = CliRunner().invoke(app, [command], env={"DATABASE_URL": f"postgresql://127.0.0.1:{port}/x"})
-        assert result.exit_code == 1
-        assert "Connection refused" in result.stderr
-        assert "Is the server running? Check DATABASE_URL or DB_HOST" in result.stderr
+    with reserved_port() as port:
+        for command in ("show-events", "init-db"):
+            result = CliRunner().invoke(app, [command], env={"DATABASE_URL": f"postgresql://127.0.0.1:{port}/x"})
+            assert result.exit_code == 1
+            assert "Connection refused" in result.stderr
+            assert "Is the server running? Check DATABASE_URL or DB_HOST" in result.stderr
 
 
 def test_a_near_command_is_suggested() -> None:
@@ -147,7 +147,7 @@ def test_the_command_line_loads_neither_dagster_nor_what_only_few_commands_use()
 
 def test_as_a_program_it_fits_a_pipe_and_ends_with_0(synced: Cli) -> None:
     with synced.start("show-events") as program:
-        out, err = program.communicate(timeout=60)
+        out, err = program.communicate(timeout=150)
     assert (program.returncode, err) == (0, "")
     assert_fits(out)
     assert synced.loopback.keys[0] in out
@@ -159,7 +159,7 @@ def test_a_reader_that_goes_away_is_no_error(synced: Cli) -> None:
         program.stdout.close()  # before a line is written
         assert program.stderr is not None
         err = program.stderr.read()
-        program.wait(timeout=60)
+        program.wait(timeout=150)
     assert err == ""
 
 
@@ -169,8 +169,9 @@ def test_ctrl_c_ends_with_130_and_without_a_traceback(synced: Cli) -> None:
     try:
         while not synced.loopback.log.records():
             assert program.poll() is None
+            time.sleep(0.02)
         program.send_signal(signal.SIGINT)
-        _, err = program.communicate(timeout=60)
+        _, err = program.communicate(timeout=150)
     finally:
         program.kill()
         program.communicate()
@@ -180,11 +181,11 @@ def test_ctrl_c_ends_with_130_and_without_a_traceback(synced: Cli) -> None:
 
 def test_an_old_terminal_gets_a_question_mark_and_no_traceback(synced: Cli) -> None:
     with synced.start("show-listings", synced.loopback.keys[0], PYTHONIOENCODING="ascii") as program:
-        out, err = program.communicate(timeout=60)
+        out, err = program.communicate(timeout=150)
     assert (program.returncode, out) == (0, "")
     assert err.startswith("No capture of Event 0 yet.")
     synced.run("fetch-listings")
     with synced.start("show-listings", synced.loopback.keys[0], PYTHONIOENCODING="ascii") as program:
-        out, err = program.communicate(timeout=60)
+        out, err = program.communicate(timeout=150)
     assert (program.returncode, err) == (0, "")
     assert "?" in out

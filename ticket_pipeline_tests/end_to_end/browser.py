@@ -28,7 +28,7 @@ _FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-_PATIENCE_MILLISECONDS = 30_000
+_PATIENCE_MILLISECONDS = 120_000
 
 
 def find_chromium() -> str | None:

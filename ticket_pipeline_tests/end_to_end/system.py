@@ -9,7 +9,6 @@ import csv
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 import psycopg
@@ -38,6 +37,7 @@ from ticket_pipeline.simulator.world import DATE_FORMAT, WATCHLIST_HEADER, Simul
 from ticket_pipeline.storage.connect import open_database
 from ticket_pipeline.storage.migrations import apply_migrations
 from ticket_pipeline.storage.statements import project_file
+from ticket_pipeline_tests.ports import reserved_port
 from ticket_pipeline_tests.servers import environment_without
 
 if TYPE_CHECKING:
@@ -45,8 +45,9 @@ if TYPE_CHECKING:
 
     from dagster._core.scheduler.instigation import InstigatorTick
 
-    from ticket_pipeline.simulator.server import ServedApp
     from ticket_pipeline.simulator.world import ReplayEvent
+
+_T = TypeVar("_T")
 
 MODULE = ("-m", "ticket_pipeline.definitions")
 
@@ -62,8 +63,6 @@ FAST = {
     "MAX_REQUEST_DELAY": "0",
     "STUBHUB_REQUESTS_PER_MINUTE": "10000",
     "HTTP_MAX_TRIES": "1",
-    # A killed run's requests count as under way for so long, and nothing else is sent in their places.
-    "HTTP_TOTAL_TIMEOUT_SECONDS": "3",
     "RETRY_BASE_MINUTES": "0.05",
     # Each rebuild is a run, which costs seconds of CPU: seldom but where prices are what is looked at.
     "PRICES_REFRESH_MINUTES": "60",
@@ -73,7 +72,7 @@ FAST = {
 
 _STOP_SECONDS = 20.0
 _POLL_SECONDS = 0.2
-_PATIENCE = 3
+_PATIENCE = 6
 
 
 class NotInTimeError(AssertionError):
@@ -118,7 +117,8 @@ class Program:
 class Marketplace:
     """StubHub on loopback, in this process; it can be taken off the wire and comes back at the same port."""
 
-    def __init__(self, events: Sequence[ReplayEvent], latency_seconds: float) -> None:
+    def __init__(self, events: Sequence[ReplayEvent], port: int, latency_seconds: float) -> None:
+        self.url = f"http://127.0.0.1:{port}"
         self.log = RequestLog()
         self.faults = FaultPlan()
         self._app = create_stubhub_app(
@@ -128,19 +128,12 @@ class Marketplace:
             log=self.log,
             latency=Latency(latency_seconds),
         )
+        self._port = port
         self._stack = ExitStack()
-        self._served: ServedApp | None = None
-
-    @property
-    def url(self) -> str:
-        """Base URL; the same before and after an outage."""
-        assert self._served is not None
-        return self._served.url
 
     def come_up(self) -> None:
         """Answer from now on."""
-        port = self._served.port if self._served else 0
-        self._served = self._stack.enter_context(serve(self._app, port=port))
+        self._stack.enter_context(serve(self._app, port=self._port))
 
     def go_down(self) -> None:
         """Refuse connections from now on. Idempotent."""
@@ -181,7 +174,7 @@ class System:
 
     def start_webserver(self) -> str:
         """Dagster's web server; returns its URL when it answers."""
-        port = free_port()
+        port = self._opened.enter_context(reserved_port())
         web = self._start("webserver", [program("dagster-webserver"), "-h", "127.0.0.1", "-p", str(port), *MODULE])
         url = f"http://127.0.0.1:{port}"
 
@@ -198,7 +191,7 @@ class System:
         self.programs[name] = Program(command, self.env, self.folder, name)
         return self.programs[name]
 
-    def run(self, *command: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str, seconds: float = 300) -> subprocess.CompletedProcess[str]:
         """Run one of the project's programs to its end, whatever its exit code."""
         return subprocess.run(
             [program(command[0]), *command[1:]],
@@ -281,20 +274,20 @@ class System:
             ticks = instance.get_ticks(state.instigator_origin_id, state.selector_id, limit=1)
         return ticks[0] if ticks else None
 
-    def wait_for(self, is_so: Callable[[], object], what: str, *, seconds: float) -> None:
-        """Wait until something has happened.
+    def wait_for(self, is_so: Callable[[], _T], what: str, *, seconds: float) -> _T:
+        """Wait until something has happened; what `is_so` then said.
 
         Raises:
             NotInTimeError: it has not.
         """
-        wait_until(is_so, what, seconds=seconds, explain=self._tails)
+        return wait_until(is_so, what, seconds=seconds, explain=self._tails)
 
     def _tails(self) -> str:
         return "\n".join(f"--- {each.name}\n{each.tail()}" for each in self.programs.values())
 
 
-def wait_until(is_so: Callable[[], object], what: str, *, seconds: float, explain: Callable[[], str]) -> None:
-    """Wait until something has happened.
+def wait_until(is_so: Callable[[], _T], what: str, *, seconds: float, explain: Callable[[], str]) -> _T:
+    """Wait until something has happened; what `is_so` then said.
 
     Args:
         is_so: asked again and again.
@@ -307,10 +300,11 @@ def wait_until(is_so: Callable[[], object], what: str, *, seconds: float, explai
     """
     seconds *= _PATIENCE
     deadline = time.monotonic() + seconds
-    while not is_so():
+    while not (said := is_so()):
         if time.monotonic() > deadline:
             raise NotInTimeError(f"Waited {seconds:.0f} s for {what}.\n{explain()}")
         time.sleep(_POLL_SECONDS)
+    return said
 
 
 @contextmanager
@@ -334,7 +328,7 @@ def running_system(
         settings: environment variables beside `FAST`.
     """
     with ExitStack() as stack:
-        marketplace = Marketplace(events, latency_seconds)
+        marketplace = Marketplace(events, stack.enter_context(reserved_port()), latency_seconds)
         stack.callback(marketplace.go_down)
         marketplace.come_up()
         env = outside_environment(folder) | FAST | settings
@@ -390,13 +384,6 @@ def write_watchlist(path: Path, events: Sequence[ReplayEvent], untracked: Sequen
             is_tracked = "FALSE" if external_id in untracked else "TRUE"
             place = ("Test Arena", "London", "United Kingdom")
             rows.writerow([f"Event {external_id}", *place, starts, external_id, is_tracked, "UTC", "5000"])
-
-
-def free_port() -> int:
-    """A port of loopback that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def program(name: str) -> str:

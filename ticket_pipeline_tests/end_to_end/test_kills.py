@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -56,7 +57,14 @@ def server(database_server: EmbeddedServer) -> Iterator[EmbeddedServer]:
 def system(tmp_path_factory: pytest.TempPathFactory, server: EmbeddedServer) -> Iterator[System]:
     events = [ReplayEvent(str(157_000_000 + number), (_body(number),)) for number in range(EVENTS)]
     folder = tmp_path_factory.mktemp("kills")
-    with running_system(folder, server.url, events, latency_seconds=LATENCY_SECONDS) as system:
+    with running_system(
+        folder,
+        server.url,
+        events,
+        latency_seconds=LATENCY_SECONDS,
+        # A killed run's requests count as under way for so long, and nothing else is sent in their places.
+        HTTP_TOTAL_TIMEOUT_SECONDS="8",
+    ) as system:
         system.start_daemon()
         system.wait_for(lambda: _all_stored_since(system, EVER), "the first capture of every event", seconds=90)
         yield system
@@ -101,6 +109,25 @@ def batch(system: System) -> tuple[datetime, DagsterRun]:
 def _leased(system: System) -> int:
     count: int = system.value("select count(*) from poll_schedule where lease_id is not null")
     return count
+
+
+def _wait_for_idle_sessions(system: System) -> None:
+    """The server ends what it was told to commit, whether or not the process that told it still lives."""
+    system.wait_for(lambda: not _busy(system), "the end of what a killed process had begun", seconds=20)
+
+
+def _busy(system: System) -> int:
+    count: int = system.value(
+        "select count(*) from pg_stat_activity where datname = current_database()"
+        " and backend_type = 'client backend' and pid <> pg_backend_pid() and state <> 'idle'"
+    )
+    return count
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    return True
 
 
 def _status(system: System, run: DagsterRun) -> DagsterRunStatus:
@@ -156,7 +183,10 @@ def test_a_killed_run_leaves_whole_captures_and_its_other_events_are_fetched_whe
     system: System, batch: tuple[datetime, DagsterRun]
 ) -> None:
     since, run = batch
-    os.kill(system.worker_pid(run.run_id), signal.SIGKILL)
+    worker = psutil.Process(system.worker_pid(run.run_id))
+    worker.kill()
+    system.wait_for(lambda: _has_ended(worker), "the kill", seconds=10)
+    _wait_for_idle_sessions(system)
     missing = _unstored_since(system, since)
     _assert_whole_and_single(system, since)
     system.wait_for(
@@ -192,7 +222,7 @@ def test_a_restarted_daemon_goes_on_where_the_killed_one_stopped(
     worker = psutil.Process(system.worker_pid(run.run_id))
     # The group: daemon, code server and the run's process, as when the machine goes down.
     system.programs["daemon"].kill()
-    system.wait_for(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE, "the kill", seconds=10)
+    system.wait_for(lambda: _has_ended(worker), "the kill", seconds=10)
     _assert_whole_and_single(system, since)
     system.start_daemon()
     system.wait_for(lambda: _all_stored_since(system, since), "the rest of the batch", seconds=90)

@@ -186,7 +186,7 @@ def _launch_backfill(url: str, asset: str, partitions: Sequence[str]) -> str:
     """Launch a backfill as the asset's page does; returns its id."""
     params = {"assetSelection": [{"path": [asset]}], "partitionNames": list(partitions), "fromFailure": False}
     answer: dict[str, Any] = httpx.post(
-        f"{url}/graphql", json={"query": _LAUNCH, "variables": {"params": params}}, timeout=60, trust_env=False
+        f"{url}/graphql", json={"query": _LAUNCH, "variables": {"params": params}}, timeout=300, trust_env=False
     ).json()
     launched = answer["data"]["launchPartitionBackfill"]
     assert launched["__typename"] == "LaunchBackfillSuccess", launched
