@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -239,6 +240,7 @@ def started(cli: Cli) -> Iterator[subprocess.Popen[str]]:
                 break
         while len(cli.loopback.log.records()) < 3:
             assert program.poll() is None
+            time.sleep(0.02)
         yield program
     finally:
         program.kill()
@@ -248,7 +250,7 @@ def started(cli: Cli) -> Iterator[subprocess.Popen[str]]:
 def test_the_first_ctrl_c_lets_the_batch_end(cli: Cli) -> None:
     with started(cli) as program:
         program.send_signal(signal.SIGINT)
-        _, said = program.communicate(timeout=60)
+        _, said = program.communicate(timeout=150)
     assert program.returncode == 0
     assert "Ctrl-C again stops at once" in said
     assert "4 events stored" in said
@@ -262,7 +264,7 @@ def test_the_second_ctrl_c_stops_at_once_and_leaves_nothing_leased(cli: Cli) -> 
         assert program.stderr is not None
         assert "Ctrl-C again" in program.stderr.readline()
         program.send_signal(signal.SIGINT)
-        _, said = program.communicate(timeout=60)
+        _, said = program.communicate(timeout=150)
     assert program.returncode == 130
     assert "Traceback" not in said
     assert cli.loopback.value("select count(*) from poll_schedule where lease_id is not null") == 0

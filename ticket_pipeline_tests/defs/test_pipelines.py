@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -157,6 +158,7 @@ def test_a_step_that_asks_vivenu_waits_until_another_has_done_so(
         running = threads.submit(runs.run)
         while not pool.get_concurrency_info("vivenu").pending_steps:
             assert not running.done()
+            time.sleep(0.02)  # leaves the run its turn at the files of the instance
         assert runs.requests() == []
         pool.free_concurrency_slots_for_run("another run")
         assert running.result().begun == ["events", "events"]

@@ -67,6 +67,7 @@ async def served(folder: Path, versions: Counter[str], clients: set[Any]) -> Asy
         certfile=str(folder / "certificate.pem"),
         keyfile=str(folder / "key.pem"),
         alpn_protocols=["h2", "http/1.1"],
+        keep_alive_timeout=600,  # its own five seconds may pass between two requests on a busy machine
         errorlog=None,
     )
     stop = asyncio.Event()
