@@ -19,7 +19,7 @@ def import_everything(folder: Path) -> subprocess.CompletedProcess[str]:
         text=True,
         env={},
         cwd="/",
-        timeout=120,
+        timeout=300,
         check=False,
     )
 

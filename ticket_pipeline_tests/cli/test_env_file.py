@@ -84,7 +84,7 @@ def test_a_command_tells_each_slip_once_on_stderr_and_goes_on(cli: Cli, tmp_path
     file = tmp_path / "mine.env"
     file.write_text(f"STUBHUB_COKIE={SECRET}\nno line of any kind\n", encoding="utf-8")
     with cli.start("--env-file", str(file), "fetch-events", "--json") as program:
-        out, err = program.communicate(timeout=60)
+        out, err = program.communicate(timeout=150)
     assert program.returncode == 0
     assert out.startswith("{")
     assert err == (

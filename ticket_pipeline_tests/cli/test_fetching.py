@@ -53,7 +53,7 @@ def test_the_log_level_says_how_much_is_told_and_the_document_stays_one(
     synced: Cli, level: str, told: list[str]
 ) -> None:
     process = synced.start("fetch-listings", synced.loopback.keys[0], "--json", LOG_LEVEL=level)
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate(timeout=150)
     assert (process.returncode, len(json.loads(stdout))) == (0, 1)
     assert [words for words in ("try 1 of 1", "DEBUG: watchlist/") if words in stderr] == told
 

@@ -40,7 +40,7 @@ def simulating(folder: Path, *options: str) -> Iterator[list[str]]:
             yield lines
         finally:
             process.send_signal(signal.SIGINT)
-            process.wait(20)
+            process.wait(100)
 
 
 def urls(lines: list[str]) -> dict[str, str]:
@@ -49,7 +49,7 @@ def urls(lines: list[str]) -> dict[str, str]:
 
 
 def test_it_says_where_each_marketplace_is_and_how_to_make_one_fail(tmp_path: Path) -> None:
-    with simulating(tmp_path, "--seed", "7") as lines, httpx.Client(trust_env=False) as client:
+    with simulating(tmp_path, "--seed", "7") as lines, httpx.Client(trust_env=False, timeout=60) as client:
         where = urls(lines)
         assert where.keys() == {"stubhub", "vivid_seats", "ticketmaster", "vivenu"}
         shown = {name: client.get(f"{url}/_simulator/events").json() for name, url in where.items()}
@@ -69,13 +69,15 @@ def test_only_the_chosen_marketplaces_are_played(tmp_path: Path) -> None:
         assert where.keys() == {"vivid_seats", "ticketmaster"}
         root = where["vivid_seats"].removesuffix("/vivid_seats")
         for name in ("stubhub", "vivenu"):
-            assert httpx.get(f"{root}/{name}/_simulator/events", trust_env=False).status_code == 404
+            assert httpx.get(f"{root}/{name}/_simulator/events", trust_env=False, timeout=60).status_code == 404
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.com"])  # noqa: S104 - it is refused
 def test_another_address_than_loopback_is_refused(tmp_path: Path, host: str) -> None:
     env = {**os.environ, "STATE_DIR": str(tmp_path)}
-    ended = subprocess.run([*COMMAND, "--host", host], env=env, capture_output=True, text=True, check=False, timeout=60)
+    ended = subprocess.run(
+        [*COMMAND, "--host", host], env=env, capture_output=True, text=True, check=False, timeout=150
+    )
     assert ended.returncode == 1
     assert "serves loopback only" in ended.stderr
     assert "Traceback" not in ended.stderr
@@ -102,7 +104,7 @@ def test_a_port_that_is_taken_is_told_and_leaves_no_world_behind(tmp_path: Path)
         port = str(taken.getsockname()[1])
         command = [*COMMAND[:-1], port]
         env = {**os.environ, "STATE_DIR": str(tmp_path)}
-        result = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+        result = subprocess.run(command, env=env, capture_output=True, text=True, timeout=150, check=False)
     assert result.returncode == 1
     assert port in result.stderr
     assert "Traceback" not in result.stderr

@@ -57,7 +57,7 @@ def fresh(program: str, folder: Path, **environment: str) -> subprocess.Complete
         env={"HOME": str(folder), **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=150,
         check=False,
     )
 

@@ -155,7 +155,7 @@ def test_instances_that_start_at_once_make_the_tables_once(
     barrier = Barrier(4)
 
     def start(key: str) -> None:
-        barrier.wait(10)
+        barrier.wait(60)
         with dg.DagsterInstance.from_config(str(home)) as opened:
             opened.add_dynamic_partitions("a_set", [key])
 
@@ -170,7 +170,7 @@ def test_processes_that_start_at_once_agree_on_the_schema(database_url: str) -> 
     barrier = Barrier(8)
 
     def create() -> None:
-        barrier.wait(10)
+        barrier.wait(60)
         _create_schema(database_url, "dagster")
 
     with ThreadPoolExecutor(8) as pool:

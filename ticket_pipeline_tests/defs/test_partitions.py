@@ -155,7 +155,7 @@ def test_dagster_materialize_of_what_is_no_partition_ends_with_one_clear_line(
         [*command, "--select", *chosen],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=150,
         check=False,
     )
     assert ended.returncode in {1, 2}  # a partition that does not exist, and arguments that mean nothing

@@ -129,12 +129,12 @@ def test_tickets_that_no_try_can_read_are_not_tried_again(runs: PipelineRuns) ->
     [Fault(FaultKind.HANG, times=None), Fault(FaultKind.RATE_LIMITED, times=None, retry_after="3600")],
 )
 def test_a_step_that_waits_too_long_is_ended_and_says_so(runs: PipelineRuns, fault: Fault) -> None:
-    runs.changes["httpx_retries"] = 3
+    runs.changes |= {"httpx_retries": 3, "httpx_timeout_read": 300}
     runs.write("steps:\n" + EVENTS.replace("}", ", timeout_minutes: 0.005}") + TICKETS)
     runs.place.organiser.faults.add(fault)
     started = time.monotonic()
     ended = runs.run()
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 100, "no single wait is so short"
     assert "longer than 0.005 minutes" in ended.failed["events"]
     assert ended.done == []
 
@@ -148,7 +148,7 @@ def test_a_time_limit_ends_the_work_of_every_thread_in_the_database(
         try:
             with database.transaction("hold on") as transaction:
                 transaction.execute("primary_sales/lock_summaries")
-                for _ in range(600):  # each within the statement's own limit
+                for _ in range(6000):  # each within the statement's own limit
                     transaction.connection.execute("select pg_sleep(0.1)")
         except StorageError as error:
             said.append(str(error))
@@ -163,7 +163,7 @@ def test_a_time_limit_ends_the_work_of_every_thread_in_the_database(
     runs.write("steps:\n" + SALES.replace("}", ", timeout_minutes: 0.02}"))
     started = time.monotonic()
     ended = runs.run()
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 100, "holding on takes 600 s"
     assert "longer than 0.02 minutes" in ended.failed["sales"]
     with psycopg.connect(runs.place.database_url) as connection:
         busy = "select count(*) from pg_stat_activity where query like '%pg_sleep%' and pid <> pg_backend_pid()"
@@ -171,7 +171,7 @@ def test_a_time_limit_ends_the_work_of_every_thread_in_the_database(
         assert (connection.execute(busy).fetchone(), connection.execute(locks).fetchone()) == ((0,), (0,))
     for thread in threading.enumerate():
         if thread.name == "holding on":
-            thread.join(5)
+            thread.join(60)
     assert len(said) == 1
 
 

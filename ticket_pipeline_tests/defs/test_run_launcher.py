@@ -50,7 +50,7 @@ def instance(empty_instance: dg.DagsterInstance) -> Iterator[dg.DagsterInstance]
 @contextmanager
 def sleeping() -> Iterator[subprocess.Popen[bytes]]:
     """A process that lives."""
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as process:
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as process:
         try:
             yield process
         finally:

@@ -42,6 +42,6 @@ def test_the_example_runs_as_it_stands(name: str, tmp_path: Path) -> None:
         env |= {"SIMULATOR_PORT": str(urlsplit(served.url).port), ENV_FILE_VARIABLE: str(tmp_path / "no.env")}
         env["PYTHONPATH"] = str(PROJECT)
         command = [sys.executable, "-W", "error", "-c", EXAMPLES[name]]
-        ended = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False)
+        ended = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=150, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert re.match(SAID[name], ended.stdout), ended.stdout
