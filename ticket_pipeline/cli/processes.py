@@ -147,7 +147,10 @@ class Household:
             with suppress(psutil.NoSuchProcess):
                 created_at = psutil.Process(child.process.pid).create_time()
                 entries.append({"name": child.name, "pid": child.process.pid, "created_at": created_at})
-        self.register.write_text(json.dumps(entries), encoding="utf-8")
+        # In one step: who reads the half of it after a kill would end nobody.
+        written = self.register.with_suffix(".new")
+        written.write_text(json.dumps(entries), encoding="utf-8")
+        written.replace(self.register)
 
 
 def tail(log_file: Path, lines: int = _TAIL_LINES) -> str:
