@@ -45,7 +45,8 @@ def hold_signals() -> Iterator[None]:
     """Let stopping signals wait for the end of the block, and take effect there.
 
     For moments between a process's start and the note that it is ours: one that nobody knows of would outlive us, and
-    start again what we have stopped. Only signals with a handler of Python are held; children inherit what is ignored.
+    start again what we have stopped. Only signals with a handler of Python are held: children inherit what is ignored.
+    A terminal's Ctrl-C still reaches the children that are no session of their own.
     """
     came: list[int] = []
     before = {number: handler for number in _STOPPING if callable(handler := signal.getsignal(number))}
@@ -58,3 +59,14 @@ def hold_signals() -> Iterator[None]:
             signal.signal(number, handler)
         if came:
             signal.raise_signal(came[0])
+
+
+@contextmanager
+def ignore_signals() -> Iterator[None]:
+    """Ignore stopping signals, here and in the children that the block starts: what stops all must come to its end."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in _STOPPING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

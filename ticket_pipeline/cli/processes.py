@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 import psutil
 
-from ticket_pipeline.cli.interrupts import hold_signals
+from ticket_pipeline.cli.interrupts import hold_signals, ignore_signals
 from ticket_pipeline.errors import TicketPipelineError
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Household:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with hold_signals():
+        with ignore_signals():
             self.stop()
 
     def start(self, name: str, command: Sequence[str], env: Mapping[str, str]) -> Child:

@@ -24,7 +24,7 @@ import typer
 from rich.console import Console
 
 from ticket_pipeline.cli.announcing import describe_minute, describe_snapshot, facts_of_run
-from ticket_pipeline.cli.interrupts import hold_signals, one_signal_stops
+from ticket_pipeline.cli.interrupts import hold_signals, ignore_signals, one_signal_stops
 from ticket_pipeline.cli.processes import Household, ProcessDiedError, tail
 from ticket_pipeline.cli.simulating import DEMO_SPEED, world_file
 from ticket_pipeline.cli.tables import show_facts
@@ -211,7 +211,7 @@ def _database(settings: Settings, console: Console) -> Iterator[None]:
         yield
     finally:
         if server is not None and started_by_run.exists():
-            with hold_signals():
+            with ignore_signals():
                 server.stop()
                 started_by_run.unlink()
 

@@ -89,9 +89,9 @@ class _RunStorage(_KeptConnections, PostgresRunStorage):
     """Dagster's runs."""
 
     def handle_run_event(self, run_id: str, event: DagsterEvent, update_timestamp: datetime | None = None) -> None:
-        """Follow a run's events; with the first one of a run comes its process, this one."""
-        if event.event_type is DagsterEventType.RUN_START:
-            self.add_run_tags(run_id, describe_process(self._instance))
+        """Follow a run's events. Its start is told by its own process: note which."""
+        if event.event_type is DagsterEventType.RUN_START and self.has_run(run_id):
+            self.add_run_tags(run_id, describe_process(self._instance, run_id))
         super().handle_run_event(run_id, event, update_timestamp)
 
 

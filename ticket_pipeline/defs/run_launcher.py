@@ -21,13 +21,14 @@ from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, Lau
 from dagster._core.storage.tags import GRPC_INFO_TAG, HIDDEN_TAG_PREFIX
 
 LAUNCHED_TAG = f"{HIDDEN_TAG_PREFIX}ticket_pipeline_launched"
-"""Where and when a run was launched, as JSON (`_here`): process ids mean nothing anywhere else."""
+"""Where and when a run was launched, as JSON: `_here` with the `run`'s id. Process ids mean nothing anywhere else."""
 
 PROCESS_TAG = f"{HIDDEN_TAG_PREFIX}ticket_pipeline_process"
-"""The process of a run that has begun, as JSON: `_here` with its `pid` and the moment `at` which it lived."""
+"""The process of a run that has begun, as JSON: `_here`, the `run`, its `pid` and a moment `at` which it lived."""
 
 _HOME_ID_FILE = "launcher_id"
 _BOOT_ID_FILE = Path("/proc/sys/kernel/random/boot_id")
+_PROCESSES = Path("/proc/self/ns/pid")
 _PROBE_SECONDS = 1.0
 
 _STARTED_PROCESS = re.compile(r"Started process for run \(pid: ([0-9]+)\)")
@@ -44,7 +45,8 @@ class WatchfulRunLauncher(DefaultRunLauncher):
 
     def launch_run(self, context: LaunchRunContext) -> None:
         """Launch a run and note where."""
-        self._instance.add_run_tags(context.dagster_run.run_id, {LAUNCHED_TAG: json.dumps(_here(self._instance))})
+        run_id = context.dagster_run.run_id
+        self._instance.add_run_tags(run_id, {LAUNCHED_TAG: json.dumps({**_here(self._instance), "run": run_id})})
         super().launch_run(context)
 
     @property
@@ -65,12 +67,13 @@ class WatchfulRunLauncher(DefaultRunLauncher):
                 machine of another name are gone: a container that is made anew has a new name each time.
         """
         code_server = json.loads(run.tags.get(GRPC_INFO_TAG, "{}")).get("socket")
-        noted = json.loads(run.tags.get(PROCESS_TAG) or run.tags.get(LAUNCHED_TAG, "{}"))
+        launched, begun = _note_of(run, LAUNCHED_TAG), _note_of(run, PROCESS_TAG)
+        noted = begun or launched
         here = _here(self._instance)
         # Before a run begins: a code server behind a port may be anywhere, and its processes with it.
         is_ours = noted.get("home") == here["home"] and ("pid" in noted or code_server is not None)
-        if is_ours and noted["host"] != here["host"] and is_alone and LAUNCHED_TAG in run.tags:
-            return CheckRunHealthResult(WorkerStatus.FAILED, f"the machine {noted['host']} no longer has this home")
+        if is_ours and noted["host"] != here["host"] and is_alone and launched:
+            return CheckRunHealthResult(WorkerStatus.FAILED, f"{noted['host']} no longer has this home")
         if not is_ours or noted["host"] != here["host"]:
             return CheckRunHealthResult(WorkerStatus.RUNNING, "its process cannot be seen from here")
         if noted["boot"] != here["boot"]:
@@ -83,9 +86,9 @@ class WatchfulRunLauncher(DefaultRunLauncher):
         return _told(is_alive=_lives(pid, seen_at - noted["boot_time"]), what=f"its process {pid}")
 
 
-def describe_process(instance: dg.DagsterInstance) -> dict[str, str]:
+def describe_process(instance: dg.DagsterInstance, run_id: str) -> dict[str, str]:
     """The tag (`PROCESS_TAG`) of a run that begins in this process, whoever launched it."""
-    return {PROCESS_TAG: json.dumps({**_here(instance), "pid": os.getpid(), "at": time.time()})}
+    return {PROCESS_TAG: json.dumps({**_here(instance), "run": run_id, "pid": os.getpid(), "at": time.time()})}
 
 
 def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
@@ -124,23 +127,38 @@ def _find_worker(instance: dg.DagsterInstance, run: dg.DagsterRun) -> tuple[int,
     return None
 
 
+def _note_of(run: dg.DagsterRun, tag: str) -> dict[str, Any]:
+    """What a tag tells of this run; nothing where it is another run's, as one that is done again inherits them."""
+    note: dict[str, Any] = json.loads(run.tags.get(tag, "{}"))
+    return note if note.get("run") == run.run_id else {}
+
+
 def _here(instance: dg.DagsterInstance) -> dict[str, Any]:
     """What tells this Dagster home, machine and its time since boot from others.
 
     The home has an id of its own: names of machines repeat, and a container that is started again keeps its home.
-    Moments are compared by their distance from the boot, since the clock may be set between them.
+    Containers may share name and boot; what one sees of processes is its own. Moments are compared by their distance
+    from the boot, since the clock may be set between them.
     """
-    id_file = Path(instance.root_directory) / _HOME_ID_FILE
-    with suppress(FileExistsError):
-        id_file.parent.mkdir(parents=True, exist_ok=True)
-        with id_file.open("x", encoding="ascii") as file:
-            file.write(uuid4().hex)
     return {
-        "home": id_file.read_text(encoding="ascii"),
-        "host": socket.gethostname(),
+        "home": _home_id(Path(instance.root_directory)),
+        "host": f"{socket.gethostname()} {_PROCESSES.readlink() if _PROCESSES.is_symlink() else ''}".rstrip(),
         "boot": _BOOT_ID_FILE.read_text(encoding="ascii").strip() if _BOOT_ID_FILE.exists() else None,
         "boot_time": psutil.boot_time(),
     }
+
+
+def _home_id(home: Path) -> str:
+    """The id of a Dagster home; made where there is none, whole at once, by one of several that come at a time."""
+    id_file = home / _HOME_ID_FILE
+    if not id_file.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        fresh = home / f"{_HOME_ID_FILE}.{uuid4().hex}"
+        fresh.write_text(uuid4().hex, encoding="ascii")
+        with suppress(FileExistsError):
+            os.link(fresh, id_file)
+        fresh.unlink()
+    return id_file.read_text(encoding="ascii")
 
 
 def _told(*, is_alive: bool, what: str) -> CheckRunHealthResult:
@@ -156,7 +174,18 @@ def _lives(pid: int, seen_after_boot: float) -> bool:
         began = process.create_time() - psutil.boot_time()
         return began <= seen_after_boot + _CLOCK_SECONDS and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
+        return _is_hidden(pid)
+
+
+def _is_hidden(pid: int) -> bool:
+    """Whether a process lives that we may not look at: another user's, where the system hides those."""
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except (ProcessLookupError, OverflowError):
         return False
+    return False
 
 
 def _listens(path: str) -> bool:

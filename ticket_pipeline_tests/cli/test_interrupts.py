@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -15,11 +17,12 @@ from ticket_pipeline.cli import processes, running
 from ticket_pipeline.cli.interrupts import hold_signals, one_signal_stops
 from ticket_pipeline.cli.processes import Household
 from ticket_pipeline.settings import Settings
-from ticket_pipeline.storage.embedded import EmbeddedServer
+from ticket_pipeline.storage.embedded import EmbeddedServer, server
 from ticket_pipeline_tests.servers import throwaway_state_dir
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from ticket_pipeline.storage.embedded.binaries import PgBinaries
+    from ticket_pipeline.storage.embedded.layout import Layout
 
 
 def close_terminal() -> None:
@@ -116,15 +119,55 @@ def test_a_child_whose_start_was_interrupted_is_ended(tmp_path: Path, monkeypatc
     assert not psutil.pid_exists(InterruptedStart.started.pid)
 
 
+def test_what_is_being_stopped_is_stopped_to_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Ctrl-C meanwhile neither cuts that short nor hides why all is stopped."""
+    stop = Household.stop
+    stopped: list[str] = []
+
+    def stop_interrupted(household: Household) -> None:
+        signal.raise_signal(signal.SIGINT)
+        stop(household)
+        stopped.append("all")
+
+    monkeypatch.setattr(Household, "stop", stop_interrupted)
+    with (
+        pytest.raises(ValueError, match="the reason"),
+        one_signal_stops(),
+        Household(tmp_path / "logs", tmp_path / "processes.json"),
+    ):
+        raise ValueError("the reason")
+    assert stopped == ["all"]
+
+
+def test_the_register_of_children_is_never_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    register = tmp_path / "processes.json"
+    seen: list[str] = []
+    write = Path.write_text
+
+    def write_and_look(path: Path, text: str, **options: str) -> int:
+        done = write(path, text, **options)
+        seen.append(register.read_text() if register.exists() else "")
+        return done
+
+    monkeypatch.setattr(Path, "write_text", write_and_look)
+    with Household(tmp_path / "logs", register) as household:
+        for name in ("first", "second"):
+            household.start(name, [sys.executable, "-c", "import time; time.sleep(60)"], {})
+        assert [len(json.loads(text or "[]")) for text in seen] == [0, 1]
+        assert len(json.loads(register.read_text())) == 2
+
+
 def test_a_database_whose_start_was_interrupted_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    start = EmbeddedServer.start
+    """In the middle of the start, when nobody can tell yet that there is anything to stop."""
+    launched: list[bool] = []
+    launch = server.launch.launch
 
-    def start_interrupted(server: EmbeddedServer) -> str:
-        url = start(server)
+    def launch_interrupted(layout: Layout, binaries: PgBinaries) -> bool:
         signal.raise_signal(signal.SIGTERM)
-        return url
+        launched.append(launch(layout, binaries))
+        return launched[-1]
 
-    monkeypatch.setattr(EmbeddedServer, "start", start_interrupted)
+    monkeypatch.setattr(server.launch, "launch", launch_interrupted)
     with throwaway_state_dir() as folder:
         folder.mkdir()
         settings = Settings(state_dir=folder)
@@ -135,5 +178,6 @@ def test_a_database_whose_start_was_interrupted_is_stopped(monkeypatch: pytest.M
         ):
             pytest.fail("it was interrupted before")
 
+        assert launched == [True]
         assert not EmbeddedServer(folder / "postgres", None).status().running
         assert not (folder / "postgres_started_by_run").exists()

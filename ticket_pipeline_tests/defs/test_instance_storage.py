@@ -10,6 +10,7 @@ import sys
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from threading import Barrier
 from typing import TYPE_CHECKING, Any
@@ -322,7 +323,8 @@ def test_the_killed_run_of_a_command_line_is_ended_and_a_living_one_is_not(
                 time.sleep(0.05)
             assert end_dead_runs(instance) == []
         finally:
-            os.killpg(process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
     (run,) = instance.get_runs()
     assert run.status is dg.DagsterRunStatus.STARTED
 

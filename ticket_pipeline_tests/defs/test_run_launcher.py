@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import dagster as dg
 import psutil
@@ -17,7 +19,14 @@ from dagster._core.events import EngineEventData
 from dagster._core.launcher import WorkerStatus
 from dagster._core.storage.tags import GRPC_INFO_TAG
 
-from ticket_pipeline.defs.run_launcher import LAUNCHED_TAG, PROCESS_TAG, WatchfulRunLauncher, _here, end_dead_runs
+from ticket_pipeline.defs.run_launcher import (
+    LAUNCHED_TAG,
+    PROCESS_TAG,
+    WatchfulRunLauncher,
+    _here,
+    _is_hidden,
+    end_dead_runs,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -66,6 +75,7 @@ def add_run(
     pid: int | None = None,
     has_begun: bool = True,
     seen_at: float | None = None,
+    inherited: Mapping[str, str] | None = None,
 ) -> dg.DagsterRun:
     """A run as the launcher, its code server and its own process leave it.
 
@@ -77,15 +87,17 @@ def add_run(
         pid: what is told of its process.
         has_begun: whether the process tells that itself; else its code server does.
         seen_at: the time of that, now unless given.
+        inherited: tags of the run that this one does again.
     """
-    here = _here(instance) | dict(launched or {})
+    run_id = str(uuid4())
+    here = _here(instance) | {"run": run_id} | dict(launched or {})
     moment = time.time() if seen_at is None else seen_at
-    tags = {}
+    tags = dict(inherited or {})
     if code_server is not None:
-        tags = {LAUNCHED_TAG: json.dumps(here), GRPC_INFO_TAG: json.dumps(code_server)}
+        tags |= {LAUNCHED_TAG: json.dumps(here), GRPC_INFO_TAG: json.dumps(code_server)}
     if pid is not None and has_begun:
         tags[PROCESS_TAG] = json.dumps({**here, "pid": pid, "at": moment})
-    run = dg.DagsterRun(job_name="a_job", status=status, tags=tags)
+    run = dg.DagsterRun(job_name="a_job", run_id=run_id, status=status, tags=tags)
     instance.add_run(run)
     if pid is not None and not has_begun:
         message = f"Started process for run (pid: {pid})."
@@ -133,6 +145,27 @@ def test_a_run_lives_as_long_as_its_process(
     assert health(instance, run) is WorkerStatus.FAILED
 
 
+def test_a_run_that_is_done_again_is_not_judged_by_the_process_of_the_first(
+    instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    """Dagster hands on the tags of a run to the one that does it again."""
+    path = tmp_path / "code_server"
+    first = add_run(instance, STARTED, pid=NO_PID)
+    again = add_run(
+        instance,
+        STARTING,
+        code_server={"host": "localhost", "socket": str(path)},
+        inherited={PROCESS_TAG: first.tags[PROCESS_TAG]},
+    )
+    of_a_command_line = add_run(instance, STARTING, code_server=None, inherited=first.tags)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        server.listen()
+        assert health(instance, again) is WorkerStatus.RUNNING
+    assert health(instance, again) is WorkerStatus.FAILED
+    assert health(instance, of_a_command_line) is WorkerStatus.RUNNING
+
+
 def test_a_process_with_the_same_id_that_began_later_is_another(instance: dg.DagsterInstance) -> None:
     with sleeping() as process:
         run = add_run(instance, STARTED, pid=process.pid, seen_at=time.time() - 3600)
@@ -175,6 +208,12 @@ def test_a_run_of_which_only_a_far_code_server_knows_is_left_alone(
     run = add_run(instance, status, code_server=code_server, pid=NO_PID, has_begun=False)
     assert health(instance, run) is WorkerStatus.RUNNING
     assert end_dead_runs(instance) == []
+
+
+def test_a_process_that_the_system_hides_counts_as_alive() -> None:
+    """Of those that are there: the first one of the system is another user's, but for root."""
+    assert _is_hidden(1) is (os.getuid() != 0)
+    assert not _is_hidden(NO_PID)
 
 
 def test_no_run_outlives_the_boot(instance: dg.DagsterInstance) -> None:

@@ -149,11 +149,11 @@ def test_while_much_of_a_batch_is_under_way_no_other_is_started(watching: Loopba
 
 
 def test_a_lease_that_ran_out_makes_its_events_due_again_and_books_an_abandoned_attempt(watching: Loopback) -> None:
-    settings = watching.settings(lease_seconds=60)
+    settings = watching.settings(lease_seconds=600)
     leased(watching, settings)
-    watching.clock.offset = timedelta(seconds=20)
+    watching.clock.offset = timedelta(seconds=540)
     skipped(watching, settings)
-    watching.clock.offset = timedelta(seconds=61)
+    watching.clock.offset = timedelta(seconds=601)
     assert leased(watching, settings) == watching.keys
     assert watching.value("select count(*) from fetch_attempts where outcome = 'abandoned'") == 4
 
