@@ -20,12 +20,13 @@ sold as (
 )
 
 select
-  external_id, currency, coalesce(d.tickets, 0) as daily_tickets, coalesce(s.tickets, 0) as sold_tickets,
+  external_id, e.name, currency, coalesce(d.tickets, 0) as daily_tickets, coalesce(s.tickets, 0) as sold_tickets,
   coalesce(d.revenue, 0) as daily_revenue, coalesce(s.revenue, 0) as sold_revenue
 from daily as d
 full join sold as s using (external_id, currency)
 cross join reckoned as k
 inner join vivenu_reads as r on external_id = r.subject
+left join vivenu_events as e using (external_id)
 where
   r.read_at < k.reckoned_at
   and (coalesce(d.tickets, 0), coalesce(d.revenue, 0)) is distinct from (coalesce(s.tickets, 0), coalesce(s.revenue, 0))

@@ -2,7 +2,7 @@
 -- Parameters: marketplace, captured_from, captured_until, parking (text: the reason that is no surprise). Rows: one per
 -- capture, newest first; none when all is well.
 with surprises as (
-  select s.captured_at, s.external_id, s.received, r.reasons
+  select s.event_id, s.marketplace, s.external_id, s.captured_at, s.received, r.reasons
   from snapshots as s
   inner join rejected_listings as r
     on r.event_id = s.event_id and r.marketplace = s.marketplace and r.captured_at = s.captured_at
@@ -12,25 +12,25 @@ with surprises as (
 ),
 
 counted as (
-  select captured_at, external_id, received, count(*)::integer as surprising
+  select event_id, marketplace, external_id, captured_at, received, count(*)::integer as surprising
   from surprises
-  group by captured_at, external_id, received
+  group by event_id, marketplace, external_id, captured_at, received
 ),
 
 frequent as (
   select
-    p.captured_at, p.external_id, u.reason, count(*) as times,
-    row_number() over (partition by p.captured_at, p.external_id order by count(*) desc, u.reason asc) as place
+    p.event_id, p.captured_at, u.reason, count(*) as times,
+    row_number() over (partition by p.event_id, p.captured_at order by count(*) desc, u.reason asc) as place
   from surprises as p
   cross join lateral unnest(p.reasons) as u (reason)
-  group by p.captured_at, p.external_id, u.reason
+  group by p.event_id, p.captured_at, u.reason
 )
 
 select
-  c.captured_at, c.external_id, c.received, c.surprising,
+  c.event_id, c.marketplace, c.external_id, c.captured_at, c.received, c.surprising,
   array_agg(f.times || ' x ' || f.reason order by f.place) as reasons
 from counted as c
-inner join frequent as f on f.captured_at = c.captured_at and f.external_id = c.external_id and f.place <= 3
+inner join frequent as f on f.event_id = c.event_id and f.captured_at = c.captured_at and f.place <= 3
 where 2 * c.surprising > c.received
-group by c.captured_at, c.external_id, c.received, c.surprising
+group by c.event_id, c.marketplace, c.external_id, c.captured_at, c.received, c.surprising
 order by c.captured_at desc, c.external_id asc

@@ -5,16 +5,18 @@ What belongs here: every check, and those of the watchlist and of what was captu
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import dagster as dg
 
-from ticket_pipeline.defs.findings import name_rows, report_offenders, show_moment
+from ticket_pipeline.defs.findings import name_event, name_rows, report_offenders, show_moment
 from ticket_pipeline.defs.pipeline import Pipeline
 from ticket_pipeline.defs.price_checks import PRICE_CHECKS
 from ticket_pipeline.defs.standing_checks import LAST, as_standing
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.polling.sources import Source
+from ticket_pipeline.primary_sales.figures import NOTHING
+from ticket_pipeline.sheet.columns import find_name
 from ticket_pipeline.storage import quality
 from ticket_pipeline.storage.database import Row
 from ticket_pipeline.storage.schedule import read_stale_events
@@ -50,7 +52,14 @@ def no_row_is_quarantined(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheck
     """Warns of quarantined rows, with their reasons."""
     with pipeline.database() as database:
         rows = read_rejected_rows(database)
-    offenders = [f"row {row['row_number']}: {' · '.join(row['reasons'])}" for row in rows]
+    offenders = [
+        {
+            "row": row["row_number"],
+            "event": find_name(row["cells"]) or NOTHING,
+            "reasons": " · ".join(row["reasons"]),
+        }
+        for row in rows
+    ]
     return report_offenders(
         offenders,
         severity=dg.AssetCheckSeverity.WARN,
@@ -93,11 +102,7 @@ def _build_most_listings_are_prices(marketplace: Marketplace) -> dg.AssetChecksD
         now = pipeline.now()
         with pipeline.database() as database:
             rows = quality.find_mostly_rejected(database, marketplace, now - _SPAN, now)
-        offenders = [
-            f"{row['external_id']} at {row['captured_at'].astimezone(UTC):%Y-%m-%d %H:%M} UTC: {row['surprising']} of "
-            f"{row['received']} rejected: {'; '.join(row['reasons'])}"
-            for row in rows
-        ]
+            offenders = name_rows(database, rows, _describe_rejections)
         return report_offenders(
             offenders,
             severity=dg.AssetCheckSeverity.WARN,
@@ -119,11 +124,8 @@ def _build_announced_totals_agree(marketplace: Marketplace) -> dg.AssetChecksDef
         now = pipeline.now()
         with pipeline.database() as database:
             rows = quality.read_checksums(database, marketplace, now - _SPAN, now)
-        offenders = [
-            f"{row['external_id']} at {row['captured_at']:%Y-%m-%d %H:%M} UTC: {'; '.join(row['checksum_problems'])}"
-            for row in rows
-            if row["checksum_problems"]
-        ]
+            wrong = [row for row in rows if row["checksum_problems"]]
+            offenders = name_rows(database, wrong, _describe_totals)
         return report_offenders(
             offenders,
             severity=dg.AssetCheckSeverity.WARN,
@@ -146,24 +148,14 @@ def _build_no_event_was_cancelled_or_moved(asset_name: str) -> dg.AssetChecksDef
         now = pipeline.now()
         with pipeline.database() as database:
             rows = read_troubled_events(database, now, now - _SPAN)
-        offenders = [
-            f"{row['external_id']} {row['name']}: {row['status'] or 'status unknown'}, {row['local_date']} "
-            f"(watchlist: {row['watchlist_date']}{_moved(row['moved_from'])}), "
-            f"told {row['captured_at'].astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-            for row in rows
-        ]
         return report_offenders(
-            offenders,
+            [{**name_event(row), **_describe_trouble(row)} for row in rows],
             severity=dg.AssetCheckSeverity.WARN,
             wrong="Followed events do not take place as the watchlist says",
             remedy="look at their pages, then correct the sheet",
         )
 
     return check
-
-
-def _moved(moved_from: datetime | None) -> str:
-    return "" if moved_from is None else f"; before: {moved_from.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _build_no_event_is_stale(marketplace: Marketplace, asset_name: str) -> dg.AssetChecksDefinition:
@@ -182,23 +174,14 @@ def _build_no_event_is_stale(marketplace: Marketplace, asset_name: str) -> dg.As
                 grace=_STALE_GRACE,
                 marketplace=marketplace,
             )
-        offenders = [
-            f"{row['external_id']} {row['name']}: last success {show_moment(row['last_success_at'])}, "
-            f"then {_outcome(row)}"
-            for row in rows
-        ]
         return report_offenders(
-            offenders,
+            [{**name_event(row), **_describe_silence(row)} for row in rows],
             severity=dg.AssetCheckSeverity.WARN,
             wrong="Tracked events were not captured within twice their interval",
             remedy="see the last outcome of each; if they are many, look at the breaker, the budget and the daemon",
         )
 
     return check
-
-
-def _outcome(row: Row) -> str:
-    return "nothing was tried" if row["last_outcome"] is None else f"{row['last_outcome']}: {row['last_error']}"
 
 
 def _describe_capture(row: Row) -> Mapping[str, object]:
@@ -210,3 +193,34 @@ def _describe_capture(row: Row) -> Mapping[str, object]:
         "expected": f"{row['accepted']} accepted, {row['rejected']} rejected",
         "found": f"{row['stored']} and {row['quarantined']}",
     }
+
+
+def _describe_rejections(row: Row) -> Mapping[str, object]:
+    return {
+        "captured": row["captured_at"],
+        "received": row["received"],
+        "rejected": row["surprising"],
+        "reasons": "; ".join(row["reasons"]),
+    }
+
+
+def _describe_totals(row: Row) -> Mapping[str, object]:
+    return {"captured": row["captured_at"], "what disagrees": "; ".join(row["checksum_problems"])}
+
+
+def _describe_trouble(row: Row) -> Mapping[str, object]:
+    """An event that does not take place as planned. Days are those at the venue."""
+    return {
+        "status": row["status"] or "unknown",
+        "day": row["local_date"] or "unknown",
+        "day in the watchlist": row["watchlist_date"],
+        "start before": row["moved_from"] or NOTHING,
+        "told": row["captured_at"],
+    }
+
+
+def _describe_silence(row: Row) -> Mapping[str, object]:
+    """Since when nothing came of an event, and what came of trying; the last attempt may well have succeeded."""
+    outcome, error = row["last_outcome"], row["last_error"]
+    last = "nothing was tried" if outcome is None else outcome if error is None else f"{outcome}: {error}"
+    return {"last success": show_moment(row["last_success_at"]), "last outcome": last}

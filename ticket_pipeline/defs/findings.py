@@ -12,9 +12,13 @@ from ticket_pipeline.storage.database import Database, Row
 from ticket_pipeline.storage.quality import MOST_FOUND, read_names
 
 MOST_SHOWN = 20
+_NO_NAME = "(no longer known)"
 
-Offender = str | Mapping[str, object]
-"""A line of text, or a row of a table: column → value. All offenders of a check are of one kind."""
+Offender = Mapping[str, object]
+"""A row of the table: column → value. All offenders of a check have the same columns."""
+
+_ESCAPES = str.maketrans({"\\": r"\\", "|": r"\|", "[": r"\[", "`": r"\`", "<": "&lt;"})
+"""Text from outside stays text: it opens no cell, no link or picture, no code and no tag."""
 
 
 def report_offenders(
@@ -40,15 +44,24 @@ def report_offenders(
 
 def name_rows(
     database: Database, rows: Sequence[Row], describe: Callable[[Row], Mapping[str, object]]
-) -> list[Mapping[str, object]]:
-    """Offenders of rows about an event: its name, the marketplace and its key, and what `describe` says of the row."""
+) -> list[Offender]:
+    """Offenders of rows about an event: its name, the marketplace and its key, and what `describe` says of the row.
+
+    A key that the row itself holds, such as that of a capture, goes before the one in use.
+    """
     names = read_names(database, [row["event_id"] for row in rows[:MOST_SHOWN]])
 
-    def offender(row: Row) -> Mapping[str, object]:
-        name, key = names.get((row["event_id"], row["marketplace"]), ("(no longer known)", "none"))
-        return {"event": name, "marketplace": row["marketplace"], "key": key, **describe(row)}
+    def offender(row: Row) -> Offender:
+        name, key = names.get((row["event_id"], row["marketplace"]), (_NO_NAME, "none"))
+        return {**name_event({"external_id": key} | row | {"name": name}), **describe(row)}
 
     return [offender(row) for row in rows]
+
+
+def name_event(row: Row) -> Offender:
+    """The event of a row that holds its name: that, the marketplace where the row tells it, and its key."""
+    where = {"marketplace": row["marketplace"]} if "marketplace" in row else {}
+    return {"event": row["name"] or _NO_NAME, **where, "key": row["external_id"]}
 
 
 def describe_price(row: Row) -> Mapping[str, object]:
@@ -68,11 +81,7 @@ def _as_markdown(offenders: Sequence[Offender]) -> str:
     if not offenders:
         return "none"
     first, *_ = shown = offenders[:MOST_SHOWN]
-    if isinstance(first, str):
-        lines = [f"- {_cell(offender)}" for offender in shown]
-    else:
-        rows = [offender.values() for offender in shown if isinstance(offender, Mapping)]
-        lines = [_line(first), "|" + " --- |" * len(first), *map(_line, rows)]
+    lines = [_line(first), "|" + " --- |" * len(first), *(_line(offender.values()) for offender in shown)]
     more = [f"\n… and {len(offenders) - MOST_SHOWN:,} more"] if len(offenders) > MOST_SHOWN else []
     return "\n".join([*lines, *more])
 
@@ -83,4 +92,4 @@ def _line(cells: Iterable[object]) -> str:
 
 def _cell(value: object) -> str:
     text = show_moment(value) if isinstance(value, datetime) else str(value)
-    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
+    return " ".join(text.split()).translate(_ESCAPES)

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from ticket_pipeline.defs.findings import report_offenders
+from ticket_pipeline.defs.findings import name_event, report_offenders
 from ticket_pipeline.defs.pipeline import Pipeline
 from ticket_pipeline.primary_sales.figures import show_money
 from ticket_pipeline.storage import sales_quality as quality
@@ -23,9 +23,7 @@ def tickets_are_as_many_as_vivenu_counts(pipeline: dg.ResourceParam[Pipeline]) -
     """Counts tickets that could not be read as known: they have rows of their own."""
     with pipeline.database() as database:
         rows = quality.find_unreconciled_events(database)
-    offenders = [
-        f"{row['external_id']} {row['name']}: {row['known']} known, vivenu counts {row['announced']}" for row in rows
-    ]
+    offenders = [{**name_event(row), "tickets known": row["known"], "vivenu counts": row["announced"]} for row in rows]
     return report_offenders(
         offenders,
         severity=dg.AssetCheckSeverity.ERROR,
@@ -40,8 +38,12 @@ def no_price_is_negative(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckR
     with pipeline.database() as database:
         rows = quality.find_negative_prices(database)
     offenders = [
-        f"{row['external_id']}: {row['tickets']} tickets, {show_money(row['revenue'], row['currency'])}, such as "
-        f"{row['one_of_them']}"
+        {
+            **name_event(row),
+            "tickets": row["tickets"],
+            "paid": show_money(row["revenue"], row["currency"]),
+            "such as": row["one_of_them"],
+        }
         for row in rows
     ]
     return report_offenders(
@@ -58,7 +60,12 @@ def nothing_is_oversold(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckRe
     with pipeline.database() as database:
         rows = quality.find_oversold(database)
     offenders = [
-        f"{row['external_id']} {row['name']}, {row['ticket_type'] or 'all types'}: {row['sold']} of {row['capacity']}"
+        {
+            **name_event(row),
+            "ticket type": row["ticket_type"] or "all types",
+            "sold": row["sold"],
+            "capacity": row["capacity"],
+        }
         for row in rows
     ]
     return report_offenders(
@@ -77,8 +84,13 @@ def daily_sales_add_up_to_the_tickets(pipeline: dg.ResourceParam[Pipeline]) -> d
     with pipeline.database() as database:
         rows = quality.find_daily_sales_that_disagree(database)
     offenders = [
-        f"{row['external_id']}: {row['daily_tickets']} tickets and {show_money(row['daily_revenue'], row['currency'])} "
-        f"by day, {row['sold_tickets']} and {show_money(row['sold_revenue'], row['currency'])} by ticket"
+        {
+            **name_event(row),
+            "sold by ticket": row["sold_tickets"],
+            "sold by day": row["daily_tickets"],
+            "revenue by ticket": show_money(row["sold_revenue"], row["currency"]),
+            "revenue by day": show_money(row["daily_revenue"], row["currency"]),
+        }
         for row in rows
     ]
     return report_offenders(
@@ -108,7 +120,7 @@ def answers_about_age_are_ages(pipeline: dg.ResourceParam[Pipeline]) -> dg.Asset
 def _judge_answers(rows: list[Row], about: str, remedy: str) -> dg.AssetCheckResult:
     asked = [row for row in rows if row["about"] == about]
     offenders = [
-        f"{row['external_id']} {row['name']}: {row['unread']} of {row['answers']} answers are unknown"
+        {**name_event(row), "answers": row["answers"], "unknown": row["unread"]}
         for row in asked
         if row["answers"] >= _LEAST_ANSWERS and row["unread"] > _MOST_UNREAD * row["answers"]
     ]

@@ -118,6 +118,12 @@ def locate_watchlist_columns(header: Sequence[str], source: str) -> Columns[Fiel
     return columns
 
 
+def find_name(cells: Mapping[str, str]) -> str:
+    """The event's name among the cells of a row, by their headers; blank where none of them holds it."""
+    columns, _ = match_headers(list(cells), _ALIASES)
+    return columns.cell(list(cells.values()), Field.NAME)
+
+
 def match_headers(header: Sequence[str], aliases: Mapping[F, str]) -> tuple[Columns[F], list[str]]:
     """Match a header row against `aliases` (field → reduced names, separated by blanks).
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 import pytest
+from psycopg.types.json import Jsonb
 
 from ticket_pipeline.market.validated import PARKING_REASON
 from ticket_pipeline.storage.prices import HOUR
 from ticket_pipeline_tests.defs.location import RANGE_END, RANGE_START, hour_key
+from ticket_pipeline_tests.defs.offenders import moment, named, shown
 
 if TYPE_CHECKING:
     from ticket_pipeline_tests.defs.location import Location
@@ -81,15 +83,6 @@ def test_an_empty_database_is_green(location: Location) -> None:
     assert red(location) == set()
 
 
-def shown(evaluation: dg.AssetCheckEvaluation) -> list[str]:
-    """The offenders that are named: the lines of a list, or the rows of a table."""
-    value = evaluation.metadata["shown"]
-    assert isinstance(value, dg.MarkdownMetadataValue)
-    lines = (value.value or "").splitlines()
-    rows = [line for line in lines if line.startswith("| ")]
-    return rows[2:] if rows else [line[2:] for line in lines if line.startswith("- ")]
-
-
 @pytest.mark.parametrize(
     ("name", "damage"),
     [
@@ -120,6 +113,7 @@ def test_bad_data_is_red_and_named(polled: Location, name: str, damage: str) -> 
     assert found[name].severity is SEVERITIES[name]
     assert found[name].metadata["offenders"].value == len(shown(found[name]))
     assert shown(found[name])
+    assert all(len(offender) <= 8 for offender in named(found[name]))
     assert f"({len(shown(found[name]))} found): " in (found[name].description or "")
     assert not {"event_id", "Decimal", "datetime"} & set(re.findall(r"\w+", str(found[name].metadata["shown"].value)))
     others = {other for other, evaluation in found.items() if not evaluation.passed} - {name}
@@ -136,8 +130,7 @@ def test_a_wrong_price_is_shown_in_a_table_with_its_event_and_what_it_should_be(
         hour_at,
     )
     found = polled.evaluations()
-    when = f"{hour_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    where = f"| {event.name} | stubhub | {event.external_id} | * (whole event) | {when} |"
+    where = f"| {event.name} | stubhub | {event.external_id} | * (whole event) | {moment(hour_at)} |"
     table = str(found["hourly_prices_agree_with_their_listings"].metadata["shown"].value).splitlines()
     assert table[0] == "| event | marketplace | key | zone | hour | what | expected | found |"
     assert f"{where} tickets (USD, all_in) | 6 | 9 |" in table
@@ -153,21 +146,32 @@ def test_an_event_that_was_never_captured_says_never(polled: Location) -> None:
         "update poll_schedule set poll_interval = '2 hours', last_success_at = null, last_outcome = null"
     )
     polled.loopback.rows("update event_sources set first_seen_at = %s", polled.now - timedelta(hours=9))
-    texts = shown(polled.evaluations()["no_tracked_event_is_stale"])
-    assert len(texts) == len(polled.loopback.keys)
-    assert all(text.endswith("last success never, then nothing was tried") for text in texts)
+    offenders = named(polled.evaluations()["no_tracked_event_is_stale"])
+    assert {offender["key"] for offender in offenders} == set(polled.loopback.keys)
+    assert len(offenders) == len(polled.loopback.keys)
+    assert all(offender["last success"] == "never" for offender in offenders)
+    assert all(offender["last outcome"] == "nothing was tried" for offender in offenders)
 
 
 def test_a_capture_of_which_most_is_no_price_is_named_with_its_reasons(polled: Location) -> None:
-    key = polled.loopback.keys[0]
+    event, *_ = polled.loopback.events()
+    key = event.external_id
     polled.capture(key, polled.now - HOUR / 2, 50, -1, -1, 60)
     assert "most_listings_are_prices" not in red(polled)
     polled.capture(key, polled.now - HOUR / 3, 50, -1, 0)
     found = polled.evaluations()["most_listings_are_prices"]
     assert (found.passed, found.severity, found.metadata["offenders"].value) == (False, WARN, 1)
-    (text,) = shown(found)
-    assert text.startswith(f"{key} at ")
-    assert text.endswith("2 of 3 rejected: 2 x price is zero or less")
+    assert named(found) == [
+        {
+            "event": event.name,
+            "marketplace": "stubhub",
+            "key": key,
+            "captured": moment(polled.now - HOUR / 3),
+            "received": "3",
+            "rejected": "2",
+            "reasons": "2 x price is zero or less",
+        }
+    ]
 
     polled.loopback.rows("update rejected_listings set reasons = array[%s]", PARKING_REASON)
     assert "most_listings_are_prices" not in red(polled)
@@ -184,9 +188,15 @@ def test_an_event_without_a_capture_for_twice_its_interval_is_named_with_its_las
     )
     found = polled.evaluations()["no_tracked_event_is_stale"]
     assert (found.passed, found.severity, found.metadata["offenders"].value) == (False, WARN, 1)
-    (text,) = shown(found)
-    assert stale.external_id in text
-    assert text.endswith("then blocked: session refused")
+    assert named(found) == [
+        {
+            "event": stale.name,
+            "marketplace": "stubhub",
+            "key": stale.external_id,
+            "last success": moment(polled.now - timedelta(hours=4, minutes=6)),
+            "last outcome": "blocked: session refused",
+        }
+    ]
 
     polled.loopback.rows("update poll_schedule set last_success_at = %s", polled.now - timedelta(hours=4, minutes=4))
     assert red(polled) == set()
@@ -211,7 +221,65 @@ def test_many_offenders_are_counted_and_the_first_are_shown(polled: Location) ->
     found = polled.evaluations()["no_row_is_quarantined"]
     assert found.metadata["offenders"].value == 30
     assert str(found.metadata["shown"].value).endswith("… and 10 more")
-    assert shown(found) == [f"row {number}: no date" for number in range(1, 21)]
+    assert shown(found) == [f"| {number} | \N{EN DASH} | no date |" for number in range(1, 21)]
+
+
+def test_a_row_of_the_sheet_is_named_as_the_sheet_names_it_with_every_reason(polled: Location) -> None:
+    cells = Jsonb({"City": "Boston", "event_NAME": "Night of the Crowd", "Venue name": "Hall"})
+    polled.loopback.rows("insert into rejected_rows values (7, %s, array['no date', 'no id'])", cells)
+    found = polled.evaluations()["no_row_is_quarantined"]
+    assert named(found) == [{"row": "7", "event": "Night of the Crowd", "reasons": "no date · no id"}]
+
+
+def test_text_from_outside_stays_in_its_cell(polled: Location) -> None:
+    polled.loopback.rows(
+        "insert into rejected_rows values (7, %s, array[%s])",
+        Jsonb({"Name": "a | b \\| c\nd"}),
+        "![e](https://f) <g> `h`",
+    )
+    (row,) = shown(polled.evaluations()["no_row_is_quarantined"])
+    assert row == r"| 7 | a \| b \\\| c d | !\[e](https://f) &lt;g> \`h\` |"
+
+
+def test_the_table_of_captures_whose_totals_disagree_names_event_and_moment(polled: Location) -> None:
+    event, *_ = polled.loopback.events()
+    at = polled.now - HOUR
+    polled.loopback.rows("update snapshots set checksum_problems = '{}'")
+    polled.loopback.rows(
+        "update snapshots set checksum_problems = array['lp is 2, not 3', 'hp is 5, not 4']"
+        " where event_id = %s and captured_at = %s",
+        event.event_id,
+        at,
+    )
+    found = polled.evaluations()["announced_totals_agree"]
+    assert named(found) == [
+        {
+            "event": event.name,
+            "marketplace": "stubhub",
+            "key": event.external_id,
+            "captured": moment(at),
+            "what disagrees": "lp is 2, not 3; hp is 5, not 4",
+        }
+    ]
+
+
+def test_a_capture_is_told_by_the_key_it_was_taken_with(polled: Location) -> None:
+    event, *_ = polled.loopback.events()
+    polled.loopback.rows("update event_sources set is_current = false where external_id = %s", event.external_id)
+    polled.loopback.rows("insert into event_sources values ('stubhub', 'the newer one', %s)", event.event_id)
+    polled.loopback.rows("update snapshots set checksum_problems = array['x'] where event_id = %s", event.event_id)
+    offenders = named(polled.evaluations()["announced_totals_agree"])
+    assert {(offender["event"], offender["key"]) for offender in offenders} == {(event.name, event.external_id)}
+
+
+def test_an_event_whose_last_attempt_went_well_and_long_ago_tells_no_error(polled: Location) -> None:
+    polled.loopback.rows(
+        "update poll_schedule set poll_interval = '1 hour', last_success_at = %s, last_outcome = 'stored',"
+        " last_error = null",
+        polled.now - timedelta(hours=9),
+    )
+    offenders = named(polled.evaluations()["no_tracked_event_is_stale"])
+    assert {offender["last outcome"] for offender in offenders} == {"stored"}
 
 
 def materialize_by_hand(location: Location, asset: str, first: str, last: str) -> dg.ExecuteInProcessResult:

@@ -16,6 +16,7 @@ from ticket_pipeline.simulator.ticketmaster import create_ticketmaster_app
 from ticket_pipeline.simulator.world import sample_world
 from ticket_pipeline.storage.watchlist import sync_watchlist
 from ticket_pipeline_tests.defs.location import Location, materializations
+from ticket_pipeline_tests.defs.offenders import moment, named
 from ticket_pipeline_tests.marketplaces.discovery import CANARY, settings_for
 from ticket_pipeline_tests.polling.loopback import open_loopback, watched
 
@@ -113,22 +114,57 @@ def test_an_answer_that_is_used_again_says_so_in_its_partition(
     assert len(log.records()) == 1
 
 
+def judge(location: Location) -> dg.AssetCheckEvaluation:
+    """What the check for trouble finds now."""
+    found = location.run("check_data").get_asset_check_evaluations()
+    (one,) = [each for each in found if each.check_name == CHECK]
+    return one
+
+
 def test_a_cancelled_event_turns_its_check_yellow(ticketmaster: tuple[Location, list[str], RequestLog]) -> None:
     location, keys, _ = ticketmaster
     assert location.run(JOB).success
-
-    def evaluation() -> dg.AssetCheckEvaluation:
-        found = location.run("check_data").get_asset_check_evaluations()
-        (one,) = [each for each in found if each.check_name == CHECK]
-        return one
-
-    assert evaluation().passed, evaluation().metadata
+    good = judge(location)
+    assert good.passed, good.metadata
     location.loopback.rows("update ticketmaster_events set status = 'cancelled' where external_id = %s", keys[0])
-    troubled = evaluation()
+    troubled = judge(location)
     assert not troubled.passed
     assert troubled.severity is dg.AssetCheckSeverity.WARN
-    assert keys[0] in str(troubled.metadata["shown"].value)
-    assert "cancelled" in str(troubled.metadata["shown"].value)
+    (known,) = location.loopback.rows(
+        "select e.name, e.event_date::date as day, t.local_date, t.captured_at"
+        " from events e join ticketmaster_events t using (event_id) where t.external_id = %s",
+        keys[0],
+    )
+    assert named(troubled) == [
+        {
+            "event": known["name"],
+            "key": keys[0],
+            "status": "cancelled",
+            "day": str(known["local_date"]),
+            "day in the watchlist": str(known["day"]),
+            "start before": "\N{EN DASH}",
+            "told": moment(known["captured_at"]),
+        }
+    ]
+
+
+def test_an_event_that_moved_is_shown_with_its_start_before_in_utc(
+    ticketmaster: tuple[Location, list[str], RequestLog],
+) -> None:
+    location, keys, _ = ticketmaster
+    assert location.run(JOB).success
+    location.loopback.rows(
+        "insert into ticketmaster_events (event_id, captured_at, external_id, name, event_at, is_date_open,"
+        " is_time_open, payload_hash) select event_id, captured_at - interval '1 hour', external_id, name,"
+        " event_at - interval '1 hour', false, false, payload_hash from ticketmaster_events where external_id = %s",
+        keys[0],
+    )
+    location.loopback.rows("update ticketmaster_events set status = null, local_date = null")
+    (before,) = location.loopback.rows(
+        "select min(event_at) as at from ticketmaster_events where external_id = %s", keys[0]
+    )
+    (moved,) = [offender for offender in named(judge(location)) if offender["key"] == keys[0]]
+    assert (moved["status"], moved["day"], moved["start before"]) == ("unknown", "unknown", moment(before["at"]))
 
 
 def test_a_switched_off_marketplace_is_not_polled(ticketmaster: tuple[Location, list[str], RequestLog]) -> None:

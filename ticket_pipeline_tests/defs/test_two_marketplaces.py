@@ -10,6 +10,7 @@ import pytest
 
 from ticket_pipeline.storage.watchlist import sync_watchlist
 from ticket_pipeline_tests.defs.location import materializations
+from ticket_pipeline_tests.defs.offenders import named
 from ticket_pipeline_tests.polling.loopback import watched
 from ticket_pipeline_tests.polling.productions import PRODUCTION, WHAT_IS_WRONG, serve_production
 
@@ -82,7 +83,12 @@ def test_totals_that_disagree_turn_the_check_of_their_own_marketplace_yellow(bot
     yellow = found["vivid_seats_listings"]
     assert (yellow.passed, yellow.severity) == (False, dg.AssetCheckSeverity.WARN)
     assert yellow.metadata["captures_compared"].value == 1
-    assert WHAT_IS_WRONG in str(yellow.metadata["shown"].value)
+    (offender,) = named(yellow)
+    assert (offender["marketplace"], offender["key"], offender["what disagrees"]) == (
+        "vivid_seats",
+        PRODUCTION,
+        WHAT_IS_WRONG,
+    )
 
 
 def test_prices_are_built_for_each_and_never_added_up(both: Location) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ticket_pipeline.errors import SheetError
-from ticket_pipeline.sheet.columns import Field, column_letter, locate_watchlist_columns
+from ticket_pipeline.sheet.columns import Field, column_letter, find_name, locate_watchlist_columns
 
 OLD_HEADER = ["Name", "Venue", "City", "Country", "Date", "viagogoID"]
 
@@ -80,3 +80,17 @@ def test_two_columns_for_one_field_are_refused_by_name_and_letter() -> None:
 )
 def test_a_column_has_the_letter_a_spreadsheet_shows(position: int, letter: str) -> None:
     assert column_letter(position) == letter
+
+
+@pytest.mark.parametrize(
+    ("cells", "name"),
+    [
+        ({"Venue name": "Hall", "EVENT_name": " The  Night ", "Date": "soon"}, "The Night"),
+        ({"viagId": "7", "Title": "The Night"}, "The Night"),
+        ({"Event Name": "", "Venue": "Hall"}, ""),
+        ({"column A": "The Night"}, ""),
+        ({}, ""),
+    ],
+)
+def test_the_name_of_a_kept_row_is_found_by_its_header(cells: dict[str, str], name: str) -> None:
+    assert find_name(cells) == name

@@ -1,0 +1,37 @@
+"""The table of offenders that a check shows, read back.
+
+What belongs here: rows and cells. What does not: what a test claims about them.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+def shown(evaluation: dg.AssetCheckEvaluation) -> list[str]:
+    """The offenders that are named: the lines of the table below its header."""
+    return _table(evaluation)[2:]
+
+
+def named(evaluation: dg.AssetCheckEvaluation) -> list[dict[str, str]]:
+    """The same, each as column → cell, in the order of the columns."""
+    header, _, *rows = (re.split(r"(?<!\\) ?\| ?", line)[1:-1] for line in _table(evaluation))
+    return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def moment(at: datetime) -> str:
+    """As every moment is shown."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _table(evaluation: dg.AssetCheckEvaluation) -> list[str]:
+    value = evaluation.metadata["shown"]
+    assert isinstance(value, dg.MarkdownMetadataValue)
+    return [line for line in (value.value or "").splitlines() if line.startswith("| ")]
