@@ -6,6 +6,7 @@ server, whose socket is not known beforehand, could not be named at all.
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Self
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from dagster._serdes import ConfigurableClass, ConfigurableClassData
 from dagster_postgres import PostgresEventLogStorage, PostgresRunStorage, PostgresScheduleStorage
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.errors import UniqueViolation
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DisconnectionError
@@ -177,7 +179,9 @@ def _create_schema(url: str, schema: str) -> None:
         with psycopg.connect(url, autocommit=True) as connection:
             exists = connection.execute("select to_regnamespace(%s) is not null", [schema]).fetchone()
             if exists is None or not exists[0]:
-                connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
+                # Another process may make it in the same moment, which `if not exists` does not see.
+                with suppress(UniqueViolation):
+                    connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
     except psycopg.Error as error:
         raise StorageError(
             f"Opened Dagster's storage in schema {schema}; the database answered: {str(error).strip()}"
