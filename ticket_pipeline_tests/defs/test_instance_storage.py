@@ -179,6 +179,16 @@ def test_processes_that_start_at_once_agree_on_the_schema(database_url: str) -> 
             done.result()
 
 
+def test_a_schema_that_another_process_is_making_is_no_error(database_url: str) -> None:
+    with psycopg.connect(database_url) as other, ThreadPoolExecutor(1) as pool:
+        other.execute("create schema dagster")
+        made = pool.submit(_create_schema, database_url, "dagster")
+        while not other.execute("select 1 from pg_locks where not granted").fetchone():
+            assert not made.done()
+        other.commit()
+        made.result(60)
+
+
 def test_a_cut_connection_is_replaced_before_anybody_notices(instance: dg.DagsterInstance, database_url: str) -> None:
     instance.add_dynamic_partitions("a_set", ["1"])
     before = use(instance)

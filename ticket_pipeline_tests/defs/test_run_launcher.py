@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -30,7 +31,6 @@ from ticket_pipeline.defs.run_launcher import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 NOWHERE = {"host": "localhost", "socket": "/nowhere"}
 BEHIND_A_PORT = {"host": "localhost", "port": 4000}
@@ -178,6 +178,11 @@ def test_a_run_of_another_machine_or_home_is_left_alone(
 ) -> None:
     run = add_run(instance, STARTED, launched=elsewhere, pid=NO_PID)
     assert health(instance, run) is WorkerStatus.RUNNING
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has containers that share a name")
+def test_containers_that_share_a_name_and_not_their_processes_are_two(instance: dg.DagsterInstance) -> None:
+    assert _here(instance)["host"] == f"{socket.gethostname()} {Path('/proc/self/ns/pid').readlink()}"
 
 
 @pytest.mark.parametrize("has_begun", [True, False])
