@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.ground import PROJECT
-from ticket_pipeline.settings import ENV_FILE_VARIABLE, Settings, load_settings
+from ticket_pipeline.settings.model import ENV_FILE_VARIABLE, Settings, load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,9 +89,9 @@ def main(answer_file: Path, mode: str, arguments: list[str]) -> None:
 
 def _poll(event_keys: list[str]) -> Usage:
     """The batch by itself, without Dagster: the same fetching, gate and storing."""
-    from ticket_pipeline.defs.pipeline import utc_now  # noqa: PLC0415 - each mode pays for its own imports only
+    from ticket_pipeline.defs.resources import utc_now  # noqa: PLC0415 - each mode pays for its own imports only
+    from ticket_pipeline.ingest.poll import poll_events  # noqa: PLC0415 - likewise
     from ticket_pipeline.market.vocabulary import Marketplace  # noqa: PLC0415 - likewise
-    from ticket_pipeline.polling.poll import poll_events  # noqa: PLC0415 - likewise
     from ticket_pipeline.storage.connect import open_database  # noqa: PLC0415 - likewise
     from ticket_pipeline.storage.schedule import ScheduledEvent  # noqa: PLC0415 - likewise
     from ticket_pipeline.storage.watchlist import find_sources  # noqa: PLC0415 - likewise

@@ -22,7 +22,7 @@ from benchmarks.listing_work import answer, build_ingest, store_all
 from benchmarks.report import Goal, Report, spread
 from ticket_pipeline.market.listings import validate_listings
 from ticket_pipeline.market.vocabulary import Marketplace
-from ticket_pipeline.marketplaces.stubhub_listings import parse_stubhub_listings
+from ticket_pipeline.marketplaces.stubhub.parser import parse_stubhub_listings
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.snapshots import STORED_COLUMNS, Capture
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from ticket_pipeline.ingest.captures import Ingest
+from ticket_pipeline.ingest.results import Fetched
 from ticket_pipeline.market.trust import TrustRule
 from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
-from ticket_pipeline.marketplaces.stubhub_listings import parse_stubhub_listings
-from ticket_pipeline.polling.ingest import Ingest
-from ticket_pipeline.polling.results import Fetched
+from ticket_pipeline.marketplaces.stubhub.parser import parse_stubhub_listings
 from ticket_pipeline.storage.schedule import BackOff
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ticket_pipeline.storage.schedule import ScheduledEvent
 
 _GROUP = 32
-"""As many answers are handed over at once as a run hands over at most (`polling.batch`)."""
+"""As many answers are handed over at once as a run hands over at most (`ingest.batch`)."""
 
 
 class StubHubReader:

@@ -19,7 +19,7 @@ from ticket_pipeline.defs.instance_storage import _as_sqlalchemy_url
 from ticket_pipeline.defs.materializations import log_materializations
 
 _GROUP = 32
-"""As many as a run settles at once at most (`polling.batch`)."""
+"""As many as a run settles at once at most (`ingest.batch`)."""
 
 _LEAST_GAIN = 2
 _DAGSTERS_OWN = "storage:\n  postgres:\n    postgres_url: {url}\ntelemetry:\n  enabled: false\n"

@@ -1,7 +1,7 @@
 """Render what documents repeat from the code: `.env.example`, and the README's tables of settings and assets.
 
 What belongs here: code to text, and putting it in place. What does not: names, defaults and descriptions; those stand
-in `ticket_pipeline.settings` and at the assets.
+in `ticket_pipeline.settings.model` and at the assets.
 
     .venv/bin/python scripts/render_settings.py            # show all three
     .venv/bin/python scripts/render_settings.py --write    # put them in place; tests fail until this was done
@@ -18,8 +18,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import ticket_pipeline.settings as settings_module
-from ticket_pipeline.settings import ENV_FILE_VARIABLE, Settings
+import ticket_pipeline.settings.model as settings_module
+from ticket_pipeline.settings.model import ENV_FILE_VARIABLE, Settings
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -77,7 +77,7 @@ def render_settings_table() -> str:
 def render_assets_table() -> str:
     """The README's table of assets, from the definitions that Dagster loads."""
     from ticket_pipeline.definitions import build_defs  # noqa: PLC0415 - loading Dagster takes a second
-    from ticket_pipeline.defs.pipeline import Pipeline  # noqa: PLC0415 - as above
+    from ticket_pipeline.defs.resources import Pipeline  # noqa: PLC0415 - as above
 
     rows = []
     for spec in build_defs(Pipeline(Settings())).resolve_all_asset_specs():

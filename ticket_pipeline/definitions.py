@@ -9,22 +9,22 @@ from collections.abc import Sequence
 import dagster as dg
 import stamina.instrumentation
 
-from ticket_pipeline.defs.assets.details import build_details_asset
-from ticket_pipeline.defs.assets.listings import build_listings_asset
-from ticket_pipeline.defs.assets.prices import build_price_assets
-from ticket_pipeline.defs.assets.primary_sales import build_primary_sales_assets
-from ticket_pipeline.defs.assets.watchlist import events
-from ticket_pipeline.defs.checks import build_checks
 from ticket_pipeline.defs.command_line import refuse_mistakes
 from ticket_pipeline.defs.jobs import build_jobs, maintain
-from ticket_pipeline.defs.pipeline import Pipeline
-from ticket_pipeline.defs.pipelines import build_pipelines
-from ticket_pipeline.defs.primary_sales_checks import PRIMARY_SALES_CHECKS
+from ticket_pipeline.defs.prices.assets import build_price_assets
+from ticket_pipeline.defs.primary_sales.assets import build_primary_sales_assets
+from ticket_pipeline.defs.primary_sales.checks import PRIMARY_SALES_CHECKS
+from ticket_pipeline.defs.primary_sales.pipeline_jobs import build_pipelines
+from ticket_pipeline.defs.resources import Pipeline
 from ticket_pipeline.defs.schedules import build_schedules
 from ticket_pipeline.defs.sensors import build_poll_sensor, build_rebuild_sensor
+from ticket_pipeline.defs.snapshots.checks import build_checks
+from ticket_pipeline.defs.snapshots.listings import build_listings_asset
+from ticket_pipeline.defs.snapshots.ticketmaster_events import build_details_asset
+from ticket_pipeline.defs.watchlist.assets import events
+from ticket_pipeline.ingest.marketplaces import SOURCES
 from ticket_pipeline.logs import apply_log_level
-from ticket_pipeline.polling.sources import SOURCES
-from ticket_pipeline.settings import load_settings
+from ticket_pipeline.settings.model import load_settings
 
 
 def build_defs(pipeline: Pipeline | None = None) -> dg.Definitions:

@@ -16,7 +16,7 @@
         └── RequestNotPermitted       our own budget, breaker or switch said no: nothing was sent
 
 A message says what was tried, what happened, and what to do next. No message holds a secret: callers redact URLs and
-headers before they raise (see `ticket_pipeline.marketplaces.redaction`).
+headers before they raise (see `ticket_pipeline.http.redaction`).
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import logging
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ticket_pipeline.settings import Settings
+    from ticket_pipeline.settings.model import Settings
 
 _OURS = "ticket_pipeline"
 

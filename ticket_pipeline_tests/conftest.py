@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
-from ticket_pipeline.settings import Settings
+from ticket_pipeline.settings.model import Settings
 from ticket_pipeline_tests.servers import choose, environment_without, throwaway_database, throwaway_server
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from ticket_pipeline.settings import Settings
+from ticket_pipeline.settings.model import Settings
 from ticket_pipeline_tests import servers
 from ticket_pipeline_tests.servers import choose, environment_without, throwaway_database
 

@@ -21,16 +21,16 @@ from ticket_pipeline.cli import (
     cache,
     cleanup,
     db,
-    details,
+    event_details,
     fetching,
-    listings,
-    pipelines,
+    pipeline_commands,
     plan,
     prices,
     primary_sales,
-    running,
+    run,
     scheduling,
     searching,
+    show_listings,
     simulating,
     sources,
     watchlist,
@@ -39,7 +39,7 @@ from ticket_pipeline.cli.env_file import find_slips
 from ticket_pipeline.cli.tables import note
 from ticket_pipeline.errors import ConfigurationError, TicketPipelineError
 from ticket_pipeline.logs import apply_log_level
-from ticket_pipeline.settings import ENV_FILE_VARIABLE, Settings, env_file, load_settings
+from ticket_pipeline.settings.model import ENV_FILE_VARIABLE, Settings, env_file, load_settings
 
 
 class _Commands(TyperGroup):
@@ -113,7 +113,7 @@ def _restore(name: str, value: str | None) -> None:
         os.environ[name] = value
 
 
-app.command("run", rich_help_panel="Run")(running.run)
+app.command("run", rich_help_panel="Run")(run.run)
 app.command("simulate", rich_help_panel="Run")(simulating.simulate)
 app.command("start-scheduler", rich_help_panel="Run")(scheduling.start_scheduler)
 app.command("plan", rich_help_panel="Run")(plan.plan)
@@ -126,13 +126,13 @@ app.command("search", rich_help_panel="Watchlist")(searching.search)
 app.command("match", rich_help_panel="Watchlist")(searching.match)
 app.command("fetch-listings", rich_help_panel="Listings and prices")(fetching.fetch_listings)
 app.command("scrape", hidden=True, help="The same as fetch-listings.")(fetching.fetch_listings)
-app.command("show-listings", rich_help_panel="Listings and prices")(listings.show_listings)
-app.command("event-details", rich_help_panel="Listings and prices")(details.event_details)
+app.command("show-listings", rich_help_panel="Listings and prices")(show_listings.show_listings)
+app.command("event-details", rich_help_panel="Listings and prices")(event_details.event_details)
 app.command("price-history", rich_help_panel="Listings and prices")(prices.price_history)
 app.command("section-prices", rich_help_panel="Listings and prices")(prices.section_prices)
 app.command("cleanup-untracked-events", rich_help_panel="Watchlist")(cleanup.cleanup_untracked_events)
 app.command("primary-sales", rich_help_panel="Primary sales")(primary_sales.primary_sales)
-app.add_typer(pipelines.pipelines_commands, name="pipelines", rich_help_panel="Primary sales")
+app.add_typer(pipeline_commands.pipelines_commands, name="pipelines", rich_help_panel="Primary sales")
 app.command("init-db", rich_help_panel="Database and settings")(db.init_db)
 app.add_typer(cache.cache_commands, name="cache", rich_help_panel="Database and settings")
 app.add_typer(db.db_commands, name="db", rich_help_panel="Database and settings")

@@ -12,7 +12,7 @@ from ticket_pipeline.cli.options import as_parser
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, show, show_json
 from ticket_pipeline.errors import TicketPipelineError
-from ticket_pipeline.settings import load_settings
+from ticket_pipeline.settings.model import load_settings
 from ticket_pipeline.storage.cache import clear_answers, read_cache_summary
 
 if TYPE_CHECKING:

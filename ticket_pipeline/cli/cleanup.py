@@ -12,8 +12,8 @@ from ticket_pipeline.cli.formats import NOTHING, count, plain, utc_now
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, progress, show, show_json
 from ticket_pipeline.errors import TicketPipelineError
-from ticket_pipeline.settings import load_settings
-from ticket_pipeline.storage.retirement import (
+from ticket_pipeline.settings.model import load_settings
+from ticket_pipeline.storage.event_cleanup import (
     count_untracked_data,
     delete_untracked_event,
     find_missing_events,

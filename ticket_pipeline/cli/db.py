@@ -11,13 +11,13 @@ from pydantic import SecretStr
 from ticket_pipeline.cli.formats import NOTHING, local_time
 from ticket_pipeline.cli.tables import JsonOption, new_table, progress, show, show_json
 from ticket_pipeline.errors import ConfigurationError
-from ticket_pipeline.setting_values import show_address
-from ticket_pipeline.settings import load_settings
+from ticket_pipeline.settings.model import load_settings
+from ticket_pipeline.settings.values import show_address
 from ticket_pipeline.storage.connect import describe_database, embedded_server, open_database
 from ticket_pipeline.storage.migrations import apply_migrations
 
 if TYPE_CHECKING:
-    from ticket_pipeline.settings import Settings
+    from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.storage.embedded import EmbeddedServer, ServerStatus
 
 db_commands = typer.Typer(

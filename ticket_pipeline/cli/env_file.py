@@ -1,6 +1,6 @@
 """What an env file says that nothing will read: a misspelt name, a line that is none.
 
-What belongs here: finding such slips. What does not: reading the settings (`ticket_pipeline.settings`).
+What belongs here: finding such slips. What does not: reading the settings (`ticket_pipeline.settings.model`).
 
 An env file is often shared with other programs: a name that is near none of ours is theirs, and a false alarm at every
 command is worse than a slip that stays unseen. No message holds a value, or a line that might be one.

@@ -9,9 +9,9 @@ import typer
 
 from ticket_pipeline.cli.tables import note
 from ticket_pipeline.errors import TicketPipelineError
+from ticket_pipeline.ingest.marketplaces import has_listings
 from ticket_pipeline.market.vocabulary import Marketplace
-from ticket_pipeline.polling.event_keys import describe_unknown_keys
-from ticket_pipeline.polling.sources import has_listings
+from ticket_pipeline.queries.event_keys import describe_unknown_keys
 from ticket_pipeline.storage.schedule import ScheduledEvent
 from ticket_pipeline.storage.watchlist import find_sources, read_keys, read_known_events
 

@@ -13,12 +13,12 @@ from ticket_pipeline.cli.event_keys import MarketplaceOption, UnclearEventKeyErr
 from ticket_pipeline.cli.formats import NOTHING, count, largest_unit, money, plain, utc_now
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, progress, show, show_json
+from ticket_pipeline.ingest.batch import BatchResult
+from ticket_pipeline.ingest.marketplaces import SOURCES, find_source, has_listings, why_not_polled
+from ticket_pipeline.ingest.poll import poll_events
+from ticket_pipeline.ingest.ticketmaster_events import DetailsResult
 from ticket_pipeline.market.vocabulary import Marketplace
-from ticket_pipeline.polling.batch import BatchResult
-from ticket_pipeline.polling.details import DetailsResult
-from ticket_pipeline.polling.poll import poll_events
-from ticket_pipeline.polling.sources import SOURCES, find_source, has_listings, why_not_polled
-from ticket_pipeline.settings import load_settings
+from ticket_pipeline.settings.model import load_settings
 from ticket_pipeline.storage.watchlist import read_events
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ticket_pipeline.cli.event_keys import WatchedEvent
-    from ticket_pipeline.polling.results import EventResult
-    from ticket_pipeline.settings import Settings
+    from ticket_pipeline.ingest.results import EventResult
+    from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.storage.database import Database
 
 _LEGEND = "Prices per ticket. Get-in: the cheapest that sells one; for 2: that sells two together."

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from ticket_pipeline.polling.due import show_wait
+from ticket_pipeline.ingest.due import show_wait
 
 if TYPE_CHECKING:
     from decimal import Decimal

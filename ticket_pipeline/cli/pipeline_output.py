@@ -10,12 +10,12 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ticket_pipeline.marketplaces.redaction import redact_text
+from ticket_pipeline.http.redaction import redact_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ticket_pipeline.primary_sales.pipelines import PipelineFile
+    from ticket_pipeline.primary_sales.pipeline_files import PipelineFile
 
 # The second form is that of a DAGSTER_HOME whose dagster.yaml takes no logs of ours into the run.
 _WARNING = re.compile(

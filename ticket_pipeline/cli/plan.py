@@ -10,10 +10,10 @@ import typer
 from ticket_pipeline.cli.formats import count, utc_now
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, show, show_json
-from ticket_pipeline.polling.forecast import Forecast, PlannedEvent, forecast_polls
-from ticket_pipeline.polling.poll import build_cadence
-from ticket_pipeline.polling.sources import SOURCES, why_not_polled
-from ticket_pipeline.settings import load_settings
+from ticket_pipeline.ingest.forecast import Forecast, PlannedEvent, forecast_polls
+from ticket_pipeline.ingest.marketplaces import SOURCES, why_not_polled
+from ticket_pipeline.ingest.poll import build_cadence
+from ticket_pipeline.settings.model import load_settings
 from ticket_pipeline.storage.watchlist import read_events
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ticket_pipeline.market.vocabulary import Marketplace
-    from ticket_pipeline.settings import Settings
+    from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.storage.database import Row
 
 IntervalHours = Annotated[

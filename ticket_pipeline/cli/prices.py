@@ -11,13 +11,13 @@ import typer
 
 from ticket_pipeline.cli.event_keys import EventKey, MarketplaceOption, find_listed_event
 from ticket_pipeline.cli.formats import NOTHING, count, local_time, money, parse_bucket, percent, plain, utc_now
-from ticket_pipeline.cli.listings import FEE_BASIS
 from ticket_pipeline.cli.options import as_parser
-from ticket_pipeline.cli.price_series import arrange
 from ticket_pipeline.cli.rebuilding import read_stale_hours, rebuild_hours
 from ticket_pipeline.cli.session import open_migrated
+from ticket_pipeline.cli.show_listings import FEE_BASIS
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, progress, show, show_json
-from ticket_pipeline.settings import load_settings
+from ticket_pipeline.queries.price_series import arrange
+from ticket_pipeline.settings.model import load_settings
 from ticket_pipeline.storage.prices import HOUR, Span, read_price_history, read_zone_prices
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ticket_pipeline.cli.event_keys import WatchedEvent
-    from ticket_pipeline.cli.price_series import PriceSeries
+    from ticket_pipeline.queries.price_series import PriceSeries
     from ticket_pipeline.storage.database import Database, Row
 
 Days = Annotated[int, typer.Option(min=1, max=3660, help="How many days back.")]

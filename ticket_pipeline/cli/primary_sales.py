@@ -17,8 +17,8 @@ from ticket_pipeline.cli.tables import JsonOption, new_table, note, show, show_j
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.primary_sales.charts import bars, by_steps, pyramid, sparkline
 from ticket_pipeline.primary_sales.figures import show_money, show_pace, show_revenue, show_share
-from ticket_pipeline.settings import load_settings
-from ticket_pipeline.storage import primary_sales as store
+from ticket_pipeline.settings.model import load_settings
+from ticket_pipeline.storage import ticket_sales as store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

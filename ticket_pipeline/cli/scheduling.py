@@ -22,14 +22,14 @@ from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import note, show
 from ticket_pipeline.cli.watchlist import describe_lost_ids, describe_sync
 from ticket_pipeline.errors import StorageUnavailable, TicketPipelineError
+from ticket_pipeline.ingest.batch import BatchResult, Lease
+from ticket_pipeline.ingest.due import Skip, choose_batch, show_asked_wait
+from ticket_pipeline.ingest.marketplaces import SOURCES
+from ticket_pipeline.ingest.poll import poll_events
+from ticket_pipeline.ingest.unexpected_errors import contained
 from ticket_pipeline.market.vocabulary import Marketplace
-from ticket_pipeline.polling.batch import BatchResult, Lease
-from ticket_pipeline.polling.containment import contained
-from ticket_pipeline.polling.due import Skip, choose_batch, show_asked_wait
-from ticket_pipeline.polling.poll import poll_events
-from ticket_pipeline.polling.sources import SOURCES
-from ticket_pipeline.polling.sync import sync_events
-from ticket_pipeline.settings import JitterStrategy, load_settings
+from ticket_pipeline.settings.model import JitterStrategy, load_settings
+from ticket_pipeline.sheet.sync import sync_events
 from ticket_pipeline.storage.prices import HOUR
 from ticket_pipeline.storage.requests import read_asked_wait, reset_breaker
 from ticket_pipeline.storage.schedule import release_lease
@@ -38,9 +38,9 @@ from ticket_pipeline.storage.snapshots import delete_old_payloads
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ticket_pipeline.polling.due import LeasedBatch
-    from ticket_pipeline.polling.results import EventResult
-    from ticket_pipeline.settings import Settings
+    from ticket_pipeline.ingest.due import LeasedBatch
+    from ticket_pipeline.ingest.results import EventResult
+    from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.storage.database import Database
 
 

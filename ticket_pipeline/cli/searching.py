@@ -1,6 +1,6 @@
 """`search` and `match`: find Ticketmaster's ids, and propose those that the watchlist lacks. Nothing is written.
 
-What belongs here: asking and showing. What does not: how a candidate is judged (`polling.matching`).
+What belongs here: asking and showing. What does not: how a candidate is judged (`marketplaces.ticketmaster.matching`).
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from ticket_pipeline.cli.formats import NOTHING, ago, count, money, plain, utc_n
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, progress, show, show_json
 from ticket_pipeline.errors import Blocked, MarketplaceError, RateLimited, RequestNotPermitted
+from ticket_pipeline.ingest.marketplaces import find_source
+from ticket_pipeline.ingest.poll import build_gate, set_up_requests
 from ticket_pipeline.market.vocabulary import Marketplace
-from ticket_pipeline.marketplaces.ticketmaster import open_ticketmaster_client
-from ticket_pipeline.marketplaces.ticketmaster_search import MAX_PAGE_SIZE
-from ticket_pipeline.polling.matching import Match, WantedEvent, find_match
-from ticket_pipeline.polling.poll import build_gate, set_up_requests
-from ticket_pipeline.polling.sources import find_source
-from ticket_pipeline.settings import load_settings
+from ticket_pipeline.marketplaces.ticketmaster.client import open_ticketmaster_client
+from ticket_pipeline.marketplaces.ticketmaster.matching import Match, WantedEvent, find_match
+from ticket_pipeline.marketplaces.ticketmaster.search import MAX_PAGE_SIZE
+from ticket_pipeline.settings.model import load_settings
 from ticket_pipeline.storage.cache import PostgresCache
 from ticket_pipeline.storage.watchlist import read_known_events
 
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from ticket_pipeline.marketplaces.ticketmaster import TicketmasterClient
-    from ticket_pipeline.marketplaces.ticketmaster_events import EventDetails
-    from ticket_pipeline.marketplaces.ticketmaster_search import Search
-    from ticket_pipeline.settings import Settings
+    from ticket_pipeline.marketplaces.ticketmaster.client import TicketmasterClient
+    from ticket_pipeline.marketplaces.ticketmaster.parser import EventDetails
+    from ticket_pipeline.marketplaces.ticketmaster.search import Search
+    from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.storage.database import Database, Row
 
 _COUNTRY = re.compile(r"[A-Za-z]{2}")

@@ -16,7 +16,7 @@ from ticket_pipeline.storage.migrations import apply_migrations, missing_migrati
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ticket_pipeline.settings import Settings
+    from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.storage.database import Database
 
 

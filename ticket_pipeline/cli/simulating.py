@@ -13,10 +13,10 @@ import typer
 
 from ticket_pipeline.cli.tables import show_facts
 from ticket_pipeline.errors import ConfigurationError
-from ticket_pipeline.settings import Settings, load_settings
+from ticket_pipeline.settings.model import Settings, load_settings
 from ticket_pipeline.simulator.app import PLAYED, SHEET_ID, SHEETS_PREFIX, path_of, run_simulator
-from ticket_pipeline.simulator.outlets import Outlet
-from ticket_pipeline.simulator.shopfront import CONTROLS_PATH
+from ticket_pipeline.simulator.app_factory import CONTROLS_PATH
+from ticket_pipeline.simulator.marketplaces import Outlet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

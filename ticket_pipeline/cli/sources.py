@@ -1,7 +1,7 @@
 """`sources`: each marketplace beside the others: on or off, budget, errors, latency, breaker, last capture.
 
-What belongs here: what is shown of each. What does not: who is polled and why not (`polling.sources`), and the counting
-(`storage.requests`).
+What belongs here: what is shown of each. What does not: who is polled and why not (`ingest.marketplaces`), and the
+counting (`storage.requests`).
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from ticket_pipeline.cli.formats import NOTHING, ago, count, largest_unit, plain, until, utc_now
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, show, show_json
-from ticket_pipeline.polling.due import show_asked_wait
-from ticket_pipeline.polling.sources import SOURCES, why_not_polled
-from ticket_pipeline.settings import load_settings
+from ticket_pipeline.ingest.due import show_asked_wait
+from ticket_pipeline.ingest.marketplaces import SOURCES, why_not_polled
+from ticket_pipeline.settings.model import load_settings
 from ticket_pipeline.storage.cache import read_cache_summary
 from ticket_pipeline.storage.requests import summarise_sources
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
+    from ticket_pipeline.ingest.marketplaces import Source
     from ticket_pipeline.market.vocabulary import Marketplace
-    from ticket_pipeline.polling.sources import Source
-    from ticket_pipeline.settings import Settings
+    from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.storage.database import Row
 
 _SPAN = timedelta(hours=24)

@@ -12,14 +12,14 @@ from rich.table import Table
 from ticket_pipeline.cli.formats import NOTHING, ago, local_time, plain, until, utc_now
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, progress, show, show_json
-from ticket_pipeline.polling.sync import sync_events
-from ticket_pipeline.settings import load_settings
+from ticket_pipeline.settings.model import load_settings
+from ticket_pipeline.sheet.sync import sync_events
 from ticket_pipeline.storage.watchlist import read_events, read_rejected_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ticket_pipeline.polling.sync import SyncReport
+    from ticket_pipeline.sheet.sync import SyncReport
     from ticket_pipeline.storage.database import Row
 
 _MOST_CELLS = 3

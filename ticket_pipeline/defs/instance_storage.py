@@ -27,7 +27,7 @@ from sqlalchemy.exc import DisconnectionError
 from ticket_pipeline.defs.instance_tables import COMPLETE, complete_tables
 from ticket_pipeline.defs.run_launcher import describe_process
 from ticket_pipeline.errors import StorageError
-from ticket_pipeline.settings import load_settings
+from ticket_pipeline.settings.model import load_settings
 from ticket_pipeline.storage.connect import database_url
 
 _KEPT_CONNECTIONS_SECONDS = 600

@@ -11,7 +11,7 @@ import dagster as dg
 
 from ticket_pipeline.defs.command_line import range_asked_for
 from ticket_pipeline.market.vocabulary import Marketplace
-from ticket_pipeline.polling import event_keys
+from ticket_pipeline.queries import event_keys
 
 if TYPE_CHECKING:
     from dagster._core.definitions.partitions.context import PartitionLoadingContext

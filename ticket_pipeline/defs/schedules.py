@@ -3,8 +3,8 @@
 import dagster as dg
 
 from ticket_pipeline.defs.jobs import maintain
-from ticket_pipeline.defs.pipeline import Pipeline
-from ticket_pipeline.settings import Settings
+from ticket_pipeline.defs.resources import Pipeline
+from ticket_pipeline.settings.model import Settings
 
 
 def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:

@@ -8,11 +8,11 @@ from uuid import UUID, uuid4
 
 import dagster as dg
 
-from ticket_pipeline.defs.assets.watchlist import register_keys
 from ticket_pipeline.defs.jobs import poll_job_name
-from ticket_pipeline.defs.pipeline import Pipeline
-from ticket_pipeline.polling.due import Skip, choose_batch, show_wait
-from ticket_pipeline.polling.sources import Source
+from ticket_pipeline.defs.resources import Pipeline
+from ticket_pipeline.defs.watchlist.assets import register_keys
+from ticket_pipeline.ingest.due import Skip, choose_batch, show_wait
+from ticket_pipeline.ingest.marketplaces import Source
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.prices import DAY, HOUR, Span, first_contiguous, read_stale_windows
 from ticket_pipeline.storage.schedule import renew_lease

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ticket_pipeline.errors import UnexpectedPayload
+from ticket_pipeline.http.redaction import excerpt
 from ticket_pipeline.market.vocabulary import ParsedListings, RejectedListing
-from ticket_pipeline.marketplaces.redaction import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -13,24 +13,24 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, ClassVar
 
 from ticket_pipeline.errors import RequestRejected
-from ticket_pipeline.marketplaces.answers import judge_answer
+from ticket_pipeline.http.answers import judge_answer
+from ticket_pipeline.http.connections import open_http_client
+from ticket_pipeline.http.fetcher import HttpFetcher, MarketplaceRequest, utc_now
+from ticket_pipeline.http.gate import OpenGate
+from ticket_pipeline.http.retries import RetryPolicy
 from ticket_pipeline.marketplaces.bodies import check_subject
-from ticket_pipeline.marketplaces.connections import open_http_client
-from ticket_pipeline.marketplaces.gate import OpenGate
-from ticket_pipeline.marketplaces.http import HttpFetcher, MarketplaceRequest, utc_now
-from ticket_pipeline.marketplaces.retries import RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
     from datetime import datetime
 
     from ticket_pipeline.errors import MarketplaceError
+    from ticket_pipeline.http.fetcher import AnswerJudge
+    from ticket_pipeline.http.gate import RequestGate
+    from ticket_pipeline.http.retries import RetryRule
     from ticket_pipeline.market.validated import ValidatedListings
     from ticket_pipeline.market.vocabulary import Marketplace, ParsedListings, RawResponse
-    from ticket_pipeline.marketplaces.gate import RequestGate
-    from ticket_pipeline.marketplaces.http import AnswerJudge
-    from ticket_pipeline.marketplaces.retries import RetryRule
-    from ticket_pipeline.settings import Settings
+    from ticket_pipeline.settings.model import Settings
 
 _DIGITS = re.compile(r"[0-9]{1,20}")
 
@@ -67,7 +67,7 @@ class ListingsClient(ABC):
 
         Raises:
             RequestRejected: the id is none of this marketplace's; nothing was sent.
-            MarketplaceError: no usable answer; see `ticket_pipeline.marketplaces.answers`.
+            MarketplaceError: no usable answer; see `ticket_pipeline.http.answers`.
         """
         return await self._fetcher.fetch(self.build_request(external_id))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Literal, Self
 
-from ticket_pipeline.setting_values import read_age_groups
+from ticket_pipeline.settings.values import read_age_groups
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,7 +9,7 @@
     200 with HTML, nothing, or no JSON         UnexpectedPayload
 
 What belongs here: pure decisions. What does not: sending and retrying (`http`). No body is ever quoted in a message:
-it may tell who a buyer is. A marketplace's answers are judged by other rules (`marketplaces.answers`): there a body is
+it may tell who a buyer is. A marketplace's answers are judged by other rules (`http.answers`): there a body is
 quoted and searched for challenges, a 404 means an event that is gone, and other settings mend it. The rooms are on one
 floor and know nothing of each other, so reading a Retry-After stands in both.
 """

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ticket_pipeline.primary_sales.http import Answer, VivenuHttp
-    from ticket_pipeline.settings import Settings
+    from ticket_pipeline.settings.model import Settings
 
 _Row = TypeVar("_Row", bound=Identified)
 

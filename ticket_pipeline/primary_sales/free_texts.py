@@ -24,7 +24,7 @@ from ticket_pipeline.primary_sales.gender import words_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ticket_pipeline.settings import Settings
+    from ticket_pipeline.settings.model import Settings
 
 KEY_FILE = "vivenu-answers.key"
 """Below STATE_DIR; made at the first read where VIVENU_ANSWERS_KEY is not set."""

@@ -20,19 +20,19 @@ import httpx
 import stamina
 from pydantic import SecretStr
 
-from ticket_pipeline.addresses import check_address
 from ticket_pipeline.errors import Blocked, ConfigurationError, MarketplaceError, RateLimited, UnexpectedPayload
-from ticket_pipeline.known_secrets import known_secrets
+from ticket_pipeline.http.addresses import check_address
+from ticket_pipeline.http.secrets import known_secrets
 from ticket_pipeline.primary_sales.answers import error_of_exception, judge_answer, read_date
-from ticket_pipeline.secret_files import warn_of_other_readers
-from ticket_pipeline.setting_values import is_key
+from ticket_pipeline.settings.secret_files import warn_of_other_readers
+from ticket_pipeline.settings.values import is_key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
     from pathlib import Path
     from random import Random
 
-    from ticket_pipeline.settings import Settings
+    from ticket_pipeline.settings.model import Settings
 
 _log = logging.getLogger(__name__)
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ticket_pipeline.documents import read_document
 from ticket_pipeline.primary_sales.gender import GenderTable
+from ticket_pipeline.settings.yaml_files import read_document
 
 if TYPE_CHECKING:
     from pathlib import Path

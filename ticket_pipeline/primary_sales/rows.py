@@ -1,7 +1,7 @@
 """Events, ticket types, tickets, coupons and rejects as they are stored: columns and plain values.
 
 What belongs here: one object of the wire to one row. What does not: what of a ticket may be kept (`tickets`), and
-storing (`storage.primary_sales`).
+storing (`storage.ticket_sales`).
 """
 
 from __future__ import annotations

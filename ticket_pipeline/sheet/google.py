@@ -19,7 +19,7 @@ from google.auth.exceptions import TransportError
 from gspread.utils import absolute_range_name
 
 from ticket_pipeline.errors import SheetError
-from ticket_pipeline.setting_values import show_address
+from ticket_pipeline.settings.values import show_address
 from ticket_pipeline.sheet.google_client import (
     GOOGLE_SHEETS_API,
     SheetsHttpClient,

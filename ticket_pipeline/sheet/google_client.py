@@ -17,7 +17,7 @@ from google.oauth2.service_account import Credentials
 from gspread.http_client import HTTPClient
 
 from ticket_pipeline.errors import SheetError
-from ticket_pipeline.secret_files import warn_of_other_readers
+from ticket_pipeline.settings.secret_files import warn_of_other_readers
 from ticket_pipeline.sheet.google_wire import ApiRefusal, LimitedAdapter, refuse_no_token
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from ticket_pipeline.simulator.outlets import Outlet
+from ticket_pipeline.simulator.marketplaces import Outlet
 from ticket_pipeline.simulator.quota import QuotaLimits
 from ticket_pipeline.simulator.server import run_forever
 from ticket_pipeline.simulator.sheets import SimulatedSheets, create_sheets_app, generate_service_account

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
-from ticket_pipeline.simulator.outlets import Outlet
+from ticket_pipeline.simulator.marketplaces import Outlet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

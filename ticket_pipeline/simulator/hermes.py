@@ -18,7 +18,7 @@ from zlib import crc32
 import orjson
 
 from ticket_pipeline.simulator.holdings import PARKING_PLACES
-from ticket_pipeline.simulator.outlets import CENT, DOLLARS, Outlet, currency_at
+from ticket_pipeline.simulator.marketplaces import CENT, DOLLARS, Outlet, currency_at
 from ticket_pipeline.simulator.venue import Zone
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """The sellers of a simulated market: what each holds, and when it is repriced, partly sold and gone.
 
 What belongs here: drawing one holding's whole life from chance. What does not: the copies of it that each marketplace
-shows (`ticket_pipeline.simulator.copies`), and which of them stand at a moment (`ticket_pipeline.simulator.market`).
+shows (`simulator.listing_copies`), and which of them stand at a moment (`simulator.market`).
 Moments are market hours before the event, so a life runs from large to small.
 """
 
@@ -17,7 +17,7 @@ from ticket_pipeline.simulator.venue import Seat
 if TYPE_CHECKING:
     import random
 
-    from ticket_pipeline.simulator.outlets import Outlet
+    from ticket_pipeline.simulator.marketplaces import Outlet
     from ticket_pipeline.simulator.timeline import PriceLevel, Timeline
     from ticket_pipeline.simulator.venue import Venue
 

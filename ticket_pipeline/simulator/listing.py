@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from ticket_pipeline.simulator.holdings import Ending
-    from ticket_pipeline.simulator.outlets import Outlet
+    from ticket_pipeline.simulator.marketplaces import Outlet
 
 
 @dataclass(frozen=True, slots=True)

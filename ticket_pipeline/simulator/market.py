@@ -4,7 +4,7 @@ What belongs here: which listings stand at a moment, what they cost, and the tru
 wire formats, worlds of many events, clocks.
 
 A market is a sum of independent holdings (`ticket_pipeline.simulator.holdings`), each listed at one marketplace or at
-several (`ticket_pipeline.simulator.copies`), drawn per cohort of market hours from a seed of the cohort's own. A
+several (`simulator.listing_copies`), drawn per cohort of market hours from a seed of the cohort's own. A
 moment's listings are found from the cohorts that can still be alive then, whatever was asked before.
 """
 
@@ -17,7 +17,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-from ticket_pipeline.simulator.copies import SYNC_HOURS, Stint, draw_copies
 from ticket_pipeline.simulator.holdings import (
     MAX_LIFE_HOURS,
     MEAN_CAPPED_LIFE_HOURS,
@@ -27,7 +26,8 @@ from ticket_pipeline.simulator.holdings import (
     value_at,
 )
 from ticket_pipeline.simulator.listing import Removal, Sale, SimulatedListing, TrueMetrics, possible_splits
-from ticket_pipeline.simulator.outlets import CENT, DOLLARS, SELLER_GETS, Outlet, all_in_price, currency_at
+from ticket_pipeline.simulator.listing_copies import SYNC_HOURS, Stint, draw_copies
+from ticket_pipeline.simulator.marketplaces import CENT, DOLLARS, SELLER_GETS, Outlet, all_in_price, currency_at
 from ticket_pipeline.simulator.timeline import PriceLevel, Timeline
 
 if TYPE_CHECKING:

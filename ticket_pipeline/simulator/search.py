@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.simulator.discovery import DATE_FORMAT, country_code, error_document, venue_id
-from ticket_pipeline.simulator.outlets import Outlet
+from ticket_pipeline.simulator.marketplaces import Outlet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

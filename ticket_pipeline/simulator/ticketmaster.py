@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ticket_pipeline.simulator.app_factory import Wire, behind_wire
 from ticket_pipeline.simulator.discovery import (
     LOCALE,
     ROOT,
@@ -26,11 +27,10 @@ from ticket_pipeline.simulator.discovery import (
     venue_id,
 )
 from ticket_pipeline.simulator.distortions import FieldMeanings
-from ticket_pipeline.simulator.outlet_truth import OutletTruth
-from ticket_pipeline.simulator.outlets import Outlet
+from ticket_pipeline.simulator.marketplace_truth import OutletTruth
+from ticket_pipeline.simulator.marketplaces import Outlet
 from ticket_pipeline.simulator.quota import Quota, QuotaLimits, Refusal
 from ticket_pipeline.simulator.search import EventFilter, Page, RefusedParameterError, in_order, is_wanted
-from ticket_pipeline.simulator.shopfront import Wire, behind_wire
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence

@@ -21,8 +21,8 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ticket_pipeline.simulator.outlets import Outlet
-from ticket_pipeline.simulator.shopfront import Wire, behind_wire
+from ticket_pipeline.simulator.app_factory import Wire, behind_wire
+from ticket_pipeline.simulator.marketplaces import Outlet
 from ticket_pipeline.simulator.vivenu_payloads import (
     coupon_payload,
     event_payload,

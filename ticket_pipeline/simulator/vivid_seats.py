@@ -15,11 +15,11 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from ticket_pipeline.simulator.app_factory import Wire, behind_wire
 from ticket_pipeline.simulator.distortions import FieldMeanings
 from ticket_pipeline.simulator.hermes import listings_body, parking_event
-from ticket_pipeline.simulator.outlet_truth import OutletTruth
-from ticket_pipeline.simulator.outlets import Outlet
-from ticket_pipeline.simulator.shopfront import Wire, behind_wire
+from ticket_pipeline.simulator.marketplace_truth import OutletTruth
+from ticket_pipeline.simulator.marketplaces import Outlet
 from ticket_pipeline.simulator.wire import CHALLENGE_PAGE
 
 if TYPE_CHECKING:

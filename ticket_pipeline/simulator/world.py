@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.simulator.market import EventMarket, SimulatedEvent
-from ticket_pipeline.simulator.outlets import Outlet
+from ticket_pipeline.simulator.marketplaces import Outlet
 from ticket_pipeline.simulator.venue import Venue, arena_zones, standing_zones, theatre_zones
 
 if TYPE_CHECKING:

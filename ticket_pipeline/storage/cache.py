@@ -1,6 +1,6 @@
 """Answers of marketplaces that are used again, shared by all processes, in PostgreSQL.
 
-It implements `marketplaces.cache.AnswerCache` without importing it: marketplaces stand above storage. What belongs
+It implements `http.response_cache.AnswerCache` without importing it: marketplaces stand above storage. What belongs
 here: keeping, finding, claiming, counting and forgetting. What does not: when a kept answer is young enough.
 """
 
@@ -50,7 +50,7 @@ class StoredAnswer:
 
 
 class PostgresCache:
-    """The kept answers of one marketplace; see `marketplaces.cache.AnswerCache`.
+    """The kept answers of one marketplace; see `http.response_cache.AnswerCache`.
 
     Args:
         database: migrated.

@@ -14,7 +14,7 @@ from ticket_pipeline.storage.embedded import EmbeddedServer
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from ticket_pipeline.settings import Settings
+    from ticket_pipeline.settings.model import Settings
 
 
 def embedded_server(settings: Settings) -> EmbeddedServer:

@@ -2,7 +2,7 @@
 
 The algorithm is the SQL function `acquire_request` (migration 0008; 0006 has the proof of its bound). What belongs
 here: calling it from asyncio, waiting, and telling the breaker how requests ended. It implements
-`marketplaces.gate.RequestGate` without importing it.
+`http.gate.RequestGate` without importing it.
 """
 
 from __future__ import annotations

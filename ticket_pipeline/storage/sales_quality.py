@@ -1,6 +1,6 @@
 """What is wrong with stored primary sales: questions whose good answer is no row.
 
-What belongs here: asking. What does not: what counts as too much, and telling it (`defs.primary_sales_checks`).
+What belongs here: asking. What does not: what counts as too much, and telling it (`defs.primary_sales.checks`).
 """
 
 from __future__ import annotations

@@ -7,9 +7,9 @@ import ast
 from ticket_pipeline_tests.architecture.sources import PACKAGE, TESTS, sources
 
 READS_THE_ENVIRONMENT = {
-    "ticket_pipeline/settings.py",  # the one place that reads settings
-    "ticket_pipeline/cli/pipelines.py",  # as running.py
-    "ticket_pipeline/cli/running.py",  # hands its environment on to the programs it starts
+    "ticket_pipeline/settings/model.py",  # the one place that reads settings
+    "ticket_pipeline/cli/pipeline_commands.py",  # as run.py
+    "ticket_pipeline/cli/run.py",  # hands its environment on to the programs it starts
     "ticket_pipeline/defs/instance_storage.py",  # switches on what Dagster takes from the environment only
     "ticket_pipeline/cli/app.py",  # names the env file to the programs it starts
 }

@@ -16,13 +16,13 @@ from typer.testing import CliRunner
 
 from ticket_pipeline.cli.app import app
 from ticket_pipeline.simulator.faults import FaultPlan
-from ticket_pipeline.simulator.outlets import Outlet
+from ticket_pipeline.simulator.marketplaces import Outlet
 from ticket_pipeline.simulator.recording import RequestLog
 from ticket_pipeline.simulator.server import serve
 from ticket_pipeline.simulator.ticketmaster import create_ticketmaster_app
 from ticket_pipeline.simulator.world import sample_world
-from ticket_pipeline_tests.marketplaces.discovery import CANARY
-from ticket_pipeline_tests.polling.loopback import Loopback, open_loopback
+from ticket_pipeline_tests.ingest.loopback import Loopback, open_loopback
+from ticket_pipeline_tests.marketplaces.ticketmaster.discovery import CANARY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ticket_pipeline.http.response_cache import CacheUse, KeptAnswer
 from ticket_pipeline.market.vocabulary import Marketplace
-from ticket_pipeline.marketplaces.cache import CacheUse, KeptAnswer
 from ticket_pipeline.storage.cache import PostgresCache
 from ticket_pipeline_tests.cli.conftest import assert_fits
 

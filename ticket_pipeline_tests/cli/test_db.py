@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ticket_pipeline.cli.app import app
-from ticket_pipeline.settings import Settings
+from ticket_pipeline.settings.model import Settings
 from ticket_pipeline_tests.cli.conftest import assert_fits
 from ticket_pipeline_tests.servers import throwaway_state_dir
 

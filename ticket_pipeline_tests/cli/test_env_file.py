@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ticket_pipeline.cli.env_file import find_slips
-from ticket_pipeline.settings import Settings
+from ticket_pipeline.settings.model import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,14 +11,14 @@ import pytest
 import zstandard
 
 from ticket_pipeline.simulator.faults import Fault, FaultKind
-from ticket_pipeline.simulator.outlets import Outlet
+from ticket_pipeline.simulator.marketplaces import Outlet
 from ticket_pipeline.simulator.recording import RequestLog
 from ticket_pipeline.simulator.server import serve
 from ticket_pipeline.simulator.ticketmaster import create_ticketmaster_app
 from ticket_pipeline.simulator.world import sample_world
 from ticket_pipeline_tests.cli.conftest import SOON, assert_fits
-from ticket_pipeline_tests.marketplaces.discovery import CANARY
-from ticket_pipeline_tests.marketplaces.wire import answer, serve_wire
+from ticket_pipeline_tests.http.wire import answer, serve_wire
+from ticket_pipeline_tests.marketplaces.ticketmaster.discovery import CANARY
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,10 +13,11 @@ import psutil
 import pytest
 from rich.console import Console
 
-from ticket_pipeline.cli import processes, running
+from ticket_pipeline.cli import process_group as processes
+from ticket_pipeline.cli import run as running
 from ticket_pipeline.cli.interrupts import hold_signals, one_signal_stops
-from ticket_pipeline.cli.processes import Household
-from ticket_pipeline.settings import Settings
+from ticket_pipeline.cli.process_group import Household
+from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage.embedded import EmbeddedServer, server
 from ticket_pipeline_tests.servers import throwaway_state_dir
 

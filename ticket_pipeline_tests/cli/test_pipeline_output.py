@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ticket_pipeline.cli.pipeline_output import RunOutput
-from ticket_pipeline.primary_sales.pipelines import PipelineFile
+from ticket_pipeline.primary_sales.pipeline_files import PipelineFile
 
 HEAD = "2026-06-01 12:00:00 +0000 - dagster"
 RUN = "vivenu_mine - 25dccf7d-3102-4b93-89b5-58e0c8744553"

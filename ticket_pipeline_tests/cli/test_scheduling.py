@@ -109,7 +109,7 @@ def test_a_sync_that_ends_in_our_own_code_does_not_end_the_loop(
     lines: list[str] = []
     scheduler = scheduler_of(cli, lines)
     ask(scheduler)
-    monkeypatch.setattr("ticket_pipeline.polling.sync.parse_watchlist", break_down)
+    monkeypatch.setattr("ticket_pipeline.sheet.sync.parse_watchlist", break_down)
     cli.loopback.clock.offset = timedelta(hours=18)
     ask(scheduler)
     assert any("our own code failed (TypeError)" in line and "The events stay as they are." in line for line in lines)

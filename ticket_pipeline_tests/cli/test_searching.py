@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ticket_pipeline.simulator.faults import Fault, FaultKind
-from ticket_pipeline.simulator.outlets import Outlet
+from ticket_pipeline.simulator.marketplaces import Outlet
 from ticket_pipeline_tests.cli.conftest import assert_fits
-from ticket_pipeline_tests.marketplaces.discovery import CANARY
+from ticket_pipeline_tests.marketplaces.ticketmaster.discovery import CANARY
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,9 +15,9 @@ import httpx
 import pytest
 
 from ticket_pipeline.cli.simulating import curl_a_fault
-from ticket_pipeline.polling.sync import open_watchlist
-from ticket_pipeline.settings import load_settings
-from ticket_pipeline.simulator.outlets import Outlet
+from ticket_pipeline.settings.model import load_settings
+from ticket_pipeline.sheet.sync import open_watchlist
+from ticket_pipeline.simulator.marketplaces import Outlet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

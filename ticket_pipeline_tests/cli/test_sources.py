@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ticket_pipeline.cli.announcing import describe_minute
+from ticket_pipeline.cli.run_status import describe_minute
+from ticket_pipeline.ingest.marketplaces import SOURCES
 from ticket_pipeline.market.vocabulary import Marketplace
-from ticket_pipeline.polling.sources import SOURCES
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline.storage.cache import PostgresCache
 from ticket_pipeline_tests.cli.conftest import assert_fits

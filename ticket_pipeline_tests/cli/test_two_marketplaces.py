@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ticket_pipeline_tests.cli.conftest import HEADER, SOON, assert_fits
-from ticket_pipeline_tests.polling.productions import PRODUCTION, WHAT_IS_WRONG, serve_production
+from ticket_pipeline_tests.marketplaces.ticketmaster.productions import PRODUCTION, WHAT_IS_WRONG, serve_production
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,9 +8,9 @@ import dagster as dg
 import pytest
 
 from ticket_pipeline_tests.defs.location import Location
-from ticket_pipeline_tests.defs.pipeline_runs import PipelineRuns
-from ticket_pipeline_tests.polling.loopback import open_loopback
-from ticket_pipeline_tests.polling.organiser_location import open_organiser_location
+from ticket_pipeline_tests.defs.primary_sales.pipeline_runs import PipelineRuns
+from ticket_pipeline_tests.ingest.loopback import open_loopback
+from ticket_pipeline_tests.primary_sales.organiser_location import open_organiser_location
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from ticket_pipeline.definitions import build_defs
-from ticket_pipeline.defs.pipeline import Pipeline
-from ticket_pipeline.polling.sources import SOURCES
+from ticket_pipeline.defs.resources import Pipeline
+from ticket_pipeline.ingest.marketplaces import SOURCES
 from ticket_pipeline.storage.prices import DAY, Span, rebuild_daily, rebuild_hourly
-from ticket_pipeline_tests.polling.scripted import answer_about, ingest_of, listing
+from ticket_pipeline_tests.ingest.scripted import answer_about, ingest_of, listing
 
 if TYPE_CHECKING:
-    from ticket_pipeline.settings import Settings
-    from ticket_pipeline_tests.polling.loopback import Loopback
+    from ticket_pipeline.settings.model import Settings
+    from ticket_pipeline_tests.ingest.loopback import Loopback
 
 OTHERS = {source.asset_name for source in SOURCES.values()} - {"stubhub_listings"}
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"

@@ -10,8 +10,8 @@ import pytest
 
 from ticket_pipeline.definitions import build_defs
 from ticket_pipeline.defs.command_line import range_asked_for, refuse_mistakes
-from ticket_pipeline.defs.pipeline import Pipeline
-from ticket_pipeline.settings import Settings
+from ticket_pipeline.defs.resources import Pipeline
+from ticket_pipeline.settings.model import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,9 +10,9 @@ import dagster as dg
 import pytest
 
 from ticket_pipeline.definitions import build_defs
-from ticket_pipeline.defs.pipeline import Pipeline
+from ticket_pipeline.defs.resources import Pipeline
 from ticket_pipeline.errors import ConfigurationError
-from ticket_pipeline.settings import Settings
+from ticket_pipeline.settings.model import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ticket_pipeline.definitions import build_defs
-from ticket_pipeline.defs.pipeline import Pipeline
-from ticket_pipeline.settings import Settings
+from ticket_pipeline.defs.resources import Pipeline
+from ticket_pipeline.settings.model import Settings
 
 if TYPE_CHECKING:
     from ticket_pipeline_tests.defs.location import Location

@@ -15,9 +15,9 @@ from dagster._core.definitions.events import AssetKeyPartitionKey
 
 from ticket_pipeline.definitions import build_defs
 from ticket_pipeline.defs.partitions import EVENT_PARTITIONS, UnknownPartitionKeyError, days_since, hours_since
-from ticket_pipeline.defs.pipeline import Pipeline
+from ticket_pipeline.defs.resources import Pipeline
 from ticket_pipeline.market.vocabulary import Marketplace
-from ticket_pipeline.settings import Settings
+from ticket_pipeline.settings.model import Settings
 
 CONFIG = Path(__file__).resolve().parent.parent.parent / "dagster.yaml"
 STUBHUB_SET = "stubhub_events"

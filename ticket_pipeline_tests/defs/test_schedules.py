@@ -8,9 +8,9 @@ import dagster as dg
 import pytest
 
 from ticket_pipeline.definitions import build_defs
-from ticket_pipeline.defs.pipeline import Pipeline
+from ticket_pipeline.defs.resources import Pipeline
 from ticket_pipeline.defs.schedules import build_schedules
-from ticket_pipeline.settings import Settings
+from ticket_pipeline.settings.model import Settings
 
 DEFAULTS = {
     "sync_events_regularly": ("sync_events", "*/10 * * * *"),

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ticket_pipeline.settings import ENV_FILE_VARIABLE, Settings
+from ticket_pipeline.settings.model import ENV_FILE_VARIABLE, Settings
 from ticket_pipeline.simulator.app import create_app
 from ticket_pipeline.simulator.server import serve
 from ticket_pipeline.simulator.world import sample_world

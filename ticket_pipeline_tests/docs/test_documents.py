@@ -18,7 +18,7 @@ from psycopg import sql
 
 from ticket_pipeline.cli.app import app
 from ticket_pipeline.market.vocabulary import Outcome
-from ticket_pipeline.settings import Settings
+from ticket_pipeline.settings.model import Settings
 from ticket_pipeline_tests.docs.documents import (
     PROJECT,
     README,
@@ -61,7 +61,7 @@ _FORBIDDEN = re.compile(
 def definitions() -> dg.Definitions:
     """What Dagster loads with nothing configured."""
     from ticket_pipeline.definitions import build_defs  # noqa: PLC0415 - loading Dagster takes a second
-    from ticket_pipeline.defs.pipeline import Pipeline  # noqa: PLC0415 - as above
+    from ticket_pipeline.defs.resources import Pipeline  # noqa: PLC0415 - as above
 
     return build_defs(Pipeline(Settings()))
 

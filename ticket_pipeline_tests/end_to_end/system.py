@@ -25,9 +25,9 @@ from dagster import AssetKey, DagsterEventType, DagsterInstance, DagsterRun, Job
 from psycopg.rows import dict_row
 
 from ticket_pipeline.definitions import build_defs
-from ticket_pipeline.defs.pipeline import Pipeline, utc_now
-from ticket_pipeline.polling.sync import sync_events
-from ticket_pipeline.settings import ENV_FILE_VARIABLE, Settings, load_settings
+from ticket_pipeline.defs.resources import Pipeline, utc_now
+from ticket_pipeline.settings.model import ENV_FILE_VARIABLE, Settings, load_settings
+from ticket_pipeline.sheet.sync import sync_events
 from ticket_pipeline.simulator.faults import FaultPlan
 from ticket_pipeline.simulator.recording import RequestLog
 from ticket_pipeline.simulator.server import serve

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from ticket_pipeline.errors import RequestRejected
-from ticket_pipeline.marketplaces.stubhub import open_stubhub_client
-from ticket_pipeline.marketplaces.ticketmaster import open_ticketmaster_client
-from ticket_pipeline.marketplaces.vivid_seats import open_vivid_seats_client
-from ticket_pipeline.settings import Settings
+from ticket_pipeline.marketplaces.stubhub.client import open_stubhub_client
+from ticket_pipeline.marketplaces.ticketmaster.client import open_ticketmaster_client
+from ticket_pipeline.marketplaces.vivid_seats.client import open_vivid_seats_client
+from ticket_pipeline.settings.model import Settings
 
 SETTINGS = Settings(
     stubhub_api_base_url="http://127.0.0.1:1",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.primary_sales.client import VivenuClient
 from ticket_pipeline.primary_sales.http import open_vivenu_http
-from ticket_pipeline.settings import Settings
+from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.simulator.faults import FaultPlan
 from ticket_pipeline.simulator.recording import RequestLog
 from ticket_pipeline.simulator.server import serve

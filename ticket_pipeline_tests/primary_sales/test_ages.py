@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.primary_sales.ages import OLDEST_YEARS, AgeGroups, age_on, read_age, shape_of
-from ticket_pipeline.settings import Settings, load_settings
+from ticket_pipeline.settings.model import Settings, load_settings
 
 RACE = date(2026, 6, 7)
 USUAL = AgeGroups.parse(Settings().vivenu_age_groups)

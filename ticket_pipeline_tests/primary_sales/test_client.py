@@ -23,10 +23,10 @@ from ticket_pipeline.errors import (
 )
 from ticket_pipeline.primary_sales.client import VivenuClient, as_sent
 from ticket_pipeline.primary_sales.http import SIMULATED_KEY, ApiKey, open_vivenu_http
-from ticket_pipeline.settings import Settings, load_settings
+from ticket_pipeline.settings.model import Settings, load_settings
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline.simulator.vivenu import SIMULATED_TOKEN
-from ticket_pipeline_tests.marketplaces.wire import answer, hang, serve_wire
+from ticket_pipeline_tests.http.wire import answer, hang, serve_wire
 from ticket_pipeline_tests.primary_sales.organiser import NOW, Organiser, open_client, open_organiser, settings_of
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from ticket_pipeline.primary_sales.paging import ReadSet
     from ticket_pipeline.primary_sales.wire import TicketWire
-    from ticket_pipeline_tests.marketplaces.wire import Answer
+    from ticket_pipeline_tests.http.wire import Answer
 
 _T = TypeVar("_T")
 _PATIENCE_SECONDS = 100

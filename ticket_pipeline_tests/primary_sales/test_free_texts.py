@@ -10,7 +10,7 @@ import pytest
 
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.primary_sales.free_texts import KEY_FILE, FreeTexts
-from ticket_pipeline.settings import Settings
+from ticket_pipeline.settings.model import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path

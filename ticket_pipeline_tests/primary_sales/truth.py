@@ -17,12 +17,12 @@ from ticket_pipeline.simulator.vivenu_truth import (
     true_sales_daily,
     true_summary,
 )
-from ticket_pipeline.storage import primary_sales as store
+from ticket_pipeline.storage import ticket_sales as store
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from ticket_pipeline_tests.polling.organiser_location import OrganiserLocation
+    from ticket_pipeline_tests.primary_sales.organiser_location import OrganiserLocation
 
 _DAY = ("external_id", "ticket_type_id", "day_on", "channel")
 _DAILY = ("tickets", "revenue", "regular_value", "invalidated", "invalidated_value")

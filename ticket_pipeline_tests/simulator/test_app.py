@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import httpx
 
 from ticket_pipeline.simulator.app import create_app
-from ticket_pipeline.simulator.crowd import crowded_world
 from ticket_pipeline.simulator.faults import FaultKind
-from ticket_pipeline.simulator.outlets import Outlet
+from ticket_pipeline.simulator.large_world import crowded_world
+from ticket_pipeline.simulator.marketplaces import Outlet
 from ticket_pipeline.simulator.server import serve
 from ticket_pipeline.simulator.sheets import SimulatedSheets
 from ticket_pipeline.simulator.stubhub import LISTINGS_PATH, create_stubhub_app

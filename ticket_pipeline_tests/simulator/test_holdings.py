@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ticket_pipeline.simulator.copies import SYNC_HOURS, Stint, draw_copies
 from ticket_pipeline.simulator.holdings import (
     MAX_LIFE_HOURS,
     PLACEHOLDER_CENTS,
@@ -18,7 +17,8 @@ from ticket_pipeline.simulator.holdings import (
     draw_holding,
     value_at,
 )
-from ticket_pipeline.simulator.outlets import Outlet
+from ticket_pipeline.simulator.listing_copies import SYNC_HOURS, Stint, draw_copies
+from ticket_pipeline.simulator.marketplaces import Outlet
 from ticket_pipeline.simulator.timeline import PriceLevel, Timeline
 from ticket_pipeline.simulator.venue import Venue, theatre_zones
 

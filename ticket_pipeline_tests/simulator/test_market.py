@@ -13,7 +13,7 @@ import pytest
 
 from ticket_pipeline.simulator.holdings import Ending
 from ticket_pipeline.simulator.market import EventMarket, SimulatedEvent
-from ticket_pipeline.simulator.outlets import Outlet
+from ticket_pipeline.simulator.marketplaces import Outlet
 from ticket_pipeline.simulator.venue import Venue, arena_zones, standing_zones
 
 if TYPE_CHECKING:

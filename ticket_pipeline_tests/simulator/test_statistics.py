@@ -13,7 +13,7 @@ from statistics import fmean
 import pytest
 
 from ticket_pipeline.simulator.market import EventMarket, SimulatedEvent
-from ticket_pipeline.simulator.outlets import Outlet
+from ticket_pipeline.simulator.marketplaces import Outlet
 from ticket_pipeline.simulator.venue import Venue, arena_zones
 
 OUTLETS = (Outlet.STUBHUB, Outlet.VIVID_SEATS)

@@ -13,7 +13,7 @@ import pytest
 
 from ticket_pipeline.simulator.faults import Fault, FaultKind, FaultPlan
 from ticket_pipeline.simulator.market import SimulatedEvent
-from ticket_pipeline.simulator.outlets import Outlet
+from ticket_pipeline.simulator.marketplaces import Outlet
 from ticket_pipeline.simulator.quota import QuotaLimits
 from ticket_pipeline.simulator.recording import RequestLog
 from ticket_pipeline.simulator.server import serve

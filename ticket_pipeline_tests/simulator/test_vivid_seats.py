@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from ticket_pipeline.simulator.faults import Fault, FaultKind, FaultPlan
-from ticket_pipeline.simulator.outlets import Outlet
+from ticket_pipeline.simulator.marketplaces import Outlet
 from ticket_pipeline.simulator.recording import RequestLog
 from ticket_pipeline.simulator.server import serve
 from ticket_pipeline.simulator.vivid_seats import LISTINGS_PATH, create_vivid_seats_app, parking_id_of

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ticket_pipeline.errors import ConfigurationError
-from ticket_pipeline.simulator.outlets import Outlet
+from ticket_pipeline.simulator.marketplaces import Outlet
 from ticket_pipeline.simulator.world import (
     WATCHLIST_HEADER,
     ReplayEvent,

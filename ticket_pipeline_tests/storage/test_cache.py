@@ -20,12 +20,13 @@ from ticket_pipeline.errors import (
     TemporarilyUnavailable,
     UnexpectedPayload,
 )
+from ticket_pipeline.http.gate import OpenGate
+from ticket_pipeline.http.response_cache import CacheUse, KeptAnswer
 from ticket_pipeline.market.vocabulary import Marketplace
-from ticket_pipeline.marketplaces.cache import CacheUse, KeptAnswer
-from ticket_pipeline.marketplaces.gate import OpenGate
-from ticket_pipeline.marketplaces.ticketmaster import open_ticketmaster_client
+from ticket_pipeline.marketplaces.ticketmaster.client import open_ticketmaster_client
 from ticket_pipeline.storage.cache import PostgresCache, clear_answers, read_cache_summary
-from ticket_pipeline_tests.marketplaces.discovery import (
+from ticket_pipeline_tests.http.wire import TEST_SECONDS, answer, serve_wire
+from ticket_pipeline_tests.marketplaces.ticketmaster.discovery import (
     CANARY,
     EVENT,
     INVALID_KEY,
@@ -37,17 +38,16 @@ from ticket_pipeline_tests.marketplaces.discovery import (
     says,
     settings_for,
 )
-from ticket_pipeline_tests.marketplaces.wire import TEST_SECONDS, answer, serve_wire
 from ticket_pipeline_tests.storage.stored import query
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from uuid import UUID
 
-    from ticket_pipeline.marketplaces.ticketmaster import TicketmasterClient
-    from ticket_pipeline.marketplaces.ticketmaster_events import EventDetails
+    from ticket_pipeline.marketplaces.ticketmaster.client import TicketmasterClient
+    from ticket_pipeline.marketplaces.ticketmaster.parser import EventDetails
     from ticket_pipeline.storage.database import Database, Row
-    from ticket_pipeline_tests.marketplaces.wire import Answer
+    from ticket_pipeline_tests.http.wire import Answer
 
 TICKETMASTER = Marketplace.TICKETMASTER
 KEY = "GET x"

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from ticket_pipeline.errors import ConfigurationError
-from ticket_pipeline.settings import Settings
+from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage.connect import database_url
 
 

@@ -11,7 +11,7 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import SecretStr
 
 from ticket_pipeline.errors import StorageError, StorageUnavailable
-from ticket_pipeline.settings import Settings
+from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage.connect import database_url, describe_database, open_database
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline_tests.storage.stored import count, query

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from ticket_pipeline.errors import MarketplaceError, RequestNotPermitted
+from ticket_pipeline.http.connections import open_http_client
+from ticket_pipeline.http.fetcher import HttpFetcher, MarketplaceRequest
+from ticket_pipeline.http.retries import RetryPolicy
 from ticket_pipeline.market.vocabulary import Marketplace
-from ticket_pipeline.marketplaces.connections import open_http_client
-from ticket_pipeline.marketplaces.http import HttpFetcher, MarketplaceRequest
-from ticket_pipeline.marketplaces.retries import RetryPolicy
 from ticket_pipeline.simulator.recording import RequestLog
 from ticket_pipeline.simulator.server import serve
 from ticket_pipeline.simulator.stubhub import EVENT_PARAMETER, LISTINGS_PATH, create_stubhub_app

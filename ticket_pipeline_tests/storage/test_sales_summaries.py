@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ticket_pipeline.storage import primary_sales as store
+from ticket_pipeline.storage import ticket_sales as store
 from ticket_pipeline_tests.storage.stored import NOON, SHOW_AT, vivenu_event, vivenu_ticket
 
 if TYPE_CHECKING:

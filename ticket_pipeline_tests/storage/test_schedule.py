@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ticket_pipeline.ingest.cadence import Cadence
 from ticket_pipeline.market.vocabulary import Outcome
-from ticket_pipeline.polling.cadence import Cadence
-from ticket_pipeline.setting_values import read_cadence_bands
+from ticket_pipeline.settings.values import read_cadence_bands
 from ticket_pipeline.storage.schedule import (
     BackOff,
     ScheduledEvent,

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from ticket_pipeline.errors import StorageError
 from ticket_pipeline.market.listings import validate_listings
 from ticket_pipeline.market.vocabulary import RejectedListing
-from ticket_pipeline.marketplaces.stubhub_listings import parse_stubhub_listings
+from ticket_pipeline.marketplaces.stubhub.parser import parse_stubhub_listings
 from ticket_pipeline.storage.quality import find_unbalanced_captures
 from ticket_pipeline.storage.snapshots import STORED_COLUMNS, Capture, read_latest_snapshot, read_listings
 from ticket_pipeline_tests.storage.stored import (

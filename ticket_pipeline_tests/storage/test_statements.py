@@ -13,9 +13,9 @@ from psycopg.types.json import Jsonb
 from ticket_pipeline.errors import StorageError
 from ticket_pipeline.storage.database import Database, as_query
 from ticket_pipeline.storage.prices import Span, rebuild_daily, rebuild_hourly
-from ticket_pipeline.storage.primary_sales import ReadMark, as_json, write_events, write_tickets
 from ticket_pipeline.storage.requests import set_up_budget
 from ticket_pipeline.storage.statements import project_file, statement, statement_names
+from ticket_pipeline.storage.ticket_sales import ReadMark, as_json, write_events, write_tickets
 from ticket_pipeline.storage.ticketmaster import write_event
 from ticket_pipeline_tests.servers import throwaway_database
 from ticket_pipeline_tests.storage.stored import (

@@ -9,10 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.market.vocabulary import Marketplace
-from ticket_pipeline.marketplaces.stubhub import open_stubhub_client
-from ticket_pipeline.marketplaces.stubhub_listings import parse_stubhub_listings
-from ticket_pipeline.marketplaces.vivid_seats import open_vivid_seats_client
-from ticket_pipeline.marketplaces.vivid_seats_listings import parse_vivid_seats_listings
+from ticket_pipeline.marketplaces.stubhub.client import open_stubhub_client
+from ticket_pipeline.marketplaces.stubhub.parser import parse_stubhub_listings
+from ticket_pipeline.marketplaces.vivid_seats.client import open_vivid_seats_client
+from ticket_pipeline.marketplaces.vivid_seats.parser import parse_vivid_seats_listings
 from ticket_pipeline_tests.marketplaces.contract.readings import Item, checked, reading_of
 from ticket_pipeline_tests.marketplaces.contract.subject import Subject
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ticket_pipeline.market.vocabulary import ParsedListings
     from ticket_pipeline.marketplaces.listings_client import ListingsClient
-    from ticket_pipeline.settings import Settings
+    from ticket_pipeline.settings.model import Settings
     from ticket_pipeline_tests.marketplaces.contract.readings import Offer, Reading
 
     OpenClient = Callable[[Settings], AbstractAsyncContextManager[ListingsClient]]

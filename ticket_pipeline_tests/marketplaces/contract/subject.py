@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from ticket_pipeline.errors import MarketplaceError
-from ticket_pipeline.settings import Settings
-from ticket_pipeline_tests.marketplaces.wire import TEST_SECONDS, serve_wire
+from ticket_pipeline.settings.model import Settings
+from ticket_pipeline_tests.http.wire import TEST_SECONDS, serve_wire
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
     from ticket_pipeline.market.vocabulary import Marketplace
+    from ticket_pipeline_tests.http.wire import Answer
     from ticket_pipeline_tests.marketplaces.contract.readings import Item, Offer, Reading
-    from ticket_pipeline_tests.marketplaces.wire import Answer
 
 VALID_ID = "157284301"
 

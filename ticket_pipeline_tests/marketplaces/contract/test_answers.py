@@ -18,16 +18,16 @@ from ticket_pipeline.errors import (
     TemporarilyUnavailable,
     UnexpectedPayload,
 )
-from ticket_pipeline.polling.sources import SOURCES
+from ticket_pipeline.ingest.marketplaces import SOURCES
+from ticket_pipeline_tests.http.wire import answer, hang, reset_after
 from ticket_pipeline_tests.marketplaces.contract.readings import Offer, Reading
 from ticket_pipeline_tests.marketplaces.contract.subjects import SUBJECTS
-from ticket_pipeline_tests.marketplaces.wire import answer, hang, reset_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ticket_pipeline_tests.http.wire import Answer
     from ticket_pipeline_tests.marketplaces.contract.subject import Subject
-    from ticket_pipeline_tests.marketplaces.wire import Answer
 
 OFFERS = [
     Offer(13706863000, 120.5, 2, "Loge 18", "B"),

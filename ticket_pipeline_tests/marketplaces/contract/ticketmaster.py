@@ -10,20 +10,20 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ticket_pipeline.http.response_cache import Answer
 from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
-from ticket_pipeline.marketplaces.cache import Answer
-from ticket_pipeline.marketplaces.ticketmaster import open_ticketmaster_client
-from ticket_pipeline.marketplaces.ticketmaster_events import parse_page, parse_ticketmaster_event, read_event
-from ticket_pipeline.marketplaces.ticketmaster_search import MAX_DEPTH, Search
+from ticket_pipeline.marketplaces.ticketmaster.client import open_ticketmaster_client
+from ticket_pipeline.marketplaces.ticketmaster.parser import parse_page, parse_ticketmaster_event, read_event
+from ticket_pipeline.marketplaces.ticketmaster.search import MAX_DEPTH, Search
 from ticket_pipeline_tests.marketplaces.contract.readings import Item, Reading, is_storable
 from ticket_pipeline_tests.marketplaces.contract.subject import VALID_ID, Subject
-from ticket_pipeline_tests.marketplaces.discovery import EVENT
+from ticket_pipeline_tests.marketplaces.ticketmaster.discovery import EVENT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ticket_pipeline.marketplaces.ticketmaster_events import EventDetails, Page
-    from ticket_pipeline.settings import Settings
+    from ticket_pipeline.marketplaces.ticketmaster.parser import EventDetails, Page
+    from ticket_pipeline.settings.model import Settings
     from ticket_pipeline_tests.marketplaces.contract.readings import Offer
 
 _MOST = 1_000_000

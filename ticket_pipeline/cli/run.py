@@ -1,0 +1,349 @@
+"""`ticket-pipeline run`: everything on one machine, started, watched and stopped together.
+
+Database, simulator (where no marketplace is configured), Dagster's web server and daemon. With nothing configured it is
+the demo: a sample watchlist, a simulated market, and a pace at which something happens every minute.
+"""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import os
+import socket
+import sys
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Annotated
+
+import httpx
+import typer
+from rich.console import Console
+
+from ticket_pipeline.cli.interrupts import hold_signals, ignore_signals, one_signal_stops
+from ticket_pipeline.cli.process_group import Household, ProcessDiedError, tail
+from ticket_pipeline.cli.run_status import describe_minute, describe_snapshot, facts_of_run
+from ticket_pipeline.cli.simulating import DEMO_SPEED, world_file
+from ticket_pipeline.cli.tables import show_facts
+from ticket_pipeline.errors import ConfigurationError
+from ticket_pipeline.settings.model import Settings, load_settings
+from ticket_pipeline.sheet.sync import open_watchlist, sample_watchlist_path, sync_events
+from ticket_pipeline.simulator.app import PLAYED, path_of
+from ticket_pipeline.simulator.app_factory import CONTROLS_PATH
+from ticket_pipeline.simulator.world import open_world, sample_watchlist_rows
+from ticket_pipeline.storage.connect import describe_database, embedded_server, open_database
+from ticket_pipeline.storage.migrations import apply_migrations
+from ticket_pipeline.storage.statements import project_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from ticket_pipeline.storage.database import Database, Row
+
+_DEMO = {
+    # Last day: every 30 s; a week away: every 2 min; further: every 8 and 24 min.
+    "base_scrape_interval_hours": "0.4",
+    "poll_tick_seconds": "10",
+    "prices_refresh_minutes": "1",
+    "sync_events_cron": "*/5 * * * *",
+    "check_data_cron": "*/5 * * * *",
+    "lease_seconds": "60",
+    # A kept answer is no news, and news is what a demo is for.
+    "ticketmaster_cache_minutes": "0.5",
+}
+"""The demo's pace, for settings that nobody set: a newcomer should see something happen within a minute."""
+
+_START_SECONDS = 90.0
+_PORTS = (20_000, 29_000)
+_PORTS_TRIED = 100
+_LAST_PORT = 65_535
+_STATUS_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What one run starts: settings with the demo's pace filled in, and the environment that says so to children."""
+
+    settings: Settings
+    env: Mapping[str, str]
+    is_demo_watchlist: bool
+    wanted_port: int
+
+
+def run(
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=_LAST_PORT, help="Port of the web UI; default WEB_PORT, or a free one if taken."),
+    ] = None,
+    until_first_snapshot: Annotated[
+        bool,
+        typer.Option("--until-first-snapshot", help="Stop again once a snapshot is stored: a trial of the set-up."),
+    ] = False,
+) -> None:
+    """Run everything: database, Dagster's web UI and daemon, and the simulator if no marketplace is set.
+
+    Ctrl-C stops all of it; the next run goes on with all data. Settings come from the environment and .env; with none
+    set it is a demo with a simulated market that needs no account.
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    began = time.monotonic()
+    settings = load_settings()
+    with ExitStack() as stack:
+        stack.enter_context(one_signal_stops())
+        stack.enter_context(_explained_file_errors(settings.state_dir))
+        settings.state_dir.mkdir(parents=True, exist_ok=True)
+        stack.enter_context(_only_one(settings.state_dir / "run.lock"))
+        household = Household(settings.state_dir / "logs", settings.state_dir / "processes.json")
+        if left := household.clear_up():
+            console.print(f"Ended what a killed run had left behind: {', '.join(left)}.")
+        try:
+            plan = _plan(settings, port)
+            stack.enter_context(_database(plan.settings, console))
+            stack.enter_context(household)
+            _start_simulator(household, plan, console)
+            database = stack.enter_context(open_database(plan.settings))
+            _sync(database, plan, console)
+            _start_dagster(household, plan, console)
+            _show_where_all_is(plan, console, began)
+            _watch(household, database, plan.settings, console, began=began, until_first_snapshot=until_first_snapshot)
+        except KeyboardInterrupt:
+            console.print("\nStopping …")
+            if until_first_snapshot:
+                raise  # the trial was not to its end
+
+
+@contextmanager
+def _explained_file_errors(state_dir: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ConfigurationError(
+            f"Kept data, logs and Dagster's home in STATE_DIR={state_dir}; "
+            f"{error.strerror or error}: {error.filename}. "
+            "Set STATE_DIR to a folder that you may write to."
+        ) from error
+
+
+@contextmanager
+def _only_one(lock_file: Path) -> Iterator[None]:
+    with lock_file.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigurationError(
+                f"Wanted to run with the data in {lock_file.parent}; another `ticket-pipeline run` uses it. "
+                "Stop that one with Ctrl-C, or set STATE_DIR to another folder."
+            ) from None
+        yield
+
+
+def _plan(settings: Settings, port: int | None) -> _Plan:
+    changes: dict[str, str] = {}
+    if settings.is_simulated:
+        changes = {name: value for name, value in _DEMO.items() if name not in settings.model_fields_set}
+        changes["simulator_port"] = str(_simulator_port(settings.simulator_port))
+    wanted_port = settings.web_port if port is None else port
+    # The simulator has not bound its port yet.
+    changes["web_port"] = str(_free_port(settings.web_host, wanted_port, taken=int(changes.get("simulator_port", 0))))
+    changes["state_dir"] = str(settings.state_dir.resolve())
+    env = {**os.environ, **{name.upper(): value for name, value in changes.items()}}
+    env["DAGSTER_HOME"] = str(settings.state_dir.resolve() / "dagster")
+    env["PYTHONUNBUFFERED"] = "1"
+    is_demo_watchlist = settings.google_sheet_id is None and settings.watchlist_csv is None
+    return _Plan(load_settings(**changes), env, is_demo_watchlist, wanted_port)
+
+
+def _simulator_port(wanted: int) -> int:
+    """`wanted`, which commands in other terminals use too: another one would lead them to a stranger."""
+    port = _free_port("127.0.0.1", wanted)
+    if wanted and port != wanted:
+        raise ConfigurationError(
+            f"Wanted to serve the simulated marketplace on port {wanted}; another program uses it (another checkout's "
+            "`make run`?). Stop that one, or set SIMULATOR_PORT to a free port here and in your other terminals."
+        )
+    return port
+
+
+def _free_port(host: str, wanted: int, *, taken: int = 0) -> int:
+    """`wanted` if it is free on `host` and not `taken`, else one that is.
+
+    Looked for below the range from which the system serves outgoing connections: a port of that range may be gone again
+    by the time its server binds it.
+    """
+    start: int = wanted + 1 if wanted else Random().randint(*_PORTS)  # noqa: S311 - spreads, hides nothing
+    candidates: list[int] = [wanted or start, *range(start, min(start + _PORTS_TRIED, _LAST_PORT))]
+    for port in candidates:
+        if port == taken:
+            continue
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            return port
+    raise ConfigurationError(
+        f"Looked for a free port on {host} from {wanted or start} on; there is none among {_PORTS_TRIED}. "
+        "Is WEB_HOST an address of this machine?"
+    )
+
+
+@contextmanager
+def _database(settings: Settings, console: Console) -> Iterator[None]:
+    """A migrated database; the embedded server is stopped at the end if it was started here."""
+    server = embedded_server(settings) if settings.is_embedded else None
+    # A server that somebody started by `db start` is left running; one that a run started is stopped by the next run's
+    # end even if that first run was killed.
+    started_by_run = settings.state_dir / "postgres_started_by_run"
+    try:
+        if server is not None and not server.status().running:
+            console.print("Starting the embedded PostgreSQL …")
+            started_by_run.touch()
+            with hold_signals():
+                server.start()
+        with open_database(settings) as database:
+            applied = apply_migrations(database.url, schema=settings.db_schema)
+        if applied:
+            console.print(f"Set up the schema {settings.db_schema}: {len(applied)} migrations.")
+        yield
+    finally:
+        if server is not None and started_by_run.exists():
+            with ignore_signals():
+                server.stop()
+                started_by_run.unlink()
+
+
+def _start_simulator(household: Household, plan: _Plan, console: Console) -> None:
+    if not plan.settings.is_simulated:
+        return
+    console.print("Starting the simulated marketplaces …")
+    household.start("simulator", [sys.executable, "-m", "ticket_pipeline.cli", "simulate"], plan.env)
+    url = f"{plan.settings.simulator_url}{path_of(PLAYED[0])}{CONTROLS_PATH}/requests"
+    household.wait_until(lambda: _answers(url), what="the simulator", seconds=_START_SECONDS)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2, trust_env=False).is_success
+    except httpx.TransportError:
+        return False
+
+
+def _sync(database: Database, plan: _Plan, console: Console) -> None:
+    """Sync before anything polls, so that a mistake in the watchlist is told here and now."""
+    now = datetime.now(UTC)
+    if plan.is_demo_watchlist and plan.settings.is_simulated:
+        _refuse_foreign_events(database, plan.settings)
+        world = open_world(world_file(plan.settings), now, speed=DEMO_SPEED)
+        with sample_watchlist_path(plan.settings).open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows(sample_watchlist_rows(world))
+    elif plan.is_demo_watchlist:
+        raise ConfigurationError(
+            "Looked for a watchlist; none is configured. Set GOOGLE_SHEET_ID and GOOGLE_SHEETS_CREDENTIALS_FILE, or "
+            "WATCHLIST_CSV."
+        )
+    report = sync_events(database, plan.settings, now, force=plan.is_demo_watchlist)
+    console.print(
+        f"Watchlist: {len(report.watchlist.events)} events, {len(report.watchlist.rejected)} rows rejected "
+        f"(from {report.result.source})."
+    )
+
+
+def _start_dagster(household: Household, plan: _Plan, console: Console) -> None:
+    console.print("Starting Dagster …")
+    home = Path(plan.env["DAGSTER_HOME"])
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "dagster.yaml").write_text(project_file("dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    location = ["-m", "ticket_pipeline.definitions"]
+    settings = plan.settings
+    # Nothing of an earlier run lives any more: its runs are ended before a daemon counts them as under way. The first
+    # materialization of the watchlist also makes Dagster's own tables, before two programs want them at once.
+    first = household.start(
+        "first-sync",
+        [
+            sys.executable,
+            "-m",
+            "ticket_pipeline.defs.end_dead_runs",
+            "asset",
+            "materialize",
+            "--select",
+            "events",
+            *location,
+        ],
+        plan.env,
+    )
+    if first.process.wait() != 0:
+        raise ProcessDiedError(f"Materialized the events with Dagster; it failed:\n{tail(first.log_file)}")
+    household.children.remove(first)
+    web = ["-h", settings.web_host, "-p", str(settings.web_port), *location]
+    household.start("webserver", [_program("dagster-webserver"), *web], plan.env)
+    household.start("daemon", [_program("dagster-daemon"), "run", *location], plan.env)
+    url = f"http://{settings.web_host}:{settings.web_port}/server_info"
+    household.wait_until(lambda: _answers(url), what="the web UI", seconds=_START_SECONDS)
+
+
+def _program(name: str) -> str:
+    """A program of this environment, whether or not its folder is on PATH."""
+    return str(Path(sys.executable).parent / name)
+
+
+def _show_where_all_is(plan: _Plan, console: Console, began: float) -> None:
+    console.print(f"\nUp after {time.monotonic() - began:.0f} s.\n")
+    show_facts(facts_of_run(plan.settings, wanted_port=plan.wanted_port, is_demo_watchlist=plan.is_demo_watchlist))
+    console.print()
+
+
+def _watch(
+    household: Household,
+    database: Database,
+    settings: Settings,
+    console: Console,
+    *,
+    began: float,
+    until_first_snapshot: bool,
+) -> None:
+    """Tell of the first snapshot, then of each minute's work, for ever or until a child's death."""
+    first = _wait_for_snapshot(household, database, settings, console)
+    console.print(
+        f"First snapshot of this run stored after {time.monotonic() - began:.0f} s: {describe_snapshot(first)}"
+    )
+    while not until_first_snapshot:
+        asked_at = datetime.now(UTC)
+        deadline = time.monotonic() + _STATUS_SECONDS
+        while time.monotonic() < deadline:
+            household.check()
+            time.sleep(0.5)
+        _print_lines(console, describe_minute(database, settings, asked_at))
+
+
+def _print_lines(console: Console, lines: Iterable[str]) -> None:
+    for line in lines:
+        console.print(line)
+
+
+def _wait_for_snapshot(household: Household, database: Database, settings: Settings, console: Console) -> Row:
+    started_at = datetime.now(UTC)
+    next_word = time.monotonic() + _STATUS_SECONDS
+    while True:
+        household.check()
+        rows = database.fetch_all("snapshots/select_stored_since", since=started_at, most=1)
+        if rows:
+            return rows[0]
+        if time.monotonic() > next_word:
+            _print_lines(console, describe_minute(database, settings, started_at))
+            next_word += _STATUS_SECONDS
+        time.sleep(0.5)
+
+
+def _refuse_foreign_events(database: Database, settings: Settings) -> None:
+    """The demo may replace its own sample, never a watchlist of the user's: a forgotten setting is no wish."""
+    last = database.fetch_one("watchlist/select_last_sync")
+    if last is not None and last["source"] != open_watchlist(settings).description:
+        raise ConfigurationError(
+            f"Looked for a watchlist; none is configured, and {describe_database(settings)} follows the events of "
+            f"{last['source']}. Set WATCHLIST_CSV or GOOGLE_SHEET_ID as before (is .env in this folder?), or set "
+            "STATE_DIR to another folder for the demo."
+        )

@@ -1,0 +1,1 @@
+"""The aggregates: hourly and daily prices."""

@@ -1,0 +1,1 @@
+"""Primary sales: assets, checks, and the pipelines that users write."""

@@ -1,0 +1,232 @@
+"""Fetch, validate and store a batch of events concurrently: one run, many events.
+
+Three stages work side by side and hand groups on: fetching (the event loop), storing (a worker thread) and telling
+(another one). A failed event never stops the others; a block or a spent budget stops the sending, and the events that
+were not tried go back to the schedule untouched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from ticket_pipeline.errors import MarketplaceError, RequestNotPermitted, StorageError, StorageUnavailable
+from ticket_pipeline.ingest.results import EventResult, Fetched
+from ticket_pipeline.ingest.unexpected_errors import contained
+from ticket_pipeline.storage.schedule import release_lease, renew_lease
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+    from datetime import datetime, timedelta
+    from uuid import UUID
+
+    from ticket_pipeline.market.vocabulary import RawResponse
+    from ticket_pipeline.storage.database import Database
+    from ticket_pipeline.storage.schedule import ScheduledEvent
+
+_Item = TypeVar("_Item")
+
+_GROUP = 32
+"""Most answers that are validated together: past this the fixed cost is already spread thin, and memory grows."""
+
+
+class BatchIngest(Protocol):
+    """What a batch does to its events: ask about one, and store what several answered."""
+
+    @property
+    def database(self) -> Database:
+        """Where leases are kept."""
+
+    async def fetch(self, external_id: str) -> RawResponse:
+        """Ask the marketplace about one event.
+
+        Raises:
+            MarketplaceError: no usable answer.
+        """
+
+    def store(self, group: Sequence[Fetched]) -> list[EventResult]:
+        """Store what a group of events answered; every event of the group gets a result. Runs in a worker thread.
+
+        Raises:
+            StorageError: the database refused or stayed away.
+        """
+
+
+@dataclass(slots=True)
+class BatchResult:
+    """What became of a batch.
+
+    Attributes:
+        results: one per event that was tried, in the order in which they were settled.
+        skipped: events that were not tried: `stopped_by` says why, or another run had taken them over.
+    """
+
+    results: list[EventResult] = field(default_factory=list)
+    skipped: list[ScheduledEvent] = field(default_factory=list)
+    stopped_by: str | None = None
+
+    @property
+    def failures(self) -> list[EventResult]:
+        """The events that were tried and gave nothing that prices could be made of."""
+        return [result for result in self.results if result.is_failure]
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The hold of a run on its events: renewed while it works, so that it can be short.
+
+    Attributes:
+        duration: until a run that died counts as dead.
+    """
+
+    lease_id: UUID
+    duration: timedelta
+
+
+class PollBatch:
+    """One batch of one marketplace.
+
+    Args:
+        ingest: sends the requests, and stores the answers.
+        now: the clock, aware UTC.
+        max_concurrent: events under way at once in this process; the gate bounds all processes together.
+        on_results: told of each settled group, in a worker thread, while the others go on.
+        on_readings: told of each group as soon as it is stored, in the same thread: whether answers could be read.
+        lease: where the batch was leased by a sensor; None for what a person asked for.
+    """
+
+    def __init__(
+        self,
+        ingest: BatchIngest,
+        *,
+        now: Callable[[], datetime],
+        max_concurrent: int,
+        on_results: Callable[[Sequence[EventResult]], None] = lambda _: None,
+        on_readings: Callable[[Sequence[EventResult]], None] = lambda _: None,
+        lease: Lease | None = None,
+    ) -> None:
+        self._ingest = ingest
+        self._now = now
+        self._max_concurrent = max_concurrent
+        self._on_results = on_results
+        self._on_readings = on_readings
+        self._lease = lease
+        self._outcome = BatchResult()
+        self._lost: set[int] = set()
+
+    async def run(self, events: Sequence[ScheduledEvent]) -> BatchResult:
+        """Try every event once and return what became of each.
+
+        Raises:
+            StorageError: the database refused or stayed away; what is stored stays stored, and the lease of the rest
+                runs out.
+        """
+        fetched: asyncio.Queue[Fetched | None] = asyncio.Queue()
+        settled: asyncio.Queue[EventResult | None] = asyncio.Queue()
+        try:
+            async with asyncio.TaskGroup() as group:
+                heartbeat = group.create_task(self._keep_lease({event.event_id for event in events}))
+                storing = group.create_task(self._store_all(fetched, settled))
+                telling = group.create_task(self._tell_all(settled))
+                await self._fetch_all(events, fetched)
+                await storing
+                await telling
+                heartbeat.cancel()
+        except BaseExceptionGroup as group_error:
+            raise _first_cause(group_error) from group_error
+        finally:
+            self._release_lease()
+        return self._outcome
+
+    def _release_lease(self) -> None:
+        """Give back what was not settled, also when the run is being stopped: then there is no time for a thread."""
+        if self._lease is not None:
+            # Where the database is away, the lease runs out by itself.
+            with suppress(StorageError):
+                release_lease(self._ingest.database, self._lease.lease_id)
+
+    async def _fetch_all(self, events: Sequence[ScheduledEvent], fetched: asyncio.Queue[Fetched | None]) -> None:
+        waiting = iter(events)
+
+        async def work() -> None:
+            for event in waiting:
+                await self._fetch(event, fetched)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(self._max_concurrent, len(events))):
+                    group.create_task(work())
+        finally:
+            fetched.put_nowait(None)
+
+    async def _fetch(self, event: ScheduledEvent, fetched: asyncio.Queue[Fetched | None]) -> None:
+        if self._outcome.stopped_by is not None or event.event_id in self._lost:
+            self._outcome.skipped.append(event)
+            return
+        started_at = self._now()
+        try:
+            with contained(f"Fetched event {event.external_id}"):
+                response = await self._ingest.fetch(event.external_id)
+        except RequestNotPermitted as refusal:
+            self._outcome.stopped_by = self._outcome.stopped_by or str(refusal)
+            self._outcome.skipped.append(event)
+        except MarketplaceError as error:
+            fetched.put_nowait(Fetched(event, started_at, self._now(), error=error))
+        else:
+            fetched.put_nowait(Fetched(event, started_at, self._now(), response=response))
+
+    async def _store_all(
+        self, fetched: asyncio.Queue[Fetched | None], settled: asyncio.Queue[EventResult | None]
+    ) -> None:
+        try:
+            async for group in _groups(fetched):
+                for result in await asyncio.to_thread(self._store, group):
+                    self._outcome.results.append(result)
+                    settled.put_nowait(result)
+        finally:
+            settled.put_nowait(None)
+
+    def _store(self, group: Sequence[Fetched]) -> list[EventResult]:
+        results = self._ingest.store(group)
+        self._on_readings(results)
+        return results
+
+    async def _tell_all(self, settled: asyncio.Queue[EventResult | None]) -> None:
+        async for group in _groups(settled):
+            await asyncio.to_thread(self._on_results, group)
+
+    async def _keep_lease(self, held: set[int]) -> None:
+        """Renew the lease three times in its duration; learn which events others took over meanwhile."""
+        if self._lease is None:
+            return
+        while True:
+            await asyncio.sleep(self._lease.duration.total_seconds() / 3)
+            try:
+                still_held = await asyncio.to_thread(
+                    renew_lease, self._ingest.database, self._lease.lease_id, self._now() + self._lease.duration
+                )
+            except StorageUnavailable:
+                continue  # the database restarts: answers in hand wait for it, and so does the lease
+            self._lost |= held - still_held  # with those that are done, which nobody asks for again
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    """The stages fail together; what a caller can act on is the first cause, with its own type."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+async def _groups(queue: asyncio.Queue[_Item | None]) -> AsyncIterator[list[_Item]]:
+    """What has gathered in a queue, in groups of at most `_GROUP`, until the end mark."""
+    while (item := await queue.get()) is not None:
+        group = [item]
+        while len(group) < _GROUP and not queue.empty():
+            following = queue.get_nowait()
+            if following is None:
+                queue.put_nowait(None)
+                break
+            group.append(following)
+        yield group

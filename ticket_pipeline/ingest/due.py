@@ -1,0 +1,179 @@
+"""Choose what to poll now: the decision of a sensor's tick, without a request and within a few statements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from typing import TYPE_CHECKING
+
+from ticket_pipeline.ingest.marketplaces import SOURCES, why_not_polled
+from ticket_pipeline.ingest.poll import build_back_off, build_cadence
+from ticket_pipeline.storage.requests import read_request_state
+from ticket_pipeline.storage.schedule import lease_due_events, read_backlog, reschedule_changed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from ticket_pipeline.market.vocabulary import Marketplace
+    from ticket_pipeline.settings.model import Settings
+    from ticket_pipeline.storage.database import Database, Row
+    from ticket_pipeline.storage.schedule import Backlog, ScheduledEvent
+
+_BUSY_SHARE = 0.2
+"""While more than this share of a full batch is under way, no further run is started: a run costs about 2 CPU-s."""
+
+_BUDGET_HORIZON = timedelta(minutes=5)
+"""A batch is no larger than what the budget lets through in this time: a run should not sit and wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Nothing is to be done now; `reason` says why and until when, for a person."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeasedBatch:
+    """Events handed to one run."""
+
+    marketplace: Marketplace
+    lease_id: UUID
+    events: Sequence[ScheduledEvent]
+
+
+def choose_batch(
+    database: Database, settings: Settings, marketplace: Marketplace, *, this_moment: datetime, lease_id: UUID
+) -> LeasedBatch | Skip:
+    """Lease what is due at a marketplace, or say why nothing is.
+
+    Backlog, breaker, remaining budget and a wait that the marketplace asked for are respected. A changed interval takes
+    effect here, at the next tick.
+
+    Args:
+        database: migrated.
+        settings: cadence, batch size, lease.
+        marketplace: whose events.
+        this_moment: aware UTC.
+        lease_id: a fresh one; the run's key.
+
+    Raises:
+        StorageError: the database cannot be asked; nothing is leased.
+    """
+    source = SOURCES[marketplace]
+    if (reason := why_not_polled(source, settings)) is not None:
+        return Skip(f"{marketplace} is not polled: {reason}")
+    cadence, back_off = build_cadence(settings), build_back_off(settings)
+    reschedule_changed(
+        database,
+        marketplace,
+        base_interval=cadence.base_interval,
+        bands=cadence.bands,
+        back_off=back_off,
+        this_moment=this_moment,
+    )
+    state = read_request_state(database, marketplace)
+    backlog = read_backlog(database, marketplace, this_moment)
+    obstacle = _find_obstacle(marketplace, backlog, state, settings.poll_batch_size, this_moment)
+    if obstacle is not None:
+        return Skip(obstacle)
+    events = lease_due_events(
+        database,
+        marketplace,
+        lease_id=lease_id,
+        this_moment=this_moment,
+        leased_until=this_moment + timedelta(seconds=settings.lease_seconds),
+        batch_size=min(settings.poll_batch_size, _fitting_budget(state, settings.poll_batch_size)),
+        back_off=back_off,
+    )
+    if not events:
+        return Skip("The due events were taken by another tick just now, or wait, because their runs died repeatedly.")
+    return LeasedBatch(marketplace, lease_id, events)
+
+
+def _find_obstacle(
+    marketplace: Marketplace, backlog: Backlog, state: Sequence[Row], batch_size: int, this_moment: datetime
+) -> str | None:
+    return (
+        _find_pause(marketplace, state, this_moment)
+        or _find_asked_wait(marketplace, state, this_moment)
+        or _find_wait(marketplace, backlog, batch_size, this_moment)
+        or _find_spent_budget(marketplace, state, batch_size, this_moment)
+    )
+
+
+def _find_pause(marketplace: Marketplace, state: Sequence[Row], this_moment: datetime) -> str | None:
+    breaker = state[0] if state else None
+    if breaker is None or breaker["state"] == "closed" or breaker["open_until"] <= this_moment:
+        return None
+    return (
+        f"{marketplace} is paused for another {show_wait(breaker['open_until'] - this_moment)}: {breaker['reason']} "
+        f"When the cause is mended: ticket-pipeline resume {marketplace}"
+    )
+
+
+def _find_asked_wait(marketplace: Marketplace, state: Sequence[Row], this_moment: datetime) -> str | None:
+    asked_until = state[0]["asked_until"] if state else None
+    if asked_until is None or asked_until <= this_moment:
+        return None
+    return f"{show_asked_wait(marketplace, asked_until, this_moment)}. Its events stay due."
+
+
+def _find_wait(marketplace: Marketplace, backlog: Backlog, batch_size: int, this_moment: datetime) -> str | None:
+    if backlog.scheduled == 0:
+        return f"No tracked, upcoming event has a {marketplace} id. Add one to the watchlist and sync it."
+    if backlog.leased > _BUSY_SHARE * batch_size:
+        return f"A batch is still under way ({backlog.leased} events to go); {backlog.due} more are due."
+    if backlog.due == 0:
+        if backlog.next_due_at is None:
+            return f"All {backlog.leased} due events are under way."
+        return (
+            f"Nothing is due; the next of {backlog.scheduled} events in {show_wait(backlog.next_due_at - this_moment)}."
+        )
+    return None
+
+
+def _find_spent_budget(
+    marketplace: Marketplace, state: Sequence[Row], batch_size: int, this_moment: datetime
+) -> str | None:
+    if not state or _fitting_budget(state, batch_size) > 0:
+        return None
+    free_at = max(row["next_free_at"] for row in state if row["budget_window"])
+    return f"The request budget of {marketplace} is spent; room again in {show_wait(free_at - this_moment)}."
+
+
+def _fitting_budget(state: Sequence[Row], batch_size: int) -> int:
+    """How many requests the budgets let through within the horizon."""
+    room = batch_size
+    for row in state:
+        window: timedelta | None = row["budget_window"]
+        if not window:  # none set up yet, or the limit of requests under way
+            continue
+        free = row["max_requests"] - row["used"]
+        if window < _BUDGET_HORIZON:
+            free += row["max_requests"] * (_BUDGET_HORIZON // window - 1)
+        room = min(room, free)
+    return max(room, 0)
+
+
+def show_asked_wait(marketplace: str, asked_until: datetime, this_moment: datetime) -> str:
+    """A wait that a marketplace asked for, as people are told of it; without a full stop."""
+    return (
+        f"{marketplace} asked to wait until {asked_until.astimezone(UTC):%Y-%m-%d %H:%M} UTC, another "
+        f"{show_wait(asked_until - this_moment)}; nothing is sent before"
+    )
+
+
+def show_wait(wait: timedelta) -> str:
+    """A duration as people say it: `4 min 10 s`, `3 h 5 min`, `2 d 4 h`."""
+    seconds = max(0, round(wait.total_seconds()))
+    days, rest = divmod(seconds, 86_400)
+    hours, rest = divmod(rest, 3600)
+    minutes, seconds = divmod(rest, 60)
+    if days:
+        return f"{days} d {hours} h"
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"

@@ -1,0 +1,156 @@
+"""The marketplaces that can be polled, each wired to its settings in one entry of `SOURCES`.
+
+Adding a marketplace: its module in `marketplaces`, its settings, and one entry here.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from ticket_pipeline.errors import ConfigurationError
+from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.marketplaces.stubhub.client import open_stubhub_client
+from ticket_pipeline.marketplaces.ticketmaster.client import open_ticketmaster_client
+from ticket_pipeline.marketplaces.vivid_seats.client import open_vivid_seats_client
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractAsyncContextManager
+    from datetime import datetime
+
+    from ticket_pipeline.http.gate import RequestGate
+    from ticket_pipeline.http.response_cache import AnswerCache
+    from ticket_pipeline.marketplaces.client import MarketplaceClient
+    from ticket_pipeline.marketplaces.ticketmaster.client import TicketmasterClient
+    from ticket_pipeline.settings.model import Settings
+
+    Clock = Callable[[], datetime]
+    OpenClient = Callable[[Settings, RequestGate, Clock], AbstractAsyncContextManager[MarketplaceClient]]
+    OpenDetails = Callable[[Settings, RequestGate, AnswerCache, Clock], AbstractAsyncContextManager[TicketmasterClient]]
+
+_DAY = timedelta(days=1)
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """How one marketplace is polled.
+
+    Attributes:
+        is_enabled: its switch.
+        base_url: where its requests go; None where it is not configured.
+        how_to_configure: what a user does about that.
+        limits: window → requests that any window of that length may hold, all processes together.
+        open_client: where it has listings: a client that asks the gate before each request, and the clock (aware UTC)
+            when an answer came.
+        open_details: where it only describes events: likewise, with a cache of answers.
+        polling_limits: as `limits`, for polling only; the rest of `limits` is left to what people ask.
+        kept_for: how long an answer is used again instead of asking.
+    """
+
+    marketplace: Marketplace
+    is_enabled: Callable[[Settings], bool]
+    base_url: Callable[[Settings], str | None]
+    how_to_configure: str
+    limits: Callable[[Settings], Mapping[timedelta, int]]
+    open_client: OpenClient | None = None
+    open_details: OpenDetails | None = None
+    polling_limits: Callable[[Settings], Mapping[timedelta, int]] = lambda _: {}
+    kept_for: Callable[[Settings], timedelta] = lambda _: timedelta()
+
+    @property
+    def has_listings(self) -> bool:
+        """Whether its polls bring listings, and prices by hour and day come of them."""
+        return self.open_client is not None
+
+    @property
+    def asset_name(self) -> str:
+        """The asset, and the table, that its polls fill."""
+        return f"{self.marketplace}_{'listings' if self.has_listings else 'events'}"
+
+
+def share_of_polling(per_day: int, reserve_fraction: float) -> dict[timedelta, int]:
+    """What polling may send of a day's budget, spread so that it lasts the day.
+
+    Args:
+        per_day: the whole budget of any 24 hours.
+        reserve_fraction: what is left to people.
+
+    Returns:
+        Window → requests: the share of a day, and of an hour the 24th part of that (at least one).
+    """
+    share = max(1, math.floor(per_day * (1 - reserve_fraction)))
+    return {_DAY: share, _HOUR: math.ceil(share / 24)}
+
+
+SOURCES: Mapping[Marketplace, Source] = MappingProxyType(
+    {
+        Marketplace.STUBHUB: Source(
+            marketplace=Marketplace.STUBHUB,
+            is_enabled=lambda settings: settings.stubhub_enabled,
+            base_url=lambda settings: settings.stubhub_base_url,
+            how_to_configure="Set STUBHUB_API_BASE_URL and your own seller session.",
+            limits=lambda settings: {timedelta(minutes=1): settings.stubhub_requests_per_minute},
+            open_client=lambda settings, gate, clock: open_stubhub_client(settings, gate=gate, clock=clock),
+        ),
+        Marketplace.VIVID_SEATS: Source(
+            marketplace=Marketplace.VIVID_SEATS,
+            is_enabled=lambda settings: settings.vivid_seats_enabled,
+            base_url=lambda settings: settings.vivid_seats_base_url,
+            how_to_configure="Set VIVID_SEATS_API_BASE_URL.",
+            limits=lambda settings: {timedelta(minutes=1): settings.vivid_seats_requests_per_minute},
+            open_client=lambda settings, gate, clock: open_vivid_seats_client(settings, gate=gate, clock=clock),
+        ),
+        Marketplace.TICKETMASTER: Source(
+            marketplace=Marketplace.TICKETMASTER,
+            is_enabled=lambda settings: settings.ticketmaster_enabled,
+            base_url=lambda settings: settings.ticketmaster_base_url,
+            how_to_configure="Set TICKETMASTER_API_KEY.",
+            limits=lambda settings: {
+                timedelta(seconds=1): settings.ticketmaster_requests_per_second,
+                _DAY: settings.ticketmaster_requests_per_day,
+            },
+            open_details=lambda settings, gate, cache, clock: open_ticketmaster_client(
+                settings, gate=gate, cache=cache, clock=clock
+            ),
+            polling_limits=lambda settings: share_of_polling(
+                settings.ticketmaster_requests_per_day, settings.ticketmaster_reserve_fraction
+            ),
+            kept_for=lambda settings: timedelta(minutes=settings.ticketmaster_cache_minutes),
+        ),
+    }
+)
+
+
+def has_listings(marketplace: str) -> bool:
+    """Whether a marketplace is polled for listings; Ticketmaster describes events only."""
+    source = SOURCES.get(Marketplace(marketplace))
+    return source is not None and source.has_listings
+
+
+def find_source(marketplace: Marketplace, settings: Settings) -> Source:
+    """The wiring of a marketplace that is switched on and configured.
+
+    Raises:
+        ConfigurationError: it cannot be polled, it is switched off, or it is not configured.
+    """
+    source = SOURCES.get(marketplace)
+    if source is None:
+        raise ConfigurationError(f"Asked to poll {marketplace}; it cannot be polled. Known: {', '.join(SOURCES)}.")
+    obstacle = why_not_polled(source, settings)
+    if obstacle is not None:
+        raise ConfigurationError(f"Asked to poll {marketplace}; {obstacle}")
+    return source
+
+
+def why_not_polled(source: Source, settings: Settings) -> str | None:
+    """Why a marketplace is not polled under these settings, and what to do about it; None where it is."""
+    if not source.is_enabled(settings):
+        return f"it is switched off. Set {source.marketplace.upper()}_ENABLED=true to allow it."
+    if source.base_url(settings) is None:
+        return f"it is not configured, and another marketplace is. {source.how_to_configure}"
+    return None

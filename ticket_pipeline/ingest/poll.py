@@ -1,0 +1,185 @@
+"""Poll events of one marketplace under these settings: the one way in for Dagster and for the command line."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from random import Random
+from typing import TYPE_CHECKING
+
+from ticket_pipeline.ingest.attempts import tell_breaker
+from ticket_pipeline.ingest.batch import PollBatch
+from ticket_pipeline.ingest.cadence import Cadence
+from ticket_pipeline.ingest.jitter import draw_factor, draw_spacing
+from ticket_pipeline.ingest.marketplaces import find_source
+from ticket_pipeline.ingest.ticketmaster_events import DetailsIngest
+from ticket_pipeline.market.trust import TrustRule
+from ticket_pipeline.settings.values import read_cadence_bands
+from ticket_pipeline.sheet.sync import load_zone_map
+from ticket_pipeline.storage.cache import PostgresCache
+from ticket_pipeline.storage.requests import BreakerRule, PostgresGate, SearchGate, set_up_budget
+from ticket_pipeline.storage.schedule import BackOff
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+    from datetime import datetime
+
+    from ticket_pipeline.ingest.batch import BatchIngest, BatchResult, Lease
+    from ticket_pipeline.ingest.marketplaces import Source
+    from ticket_pipeline.ingest.results import EventResult
+    from ticket_pipeline.market.vocabulary import Marketplace
+    from ticket_pipeline.settings.model import Settings
+    from ticket_pipeline.storage.database import Database
+    from ticket_pipeline.storage.schedule import ScheduledEvent
+
+_MAX_BREAKER_PAUSE = timedelta(hours=6)
+_MAX_BUDGET_WAIT = timedelta(minutes=5)
+"""A run waits this long for a place in the budget; past it, its events go back to the schedule."""
+
+
+async def poll_events(
+    database: Database,
+    settings: Settings,
+    marketplace: Marketplace,
+    events: Sequence[ScheduledEvent],
+    *,
+    now: Callable[[], datetime],
+    on_results: Callable[[Sequence[EventResult]], None] = lambda _: None,
+    lease: Lease | None = None,
+    run_id: str | None = None,
+) -> BatchResult:
+    """Fetch, validate and store what a marketplace tells of these events, each once.
+
+    Args:
+        database: migrated.
+        settings: credentials, limits, cadence.
+        marketplace: who is asked.
+        events: what to fetch.
+        now: the clock, aware UTC.
+        on_results: told of each settled group, in a worker thread, while the others go on.
+        lease: where a sensor leased the batch.
+        run_id: booked with every attempt.
+
+    Raises:
+        ConfigurationError: the marketplace is switched off or its settings are unusable; nothing was sent.
+        StorageError: the database refused or stayed away.
+    """
+    source = find_source(marketplace, settings)
+    # One source each: gaps and intervals are drawn in different threads, and a seed must repeat both.
+    spacing, jitter = (Random(settings.random_seed) for _ in range(2))  # noqa: S311 - jitter, not cryptography
+    set_up_requests(database, settings, source)
+    # A single event that a person asked for by hand may use what polling leaves to people.
+    is_polling = lease is not None or len(events) > 1
+    gate = build_gate(database, settings, marketplace, spacing, is_polling=is_polling)
+    settling = _Settling(
+        database,
+        marketplace,
+        build_back_off(settings),
+        lambda: draw_factor(
+            settings.default_randomization_strategy, jitter, settings.min_random_factor, settings.max_random_factor
+        ),
+        keep_body=settings.raw_payload_days > 0,
+        run_id=run_id,
+    )
+    async with _open_ingest(source, settings, gate, settling, now) as ingest:
+        batch = PollBatch(
+            ingest,
+            now=now,
+            max_concurrent=settings.max_concurrent_requests,
+            on_results=on_results,
+            on_readings=lambda results: tell_breaker(gate, results),
+            lease=lease,
+        )
+        return await batch.run(events)
+
+
+@dataclass(frozen=True, slots=True)
+class _Settling:
+    """What both kinds of polls settle their events by; see `Ingest`."""
+
+    database: Database
+    marketplace: Marketplace
+    back_off: BackOff
+    draw_jitter: Callable[[], float]
+    keep_body: bool
+    run_id: str | None
+
+
+@asynccontextmanager
+async def _open_ingest(
+    source: Source, settings: Settings, gate: PostgresGate, settling: _Settling, now: Callable[[], datetime]
+) -> AsyncIterator[BatchIngest]:
+    """The ingest of a marketplace that has listings, or of one that describes events."""
+    how = {name: getattr(settling, name) for name in settling.__slots__}
+    if source.open_client is not None:
+        # It validates with pandas, which takes half a second to load: who polls pays for it, not every command.
+        from ticket_pipeline.ingest.captures import Ingest  # noqa: PLC0415
+
+        async with source.open_client(settings, gate, now) as client:
+            rule = TrustRule(settings.suspect_drop_fraction, settings.suspect_confirm_fraction)
+            yield Ingest(client=client, rule=rule, zone_map=load_zone_map(settling.database), **how)
+    elif source.open_details is not None:
+        cache = PostgresCache(settling.database, source.marketplace)
+        async with source.open_details(settings, gate, cache, now) as details:
+            yield DetailsIngest(client=details, **how)
+
+
+def set_up_requests(database: Database, settings: Settings, source: Source) -> None:
+    """Bring the budgets of a marketplace to the settings. Idempotent."""
+    set_up_budget(
+        database,
+        source.marketplace,
+        source.limits(settings),
+        max_concurrent=settings.max_concurrent_requests,
+        polling_limits=source.polling_limits(settings),
+    )
+
+
+def build_gate(
+    database: Database,
+    settings: Settings,
+    marketplace: Marketplace,
+    random: Random,
+    *,
+    is_polling: bool = True,
+    is_for_events: bool = True,
+    max_wait: timedelta | None = None,
+) -> PostgresGate:
+    """The shared gate of a marketplace under these settings.
+
+    Args:
+        database: with the budgets of `set_up_requests`.
+        settings: spacing, longest request, breaker.
+        marketplace: whose.
+        random: draws the spacing.
+        is_polling: False where a person asks, who may use the reserve.
+        is_for_events: False for searches, whose requests nobody books as attempts.
+        max_wait: a longer wait is refused instead, naming its length; None: what suits a run.
+    """
+    return (PostgresGate if is_for_events else SearchGate)(
+        database,
+        marketplace,
+        draw_spacing=lambda: draw_spacing(
+            settings.request_delay_bias, random, settings.min_request_delay, settings.max_request_delay
+        ),
+        hold=timedelta(seconds=settings.http_total_timeout_seconds),
+        max_wait=_MAX_BUDGET_WAIT if max_wait is None else max_wait,
+        is_polling=is_polling,
+        rule=BreakerRule(
+            threshold=settings.breaker_failures,
+            pause=timedelta(minutes=settings.breaker_pause_minutes),
+            max_pause=_MAX_BREAKER_PAUSE,
+            blocked_pause=timedelta(hours=settings.blocked_pause_hours),
+        ),
+    )
+
+
+def build_back_off(settings: Settings) -> BackOff:
+    """How long failed events wait under these settings."""
+    return BackOff(timedelta(minutes=settings.retry_base_minutes), timedelta(hours=settings.retry_max_hours))
+
+
+def build_cadence(settings: Settings) -> Cadence:
+    """The cadence of these settings."""
+    return Cadence(timedelta(hours=settings.base_scrape_interval_hours), read_cadence_bands(settings.cadence_bands))

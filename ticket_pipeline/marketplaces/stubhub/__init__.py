@@ -1,0 +1,1 @@
+"""StubHub: its client and its parser."""

@@ -1,0 +1,275 @@
+"""Ticketmaster's Discovery API v2: events by id, searches, venues, and the price ranges it publishes.
+
+What belongs here: URLs, the key, and the client. What does not: sending (`http`), answers that are used again
+(`cache`), errors (`ticketmaster_answers`), and reading bodies (`ticketmaster_events`).
+
+From a notebook, with TICKETMASTER_API_KEY in the environment or `.env`:
+
+    from ticket_pipeline.marketplaces.ticketmaster.client import open_ticketmaster_client
+    from ticket_pipeline.settings.model import load_settings
+
+    async with open_ticketmaster_client(load_settings()) as ticketmaster:
+        async for event in ticketmaster.search_events("taylor swift", city="Toronto"):
+            print(event.external_id, event.name, event.local_date, event.venue and event.venue.name)
+        prices = await ticketmaster.get_ticket_prices("G5diZfkn0B-bh")
+    print(prices.ranges or "no price published")
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+from pydantic import SecretStr
+
+from ticket_pipeline.errors import ConfigurationError, RequestRejected
+from ticket_pipeline.http.addresses import check_address
+from ticket_pipeline.http.fetcher import MarketplaceRequest, utc_now
+from ticket_pipeline.http.response_cache import CachingFetcher, NoCache
+from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
+from ticket_pipeline.marketplaces.bodies import check_subject
+from ticket_pipeline.marketplaces.listings_client import open_fetcher
+from ticket_pipeline.marketplaces.ticketmaster.answers import RETRY_RULES, TicketmasterJudge
+from ticket_pipeline.marketplaces.ticketmaster.parser import (
+    EventDetails,
+    Page,
+    PriceRange,
+    SectionPrice,
+    Venue,
+    parse_page,
+    parse_ticketmaster_event,
+    read_event,
+    read_venue,
+)
+from ticket_pipeline.marketplaces.ticketmaster.search import MAX_PAGE_SIZE, Search
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from ticket_pipeline.http.gate import RequestGate
+    from ticket_pipeline.http.response_cache import Answer, AnswerCache
+    from ticket_pipeline.settings.model import Settings
+
+_PATH = "/discovery/v2"
+_SIMULATED_KEY = "simulated"
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class TicketmasterConfig:
+    """How Ticketmaster is asked.
+
+    Attributes:
+        base_url: scheme and host (a path is allowed), without a trailing slash.
+        api_key: sent with every request.
+    """
+
+    base_url: str
+    api_key: SecretStr = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TicketPrices:
+    """What Ticketmaster publishes about the prices of one event.
+
+    Attributes:
+        ranges: by type; empty where none is published, which is the usual case today and no error.
+        sections: by section; empty unless a body carries sections.
+        captured_at: aware UTC, when the answer arrived.
+        is_stale: an older answer than asked for, because the API gave none.
+    """
+
+    external_id: str
+    ranges: tuple[PriceRange, ...]
+    sections: tuple[SectionPrice, ...]
+    captured_at: datetime
+    is_stale: bool
+
+    @property
+    def is_published(self) -> bool:
+        """Whether there is any price at all."""
+        return bool(self.ranges or self.sections)
+
+
+def ticketmaster_config(settings: Settings) -> TicketmasterConfig:
+    """Build the configuration from the settings. The simulator wants some key, and is sent none of the user's.
+
+    Raises:
+        ConfigurationError: there is no key, or the address is unusable.
+    """
+    if settings.ticketmaster_base_url is None:
+        raise ConfigurationError(
+            "Looked for Ticketmaster's API key; TICKETMASTER_API_KEY is not set, and another marketplace is "
+            "configured. Set it to your own Discovery API key."
+        )
+    base_url = settings.ticketmaster_base_url.rstrip("/")
+    check_address(
+        base_url,
+        _PATH,
+        base_setting="TICKETMASTER_API_BASE_URL",
+        path_setting="TICKETMASTER_API_BASE_URL",
+        example="https://app.ticketmaster.com",
+        credentials="your API key" if settings.ticketmaster_api_key else None,
+    )
+    return TicketmasterConfig(base_url, settings.ticketmaster_api_key or SecretStr(_SIMULATED_KEY))
+
+
+class TicketmasterClient:
+    """Asks Ticketmaster about events and venues. Answers may be kept ones; each says when it arrived."""
+
+    marketplace = Marketplace.TICKETMASTER
+
+    def __init__(self, fetcher: CachingFetcher, config: TicketmasterConfig) -> None:
+        self._fetcher = fetcher
+        self._config = config
+
+    async def fetch_event(self, external_id: str) -> RawResponse:
+        """Ask for one event, for polling: an answer older than TICKETMASTER_CACHE_MINUTES is never used instead.
+
+        Raises:
+            RequestRejected: the id is none; nothing was sent.
+            MarketplaceError: no usable answer; see `ticket_pipeline.marketplaces.ticketmaster.answers`.
+        """
+        return (await self._ask_event(external_id, accepts_stale=False)).response
+
+    def parse_event(self, body: bytes) -> EventDetails:
+        """Read a body; see `ticket_pipeline.marketplaces.ticketmaster.parser`."""
+        return parse_ticketmaster_event(body)
+
+    async def get_event_details(self, external_id: str) -> EventDetails:
+        """Everything that is known about one event.
+
+        Where the API is down or refuses, an older answer is used, marked by `is_stale` and `captured_at`.
+
+        Raises:
+            EventGone: Ticketmaster does not know the id.
+            MarketplaceError: no usable answer, and none was kept.
+        """
+        answer = await self._ask_event(external_id, accepts_stale=True)
+        return _dated(answer.value, answer)
+
+    async def get_ticket_prices(self, external_id: str) -> TicketPrices:
+        """The prices that are published for one event: ranges by type, and sections where a body carries them.
+
+        Raises:
+            MarketplaceError: as for `get_event_details`.
+        """
+        answer = await self._ask_event(external_id, accepts_stale=True)
+        event = answer.value
+        return TicketPrices(
+            event.external_id, event.price_ranges, event.sections, answer.response.captured_at, answer.is_stale
+        )
+
+    def search_events(
+        self,
+        query: str | None,
+        city: str | None = None,
+        *,
+        country_code: str | None = None,
+        starts_from: datetime | None = None,
+        starts_until: datetime | None = None,
+        page_size: int = 100,
+    ) -> Search[EventDetails]:
+        """Search events by words. Nothing is sent before the first result is asked for.
+
+        Args:
+            query: words of the name, the artist or the team, all of which must be there; None: any event.
+            city: its name.
+            country_code: ISO 3166, such as CA.
+            starts_from: aware; earliest start.
+            starts_until: aware; latest start.
+            page_size: results per request, at most 200.
+        """
+        parameters = {
+            "keyword": query,
+            "city": city,
+            "countryCode": country_code,
+            "startDateTime": _as_parameter(starts_from),
+            "endDateTime": _as_parameter(starts_until),
+            # Without these, a question with dates leaves out what is still to be announced.
+            "includeTBA": "yes",
+            "includeTBD": "yes",
+        }
+        return self._search("events", parameters, lambda item, answer: _dated(read_event(item), answer), page_size)
+
+    def search_venues(self, query: str, *, country_code: str | None = None, page_size: int = 100) -> Search[Venue]:
+        """Search venues by words of their name."""
+        parameters = {"keyword": query, "countryCode": country_code}
+        return self._search("venues", parameters, lambda item, _: read_venue(item), page_size)
+
+    def _search(self, kind: str, parameters: dict[str, str | None], read: Any, page_size: int) -> Search[Any]:  # noqa: ANN401 - the reader of the kind
+        size = min(max(page_size, 1), MAX_PAGE_SIZE)
+        given = {name: value for name, value in parameters.items() if value is not None}
+        words = given.get("keyword") or ", ".join(given[name] for name in ("city", "countryCode") if name in given)
+
+        async def ask(number: int) -> Answer[Page]:
+            query = urlencode(given | {"size": str(size), "page": str(number)})
+            request = self._request(f"/{kind}.json?{query}", subject=f"{kind} that match {words[:80]!r}")
+            return await self._fetcher.fetch(request, lambda body: parse_page(body, kind), accepts_stale=True)
+
+        return Search(ask, read, size)
+
+    async def _ask_event(self, external_id: str, *, accepts_stale: bool) -> Answer[EventDetails]:
+        # Whoever uses the client alone may hand over nothing.
+        if not isinstance(external_id, str) or not _ID.fullmatch(external_id):
+            raise RequestRejected(
+                f"Asked ticketmaster for event {str(external_id)[:40]!r}: not sent, an id has letters, digits, - and _ "
+                "only, such as G5diZfkn0B-bh. Find it by `ticket-pipeline search`.",
+                tries=0,
+            )
+        request = self._request(f"/events/{quote(external_id)}.json", external_id)
+
+        def read(body: bytes) -> EventDetails:
+            event = parse_ticketmaster_event(body)
+            # No recorded answer gives one event under the id of another, and ids are case-sensitive.
+            check_subject([event.external_id], external_id, self.marketplace)
+            return event
+
+        return await self._fetcher.fetch(request, read, accepts_stale=accepts_stale)
+
+    def _request(self, path: str, external_id: str = "", *, subject: str | None = None) -> MarketplaceRequest:
+        return MarketplaceRequest(
+            marketplace=self.marketplace,
+            external_id=external_id,
+            method="GET",
+            url=f"{self._config.base_url}{_PATH}{path}",
+            secret_query={"apikey": self._config.api_key},
+            subject=subject,
+        )
+
+
+@asynccontextmanager
+async def open_ticketmaster_client(
+    settings: Settings,
+    *,
+    gate: RequestGate | None = None,
+    cache: AnswerCache | None = None,
+    clock: Callable[[], datetime] = utc_now,
+) -> AsyncIterator[TicketmasterClient]:
+    """Open a client by the settings, and close its connections at the end of the block.
+
+    Args:
+        settings: where and how to ask.
+        gate: who permits requests; None means no limits, which is for single calls only.
+        cache: where answers are kept; None keeps none.
+        clock: aware UTC; says when an answer was captured, and how old a kept one is.
+
+    Raises:
+        ConfigurationError: see `ticketmaster_config`.
+    """
+    config = ticketmaster_config(settings)
+    async with open_fetcher(settings, gate, rules=RETRY_RULES, judge=TicketmasterJudge(), clock=clock) as fetcher:
+        keep = timedelta(minutes=settings.ticketmaster_cache_minutes)
+        yield TicketmasterClient(CachingFetcher(fetcher, cache or NoCache(), keep=keep, clock=clock), config)
+
+
+def _dated(event: EventDetails, answer: Answer[Any]) -> EventDetails:
+    return replace(event, captured_at=answer.response.captured_at, is_stale=answer.is_stale)
+
+
+def _as_parameter(moment: datetime | None) -> str | None:
+    return None if moment is None else f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

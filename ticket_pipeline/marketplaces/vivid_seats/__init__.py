@@ -1,0 +1,1 @@
+"""Vivid Seats: its client and its parser."""

@@ -1,0 +1,158 @@
+"""Read the nested shape of Vivid Seats' listings: `zones[].sections[].tickets[]` with price, quantity and splitOption.
+
+What belongs here: the keys and the nesting of this one shape. What does not: the site's own body
+(`vivid_seats_listings`), which also decides about the currency.
+
+A zone or section that holds no tickets where it should is rejected as one item, so that it is seen and counted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ticket_pipeline.market.vocabulary import RejectedListing
+from ticket_pipeline.marketplaces.bodies import build_parsed
+from ticket_pipeline.marketplaces.values import (
+    Problems,
+    amount_column,
+    id_column,
+    quantity_column,
+    splits_column,
+    text_column,
+)
+from ticket_pipeline.marketplaces.vivid_seats.totals import find_checksum_problems
+
+if TYPE_CHECKING:
+    from ticket_pipeline.market.vocabulary import ParsedListings
+
+_ANY_QUANTITY = "ANY"
+_NEVER_LEAVE_ONE = "NEVERLEAVEONE"
+_ALL_TOGETHER = "NONE"
+_MOST_SPELLED_OUT = 50
+"""A larger listing's quantities stay unknown: then any up to its number counts, and a body cannot blow up in memory."""
+
+
+class _Found(NamedTuple):
+    """Every item of the body in order; the tickets' positions, and where each stands; the items that hold none."""
+
+    items: list[Any]
+    positions: list[int]
+    places: list[tuple[Any, Any]]
+    rejected: list[RejectedListing]
+
+
+def parse_zones(zones: list[Any], currency: str, announced: object = None) -> ParsedListings:
+    """Read every ticket of every section of every zone.
+
+    `price` counts as the price before fees: nothing says that fees are in. `splitOption` may be quantities ("1,2,4", an
+    array) or one of the words ANY, NONE and NEVERLEAVEONE; anything else leaves the splits unknown, also a lone number,
+    which may be a quantity or a code. A ticket without an id gets one by its place.
+
+    Args:
+        zones: the value of `zones`.
+        currency: of all prices.
+        announced: totals beside the zones, as in the site's own body, where there are any.
+
+    Raises:
+        UnexpectedPayload: there is no ticket, and no total says that there should be none: that is no empty market.
+    """
+    found = _flatten(zones)
+    tickets = [found.items[position] for position in found.positions]
+    problems: Problems = {}
+    quantities = quantity_column([ticket.get("quantity") for ticket in tickets], "quantity", problems)
+    count = len(tickets)
+    columns: dict[str, list[Any]] = {
+        "listing_id": id_column(_ids(tickets, found.places), "id", problems),
+        "section": text_column([section for _, section in found.places], "section", problems),
+        "row": text_column([ticket.get("row") for ticket in tickets], "row", problems),
+        "zone": text_column([zone for zone, _ in found.places], "zone", problems),
+        "quantity": quantities,
+        "splits": splits_column(_splits(tickets, quantities), "splitOption", problems),
+        "ask_price": amount_column([ticket.get("price") for ticket in tickets], "price", problems),
+        "all_in_price": [None] * count,
+        "net_proceeds": [None] * count,
+        "currency": [currency] * count,
+        "is_general_admission": [False] * count,
+        "is_speculative": [False] * count,
+    }
+    checksum_problems = find_checksum_problems(
+        announced,
+        received=len(found.items),
+        quantities=quantities,
+        prices=columns["ask_price"],
+        all_in_prices=columns["all_in_price"],
+    )
+    return build_parsed(found.items, found.positions, columns, problems, found.rejected, checksum_problems)
+
+
+def _flatten(zones: list[Any]) -> _Found:
+    found = _Found([], [], [], [])
+    for zone in zones:
+        for section in _children(zone, "sections", "zone", found):
+            for ticket in _children(section, "tickets", "section", found):
+                if isinstance(ticket, dict):
+                    found.positions.append(len(found.items))
+                    found.places.append((_name(zone), _name(section)))
+                    found.items.append(ticket)
+                else:
+                    _reject(ticket, "the listing is not a JSON object", found)
+    return found
+
+
+def _children(parent: Any, key: str, what: str, found: _Found) -> list[Any]:  # noqa: ANN401 - JSON is anything
+    children = parent.get(key) if isinstance(parent, dict) else None
+    if isinstance(children, list):
+        return children
+    _reject(parent, f"the {what} holds no array `{key}`", found)
+    return []
+
+
+def _reject(item: Any, reason: str, found: _Found) -> None:  # noqa: ANN401 - JSON is anything
+    found.rejected.append(RejectedListing(len(found.items), item, (reason,)))
+    found.items.append(item)
+
+
+def _name(place: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON is anything
+    name = place.get("name")
+    return place.get("id") if name in (None, "") else name
+
+
+def _ids(tickets: list[dict[str, Any]], places: list[tuple[Any, Any]]) -> list[Any]:
+    """The tickets' own ids; for one without, its place and its number there, which stay while others are repriced."""
+    ids = []
+    seen: Counter[str] = Counter()
+    for ticket, (zone, section) in zip(tickets, places, strict=True):
+        own = next((ticket[key] for key in ("id", "listingId") if ticket.get(key) not in (None, "")), None)
+        if own is None:
+            place = sha256(repr((zone, section, ticket.get("row"))).encode("utf-8", "replace")).hexdigest()[:16]
+            seen[place] += 1
+            own = f"place-{place}-{seen[place]}"
+        ids.append(own)
+    return ids
+
+
+def _splits(tickets: list[dict[str, Any]], quantities: list[int]) -> list[Any]:
+    """Quantities in a form that `splits_column` reads, or None where they are not known."""
+    return [
+        _read_option(ticket.get("splitOption"), quantity) for ticket, quantity in zip(tickets, quantities, strict=True)
+    ]
+
+
+def _read_option(option: Any, quantity: int | None) -> Any:  # noqa: ANN401 - JSON is anything
+    if isinstance(option, list):
+        return option
+    if not isinstance(option, str):
+        return None
+    word = option.strip().upper()
+    if "," in word:
+        return option
+    if quantity is None or not 0 < quantity <= _MOST_SPELLED_OUT:
+        return None
+    together = {
+        _ANY_QUANTITY: [*range(1, quantity + 1)],
+        _NEVER_LEAVE_ONE: [number for number in range(1, quantity + 1) if number != quantity - 1],
+        _ALL_TOGETHER: [quantity],
+    }
+    return together.get(word)

@@ -1,0 +1,136 @@
+"""Bring the database to what vivenu says of events and coupons, and reckon ages and genders by the settings.
+
+What belongs here: what is asked for next, and handing it on. What does not: how it is asked
+(`ticket_pipeline.primary_sales`), how it is stored (`storage.ticket_sales`), and the tickets (`vivenu_tickets`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from ticket_pipeline.primary_sales.ages import AgeGroups
+from ticket_pipeline.primary_sales.client import open_vivenu
+from ticket_pipeline.primary_sales.free_texts import FreeTexts, is_mark
+from ticket_pipeline.primary_sales.gender import UNKNOWN
+from ticket_pipeline.primary_sales.mappings import read_mappings
+from ticket_pipeline.primary_sales.rows import coupon_row, event_row, reject_rows, reject_texts, type_rows
+from ticket_pipeline.storage import ticket_sales as store
+
+if TYPE_CHECKING:
+    from ticket_pipeline.primary_sales.gender import GenderTable
+    from ticket_pipeline.settings.model import Settings
+    from ticket_pipeline.storage.database import Database, Row
+
+
+@dataclass(frozen=True, slots=True)
+class EventsReport:
+    """What a sync of the events found.
+
+    Attributes:
+        keys: the ids of the listed events.
+        ticket_types: how many types they have, all together.
+        problems: event id → what a person should look at.
+        unreadable: events that could not be read, by id with the reason.
+    """
+
+    keys: tuple[str, ...]
+    ticket_types: int
+    problems: dict[str, list[str]]
+    unreadable: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CouponsReport:
+    """What a sync of the coupons found.
+
+    Attributes:
+        coupons: how many are listed.
+        transactions: how many came.
+        is_full: all transactions were read, not only what changed.
+        unreadable: coupons, series and transactions that could not be read, by id with the reason.
+    """
+
+    coupons: int
+    transactions: int
+    is_full: bool
+    unreadable: tuple[str, ...]
+
+
+async def sync_vivenu_events(database: Database, settings: Settings) -> EventsReport:
+    """Read every event of the organiser and bring the database to it. Idempotent.
+
+    Raises:
+        MarketplaceError: vivenu gave no usable answer; nothing was stored.
+        ConfigurationError: vivenu is off or not configured, or the mappings file is of no use.
+    """
+    mappings = read_mappings(settings.vivenu_mappings_file)
+    async with open_vivenu(settings) as client:
+        found = await client.fetch_events()
+    rows = [event_row(event, mappings) for event in found.rows.values()]
+    types = [row for event in found.rows.values() for row in type_rows(event)]
+    await asyncio.to_thread(store.write_events, database, rows, types, reject_rows(found))
+    problems = {row["external_id"]: row["problems"] for row in rows if row["problems"]}
+    return EventsReport(tuple(found.rows), len(types), problems, reject_texts(found))
+
+
+async def sync_vivenu_coupons(database: Database, settings: Settings, *, full: bool = False) -> CouponsReport:
+    """Read coupons, their series, and which of them transactions used since the last read. Idempotent.
+
+    Raises:
+        MarketplaceError: vivenu gave no usable answer; nothing was stored.
+    """
+    mark = None if full else store.read_mark(database, store.TRANSACTIONS)
+    overlap = timedelta(minutes=settings.vivenu_overlap_minutes)
+    async with open_vivenu(settings) as client:
+        series = await client.fetch_series()
+        coupons = await client.fetch_coupons()
+        found = await client.fetch_transactions(since=mark["high_water_at"] - overlap if mark else None)
+    uses = [
+        {"transaction_id": one.id, "external_id": one.event_id, "coupon_id": coupon_id}
+        for one in found.rows.values()
+        for coupon_id in dict.fromkeys(coupon.id for coupon in one.applied_coupons or ())
+    ]
+    reached = found.reached(one.updated_at for one in found.rows.values())
+    read = store.CouponsRead(
+        [coupon_row(coupon, series.rows) for coupon in coupons.rows.values()],
+        list(found.rows),
+        uses,
+        {"coupons": reject_rows(coupons), "series": reject_rows(series), store.TRANSACTIONS: reject_rows(found)},
+    )
+    new_mark = store.ReadMark(store.TRANSACTIONS, reached, mark is None)
+    await asyncio.to_thread(store.write_coupons, database, read, new_mark)
+    return CouponsReport(len(coupons.rows), len(found.rows), mark is None, reject_texts(coupons, series, found))
+
+
+def rebuild_age_groups(database: Database, settings: Settings) -> int:
+    """Reckon the age groups by the settings as they are now; returns the table's rows."""
+    groups = AgeGroups.parse(settings.vivenu_age_groups).groups
+    rows = [
+        {"label": group.label, "first": group.first, "last": group.last, "position": position}
+        for position, group in enumerate(groups)
+    ]
+    return store.rebuild_age_groups(database, rows, _genders(database, settings))
+
+
+def rebuild_gender(database: Database, settings: Settings) -> int:
+    """Reckon the genders by the tables of words as they are now; returns the table's rows."""
+    return store.rebuild_gender(database, _genders(database, settings))
+
+
+def _genders(database: Database, settings: Settings) -> list[Row]:
+    table = read_mappings(settings.vivenu_mappings_file).gender_table()
+    answers = store.read_gender_answers(database)
+    # Only where free texts were marked is their key needed: without any, none is made.
+    marks = _marked_genders(table, FreeTexts.of(settings)) if any(map(is_mark, answers)) else {}
+    return [
+        {"answer": answer, "gender": marks.get(answer, UNKNOWN) if is_mark(answer) else table.read(answer)}
+        for answer in answers
+    ]
+
+
+def _marked_genders(table: GenderTable, free_texts: FreeTexts) -> dict[str, str]:
+    """Mark of every listed phrase → its gender."""
+    return {free_texts.mark_of(phrase): gender for phrase, gender in table.genders.items()}

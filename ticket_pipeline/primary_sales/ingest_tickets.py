@@ -1,0 +1,176 @@
+"""Bring the tickets of events to what vivenu says, and keep them so. Here vivenu's tickets and storage meet.
+
+What belongs here: whether an event is read whole or by what changed. What does not: how it is asked, and what is kept
+of a ticket (`ticket_pipeline.primary_sales`), how it is stored (`storage.ticket_sales`), and everything else of an
+organiser (`primary_sales.ingest`).
+
+Tickets are read incrementally: what changed since the mark of the last read, and a little before it. The whole set is
+read where there is no mark, where the day of the event, the fields or the rules of answers changed (ages and genders
+were then read by others), where the counts do not agree afterwards (tickets vanished), and on demand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from ticket_pipeline.errors import MarketplaceError
+from ticket_pipeline.primary_sales.client import open_vivenu
+from ticket_pipeline.primary_sales.fields import EventFields
+from ticket_pipeline.primary_sales.free_texts import FreeTexts
+from ticket_pipeline.primary_sales.mappings import read_mappings
+from ticket_pipeline.primary_sales.rows import reject_rows, reject_texts, ticket_row
+from ticket_pipeline.primary_sales.tickets import AnswerRules, KeptTicket, keep_ticket
+from ticket_pipeline.storage import ticket_sales as store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import date, datetime
+
+    from ticket_pipeline.primary_sales.client import VivenuClient
+    from ticket_pipeline.primary_sales.paging import ReadSet
+    from ticket_pipeline.primary_sales.wire import TicketWire
+    from ticket_pipeline.settings.model import Settings
+    from ticket_pipeline.storage.database import Database, Row
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TicketsReport:
+    """What became of one event's tickets.
+
+    Attributes:
+        event_id: vivenu's id.
+        name: of the event.
+        is_full: the whole set was read.
+        received: different tickets that came.
+        announced: how many tickets vivenu says the event has.
+        stored: what that changed, and how many are known now.
+        unreadable: tickets that could not be read, by id with the reason.
+        unreadable_ages: shape of an answer about age that is none → how many such answers came.
+        error: why it could not be read; nothing was stored then.
+    """
+
+    event_id: str
+    name: str
+    is_full: bool = False
+    received: int = 0
+    announced: int = 0
+    stored: store.StoredTickets = field(default_factory=store.StoredTickets)
+    unreadable: tuple[str, ...] = ()
+    unreadable_ages: Mapping[str, int] = field(default_factory=dict)
+    error: MarketplaceError | None = None
+
+    @property
+    def is_reconciled(self) -> bool:
+        """Whether as many tickets are known as vivenu says there are."""
+        return self.announced == self.stored.known
+
+
+async def sync_vivenu_tickets(
+    database: Database,
+    settings: Settings,
+    event_ids: Sequence[str] | None,
+    *,
+    now: Callable[[], datetime],
+    full: bool = False,
+    on_report: Callable[[TicketsReport], None] = lambda _: None,
+) -> list[TicketsReport]:
+    """Read the tickets of events, several at once; an event that fails stops no other.
+
+    Args:
+        database: must know the events.
+        settings: name the organiser.
+        event_ids: vivenu's ids; None: every listed event.
+        now: aware UTC.
+        full: read the whole set, whatever was read before.
+        on_report: told of each event as it is done.
+    """
+    table = read_mappings(settings.vivenu_mappings_file).gender_table()
+    rules = AnswerRules(table, FreeTexts.of(settings), settings.vivenu_date_order)
+    known = {row["external_id"]: row for row in store.read_vivenu_events(database)}
+    chosen = [key for key, row in known.items() if row["is_listed"]] if event_ids is None else event_ids
+    turns = asyncio.Semaphore(settings.httpx_max_connections)
+    async with open_vivenu(settings) as client:
+        reader = _TicketReader(database, client, rules, timedelta(minutes=settings.vivenu_overlap_minutes), now)
+
+        async def read(event: Row) -> TicketsReport:
+            async with turns:
+                report = await reader.read(event, full=full)
+            on_report(report)
+            return report
+
+        return await asyncio.gather(*(read(known[key]) for key in chosen))
+
+
+class _TicketReader:
+    """Reads the tickets of one event after another by the same rules."""
+
+    def __init__(
+        self,
+        database: Database,
+        client: VivenuClient,
+        rules: AnswerRules,
+        overlap: timedelta,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._client = client
+        self._rules = rules
+        self._overlap = overlap
+        self._now = now
+
+    async def read(self, event: Row, *, full: bool) -> TicketsReport:
+        """One event, incrementally where that is enough."""
+        try:
+            mark = await asyncio.to_thread(store.read_mark, self._database, event["external_id"])
+            is_known = mark is not None and mark["fingerprint"] == self._fingerprint(event)
+            if full or mark is None or not is_known:
+                return await self._read_since(event, None)
+            report = await self._read_since(event, mark["high_water_at"] - self._overlap)
+            if report.is_reconciled:
+                return report
+            _log.info("event %s: the counts do not agree, reading all of it", event["external_id"])
+            return await self._read_since(event, None)
+        except MarketplaceError as error:
+            return TicketsReport(event["external_id"], event["name"], error=error)
+
+    async def _read_since(self, event: Row, since: datetime | None) -> TicketsReport:
+        fields = EventFields(event["gender_slug"], event["age_slug"], tuple(event["gender_options"]))
+        event_on: date | None = event["event_on"]
+
+        def keep(ticket: TicketWire) -> KeptTicket:
+            return keep_ticket(ticket, fields, event_on, self._rules)
+
+        key = event["external_id"]
+        found = await self._client.fetch_tickets(key, keep, since=since)
+        announced = found.total if since is None else await self._client.count_tickets(key)
+        stored = await asyncio.to_thread(self._store, event, found, announced, is_full=since is None)
+        return TicketsReport(
+            key,
+            event["name"],
+            is_full=since is None,
+            received=len(found.rows),
+            announced=announced,
+            stored=stored,
+            unreadable=reject_texts(found),
+            unreadable_ages=Counter(shape for one in found.rows.values() if (shape := one.age_shape) is not None),
+        )
+
+    def _store(self, event: Row, found: ReadSet[KeptTicket], announced: int, *, is_full: bool) -> store.StoredTickets:
+        key = event["external_id"]
+        reached = found.reached(ticket.updated_at for ticket in found.rows.values())
+        mark = store.ReadMark(key, reached, is_full, self._fingerprint(event), announced)
+        # In one order whoever writes: two runs that store the same event wait for each other, and lock in no circle.
+        rows = [ticket_row(found.rows[ticket_id], key) for ticket_id in sorted(found.rows)]
+        return store.write_tickets(self._database, rows, mark, reject_rows(found), this_moment=self._now())
+
+    def _fingerprint(self, event: Row) -> str:
+        """What ages and genders of an event are read by."""
+        options = "/".join(event["gender_options"])
+        return f"{event['event_on']}|{event['gender_slug']}|{event['age_slug']}|{options}|{self._rules.fingerprint}"

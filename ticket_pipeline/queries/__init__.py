@@ -1,0 +1,1 @@
+"""Questions over the database: typed and read-only. Whatever shows or sends numbers gets them here."""

@@ -1,0 +1,143 @@
+"""Bring the database to the watchlist: read the sheet or the CSV file, parse it, apply it whole or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ticket_pipeline.errors import ConfigurationError
+from ticket_pipeline.sheet.csv_file import CsvSource
+from ticket_pipeline.sheet.rows import parse_watchlist
+from ticket_pipeline.sheet.source import SheetRows
+from ticket_pipeline.sheet.zones import ZoneField, parse_zones
+from ticket_pipeline.storage.watchlist import (
+    EventRecord,
+    QuarantinedRow,
+    read_venue_zones,
+    replace_venue_zones,
+    sync_watchlist,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from ticket_pipeline.settings.model import Settings
+    from ticket_pipeline.sheet.google import GoogleSheetSource
+    from ticket_pipeline.sheet.source import WatchlistSource
+    from ticket_pipeline.sheet.watchlist import RejectedRow, WatchedEvent, Watchlist
+    from ticket_pipeline.sheet.zones import ZoneMap
+    from ticket_pipeline.storage.database import Database
+    from ticket_pipeline.storage.watchlist import SyncResult
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What was read and what it did. `zones` is None where no venue map is configured."""
+
+    result: SyncResult
+    watchlist: Watchlist
+    zones: ZoneMap | None
+
+
+def sample_watchlist_path(settings: Settings) -> Path:
+    """Where the demo's watchlist lies; `ticket-pipeline run` writes it."""
+    return settings.state_dir / "sample_watchlist.csv"
+
+
+def open_watchlist(settings: Settings) -> WatchlistSource:
+    """The watchlist these settings name: the Google Sheet, else the CSV file, else the sample of the demo."""
+    if settings.google_sheet_id is not None:
+        return _google_sheet(settings, settings.events_worksheet_name)
+    return CsvSource(settings.watchlist_csv or sample_watchlist_path(settings))
+
+
+def open_venue_map(settings: Settings) -> WatchlistSource | None:
+    """The venue map these settings name, or None."""
+    if settings.zones_worksheet_name is not None and settings.google_sheet_id is not None:
+        return _google_sheet(settings, settings.zones_worksheet_name)
+    return CsvSource(settings.zones_csv) if settings.zones_csv is not None else None
+
+
+def sync_events(database: Database, settings: Settings, this_moment: datetime, *, force: bool = False) -> SyncReport:
+    """Read the watchlist and the venue map and bring the database to them.
+
+    Args:
+        database: migrated.
+        settings: where the watchlist is and what guards apply.
+        this_moment: aware UTC.
+        force: apply it even if it untracks more events than the guard allows.
+
+    Raises:
+        SheetError: a source could not be read, or the guard refused; nothing changed.
+        StorageError: the database refused; nothing changed.
+    """
+    source = open_watchlist(settings)
+    venue_map = open_venue_map(settings)
+    watchlist = parse_watchlist(
+        source.read_rows(),
+        default_timezone=settings.event_default_timezone,
+        date_order=settings.watchlist_date_order,
+    )
+    zone_rows = venue_map.read_rows() if venue_map is not None else None
+    zones = parse_zones(zone_rows) if zone_rows is not None else None
+    result = sync_watchlist(
+        database,
+        [_as_record(event) for event in watchlist.events],
+        [_as_quarantined(row) for row in watchlist.rejected],
+        source=watchlist.source,
+        this_moment=this_moment,
+        max_untrack_fraction=settings.watchlist_max_untrack_fraction,
+        force=force,
+    )
+    if zones is not None:
+        replace_venue_zones(
+            database, [text._asdict() | {"position": position} for position, text in enumerate(zones.texts)]
+        )
+    return SyncReport(result, watchlist, zones)
+
+
+def load_zone_map(database: Database) -> ZoneMap | None:
+    """The venue map as last synced; None where there is none."""
+    rows = read_venue_zones(database)
+    if not rows:
+        return None
+    header = [ZoneField.VENUE, ZoneField.SECTION, ZoneField.ZONE]
+    values = [[row["venue"], row["section_pattern"], row["zone"]] for row in rows]
+    return parse_zones(SheetRows([[str(name) for name in header], *values], "the stored venue map"))
+
+
+def _google_sheet(settings: Settings, worksheet_name: str) -> GoogleSheetSource:
+    if settings.google_sheet_id is None or settings.google_sheets_credentials_file is None:
+        raise ConfigurationError("Opened the Google Sheet; set GOOGLE_SHEET_ID and GOOGLE_SHEETS_CREDENTIALS_FILE.")
+    from ticket_pipeline.sheet.google import GoogleSheetSource  # noqa: PLC0415 - Google's libraries, only where used
+
+    return GoogleSheetSource(
+        spreadsheet_id=settings.google_sheet_id,
+        worksheet_name=worksheet_name,
+        credentials_file=settings.google_sheets_credentials_file,
+        api_base_url=settings.google_sheets_api_base_url,
+        total_seconds=settings.http_total_timeout_seconds,
+    )
+
+
+def _as_record(event: WatchedEvent) -> EventRecord:
+    return EventRecord(
+        name=event.name,
+        venue=event.venue,
+        city=event.city,
+        country=event.country,
+        event_date=event.event_date,
+        timezone=event.timezone,
+        timezone_source=event.timezone_source,
+        event_at=event.event_at,
+        is_tracked=event.is_tracked,
+        capacity=event.capacity,
+        poll_interval=event.poll_interval,
+        sheet_row=event.row_number,
+        external_ids={str(name): key for name, key in event.external_ids.items()},
+    )
+
+
+def _as_quarantined(row: RejectedRow) -> QuarantinedRow:
+    return QuarantinedRow(row.row_number, row.raw, row.reasons)

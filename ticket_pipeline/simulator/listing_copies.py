@@ -1,0 +1,113 @@
+"""The listings that a holding is at each marketplace: an id and a price of its own, sold here or there, relisted.
+
+What belongs here: turning one holding into the lives of its listings. What does not: the holding itself
+(`ticket_pipeline.simulator.holdings`), and which listings stand at a moment (`ticket_pipeline.simulator.market`).
+Moments are market hours before the event, so a life runs from large to small.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+from ticket_pipeline.simulator.holdings import Ending, Step
+
+if TYPE_CHECKING:
+    import random
+
+    from ticket_pipeline.simulator.holdings import Holding, TicketSale
+    from ticket_pipeline.simulator.marketplaces import Outlet
+
+RELIST_CHANCE = 0.12  # of each listing
+RELIST_DISCOUNT = 0.99
+COPY_SPREAD = 0.05  # standard deviation of a copy's log price beside the seller's own
+SYNC_HOURS = (1 / 60, 10 / 60)  # market hours until a sale at one marketplace shows at the others
+
+
+class Stint(NamedTuple):
+    """The life of one listing id: it stands at market hour `h` where `born_at >= h > gone_at`.
+
+    Attributes:
+        ordinal: 0, or 1 for the second id of a listing that is relisted.
+        quantities: tickets left from each moment on, as this marketplace learns of it.
+        sales: the tickets sold here.
+        asks: cents in the venue's currency from each moment on.
+    """
+
+    holding: Holding
+    outlet: Outlet
+    ordinal: int
+    born_at: float
+    gone_at: float
+    ending: Ending
+    quantities: tuple[Step, ...]
+    sales: tuple[TicketSale, ...]
+    asks: tuple[Step, ...]
+
+
+def draw_copies(holding: Holding, chance: random.Random) -> list[Stint]:
+    """The lives of all listing ids of a holding, at every marketplace where it is listed."""
+    return [
+        stint
+        for position, outlet in enumerate(holding.outlets)
+        for stint in _draw_copy(holding, outlet, chance, is_first=position == 0)
+    ]
+
+
+def _draw_copy(holding: Holding, outlet: Outlet, chance: random.Random, *, is_first: bool) -> list[Stint]:
+    has_own_price = not is_first and not holding.is_placeholder
+    lag = chance.uniform(*SYNC_HOURS)
+    is_sold_elsewhere = holding.ending is Ending.SOLD and holding.sales[-1].outlet is not outlet
+    gone_at = max(0.0, holding.gone_at - lag) if is_sold_elsewhere else holding.gone_at
+    whole = Stint(
+        holding=holding,
+        outlet=outlet,
+        ordinal=0,
+        born_at=holding.born_at,
+        gone_at=gone_at,
+        ending=Ending.SOLD_ELSEWHERE if is_sold_elsewhere else holding.ending,
+        quantities=_quantities_at(holding, outlet, gone_at, lag),
+        sales=tuple([sale for sale in holding.sales if sale.outlet is outlet]),
+        asks=_scaled(holding.asks, math.exp(chance.gauss(0, COPY_SPREAD))) if has_own_price else holding.asks,
+    )
+    if chance.random() >= RELIST_CHANCE:
+        return [whole]
+    return _relisted(whole, chance.uniform(gone_at, holding.born_at))
+
+
+def _scaled(asks: tuple[Step, ...], factor: float) -> tuple[Step, ...]:
+    return tuple([Step(at, max(100, round(cents * factor))) for at, cents in asks])
+
+
+def _quantities_at(holding: Holding, outlet: Outlet, gone_at: float, lag: float) -> tuple[Step, ...]:
+    """The holding's quantities, those that a sale elsewhere has left only after a while."""
+    if len(holding.quantities) == 1 or len(holding.outlets) == 1:
+        return holding.quantities
+    elsewhere = {sale.at for sale in holding.sales if sale.outlet is not outlet}
+    return tuple(
+        Step(max(gone_at, at - lag) if at in elsewhere else at, quantity) for at, quantity in holding.quantities
+    )
+
+
+def _relisted(whole: Stint, at: float) -> list[Stint]:
+    """Cut a life in two: the same seats at near the same price go on under the next id."""
+    first_asks = tuple(step for step in whole.asks if step.begins_at > at) or whole.asks[:1]
+    first_quantities = tuple(step for step in whole.quantities if step.begins_at > at) or whole.quantities[:1]
+    later_asks = tuple(step for step in whole.asks if step.begins_at <= at)
+    later_quantities = tuple(step for step in whole.quantities if step.begins_at <= at)
+    return [
+        whole._replace(
+            gone_at=at,
+            ending=Ending.RELISTED,
+            asks=first_asks,
+            quantities=first_quantities,
+            sales=tuple(sale for sale in whole.sales if sale.at > at),
+        ),
+        whole._replace(
+            ordinal=1,
+            born_at=at,
+            asks=(Step(at, round(first_asks[-1].value * RELIST_DISCOUNT)), *later_asks),
+            quantities=(Step(at, first_quantities[-1].value), *later_quantities),
+            sales=tuple(sale for sale in whole.sales if sale.at <= at),
+        ),
+    ]

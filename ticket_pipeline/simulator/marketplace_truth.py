@@ -1,0 +1,58 @@
+"""What one marketplace knows of its events and does not tell: for people who look into a running simulator.
+
+What belongs here: the world as one outlet's truth. What does not: the routes that show it
+(`ticket_pipeline.simulator.controls`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from ticket_pipeline.simulator.marketplaces import Outlet, currency_at
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ticket_pipeline.simulator.world import SimulatedWorld
+
+
+@dataclass(frozen=True, slots=True)
+class OutletTruth:
+    """The truth about one outlet of a world."""
+
+    world: SimulatedWorld
+    outlet: Outlet
+
+    def events_at(self, now: datetime) -> list[dict[str, Any]]:
+        """The outlet's events, with the truth about their listings at `now`; Ticketmaster has none."""
+        return [self._event(external_id, now) for external_id, _ in self.world.events_at(self.outlet)]
+
+    def sales_between(self, after: datetime, until: datetime) -> list[dict[str, Any]]:
+        """The true sales at the outlet later than `after` and not later than `until`, event by event."""
+        markets = {
+            external_id: self.world.market(external_id, self.outlet)
+            for external_id, _ in self.world.events_at(self.outlet)
+        }
+        return [
+            {"external_id": external_id, **asdict(sale)}
+            for external_id, market in markets.items()
+            if market is not None
+            for sale in market.sales_between(after, until, self.outlet)
+        ]
+
+    def _event(self, external_id: str, now: datetime) -> dict[str, Any]:
+        market = self.world.market(external_id, self.outlet)
+        if market is None:
+            return {"external_id": external_id, "is_replay": True}
+        event = market.event
+        has_listings = self.outlet is not Outlet.TICKETMASTER
+        return {
+            "external_id": external_id,
+            "is_replay": False,
+            "name": event.name,
+            "venue": event.venue.name,
+            "currency": currency_at(self.outlet, event.venue.currency),
+            "event_at": event.event_at,
+            "truth": asdict(market.true_metrics_at(now, self.outlet)) if has_listings else None,
+        }

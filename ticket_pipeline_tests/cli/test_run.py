@@ -1,0 +1,104 @@
+"""What `run` refuses before it starts anything; that it starts and stops everything is proven end to end."""
+
+from __future__ import annotations
+
+import socket
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from ticket_pipeline.cli import run as running
+from ticket_pipeline.cli.app import app
+from ticket_pipeline.cli.run_status import _what_comes, describe_minute
+from ticket_pipeline.errors import ConfigurationError
+from ticket_pipeline.settings.model import Settings
+from ticket_pipeline.sheet.sync import open_watchlist
+from ticket_pipeline.storage.database import Database
+from ticket_pipeline.storage.watchlist import sync_watchlist
+from ticket_pipeline_tests.ingest.loopback import open_loopback
+
+NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+
+
+def synced_from(database: Database, source: str) -> None:
+    sync_watchlist(
+        database, [], [], source=source, this_moment=running.datetime.now(running.UTC), max_untrack_fraction=0.5
+    )
+
+
+def test_the_demo_never_replaces_a_watchlist_of_the_users(migrated_url: str, tmp_path: Path) -> None:
+    with Database(migrated_url, "tickets") as database:
+        synced_from(database, "the CSV file mine.csv")
+
+        with pytest.raises(ConfigurationError, match=r"mine\.csv"):
+            running._refuse_foreign_events(database, Settings(state_dir=tmp_path))
+
+
+def test_the_demo_goes_on_with_its_own_sample(migrated_url: str, tmp_path: Path) -> None:
+    settings = Settings(state_dir=tmp_path)
+    with Database(migrated_url, "tickets") as database:
+        running._refuse_foreign_events(database, settings)
+        synced_from(database, open_watchlist(settings).description)
+
+        running._refuse_foreign_events(database, settings)
+
+
+def test_a_taken_simulator_port_is_told_and_not_replaced() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        with pytest.raises(ConfigurationError, match="SIMULATOR_PORT"):
+            running._simulator_port(port)
+
+
+def test_the_web_ui_leaves_the_simulators_port_to_it() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        assert running._free_port("127.0.0.1", port, taken=port + 1) > port + 1
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "99999999"])
+def test_a_port_that_cannot_be_is_refused(port: str) -> None:
+    refused = CliRunner().invoke(app, ["run", "--port", port])
+    assert refused.exit_code == 2
+    assert "equal to" in refused.output
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ({"due": 0, "leased": 0, "next_due_at": None}, "nothing due"),
+        ({"due": 0, "leased": 3, "next_due_at": None}, "3 with runs, nothing else due"),
+        ({"due": 0, "leased": 0, "next_due_at": NOW + timedelta(seconds=70)}, "next due in 1 min 10 s"),
+        ({"due": 0, "leased": 2, "next_due_at": NOW + timedelta(seconds=5)}, "2 with runs, next due in 5 s"),
+        ({"due": 18, "leased": 0, "next_due_at": NOW - timedelta(minutes=3)}, "18 due, the first for 3 min 0 s"),
+    ],
+)
+def test_a_standstill_shows_in_the_line_of_each_minute(row: dict[str, object], words: str) -> None:
+    assert _what_comes(row, NOW) == words
+
+
+def test_events_of_a_marketplace_that_is_off_are_not_waited_for(migrated_url: str) -> None:
+    with open_loopback(migrated_url) as loopback:
+        loopback.watch()
+        settings = loopback.settings()
+        (line,) = describe_minute(loopback.database, settings, NOW)
+        assert "4 due, the first for " in line
+        off = settings.model_copy(update={"stubhub_enabled": False})
+        (line,) = describe_minute(loopback.database, off, NOW)
+        assert line.endswith("; nothing due.")
+
+
+def test_a_folder_that_cannot_be_written_is_named() -> None:
+    with (
+        pytest.raises(ConfigurationError, match="STATE_DIR"),
+        running._explained_file_errors(Path("state")),
+    ):
+        Path("/dev/null/state").mkdir()

@@ -1,0 +1,143 @@
+"""The assets of primary sales: every number equals the organiser's truth, partitions turn green, errors name events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+import pytest
+
+from ticket_pipeline.definitions import build_defs
+from ticket_pipeline.defs.resources import Pipeline
+from ticket_pipeline.simulator.faults import Fault, FaultKind
+from ticket_pipeline.simulator.vivenu_world import CANARY
+from ticket_pipeline_tests.defs.location import RANGE_END, RANGE_START, failure_of, materializations
+from ticket_pipeline_tests.primary_sales.organiser import NOW
+from ticket_pipeline_tests.primary_sales.organiser_location import OrganiserLocation, open_organiser_location
+from ticket_pipeline_tests.primary_sales.truth import assert_every_number_is_true
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@dataclass
+class VivenuLocation:
+    """The code location beside an organiser."""
+
+    place: OrganiserLocation
+    instance: dg.DagsterInstance
+    changes: dict[str, object] = field(default_factory=dict)
+
+    def run(self, job: str = "vivenu", **options: Any) -> dg.ExecuteInProcessResult:  # noqa: ANN401 - dagster's options
+        """Run a job to its end."""
+        pipeline = Pipeline(self.place.settings(**self.changes), lambda: NOW)
+        definition = build_defs(pipeline).resolve_job_def(job)
+        return definition.execute_in_process(instance=self.instance, raise_on_error=False, **options)
+
+
+@pytest.fixture
+def vivenu(migrated_url: str) -> Iterator[VivenuLocation]:
+    """Five events, six hundred tickets, nothing read yet."""
+    with open_organiser_location(migrated_url) as place, dg.DagsterInstance.ephemeral() as instance:
+        yield VivenuLocation(place, instance)
+
+
+def made(result: dg.ExecuteInProcessResult) -> dict[str, dict[str, Any]]:
+    """Table → metadata of its last materialization in a run."""
+    return {
+        event.asset_key.to_user_string(): {name: value.value for name, value in event.materialization.metadata.items()}
+        for event in result.all_events
+        if event.is_step_materialization and event.asset_key and not event.partition
+    }
+
+
+def test_one_run_makes_every_table_and_every_number_is_true(vivenu: VivenuLocation) -> None:
+    assert vivenu.run().success
+    assert_every_number_is_true(vivenu.place, NOW)
+
+
+def test_after_tickets_changed_every_number_is_true_again(vivenu: VivenuLocation) -> None:
+    assert vivenu.run().success
+    world = vivenu.place.organiser.world
+    world.change_some(40, datetime.now(UTC))
+    world.remove(next(iter(world.tickets)))
+    assert vivenu.run().success
+    assert_every_number_is_true(vivenu.place, NOW)
+
+
+def test_every_event_becomes_a_partition_and_turns_green_with_its_numbers(vivenu: VivenuLocation) -> None:
+    result = vivenu.run()
+    keys = {event.event_id for event in vivenu.place.organiser.world.events}
+    assert set(vivenu.instance.get_dynamic_partitions("vivenu_events")) == keys
+    by_partition = {key: metadata for key, metadata in materializations(result, vivenu.instance).items() if key}
+    assert by_partition.keys() == keys
+    for key, metadata in by_partition.items():
+        tickets = len(vivenu.place.organiser.world.of_event(key))
+        assert (metadata["received"], metadata["added"], metadata["read"]) == (tickets, tickets, "whole")
+
+
+def test_one_partition_reads_one_event(vivenu: VivenuLocation) -> None:
+    vivenu.run()
+    key = vivenu.place.organiser.world.events[1].event_id
+    vivenu.place.organiser.log.clear()
+    vivenu.run(asset_selection=[dg.AssetKey("vivenu_tickets")], partition_key=key)
+    assert {record.external_id for record in vivenu.place.organiser.log.records()} == {key}
+
+
+def test_an_unknown_key_is_refused_with_the_known_ones(vivenu: VivenuLocation) -> None:
+    vivenu.run()
+    vivenu.instance.add_dynamic_partitions("vivenu_events", ["65a0"])
+    result = vivenu.run(asset_selection=[dg.AssetKey("vivenu_tickets")], partition_key="65a0")
+    assert "65a0" in failure_of(result)
+
+
+def test_an_event_that_fails_is_named_and_the_others_are_stored(vivenu: VivenuLocation) -> None:
+    bad = vivenu.place.organiser.world.events[0].event_id
+    vivenu.place.organiser.faults.add(Fault(FaultKind.FORBIDDEN, external_id=bad, times=None))
+    result = vivenu.run()
+    error = result.failure_data_for_node("vivenu_tickets")
+    assert error is not None
+    said = error.user_failure_data.description if error.user_failure_data else ""
+    assert (said or "").startswith("The tickets of 1 of 5 events could not be read; the others are stored.\n" + bad)
+    assert len(vivenu.instance.get_materialized_partitions(dg.AssetKey("vivenu_tickets"))) == 4
+
+
+def test_changed_groups_and_words_apply_without_a_request(vivenu: VivenuLocation, tmp_path: Path) -> None:
+    before = made(vivenu.run())["vivenu_gender"]
+    assert before["unknown_answers"].records[0].data["answer"] == "Xyzzy"
+    file = tmp_path / "mappings.yaml"
+    file.write_text("genders: {Xyzzy: diverse}\n", encoding="utf-8")
+    vivenu.changes = {"vivenu_mappings_file": str(file), "vivenu_age_groups": "30-39, 40+"}
+    vivenu.place.organiser.log.clear()
+    selection = [dg.AssetKey(name) for name in ("vivenu_gender", "vivenu_age_groups")]
+    after = made(vivenu.run(asset_selection=selection))
+    assert (after["vivenu_gender"]["unknown_tickets"], vivenu.place.organiser.log.records()) == (0, [])
+    groups = {row["age_group"] for row in vivenu.place.rows("select distinct age_group from vivenu_age_groups")}
+    assert groups == {"under 30", "30-39", "40+", "unknown"}
+
+
+def test_charts_and_problems_can_be_seen_and_no_buyer_in_any_event(vivenu: VivenuLocation) -> None:
+    result = vivenu.run()
+    seen = made(result)
+    assert "▇" in seen["vivenu_sales_daily"]["chart"]
+    assert "16-24" in seen["vivenu_age_groups"]["pyramid"]
+    charts = seen["vivenu_sales_daily"]["chart"], seen["vivenu_age_groups"]["pyramid"]
+    assert max(map(len, charts)) < 1000  # more would be shown behind a link only
+    assert "no field asks for gender" in seen["vivenu_events"]["problems"]
+    assert seen["vivenu_summary"]["summary"].records[0].data["revenue"].endswith(" EUR")
+    assert seen["vivenu_coupons"]["most_used"].records[0].data["code"].startswith("S")
+    logs = vivenu.instance.all_logs(result.run_id)
+    assert CANARY not in "\n".join(str(entry) for entry in logs)
+
+
+def test_a_range_that_ends_before_it_starts_is_a_failure_and_does_not_read_every_event(vivenu: VivenuLocation) -> None:
+    vivenu.run()
+    first, *_, last = vivenu.instance.get_dynamic_partitions("vivenu_events")
+    vivenu.place.organiser.log.clear()
+    tags = {RANGE_START: last, RANGE_END: first}
+    result = vivenu.run(asset_selection=[dg.AssetKey("vivenu_tickets")], tags=tags)
+    assert f"Write {first}...{last}." in failure_of(result)
+    assert vivenu.place.organiser.log.records() == []

@@ -1,0 +1,144 @@
+"""The checks of primary sales: green after a run, red or yellow on each kind of bad data, and then they name it."""
+
+from __future__ import annotations
+
+import dagster as dg
+import pytest
+
+from ticket_pipeline_tests.defs.offenders import named
+from ticket_pipeline_tests.defs.primary_sales.test_assets import VivenuLocation, vivenu
+
+__all__ = ["vivenu"]  # fixture
+
+ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
+
+
+def evaluations(result: dg.ExecuteInProcessResult) -> dict[str, dg.AssetCheckEvaluation]:
+    """Check → what it found in a run."""
+    return {found.check_name: found for found in result.get_asset_check_evaluations()}
+
+
+def recheck(vivenu: VivenuLocation) -> dict[str, dg.AssetCheckEvaluation]:
+    """What the checks of primary sales find now."""
+    return evaluations(vivenu.run("check_data"))
+
+
+def test_a_run_ends_with_checks_that_are_green_but_for_what_was_sold_over(vivenu: VivenuLocation) -> None:
+    result = vivenu.run()
+    assert result.success
+    found = evaluations(result)
+    assert len(found) == 6
+    # The organiser sells a little more than the capacity, as real ones do.
+    assert {name for name, one in found.items() if not one.passed} == {"nothing_is_oversold"}
+    assert found["nothing_is_oversold"].severity == WARN
+    assert found["answers_about_gender_are_known"].metadata["unread"].value > 0
+
+
+@pytest.mark.parametrize(
+    ("damage", "check", "severity"),
+    [
+        ("update vivenu_reads set announced = 7", "tickets_are_as_many_as_vivenu_counts", ERROR),
+        ("delete from vivenu_tickets where ticket_id like '%%1'", "tickets_are_as_many_as_vivenu_counts", ERROR),
+        ("update vivenu_tickets set real_price = -1 where ticket_id like '%%12'", "no_price_is_negative", ERROR),
+        ("update vivenu_events set capacity = 3", "nothing_is_oversold", WARN),
+        ("update vivenu_sales_daily set tickets = tickets + 1", "daily_sales_add_up_to_the_tickets", ERROR),
+        ("update vivenu_sales_daily set revenue = revenue / 2", "daily_sales_add_up_to_the_tickets", ERROR),
+        ("update vivenu_gender set gender = 'unknown'", "answers_about_gender_are_known", WARN),
+        (
+            "update vivenu_tickets set age_years = null, age_shape = 'dd/dd/dddd' where age_years > 30",
+            "answers_about_age_are_ages",
+            WARN,
+        ),
+    ],
+)
+def test_bad_data_is_found_and_named(
+    vivenu: VivenuLocation, damage: str, check: str, severity: dg.AssetCheckSeverity
+) -> None:
+    vivenu.run()
+    vivenu.place.rows(f"{damage} returning 1")
+    found = recheck(vivenu)[check]
+    assert (found.passed, found.severity) == (False, severity)
+    names = {
+        row["external_id"]: row["name"] for row in vivenu.place.rows("select external_id, name from vivenu_events")
+    }
+    offenders = named(found)
+    assert offenders
+    assert all(offender["key"].startswith("65a0") for offender in offenders)
+    assert all(offender["event"] == names[offender["key"]] for offender in offenders)
+
+
+DAMAGE_TO_ONE_EVENT = (
+    "update vivenu_reads set announced = 7 where subject = %(key)s returning 1",
+    "update vivenu_tickets set real_price = -1 where ticket_id = %(ticket)s returning 1",
+    "update vivenu_events set capacity = 3 where external_id = %(key)s returning 1",
+    "update vivenu_gender set gender = 'unknown' where external_id = %(key)s returning 1",
+    "update vivenu_tickets set age_years = null, age_shape = 'dd' where external_id = %(key)s returning 1",
+)
+WHAT_IS_TRUE = """
+select
+  count(*) filter (where status <> 'GONE') as known,
+  count(*) filter (where status in ('VALID', 'DETAILSREQUIRED')) as sold,
+  sum(real_price) filter (where status in ('VALID', 'DETAILSREQUIRED')) as revenue,
+  count(*) filter (where status in ('VALID', 'DETAILSREQUIRED') and age_shape is not null) as ages,
+  (select sum(tickets) from vivenu_sales_daily where external_id = %(key)s) as daily,
+  (select sum(revenue) from vivenu_sales_daily where external_id = %(key)s) as daily_revenue,
+  (select sum(tickets) from vivenu_gender where external_id = %(key)s and answer <> '(no answer)') as genders
+from vivenu_tickets
+where external_id = %(key)s
+"""
+
+
+def test_the_tables_show_the_event_and_what_is_beside_what_should_be(vivenu: VivenuLocation) -> None:
+    vivenu.run()
+    (event,) = vivenu.place.rows(
+        "select e.external_id, e.name, max(t.currency) as currency, min(t.ticket_id) as ticket from vivenu_tickets t"
+        " join vivenu_events e using (external_id) where t.status = 'VALID' and t.real_price > 0"
+        " group by 1, 2 order by count(*) desc limit 1"
+    )
+    key, ticket, currency = event["external_id"], event["ticket"], event["currency"]
+    for damage in DAMAGE_TO_ONE_EVENT:
+        vivenu.place.rows(damage, key=key, ticket=ticket)
+    (true,) = vivenu.place.rows(WHAT_IS_TRUE, key=key)
+    found = recheck(vivenu)
+    event_cells = {"event": event["name"], "key": key}
+
+    def of_event(check: str, **where: str) -> dict[str, str]:
+        (row,) = [row for row in named(found[check]) if (event_cells | where).items() <= row.items()]
+        return row
+
+    assert of_event("tickets_are_as_many_as_vivenu_counts") == event_cells | {
+        "tickets known": str(true["known"]),
+        "vivenu counts": "7",
+    }
+    assert of_event("no_price_is_negative") == event_cells | {
+        "tickets": "1",
+        "paid": f"-1.00 {currency}",
+        "such as": ticket,
+    }
+    oversold = of_event("nothing_is_oversold", **{"ticket type": "all types"})
+    assert (oversold["sold"], oversold["capacity"]) == (str(true["sold"]), "3")
+    assert of_event("daily_sales_add_up_to_the_tickets") == event_cells | {
+        "sold by ticket": str(true["sold"]),
+        "sold by day": str(true["daily"]),
+        "revenue by ticket": f"{true['revenue']:,.2f} {currency}",
+        "revenue by day": f"{true['daily_revenue']:,.2f} {currency}",
+    }
+    for check, answers in (
+        ("answers_about_gender_are_known", true["genders"]),
+        ("answers_about_age_are_ages", true["ages"]),
+    ):
+        assert of_event(check) == event_cells | {"answers": str(answers), "unknown": str(answers)}
+
+
+def test_an_event_read_after_its_sales_were_reckoned_waits_for_that(vivenu: VivenuLocation) -> None:
+    vivenu.run()
+    world = vivenu.place.organiser.world
+    world.change_some(60, max(ticket.updated_at for ticket in world.tickets.values()))
+    vivenu.place.sync_tickets(full=True)
+    assert recheck(vivenu)["daily_sales_add_up_to_the_tickets"].passed
+
+
+def test_few_answers_are_not_judged(vivenu: VivenuLocation) -> None:
+    vivenu.run()
+    vivenu.place.rows("update vivenu_gender set gender = 'unknown', tickets = 1 returning 1")
+    assert recheck(vivenu)["answers_about_gender_are_known"].passed

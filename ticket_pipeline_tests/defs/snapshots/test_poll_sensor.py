@@ -1,0 +1,106 @@
+"""The poll sensor: a tick that leases what is due for one run, or says why not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from ticket_pipeline.defs.jobs import poll_job_name
+from ticket_pipeline_tests.defs.location import materializations
+from ticket_pipeline_tests.ingest.loopback import STUBHUB
+
+if TYPE_CHECKING:
+    from ticket_pipeline_tests.defs.location import Location
+
+SENSOR = "poll_due_stubhub_events"
+
+
+def test_one_run_is_asked_for_with_the_keys_and_the_lease_of_what_is_due(location: Location) -> None:
+    request, _ = location.request(SENSOR)
+    keys = location.loopback.keys
+    lease_id = str(location.loopback.schedule(keys[0])["lease_id"])
+    assert request.run_key == lease_id
+    assert request.run_config == {"ops": {"stubhub_listings": {"config": {"event_keys": keys, "lease_id": lease_id}}}}
+    assert dict(request.tags) == {
+        "ticket_pipeline/marketplace": "stubhub",
+        "ticket_pipeline/events": "4",
+        "dagster/max_runtime": "3600",
+    }
+    assert request.partition_key is None
+    assert location.defs.resolve_sensor_def(SENSOR).job_name == poll_job_name(STUBHUB)
+
+
+def test_the_run_that_is_asked_for_stores_and_marks_every_event(location: Location) -> None:
+    request, _ = location.request(SENSOR)
+    config = request.run_config["ops"]["stubhub_listings"]["config"]
+    result = location.run(poll_job_name(STUBHUB), config=config, tags=dict(request.tags))
+    assert result.success
+    assert sorted(str(key) for key in materializations(result, location.instance)) == location.loopback.keys
+    assert location.skip_reason(SENSOR).startswith("Nothing is due; the next of 4 events in ")
+
+
+def test_keys_that_the_command_line_synced_become_partitions(location: Location) -> None:
+    assert location.instance.get_dynamic_partitions("stubhub_events") == []
+    location.tick(SENSOR)
+    assert sorted(location.instance.get_dynamic_partitions("stubhub_events")) == location.loopback.keys
+    location.tick(SENSOR)
+    assert len(location.instance.get_dynamic_partitions("stubhub_events")) == 4
+
+
+def test_a_tick_sends_no_request(location: Location) -> None:
+    location.tick(SENSOR)
+    assert location.loopback.log.records() == []
+
+
+def test_a_second_tick_starts_no_second_run_for_the_same_events(location: Location) -> None:
+    location.tick(SENSOR)
+    assert location.skip_reason(SENSOR) == "All 4 due events are under way."
+
+
+def test_the_batch_of_a_run_that_died_is_due_again_under_another_run_key(location: Location) -> None:
+    first, _ = location.request(SENSOR)
+    location.now += timedelta(seconds=location.settings.lease_seconds + 1)
+    second, _ = location.request(SENSOR)
+    assert second.run_key != first.run_key
+    assert second.tags["ticket_pipeline/events"] == "4"
+
+
+def test_the_reason_for_doing_nothing_is_told(location: Location) -> None:
+    location.settings = location.loopback.settings(stubhub_enabled=False)
+    reason = "stubhub is not polled: it is switched off. Set STUBHUB_ENABLED=true to allow it."
+    assert location.skip_reason(SENSOR) == reason
+
+
+def test_the_sensor_runs_from_the_start_at_the_pace_of_the_settings(location: Location) -> None:
+    location.settings = location.loopback.settings(poll_tick_seconds=45)
+    sensor = location.defs.resolve_sensor_def(SENSOR)
+    assert sensor.minimum_interval_seconds == 45
+    assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
+
+
+def test_while_a_batch_waits_to_be_started_no_further_one_is_leased(location: Location) -> None:
+    """On a machine slower than its runs, each would lease what the waiting ones were promised, and none would poll."""
+    job = location.defs.resolve_job_def(poll_job_name(STUBHUB))
+    waiting = location.instance.create_run_for_job(job, status=dg.DagsterRunStatus.NOT_STARTED)
+    assert location.skip_reason(SENSOR).startswith("An earlier batch still waits to be started")
+    assert location.loopback.schedule(location.loopback.keys[0])["lease_id"] is None
+    location.now += timedelta(minutes=16)  # it never will be
+    location.request(SENSOR)
+    location.instance.delete_run(waiting.run_id)
+
+
+def test_a_batch_that_waits_keeps_its_lease_until_it_begins(location: Location) -> None:
+    """However long the queue is: its events are nobody else's, and none of them counts as abandoned."""
+    request, _ = location.request(SENSOR)
+    job = location.defs.resolve_job_def(poll_job_name(STUBHUB))
+    location.instance.create_run_for_job(job, run_config=request.run_config, status=dg.DagsterRunStatus.NOT_STARTED)
+    lease = timedelta(seconds=location.settings.lease_seconds)
+    for _ in range(3):
+        location.now += lease * 0.9
+        assert location.skip_reason(SENSOR).startswith("An earlier batch still waits to be started")
+    result = location.run(poll_job_name(STUBHUB), config=request.run_config["ops"]["stubhub_listings"]["config"])
+    assert result.success
+    assert location.loopback.value("select count(*) from snapshots") == len(location.loopback.keys)
+    assert location.loopback.value("select count(*) from fetch_attempts where outcome = 'abandoned'") == 0

@@ -1,0 +1,175 @@
+"""The asset of Ticketmaster: one run for many events, what each partition shows, and the check for trouble."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+import pytest
+
+from ticket_pipeline.simulator.marketplaces import Outlet
+from ticket_pipeline.simulator.recording import RequestLog
+from ticket_pipeline.simulator.server import serve
+from ticket_pipeline.simulator.ticketmaster import create_ticketmaster_app
+from ticket_pipeline.simulator.world import sample_world
+from ticket_pipeline.storage.watchlist import sync_watchlist
+from ticket_pipeline_tests.defs.location import Location, materializations
+from ticket_pipeline_tests.defs.offenders import moment, named
+from ticket_pipeline_tests.ingest.loopback import open_loopback, watched
+from ticket_pipeline_tests.marketplaces.ticketmaster.discovery import CANARY, settings_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+JOB, ASSET, SENSOR = "poll_ticketmaster", dg.AssetKey("ticketmaster_events"), "poll_due_ticketmaster_events"
+CHECK = "no_followed_event_was_cancelled_or_moved"
+
+
+@pytest.fixture
+def ticketmaster(migrated_url: str) -> Iterator[tuple[Location, list[str], RequestLog]]:
+    """The sample world's Ticketmaster, its events on the watchlist and their keys registered."""
+    world, log = sample_world(datetime.now(UTC)), RequestLog()
+    app = create_ticketmaster_app(world, clock=lambda: datetime.now(UTC), log=log, keys={CANARY})
+    events = [event for event in world.simulated_events if Outlet.TICKETMASTER in event.ids]
+    records = [
+        watched(
+            row,
+            "unused",
+            event.event_at,
+            name=event.name,
+            timezone=event.venue.timezone,
+            event_date=event.event_at.astimezone(ZoneInfo(event.venue.timezone)).replace(tzinfo=None),
+            external_ids={"ticketmaster": event.ids[Outlet.TICKETMASTER]},
+        )
+        for row, event in enumerate(events, 2)
+    ]
+    keys = [record.external_ids["ticketmaster"] for record in records]
+    with (
+        serve(app) as served,
+        open_loopback(migrated_url) as loopback,
+        dg.DagsterInstance.ephemeral() as instance,
+    ):
+        settings = settings_for(
+            served.url,
+            database_url=migrated_url,
+            min_request_delay=0,
+            max_request_delay=0,
+            prices_start_date=(datetime.now(UTC) - timedelta(days=60)).date(),
+        )
+        sync_watchlist(
+            loopback.database, records, [], source="a test", this_moment=datetime.now(UTC), max_untrack_fraction=1
+        )
+        instance.add_dynamic_partitions("ticketmaster_events", keys)
+        yield Location(loopback, instance, settings), keys, log
+
+
+def test_every_event_marks_its_partition_with_what_is_known(
+    ticketmaster: tuple[Location, list[str], RequestLog],
+) -> None:
+    location, keys, log = ticketmaster
+    result = location.run(JOB)
+    assert result.success
+    shown = materializations(result, location.instance)
+    assert set(shown) == set(keys)
+    assert location.instance.get_materialized_partitions(ASSET) == set(keys)
+    assert len(log.records()) == len(keys)
+    for metadata in shown.values():
+        assert metadata["answer"] == "new"
+        assert metadata["status"] != "unknown"
+        assert metadata["changes"] == "none"
+        assert {"event", "captured_at", "local_date", "local_time", "price_ranges"} <= metadata.keys()
+    assert len(location.loopback.rows("select 1 from ticketmaster_events")) == len(keys)
+    assert CANARY not in "".join(str(entry) for entry in location.instance.all_logs(result.run_id))
+
+
+def test_the_sensor_leases_what_is_due_and_its_run_is_what_it_asked_for(
+    ticketmaster: tuple[Location, list[str], RequestLog],
+) -> None:
+    location, keys, _ = ticketmaster
+    request, _ = location.request(SENSOR)
+    config = request.run_config["ops"]["ticketmaster_events"]["config"]
+    assert sorted(config["event_keys"]) == sorted(keys)
+    assert location.run(JOB, config=config).success
+    assert "Nothing is due" in location.skip_reason(SENSOR)
+
+
+def test_one_partition_is_one_event(ticketmaster: tuple[Location, list[str], RequestLog]) -> None:
+    location, keys, log = ticketmaster
+    assert list(materializations(location.run(JOB, partition=keys[0]), location.instance)) == [keys[0]]
+    assert len(log.records()) == 1
+
+
+def test_an_answer_that_is_used_again_says_so_in_its_partition(
+    ticketmaster: tuple[Location, list[str], RequestLog],
+) -> None:
+    location, keys, log = ticketmaster
+    assert location.run(JOB, partition=keys[0]).success
+    location.loopback.rows("update kept_answers set stored_at = stored_at - interval '14 minutes'")
+    metadata = materializations(location.run(JOB, partition=keys[0]), location.instance)[keys[0]]
+    at = location.loopback.value("select stored_at from kept_answers").astimezone(UTC)
+    assert metadata["answer"] == f"kept answer of {at:%H:%M} UTC, 14 min old: nothing was asked"
+    assert metadata["tries"] == 0
+    assert len(log.records()) == 1
+
+
+def judge(location: Location) -> dg.AssetCheckEvaluation:
+    """What the check for trouble finds now."""
+    found = location.run("check_data").get_asset_check_evaluations()
+    (one,) = [each for each in found if each.check_name == CHECK]
+    return one
+
+
+def test_a_cancelled_event_turns_its_check_yellow(ticketmaster: tuple[Location, list[str], RequestLog]) -> None:
+    location, keys, _ = ticketmaster
+    assert location.run(JOB).success
+    good = judge(location)
+    assert good.passed, good.metadata
+    location.loopback.rows("update ticketmaster_events set status = 'cancelled' where external_id = %s", keys[0])
+    troubled = judge(location)
+    assert not troubled.passed
+    assert troubled.severity is dg.AssetCheckSeverity.WARN
+    (known,) = location.loopback.rows(
+        "select e.name, e.event_date::date as day, t.local_date, t.captured_at"
+        " from events e join ticketmaster_events t using (event_id) where t.external_id = %s",
+        keys[0],
+    )
+    assert named(troubled) == [
+        {
+            "event": known["name"],
+            "key": keys[0],
+            "status": "cancelled",
+            "day": str(known["local_date"]),
+            "day in the watchlist": str(known["day"]),
+            "start before": "\N{EN DASH}",
+            "told": moment(known["captured_at"]),
+        }
+    ]
+
+
+def test_an_event_that_moved_is_shown_with_its_start_before_in_utc(
+    ticketmaster: tuple[Location, list[str], RequestLog],
+) -> None:
+    location, keys, _ = ticketmaster
+    assert location.run(JOB).success
+    location.loopback.rows(
+        "insert into ticketmaster_events (event_id, captured_at, external_id, name, event_at, is_date_open,"
+        " is_time_open, payload_hash) select event_id, captured_at - interval '1 hour', external_id, name,"
+        " event_at - interval '1 hour', false, false, payload_hash from ticketmaster_events where external_id = %s",
+        keys[0],
+    )
+    location.loopback.rows("update ticketmaster_events set status = null, local_date = null")
+    (before,) = location.loopback.rows(
+        "select min(event_at) as at from ticketmaster_events where external_id = %s", keys[0]
+    )
+    (moved,) = [offender for offender in named(judge(location)) if offender["key"] == keys[0]]
+    assert (moved["status"], moved["day"], moved["start before"]) == ("unknown", "unknown", moment(before["at"]))
+
+
+def test_a_switched_off_marketplace_is_not_polled(ticketmaster: tuple[Location, list[str], RequestLog]) -> None:
+    location, _, log = ticketmaster
+    location.settings = location.settings.model_copy(update={"ticketmaster_enabled": False})
+    assert "switched off" in location.skip_reason(SENSOR)
+    assert not location.run(JOB).success
+    assert log.records() == []

@@ -1,0 +1,107 @@
+"""One event on two marketplaces in Dagster: each its own partition, sensor, run and checks; prices side by side."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import dagster as dg
+import pytest
+
+from ticket_pipeline.storage.watchlist import sync_watchlist
+from ticket_pipeline_tests.defs.location import materializations
+from ticket_pipeline_tests.defs.offenders import named
+from ticket_pipeline_tests.ingest.loopback import watched
+from ticket_pipeline_tests.marketplaces.ticketmaster.productions import PRODUCTION, WHAT_IS_WRONG, serve_production
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ticket_pipeline_tests.defs.location import Location
+
+VIVID_SEATS = dg.AssetKey("vivid_seats_listings")
+
+
+@pytest.fixture
+def both(location: Location) -> Iterator[Location]:
+    """One event, followed on StubHub and on a Vivid Seats whose totals disagree with its listings."""
+    loopback = location.loopback
+    ids = {"stubhub": loopback.keys[0], "vivid_seats": PRODUCTION}
+    event = watched(2, loopback.keys[0], loopback.clock() + timedelta(days=40), external_ids=ids)
+    sync_watchlist(
+        loopback.database,
+        [event],
+        [],
+        source="a test",
+        this_moment=loopback.clock(),
+        max_untrack_fraction=1,
+        force=True,
+    )
+    location.now = loopback.clock()  # due from now on, not from before the sync
+    with serve_production() as url:
+        location.settings = loopback.settings(vivid_seats_api_base_url=url)
+        yield location
+
+
+def poll(location: Location, marketplace: str) -> dg.ExecuteInProcessResult:
+    """Run what the marketplace's sensor asks for."""
+    request, _ = location.request(f"poll_due_{marketplace}_events")
+    (asset,) = request.run_config["ops"].values()
+    return location.run(f"poll_{marketplace}", config=asset["config"])
+
+
+def test_each_sensor_starts_the_run_of_its_own_marketplace(both: Location) -> None:
+    for marketplace, key in (("stubhub", both.loopback.keys[0]), ("vivid_seats", PRODUCTION)):
+        result = poll(both, marketplace)
+        assert result.success
+        assert list(materializations(result, both.instance)) == [key]
+    assert both.instance.get_materialized_partitions(VIVID_SEATS) == {PRODUCTION}
+    assert both.loopback.rows("select marketplace from snapshots order by 1") == [
+        {"marketplace": "stubhub"},
+        {"marketplace": "vivid_seats"},
+    ]
+
+
+def test_the_metadata_tells_the_floor_for_one_and_totals_that_disagree(both: Location) -> None:
+    metadata = materializations(poll(both, "vivid_seats"), both.instance)[PRODUCTION]
+    assert (metadata["listings"], metadata["tickets"]) == (2, 3)
+    assert (metadata["get_in"], metadata["get_in_2"]) == (2.0, 1.0)
+    assert metadata["checksum_problems"] == [WHAT_IS_WRONG]
+
+
+def test_totals_that_disagree_turn_the_check_of_their_own_marketplace_yellow(both: Location) -> None:
+    poll(both, "stubhub")
+    poll(both, "vivid_seats")
+    both.now = both.loopback.clock()
+    found = {
+        each.asset_key.to_user_string(): each
+        for each in both.run("check_data").get_asset_check_evaluations()
+        if each.check_name == "announced_totals_agree"
+    }
+    assert found["stubhub_listings"].passed
+    assert found["stubhub_listings"].metadata["captures_compared"].value == 0
+    yellow = found["vivid_seats_listings"]
+    assert (yellow.passed, yellow.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert yellow.metadata["captures_compared"].value == 1
+    (offender,) = named(yellow)
+    assert (offender["marketplace"], offender["key"], offender["what disagrees"]) == (
+        "vivid_seats",
+        PRODUCTION,
+        WHAT_IS_WRONG,
+    )
+
+
+def test_prices_are_built_for_each_and_never_added_up(both: Location) -> None:
+    poll(both, "stubhub")
+    poll(both, "vivid_seats")
+    both.rebuild_everything()
+    hours = both.loopback.rows(
+        "select p.marketplace, min_price, listings, accepted from hourly_prices p"
+        " join snapshots s using (event_id, marketplace) where zone = '*' order by 1"
+    )
+    days = both.loopback.rows("select marketplace, min_price from daily_prices where zone = '*' order by 1")
+    for stubhub, vivid_seats in (hours, days):
+        assert (stubhub["marketplace"], vivid_seats["marketplace"]) == ("stubhub", "vivid_seats")
+        assert stubhub["min_price"] > 3
+        assert vivid_seats["min_price"] == 1
+    assert [hour["listings"] for hour in hours] == [hour["accepted"] for hour in hours]

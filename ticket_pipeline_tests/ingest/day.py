@@ -1,0 +1,300 @@
+"""A day of polling at every marketplace that can be polled: one clock, one database, one simulator, and what it leaves.
+
+What belongs here: living through the day. What does not: what must be true of it afterwards (`test_a_day`).
+
+The clock is set forward tick by tick, for the simulator and the pipeline alike: between two ticks it stands still, so
+that the truth about a capture is that of its very moment. Budgets count real seconds, as the servers' logs do: the
+first rush, when every event is due, runs into budgets of less than it wants, on any machine; then a person raises them
+to what a day in a minute needs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import psycopg
+from psycopg.rows import dict_row
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from ticket_pipeline.ingest.batch import Lease
+from ticket_pipeline.ingest.due import Skip, choose_batch
+from ticket_pipeline.ingest.poll import poll_events
+from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.settings.model import Settings
+from ticket_pipeline.simulator.app import path_of
+from ticket_pipeline.simulator.faults import Fault, FaultKind, FaultPlan
+from ticket_pipeline.simulator.market import SimulatedEvent
+from ticket_pipeline.simulator.marketplaces import Outlet
+from ticket_pipeline.simulator.recording import RequestLog
+from ticket_pipeline.simulator.server import serve
+from ticket_pipeline.simulator.stubhub import create_stubhub_app
+from ticket_pipeline.simulator.ticketmaster import create_ticketmaster_app
+from ticket_pipeline.simulator.venue import Venue, arena_zones
+from ticket_pipeline.simulator.vivid_seats import create_vivid_seats_app
+from ticket_pipeline.simulator.world import SimulatedWorld
+from ticket_pipeline.storage.database import Database
+from ticket_pipeline.storage.requests import read_request_state, reset_breaker
+from ticket_pipeline.storage.watchlist import sync_watchlist
+from ticket_pipeline_tests.ingest.loopback import watched
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from ticket_pipeline.simulator.recording import RequestRecord
+    from ticket_pipeline.storage.database import Row
+
+NOON = datetime(2036, 6, 1, 12, tzinfo=UTC)  # ahead of the real clock, by which a new event is due at once
+DAY, TICK = timedelta(days=1), timedelta(minutes=15)
+EVENTS, LISTINGS = 200, 8
+MOST_AT_ONCE = 8
+DAY_SECONDS, MOST_PER_DAY = 86_400.0, 30_000
+VENUE = Venue("Day Arena", "Boston", "United States", "America/New_York", "USD", 18_000, arena_zones())
+
+# (events, hours to the first of them, hours between two): every band of the default cadence, some starting today
+BANDS = ((2, 9.0, 8.0), (4, 30.0, 14.0), (18, 8 * 24.0, 24.0), (176, 31 * 24.0, 6.0))
+
+FAULT_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class Played:
+    """How a marketplace is played for a day.
+
+    Attributes:
+        rush_limits: seconds → requests that the server may see in any window of that length, in the first rush.
+        limits: the same for the whole day.
+        captures: the table that holds one row per capture.
+        fault_seed: of the sequence in which its answers go wrong, chosen so that every kind comes up.
+    """
+
+    outlet: Outlet
+    create: Callable[..., Starlette]
+    rush_limits: dict[float, int]
+    limits: dict[float, int]
+    captures: str
+    fault_seed: int
+
+
+PLAYED = {
+    Marketplace.STUBHUB: Played(Outlet.STUBHUB, create_stubhub_app, {60: 150}, {60: 900}, "snapshots", fault_seed=0),
+    Marketplace.VIVID_SEATS: Played(
+        Outlet.VIVID_SEATS, create_vivid_seats_app, {60: 150}, {60: 900}, "snapshots", fault_seed=9
+    ),
+    Marketplace.TICKETMASTER: Played(
+        Outlet.TICKETMASTER,
+        create_ticketmaster_app,
+        {1: 8, DAY_SECONDS: MOST_PER_DAY},
+        {1: 60, DAY_SECONDS: MOST_PER_DAY},
+        "ticketmaster_events",
+        fault_seed=25,
+    ),
+}
+
+
+class Clock:
+    """Stands still until it is set forward."""
+
+    now = NOON
+
+    def __call__(self) -> datetime:
+        """Aware UTC."""
+        return self.now
+
+
+@dataclass(frozen=True)
+class DayAt:
+    """What the day left behind at one marketplace: its server's log, and its rows in the database.
+
+    Attributes:
+        raised_at: monotonic seconds at which a person raised its limits, after the first rush.
+        resumed: monotonic seconds at which a person closed its breaker again.
+        budgets: its budgets as the database knew them when the day was over.
+    """
+
+    marketplace: Marketplace
+    played: Played
+    world: SimulatedWorld
+    log: RequestLog
+    raised_at: float
+    resumed: Sequence[float]
+    budgets: Sequence[Row]
+    attempts: Sequence[Row]
+    captures: Sequence[Row]
+    listings: Sequence[Row]
+    rejected: Sequence[Row]
+    price_ranges: Sequence[Row]
+
+    @cached_property
+    def records(self) -> dict[tuple[str, datetime], RequestRecord]:
+        """The server's records by event and moment."""
+        return {(str(record.external_id), record.received_at): record for record in self.log.records()}
+
+    def log_of_the_rush(self) -> RequestLog:
+        """What its server saw before the limits were raised."""
+        rush = RequestLog()
+        for record in self.log.records():
+            if record.received_monotonic < self.raised_at:
+                rush.add(record)
+        return rush
+
+
+@dataclass
+class _Wires:
+    """A marketplace's faults and log, and when a person resumed it."""
+
+    faults: FaultPlan
+    log: RequestLog = field(default_factory=RequestLog)
+    resumed: list[float] = field(default_factory=list)
+
+
+def live_through_a_day(database_url: str) -> list[DayAt]:
+    """Poll every marketplace for a day, with an answer in ten going wrong; what is left at each.
+
+    Args:
+        database_url: of a migrated database, with nothing in it.
+    """
+    world, clock = _world(), Clock()
+    wires = {marketplace: _Wires(_faults(world, played)) for marketplace, played in PLAYED.items()}
+    with _served(world, clock, wires) as url, Database(database_url, "tickets", max_connections=12) as database:
+        _watch(database, world)
+        settings = _settings(database_url, url, {key: played.rush_limits for key, played in PLAYED.items()})
+        asyncio.run(_tick(database, settings, clock, wires))
+        raised_at = time.monotonic()
+        settings = _settings(database_url, url, {key: played.limits for key, played in PLAYED.items()})
+        for _ in range(1, DAY // TICK):
+            clock.now += TICK
+            asyncio.run(_tick(database, settings, clock, wires))
+        return [_read(database, marketplace, world, wires[marketplace], raised_at) for marketplace in PLAYED]
+
+
+async def _tick(database: Database, settings: Settings, clock: Clock, wires: dict[Marketplace, _Wires]) -> None:
+    """What the sensors and their runs do at one moment, all marketplaces at once."""
+    await asyncio.gather(
+        *(
+            _poll_what_is_due(database, settings, marketplace, clock, wires[marketplace].resumed)
+            for marketplace in wires
+        )
+    )
+
+
+async def _poll_what_is_due(
+    database: Database, settings: Settings, marketplace: Marketplace, clock: Clock, resumed: list[float]
+) -> None:
+    """Poll until nothing is due; where the marketplace has blocked us, a person mends the cause at once."""
+    while True:
+        lease_id = uuid4()
+        chosen = await asyncio.to_thread(
+            choose_batch, database, settings, marketplace, this_moment=clock.now, lease_id=lease_id
+        )
+        if isinstance(chosen, Skip):
+            assert "Nothing is due" in chosen.reason, chosen.reason
+            return
+        lease = Lease(lease_id, timedelta(seconds=settings.lease_seconds))
+        result = await poll_events(database, settings, marketplace, chosen.events, now=clock, lease=lease)
+        if result.skipped:
+            assert "breaker is open" in (result.stopped_by or ""), result.stopped_by
+            resumed.append(time.monotonic())
+            reset_breaker(database, marketplace)
+
+
+@contextmanager
+def _served(world: SimulatedWorld, clock: Clock, wires: dict[Marketplace, _Wires]) -> Iterator[str]:
+    """The simulator with every marketplace under its own path; its URL."""
+    mounts = [
+        Mount(path_of(played.outlet), played.create(world, clock=clock, faults=wire.faults, log=wire.log))
+        for played, wire in zip(PLAYED.values(), wires.values(), strict=True)
+    ]
+    with serve(Starlette(routes=mounts)) as served:
+        yield served.url
+
+
+def _settings(database_url: str, url: str, limits: dict[Marketplace, dict[float, int]]) -> Settings:
+    return Settings.model_validate(
+        {
+            "database_url": database_url,
+            "stubhub_api_base_url": f"{url}{path_of(Outlet.STUBHUB)}",
+            "stubhub_requests_per_minute": limits[Marketplace.STUBHUB][60],
+            "vivid_seats_api_base_url": f"{url}{path_of(Outlet.VIVID_SEATS)}",
+            "vivid_seats_requests_per_minute": limits[Marketplace.VIVID_SEATS][60],
+            "ticketmaster_api_base_url": f"{url}{path_of(Outlet.TICKETMASTER)}",
+            "ticketmaster_api_key": "k",
+            "ticketmaster_requests_per_second": limits[Marketplace.TICKETMASTER][1],
+            "ticketmaster_requests_per_day": limits[Marketplace.TICKETMASTER][DAY_SECONDS],
+            "ticketmaster_reserve_fraction": 0,
+            "ticketmaster_cache_minutes": 0,  # every poll asks; kept answers have tests of their own
+            "max_concurrent_requests": MOST_AT_ONCE,
+            "min_request_delay": 0,
+            "max_request_delay": 0,
+            "http_max_tries": 1,  # so that a request is an attempt
+            "http_total_timeout_seconds": 10,
+            "random_seed": 1,
+            "prices_start_date": NOON.date(),
+        }
+    )
+
+
+def _world() -> SimulatedWorld:
+    hours = [first + step * number for count, first, step in BANDS for number in range(count)]
+    events = [
+        SimulatedEvent(
+            str(157_000_001 + number),
+            f"Event {number}",
+            VENUE,
+            NOON + timedelta(hours=ahead),
+            90.0,
+            LISTINGS,
+            other_ids={
+                Outlet.VIVID_SEATS: str(5_000_001 + number),
+                Outlet.TICKETMASTER: f"vvG1iZ9{number:06}",
+            },
+        )
+        for number, ahead in enumerate(hours)
+    ]
+    return SimulatedWorld(events, seed=5, started_at=NOON)
+
+
+def _faults(world: SimulatedWorld, played: Played) -> FaultPlan:
+    """Every kind of fault, drawn by chance; only what hangs until the time-out happens once, in the first rush."""
+    plan = FaultPlan(seed=played.fault_seed)
+    plan.add(Fault(FaultKind.HANG, external_id=world.simulated_events[0].ids[played.outlet]))
+    kinds = [kind for kind in FaultKind if kind is not FaultKind.HANG]
+    for kind in kinds:
+        plan.add(Fault(kind, times=None, probability=FAULT_SHARE / len(kinds), delay_seconds=0.05))
+    return plan
+
+
+def _watch(database: Database, world: SimulatedWorld) -> None:
+    rows = [
+        watched(number, event.external_id, event.event_at, external_ids={str(k): v for k, v in event.ids.items()})
+        for number, event in enumerate(world.simulated_events, 2)
+    ]
+    sync_watchlist(database, rows, [], source="a test", this_moment=NOON, max_untrack_fraction=1)
+
+
+def _read(database: Database, marketplace: Marketplace, world: SimulatedWorld, wire: _Wires, raised_at: float) -> DayAt:
+    played = PLAYED[marketplace]
+
+    def rows(table: str) -> list[dict[str, Any]]:
+        where = "" if table.startswith("ticketmaster") else f"where marketplace = '{marketplace}'"
+        query = f"select * from tickets.{table} {where}"  # noqa: S608 - a table of the test's own
+        with psycopg.connect(database.url, row_factory=dict_row) as connection:
+            return connection.execute(query).fetchall()
+
+    return DayAt(
+        marketplace,
+        played,
+        world,
+        wire.log,
+        raised_at,
+        wire.resumed,
+        read_request_state(database, marketplace),
+        *map(rows, ("fetch_attempts", played.captures, "listings", "rejected_listings", "ticketmaster_price_ranges")),
+    )

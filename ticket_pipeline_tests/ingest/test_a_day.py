@@ -1,0 +1,256 @@
+"""What must be true after a day of polling at all marketplaces together, with an answer in ten going wrong (`day`)."""
+
+from __future__ import annotations
+
+from bisect import bisect
+from collections import Counter
+from datetime import timedelta
+from decimal import Decimal
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from ticket_pipeline.ingest.marketplaces import SOURCES
+from ticket_pipeline.simulator.discovery import event_document
+from ticket_pipeline.simulator.distortions import ID_SHIFT, WRONG_HOURS, WRONG_ZONE
+from ticket_pipeline.simulator.faults import FaultKind
+from ticket_pipeline.simulator.marketplaces import Outlet
+from ticket_pipeline_tests.ingest.day import (
+    DAY,
+    DAY_SECONDS,
+    EVENTS,
+    FAULT_SHARE,
+    MOST_AT_ONCE,
+    PLAYED,
+    VENUE,
+    live_through_a_day,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from ticket_pipeline.simulator.market import EventMarket
+    from ticket_pipeline.simulator.recording import RequestRecord
+    from ticket_pipeline.storage.database import Row
+    from ticket_pipeline_tests.ingest.day import DayAt
+
+FAILURES = {
+    FaultKind.RATE_LIMITED: "rate_limited",
+    FaultKind.UNAUTHORIZED: "blocked",
+    FaultKind.FORBIDDEN: "blocked",
+    FaultKind.LOGIN_PAGE: "blocked",
+    FaultKind.LOGIN_REDIRECT: "blocked",
+    FaultKind.CHALLENGE_PAGE: "blocked",
+    FaultKind.NOT_FOUND: "gone",
+    FaultKind.SERVER_ERROR: "http_error",
+    FaultKind.UNAVAILABLE: "http_error",
+    FaultKind.RESET: "http_error",
+    FaultKind.HANG: "timeout",
+    FaultKind.HTML: "bad_payload",
+    FaultKind.WRONG_SHAPE: "bad_payload",
+    FaultKind.TRUNCATED: "bad_payload",
+    FaultKind.EMPTY_BODY: "bad_payload",
+}
+"""What is no usable answer."""
+
+MISSING = {"availableTickets is missing", "q is missing"}
+"""Why a listing is rejected whose number of tickets has another name."""
+
+SAME_IN_OTHER_WORDS = {FaultKind.GZIP, FaultKind.SLOW, FaultKind.SLOW_DRIP, FaultKind.CLOCK_SKEW}
+LIES = {FaultKind.RENAMED_FIELD, FaultKind.RETYPED_FIELD, FaultKind.REKEYED_IDS, FaultKind.WRONG_TIME_ZONE}
+"""What is an answer, and says something else than the truth."""
+
+DRIFTED = {"bad_payload"}
+"""How an attempt ends whose answer has listings and not one price (a renamed field); all of it is kept nevertheless."""
+
+
+def test_every_marketplace_and_every_fault_is_played() -> None:
+    assert PLAYED.keys() == SOURCES.keys()
+    assert {*FAILURES, *SAME_IN_OTHER_WORDS, *LIES} == set(FaultKind)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_day_at_all_marketplaces_keeps_every_limit_and_every_capture(migrated_url: str) -> None:
+    for day in live_through_a_day(migrated_url):
+        _check_that_the_day_was_one(day)
+        _check_that_limits_were_kept_and_reached(day)
+        _check_that_a_block_stopped_the_sending(day)
+        _check_that_every_request_is_one_attempt_with_its_cause(day)
+        _check_that_no_capture_is_lost_or_doubled(day)
+        if SOURCES[day.marketplace].has_listings:
+            _check_that_the_stored_listings_are_the_truth(day)
+        else:
+            _check_that_the_stored_events_are_the_truth(day)
+            _check_that_the_stored_price_ranges_are_the_truth(day)
+
+
+def _check_that_the_day_was_one(day: DayAt) -> None:
+    """It had the events, the faults and the polls of a day: a test of nothing would pass all others."""
+    asked = Counter(external_id for external_id, _ in day.records)
+    assert len(asked) == EVENTS
+    assert len(day.records) > 3 * EVENTS
+    assert {record.fault for record in day.records.values()} == {None, *map(str, FaultKind)}
+    faults = sum(record.fault is not None for record in day.records.values())
+    assert faults / len(day.records) == pytest.approx(FAULT_SHARE, abs=0.03)
+    moments = [moment for _, moment in day.records]
+    assert max(moments) - min(moments) > DAY - timedelta(hours=1)
+    starts = {event.ids[day.played.outlet]: event.event_at for event in day.world.simulated_events}
+    assert all(moment < starts[external_id] for external_id, moment in day.records)
+
+
+# --- limits ---------------------------------------------------------------------------------------------------------
+
+
+def _check_that_limits_were_kept_and_reached(day: DayAt) -> None:
+    """The server saw no more than allowed in any window, and in the rush as much: there the budget held us back."""
+    rush = day.log_of_the_rush()
+    assert len(rush.records()) == EVENTS
+    for log, limits in ((rush, day.played.rush_limits), (day.log, day.played.limits)):
+        busiest = {seconds: log.busiest_window(seconds) for seconds in limits}
+        assert all(busiest[seconds] <= most for seconds, most in limits.items()), busiest
+    shortest = min(day.played.rush_limits)
+    assert rush.busiest_window(shortest) == day.played.rush_limits[shortest]
+    assert day.log.most_at_once() <= MOST_AT_ONCE
+    if DAY_SECONDS in day.played.limits:  # too long to be run into here; that every request is booked in it can be seen
+        (used,) = (
+            row["used"] for row in day.budgets if row["budget_window"] == DAY and row["applies_to"] == "everybody"
+        )
+        assert used >= len(day.records)
+
+
+def _check_that_a_block_stopped_the_sending(day: DayAt) -> None:
+    """What arrived after a block and before a person resumed was under way, or permitted before the block was known."""
+    blocks = [record for record in day.log.records() if record.fault and FAILURES.get(_kind(record)) == "blocked"]
+    assert 0 < len(day.resumed) <= len(blocks)
+    received = sorted(record.received_monotonic for record in day.log.records())
+    for block in blocks:
+        blocked_at = block.finished_monotonic or block.received_monotonic
+        resumed_at = next((moment for moment in day.resumed if moment > blocked_at), received[-1])
+        assert bisect(received, resumed_at) - bisect(received, blocked_at) <= 2 * MOST_AT_ONCE
+
+
+# --- attempts and captures ------------------------------------------------------------------------------------------
+
+
+def _check_that_every_request_is_one_attempt_with_its_cause(day: DayAt) -> None:
+    attempts = {(row["external_id"], row["started_at"]): row for row in day.attempts}
+    assert len(attempts) == len(day.attempts)
+    assert len(day.records) == len(day.log.records())  # no event twice at one moment
+    assert attempts.keys() == day.records.keys()
+    for key, record in day.records.items():
+        attempt = attempts[key]
+        assert attempt["outcome"] in _expected_outcomes(day, key, record), (record, attempt)
+        assert bool(attempt["error"]) == (attempt["outcome"] not in {"ok", "empty"}), attempt
+        if record.status is not None and record.status >= HTTPStatus.BAD_REQUEST:
+            assert attempt["status"] == record.status, (record, attempt)
+
+
+def _expected_outcomes(day: DayAt, key: tuple[str, datetime], record: RequestRecord) -> set[str]:
+    if record.fault and _kind(record) in FAILURES:
+        return {FAILURES[_kind(record)]}
+    if not SOURCES[day.marketplace].has_listings:
+        return {"ok"}
+    standing = len(_market(day, key[0]).listings_at(key[1], day.played.outlet))
+    if standing == 0:
+        return {"empty"}
+    has_prices = bool(_true_listings(day, *key)) and record.fault != FaultKind.RENAMED_FIELD
+    return {"ok"} if has_prices else DRIFTED
+
+
+def _check_that_no_capture_is_lost_or_doubled(day: DayAt) -> None:
+    stored = Counter((row["external_id"], row["captured_at"]) for row in day.captures)
+    answered = {key for key, record in day.records.items() if not record.fault or _kind(record) not in FAILURES}
+    assert stored.keys() == answered
+    assert set(stored.values()) == {1}
+
+
+# --- listings -------------------------------------------------------------------------------------------------------
+
+
+def _check_that_the_stored_listings_are_the_truth(day: DayAt) -> None:
+    stored = _by_capture(day.listings)
+    rejected = _by_capture(day.rejected)
+    for row in day.captures:
+        key = row["event_id"], row["captured_at"]
+        record = day.records[row["external_id"], row["captured_at"]]
+        is_drifted = record.fault == FaultKind.RENAMED_FIELD
+        truth = set() if is_drifted else _true_listings(day, row["external_id"], row["captured_at"], record)
+        listings = {(each["listing_id"], each["quantity"], each["all_in_price"]) for each in stored.get(key, [])}
+        standing = len(_market(day, row["external_id"]).listings_at(row["captured_at"], day.played.outlet))
+        assert listings == truth, row
+        assert (row["accepted"], row["rejected"]) == (len(truth), standing - len(truth)), row
+        assert row["received"] == standing, row
+        assert len(rejected.get(key, [])) == row["rejected"], row
+        assert all(each["reasons"] for each in rejected.get(key, [])), row
+        assert not is_drifted or all(MISSING & {*each["reasons"]} for each in rejected.get(key, [])), row
+
+
+def _by_capture(rows: Sequence[Row]) -> dict[tuple[int, datetime], list[Row]]:
+    found: dict[tuple[int, datetime], list[Row]] = {}
+    for row in rows:
+        found.setdefault((row["event_id"], row["captured_at"]), []).append(row)
+    return found
+
+
+def _true_listings(
+    day: DayAt, external_id: str, moment: datetime, record: RequestRecord | None = None
+) -> set[tuple[str, int, Decimal]]:
+    """Id, tickets and price of what stood at that moment and has a market price; ids as that answer had them."""
+    shift = ID_SHIFT if record and record.fault == FaultKind.REKEYED_IDS else 0
+    return {
+        (_shown_id(day.played.outlet, item.listing_id + shift, is_fan=item.is_fan), item.quantity, item.all_in_price)
+        for item in _market(day, external_id).listings_at(moment, day.played.outlet)
+        if item.all_in_price is not None and not item.is_parking
+    }
+
+
+def _shown_id(outlet: Outlet, listing_id: int, *, is_fan: bool) -> str:
+    prefix = {True: "VF", False: "VB"}[is_fan] if outlet is Outlet.VIVID_SEATS else ""
+    return f"{prefix}{listing_id}"
+
+
+# --- events ---------------------------------------------------------------------------------------------------------
+
+
+def _check_that_the_stored_events_are_the_truth(day: DayAt) -> None:
+    for row in day.captures:
+        event = _market(day, row["external_id"]).event
+        fault = day.records[row["external_id"], row["captured_at"]].fault
+        is_lie = fault == FaultKind.WRONG_TIME_ZONE
+        local = event.event_at.astimezone(ZoneInfo(VENUE.timezone)).replace(tzinfo=None)
+        local += WRONG_HOURS if is_lie else timedelta()
+        assert (row["name"], row["event_at"], row["status"]) == (event.name, event.event_at, "onsale"), row
+        assert row["timezone"] == (WRONG_ZONE if is_lie else VENUE.timezone), row
+        assert row["local_time"] == local.time(), row
+        assert is_lie or row["local_date"] == local.date(), row
+        # A lie is told as one: the instant is right, and nothing else fits it. So is a field of another type.
+        assert bool(row["problems"]) == (fault in {FaultKind.WRONG_TIME_ZONE, FaultKind.RETYPED_FIELD}), row
+
+
+def _check_that_the_stored_price_ranges_are_the_truth(day: DayAt) -> None:
+    """An optional field under another name cannot be told from one that is not published: no price, and no failure."""
+    stored = _by_capture(day.price_ranges)
+    for row in day.captures:
+        drifted = {FaultKind.RENAMED_FIELD, FaultKind.RETYPED_FIELD}
+        is_drifted = day.records[row["external_id"], row["captured_at"]].fault in drifted
+        document = event_document(_market(day, row["external_id"]), row["captured_at"])
+        told = [] if is_drifted else document["priceRanges"]
+        truth = [
+            (each["type"], each["currency"], Decimal(str(each["min"])), Decimal(str(each["max"]))) for each in told
+        ]
+        ranges = sorted(stored.get((row["event_id"], row["captured_at"]), []), key=lambda found: found["position"])
+        assert [(r["price_type"], r["currency"], r["min_price"], r["max_price"]) for r in ranges] == truth, row
+
+
+def _market(day: DayAt, external_id: str) -> EventMarket:
+    market = day.world.market(external_id, day.played.outlet)
+    assert market is not None
+    return market
+
+
+def _kind(record: RequestRecord) -> FaultKind:
+    return FaultKind(record.fault or "")

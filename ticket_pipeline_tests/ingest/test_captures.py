@@ -1,0 +1,223 @@
+"""From answers to stored captures: zones of the venue map, metrics, quarantine, trust, and the record of failures."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import zstandard
+
+from ticket_pipeline.errors import RateLimited, RequestNotPermitted, TemporarilyUnavailable
+from ticket_pipeline.ingest.results import EventResult, Fetched
+from ticket_pipeline.market.vocabulary import Outcome
+from ticket_pipeline.marketplaces.stubhub.parser import parse_stubhub_listings
+from ticket_pipeline.sheet.source import SheetRows
+from ticket_pipeline.sheet.zones import ZoneMap, parse_zones
+from ticket_pipeline.storage.database import Database
+from ticket_pipeline.storage.prices import Span, rebuild_hourly
+from ticket_pipeline_tests.ingest.scripted import ScriptedClient, answer_about, ingest_of, listing
+from ticket_pipeline_tests.storage.relay import losing_a_commit
+
+if TYPE_CHECKING:
+    from ticket_pipeline.errors import MarketplaceError
+    from ticket_pipeline.market.vocabulary import ParsedListings
+    from ticket_pipeline_tests.ingest.loopback import Loopback
+
+MOMENT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def answered(loopback: Loopback, *items: dict[str, object], after: timedelta = timedelta()) -> Fetched:
+    """An answer about the first event."""
+    return answer_about(loopback, loopback.keys[0], MOMENT + after, *items)
+
+
+def failed(loopback: Loopback, error: MarketplaceError, after: timedelta = timedelta()) -> Fetched:
+    """No answer about the first event."""
+    at = MOMENT + after
+    return Fetched(loopback.events(loopback.keys[:1])[0], at - MINUTE, at, error=error)
+
+
+def store(loopback: Loopback, fetched: Fetched, **changes: Any) -> EventResult:  # noqa: ANN401 - fields of Ingest
+    """Store one answer."""
+    (result,) = ingest_of(loopback, **changes).store([fetched])
+    return result
+
+
+def map_of(*rules: tuple[str, str, str]) -> ZoneMap:
+    """A venue map of (venue, section pattern, zone)."""
+    return parse_zones(SheetRows([["Venue", "Section", "Zone"], *(list(rule) for rule in rules)], "a test"))
+
+
+# --- zones ----------------------------------------------------------------------------------------------------------
+
+
+def zones(loopback: Loopback) -> dict[str, str | None]:
+    """Section → zone, as stored."""
+    return {row["section"]: row["zone"] for row in loopback.rows("select section, zone from listings")}
+
+
+def test_zones_come_from_the_venue_map_and_unmapped_sections_are_told(watching: Loopback) -> None:
+    items = [listing(1, 50), listing(2, 60, section="GA Floor"), listing(3, 70, section="Attic"), listing(4, 80)]
+    venue_map = map_of(("crowd arena", "100-199", "Lower"), ("Crowd Arena", "GA*", "Floor"), ("Elsewhere", "*", "No"))
+    result = store(watching, answered(watching, *items), zone_map=venue_map)
+    assert zones(watching) == {"101": "Lower", "GA Floor": "Floor", "Attic": None}
+    assert result.unmapped_sections == ("Attic",)
+
+
+def test_a_zone_that_the_marketplace_names_stays(watching: Loopback) -> None:
+    def parse(body: bytes) -> ParsedListings:
+        parsed = parse_stubhub_listings(body)
+        return replace(parsed, columns=parsed.columns | {"zone": ["Named", None]})
+
+    items = [listing(1, 50), listing(2, 60, section="102")]
+    venue_map = map_of(("Crowd Arena", "*", "Mapped"))
+    store(watching, answered(watching, *items), zone_map=venue_map, client=ScriptedClient(parse=parse))
+    assert zones(watching) == {"101": "Named", "102": "Mapped"}
+
+
+@pytest.mark.parametrize("rules", [[], [("Elsewhere", "*", "No")]])
+def test_a_venue_without_a_map_has_no_zones_and_no_complaint(
+    watching: Loopback, rules: list[tuple[str, str, str]]
+) -> None:
+    result = store(watching, answered(watching, listing(1, 50)), zone_map=map_of(*rules))
+    assert zones(watching) == {"101": None}
+    assert result.unmapped_sections == ()
+
+
+# --- what is told and stored ----------------------------------------------------------------------------------------
+
+
+def test_the_result_tells_what_was_stored(watching: Loopback) -> None:
+    items = [listing(1, 50), listing(2, 60.5, availableTickets=4), listing(3, 0), listing(4, -1)]
+    result = store(watching, answered(watching, *items))
+    assert (result.outcome, result.listings, result.tickets, result.rejected) == (Outcome.OK, 2, 6, 2)
+    assert (result.tries, result.latency_seconds, result.currency) == (2, 0.25, "USD")
+    assert result.captured_at == MOMENT
+    assert sum(result.rejected_reasons.values()) == 2
+    assert result.metrics is not None
+    assert (result.metrics.min_price, result.metrics.get_in_4_price) == (Decimal(50), Decimal("60.5"))
+    (row,) = watching.rows("select * from fetch_attempts")
+    assert (row["outcome"], row["status"], row["tries"], row["listings"], row["rejected"]) == ("ok", 200, 2, 2, 2)
+    assert (row["started_at"], row["finished_at"]) == (MOMENT - MINUTE, MOMENT)
+
+
+def test_an_answer_about_another_event_is_a_failure_and_stored_under_none(watching: Loopback) -> None:
+    client = ScriptedClient(parse=lambda body: replace(parse_stubhub_listings(body), about=frozenset({"other"})))
+    result = store(watching, answered(watching, listing(1, 50)), client=client)
+    assert result.outcome is Outcome.BAD_PAYLOAD
+    assert f"for event {watching.keys[0]}; the answer is about other" in str(result.error)
+    assert watching.value("select count(*) from snapshots") == 0
+    (attempt,) = watching.rows("select * from fetch_attempts")
+    assert (attempt["outcome"], attempt["status"], attempt["tries"]) == ("bad_payload", 200, 2)
+    named = ScriptedClient(
+        parse=lambda body: replace(parse_stubhub_listings(body), about=frozenset({watching.keys[0]}))
+    )
+    assert not store(watching, answered(watching, listing(1, 50)), client=named).is_failure
+
+
+def test_an_answer_without_a_price_makes_none_and_counts_as_suspect_and_failed_in_its_hour(watching: Loopback) -> None:
+    good = [listing(1, 50), listing(2, 60)]
+    store(watching, answered(watching, *good))
+    drifted = store(watching, answered(watching, listing(1, 50, availableTickets="?"), after=MINUTE))
+    assert (drifted.outcome, drifted.listings, drifted.rejected) == (Outcome.BAD_PAYLOAD, 0, 1)
+    rebuild_hourly(watching.database, Span(MOMENT, MOMENT + timedelta(hours=1)))
+    (row,) = watching.rows("select * from hourly_prices where zone = '*'")
+    assert (row["snapshots"], row["suspect_snapshots"], row["failed_attempts"]) == (1, 1, 1)
+    assert (row["listings"], row["tickets"], row["close_price"]) == (2, 4, Decimal(50))
+
+
+@pytest.mark.parametrize("told", [None, (), ("lp is 2, the listings give 3",)])
+def test_what_announced_totals_say_is_kept_with_the_capture_and_told(
+    watching: Loopback, caplog: pytest.LogCaptureFixture, told: tuple[str, ...] | None
+) -> None:
+    client = ScriptedClient(parse=lambda body: replace(parse_stubhub_listings(body), checksum_problems=told))
+    result = store(watching, answered(watching, listing(1, 50)), client=client)
+    assert (result.outcome, result.listings, result.checksum_problems) == (Outcome.OK, 1, told or ())
+    assert watching.value("select checksum_problems from snapshots") == (None if told is None else list(told))
+    assert ("lp is 2, the listings give 3" in caplog.text) == bool(told)
+
+
+def test_two_currencies_are_stored_and_never_measured_together(watching: Loopback) -> None:
+    result = store(watching, answered(watching, listing(1, 50), listing(2, 60, currencyCode="CAD")))
+    assert (result.listings, result.currency, result.metrics) == (2, None, None)
+    assert watching.value("select count(*) from listings") == 2
+
+
+@pytest.mark.parametrize("keep_body", [True, False])
+def test_the_raw_body_is_kept_only_where_it_is_wanted(watching: Loopback, *, keep_body: bool) -> None:
+    fetched = answered(watching, listing(1, 50))
+    store(watching, fetched, keep_body=keep_body)
+    kept = [zstandard.ZstdDecompressor().decompress(row["body"]) for row in watching.rows("table raw_payloads")]
+    assert fetched.response is not None
+    assert kept == ([fetched.response.body] if keep_body else [])
+
+
+def test_the_same_answer_twice_is_one_capture(watching: Loopback) -> None:
+    fetched = answered(watching, listing(1, 50))
+    results = ingest_of(watching).store([fetched, fetched])
+    assert [result.outcome for result in results] == [Outcome.OK, Outcome.OK]
+    assert watching.value("select count(*) from listings") == 1
+    assert watching.value("select count(*) from fetch_attempts") == 1
+
+
+def test_a_sudden_loss_is_kept_as_suspect_and_told(watching: Loopback, caplog: pytest.LogCaptureFixture) -> None:
+    many = [listing(number, 50) for number in range(1, 11)]
+    assert not store(watching, answered(watching, *many)).is_suspect
+    assert store(watching, answered(watching, *many[:4], after=MINUTE)).is_suspect
+    assert "4 listings are far fewer than before" in caplog.text
+    assert [row["is_suspect"] for row in watching.rows("select * from snapshots order by captured_at")] == [False, True]
+
+
+def test_every_interval_gets_a_jitter_of_its_own(watching: Loopback) -> None:
+    factors = iter([1.5, 0.5])
+    watching.rows("update poll_schedule set poll_interval = '1 hour'")
+    for after in (timedelta(), MINUTE):
+        store(watching, answered(watching, listing(1, 50), after=after), draw_jitter=lambda: next(factors))
+        due = watching.schedule(watching.keys[0])["next_due_at"]
+        assert due == MOMENT + after + timedelta(hours=0.5 if after else 1.5)
+
+
+# --- failures -------------------------------------------------------------------------------------------------------
+
+
+def test_failures_in_a_row_wait_twice_as_long_each_time_up_to_the_limit(watching: Loopback) -> None:
+    watching.rows("update poll_schedule set poll_interval = '15 minutes'")
+    waits = []
+    for step in range(6):
+        after = step * timedelta(hours=2)
+        store(watching, failed(watching, TemporarilyUnavailable("away", status=503), after))
+        waits.append((watching.schedule(watching.keys[0])["next_due_at"] - MOMENT - after) // MINUTE)
+    assert waits == [5, 10, 20, 40, 60, 60]
+    store(watching, answered(watching, listing(1, 50), after=timedelta(days=1)))
+    assert watching.schedule(watching.keys[0])["consecutive_failures"] == 0
+
+
+def test_a_failure_whose_commit_was_never_answered_is_booked_once(watching: Loopback) -> None:
+    fetched = failed(watching, TemporarilyUnavailable("away", status=503))
+    with losing_a_commit(watching.database_url) as relay, Database(relay.url, "tickets") as database:
+        (result,) = replace(ingest_of(watching), database=database).store([fetched])
+    assert (relay.lost, result.outcome) == (1, Outcome.HTTP_ERROR)
+    assert watching.value("select count(*) from fetch_attempts") == 1
+    row = watching.schedule(watching.keys[0])
+    assert (row["consecutive_failures"], row["next_due_at"]) == (1, MOMENT + 5 * MINUTE)
+
+
+def test_a_wait_that_the_server_asked_for_outlasts_our_own(watching: Loopback) -> None:
+    store(watching, failed(watching, RateLimited("slow down", retry_after=timedelta(hours=3))))
+    assert watching.schedule(watching.keys[0])["next_due_at"] == MOMENT + timedelta(hours=3)
+
+
+def test_a_refusal_of_our_own_delays_the_event_without_counting_as_its_failure(watching: Loopback) -> None:
+    store(watching, failed(watching, RequestNotPermitted("budget spent", available_in=timedelta(hours=3))))
+    row = watching.schedule(watching.keys[0])
+    assert row["next_due_at"] == MOMENT + timedelta(hours=3)
+    assert (row["consecutive_failures"], row["last_outcome"]) == (0, "not_permitted")
+
+
+def test_failed_attempts_mark_their_hour_for_the_coverage_of_its_prices(watching: Loopback) -> None:
+    store(watching, failed(watching, TemporarilyUnavailable("away")))
+    assert watching.value("select starts_at from stale_prices") == MOMENT

@@ -1,0 +1,295 @@
+"""The StubHub client: what it sends and to whom, what it refuses to send, and a whole call against the simulator."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from pydantic import SecretStr
+
+from ticket_pipeline.errors import (
+    Blocked,
+    ConfigurationError,
+    EventGone,
+    MarketplaceError,
+    RateLimited,
+    RequestRejected,
+    TemporarilyUnavailable,
+    UnexpectedPayload,
+)
+from ticket_pipeline.market.vocabulary import FeeBasis, Marketplace
+from ticket_pipeline.marketplaces.stubhub.client import (
+    StubHubConfig,
+    open_stubhub_client,
+    read_headers_file,
+    stubhub_config,
+)
+from ticket_pipeline.settings.model import Settings
+from ticket_pipeline.simulator.faults import Fault, FaultKind, FaultPlan
+from ticket_pipeline.simulator.server import serve
+from ticket_pipeline.simulator.stubhub import create_stubhub_app
+from ticket_pipeline.simulator.world import sample_world
+from ticket_pipeline_tests.http.wire import RecordingGate, answer, serve_wire
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ticket_pipeline.market.validated import ValidatedListings
+
+NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+EVENT = "157284301"
+SECRET = "S3CRETvalue"  # noqa: S105 - a made-up one, to look for
+
+
+def _settings(base_url: str | None = "https://pro.stubhub.com", **changes: object) -> Settings:
+    return Settings.model_validate({"stubhub_api_base_url": base_url} | changes)
+
+
+def _shown(config: StubHubConfig) -> dict[str, str]:
+    return {name: value.get_secret_value() for name, value in config.headers.items()}
+
+
+def _headers_file(folder: Path, content: str) -> Path:
+    path = folder / "headers.json"
+    path.touch(mode=0o600)
+    path.write_text(content, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("body", [b'{"error": "Account 1234567 may not view this"}', b"Account 1234567 may not"])
+def test_a_body_that_names_the_account_is_quoted_without_it(body: bytes) -> None:
+    async def run() -> None:
+        async with serve_wire(answer(body=body)) as server:
+            settings = _settings(server.url, stubhub_account_id="1234567")
+            async with open_stubhub_client(settings) as client:
+                client.parse_listings((await client.fetch_listings(EVENT)).body)
+
+    with pytest.raises(UnexpectedPayload, match=r"Account \*\*\* may not") as caught:
+        asyncio.run(run())
+    assert "1234567" not in str(caught.value)
+    assert caught.value.__suppress_context__
+
+
+# --- configuration --------------------------------------------------------------------------------------------------
+
+
+def test_headers_come_from_the_file_and_the_settings_win(tmp_path: Path) -> None:
+    path = _headers_file(tmp_path, '{"Cookie": "from file", "X-Extra": "1"}')
+    config = stubhub_config(_settings(stubhub_headers_file=path, stubhub_cookie=SECRET, stubhub_account_id="guid"))
+    assert _shown(config) == {"cookie": SECRET, "x-extra": "1", "activeaccountid": "guid"}
+    assert SECRET not in repr(config)
+
+
+def test_the_simulator_is_sent_no_credential(tmp_path: Path) -> None:
+    config = stubhub_config(_settings(None, stubhub_cookie=SECRET, stubhub_headers_file=tmp_path / "missing.json"))
+    assert config.headers == {}
+    assert config.base_url == "http://127.0.0.1:8765/stubhub"
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", SECRET, f'["{SECRET}"]', f'{{"cookie": ["{SECRET}"]}}', f'{{"cookie": "{SECRET}", }}', '{"x": 1}'],
+)
+def test_a_headers_file_of_another_shape_is_refused_without_quoting_it(tmp_path: Path, content: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"STUBHUB_HEADERS_FILE .*JSON") as caught:
+        read_headers_file(_headers_file(tmp_path, content))
+    assert SECRET not in str(caught.value)
+
+
+def test_a_headers_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "headers.json"
+    path.write_bytes(b'{"cookie": "\xff"}')
+    with pytest.raises(ConfigurationError, match="it is no JSON"):
+        read_headers_file(path)
+
+
+def test_a_missing_headers_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"absent\.json: No such file"):
+        read_headers_file(tmp_path / "absent.json")
+
+
+def test_a_headers_file_that_others_can_read_is_mentioned(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = _headers_file(tmp_path, f'{{"cookie": "{SECRET}"}}')
+    with caplog.at_level(logging.WARNING):
+        read_headers_file(path)
+        assert caplog.text == ""
+        path.chmod(0o644)
+        for _ in range(2):
+            read_headers_file(path)
+    assert caplog.text.count("chmod 600") == 1  # not at every batch
+    assert SECRET not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        ("User-Agent", "set USER_AGENT instead"),
+        ("Host", "STUBHUB_API_BASE_URL"),
+        ("Content-Length", "no body"),
+        ("accept-encoding", "can decode"),
+        (":authority", "no header name"),
+        ("a b", "no header name"),
+    ],
+)
+def test_headers_that_must_not_be_set_are_refused(tmp_path: Path, header: str, reason: str) -> None:
+    with pytest.raises(ConfigurationError, match=reason):
+        read_headers_file(_headers_file(tmp_path, json.dumps({header: "x"})))
+
+
+@pytest.mark.parametrize("value", [f"{SECRET}\r\nx: y", f"{SECRET}é", f"{SECRET}\x00", f"{SECRET} "])
+def test_a_secret_that_cannot_be_a_header_is_refused_without_quoting_it(tmp_path: Path, value: str) -> None:
+    with pytest.raises(ConfigurationError, match="value of cookie") as caught:
+        read_headers_file(_headers_file(tmp_path, json.dumps({"cookie": value})))
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "pro.stubhub.com",
+        "ftp://h",
+        "https://",
+        "https://u:p@h",
+        "https://h?x=1",
+        "https://h#x",
+        "https://h:port",
+        "https://[",
+        "https://stübhub.example.com",
+        "https://pro.stubhub.com\n",
+    ],
+)
+def test_a_base_url_that_is_none_is_refused(base_url: str) -> None:
+    with pytest.raises(ConfigurationError, match="STUBHUB_API_BASE_URL"):
+        stubhub_config(_settings(base_url))
+
+
+@pytest.mark.parametrize("path", ["@evil.example.com/x", ".evil.example.com/x", "x", "", "/x?y=1", "/x#y"])
+def test_a_path_cannot_lead_to_another_host(path: str) -> None:
+    with pytest.raises(ConfigurationError, match="STUBHUB_LISTINGS_PATH"):
+        stubhub_config(_settings(stubhub_listings_path=path))
+
+
+def test_credentials_are_not_sent_unencrypted_over_a_network() -> None:
+    with pytest.raises(ConfigurationError, match=r"unencrypted to stubhub\.example\.com"):
+        stubhub_config(_settings("http://stubhub.example.com", stubhub_cookie=SECRET))
+    for base_url in ("http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1", "https://stubhub.example.com"):
+        assert stubhub_config(_settings(base_url, stubhub_cookie=SECRET)).headers
+    assert stubhub_config(_settings("http://stubhub.example.com")).headers == {}
+
+
+# --- what is sent ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_the_request_looks_like_the_sellers_own_page(method: str) -> None:
+    async def run() -> str:
+        async with serve_wire(answer()) as server:
+            settings = _settings(
+                f"{server.url}/", stubhub_listings_method=method, stubhub_cookie="c=1", stubhub_account_id="guid"
+            )
+            async with open_stubhub_client(settings) as client:
+                response = await client.fetch_listings(EVENT)
+            assert (response.marketplace, response.external_id) == (Marketplace.STUBHUB, EVENT)
+            return server.heads[0].replace(server.url, "BASE")
+
+    lines = asyncio.run(run()).lower().split("\r\n")
+    assert lines[0] == f"{method.lower()} /api/listing/getcomplistingsbyeventid?viagogoeventid={EVENT} http/1.1"
+    assert {"accept: application/json", "cookie: c=1", "activeaccountid: guid", "origin: base"} <= set(lines)
+    assert f"referer: base/inventory/event?eventid={EVENT}" in lines
+    assert "user-agent: ticket-pipeline/0.1" in lines
+
+
+@pytest.mark.parametrize("external_id", ["", "abc", "1/../2", "157 284", "1" * 21, "٣", "1&x=2", "1\n"])
+def test_what_is_no_event_id_is_not_sent(external_id: str) -> None:
+    gate = RecordingGate()
+
+    async def run() -> None:
+        async with open_stubhub_client(_settings("http://127.0.0.1:1"), gate=gate) as client:
+            await client.fetch_listings(external_id)
+
+    with pytest.raises(RequestRejected, match="1 to 20 digits") as caught:
+        asyncio.run(run())
+    assert caught.value.tries == 0
+    assert gate.acquired == 0
+
+
+# --- a whole call ---------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _simulated(*faults: Fault) -> Iterator[Settings]:
+    plan = FaultPlan()
+    for fault in faults:
+        plan.add(fault)
+    with serve(create_stubhub_app(sample_world(NOW), clock=lambda: NOW, faults=plan)) as served:
+        yield _settings(
+            served.url, http_max_tries=1, http_total_timeout_seconds=5, stubhub_cookie=SecretStr(f"session={SECRET}")
+        )
+
+
+def _get(settings: Settings, event: str = EVENT) -> ValidatedListings:
+    async def run() -> ValidatedListings:
+        async with open_stubhub_client(settings) as client:
+            return await client.get_listings(event)
+
+    return asyncio.run(run())
+
+
+def test_one_call_gives_the_market_prices_of_an_event() -> None:
+    with _simulated() as settings:
+        listings = _get(settings)
+    truth = sample_world(NOW).market(EVENT)
+    assert truth is not None
+    assert listings.received == len(truth.listings_at(NOW))
+    assert listings.accepted + len(listings.rejected) == listings.received
+    assert listings.accepted > 100
+    assert listings.fee_basis == FeeBasis.ALL_IN
+    assert listings.currency is not None
+
+
+def test_an_event_without_listings_is_empty_and_no_error() -> None:
+    with _simulated() as settings:
+        assert _get(settings, "999999999").received == 0
+
+
+def test_a_compressed_answer_is_read() -> None:
+    with _simulated(Fault(FaultKind.GZIP)) as settings:
+        assert _get(settings).accepted > 100
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        (FaultKind.RATE_LIMITED, RateLimited),
+        (FaultKind.UNAUTHORIZED, Blocked),
+        (FaultKind.FORBIDDEN, Blocked),
+        (FaultKind.LOGIN_PAGE, Blocked),
+        (FaultKind.LOGIN_REDIRECT, Blocked),
+        (FaultKind.CHALLENGE_PAGE, Blocked),
+        (FaultKind.NOT_FOUND, EventGone),
+        (FaultKind.SERVER_ERROR, TemporarilyUnavailable),
+        (FaultKind.UNAVAILABLE, TemporarilyUnavailable),
+        (FaultKind.RESET, TemporarilyUnavailable),
+        (FaultKind.HTML, UnexpectedPayload),
+        (FaultKind.WRONG_SHAPE, UnexpectedPayload),
+        (FaultKind.TRUNCATED, UnexpectedPayload),
+        (FaultKind.EMPTY_BODY, UnexpectedPayload),
+    ],
+)
+def test_every_fault_of_a_marketplace_becomes_its_own_error(kind: FaultKind, expected: type[MarketplaceError]) -> None:
+    with _simulated(Fault(kind)) as settings, pytest.raises(MarketplaceError) as caught:
+        _get(settings)
+    assert type(caught.value) is expected
+    assert SECRET not in str(caught.value)
+
+
+def test_a_marketplace_that_never_answers_is_a_time_out() -> None:
+    with _simulated(Fault(FaultKind.HANG)) as settings, pytest.raises(TemporarilyUnavailable) as caught:
+        _get(settings.model_copy(update={"http_total_timeout_seconds": 0.2}))
+    assert caught.value.outcome == "timeout"

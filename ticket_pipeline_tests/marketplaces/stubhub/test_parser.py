@@ -1,0 +1,284 @@
+"""StubHub's body: recorded listings lose nothing, and whatever is broken is counted and named."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ticket_pipeline.errors import UnexpectedPayload
+from ticket_pipeline.market.listings import validate_listings
+from ticket_pipeline.market.vocabulary import LISTING_COLUMNS, ParsedListings
+from ticket_pipeline.marketplaces.stubhub.parser import parse_any, parse_stubhub_listings, parse_usual
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def item(**changes: object) -> dict[str, Any]:
+    """A listing as StubHub Pro sends it, with changes; a key changed to `...` is left out."""
+    base: dict[str, object] = {
+        "listingId": 13706863000,
+        "section": "Loge 18",
+        "row": "16",
+        "availableTickets": 2,
+        "sellerNetProceeds": {"amt": 210.6, "disp": "$210.60", "currency": "USD", "dec": 2},
+        "sellerAllInPrice": {"amt": 285.89, "disp": "$285.89", "currency": "USD", "dec": 2},
+        "currencyCode": "USD",
+    }
+    return {name: value for name, value in (base | changes).items() if value is not ...}
+
+
+def parse(*items: object) -> ParsedListings:
+    return parse_stubhub_listings(json.dumps(items).encode())
+
+
+def one(**changes: object) -> dict[str, Any]:
+    """The columns of one accepted listing."""
+    parsed = parse(item(**changes))
+    assert parsed.rejected == []
+    return {name: values[0] for name, values in parsed.columns.items()}
+
+
+def reasons(**changes: object) -> tuple[str, ...]:
+    """Why one listing is rejected."""
+    parsed = parse(item(), item(**changes))
+    assert parsed.positions == [0]
+    return parsed.rejected[0].reasons
+
+
+def test_every_key_of_a_listing_finds_its_column() -> None:
+    assert one() == {
+        "listing_id": "13706863000",
+        "section": "Loge 18",
+        "row": "16",
+        "zone": None,
+        "quantity": 2,
+        "splits": None,
+        "ask_price": None,
+        "all_in_price": 285.89,
+        "net_proceeds": 210.6,
+        "currency": "USD",
+        "is_general_admission": False,
+        "is_speculative": False,
+    }
+
+
+@pytest.mark.parametrize("envelope", [lambda items: items, lambda items: {"listings": items, "count": 1}])
+def test_both_envelopes_are_read(envelope: Callable[[list[object]], object]) -> None:
+    assert parse_stubhub_listings(json.dumps(envelope([item()])).encode()).received == 1
+
+
+@pytest.mark.parametrize("body", [b"[]", b'{"listings":[]}'])
+def test_an_empty_market_is_an_answer(body: bytes) -> None:
+    parsed = parse_stubhub_listings(body)
+    assert parsed.received == 0
+    assert parsed.columns == {name: [] for name in LISTING_COLUMNS}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"null",
+        b"3",
+        b'"text"',
+        b"{}",
+        b'{"listings":null}',
+        b'{"listings":{"0":{}}}',
+        b'{"error":"no"}',
+        b"<html>Sign In</html>",
+        b'[{"listingId":1},{"listi',
+        b"\xff\xfe\x00",
+        b"[" * 100_000,
+    ],
+)
+def test_another_shape_is_no_empty_market(body: bytes) -> None:
+    with pytest.raises(UnexpectedPayload) as caught:
+        parse_stubhub_listings(body)
+    assert len(str(caught.value)) < 500
+
+
+def test_an_unusable_body_is_quoted_without_its_secrets() -> None:
+    with pytest.raises(UnexpectedPayload) as caught:
+        parse_stubhub_listings(b'{"apikey":"S3CRET","message":"quota"}')
+    assert "quota" in str(caught.value)
+    assert "S3CRET" not in str(caught.value)
+
+
+@pytest.mark.parametrize("changes", [{"sellerAllInPrice": None}, {"sellerAllInPrice": ...}, {"sellerAllInPrice": {}}])
+def test_an_amount_that_is_not_given_is_unknown(changes: dict[str, Any]) -> None:
+    assert one(**changes)["all_in_price"] is None
+
+
+@pytest.mark.parametrize(
+    ("money", "expected"),
+    [
+        ({"amt": None, "disp": "$1,123.45", "currency": "USD"}, 1123.45),
+        ({"amt": "286.10"}, 286.1),
+        ({"disp": "$5"}, 5.0),
+        (286, 286),
+        ("$286.00", 286.0),
+    ],
+)
+def test_amounts_are_read_in_every_form(money: object, expected: float) -> None:
+    assert one(sellerAllInPrice=money)["all_in_price"] == expected
+
+
+def test_the_currency_comes_from_the_listing_else_from_its_amounts() -> None:
+    assert one(currencyCode=" usd ")["currency"] == "USD"
+    assert one(currencyCode=...)["currency"] == "USD"
+    assert one(currencyCode=None, sellerAllInPrice=None)["currency"] == "USD"
+    assert one(currencyCode="CAD", sellerAllInPrice=9, sellerNetProceeds=8)["currency"] == "CAD"
+    assert one(currencyCode="", sellerAllInPrice=9, sellerNetProceeds=8)["currency"] is None
+
+
+def test_two_currencies_in_one_listing_are_no_price() -> None:
+    assert reasons(currencyCode="CAD") == ("currencies of the listing and its amounts differ",)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"listingId": ...}, "listingId is missing"),
+        ({"listingId": None}, "listingId is missing"),
+        ({"listingId": True}, "listingId is not text"),
+        ({"availableTickets": ...}, "availableTickets is missing"),
+        ({"availableTickets": 2.5}, "availableTickets is not a whole number"),
+        ({"availableTickets": True}, "availableTickets is not a number"),
+        ({"sellerAllInPrice": {"amt": "NaN"}}, "sellerAllInPrice is not a number"),
+        ({"sellerAllInPrice": {"amt": True, "currency": "USD"}}, "sellerAllInPrice is not a number"),
+        ({"sellerNetProceeds": []}, "sellerNetProceeds is not a number"),
+        ({"section": {"name": "A"}}, "section is not text"),
+        ({"row": "x" * 300}, "row is longer than 250 characters"),
+        ({"currencyCode": ["USD"]}, "currencyCode is not text"),
+    ],
+)
+def test_what_cannot_be_read_is_rejected_by_name(changes: dict[str, Any], reason: str) -> None:
+    assert reasons(**changes) == (reason,)
+
+
+def test_all_reasons_of_a_listing_are_told() -> None:
+    assert reasons(listingId=None, availableTickets="x", row=[]) == (
+        "listingId is missing",
+        "availableTickets is not a number",
+        "row is not text",
+    )
+
+
+def test_items_that_are_no_objects_are_rejected_where_they_stand() -> None:
+    parsed = parse(None, item(), "x", item(listingId=...), 7, item(listingId=2))
+    assert [rejected.position for rejected in parsed.rejected] == [0, 2, 3, 4]
+    assert [rejected.raw for rejected in parsed.rejected][:2] == [None, "x"]
+    assert parsed.positions == [1, 5]
+    assert parsed.columns["listing_id"] == ["13706863000", "2"]
+    assert parsed.received == 6
+
+
+@pytest.mark.parametrize("bad", [r'"\ud800"', "NaN", "1e999", "1" + "0" * 400])
+def test_a_value_the_fast_reader_refuses_costs_its_own_listing_at_most(bad: str) -> None:
+    body = json.dumps([item(), item(sellerAllInPrice={"amt": "HERE"})]).replace('"HERE"', bad).encode()
+    parsed = parse_stubhub_listings(body)
+    assert parsed.received == 2
+    assert 0 in parsed.positions
+
+
+def test_text_is_fit_for_the_database() -> None:
+    cleaned = one(section="Lower\u00a0 \x00\u200bLevel\ud800", row="_")
+    assert (cleaned["section"], cleaned["row"]) == ("Lower Level", None)
+
+
+_JUNK = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(),
+        st.text(max_size=10),
+        st.sampled_from(["_", "2", "$1,234.50", "2.5", "\x00", "\ud800", "x" * 300, "GA", "Parking", 10**400, -0.0]),
+    ),
+    lambda children: st.one_of(
+        st.lists(children, max_size=2),
+        st.dictionaries(st.sampled_from(["amt", "disp", "currency", "x"]), children, max_size=3),
+    ),
+    max_leaves=4,
+)
+_MUTATED = st.dictionaries(st.sampled_from([*item(), "extra"]), st.one_of(_JUNK, st.just(...)), max_size=4).map(
+    lambda changes: item(**changes)
+)
+
+
+@given(st.lists(st.one_of(_MUTATED, _MUTATED, _JUNK), max_size=6))
+def test_whatever_is_sent_every_listing_is_accepted_or_rejected(items: list[Any]) -> None:
+    parsed = parse_stubhub_listings(json.dumps(items).encode())
+    assert parsed.received == len(items) == len(parsed.positions) + len(parsed.rejected)
+    assert {len(values) for values in parsed.columns.values()} == {len(parsed.positions)}
+    validated = validate_listings([parsed])[0]
+    assert validated.accepted + len(validated.rejected) == validated.received == len(items)
+    for name in ("listing_id", "section", "row", "currency"):
+        for text in validated.columns[name]:
+            assert text is None or (text and "\x00" not in text and text.encode())
+    for price in validated.columns["price"]:
+        assert 0 < price < 1e10
+        assert f"{price:.2f}" == f"{round(price, 2):.2f}"
+
+
+@given(st.binary(max_size=200))
+def test_whatever_bytes_are_sent_only_our_own_error_is_raised(body: bytes) -> None:
+    try:
+        parsed = parse_stubhub_listings(body)
+    except UnexpectedPayload:
+        return
+    assert parsed.received == len(parsed.positions) + len(parsed.rejected)
+
+
+def test_parsing_changes_nothing_of_what_was_received() -> None:
+    items = [item(), item(row=" 4 "), 3]
+    assert parse(*items).items == copy.deepcopy(items)
+
+
+@given(st.lists(_MUTATED, max_size=6), st.booleans())
+def test_both_ways_of_reading_agree(items: list[Any], is_enveloped: bool) -> None:
+    body = json.dumps({"listings": items} if is_enveloped else items).encode()
+    usual = parse_usual(body)
+    if usual is None:
+        return
+    other = parse_any(body)
+    assert (usual.positions, usual.columns, usual.rejected) == (other.positions, other.columns, other.rejected)
+    assert list(usual.items) == usual.items[:] == other.items
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"sellerAllInPrice": None}, {"section": ...}, {"listingId": "7"}, {"extra": [1]}]
+)
+def test_the_usual_body_takes_the_fast_way(changes: dict[str, Any]) -> None:
+    assert parse_usual(json.dumps([item(**changes)]).encode()) is not None
+
+
+def test_a_body_that_is_no_utf_8_is_unusable_even_where_we_do_not_look() -> None:
+    with pytest.raises(UnexpectedPayload):
+        parse_stubhub_listings(json.dumps([item(extra="HERE")]).encode().replace(b"HERE", b"\xff"))
+
+
+def test_a_rejected_listing_is_kept_as_it_was_received() -> None:
+    raw = item(listingId=None, extra=[1.5, None])
+    assert parse(item(), raw).rejected[0].raw == raw
+
+
+def test_recorded_listings_lose_nothing(samples_dir: Path) -> None:
+    files = [samples_dir / "replay" / "stubhub_comps_9566731.json"]
+    files += sorted((samples_dir / "replay" / "nba_game7").glob("*.json"))
+    assert len(files) == 35
+    bodies = [file.read_bytes() for file in files]
+    parsed = [parse_stubhub_listings(body) for body in bodies]
+    assert sum(len(one.rejected) for one in parsed) == 0
+    for body, validated in zip(bodies, validate_listings(parsed), strict=True):
+        kept = [raw for raw in json.loads(body) if raw["row"] != "Parking"]
+        assert validated.columns["listing_id"] == [str(raw["listingId"]) for raw in kept]
+        assert validated.columns["price"] == [raw["sellerAllInPrice"]["amt"] for raw in kept]
+        assert validated.columns["quantity"] == [raw["availableTickets"] for raw in kept]

@@ -1,0 +1,389 @@
+"""The Ticketmaster client over real HTTP: what is asked, how far a search goes, what errors mean, no key told."""
+
+from __future__ import annotations
+
+import json
+import logging
+import traceback
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+
+from ticket_pipeline.errors import (
+    Blocked,
+    ConfigurationError,
+    EventGone,
+    MarketplaceError,
+    QuotaExhausted,
+    RateLimited,
+    RequestRejected,
+    TemporarilyUnavailable,
+    UnexpectedPayload,
+)
+from ticket_pipeline.http.response_cache import cache_key
+from ticket_pipeline.marketplaces.ticketmaster.answers import TicketmasterJudge
+from ticket_pipeline.marketplaces.ticketmaster.client import ticketmaster_config
+from ticket_pipeline.settings.model import Settings
+from ticket_pipeline_tests.http.wire import RecordingGate, answer
+from ticket_pipeline_tests.marketplaces.ticketmaster.discovery import (
+    CANARY,
+    EVENT,
+    INVALID_KEY,
+    QUOTA,
+    SPIKE,
+    TOO_DEEP,
+    UNKNOWN_ID,
+    ask,
+    event,
+    page,
+    says,
+    settings_for,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ticket_pipeline.marketplaces.ticketmaster.client import TicketmasterClient
+    from ticket_pipeline.marketplaces.ticketmaster.parser import EventDetails
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+async def details(client: TicketmasterClient) -> EventDetails:
+    """The made-up event."""
+    return await client.get_event_details(EVENT["id"])
+
+
+def request_line(head: str) -> str:
+    """The first line of a request."""
+    return head.partition("\r\n")[0]
+
+
+# --- questions ------------------------------------------------------------------------------------------------------
+
+
+def test_an_event_is_asked_for_by_its_id_with_the_key() -> None:
+    found, heads = ask(details, says(EVENT))
+    assert not isinstance(found, Exception)
+    assert found.name == "The Lanterns"
+    assert found.captured_at is not None
+    assert not found.is_stale
+    assert [request_line(head) for head in heads] == [
+        f"GET /discovery/v2/events/{EVENT['id']}.json?apikey={CANARY} HTTP/1.1"
+    ]
+
+
+@pytest.mark.parametrize("other", ["vvG1zZ_Test-2", EVENT["id"].lower()])
+def test_an_answer_about_another_event_is_refused(other: str) -> None:
+    error, _ = ask(details, says(event(id=other)))
+    assert isinstance(error, UnexpectedPayload)
+    assert f"for event {EVENT['id']}; the answer is about {other}" in str(error)
+
+
+def test_prices_that_are_not_published_are_an_answer() -> None:
+    async def prices(client: TicketmasterClient) -> list[bool]:
+        return [(await client.get_ticket_prices(EVENT["id"])).is_published for _ in range(2)]
+
+    assert ask(prices, says(EVENT), says(event(priceRanges=[])))[0] == [True, False]
+
+
+@pytest.mark.parametrize("external_id", ["", "a b", "../x", "x?y", "ü"])
+def test_what_is_no_id_is_not_sent(external_id: str) -> None:
+    error, heads = ask(lambda client: client.get_event_details(external_id), says(EVENT))
+    assert isinstance(error, RequestRejected)
+    assert (error.tries, heads) == (0, [])
+
+
+def test_a_search_says_what_is_wanted() -> None:
+    _, heads = ask(
+        lambda client: client.search_events(
+            "taylor & swift", city="Toronto", country_code="CA", starts_from=NOW, starts_until=NOW + timedelta(1)
+        ).first(1),
+        says(page([EVENT])),
+    )
+    assert request_line(heads[0]).split()[1] == (
+        "/discovery/v2/events.json?keyword=taylor+%26+swift&city=Toronto&countryCode=CA"
+        "&startDateTime=2026-11-20T12%3A00%3A00Z&endDateTime=2026-11-21T12%3A00%3A00Z&includeTBA=yes&includeTBD=yes"
+        f"&size=100&page=0&apikey={CANARY}"
+    )
+
+
+def test_pages_are_asked_for_only_as_far_as_results_are_needed() -> None:
+    pages = [
+        says(page([event(id=f"e{n}-{i}") for i in range(10)], number=n, size=10, total=25)[:None]) for n in range(3)
+    ]
+    found, heads = ask(lambda client: client.search_events("x", page_size=10).first(11), *pages)
+    assert not isinstance(found, Exception)
+    assert [one.external_id for one in found][-1] == "e1-0"
+    assert len(heads) == 2
+
+
+def _search_all(total: int, page_size: int) -> tuple[Any, list[str]]:
+    async def everything(client: TicketmasterClient) -> tuple[int, bool, int | None]:
+        search = client.search_events("x", page_size=page_size)
+        return len([one async for one in search]), search.is_cut, search.total
+
+    pages = [
+        says(
+            page(
+                [event(id=f"e{n}-{i}") for i in range(min(page_size, total - n * page_size))],
+                number=n,
+                size=page_size,
+                total=total,
+            )
+        )
+        for n in range(-(-total // page_size))
+    ]
+    return ask(everything, *pages)
+
+
+def test_a_search_beyond_the_depth_of_the_api_ends_before_it_and_says_so() -> None:
+    result, heads = _search_all(1201, 200)
+    assert result == (1000, True, 1201)
+    assert len(heads) == 5
+
+
+def test_a_search_that_fits_is_not_cut() -> None:
+    result, heads = _search_all(25, 10)
+    assert result == (25, False, 25)
+    assert len(heads) == 3
+
+
+def test_a_result_that_moved_to_the_next_page_comes_once() -> None:
+    first, second = (
+        page([event(id="a"), event(id="b")], size=2, total=3),
+        page([event(id="b")], number=1, size=2, total=3),
+    )
+    found, _ = ask(lambda client: client.search_events("x", page_size=2).first(9), says(first), says(second))
+    assert not isinstance(found, Exception)
+    assert [one.external_id for one in found] == ["a", "b"]
+
+
+def test_an_unreadable_result_costs_no_other() -> None:
+    async def everything(client: TicketmasterClient) -> tuple[list[str], int]:
+        search = client.search_events("x")
+        return [one.external_id async for one in search], search.unreadable
+
+    assert ask(everything, says(page([event(id="a"), {"id": "b"}, event(id="c")])))[0] == (["a", "c"], 1)
+    # One that comes again, readable now, is no repetition.
+    assert ask(everything, says(page([{"id": "a"}, event(id="a"), event(id="a")])))[0] == (["a"], 1)
+
+
+def test_a_result_that_is_no_object_is_counted_and_told(caplog: pytest.LogCaptureFixture) -> None:
+    async def everything(client: TicketmasterClient) -> tuple[list[str], int]:
+        search = client.search_events("x")
+        return [one.external_id async for one in search], search.unreadable
+
+    results: list[Any] = [event(id="a"), None, "b", event(id="c")]
+    assert ask(everything, says(page(results)))[0] == (["a", "c"], 2)
+    assert "2 of the results of a search could not be read" in caplog.text
+
+
+def test_a_page_without_the_results_that_it_counts_is_no_answer() -> None:
+    error, _ = ask(lambda client: client.search_events("x").first(9), says(page([], total=7)))
+    assert isinstance(error, UnexpectedPayload)
+
+
+def test_nothing_found_is_an_answer() -> None:
+    assert ask(lambda client: client.search_events("x").first(9), says(page([])))[0] == []
+
+
+def test_venues_are_found_by_name() -> None:
+    body = {"_embedded": {"venues": EVENT["_embedded"]["venues"]}, "page": orjson.loads(page([EVENT]))["page"]}
+    found, heads = ask(lambda client: client.search_venues("lakeside", country_code="CA").first(5), says(body))
+    assert not isinstance(found, Exception)
+    assert [(venue.name, venue.timezone) for venue in found] == [("Lakeside Hall", "America/Toronto")]
+    assert "/discovery/v2/venues.json?keyword=lakeside&countryCode=CA&size=100&page=0" in heads[0]
+
+
+# --- errors ---------------------------------------------------------------------------------------------------------
+
+ERRORS: dict[str, tuple[bytes, type[MarketplaceError], str]] = {
+    "invalid key": (says(INVALID_KEY, 401), Blocked, "TICKETMASTER_API_KEY"),
+    "forbidden": (says({}, 403), Blocked, "TICKETMASTER_API_KEY"),
+    "quota": (says(QUOTA, 429), QuotaExhausted, "TICKETMASTER_REQUESTS_PER_DAY"),
+    "spike": (says(SPIKE, 429), RateLimited, "TICKETMASTER_REQUESTS_PER_SECOND"),
+    "another 429": (says({}, 429), RateLimited, "too many requests"),
+    "unknown id": (says(UNKNOWN_ID, 404), EventGone, "DIS1004"),
+    "too deep": (says(TOO_DEEP, 400), RequestRejected, "DIS1035: Max paging depth exceeded"),
+    "edge": (answer(503, b"<html>busy</html>", content_type="text/html"), TemporarilyUnavailable, "503"),
+    "edge says 400": (answer(400, b"<html>bad</html>", content_type="text/html"), RequestRejected, "400"),
+    "html": (answer(200, b"<html>hello</html>", content_type="text/html"), UnexpectedPayload, "HTML"),
+    "cut": (answer(200, b'{"id": "1", '), UnexpectedPayload, "no whole JSON"),
+    "odd fault": (says({"fault": "x"}, 400), RequestRejected, "400"),
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_each_error_has_its_class_and_says_what_to_do(name: str) -> None:
+    given, expected, words = ERRORS[name]
+    error, heads = ask(details, given)
+    assert type(error) is expected
+    assert words in str(error)
+    assert len(heads) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "requests"),
+    [
+        (says(QUOTA, 429), 1),
+        (says(TOO_DEEP, 400), 1),
+        (says(INVALID_KEY, 401), 1),
+        (says(UNKNOWN_ID, 404), 1),
+        (says(SPIKE, 429), 2),
+        (answer(503), 2),
+    ],
+)
+def test_each_error_class_is_retried_by_its_own_rule(given: bytes, requests: int) -> None:
+    _, heads = ask(details, given, says(EVENT), http_max_tries=3)
+    assert len(heads) == requests
+
+
+def test_a_spent_quota_waits_for_the_reset_that_an_earlier_answer_named() -> None:
+    judge = TicketmasterJudge()
+    resets = str(int((NOW + timedelta(hours=5)).timestamp() * 1000))
+    assert judge("Asked", 200, {"rate-limit-reset": resets}, b"{}", tries=1, now=NOW) is None
+    error = judge("Asked", 429, {}, json.dumps(QUOTA).encode(), tries=1, now=NOW + timedelta(hours=1))
+    assert isinstance(error, QuotaExhausted)
+    assert error.retry_after == timedelta(hours=4)
+    assert "2026-11-20 17:00 UTC" in str(error)
+
+
+@pytest.mark.parametrize("reset", ["", "soon", "9" * 30, "0"])
+def test_without_a_usable_reset_a_spent_quota_waits_an_hour(reset: str) -> None:
+    error = TicketmasterJudge()("Asked", 429, {"rate-limit-reset": reset}, json.dumps(QUOTA).encode(), tries=1, now=NOW)
+    assert isinstance(error, QuotaExhausted)
+    assert error.retry_after == timedelta(hours=1)
+
+
+def test_a_spike_waits_a_second() -> None:
+    error = TicketmasterJudge()("Asked", 429, {}, json.dumps(SPIKE).encode(), tries=1, now=NOW)
+    assert type(error) is RateLimited
+    assert error.retry_after == timedelta(seconds=1)
+
+
+def test_recorded_errors_behave_as_documented(samples_dir: Path) -> None:
+    expected = {
+        "InvalidApiKey": Blocked,
+        "QuotaViolation": QuotaExhausted,
+        "SpikeArrest": RateLimited,
+        "DIS1004": EventGone,
+    }
+    for sample in json.loads((samples_dir / "ticketmaster" / "errors.json").read_text(encoding="utf-8")):
+        body = json.dumps(sample["body"])
+        kind = next((kind for code, kind in expected.items() if code in body), RequestRejected)
+        error = TicketmasterJudge()("Asked", sample["http"], {}, body.encode(), tries=1, now=NOW)
+        assert type(error) is kind
+        assert error.status == sample["http"]
+
+
+def test_the_gate_learns_of_every_request_and_its_end() -> None:
+    gate = RecordingGate()
+    ask(details, says(QUOTA, 429), gate=gate)
+    assert (gate.acquired, gate.recorded) == (1, ["QuotaExhausted"])
+
+
+# --- the key --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ERRORS)
+@pytest.mark.parametrize("is_debugged", [False, True])
+def test_the_key_is_in_no_log_and_no_error(name: str, is_debugged: bool, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        error, heads = ask(details, ERRORS[name][0], http_debug=is_debugged)
+    assert CANARY in heads[0]
+    assert isinstance(error, Exception)
+    assert caplog.text
+    assert CANARY not in caplog.text
+    assert CANARY not in "".join(traceback.format_exception(error))
+
+
+def test_debugging_logs_request_and_answer_without_the_key(caplog: pytest.LogCaptureFixture) -> None:
+    ask(details, says(EVENT), http_debug=True)
+    shown = [record.getMessage() for record in caplog.records if "HTTP_DEBUG" in record.getMessage()]
+    assert len(shown) == 2
+    assert f"/discovery/v2/events/{EVENT['id']}.json" in shown[0]
+    assert "the answer is 200" in shown[1]
+    assert "The Lanterns" in shown[1]
+    assert CANARY not in "".join(shown)
+
+
+def test_without_debugging_no_body_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        ask(details, says(EVENT))
+    assert "The Lanterns" not in caplog.text
+
+
+def test_the_key_is_in_no_cache_key_and_no_repr() -> None:
+    config = ticketmaster_config(settings_for("https://tickets.example"))
+    from ticket_pipeline.marketplaces.ticketmaster.client import TicketmasterClient as Client  # noqa: PLC0415 - for one look
+
+    request = Client(None, config)._request("/events/x.json", "x")  # type: ignore[arg-type]  # nothing is sent
+    assert request.secret_query["apikey"].get_secret_value() == CANARY
+    assert CANARY not in repr(request) + repr(config) + cache_key(request)
+
+
+# --- configuration --------------------------------------------------------------------------------------------------
+
+
+def test_the_simulator_is_sent_a_key_of_nobody() -> None:
+    config = ticketmaster_config(Settings())
+    assert config.base_url == "http://127.0.0.1:8765/ticketmaster"
+    assert config.api_key.get_secret_value() == "simulated"
+
+
+def test_without_a_key_beside_another_marketplace_nothing_is_asked() -> None:
+    with pytest.raises(ConfigurationError, match="TICKETMASTER_API_KEY"):
+        ticketmaster_config(Settings.model_validate({"stubhub_api_base_url": "https://tickets.example"}))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "tickets.example",
+        "ftp://h",
+        "https://",
+        "https://u:p@h",
+        "https://h?x=1",
+        "https://h:x",
+        "http://tickets.example",
+    ],
+)
+def test_an_address_that_could_give_the_key_away_is_refused(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="TICKETMASTER_API_BASE_URL") as caught:
+        ticketmaster_config(settings_for(url))
+    assert CANARY not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://localhost", "http://[::1]:80"])
+def test_on_loopback_a_key_may_travel_unencrypted(url: str) -> None:
+    assert ticketmaster_config(settings_for(url)).base_url == url
+
+
+@pytest.mark.parametrize(
+    "words",
+    [f"apikey&#61;{CANARY}", f"from apikey%3D{CANARY}", f'{{"message": "key {CANARY} is over its quota"}}'],
+)
+def test_an_answer_that_repeats_the_key_in_its_own_words_shows_it_nowhere(
+    words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("DEBUG", logger="ticket_pipeline"):
+        error, _ = ask(details, says(words.encode(), status=400), http_debug=True)
+    assert isinstance(error, Exception)
+    assert CANARY not in str(error) + caplog.text
+
+
+def test_an_allowance_that_is_renewed_in_another_age_is_not_believed() -> None:
+    found, _ = ask(details, says(EVENT, **{"Rate-Limit-Reset": "999999999999999"}))
+    assert not isinstance(found, Exception)
+
+
+def test_results_without_a_readable_id_are_counted_one_by_one() -> None:
+    async def found(client: TicketmasterClient) -> tuple[int, int]:
+        search = client.search_events("x")
+        return len(await search.first(9)), search.unreadable
+
+    strange = [{**EVENT, "id": identity} for identity in ([], {}, None, None)]
+    assert ask(found, says(page([EVENT, *strange])))[0] == (1, 4)

@@ -1,0 +1,259 @@
+"""Reading Ticketmaster's events: recorded searches whole, sentinels as what they mean, the rest as a problem."""
+
+from __future__ import annotations
+
+import copy
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ticket_pipeline.errors import UnexpectedPayload
+from ticket_pipeline.marketplaces.ticketmaster.parser import (
+    PriceRange,
+    SectionPrice,
+    parse_page,
+    parse_ticketmaster_event,
+    read_event,
+)
+from ticket_pipeline_tests.marketplaces.ticketmaster.discovery import EVENT, event, page
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ticket_pipeline.marketplaces.ticketmaster.parser import EventDetails
+
+
+def test_an_event_is_read_whole() -> None:
+    read = parse_ticketmaster_event(orjson.dumps(EVENT))
+    assert (read.external_id, read.name, read.url) == ("vvG1zZ_Test-1", "The Lanterns", EVENT["url"])
+    assert (read.local_date, read.local_time) == (date(2027, 1, 19), time(20))
+    assert (read.timezone, read.timezone_source) == ("America/Toronto", "event")
+    assert read.event_at == datetime(2027, 1, 20, 1, tzinfo=UTC)
+    assert not read.is_date_open
+    assert not read.is_time_open
+    assert read.status == "onsale"
+    assert read.on_sale_at == datetime(2026, 8, 29, 20, tzinfo=UTC)
+    assert read.price_ranges == (
+        PriceRange("standard", "CAD", Decimal("54.00"), Decimal("315.50")),
+        PriceRange("resale", "CAD", Decimal("80.00"), Decimal("900.00")),
+    )
+    assert read.attractions == ("The Lanterns", "Small Support")
+    assert read.venue is not None
+    assert (read.venue.name, read.venue.city, read.venue.country) == ("Lakeside Hall", "Toronto", "CA")
+    assert (read.venue.latitude, read.venue.longitude) == (43.6, -79.3)
+    assert read.problems == ()
+
+
+def test_without_its_own_timezone_an_event_has_that_of_its_venue() -> None:
+    read = read_event(event(dates__timezone=None))
+    assert (read.timezone, read.timezone_source) == ("America/Toronto", "venue")
+    assert read_event(event(dates__timezone="Nowhere/Land")).timezone_source == "venue"
+    assert read_event(event(dates__timezone=None, _embedded={})).timezone is None
+
+
+def test_without_a_utc_time_it_follows_from_the_local_one() -> None:
+    assert read_event(event(dates__start__dateTime=None)).event_at == datetime(2027, 1, 20, 1, tzinfo=UTC)
+    assert read_event(event(dates__start__dateTime=None, dates__timezone=None, _embedded={})).event_at is None
+
+
+@pytest.mark.parametrize(
+    "lie", [{"dates__timezone": "Pacific/Auckland"}, {"dates__start__localTime": "23:00:00"}], ids=["timezone", "time"]
+)
+def test_a_local_time_that_does_not_fit_the_instant_is_told(lie: dict[str, str]) -> None:
+    read = read_event(event(**lie))
+    assert read.event_at == datetime(2027, 1, 20, 1, tzinfo=UTC)
+    assert read.problems == ("dateTime and the local time in its timezone disagree",)
+
+
+@pytest.mark.parametrize("hour", ["05:30:00", "06:30:00"])
+def test_an_hour_that_comes_twice_fits_both_its_instants(hour: str) -> None:
+    when = {"localDate": "2027-11-07", "localTime": "01:30:00", "dateTime": f"2027-11-07T{hour}Z"}
+    assert read_event(event(dates__start=when)).problems == ()
+
+
+@pytest.mark.parametrize("flag", ["timeTBA", "noSpecificTime"])
+def test_a_time_to_be_announced_is_no_time_whatever_else_is_sent(flag: str) -> None:
+    read = read_event(event(**{f"dates__start__{flag}": True}))
+    assert (read.is_time_open, read.local_time, read.event_at) == (True, None, None)
+    assert read.local_date == date(2027, 1, 19)
+
+
+@pytest.mark.parametrize("flag", ["dateTBA", "dateTBD"])
+def test_a_date_to_be_announced_is_no_date(flag: str) -> None:
+    read = read_event(event(**{f"dates__start__{flag}": True}))
+    assert (read.is_date_open, read.local_date, read.local_time, read.event_at) == (True, None, None, None)
+
+
+@pytest.mark.parametrize("code", ["canceled", "cancelled", "Cancelled"])
+def test_cancelled_has_one_spelling(code: str) -> None:
+    assert read_event(event(dates__status__code=code)).status == "cancelled"
+
+
+def test_a_sale_that_began_in_1900_began_at_an_unknown_time() -> None:
+    assert read_event(event(sales__public__startDateTime="1900-01-01T06:00:00Z")).on_sale_at is None
+
+
+def test_no_published_price_is_an_answer_and_no_problem() -> None:
+    read = read_event({key: value for key, value in EVENT.items() if key != "priceRanges"})
+    assert (read.price_ranges, read.sections, read.problems) == ((), (), ())
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"min": "x", "max": 5, "currency": "CAD"},
+        {"min": 9, "max": 5, "currency": "CAD"},
+        {"min": -1, "max": 5, "currency": "CAD"},
+        {"min": 1, "max": 5},
+        {"max": 5, "currency": "CAD"},
+        "standard",
+    ],
+)
+def test_a_price_range_that_cannot_be_is_left_out_and_told(broken: object) -> None:
+    read = read_event(event(priceRanges=[broken, EVENT["priceRanges"][0]]))
+    assert [found.price_type for found in read.price_ranges] == ["standard"]
+    assert read.problems
+
+
+@pytest.mark.parametrize("bad", ["NaN", "1e999", r'"\ud800"'])
+def test_a_value_that_is_no_proper_json_costs_its_own_range_only(bad: str) -> None:
+    body = orjson.dumps(event()).replace(b"54.0", bad.encode())
+    read = parse_ticketmaster_event(body)
+    assert [found.price_type for found in read.price_ranges] == ["resale"]
+    assert read.problems
+
+
+@pytest.mark.parametrize("path", ["dates__start__localDate", "dates__start__localTime", "dates__start__dateTime"])
+def test_what_is_nested_beyond_showing_is_no_moment(path: str) -> None:
+    body = orjson.dumps(event(**{path: "here"})).replace(b'"here"', b"[" * 1_000 + b"]" * 1_000)
+    assert parse_ticketmaster_event(body).problems
+
+
+@pytest.mark.parametrize("key", ["priceRanges", "sections"])
+def test_prices_in_another_shape_are_no_absence_of_prices(key: str) -> None:
+    assert read_event(event(**{key: {"value": EVENT["priceRanges"]}})).problems == (f"{key} is not a list",)
+
+
+def test_sections_are_read_where_a_body_carries_them() -> None:
+    read = read_event(event(sections=[{"section": "101", "price": 99.5, "currency": "CAD"}, {"section": "102"}, 103]))
+    assert read.sections == (SectionPrice("101", Decimal("99.50"), "CAD"),)
+    assert read.problems == ("a section lacks its name or its price", "a section is not an object")
+
+
+@pytest.mark.parametrize("body", [b"", b"[", b"[]", b"null", b"{}", b'{"id": "1"}', b'{"name": "x"}', b'"x"'])
+def test_what_is_no_event_is_an_unexpected_payload(body: bytes) -> None:
+    with pytest.raises(UnexpectedPayload):
+        parse_ticketmaster_event(body)
+
+
+def test_an_empty_search_is_a_page_without_items() -> None:
+    assert parse_page(page([]), "events").items == ()
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_page_without_the_results_that_it_counts_is_no_empty_search(number: int) -> None:
+    with pytest.raises(UnexpectedPayload, match="it counts 3 events, and the page holds none"):
+        parse_page(page([], number=number, size=2, total=3), "events")
+    assert parse_page(page([], number=2, size=2, total=3), "events").items == ()  # past the end
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{}", b'{"page": {"number": -1}}', b'{"_embedded": {"events": []}}'])
+def test_a_page_that_does_not_describe_itself_is_an_unexpected_payload(body: bytes) -> None:
+    with pytest.raises(UnexpectedPayload):
+        parse_page(body, "events")
+
+
+def _paths(node: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:  # noqa: ANN401 - JSON
+    below = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    return [place for key, child in below for place in [(*way, key), *_paths(child, (*way, key))]]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(path=st.sampled_from(_paths(EVENT)), value=JSON)
+def test_whatever_stands_in_a_field_ends_nothing_but_an_event_without_id_or_name(
+    path: tuple[Any, ...], value: object
+) -> None:
+    made = copy.deepcopy(EVENT)
+    place: Any = made
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    try:
+        read = read_event(made)
+    except UnexpectedPayload:
+        assert path in {("id",), ("name",)}
+    else:
+        assert all(found.min_price <= found.max_price for found in read.price_ranges)
+        assert read.event_at is None or read.event_at.utcoffset() is not None
+
+
+@pytest.mark.parametrize("path", _paths(EVENT), ids=lambda path: ".".join(map(str, path)))
+def test_every_field_may_be_missing(path: tuple[Any, ...]) -> None:
+    made = copy.deepcopy(EVENT)
+    place: Any = made
+    for step in path[:-1]:
+        place = place[step]
+    del place[path[-1]]
+    if path in {("id",), ("name",)}:
+        with pytest.raises(UnexpectedPayload):
+            read_event(made)
+    else:
+        assert read_event(made).external_id == EVENT["id"]
+
+
+# --- recorded -------------------------------------------------------------------------------------------------------
+
+
+def test_recorded_searches_are_read_with_nothing_lost(samples_dir: Path) -> None:
+    searches = sorted((samples_dir / "ticketmaster").glob("events_search_*.json"))
+    assert searches
+    for path in searches:
+        read_page = parse_page(path.read_bytes(), "events")
+        assert len(read_page.items) == 20
+        for item in read_page.items:
+            read = read_event(item)
+            assert read.problems == ()
+            assert read.timezone is not None
+            assert (read.event_at is None) == (item["dates"]["start"].get("timeTBA", False))
+            assert len(read.price_ranges) == len(item.get("priceRanges", []))
+            if read.event_at is not None:
+                assert read.event_at.isoformat().replace("+00:00", "Z") == item["dates"]["start"]["dateTime"]
+
+
+def test_the_documented_answers_are_read(samples_dir: Path) -> None:
+    folder = samples_dir / "ticketmaster"
+    read = parse_ticketmaster_event((folder / "doc_get_event.json").read_bytes())
+    assert (read.status, read.problems) == ("onsale", ())
+    assert read.price_ranges[0].min_price == Decimal("80.00")
+    documented = parse_page((folder / "doc_search_events.json").read_bytes(), "events")
+    assert [read_event(item).is_time_open for item in documented.items] == [True]
+    assert parse_page((folder / "empty_search.json").read_bytes(), "events").total == 0
+
+
+def dated(**changes: Any) -> EventDetails:  # noqa: ANN401 - JSON is anything
+    """The event with another start, or under another zone."""
+    start = EVENT["dates"]["start"] | {name: value for name, value in changes.items() if name != "timezone"}
+    zone = changes.get("timezone", EVENT["dates"]["timezone"])
+    return read_event(EVENT | {"dates": EVENT["dates"] | {"start": start, "timezone": zone}})
+
+
+def test_a_start_that_contradicts_itself_is_told_and_the_moment_in_utc_kept() -> None:
+    for lie in (dated(timezone="Europe/Berlin"), dated(localTime="21:00:00")):
+        assert lie.problems == ("dateTime and the local time in its timezone disagree",)
+        assert lie.event_at == read_event(EVENT).event_at
+
+
+@pytest.mark.parametrize("in_utc", ["2026-11-01T05:30:00Z", "2026-11-01T06:30:00Z"])
+def test_an_hour_that_the_clock_strikes_twice_is_either(in_utc: str) -> None:
+    assert dated(localDate="2026-11-01", localTime="01:30:00", dateTime=in_utc).problems == ()

@@ -1,0 +1,121 @@
+"""The Vivid Seats client: what it sends, what it refuses to send, and a whole call against the simulator."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ticket_pipeline.errors import ConfigurationError, RequestRejected, UnexpectedPayload
+from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.marketplaces.vivid_seats.client import open_vivid_seats_client, vivid_seats_config
+from ticket_pipeline.settings.model import Settings
+from ticket_pipeline.simulator.marketplaces import Outlet
+from ticket_pipeline.simulator.server import serve
+from ticket_pipeline.simulator.vivid_seats import create_vivid_seats_app
+from ticket_pipeline.simulator.world import sample_world
+from ticket_pipeline_tests.http.wire import RecordingGate, answer, serve_wire
+
+if TYPE_CHECKING:
+    from ticket_pipeline.market.validated import ValidatedListings
+
+NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+BODY = json.dumps({"tickets": [{"i": "VB1", "s": "101", "q": "2", "p": "10.00", "aip": "13.00", "m": "2"}]}).encode()
+
+
+def _settings(base_url: str | None = "https://www.vividseats.com", **changes: object) -> Settings:
+    return Settings.model_validate({"vivid_seats_api_base_url": base_url} | changes)
+
+
+def test_with_nothing_configured_the_simulator_is_asked() -> None:
+    assert vivid_seats_config(_settings(None)).base_url == "http://127.0.0.1:8765/vivid_seats"
+
+
+def test_beside_another_real_marketplace_it_must_be_configured() -> None:
+    with pytest.raises(ConfigurationError, match="VIVID_SEATS_API_BASE_URL is not set"):
+        vivid_seats_config(_settings(None, stubhub_api_base_url="https://pro.stubhub.com"))
+
+
+@pytest.mark.parametrize("base_url", ["www.vividseats.com", "ftp://h", "https://u:p@h", "https://h?x=1", "https://["])
+def test_a_base_url_that_is_none_is_refused(base_url: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"VIVID_SEATS_API_BASE_URL .* https://www\.vividseats\.com"):
+        vivid_seats_config(_settings(base_url))
+
+
+@pytest.mark.parametrize("path", ["@evil.example.com/x", "x", "/x?y=1", "/x#y"])
+def test_a_path_cannot_lead_to_another_host(path: str) -> None:
+    with pytest.raises(ConfigurationError, match="VIVID_SEATS_LISTINGS_PATH"):
+        vivid_seats_config(_settings(vivid_seats_listings_path=path))
+
+
+def test_the_request_pins_the_currency_and_says_who_asks() -> None:
+    async def run() -> str:
+        async with serve_wire(answer(body=BODY)) as server:
+            settings = _settings(f"{server.url}/", vivid_seats_currency="EUR", stubhub_cookie="c=1")
+            async with open_vivid_seats_client(settings) as client:
+                listings = await client.get_listings("5990417")
+                response = await client.fetch_listings("5990417")
+            assert (response.marketplace, response.external_id) == (Marketplace.VIVID_SEATS, "5990417")
+            assert (listings.columns["price"], listings.currency) == ([13.0], "EUR")
+            return server.heads[0]
+
+    lines = asyncio.run(run()).split("\r\n")
+    assert lines[0] == (
+        "GET /hermes/api/v1/listings?productionId=5990417&includeIpAddress=true&currency=EUR&localizeCurrency=false"
+        "&priceGroupId=21 HTTP/1.1"
+    )
+    named = {line.partition(":")[0].lower(): line.partition(": ")[2] for line in lines[1:] if line}
+    assert named.keys() == {"host", "user-agent", "accept-encoding", "accept", "connection"}
+    assert (named["accept"], named["user-agent"]) == ("application/json", "ticket-pipeline/0.1")
+
+
+@pytest.mark.parametrize("external_id", ["", "abc", "1/../2", "5990 417", "1" * 21, "٣", "1&currency=CAD", "1\n"])
+def test_what_is_no_production_id_is_not_sent(external_id: str) -> None:
+    gate = RecordingGate()
+
+    async def run() -> None:
+        async with open_vivid_seats_client(_settings("http://127.0.0.1:1"), gate=gate) as client:
+            await client.fetch_listings(external_id)
+
+    with pytest.raises(RequestRejected, match="a Vivid Seats event id is 1 to 20 digits") as caught:
+        asyncio.run(run())
+    assert (caught.value.tries, gate.acquired) == (0, 0)
+
+
+def test_an_answer_about_another_production_is_refused() -> None:
+    async def run() -> None:
+        body = {"global": [{"productionId": "5990418", "listingCount": "0"}], "tickets": []}
+        async with (
+            serve_wire(answer(200, json.dumps(body).encode())) as server,
+            open_vivid_seats_client(_settings(server.url)) as client,
+        ):
+            await client.get_listings("5990417")
+
+    with pytest.raises(UnexpectedPayload, match="for event 5990417; the answer is about 5990418"):
+        asyncio.run(run())
+
+
+@pytest.mark.parametrize("production", ["5284301", "5563127", "5422590"])
+def test_one_call_gives_the_market_that_the_simulator_knows_to_be_true(production: str) -> None:
+    async def run(base_url: str) -> ValidatedListings:
+        async with open_vivid_seats_client(_settings(base_url)) as client:
+            return await client.get_listings(production)
+
+    world = sample_world(NOW)
+    with serve(create_vivid_seats_app(world, clock=lambda: NOW)) as served:
+        listings = asyncio.run(run(served.url))
+    market = world.market(production, Outlet.VIVID_SEATS)
+    assert market is not None
+    truth = {f"{each.listing_id}": each for each in market.listings_at(NOW, Outlet.VIVID_SEATS)}
+    assert (listings.received, listings.checksum_problems) == (len(truth), ())
+    assert listings.accepted + len(listings.rejected) == listings.received
+    assert listings.accepted > 50
+    columns = listings.columns
+    assert sum(columns["quantity"]) + sum(int(each.raw["q"]) for each in listings.rejected) == sum(
+        each.quantity for each in truth.values()
+    )
+    assert None not in columns["zone"]
+    assert all(quantity in splits for quantity, splits in zip(columns["quantity"], columns["splits"], strict=True))

@@ -1,0 +1,142 @@
+"""What cannot work is refused where it was written, before a request or a schedule finds out in words of its own."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ticket_pipeline.errors import ConfigurationError
+from ticket_pipeline.settings.model import Settings, load_settings
+from ticket_pipeline.settings.values import read_cadence_bands, show_address
+from ticket_pipeline.storage.connect import database_url
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+
+SECRET = "S3CRETvalue"  # noqa: S105 - a made-up one, to look for
+
+
+@pytest.mark.parametrize(
+    "value", ["tickets/1 (Zoë)", "tickets/1\r\nx: y", "tickets/1\x00", "tickets/1\x7f", "tickets/1 "]
+)
+@pytest.mark.parametrize("name", ["user_agent", "stubhub_cookie", "stubhub_account_id"])
+def test_what_cannot_be_a_header_is_refused_with_the_settings(name: str, value: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"{name.upper()}: .*header.*plain ASCII") as caught:
+        load_settings(**{name: value})
+    assert value not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [f"{SECRET}é", f"{SECRET}\n", f"{SECRET} {SECRET}", f"\N{ZERO WIDTH SPACE}{SECRET}"])
+@pytest.mark.parametrize("name", ["ticketmaster_api_key", "vivenu_api_key"])
+def test_a_key_that_is_not_one_word_is_refused_without_quoting_it(name: str, value: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"{name.upper()}: .*copy the key alone") as caught:
+        load_settings(**{name: value})
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://pro.stubhub.com", "https://pro.stubhub.com"),
+        ("http://127.0.0.1:8765/stubhub", "http://127.0.0.1:8765/stubhub"),
+        ("/api/Listing/GetCompListingsByEventId", "/api/Listing/GetCompListingsByEventId"),
+        (f"https://me:{SECRET}@h/p", "https://h/p"),
+        (f"https://me:a@{SECRET}@h/p", "https://h/p"),
+        (f"me:{SECRET}@h", "h"),
+        (f"https://h/p?key={SECRET}", "https://h/p?***"),
+        (f"https://h/p#{SECRET}", "https://h/p#***"),
+        (f"/p?x={SECRET}", "/p?***"),
+        (f"https://me:{SECRET}?@h", "***"),
+        (f"https://h?to={SECRET}@h", "***"),
+        ("", ""),
+    ],
+)
+def test_an_address_is_shown_without_what_may_be_secret(address: str, shown: str) -> None:
+    assert show_address(address) == shown
+
+
+def test_what_browsers_and_organisers_send_is_taken() -> None:
+    agent = "Broker-Desk/2.1 (+https://example.com/bot; desk@example.com)"
+    cookie = 'a=1; b="two words"; c=%C3%A9'
+    settings = load_settings(user_agent=agent, stubhub_cookie=cookie, vivenu_api_key="key_abc.DEF-123")
+    assert settings.user_agent == agent
+    assert settings.stubhub_cookie is not None
+    assert settings.stubhub_cookie.get_secret_value() == cookie
+
+
+def test_bands_are_read_in_any_order_and_unit() -> None:
+    bands = read_cadence_bands(" 0d:1/48,36h : 0.5 ,  2.5d:2 ")
+    assert bands == ((2.5 * DAY, 2.0), (36 * HOUR, 0.5), (timedelta(), 1 / 48))
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "'' is not like 7d:1/3"),
+        ("7d", "'7d' is not like"),
+        ("7w:1", "'7w:1' is not like"),
+        ("-1d:1, 0d:1", "'-1d:1' is not like"),
+        ("0d:1,", "'' is not like"),
+        ("0d:0", "must be a number larger than zero"),
+        ("0d:1" + "0" * 400, "must be a number larger than zero"),
+        ("9" * 400 + "d:1", "further away than any event"),
+        ("0d:1/0", "must be a number larger than zero"),
+        ("0d:1.5/3", "must be a number larger than zero, such as 0.5 or 1/2"),
+        ("0d:" + "1" * 5000, "at most 1000"),
+        ("0d:1000000000000000", "at most 1000"),
+        ("1d:1, 24h:2, 0d:1", "24h stands twice"),
+        ("1d:1", "one band must start at 0d"),
+    ],
+)
+def test_malformed_bands_are_refused_with_the_part_and_the_default(text: str, problem: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(cadence_bands=text)
+    assert "CADENCE_BANDS: " in str(caught.value)
+    assert problem in str(caught.value)
+    assert str(Settings.model_fields["cadence_bands"].default) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("99 * * * *", "'99' is no minute"),
+        ("now and then", "minute hour day month weekday"),
+        ("", "minute hour day month weekday"),
+        ("0 0 31 4 *", "days that never come"),
+    ],
+)
+@pytest.mark.parametrize("name", ["sync_events_cron", "check_data_cron"])
+def test_a_cron_line_that_is_none_is_refused_by_its_field(name: str, line: str, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"{name.upper()}: .*{said}"):
+        load_settings(**{name: line})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [f"mysql://me:{SECRET}@db/x", f"postgresql+psycopg://me:{SECRET}@db/x", f"postgres//me:{SECRET}@db/x", SECRET],
+)
+def test_the_url_of_another_database_is_refused_without_quoting_it(url: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"DATABASE_URL: .*write it like postgresql://") as caught:
+        load_settings(database_url=url)
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["postgres://db/x", "postgresql://me:p%40ss@db:5432/x?sslmode=require", "host=db dbname=x"]
+)
+def test_every_form_that_libpq_reads_is_taken(url: str) -> None:
+    secret = load_settings(database_url=url).database_url
+    assert secret is not None
+    assert secret.get_secret_value() == url
+
+
+def test_a_url_for_one_command_holds_before_a_host_of_the_env_file() -> None:
+    settings = load_settings(database_url="postgresql://db/x", db_host="other")
+    assert database_url(settings) == "postgresql://db/x"
+
+
+def test_prices_cannot_start_in_the_future() -> None:
+    today = datetime.now(UTC).date()
+    with pytest.raises(ConfigurationError, match=rf"PRICES_START_DATE: .*write {today} or an earlier one"):
+        load_settings(prices_start_date=today + 2 * DAY)
+    assert load_settings(prices_start_date=today - DAY).prices_start_date == today - DAY

@@ -1,0 +1,198 @@
+"""Bringing the database to the watchlist: from a CSV file or a served Google Sheet, whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ticket_pipeline.errors import ConfigurationError, SheetError
+from ticket_pipeline.settings.model import Settings
+from ticket_pipeline.sheet.csv_file import CsvSource
+from ticket_pipeline.sheet.google import GoogleSheetSource
+from ticket_pipeline.sheet.sync import load_zone_map, open_venue_map, open_watchlist, sync_events
+from ticket_pipeline.simulator.server import serve
+from ticket_pipeline.simulator.sheets import SimulatedSheets, create_sheets_app, generate_service_account
+from ticket_pipeline.simulator.spreadsheet import Spreadsheet
+from ticket_pipeline.simulator.world import sample_watchlist_rows, sample_world, sample_zone_rows
+from ticket_pipeline.storage.database import Database
+from ticket_pipeline.storage.watchlist import read_events, read_rejected_rows, read_venue_zones
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+WORLD = sample_world(NOW)
+ROWS = sample_watchlist_rows(WORLD)
+ZONES = sample_zone_rows(WORLD)
+
+
+@pytest.fixture
+def database(migrated_url: str) -> Iterator[Database]:
+    """An empty database."""
+    with Database(migrated_url, "tickets") as opened:
+        yield opened
+
+
+def write(path: Path, rows: Sequence[Sequence[str]]) -> Path:
+    """Rows as a CSV file."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows)
+    return path
+
+
+def from_csv(folder: Path, rows: Sequence[Sequence[str]] = ROWS, **changes: object) -> Settings:
+    """Settings that name a CSV file with these rows."""
+    path = write(folder / "watchlist.csv", rows)
+    return Settings.model_validate({"watchlist_csv": path} | changes)
+
+
+def names(database: Database, *, tracked_only: bool = False) -> set[str]:
+    """The names of the events."""
+    return {row["name"] for row in read_events(database, tracked_only=tracked_only)}
+
+
+def test_a_csv_file_becomes_events_with_their_ids_and_venue_map(database: Database, tmp_path: Path) -> None:
+    settings = from_csv(tmp_path, zones_csv=write(tmp_path / "zones.csv", ZONES))
+    report = sync_events(database, settings, NOW)
+
+    assert (report.result.added, report.result.rejected) == (6, 0)
+    assert report.zones is not None
+    assert report.zones.rule_count == len(ZONES) - 1
+    stored = {row["external_id"]: (row["name"], row["event_at"]) for row in read_events(database)}
+    assert stored == {
+        external_id: (event.name, event.event_at)
+        for event in WORLD.simulated_events
+        for external_id in event.ids.values()
+    }
+
+    zone_map = load_zone_map(database)
+    assert zone_map is not None
+    assert zone_map.texts == report.zones.texts
+    zone = WORLD.simulated_events[0].venue.zones[0]
+    assert zone_map.zone_of(WORLD.simulated_events[0].venue.name, zone.sections[0]) == zone.name
+
+
+def test_a_second_sync_changes_nothing(database: Database, tmp_path: Path) -> None:
+    settings = from_csv(tmp_path)
+    sync_events(database, settings, NOW)
+    result = sync_events(database, settings, NOW).result
+    assert (result.added, result.changed, result.untracked, result.unchanged) == (0, 0, 0, 6)
+
+
+def test_bad_rows_are_set_aside_with_their_reasons_and_the_good_ones_go_on(database: Database, tmp_path: Path) -> None:
+    bad = ["Nameless date", "Somewhere", "Boston", "United States", "not a date", "12x", "TRUE", "", "many"]
+    settings = from_csv(tmp_path, [*ROWS, bad])
+    report = sync_events(database, settings, NOW)
+
+    assert (report.result.added, report.result.rejected) == (6, 1)
+    (row,) = read_rejected_rows(database)
+    assert row["row_number"] == len(ROWS) + 1
+    assert len(row["reasons"]) >= 3
+    assert bad[0] in row["cells"].values()
+    assert bad[0] not in names(database)
+
+    sync_events(database, from_csv(tmp_path), NOW)
+    assert read_rejected_rows(database) == []
+
+
+def test_a_removed_row_is_untracked_and_keeps_its_event(database: Database, tmp_path: Path) -> None:
+    sync_events(database, from_csv(tmp_path), NOW)
+    result = sync_events(database, from_csv(tmp_path, ROWS[:-1]), NOW).result
+    assert result.untracked == 1
+    assert names(database) - names(database, tracked_only=True) == {ROWS[-1][0]}
+
+
+def test_a_sync_that_would_drop_most_events_is_refused_unless_forced(database: Database, tmp_path: Path) -> None:
+    sync_events(database, from_csv(tmp_path), NOW)
+    zones = write(tmp_path / "zones.csv", ZONES)
+    with pytest.raises(SheetError, match="it would stop following 4 of them"):
+        sync_events(database, from_csv(tmp_path, ROWS[:3], zones_csv=zones), NOW)
+    assert len(names(database, tracked_only=True)) == 6
+    assert read_venue_zones(database) == []
+    assert sync_events(database, from_csv(tmp_path, ROWS[:3]), NOW, force=True).result.untracked == 4
+
+
+def test_the_share_that_may_be_dropped_is_a_setting(database: Database, tmp_path: Path) -> None:
+    sync_events(database, from_csv(tmp_path), NOW)
+    settings = from_csv(tmp_path, ROWS[:3], watchlist_max_untrack_fraction=0.7)
+    assert sync_events(database, settings, NOW).result.untracked == 4
+
+
+def test_an_unreadable_venue_map_leaves_the_watchlist_as_it_was(database: Database, tmp_path: Path) -> None:
+    with pytest.raises(SheetError, match=r"zones\.csv"):
+        sync_events(database, from_csv(tmp_path, zones_csv=tmp_path / "zones.csv"), NOW)
+    assert names(database) == set()
+
+
+def test_a_venue_map_that_is_no_longer_configured_stays(database: Database, tmp_path: Path) -> None:
+    sync_events(database, from_csv(tmp_path, zones_csv=write(tmp_path / "zones.csv", ZONES)), NOW)
+    assert sync_events(database, from_csv(tmp_path), NOW).zones is None
+    assert load_zone_map(database) is not None
+
+
+def test_without_a_venue_map_there_is_none(database: Database) -> None:
+    assert load_zone_map(database) is None
+
+
+def test_rows_of_a_new_venue_map_replace_the_old_ones(database: Database, tmp_path: Path) -> None:
+    for zones in (ZONES, [ZONES[0], ["Harbor Garden", "*", "Everywhere"]]):
+        sync_events(database, from_csv(tmp_path, zones_csv=write(tmp_path / "zones.csv", zones)), NOW)
+    zone_map = load_zone_map(database)
+    assert zone_map is not None
+    assert zone_map.texts == [("Harbor Garden", "*", "Everywhere")]
+
+
+def test_the_default_timezone_and_the_date_order_are_settings(database: Database, tmp_path: Path) -> None:
+    rows = [["Event Name", "Event Date (Local)", "viagId"], ["Somewhere", "03/04/2027 20:00", "157284301"]]
+    changes = {"event_default_timezone": "Europe/London", "watchlist_date_order": "day_first"}
+    sync_events(database, from_csv(tmp_path, rows, **changes), NOW)
+    (event,) = read_events(database)
+    assert event["event_at"] == datetime(2027, 4, 3, 19, tzinfo=UTC)
+
+
+def test_a_google_sheet_and_its_zones_tab_are_read_by_a_service_account(database: Database, tmp_path: Path) -> None:
+    sheets = SimulatedSheets()
+    sheets.spreadsheets["watchlist-id"] = Spreadsheet("Watchlist", {"Shows": ROWS, "Zones": ZONES})
+    with serve(create_sheets_app(sheets, clock=lambda: datetime.now(UTC))) as served:
+        account = sheets.trust(generate_service_account(f"{served.url}/token"))
+        credentials = tmp_path / "account.json"
+        credentials.write_text(json.dumps(account), encoding="utf-8")
+        settings = Settings.model_validate(
+            {
+                "google_sheet_id": "watchlist-id",
+                "google_sheets_credentials_file": credentials,
+                "google_sheets_api_base_url": served.url,
+                "events_worksheet_name": "Shows",
+                "zones_worksheet_name": "Zones",
+            }
+        )
+        report = sync_events(database, settings, NOW)
+    assert report.result.added == 6
+    assert report.zones is not None
+    assert report.zones.rule_count == len(ZONES) - 1
+
+
+def test_without_a_sheet_or_a_file_the_sample_watchlist_is_read(tmp_path: Path) -> None:
+    settings = Settings(state_dir=tmp_path)
+    assert open_watchlist(settings) == CsvSource(tmp_path / "sample_watchlist.csv")
+    assert open_venue_map(settings) is None
+
+
+def test_a_google_sheet_goes_before_a_file(tmp_path: Path) -> None:
+    settings = from_csv(tmp_path, google_sheet_id="id", google_sheets_credentials_file=tmp_path / "account.json")
+    assert isinstance(open_watchlist(settings), GoogleSheetSource)
+
+
+def test_a_zones_tab_needs_a_sheet(tmp_path: Path) -> None:
+    assert open_venue_map(from_csv(tmp_path, zones_worksheet_name="Zones")) is None
+
+
+def test_a_sheet_without_credentials_is_a_mistake_of_configuration() -> None:
+    settings = Settings.model_construct(google_sheet_id="id", google_sheets_credentials_file=None)
+    with pytest.raises(ConfigurationError, match="GOOGLE_SHEETS_CREDENTIALS_FILE"):
+        open_watchlist(settings)
