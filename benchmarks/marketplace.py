@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from benchmarks.bodies import STARTS_AT, event_body, external_id
 from benchmarks.ground import PROJECT
-from ticket_pipeline.simulator.server import serve
 from ticket_pipeline.simulator.stubhub import create_stubhub_app
 from ticket_pipeline.simulator.wire import Latency
 from ticket_pipeline.simulator.world import ReplayEvent, SimulatedWorld
+from ticket_pipeline_tests.simulator_support.serving import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

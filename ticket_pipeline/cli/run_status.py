@@ -39,8 +39,8 @@ def facts_of_run(settings: Settings, *, wanted_port: int, is_demo_watchlist: boo
     yield "Web UI", f"http://{settings.web_host}:{settings.web_port}{taken}"
     if settings.is_simulated:
         yield "Marketplaces", "all simulated, until you configure one:"
-        for outlet in PLAYED:
-            yield "", f"{settings.simulator_url}{path_of(outlet)}"
+        for marketplace in PLAYED:
+            yield "", f"{settings.simulator_url}{path_of(marketplace)}"
         yield "Break one", curl_a_fault(settings.simulator_url, PLAYED[0])
     else:
         yield "Marketplaces", ", ".join(_polled(settings)) or "none is switched on"

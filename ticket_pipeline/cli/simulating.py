@@ -16,7 +16,7 @@ from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.settings.model import Settings, load_settings
 from ticket_pipeline.simulator.app import PLAYED, SHEET_ID, SHEETS_PREFIX, path_of, run_simulator
 from ticket_pipeline.simulator.app_factory import CONTROLS_PATH
-from ticket_pipeline.simulator.marketplaces import Outlet
+from ticket_pipeline.simulator.marketplaces import Marketplace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,7 +40,7 @@ def simulate(
         float, typer.Option(min=0.01, max=100_000, help="How many times faster than real markets it moves.")
     ] = DEMO_SPEED,
     only: Annotated[
-        list[Outlet] | None, typer.Option("--only", help="Play this marketplace; repeat for more; default all.")
+        list[Marketplace] | None, typer.Option("--only", help="Play this marketplace; repeat for more; default all.")
     ] = None,
 ) -> None:
     """Serve the simulated marketplaces, and their events as a Google Sheet, on loopback until Ctrl-C.
@@ -52,16 +52,16 @@ def simulate(
     settings = load_settings()
     _refuse_other_hosts(host)
     settings.state_dir.mkdir(parents=True, exist_ok=True)
-    outlets = tuple(dict.fromkeys(only or PLAYED))
+    marketplaces = tuple(dict.fromkeys(only or PLAYED))
     run_simulator(
         host,
         settings.simulator_port if port is None else port,
         seed,
         speed,
         world_file(settings),
-        outlets=outlets,
+        marketplaces=marketplaces,
         sheet_credentials_file=_sheet_credentials_file(settings),
-        on_listening=lambda url: show_facts(_facts_of_simulator(url, outlets, settings)),
+        on_listening=lambda url: show_facts(_facts_of_simulator(url, marketplaces, settings)),
     )
 
 
@@ -81,13 +81,13 @@ def _refuse_other_hosts(host: str) -> None:
     )
 
 
-def _facts_of_simulator(url: str, outlets: Sequence[Outlet], settings: Settings) -> Iterator[tuple[str, str]]:
+def _facts_of_simulator(url: str, marketplaces: Sequence[Marketplace], settings: Settings) -> Iterator[tuple[str, str]]:
     """Where each marketplace is, and how to make it go wrong."""
-    for outlet in outlets:
-        yield outlet, f"{url}{path_of(outlet)}"
-    first = f"{url}{path_of(outlets[0])}{CONTROLS_PATH}"
+    for marketplace in marketplaces:
+        yield marketplace, f"{url}{path_of(marketplace)}"
+    first = f"{url}{path_of(marketplaces[0])}{CONTROLS_PATH}"
     yield "Look", f"curl {first}/events (/requests, /sales, /faults)"
-    yield "Break", curl_a_fault(url, outlets[0])
+    yield "Break", curl_a_fault(url, marketplaces[0])
     yield "Mend", f"curl -X DELETE {first}/faults"
     address = f"GOOGLE_SHEETS_API_BASE_URL={url}{SHEETS_PREFIX} GOOGLE_SHEET_ID={SHEET_ID}"
     key = f"GOOGLE_SHEETS_CREDENTIALS_FILE={_sheet_credentials_file(settings)}"
@@ -96,6 +96,6 @@ def _facts_of_simulator(url: str, outlets: Sequence[Outlet], settings: Settings)
     yield "Stop", "Ctrl-C"
 
 
-def curl_a_fault(url: str, outlet: Outlet) -> str:
-    """A command that makes an outlet go wrong, given the simulator's base URL."""
-    return f"""curl -d '{{"kind": "rate_limited", "times": 3}}' {url}{path_of(outlet)}{CONTROLS_PATH}/faults"""
+def curl_a_fault(url: str, marketplace: Marketplace) -> str:
+    """A command that makes an marketplace go wrong, given the simulator's base URL."""
+    return f"""curl -d '{{"kind": "rate_limited", "times": 3}}' {url}{path_of(marketplace)}{CONTROLS_PATH}/faults"""

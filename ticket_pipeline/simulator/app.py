@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from ticket_pipeline.simulator.marketplaces import Outlet
+from ticket_pipeline.simulator.marketplaces import Marketplace
 from ticket_pipeline.simulator.quota import QuotaLimits
 from ticket_pipeline.simulator.server import run_forever
 from ticket_pipeline.simulator.sheets import SimulatedSheets, create_sheets_app, generate_service_account
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
 SHEETS_PREFIX = "/sheets"
 SHEET_ID = "simulated-watchlist"
-WATCHED = (Outlet.STUBHUB, Outlet.VIVID_SEATS, Outlet.TICKETMASTER)
+WATCHED = (Marketplace.STUBHUB, Marketplace.VIVID_SEATS, Marketplace.TICKETMASTER)
 """The marketplaces that know the world's events."""
 
-PLAYED = (*WATCHED, Outlet.VIVENU)
+PLAYED = (*WATCHED, Marketplace.VIVENU)
 
 
 def create_app(
@@ -47,7 +47,7 @@ def create_app(
     organiser: VivenuWorld | None = None,
     latency: Latency | None = None,
     unknown_event_status: int = 200,
-    outlets: Collection[Outlet] = WATCHED,
+    marketplaces: Collection[Marketplace] = WATCHED,
     limits: QuotaLimits | None = None,
 ) -> Starlette:
     """Every system under a path of its own: `/stubhub`, `/vivid_seats`, `/ticketmaster`, and `/sheets`, `/vivenu`.
@@ -61,27 +61,27 @@ def create_app(
         organiser: what vivenu sells; its token is `ticket_pipeline.simulator.vivenu.SIMULATED_TOKEN`.
         latency: how long the marketplaces' answers take.
         unknown_event_status: what StubHub answers to an id that is not of this world; 200 is an empty list.
-        outlets: which of `WATCHED` to play.
+        marketplaces: which of `WATCHED` to play.
         limits: what Ticketmaster enforces per key; None: nothing.
     """
-    create: dict[Outlet, Callable[[], Starlette]] = {
-        Outlet.STUBHUB: lambda: create_stubhub_app(
+    create: dict[Marketplace, Callable[[], Starlette]] = {
+        Marketplace.STUBHUB: lambda: create_stubhub_app(
             world, clock=clock, latency=latency, unknown_event_status=unknown_event_status
         ),
-        Outlet.VIVID_SEATS: lambda: create_vivid_seats_app(world, clock=clock, latency=latency),
-        Outlet.TICKETMASTER: lambda: create_ticketmaster_app(world, clock=clock, latency=latency, limits=limits),
+        Marketplace.VIVID_SEATS: lambda: create_vivid_seats_app(world, clock=clock, latency=latency),
+        Marketplace.TICKETMASTER: lambda: create_ticketmaster_app(world, clock=clock, latency=latency, limits=limits),
     }
-    routes = [Mount(path_of(outlet), create[outlet]()) for outlet in outlets]
+    routes = [Mount(path_of(marketplace), create[marketplace]()) for marketplace in marketplaces]
     if sheets is not None:
         routes.append(Mount(SHEETS_PREFIX, create_sheets_app(sheets, clock=clock)))
     if organiser is not None:
-        routes.append(Mount(path_of(Outlet.VIVENU), create_vivenu_app(organiser, clock=clock)))
+        routes.append(Mount(path_of(Marketplace.VIVENU), create_vivenu_app(organiser, clock=clock)))
     return Starlette(routes=routes)
 
 
-def path_of(outlet: Outlet) -> str:
+def path_of(marketplace: Marketplace) -> str:
     """Where a marketplace is below the server's root, such as `/vivid_seats`."""
-    return f"/{outlet}"
+    return f"/{marketplace}"
 
 
 def run_simulator(
@@ -91,7 +91,7 @@ def run_simulator(
     speed: float,
     started_at_file: Path,
     *,
-    outlets: Collection[Outlet] = PLAYED,
+    marketplaces: Collection[Marketplace] = PLAYED,
     sheet_credentials_file: Path | None = None,
     on_listening: Callable[[str], None] = lambda _: None,
 ) -> None:
@@ -103,7 +103,7 @@ def run_simulator(
         seed: chance of a new world; a kept one has its own.
         speed: how many times faster than ordinary markets these move.
         started_at_file: where the world is kept, so that a restart resumes it.
-        outlets: the marketplaces to play.
+        marketplaces: the marketplaces to play.
         sheet_credentials_file: where the key of a service account is written that may read the sample watchlist as the
             sheet `SHEET_ID`, tabs Events and Zones; None: no sheets.
         on_listening: told the base URL once clients can connect.
@@ -119,9 +119,9 @@ def run_simulator(
             world,
             clock=_utc_now,
             sheets=_share_watchlist(world, url, sheet_credentials_file) if sheet_credentials_file else None,
-            organiser=living_world(world.started_at, seed=world.seed) if Outlet.VIVENU in outlets else None,
+            organiser=living_world(world.started_at, seed=world.seed) if Marketplace.VIVENU in marketplaces else None,
             unknown_event_status=404,  # a real event's id must not be answered with "an empty market"
-            outlets=[outlet for outlet in WATCHED if outlet in outlets],
+            marketplaces=[marketplace for marketplace in WATCHED if marketplace in marketplaces],
             limits=QuotaLimits(),
         )
 

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
-from ticket_pipeline.simulator.marketplaces import Outlet
+from ticket_pipeline.simulator.marketplaces import Marketplace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,7 +58,7 @@ def country_code(venue: Venue) -> str:
 def event_document(market: EventMarket, now: datetime) -> dict[str, Any]:
     """One event as it is told at `now`, its venue embedded."""
     event = market.event
-    event_id = event.ids[Outlet.TICKETMASTER]
+    event_id = event.ids[Marketplace.TICKETMASTER]
     is_foreign = event_id.startswith(FOREIGN_PREFIX)
     document: dict[str, Any] = {
         "name": event.name,

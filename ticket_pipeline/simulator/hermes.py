@@ -18,7 +18,7 @@ from zlib import crc32
 import orjson
 
 from ticket_pipeline.simulator.holdings import PARKING_PLACES
-from ticket_pipeline.simulator.marketplaces import CENT, DOLLARS, Outlet, currency_at
+from ticket_pipeline.simulator.marketplaces import CENT, DOLLARS, Marketplace, currency_at
 from ticket_pipeline.simulator.venue import Zone
 
 if TYPE_CHECKING:
@@ -67,9 +67,9 @@ def listings_body(
         now: aware UTC.
         is_localized: give prices in the venue's currency, as the site does for a caller who is there.
     """
-    production_id = event.ids[Outlet.VIVID_SEATS]
+    production_id = event.ids[Marketplace.VIVID_SEATS]
     local = event.venue.currency
-    base = currency_at(Outlet.VIVID_SEATS, local)
+    base = currency_at(Marketplace.VIVID_SEATS, local)
     currency = local if is_localized else base
     rate = DOLLARS[base] / DOLLARS[currency]
     places = _places(event.venue)
@@ -99,7 +99,9 @@ def parking_event(event: SimulatedEvent, production_id: str) -> SimulatedEvent:
     places = tuple(dict.fromkeys(section for section, _ in PARKING_PLACES))
     lots = Zone("Parking", places, (), worth=1.0, share=1.0, pattern="Parking*")
     venue = replace(event.venue, name=f"{event.venue.name} Parking Lots", zones=(lots,))
-    return replace(event, name=f"Parking: {event.name}", venue=venue, other_ids={Outlet.VIVID_SEATS: production_id})
+    return replace(
+        event, name=f"Parking: {event.name}", venue=venue, other_ids={Marketplace.VIVID_SEATS: production_id}
+    )
 
 
 def _offer(listing: SimulatedListing, place: _Place, rate: Decimal) -> _Offer:
@@ -248,7 +250,7 @@ def _totals(event: SimulatedEvent, offers: Sequence[_Offer], now: datetime, *, i
         "ticketCount": str(tickets),
         "venueCapacity": str(venue.capacity),
         "mapTitle": venue.name,
-        "productionId": event.ids[Outlet.VIVID_SEATS],
+        "productionId": event.ids[Marketplace.VIVID_SEATS],
         "productionName": event.name,
         "venueId": str(crc32(venue.name.encode()) % 100_000),
         "venueCountry": country_code,

@@ -17,7 +17,7 @@ from ticket_pipeline.simulator.venue import Seat
 if TYPE_CHECKING:
     import random
 
-    from ticket_pipeline.simulator.marketplaces import Outlet
+    from ticket_pipeline.simulator.marketplaces import Marketplace
     from ticket_pipeline.simulator.timeline import PriceLevel, Timeline
     from ticket_pipeline.simulator.venue import Venue
 
@@ -66,19 +66,19 @@ class Step(NamedTuple):
 
 
 class TicketSale(NamedTuple):
-    """At market hour `at`, so many tickets were sold at `outlet`."""
+    """At market hour `at`, so many tickets were sold at `marketplace`."""
 
     at: float
     quantity: int
-    outlet: Outlet
+    marketplace: Marketplace
 
 
 class Holding(NamedTuple):
-    """One seller's tickets: listed at market hour `h` where `born_at >= h > gone_at`, at every one of `outlets`.
+    """One seller's tickets: listed at market hour `h` where `born_at >= h > gone_at`, at every one of `marketplaces`.
 
     Attributes:
         number: counts the event's holdings.
-        outlets: where it is listed, under an id and at a price of its own each.
+        marketplaces: where it is listed, under an id and at a price of its own each.
         seat: where the tickets are.
         is_fan: a fan sells, not a broker.
         is_parking: a parking pass.
@@ -92,7 +92,7 @@ class Holding(NamedTuple):
     """
 
     number: int
-    outlets: tuple[Outlet, ...]
+    marketplaces: tuple[Marketplace, ...]
     seat: Seat
     is_fan: bool
     is_parking: bool
@@ -116,22 +116,22 @@ class HoldingSource(NamedTuple):
         base_price: ask for the venue's average seat, major units.
         timeline: the event's time.
         level: where prices stand.
-        outlets: the marketplaces where sellers of this event list.
+        marketplaces: the marketplaces where sellers of this event list.
     """
 
     venue: Venue
     base_price: float
     timeline: Timeline
     level: PriceLevel
-    outlets: tuple[Outlet, ...]
+    marketplaces: tuple[Marketplace, ...]
 
     @property
-    def share_per_outlet(self) -> float:
-        """The share of all holdings that one outlet shows."""
-        if len(self.outlets) == 1:
+    def share_per_marketplace(self) -> float:
+        """The share of all holdings that one marketplace shows."""
+        if len(self.marketplaces) == 1:
             return 1.0
         alone = FAN_CHANCE + (1 - FAN_CHANCE) * (1 - SYNDICATED_CHANCE)
-        return 1 - alone + alone / len(self.outlets)
+        return 1 - alone + alone / len(self.marketplaces)
 
 
 def draw_holding(source: HoldingSource, born_at: float, number: int, chance: random.Random) -> Holding:
@@ -139,14 +139,14 @@ def draw_holding(source: HoldingSource, born_at: float, number: int, chance: ran
     is_parking = chance.random() < PARKING_CHANCE
     is_placeholder = chance.random() < PLACEHOLDER_CHANCE
     is_fan = chance.random() < FAN_CHANCE
-    outlets = _draw_outlets(source, chance, is_fan=is_fan)
+    marketplaces = _draw_marketplaces(source, chance, is_fan=is_fan)
     gone_at, ending = _draw_end(source.timeline, born_at, chance, is_for_sale=not is_placeholder)
     seat = _draw_parking(chance) if is_parking else source.venue.draw_seat(chance)
     quantities = _draw_quantities(born_at, gone_at, chance, is_single=is_parking, is_for_sale=not is_placeholder)
     asks = _draw_asks(source, seat.worth, born_at, gone_at, chance)
     return Holding(
         number=number,
-        outlets=outlets,
+        marketplaces=marketplaces,
         seat=seat,
         is_fan=is_fan,
         is_parking=is_parking,
@@ -158,7 +158,7 @@ def draw_holding(source: HoldingSource, born_at: float, number: int, chance: ran
         gone_at=gone_at,
         ending=ending,
         quantities=quantities,
-        sales=_draw_sales(quantities, gone_at, ending, outlets, chance),
+        sales=_draw_sales(quantities, gone_at, ending, marketplaces, chance),
         asks=(Step(born_at, PLACEHOLDER_CENTS),) if is_placeholder else asks,
     )
 
@@ -173,10 +173,10 @@ def value_at(steps: tuple[Step, ...], hour: float) -> int:
     return value
 
 
-def _draw_outlets(source: HoldingSource, chance: random.Random, *, is_fan: bool) -> tuple[Outlet, ...]:
-    """All outlets or one, in the order in which the seller thinks of them: the first has the seller's own price."""
+def _draw_marketplaces(source: HoldingSource, chance: random.Random, *, is_fan: bool) -> tuple[Marketplace, ...]:
+    """All marketplaces or one; the first has the seller's own price."""
     is_syndicated = not is_fan and chance.random() < SYNDICATED_CHANCE
-    order = chance.sample(source.outlets, len(source.outlets))
+    order = chance.sample(source.marketplaces, len(source.marketplaces))
     return tuple(order) if is_syndicated else (order[0],)
 
 
@@ -209,15 +209,19 @@ def _draw_quantities(
 
 
 def _draw_sales(
-    quantities: tuple[Step, ...], gone_at: float, ending: Ending, outlets: tuple[Outlet, ...], chance: random.Random
+    quantities: tuple[Step, ...],
+    gone_at: float,
+    ending: Ending,
+    marketplaces: tuple[Marketplace, ...],
+    chance: random.Random,
 ) -> tuple[TicketSale, ...]:
-    """What went in part and, where the holding ends so, the rest: each at one of its outlets."""
+    """What went in part and, where the holding ends so, the rest: each at one of its marketplaces."""
     sales = [
-        TicketSale(after.begins_at, before.value - after.value, chance.choice(outlets))
+        TicketSale(after.begins_at, before.value - after.value, chance.choice(marketplaces))
         for before, after in itertools.pairwise(quantities)
     ]
     if ending is Ending.SOLD:
-        sales.append(TicketSale(gone_at, quantities[-1].value, chance.choice(outlets)))
+        sales.append(TicketSale(gone_at, quantities[-1].value, chance.choice(marketplaces)))
     return tuple(sales)
 
 

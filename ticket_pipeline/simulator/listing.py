@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from ticket_pipeline.simulator.holdings import Ending
-    from ticket_pipeline.simulator.marketplaces import Outlet
+    from ticket_pipeline.simulator.marketplaces import Marketplace
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Sale:
 
     Attributes:
         sold_at: aware UTC.
-        outlet: the marketplace where they were bought.
+        marketplace: the marketplace where they were bought.
         listing_id: the id there at the time.
         holding: whose tickets, as in `SimulatedListing`.
         quantity: tickets sold.
@@ -101,7 +101,7 @@ class Sale:
     """
 
     sold_at: datetime
-    outlet: Outlet
+    marketplace: Marketplace
     listing_id: int
     holding: int
     quantity: int

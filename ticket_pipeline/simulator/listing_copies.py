@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import random
 
     from ticket_pipeline.simulator.holdings import Holding, TicketSale
-    from ticket_pipeline.simulator.marketplaces import Outlet
+    from ticket_pipeline.simulator.marketplaces import Marketplace
 
 RELIST_CHANCE = 0.12  # of each listing
 RELIST_DISCOUNT = 0.99
@@ -35,7 +35,7 @@ class Stint(NamedTuple):
     """
 
     holding: Holding
-    outlet: Outlet
+    marketplace: Marketplace
     ordinal: int
     born_at: float
     gone_at: float
@@ -45,29 +45,29 @@ class Stint(NamedTuple):
     asks: tuple[Step, ...]
 
 
-def draw_copies(holding: Holding, chance: random.Random) -> list[Stint]:
+def draw_listing_copies(holding: Holding, chance: random.Random) -> list[Stint]:
     """The lives of all listing ids of a holding, at every marketplace where it is listed."""
     return [
         stint
-        for position, outlet in enumerate(holding.outlets)
-        for stint in _draw_copy(holding, outlet, chance, is_first=position == 0)
+        for position, marketplace in enumerate(holding.marketplaces)
+        for stint in _draw_copy(holding, marketplace, chance, is_first=position == 0)
     ]
 
 
-def _draw_copy(holding: Holding, outlet: Outlet, chance: random.Random, *, is_first: bool) -> list[Stint]:
+def _draw_copy(holding: Holding, marketplace: Marketplace, chance: random.Random, *, is_first: bool) -> list[Stint]:
     has_own_price = not is_first and not holding.is_placeholder
     lag = chance.uniform(*SYNC_HOURS)
-    is_sold_elsewhere = holding.ending is Ending.SOLD and holding.sales[-1].outlet is not outlet
+    is_sold_elsewhere = holding.ending is Ending.SOLD and holding.sales[-1].marketplace is not marketplace
     gone_at = max(0.0, holding.gone_at - lag) if is_sold_elsewhere else holding.gone_at
     whole = Stint(
         holding=holding,
-        outlet=outlet,
+        marketplace=marketplace,
         ordinal=0,
         born_at=holding.born_at,
         gone_at=gone_at,
         ending=Ending.SOLD_ELSEWHERE if is_sold_elsewhere else holding.ending,
-        quantities=_quantities_at(holding, outlet, gone_at, lag),
-        sales=tuple([sale for sale in holding.sales if sale.outlet is outlet]),
+        quantities=_quantities_at(holding, marketplace, gone_at, lag),
+        sales=tuple([sale for sale in holding.sales if sale.marketplace is marketplace]),
         asks=_scaled(holding.asks, math.exp(chance.gauss(0, COPY_SPREAD))) if has_own_price else holding.asks,
     )
     if chance.random() >= RELIST_CHANCE:
@@ -79,11 +79,11 @@ def _scaled(asks: tuple[Step, ...], factor: float) -> tuple[Step, ...]:
     return tuple([Step(at, max(100, round(cents * factor))) for at, cents in asks])
 
 
-def _quantities_at(holding: Holding, outlet: Outlet, gone_at: float, lag: float) -> tuple[Step, ...]:
+def _quantities_at(holding: Holding, marketplace: Marketplace, gone_at: float, lag: float) -> tuple[Step, ...]:
     """The holding's quantities, those that a sale elsewhere has left only after a while."""
-    if len(holding.quantities) == 1 or len(holding.outlets) == 1:
+    if len(holding.quantities) == 1 or len(holding.marketplaces) == 1:
         return holding.quantities
-    elsewhere = {sale.at for sale in holding.sales if sale.outlet is not outlet}
+    elsewhere = {sale.at for sale in holding.sales if sale.marketplace is not marketplace}
     return tuple(
         Step(max(gone_at, at - lag) if at in elsewhere else at, quantity) for at, quantity in holding.quantities
     )

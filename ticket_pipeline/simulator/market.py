@@ -26,8 +26,8 @@ from ticket_pipeline.simulator.holdings import (
     value_at,
 )
 from ticket_pipeline.simulator.listing import Removal, Sale, SimulatedListing, TrueMetrics, possible_splits
-from ticket_pipeline.simulator.listing_copies import SYNC_HOURS, Stint, draw_copies
-from ticket_pipeline.simulator.marketplaces import CENT, DOLLARS, SELLER_GETS, Outlet, all_in_price, currency_at
+from ticket_pipeline.simulator.listing_copies import SYNC_HOURS, Stint, draw_listing_copies
+from ticket_pipeline.simulator.marketplaces import CENT, DOLLARS, SELLER_GETS, Marketplace, all_in_price, currency_at
 from ticket_pipeline.simulator.timeline import PriceLevel, Timeline
 
 if TYPE_CHECKING:
@@ -39,8 +39,11 @@ if TYPE_CHECKING:
 
 COHORT_HOURS = 12.0  # market hours
 KEPT_COHORTS = 64  # two moments ten days of market time apart, and some to spare
-LISTED_AT = (Outlet.STUBHUB, Outlet.VIVID_SEATS)
-ID_BASES = {Outlet.STUBHUB: 10_000_000_000, Outlet.VIVID_SEATS: 13_000_000_000}  # eleven digits, as seen; past 2^31
+LISTED_AT = (Marketplace.STUBHUB, Marketplace.VIVID_SEATS)
+ID_BASES = {
+    Marketplace.STUBHUB: 10_000_000_000,
+    Marketplace.VIVID_SEATS: 13_000_000_000,
+}  # eleven digits, as seen; past 2^31
 IDS_PER_EVENT = 20_000_000
 IDS_PER_COHORT = 2_000
 MAX_SLOTS = 4_000  # above this, ids would get a twelfth digit
@@ -66,12 +69,12 @@ class SimulatedEvent:
     event_at: datetime
     base_price: float
     listings: int = 300
-    other_ids: Mapping[Outlet, str] = field(default_factory=dict, hash=False)
+    other_ids: Mapping[Marketplace, str] = field(default_factory=dict, hash=False)
 
     @property
-    def ids(self) -> dict[Outlet, str]:
+    def ids(self) -> dict[Marketplace, str]:
         """Its id at every marketplace that knows it."""
-        return {Outlet.STUBHUB: self.external_id, **self.other_ids}
+        return {Marketplace.STUBHUB: self.external_id, **self.other_ids}
 
 
 class EventMarket:
@@ -92,71 +95,73 @@ class EventMarket:
         self._slot = (crc32(self._seed.encode()) if slot is None else slot) % MAX_SLOTS
         self._timeline = Timeline(event.event_at, speed)
         level = PriceLevel.drawn(random.Random(f"{self._seed}:level"))  # noqa: S311 - chance, not secrecy
-        outlets = tuple(outlet for outlet in LISTED_AT if outlet in event.ids)
-        self._source = HoldingSource(event.venue, event.base_price, self._timeline, level, outlets)
+        marketplaces = tuple(marketplace for marketplace in LISTED_AT if marketplace in event.ids)
+        self._source = HoldingSource(event.venue, event.base_price, self._timeline, level, marketplaces)
         self._cohorts: dict[int, tuple[Stint, ...]] = {}
         self._lock = threading.Lock()
 
-    def listings_at(self, now: datetime, outlet: Outlet = Outlet.STUBHUB) -> list[SimulatedListing]:
-        """The listings that stand at an outlet at `now`, by id; none once the event has started.
+    def listings_at(self, now: datetime, marketplace: Marketplace = Marketplace.STUBHUB) -> list[SimulatedListing]:
+        """The listings that stand at an marketplace at `now`, by id; none once the event has started.
 
         StubHub shows parking passes among them; Vivid Seats sells those as a production of their own.
         """
-        has_parking = outlet is Outlet.STUBHUB
-        return [item for item in self._standing(now, outlet) if has_parking or not item.is_parking]
+        has_parking = marketplace is Marketplace.STUBHUB
+        return [item for item in self._standing(now, marketplace) if has_parking or not item.is_parking]
 
-    def parking_at(self, now: datetime, outlet: Outlet) -> list[SimulatedListing]:
-        """The parking passes that stand at an outlet at `now`, by id."""
-        return [item for item in self._standing(now, outlet) if item.is_parking]
+    def parking_at(self, now: datetime, marketplace: Marketplace) -> list[SimulatedListing]:
+        """The parking passes that stand at an marketplace at `now`, by id."""
+        return [item for item in self._standing(now, marketplace) if item.is_parking]
 
-    def true_metrics_at(self, now: datetime, outlet: Outlet = Outlet.STUBHUB) -> TrueMetrics:
-        """The truth about an outlet's listings at `now`."""
-        return TrueMetrics.of(self.listings_at(now, outlet))
+    def true_metrics_at(self, now: datetime, marketplace: Marketplace = Marketplace.STUBHUB) -> TrueMetrics:
+        """The truth about an marketplace's listings at `now`."""
+        return TrueMetrics.of(self.listings_at(now, marketplace))
 
-    def sales_between(self, after: datetime, until: datetime, outlet: Outlet | None = None) -> list[Sale]:
+    def sales_between(self, after: datetime, until: datetime, marketplace: Marketplace | None = None) -> list[Sale]:
         """The tickets sold later than `after` and not later than `until`, in order of time; no parking passes.
 
         Args:
             after: aware UTC.
             until: aware UTC.
-            outlet: where they were bought; None: anywhere, each sale once.
+            marketplace: where they were bought; None: anywhere, each sale once.
         """
         first, last = self._market_hour(after), self._market_hour(until)
         sales = [
             self._sale(stint, sold)
             for stint in self._stints(first, last)
-            if not stint.holding.is_parking and outlet in {None, stint.outlet}
+            if not stint.holding.is_parking and marketplace in {None, stint.marketplace}
             for sold in stint.sales
             if first > sold.at >= last
         ]
-        return sorted(sales, key=lambda sale: (sale.sold_at, sale.outlet, sale.listing_id))
+        return sorted(sales, key=lambda sale: (sale.sold_at, sale.marketplace, sale.listing_id))
 
-    def removals_between(self, after: datetime, until: datetime, outlet: Outlet = Outlet.STUBHUB) -> list[Removal]:
-        """The ids that went at an outlet later than `after` and not later than `until`, in order of time."""
+    def removals_between(
+        self, after: datetime, until: datetime, marketplace: Marketplace = Marketplace.STUBHUB
+    ) -> list[Removal]:
+        """The ids that went at an marketplace later than `after` and not later than `until`, in order of time."""
         first, last = self._market_hour(after), self._market_hour(until)
         removals = [
             self._removal(stint)
             for stint in self._stints(first, last)
-            if stint.outlet is outlet and first > stint.gone_at >= last
+            if stint.marketplace is marketplace and first > stint.gone_at >= last
         ]
         return sorted(removals, key=lambda removal: (removal.removed_at, removal.listing_id))
 
-    def _standing(self, now: datetime, outlet: Outlet) -> list[SimulatedListing]:
+    def _standing(self, now: datetime, marketplace: Marketplace) -> list[SimulatedListing]:
         hour = self._market_hour(now)  # 0 from the start on, when every holding is cleared
-        rate = self._rate(outlet)
+        rate = self._rate(marketplace)
         standing = [
             self._as_listing(stint, hour, rate)
             for stint in self._stints(hour, hour)
-            if stint.outlet is outlet and stint.born_at >= hour > stint.gone_at
+            if stint.marketplace is marketplace and stint.born_at >= hour > stint.gone_at
         ]
         standing.sort(key=lambda listing: listing.listing_id)
         return standing
 
     def _sale(self, stint: Stint, sold: TicketSale) -> Sale:
-        ask = _in_currency(value_at(stint.asks, sold.at), self._rate(stint.outlet))
+        ask = _in_currency(value_at(stint.asks, sold.at), self._rate(stint.marketplace))
         return Sale(
             sold_at=self._timeline.moment(sold.at),
-            outlet=stint.outlet,
+            marketplace=stint.marketplace,
             listing_id=self._listing_id(stint),
             holding=stint.holding.number,
             quantity=sold.quantity,
@@ -174,16 +179,16 @@ class EventMarket:
         )
 
     def _listing_id(self, stint: Stint) -> int:
-        return ID_BASES[stint.outlet] + self._slot * IDS_PER_EVENT + stint.holding.number + stint.ordinal
+        return ID_BASES[stint.marketplace] + self._slot * IDS_PER_EVENT + stint.holding.number + stint.ordinal
 
     def price_level_at(self, now: datetime) -> float:
         """Where prices stand at `now`, relative to the event's base price."""
         return self._source.level.at(max(0.0, self._timeline.hours_before(now)))
 
-    def _rate(self, outlet: Outlet) -> Decimal:
-        """What turns an ask in the venue's currency into one of the outlet's."""
+    def _rate(self, marketplace: Marketplace) -> Decimal:
+        """What turns an ask in the venue's currency into one of the marketplace's."""
         local = self.event.venue.currency
-        return DOLLARS[local] / DOLLARS[currency_at(outlet, local)]
+        return DOLLARS[local] / DOLLARS[currency_at(marketplace, local)]
 
     def _market_hour(self, moment: datetime) -> float:
         return self._timeline.market_hours_before(max(0.0, self._timeline.hours_before(moment)))
@@ -205,7 +210,7 @@ class EventMarket:
 
     def _drawn(self, number: int) -> tuple[Stint, ...]:
         chance = random.Random(f"{self._seed}:{number}")  # noqa: S311 - chance, not secrecy
-        mean = self.event.listings * COHORT_HOURS / MEAN_CAPPED_LIFE_HOURS / self._source.share_per_outlet
+        mean = self.event.listings * COHORT_HOURS / MEAN_CAPPED_LIFE_HOURS / self._source.share_per_marketplace
         holdings = min(IDS_PER_COHORT // 2, max(0, round(chance.gauss(mean, mean**0.5))))
         cohorts = IDS_PER_EVENT // IDS_PER_COHORT
         first = (cohorts - 1 - number % cohorts) * IDS_PER_COHORT
@@ -213,7 +218,7 @@ class EventMarket:
         return tuple(
             stint
             for ordinal, born_at in enumerate(born)
-            for stint in draw_copies(draw_holding(self._source, born_at, first + 2 * ordinal, chance), chance)
+            for stint in draw_listing_copies(draw_holding(self._source, born_at, first + 2 * ordinal, chance), chance)
         )
 
     def _as_listing(self, stint: Stint, hour: float, rate: Decimal) -> SimulatedListing:
@@ -245,6 +250,6 @@ def _in_currency(cents: int, rate: Decimal) -> Decimal:
 
 def _all_in(stint: Stint, ask: Decimal) -> Decimal | None:
     """What the buyer pays; only StubHub keeps it to itself now and then."""
-    if stint.outlet is Outlet.STUBHUB and not stint.holding.is_all_in_known:
+    if stint.marketplace is Marketplace.STUBHUB and not stint.holding.is_all_in_known:
         return None
-    return all_in_price(stint.outlet, ask, is_fan=stint.holding.is_fan)
+    return all_in_price(stint.marketplace, ask, is_fan=stint.holding.is_fan)

@@ -21,7 +21,7 @@ DOLLARS = {"USD": Decimal(1), "CAD": Decimal("0.72"), "GBP": Decimal("1.31"), "E
 """What one unit of a currency is worth in the simulator: rates stand still."""
 
 
-class Outlet(StrEnum):
+class Marketplace(StrEnum):
     """A marketplace, by the name of its path."""
 
     STUBHUB = "stubhub"
@@ -30,20 +30,20 @@ class Outlet(StrEnum):
     VIVENU = "vivenu"  # an organiser's own sales, of events of its own
 
 
-def all_in_price(outlet: Outlet, ask: Decimal, *, is_fan: bool) -> Decimal:
-    """What a buyer pays per ticket: the ask with the outlet's fees, rounded as the outlet rounds.
+def all_in_price(marketplace: Marketplace, ask: Decimal, *, is_fan: bool) -> Decimal:
+    """What a buyer pays per ticket: the ask with the marketplace's fees, rounded as the marketplace rounds.
 
     Args:
-        outlet: where the ticket is listed.
+        marketplace: where the ticket is listed.
         ask: major units.
         is_fan: whether a fan sells, not a broker; Vivid Seats takes less of fans.
     """
-    if outlet is Outlet.VIVID_SEATS:
+    if marketplace is Marketplace.VIVID_SEATS:
         factor = VIVID_SEATS_BUYER_PAYS_FANS if is_fan else VIVID_SEATS_BUYER_PAYS_BROKERS
         return (ask * factor).quantize(DOLLAR, ROUND_HALF_UP)
     return (ask * STUBHUB_BUYER_PAYS).quantize(CENT, ROUND_HALF_UP)
 
 
-def currency_at(outlet: Outlet, local: str) -> str:
-    """The currency of an outlet's asks: Vivid Seats is asked for US dollars, the others use the venue's own."""
-    return "USD" if outlet is Outlet.VIVID_SEATS else local
+def currency_at(marketplace: Marketplace, local: str) -> str:
+    """The currency of an marketplace's asks: Vivid Seats is asked for US dollars, the others use the venue's own."""
+    return "USD" if marketplace is Marketplace.VIVID_SEATS else local

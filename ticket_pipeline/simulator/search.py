@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.simulator.discovery import DATE_FORMAT, country_code, error_document, venue_id
-from ticket_pipeline.simulator.marketplaces import Outlet
+from ticket_pipeline.simulator.marketplaces import Marketplace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -107,10 +107,10 @@ def in_order(markets: list[EventMarket], query: Mapping[str, str]) -> list[Event
     """Sort as asked, by date where nothing is; RefusedParameterError for an order that is not known."""
     field, _, direction = query.get("sort", "date,asc").partition(",")
     keys: dict[str, Callable[[EventMarket], Any]] = {
-        "id": lambda market: market.event.ids[Outlet.TICKETMASTER],
-        "date": lambda market: (market.event.event_at, market.event.ids[Outlet.TICKETMASTER]),
-        "name": lambda market: (market.event.name, market.event.ids[Outlet.TICKETMASTER]),
-        "relevance": lambda market: market.event.ids[Outlet.TICKETMASTER],
+        "id": lambda market: market.event.ids[Marketplace.TICKETMASTER],
+        "date": lambda market: (market.event.event_at, market.event.ids[Marketplace.TICKETMASTER]),
+        "name": lambda market: (market.event.name, market.event.ids[Marketplace.TICKETMASTER]),
+        "relevance": lambda market: market.event.ids[Marketplace.TICKETMASTER],
     }
     if field not in keys or direction not in {"asc", "desc"}:
         raise RefusedParameterError("DIS1005", f'Query param "sort" has an unknown value {query.get("sort")}')

@@ -18,8 +18,8 @@ from starlette.routing import Route
 
 from ticket_pipeline.simulator.app_factory import Wire, behind_wire
 from ticket_pipeline.simulator.distortions import FieldMeanings
-from ticket_pipeline.simulator.marketplace_truth import OutletTruth
-from ticket_pipeline.simulator.marketplaces import Outlet
+from ticket_pipeline.simulator.marketplace_truth import MarketplaceTruth
+from ticket_pipeline.simulator.marketplaces import Marketplace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,7 +67,7 @@ def create_stubhub_app(
         Starlette(routes=[Route(LISTINGS_PATH, listings.answer, methods=["GET", "PUT", "POST"])]),
         Wire.given(faults, log, latency),
         clock=clock,
-        truth=OutletTruth(world, Outlet.STUBHUB),
+        truth=MarketplaceTruth(world, Marketplace.STUBHUB),
         external_id_of=external_id_of,
         error_response=_error_response,
         fields=FIELDS,

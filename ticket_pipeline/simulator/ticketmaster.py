@@ -27,8 +27,8 @@ from ticket_pipeline.simulator.discovery import (
     venue_id,
 )
 from ticket_pipeline.simulator.distortions import FieldMeanings
-from ticket_pipeline.simulator.marketplace_truth import OutletTruth
-from ticket_pipeline.simulator.marketplaces import Outlet
+from ticket_pipeline.simulator.marketplace_truth import MarketplaceTruth
+from ticket_pipeline.simulator.marketplaces import Marketplace
 from ticket_pipeline.simulator.quota import Quota, QuotaLimits, Refusal
 from ticket_pipeline.simulator.search import EventFilter, Page, RefusedParameterError, in_order, is_wanted
 
@@ -87,7 +87,7 @@ def create_ticketmaster_app(
         Starlette(routes=routes),
         Wire.given(faults, log, latency),
         clock=clock,
-        truth=OutletTruth(world, Outlet.TICKETMASTER),
+        truth=MarketplaceTruth(world, Marketplace.TICKETMASTER),
         external_id_of=event_id_of,
         error_response=_error_response,
         fields=FIELDS,
@@ -134,8 +134,11 @@ class _Gateway:
 class _DiscoveryApi:
     def __init__(self, world: SimulatedWorld, clock: Callable[[], datetime]) -> None:
         self._clock = clock
-        markets = (world.market(event_id, Outlet.TICKETMASTER) for event_id, _ in world.events_at(Outlet.TICKETMASTER))
-        self._markets = {market.event.ids[Outlet.TICKETMASTER]: market for market in markets if market is not None}
+        markets = (
+            world.market(event_id, Marketplace.TICKETMASTER)
+            for event_id, _ in world.events_at(Marketplace.TICKETMASTER)
+        )
+        self._markets = {market.event.ids[Marketplace.TICKETMASTER]: market for market in markets if market is not None}
         self._venues = {venue_id(market.event.venue): market.event.venue for market in self._markets.values()}
 
     def event(self, request: Request) -> Response:

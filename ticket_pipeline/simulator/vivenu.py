@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ticket_pipeline.simulator.app_factory import Wire, behind_wire
-from ticket_pipeline.simulator.marketplaces import Outlet
+from ticket_pipeline.simulator.marketplaces import Marketplace
 from ticket_pipeline.simulator.vivenu_payloads import (
     coupon_payload,
     event_payload,
@@ -146,7 +146,7 @@ class _OrganiserTruth:
             {
                 "external_id": ticket.event.event_id,
                 "sold_at": ticket.created_at,
-                "outlet": Outlet.VIVENU,
+                "marketplace": Marketplace.VIVENU,
                 "ticket_id": ticket.ticket_id,
                 "quantity": 1,
                 "all_in_price": Decimal(ticket.paid_cents) / 100,

@@ -18,8 +18,8 @@ from starlette.routing import Route
 from ticket_pipeline.simulator.app_factory import Wire, behind_wire
 from ticket_pipeline.simulator.distortions import FieldMeanings
 from ticket_pipeline.simulator.hermes import listings_body, parking_event
-from ticket_pipeline.simulator.marketplace_truth import OutletTruth
-from ticket_pipeline.simulator.marketplaces import Outlet
+from ticket_pipeline.simulator.marketplace_truth import MarketplaceTruth
+from ticket_pipeline.simulator.marketplaces import Marketplace
 from ticket_pipeline.simulator.wire import CHALLENGE_PAGE
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def create_vivid_seats_app(
         Starlette(routes=[Route(LISTINGS_PATH, listings.answer)]),
         Wire.given(faults, log, latency),
         clock=clock,
-        truth=OutletTruth(world, Outlet.VIVID_SEATS),
+        truth=MarketplaceTruth(world, Marketplace.VIVID_SEATS),
         external_id_of=production_id_of,
         error_response=_error_response,
         fields=FIELDS,
@@ -97,19 +97,19 @@ class _ListingsApi:
         return Response(body, media_type="application/json;charset=UTF-8")
 
     def _body(self, production_id: str, *, is_localized: bool) -> bytes | None:
-        replay = self._world.replay(production_id, Outlet.VIVID_SEATS)
+        replay = self._world.replay(production_id, Marketplace.VIVID_SEATS)
         if replay is not None:
             turn = min(self._replayed[production_id], len(replay.bodies) - 1)
             self._replayed[production_id] += 1
             return replay.bodies[turn]
         now = self._clock()
-        market = self._world.market(production_id, Outlet.VIVID_SEATS)
+        market = self._world.market(production_id, Marketplace.VIVID_SEATS)
         if market is not None:
-            listings = market.listings_at(now, Outlet.VIVID_SEATS)
+            listings = market.listings_at(now, Marketplace.VIVID_SEATS)
             return listings_body(market.event, listings, now, is_localized=is_localized)
-        with_parking = self._world.market(production_id.removeprefix(PARKING_PREFIX), Outlet.VIVID_SEATS)
+        with_parking = self._world.market(production_id.removeprefix(PARKING_PREFIX), Marketplace.VIVID_SEATS)
         if with_parking is not None:
-            passes = with_parking.parking_at(now, Outlet.VIVID_SEATS)
+            passes = with_parking.parking_at(now, Marketplace.VIVID_SEATS)
             return listings_body(
                 parking_event(with_parking.event, production_id), passes, now, is_localized=is_localized
             )

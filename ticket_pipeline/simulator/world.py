@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.simulator.market import EventMarket, SimulatedEvent
-from ticket_pipeline.simulator.marketplaces import Outlet
+from ticket_pipeline.simulator.marketplaces import Marketplace
 from ticket_pipeline.simulator.venue import Venue, arena_zones, standing_zones, theatre_zones
 
 if TYPE_CHECKING:
@@ -50,12 +50,12 @@ class ReplayEvent:
     Attributes:
         external_id: the marketplace's id.
         bodies: response bodies as they go over the wire; at least one.
-        outlet: the marketplace that answers with them.
+        marketplace: the marketplace that answers with them.
     """
 
     external_id: str
     bodies: tuple[bytes, ...]
-    outlet: Outlet = Outlet.STUBHUB
+    marketplace: Marketplace = Marketplace.STUBHUB
 
     def __post_init__(self) -> None:
         if not self.bodies:
@@ -84,14 +84,14 @@ class SimulatedWorld:
         self.seed = seed
         self.speed = speed
         self.started_at = started_at
-        self._markets: dict[tuple[Outlet, str], EventMarket] = {}
-        self._replays: dict[tuple[Outlet, str], ReplayEvent] = {}
+        self._markets: dict[tuple[Marketplace, str], EventMarket] = {}
+        self._replays: dict[tuple[Marketplace, str], ReplayEvent] = {}
         for slot, event in enumerate(self.simulated_events):
             market = EventMarket(event, seed, speed=speed, slot=slot)
             self._markets |= dict.fromkeys(event.ids.items(), market)
         for replay in self.events:
             if isinstance(replay, ReplayEvent):
-                self._replays[replay.outlet, replay.external_id] = replay
+                self._replays[replay.marketplace, replay.external_id] = replay
         known = len(self.simulated_events) + len(self._replays)
         ids = sum(len(event.ids) for event in self.simulated_events)
         if known != len(self.events) or ids != len(self._markets) or self._markets.keys() & self._replays.keys():
@@ -102,23 +102,23 @@ class SimulatedWorld:
         """The events with a market, in order."""
         return [event for event in self.events if isinstance(event, SimulatedEvent)]
 
-    def market(self, external_id: str, outlet: Outlet = Outlet.STUBHUB) -> EventMarket | None:
+    def market(self, external_id: str, marketplace: Marketplace = Marketplace.STUBHUB) -> EventMarket | None:
         """The market of the event with this id there; None where there is no such event, or it is a replay."""
-        return self._markets.get((outlet, external_id))
+        return self._markets.get((marketplace, external_id))
 
-    def replay(self, external_id: str, outlet: Outlet = Outlet.STUBHUB) -> ReplayEvent | None:
+    def replay(self, external_id: str, marketplace: Marketplace = Marketplace.STUBHUB) -> ReplayEvent | None:
         """The replayed event of this id; None where there is none."""
-        return self._replays.get((outlet, external_id))
+        return self._replays.get((marketplace, external_id))
 
-    def events_at(self, outlet: Outlet) -> list[tuple[str, SimulatedEvent | ReplayEvent]]:
-        """The events that an outlet knows, with their ids there, in order."""
+    def events_at(self, marketplace: Marketplace) -> list[tuple[str, SimulatedEvent | ReplayEvent]]:
+        """The events that an marketplace knows, with their ids there, in order."""
         known: list[tuple[str, SimulatedEvent | ReplayEvent]] = []
         for event in self.events:
             if isinstance(event, ReplayEvent):
-                if event.outlet is outlet:
+                if event.marketplace is marketplace:
                     known.append((event.external_id, event))
-            elif outlet in event.ids:
-                known.append((event.ids[outlet], event))
+            elif marketplace in event.ids:
+                known.append((event.ids[marketplace], event))
         return known
 
     def is_over(self, now: datetime) -> bool:
@@ -150,7 +150,7 @@ def sample_world(now: datetime, *, seed: int = 0, speed: float = 1.0) -> Simulat
             _start(now, days, venue),
             base_price,
             listings,
-            other_ids={Outlet.VIVID_SEATS: vivid_seats_id, Outlet.TICKETMASTER: ticketmaster_id},
+            other_ids={Marketplace.VIVID_SEATS: vivid_seats_id, Marketplace.TICKETMASTER: ticketmaster_id},
         )
         for stubhub_id, vivid_seats_id, ticketmaster_id, name, venue, days, base_price, listings in planned
     ]
@@ -164,7 +164,7 @@ def sample_watchlist_rows(world: SimulatedWorld) -> list[list[str]]:
         venue = event.venue
         local = event.event_at.astimezone(ZoneInfo(venue.timezone)).strftime(DATE_FORMAT)
         place = [venue.name, venue.city, venue.country]
-        others = [event.ids.get(outlet, "") for outlet in (Outlet.VIVID_SEATS, Outlet.TICKETMASTER)]
+        others = [event.ids.get(marketplace, "") for marketplace in (Marketplace.VIVID_SEATS, Marketplace.TICKETMASTER)]
         known = [event.external_id, "TRUE", venue.timezone, str(venue.capacity)]
         rows.append([event.name, *place, local, *known, *others])
     return rows

@@ -16,13 +16,13 @@ from typer.testing import CliRunner
 
 from ticket_pipeline.cli.app import app
 from ticket_pipeline.simulator.faults import FaultPlan
-from ticket_pipeline.simulator.marketplaces import Outlet
+from ticket_pipeline.simulator.marketplaces import Marketplace
 from ticket_pipeline.simulator.recording import RequestLog
-from ticket_pipeline.simulator.server import serve
 from ticket_pipeline.simulator.ticketmaster import create_ticketmaster_app
 from ticket_pipeline.simulator.world import sample_world
 from ticket_pipeline_tests.ingest.loopback import Loopback, open_loopback
 from ticket_pipeline_tests.marketplaces.ticketmaster.discovery import CANARY
+from ticket_pipeline_tests.simulator_support.serving import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -134,7 +134,7 @@ class Searching:
 
     def ids(self) -> list[str]:
         """The Ticketmaster ids, in order of the events."""
-        return [event.ids[Outlet.TICKETMASTER] for event in self.events]
+        return [event.ids[Marketplace.TICKETMASTER] for event in self.events]
 
 
 @pytest.fixture
@@ -145,5 +145,5 @@ def searching(cli: Cli) -> Iterator[Searching]:
     app = create_ticketmaster_app(world, clock=lambda: datetime.now(UTC), log=log, faults=faults, keys={CANARY})
     with serve(app) as served:
         cli.env |= {"TICKETMASTER_API_KEY": CANARY, "TICKETMASTER_API_BASE_URL": served.url}
-        events = [event for event in world.simulated_events if Outlet.TICKETMASTER in event.ids]
+        events = [event for event in world.simulated_events if Marketplace.TICKETMASTER in event.ids]
         yield Searching(cli, events, log, faults)

@@ -11,14 +11,14 @@ import pytest
 import zstandard
 
 from ticket_pipeline.simulator.faults import Fault, FaultKind
-from ticket_pipeline.simulator.marketplaces import Outlet
+from ticket_pipeline.simulator.marketplaces import Marketplace
 from ticket_pipeline.simulator.recording import RequestLog
-from ticket_pipeline.simulator.server import serve
 from ticket_pipeline.simulator.ticketmaster import create_ticketmaster_app
 from ticket_pipeline.simulator.world import sample_world
 from ticket_pipeline_tests.cli.conftest import SOON, assert_fits
 from ticket_pipeline_tests.http.wire import answer, serve_wire
 from ticket_pipeline_tests.marketplaces.ticketmaster.discovery import CANARY
+from ticket_pipeline_tests.simulator_support.serving import serve
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,8 +69,8 @@ def test_the_document_equals_what_is_stored(synced: Cli) -> None:
 def test_an_answer_that_is_used_again_is_shown_with_its_age(cli: Cli) -> None:
     world, log = sample_world(datetime.now(UTC)), RequestLog()
     app = create_ticketmaster_app(world, clock=lambda: datetime.now(UTC), log=log, keys={CANARY})
-    event = next(event for event in world.simulated_events if Outlet.TICKETMASTER in event.ids)
-    key = event.ids[Outlet.TICKETMASTER]
+    event = next(event for event in world.simulated_events if Marketplace.TICKETMASTER in event.ids)
+    key = event.ids[Marketplace.TICKETMASTER]
     header = "Event Name,Venue,City,Country,Event Date (Local),Ticketmaster ID,is_tracked"
     when = f"{datetime.now(UTC) + SOON:%Y-%m-%d} 19:30"
     cli.watchlist.write_text(f"{header}\nA show,Hall,Boston,United States,{when},{key},TRUE\n", encoding="utf-8")

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ticket_pipeline.simulator.faults import Fault, FaultKind
-from ticket_pipeline.simulator.marketplaces import Outlet
+from ticket_pipeline.simulator.marketplaces import Marketplace
 from ticket_pipeline_tests.cli.conftest import assert_fits
 from ticket_pipeline_tests.marketplaces.ticketmaster.discovery import CANARY
 
@@ -24,7 +24,7 @@ def test_it_prints_ids_to_paste_within_80_columns(searching: Searching) -> None:
     result = searching.cli.run("search", wanted.name, "--city", wanted.venue.city)
     assert result.exit_code == 0, result.output
     assert_fits(result.stdout)
-    assert wanted.ids[Outlet.TICKETMASTER] in result.stdout
+    assert wanted.ids[Marketplace.TICKETMASTER] in result.stdout
     assert "1 event." in result.stdout
     assert CANARY not in result.output
 

@@ -17,7 +17,7 @@ import pytest
 from ticket_pipeline.cli.simulating import curl_a_fault
 from ticket_pipeline.settings.model import load_settings
 from ticket_pipeline.sheet.sync import open_watchlist
-from ticket_pipeline.simulator.marketplaces import Outlet
+from ticket_pipeline.simulator.marketplaces import Marketplace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,12 @@ def simulating(folder: Path, *options: str) -> Iterator[list[str]]:
 
 def urls(lines: list[str]) -> dict[str, str]:
     """Marketplace → where it says that it is."""
-    return {str(outlet): line.split()[1] for outlet in Outlet for line in lines if line.startswith(f"{outlet} ")}
+    return {
+        str(marketplace): line.split()[1]
+        for marketplace in Marketplace
+        for line in lines
+        if line.startswith(f"{marketplace} ")
+    }
 
 
 def test_it_says_where_each_marketplace_is_and_how_to_make_one_fail(tmp_path: Path) -> None:
@@ -84,7 +89,7 @@ def test_another_address_than_loopback_is_refused(tmp_path: Path, host: str) -> 
 
 
 def test_the_fault_command_is_a_whole_shell_command() -> None:
-    assert curl_a_fault("http://h:1", Outlet.VIVID_SEATS) == (
+    assert curl_a_fault("http://h:1", Marketplace.VIVID_SEATS) == (
         """curl -d '{"kind": "rate_limited", "times": 3}' http://h:1/vivid_seats/_simulator/faults"""
     )
 

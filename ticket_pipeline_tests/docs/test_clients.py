@@ -14,9 +14,9 @@ import pytest
 
 from ticket_pipeline.settings.model import ENV_FILE_VARIABLE, Settings
 from ticket_pipeline.simulator.app import create_app
-from ticket_pipeline.simulator.server import serve
 from ticket_pipeline.simulator.world import sample_world
 from ticket_pipeline_tests.docs.documents import PROJECT
+from ticket_pipeline_tests.simulator_support.serving import serve
 
 if TYPE_CHECKING:
     from pathlib import Path

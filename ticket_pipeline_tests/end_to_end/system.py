@@ -30,7 +30,6 @@ from ticket_pipeline.settings.model import ENV_FILE_VARIABLE, Settings, load_set
 from ticket_pipeline.sheet.sync import sync_events
 from ticket_pipeline.simulator.faults import FaultPlan
 from ticket_pipeline.simulator.recording import RequestLog
-from ticket_pipeline.simulator.server import serve
 from ticket_pipeline.simulator.stubhub import create_stubhub_app
 from ticket_pipeline.simulator.wire import Latency
 from ticket_pipeline.simulator.world import DATE_FORMAT, WATCHLIST_HEADER, SimulatedWorld
@@ -39,6 +38,7 @@ from ticket_pipeline.storage.migrations import apply_migrations
 from ticket_pipeline.storage.statements import project_file
 from ticket_pipeline_tests.ports import reserved_port
 from ticket_pipeline_tests.servers import environment_without
+from ticket_pipeline_tests.simulator_support.serving import serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

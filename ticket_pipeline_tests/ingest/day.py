@@ -29,12 +29,11 @@ from ticket_pipeline.ingest.due import Skip, choose_batch
 from ticket_pipeline.ingest.poll import poll_events
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.settings.model import Settings
+from ticket_pipeline.simulator import marketplaces as simulated
 from ticket_pipeline.simulator.app import path_of
 from ticket_pipeline.simulator.faults import Fault, FaultKind, FaultPlan
 from ticket_pipeline.simulator.market import SimulatedEvent
-from ticket_pipeline.simulator.marketplaces import Outlet
 from ticket_pipeline.simulator.recording import RequestLog
-from ticket_pipeline.simulator.server import serve
 from ticket_pipeline.simulator.stubhub import create_stubhub_app
 from ticket_pipeline.simulator.ticketmaster import create_ticketmaster_app
 from ticket_pipeline.simulator.venue import Venue, arena_zones
@@ -44,6 +43,7 @@ from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.requests import read_request_state, reset_breaker
 from ticket_pipeline.storage.watchlist import sync_watchlist
 from ticket_pipeline_tests.ingest.loopback import watched
+from ticket_pipeline_tests.simulator_support.serving import serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -75,7 +75,7 @@ class Played:
         fault_seed: of the sequence in which its answers go wrong, chosen so that every kind comes up.
     """
 
-    outlet: Outlet
+    marketplace: simulated.Marketplace
     create: Callable[..., Starlette]
     rush_limits: dict[float, int]
     limits: dict[float, int]
@@ -84,12 +84,14 @@ class Played:
 
 
 PLAYED = {
-    Marketplace.STUBHUB: Played(Outlet.STUBHUB, create_stubhub_app, {60: 150}, {60: 900}, "snapshots", fault_seed=0),
+    Marketplace.STUBHUB: Played(
+        simulated.Marketplace.STUBHUB, create_stubhub_app, {60: 150}, {60: 900}, "snapshots", fault_seed=0
+    ),
     Marketplace.VIVID_SEATS: Played(
-        Outlet.VIVID_SEATS, create_vivid_seats_app, {60: 150}, {60: 900}, "snapshots", fault_seed=9
+        simulated.Marketplace.VIVID_SEATS, create_vivid_seats_app, {60: 150}, {60: 900}, "snapshots", fault_seed=9
     ),
     Marketplace.TICKETMASTER: Played(
-        Outlet.TICKETMASTER,
+        simulated.Marketplace.TICKETMASTER,
         create_ticketmaster_app,
         {1: 8, DAY_SECONDS: MOST_PER_DAY},
         {1: 60, DAY_SECONDS: MOST_PER_DAY},
@@ -209,7 +211,7 @@ async def _poll_what_is_due(
 def _served(world: SimulatedWorld, clock: Clock, wires: dict[Marketplace, _Wires]) -> Iterator[str]:
     """The simulator with every marketplace under its own path; its URL."""
     mounts = [
-        Mount(path_of(played.outlet), played.create(world, clock=clock, faults=wire.faults, log=wire.log))
+        Mount(path_of(played.marketplace), played.create(world, clock=clock, faults=wire.faults, log=wire.log))
         for played, wire in zip(PLAYED.values(), wires.values(), strict=True)
     ]
     with serve(Starlette(routes=mounts)) as served:
@@ -220,11 +222,11 @@ def _settings(database_url: str, url: str, limits: dict[Marketplace, dict[float,
     return Settings.model_validate(
         {
             "database_url": database_url,
-            "stubhub_api_base_url": f"{url}{path_of(Outlet.STUBHUB)}",
+            "stubhub_api_base_url": f"{url}{path_of(simulated.Marketplace.STUBHUB)}",
             "stubhub_requests_per_minute": limits[Marketplace.STUBHUB][60],
-            "vivid_seats_api_base_url": f"{url}{path_of(Outlet.VIVID_SEATS)}",
+            "vivid_seats_api_base_url": f"{url}{path_of(simulated.Marketplace.VIVID_SEATS)}",
             "vivid_seats_requests_per_minute": limits[Marketplace.VIVID_SEATS][60],
-            "ticketmaster_api_base_url": f"{url}{path_of(Outlet.TICKETMASTER)}",
+            "ticketmaster_api_base_url": f"{url}{path_of(simulated.Marketplace.TICKETMASTER)}",
             "ticketmaster_api_key": "k",
             "ticketmaster_requests_per_second": limits[Marketplace.TICKETMASTER][1],
             "ticketmaster_requests_per_day": limits[Marketplace.TICKETMASTER][DAY_SECONDS],
@@ -252,8 +254,8 @@ def _world() -> SimulatedWorld:
             90.0,
             LISTINGS,
             other_ids={
-                Outlet.VIVID_SEATS: str(5_000_001 + number),
-                Outlet.TICKETMASTER: f"vvG1iZ9{number:06}",
+                simulated.Marketplace.VIVID_SEATS: str(5_000_001 + number),
+                simulated.Marketplace.TICKETMASTER: f"vvG1iZ9{number:06}",
             },
         )
         for number, ahead in enumerate(hours)
@@ -264,7 +266,7 @@ def _world() -> SimulatedWorld:
 def _faults(world: SimulatedWorld, played: Played) -> FaultPlan:
     """Every kind of fault, drawn by chance; only what hangs until the time-out happens once, in the first rush."""
     plan = FaultPlan(seed=played.fault_seed)
-    plan.add(Fault(FaultKind.HANG, external_id=world.simulated_events[0].ids[played.outlet]))
+    plan.add(Fault(FaultKind.HANG, external_id=world.simulated_events[0].ids[played.marketplace]))
     kinds = [kind for kind in FaultKind if kind is not FaultKind.HANG]
     for kind in kinds:
         plan.add(Fault(kind, times=None, probability=FAULT_SHARE / len(kinds), delay_seconds=0.05))

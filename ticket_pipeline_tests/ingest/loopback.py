@@ -19,14 +19,14 @@ from ticket_pipeline.ingest.poll import poll_events
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.simulator.faults import FaultPlan
-from ticket_pipeline.simulator.large_world import crowded_world
 from ticket_pipeline.simulator.recording import RequestLog
-from ticket_pipeline.simulator.server import serve
 from ticket_pipeline.simulator.stubhub import create_stubhub_app
 from ticket_pipeline.simulator.wire import Latency
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.schedule import ScheduledEvent
 from ticket_pipeline.storage.watchlist import EventRecord, find_sources, sync_watchlist
+from ticket_pipeline_tests.simulator_support.large_world import large_world
+from ticket_pipeline_tests.simulator_support.serving import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -169,7 +169,7 @@ def open_loopback(
 ) -> Iterator[Loopback]:
     """Serve `world` (by default four events of some ten listings) beside a migrated database."""
     clock = Clock()
-    played = world or crowded_world(clock(), 4, listings=10, templates=4)
+    played = world or large_world(clock(), 4, listings=10, templates=4)
     faults, log = FaultPlan(), RequestLog()
     app = create_stubhub_app(played, clock=clock, faults=faults, log=log, latency=Latency(latency_seconds))
     with serve(app) as served, Database(database_url, "tickets") as database:

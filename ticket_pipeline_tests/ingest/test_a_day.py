@@ -16,7 +16,7 @@ from ticket_pipeline.ingest.marketplaces import SOURCES
 from ticket_pipeline.simulator.discovery import event_document
 from ticket_pipeline.simulator.distortions import ID_SHIFT, WRONG_HOURS, WRONG_ZONE
 from ticket_pipeline.simulator.faults import FaultKind
-from ticket_pipeline.simulator.marketplaces import Outlet
+from ticket_pipeline.simulator.marketplaces import Marketplace
 from ticket_pipeline_tests.ingest.day import (
     DAY,
     DAY_SECONDS,
@@ -98,7 +98,7 @@ def _check_that_the_day_was_one(day: DayAt) -> None:
     assert faults / len(day.records) == pytest.approx(FAULT_SHARE, abs=0.03)
     moments = [moment for _, moment in day.records]
     assert max(moments) - min(moments) > DAY - timedelta(hours=1)
-    starts = {event.ids[day.played.outlet]: event.event_at for event in day.world.simulated_events}
+    starts = {event.ids[day.played.marketplace]: event.event_at for event in day.world.simulated_events}
     assert all(moment < starts[external_id] for external_id, moment in day.records)
 
 
@@ -154,7 +154,7 @@ def _expected_outcomes(day: DayAt, key: tuple[str, datetime], record: RequestRec
         return {FAILURES[_kind(record)]}
     if not SOURCES[day.marketplace].has_listings:
         return {"ok"}
-    standing = len(_market(day, key[0]).listings_at(key[1], day.played.outlet))
+    standing = len(_market(day, key[0]).listings_at(key[1], day.played.marketplace))
     if standing == 0:
         return {"empty"}
     has_prices = bool(_true_listings(day, *key)) and record.fault != FaultKind.RENAMED_FIELD
@@ -180,7 +180,7 @@ def _check_that_the_stored_listings_are_the_truth(day: DayAt) -> None:
         is_drifted = record.fault == FaultKind.RENAMED_FIELD
         truth = set() if is_drifted else _true_listings(day, row["external_id"], row["captured_at"], record)
         listings = {(each["listing_id"], each["quantity"], each["all_in_price"]) for each in stored.get(key, [])}
-        standing = len(_market(day, row["external_id"]).listings_at(row["captured_at"], day.played.outlet))
+        standing = len(_market(day, row["external_id"]).listings_at(row["captured_at"], day.played.marketplace))
         assert listings == truth, row
         assert (row["accepted"], row["rejected"]) == (len(truth), standing - len(truth)), row
         assert row["received"] == standing, row
@@ -202,14 +202,18 @@ def _true_listings(
     """Id, tickets and price of what stood at that moment and has a market price; ids as that answer had them."""
     shift = ID_SHIFT if record and record.fault == FaultKind.REKEYED_IDS else 0
     return {
-        (_shown_id(day.played.outlet, item.listing_id + shift, is_fan=item.is_fan), item.quantity, item.all_in_price)
-        for item in _market(day, external_id).listings_at(moment, day.played.outlet)
+        (
+            _shown_id(day.played.marketplace, item.listing_id + shift, is_fan=item.is_fan),
+            item.quantity,
+            item.all_in_price,
+        )
+        for item in _market(day, external_id).listings_at(moment, day.played.marketplace)
         if item.all_in_price is not None and not item.is_parking
     }
 
 
-def _shown_id(outlet: Outlet, listing_id: int, *, is_fan: bool) -> str:
-    prefix = {True: "VF", False: "VB"}[is_fan] if outlet is Outlet.VIVID_SEATS else ""
+def _shown_id(marketplace: Marketplace, listing_id: int, *, is_fan: bool) -> str:
+    prefix = {True: "VF", False: "VB"}[is_fan] if marketplace is Marketplace.VIVID_SEATS else ""
     return f"{prefix}{listing_id}"
 
 
@@ -247,7 +251,7 @@ def _check_that_the_stored_price_ranges_are_the_truth(day: DayAt) -> None:
 
 
 def _market(day: DayAt, external_id: str) -> EventMarket:
-    market = day.world.market(external_id, day.played.outlet)
+    market = day.world.market(external_id, day.played.marketplace)
     assert market is not None
     return market
 

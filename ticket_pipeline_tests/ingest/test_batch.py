@@ -12,7 +12,6 @@ from ticket_pipeline.errors import MarketplaceError, RequestNotPermitted, Storag
 from ticket_pipeline.ingest.batch import Lease
 from ticket_pipeline.marketplaces.stubhub.parser import parse_stubhub_listings
 from ticket_pipeline.simulator.faults import Fault, FaultKind
-from ticket_pipeline.simulator.large_world import crowded_world
 from ticket_pipeline_tests.ingest.loopback import open_loopback
 from ticket_pipeline_tests.ingest.scripted import (
     LONG,
@@ -24,6 +23,7 @@ from ticket_pipeline_tests.ingest.scripted import (
     listing,
     run,
 )
+from ticket_pipeline_tests.simulator_support.large_world import large_world
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -213,11 +213,11 @@ def test_the_wait_that_a_server_asks_for_is_the_wait_until_the_event_is_due(watc
 
 
 def test_no_more_requests_are_under_way_than_allowed(migrated_url: str) -> None:
-    world = crowded_world(datetime.now(UTC), 12, listings=5, templates=1)
-    with open_loopback(migrated_url, world, latency_seconds=0.05) as crowd:
-        result = crowd.poll(crowd.watch(), crowd.settings(max_concurrent_requests=3))
+    world = large_world(datetime.now(UTC), 12, listings=5, templates=1)
+    with open_loopback(migrated_url, world, latency_seconds=0.05) as twelve_events:
+        result = twelve_events.poll(twelve_events.watch(), twelve_events.settings(max_concurrent_requests=3))
         assert len(result.results) == 12
-        assert crowd.log.most_at_once() == 3
+        assert twelve_events.log.most_at_once() == 3
 
 
 def test_an_event_without_listings_is_a_success_of_its_own_kind(watching: Loopback) -> None:

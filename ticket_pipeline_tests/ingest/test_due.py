@@ -16,10 +16,10 @@ from ticket_pipeline.errors import Blocked
 from ticket_pipeline.ingest.due import LeasedBatch, Skip, choose_batch, show_wait
 from ticket_pipeline.ingest.poll import build_gate
 from ticket_pipeline.simulator.faults import Fault, FaultKind
-from ticket_pipeline.simulator.large_world import crowded_world
 from ticket_pipeline.storage.requests import reset_breaker, set_up_budget
 from ticket_pipeline.storage.schedule import release_lease
 from ticket_pipeline_tests.ingest.loopback import STUBHUB, open_loopback
+from ticket_pipeline_tests.simulator_support.large_world import large_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,10 +33,10 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def crowd(migrated_url: str) -> Iterator[Loopback]:
+def twelve_events(migrated_url: str) -> Iterator[Loopback]:
     """Twelve events on the watchlist, all due."""
     now = datetime.now(UTC)
-    with open_loopback(migrated_url, crowded_world(now, 12, listings=5, templates=1)) as opened:
+    with open_loopback(migrated_url, large_world(now, 12, listings=5, templates=1)) as opened:
         opened.watch()
         yield opened
 
@@ -215,27 +215,27 @@ def test_a_breaker_that_a_person_closed_lets_the_next_tick_through(watching: Loo
     assert leased(watching) == watching.keys
 
 
-def test_a_batch_is_no_larger_than_what_its_budget_lets_through_in_five_minutes(crowd: Loopback) -> None:
-    set_up_budget(crowd.database, STUBHUB, {MINUTE: 2}, max_concurrent=1)
-    send(crowd, requests=1)
-    assert leased(crowd) == crowd.keys[:9]
+def test_a_batch_is_no_larger_than_what_its_budget_lets_through_in_five_minutes(twelve_events: Loopback) -> None:
+    set_up_budget(twelve_events.database, STUBHUB, {MINUTE: 2}, max_concurrent=1)
+    send(twelve_events, requests=1)
+    assert leased(twelve_events) == twelve_events.keys[:9]
 
 
-def test_a_long_window_counts_once(crowd: Loopback) -> None:
-    set_up_budget(crowd.database, STUBHUB, {MINUTE: 60, DAY: 7}, max_concurrent=1)
-    send(crowd, requests=2)
-    assert leased(crowd) == crowd.keys[:5]
+def test_a_long_window_counts_once(twelve_events: Loopback) -> None:
+    set_up_budget(twelve_events.database, STUBHUB, {MINUTE: 60, DAY: 7}, max_concurrent=1)
+    send(twelve_events, requests=2)
+    assert leased(twelve_events) == twelve_events.keys[:5]
 
 
-def test_the_limit_of_requests_under_way_does_not_bound_a_batch(crowd: Loopback) -> None:
-    set_up_budget(crowd.database, STUBHUB, {MINUTE: 60}, max_concurrent=1)
-    assert leased(crowd) == crowd.keys
+def test_the_limit_of_requests_under_way_does_not_bound_a_batch(twelve_events: Loopback) -> None:
+    set_up_budget(twelve_events.database, STUBHUB, {MINUTE: 60}, max_concurrent=1)
+    assert leased(twelve_events) == twelve_events.keys
 
 
-def test_a_spent_budget_says_when_there_is_room_again(crowd: Loopback) -> None:
-    set_up_budget(crowd.database, STUBHUB, {DAY: 2}, max_concurrent=1)
-    send(crowd, requests=2)
-    assert skipped(crowd) in {
+def test_a_spent_budget_says_when_there_is_room_again(twelve_events: Loopback) -> None:
+    set_up_budget(twelve_events.database, STUBHUB, {DAY: 2}, max_concurrent=1)
+    send(twelve_events, requests=2)
+    assert skipped(twelve_events) in {
         f"The request budget of stubhub is spent; room again in {wait}." for wait in ("1 d 0 h", "23 h 59 min")
     }
 

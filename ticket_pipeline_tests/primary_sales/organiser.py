@@ -16,9 +16,9 @@ from ticket_pipeline.primary_sales.http import open_vivenu_http
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.simulator.faults import FaultPlan
 from ticket_pipeline.simulator.recording import RequestLog
-from ticket_pipeline.simulator.server import serve
 from ticket_pipeline.simulator.vivenu import SIMULATED_TOKEN, OrganiserDesk, create_vivenu_app
 from ticket_pipeline.simulator.vivenu_world import VivenuWorld, organised_world
+from ticket_pipeline_tests.simulator_support.serving import serve
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

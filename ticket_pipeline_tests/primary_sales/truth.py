@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ticket_pipeline.simulator.vivenu_truth import (
+from ticket_pipeline.storage import ticket_sales as store
+from ticket_pipeline_tests.simulator_support.vivenu_truth import (
     true_age_groups,
     true_coupons,
     true_gender_answers,
     true_sales_daily,
     true_summary,
 )
-from ticket_pipeline.storage import ticket_sales as store
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ticket_pipeline.sheet.google import GoogleSheetSource
-from ticket_pipeline.simulator.server import serve
 from ticket_pipeline.simulator.sheets import SimulatedSheets, create_sheets_app, generate_service_account
 from ticket_pipeline.simulator.spreadsheet import Spreadsheet
+from ticket_pipeline_tests.simulator_support.serving import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

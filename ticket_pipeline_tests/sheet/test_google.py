@@ -16,8 +16,8 @@ from starlette.routing import Route
 from ticket_pipeline.errors import SheetError
 from ticket_pipeline.sheet.rows import parse_watchlist
 from ticket_pipeline.simulator.faults import Fault, FaultKind
-from ticket_pipeline.simulator.server import serve
 from ticket_pipeline_tests.sheet.conftest import SHEET_ID, SheetsService
+from ticket_pipeline_tests.simulator_support.serving import serve
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

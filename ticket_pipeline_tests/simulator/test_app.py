@@ -12,14 +12,14 @@ import httpx
 
 from ticket_pipeline.simulator.app import create_app
 from ticket_pipeline.simulator.faults import FaultKind
-from ticket_pipeline.simulator.large_world import crowded_world
-from ticket_pipeline.simulator.marketplaces import Outlet
-from ticket_pipeline.simulator.server import serve
+from ticket_pipeline.simulator.marketplaces import Marketplace
 from ticket_pipeline.simulator.sheets import SimulatedSheets
 from ticket_pipeline.simulator.stubhub import LISTINGS_PATH, create_stubhub_app
 from ticket_pipeline.simulator.vivenu import SIMULATED_TOKEN
 from ticket_pipeline.simulator.vivenu_world import organised_world
 from ticket_pipeline.simulator.world import sample_world
+from ticket_pipeline_tests.simulator_support.large_world import large_world
+from ticket_pipeline_tests.simulator_support.serving import serve
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,8 +43,8 @@ def test_every_system_lives_under_a_path_of_its_own() -> None:
         assert client.get("/vivid_seats/hermes/api/v1/listings", params={"productionId": "5284301"}).json()["tickets"]
         event = client.get("/ticketmaster/discovery/v2/events/vvG1IZ9pNeXaVj.json", params={"apikey": "k"})
         assert event.json()["name"].startswith("Vesper Lane")
-        for outlet in ("stubhub", "vivid_seats", "ticketmaster"):
-            assert client.get(f"/{outlet}/_simulator/events").status_code == 200
+        for marketplace in ("stubhub", "vivid_seats", "ticketmaster"):
+            assert client.get(f"/{marketplace}/_simulator/events").status_code == 200
         seen = client.get("/ticketmaster/_simulator/requests").json()["requests"]
         assert [record["external_id"] for record in seen] == ["vvG1IZ9pNeXaVj"]
         assert client.get("/sheets/v4/spreadsheets/s1").status_code == 401
@@ -77,14 +77,14 @@ def test_a_fault_that_means_nothing_to_a_marketplace_is_refused_with_those_it_kn
 
 
 def test_only_the_marketplaces_asked_for_are_played() -> None:
-    app = create_app(sample_world(NOW), clock=lambda: NOW, outlets=[Outlet.VIVID_SEATS])
+    app = create_app(sample_world(NOW), clock=lambda: NOW, marketplaces=[Marketplace.VIVID_SEATS])
     with serve(app) as served, httpx.Client(base_url=served.url, trust_env=False) as client:
         assert client.get("/vivid_seats/_simulator/events").status_code == 200
         assert client.get("/stubhub/_simulator/events").status_code == 404
 
 
-def test_a_crowd_answers_every_event_with_ready_bodies() -> None:
-    world = crowded_world(NOW, 50, listings=40, templates=3)
+def test_a_large_world_serves_every_event_with_ready_bodies() -> None:
+    world = large_world(NOW, 50, listings=40, templates=3)
     with (
         serve(create_stubhub_app(world, clock=lambda: NOW)) as served,
         httpx.Client(base_url=served.url, trust_env=False) as client,

@@ -13,11 +13,11 @@ import pytest
 
 from ticket_pipeline.simulator.distortions import FieldMeanings
 from ticket_pipeline.simulator.faults import Fault, FaultKind, FaultPlan
-from ticket_pipeline.simulator.server import serve
 from ticket_pipeline.simulator.stubhub import create_stubhub_app
 from ticket_pipeline.simulator.ticketmaster import create_ticketmaster_app
 from ticket_pipeline.simulator.vivid_seats import create_vivid_seats_app
 from ticket_pipeline.simulator.world import sample_world
+from ticket_pipeline_tests.simulator_support.serving import serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -17,13 +17,13 @@ from ticket_pipeline.simulator.holdings import (
     draw_holding,
     value_at,
 )
-from ticket_pipeline.simulator.listing_copies import SYNC_HOURS, Stint, draw_copies
-from ticket_pipeline.simulator.marketplaces import Outlet
+from ticket_pipeline.simulator.listing_copies import SYNC_HOURS, Stint, draw_listing_copies
+from ticket_pipeline.simulator.marketplaces import Marketplace
 from ticket_pipeline.simulator.timeline import PriceLevel, Timeline
 from ticket_pipeline.simulator.venue import Venue, theatre_zones
 
 VENUE = Venue("Hall", "Boston", "United States", "America/New_York", "USD", 2_000, theatre_zones())
-OUTLETS = (Outlet.STUBHUB, Outlet.VIVID_SEATS)
+MARKETPLACES = (Marketplace.STUBHUB, Marketplace.VIVID_SEATS)
 
 
 @pytest.fixture(scope="module", params=[3.0, 60.0, 900.0], ids=lambda born_at: f"born_{born_at:.0f}h_before")
@@ -31,15 +31,17 @@ def lives(request: pytest.FixtureRequest) -> list[tuple[Holding, list[Stint]]]:
     """Two thousand sellers' lives with their listings, all begun at the same market hour before the event."""
     chance = random.Random(11)  # noqa: S311 - chance, not secrecy
     timeline = Timeline(datetime(2026, 7, 1, 23, tzinfo=UTC), 1.0)
-    source = HoldingSource(VENUE, 100.0, timeline, PriceLevel.drawn(chance), OUTLETS)
+    source = HoldingSource(VENUE, 100.0, timeline, PriceLevel.drawn(chance), MARKETPLACES)
     holdings = [draw_holding(source, request.param, 2 * number, chance) for number in range(2000)]
-    return [(holding, draw_copies(holding, chance)) for holding in holdings]
+    return [(holding, draw_listing_copies(holding, chance)) for holding in holdings]
 
 
 def _copies(lives: list[tuple[Holding, list[Stint]]]) -> list[list[Stint]]:
-    """The listings' lives, one list of successive ids per holding and outlet."""
+    """The listings' lives, one list of successive ids per holding and marketplace."""
     return [
-        list(stints) for _, copies in lives for _, stints in itertools.groupby(copies, key=lambda stint: stint.outlet)
+        list(stints)
+        for _, copies in lives
+        for _, stints in itertools.groupby(copies, key=lambda stint: stint.marketplace)
     ]
 
 
@@ -88,10 +90,10 @@ def test_steps_run_towards_the_event_within_their_stint(lives: list[tuple[Holdin
 def test_brokers_list_in_several_places_and_fans_in_one(lives: list[tuple[Holding, list[Stint]]]) -> None:
     brokers = [holding for holding, _ in lives if not holding.is_fan]
     assert 0.80 < len(brokers) / len(lives) < 0.90
-    assert 0.5 < sum(len(holding.outlets) > 1 for holding in brokers) / len(brokers) < 0.62
-    assert all(len(holding.outlets) == 1 for holding, _ in lives if holding.is_fan)
-    for outlet in OUTLETS:
-        assert 0.7 < sum(outlet in holding.outlets for holding, _ in lives) / len(lives) < 0.78
+    assert 0.5 < sum(len(holding.marketplaces) > 1 for holding in brokers) / len(brokers) < 0.62
+    assert all(len(holding.marketplaces) == 1 for holding, _ in lives if holding.is_fan)
+    for marketplace in MARKETPLACES:
+        assert 0.7 < sum(marketplace in holding.marketplaces for holding, _ in lives) / len(lives) < 0.78
 
 
 def test_every_ticket_that_goes_is_sold_once_and_in_one_place(lives: list[tuple[Holding, list[Stint]]]) -> None:
@@ -104,22 +106,24 @@ def test_every_ticket_that_goes_is_sold_once_and_in_one_place(lives: list[tuple[
 
 def test_a_sale_in_one_place_takes_the_copies_away_within_minutes(lives: list[tuple[Holding, list[Stint]]]) -> None:
     sold = [
-        (holding, copies) for holding, copies in lives if holding.ending is Ending.SOLD and len(holding.outlets) > 1
+        (holding, copies)
+        for holding, copies in lives
+        if holding.ending is Ending.SOLD and len(holding.marketplaces) > 1
     ]
     assert len(sold) > 200
     for holding, copies in sold:
-        last = {stint.outlet: stint for stint in copies}
-        (other,) = set(holding.outlets) - {holding.sales[-1].outlet}
-        assert last[holding.sales[-1].outlet].ending is Ending.SOLD
+        last = {stint.marketplace: stint for stint in copies}
+        (other,) = set(holding.marketplaces) - {holding.sales[-1].marketplace}
+        assert last[holding.sales[-1].marketplace].ending is Ending.SOLD
         assert last[other].ending is Ending.SOLD_ELSEWHERE
         assert 0 <= holding.gone_at - last[other].gone_at <= 10 / 60
 
 
 def test_copies_have_prices_of_their_own_near_the_sellers(lives: list[tuple[Holding, list[Stint]]]) -> None:
     firsts = [
-        (copies[0], next(stint for stint in copies if stint.outlet is holding.outlets[1]))
+        (copies[0], next(stint for stint in copies if stint.marketplace is holding.marketplaces[1]))
         for holding, copies in lives
-        if len(holding.outlets) > 1
+        if len(holding.marketplaces) > 1
     ]
     ratios = [other.asks[0].value / own.asks[0].value for own, other in firsts]
     assert len(set(ratios)) > 0.9 * len(ratios)

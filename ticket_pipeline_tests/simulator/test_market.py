@@ -13,7 +13,7 @@ import pytest
 
 from ticket_pipeline.simulator.holdings import Ending
 from ticket_pipeline.simulator.market import EventMarket, SimulatedEvent
-from ticket_pipeline.simulator.marketplaces import Outlet
+from ticket_pipeline.simulator.marketplaces import Marketplace
 from ticket_pipeline.simulator.venue import Venue, arena_zones, standing_zones
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def _market(number: int = 0, *, seed: int = 7, speed: float = 1.0, venue: Venue 
 def _two_markets(number: int = 0, *, currency: str = "USD") -> EventMarket:
     """A market whose sellers list at two marketplaces."""
     venue = dataclasses.replace(ARENA, currency=currency)
-    ids = {Outlet.VIVID_SEATS: str(5284301 + number)}
+    ids = {Marketplace.VIVID_SEATS: str(5284301 + number)}
     event = SimulatedEvent(str(157284301 + number), f"Event {number}", venue, START, 150.0, other_ids=ids)
     return EventMarket(event, 7, slot=number)
 
@@ -181,8 +181,8 @@ def test_a_speed_of_zero_is_refused() -> None:
 def test_the_same_seats_stand_at_both_places_under_own_ids_and_prices() -> None:
     market = _two_markets()
     here, there = (
-        {item.holding: item for item in market.listings_at(_before(100), outlet)}
-        for outlet in (Outlet.STUBHUB, Outlet.VIVID_SEATS)
+        {item.holding: item for item in market.listings_at(_before(100), marketplace)}
+        for marketplace in (Marketplace.STUBHUB, Marketplace.VIVID_SEATS)
     )
     both = here.keys() & there.keys()
     assert 0.4 < len(both) / len(here) < 0.8
@@ -195,16 +195,19 @@ def test_the_same_seats_stand_at_both_places_under_own_ids_and_prices() -> None:
 
 def test_an_event_that_one_marketplace_knows_is_listed_there_alone() -> None:
     market = _market()
-    assert market.listings_at(_before(100), Outlet.VIVID_SEATS) == []
-    assert {sale.outlet for sale in market.sales_between(_before(100), START)} == {Outlet.STUBHUB}
+    assert market.listings_at(_before(100), Marketplace.VIVID_SEATS) == []
+    assert {sale.marketplace for sale in market.sales_between(_before(100), START)} == {Marketplace.STUBHUB}
 
 
 def test_every_sale_is_told_once_where_it_happened() -> None:
     market = _two_markets()
     sales = market.sales_between(_before(60), START)
-    by_outlet = [market.sales_between(_before(60), START, outlet) for outlet in (Outlet.STUBHUB, Outlet.VIVID_SEATS)]
-    assert all(by_outlet)
-    assert sorted(map(repr, sales)) == sorted(repr(sale) for part in by_outlet for sale in part)
+    by_marketplace = [
+        market.sales_between(_before(60), START, marketplace)
+        for marketplace in (Marketplace.STUBHUB, Marketplace.VIVID_SEATS)
+    ]
+    assert all(by_marketplace)
+    assert sorted(map(repr, sales)) == sorted(repr(sale) for part in by_marketplace for sale in part)
     assert len({(sale.holding, sale.sold_at) for sale in sales}) == len(sales)
 
 
@@ -212,7 +215,7 @@ def test_what_is_sold_at_one_place_is_gone_at_the_other_ten_minutes_later() -> N
     market = _two_markets()
     gone = [item for item in market.removals_between(_before(60), _before(50)) if item.reason is Ending.SOLD_ELSEWHERE]
     assert len(gone) > 10
-    there = market.sales_between(_before(61), _before(50), Outlet.VIVID_SEATS)
+    there = market.sales_between(_before(61), _before(50), Marketplace.VIVID_SEATS)
     sold = {sale.holding: sale for sale in there}
     before = _by_id(market.listings_at(_before(60)))
     for removal in gone:
@@ -224,10 +227,10 @@ def test_what_is_sold_at_one_place_is_gone_at_the_other_ten_minutes_later() -> N
 def test_removals_say_why_each_id_is_gone_and_only_some_are_sales() -> None:
     market = _two_markets()
     first, last = _before(30), _before(20)
-    removals = market.removals_between(first, last, Outlet.VIVID_SEATS)
-    before, after = (_by_id(market.listings_at(moment, Outlet.VIVID_SEATS)) for moment in (first, last))
+    removals = market.removals_between(first, last, Marketplace.VIVID_SEATS)
+    before, after = (_by_id(market.listings_at(moment, Marketplace.VIVID_SEATS)) for moment in (first, last))
     assert before.keys() - after.keys() <= {removal.listing_id for removal in removals}
-    sales = market.sales_between(first, last, Outlet.VIVID_SEATS)
+    sales = market.sales_between(first, last, Marketplace.VIVID_SEATS)
     for removal in removals:
         assert first < removal.removed_at <= last
         sold = [sale for sale in sales if sale.listing_id == removal.listing_id]
@@ -235,7 +238,9 @@ def test_removals_say_why_each_id_is_gone_and_only_some_are_sales() -> None:
             assert sold[-1].sold_at == removal.removed_at
         if removal.next_listing_id is not None:
             assert removal.reason is Ending.RELISTED
-    reasons = Counter(removal.reason for removal in market.removals_between(_before(100), START, Outlet.VIVID_SEATS))
+    reasons = Counter(
+        removal.reason for removal in market.removals_between(_before(100), START, Marketplace.VIVID_SEATS)
+    )
     assert set(reasons) == set(Ending)
     assert 0.3 < (reasons[Ending.SOLD] + reasons[Ending.SOLD_ELSEWHERE]) / reasons.total() < 0.8
 
@@ -261,8 +266,8 @@ def test_placeholder_asks_stand_at_their_price_and_are_never_sold() -> None:
 
 def test_parking_passes_are_listings_at_stubhub_and_a_production_of_their_own_at_vivid_seats() -> None:
     markets = [_two_markets(number) for number in range(4)]
-    there = [item for market in markets for item in market.listings_at(_before(80), Outlet.VIVID_SEATS)]
-    apart = [item for market in markets for item in market.parking_at(_before(80), Outlet.VIVID_SEATS)]
+    there = [item for market in markets for item in market.listings_at(_before(80), Marketplace.VIVID_SEATS)]
+    apart = [item for market in markets for item in market.parking_at(_before(80), Marketplace.VIVID_SEATS)]
     here = [item for market in markets for item in market.listings_at(_before(80)) if item.is_parking]
     assert not any(item.is_parking for item in there)
     assert apart
@@ -273,8 +278,8 @@ def test_parking_passes_are_listings_at_stubhub_and_a_production_of_their_own_at
 def test_vivid_seats_asks_in_dollars_wherever_the_venue_is() -> None:
     dollars, pounds = (_two_markets(currency=currency) for currency in ("USD", "GBP"))
     for one, other in zip(
-        dollars.listings_at(_before(80), Outlet.VIVID_SEATS),
-        pounds.listings_at(_before(80), Outlet.VIVID_SEATS),
+        dollars.listings_at(_before(80), Marketplace.VIVID_SEATS),
+        pounds.listings_at(_before(80), Marketplace.VIVID_SEATS),
         strict=True,
     ):
         assert float(other.ask_price) == pytest.approx(1.31 * float(one.ask_price), abs=0.01)

@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from ticket_pipeline.errors import ConfigurationError
-from ticket_pipeline.simulator.server import STOP_SECONDS, serve
+from ticket_pipeline_tests.simulator_support.serving import STOP_SECONDS, serve
 
 if TYPE_CHECKING:
     from starlette.requests import Request

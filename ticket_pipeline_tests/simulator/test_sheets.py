@@ -17,7 +17,6 @@ from gspread.exceptions import APIError, SpreadsheetNotFound
 from gspread.http_client import HTTPClient
 
 from ticket_pipeline.simulator.faults import Fault, FaultKind
-from ticket_pipeline.simulator.server import serve
 from ticket_pipeline.simulator.sheets import (
     GRANT_TYPE,
     SimulatedSheets,
@@ -25,6 +24,7 @@ from ticket_pipeline.simulator.sheets import (
     generate_service_account,
 )
 from ticket_pipeline.simulator.spreadsheet import Spreadsheet
+from ticket_pipeline_tests.simulator_support.serving import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

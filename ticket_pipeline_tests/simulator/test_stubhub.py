@@ -14,10 +14,10 @@ import pytest
 
 from ticket_pipeline.simulator.faults import Fault, FaultKind, FaultPlan
 from ticket_pipeline.simulator.recording import RequestLog
-from ticket_pipeline.simulator.server import serve
 from ticket_pipeline.simulator.stubhub import LISTINGS_PATH, create_stubhub_app
 from ticket_pipeline.simulator.wire import Latency
 from ticket_pipeline.simulator.world import ReplayEvent, SimulatedWorld, sample_world
+from ticket_pipeline_tests.simulator_support.serving import serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,13 +13,13 @@ import pytest
 
 from ticket_pipeline.simulator.faults import Fault, FaultKind, FaultPlan
 from ticket_pipeline.simulator.market import SimulatedEvent
-from ticket_pipeline.simulator.marketplaces import Outlet
+from ticket_pipeline.simulator.marketplaces import Marketplace
 from ticket_pipeline.simulator.quota import QuotaLimits
 from ticket_pipeline.simulator.recording import RequestLog
-from ticket_pipeline.simulator.server import serve
 from ticket_pipeline.simulator.ticketmaster import create_ticketmaster_app
 from ticket_pipeline.simulator.venue import Venue, arena_zones
 from ticket_pipeline.simulator.world import SimulatedWorld, sample_world
+from ticket_pipeline_tests.simulator_support.serving import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +59,7 @@ def _event(client: httpx.Client, event_id: str = EVENT) -> dict[str, Any]:
     return document
 
 
-def _crowd(events: int) -> SimulatedWorld:
+def _large_world(events: int) -> SimulatedWorld:
     venue = Venue("Arena", "Boston", "United States", "America/New_York", "USD", 18_000, arena_zones())
     simulated = [
         SimulatedEvent(
@@ -68,7 +68,7 @@ def _crowd(events: int) -> SimulatedWorld:
             venue,
             NOW + timedelta(days=1, hours=number),
             90.0,
-            other_ids={Outlet.TICKETMASTER: f"G5v0Z{number:08d}"},
+            other_ids={Marketplace.TICKETMASTER: f"G5v0Z{number:08d}"},
         )
         for number in range(events)
     ]
@@ -83,7 +83,7 @@ def test_an_event_tells_place_time_status_and_price_ranges() -> None:
     with _ticketmaster(world) as client:
         document = _event(client)
         assert _ask(client, f"/discovery/v2/events/{EVENT}").json() == document
-    market = world.market(EVENT, Outlet.TICKETMASTER)
+    market = world.market(EVENT, Marketplace.TICKETMASTER)
     assert market is not None
     event = market.event
     local = event.event_at.astimezone(ZoneInfo(event.venue.timezone))
@@ -174,7 +174,7 @@ def test_an_empty_result_has_no_embedded(samples_dir: Path) -> None:
 
 
 def test_pages_follow_each_other_without_a_gap_and_their_links_hide_the_key() -> None:
-    with _ticketmaster(_crowd(45)) as client:
+    with _ticketmaster(_large_world(45)) as client:
         pages = [_ask(client, EVENTS, page=page, sort="id,asc").json() for page in range(4)]
         second = client.get(f"{pages[0]['_links']['next']['href']}&apikey=k").json()
     assert [len(page.get("_embedded", {}).get("events", [])) for page in pages] == [20, 20, 5, 0]
@@ -191,7 +191,7 @@ def test_pages_follow_each_other_without_a_gap_and_their_links_hide_the_key() ->
 
 
 def test_the_paging_depth_ends_after_an_offset_of_a_thousand() -> None:
-    with _ticketmaster(_crowd(1300)) as client:
+    with _ticketmaster(_large_world(1300)) as client:
         served = _ask(client, EVENTS, size=200, page=5)
         too_deep = _ask(client, EVENTS, size=200, page=6)
     assert len(served.json()["_embedded"]["events"]) == 200

@@ -11,22 +11,22 @@ import pytest
 
 from ticket_pipeline.simulator.faults import Fault, FaultKind, FaultPlan
 from ticket_pipeline.simulator.recording import RequestLog
-from ticket_pipeline.simulator.server import serve
 from ticket_pipeline.simulator.vivenu import SIMULATED_TOKEN, OrganiserDesk, create_vivenu_app
 from ticket_pipeline.simulator.vivenu_life import living_world
-from ticket_pipeline.simulator.vivenu_truth import (
-    true_age_groups,
-    true_coupons,
-    true_gender_answers,
-    true_sales_daily,
-    true_summary,
-)
 from ticket_pipeline.simulator.vivenu_world import (
     CANARY,
     VivenuWorld,
     birth_dates,
     organised_world,
     personal_values,
+)
+from ticket_pipeline_tests.simulator_support.serving import serve
+from ticket_pipeline_tests.simulator_support.vivenu_truth import (
+    true_age_groups,
+    true_coupons,
+    true_gender_answers,
+    true_sales_daily,
+    true_summary,
 )
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ import httpx
 import pytest
 
 from ticket_pipeline.simulator.faults import Fault, FaultKind, FaultPlan
-from ticket_pipeline.simulator.marketplaces import Outlet
+from ticket_pipeline.simulator.marketplaces import Marketplace
 from ticket_pipeline.simulator.recording import RequestLog
-from ticket_pipeline.simulator.server import serve
 from ticket_pipeline.simulator.vivid_seats import LISTINGS_PATH, create_vivid_seats_app, parking_id_of
 from ticket_pipeline.simulator.world import ReplayEvent, SimulatedWorld, sample_world
+from ticket_pipeline_tests.simulator_support.serving import serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -140,28 +140,28 @@ def test_there_are_no_parking_passes_among_the_tickets() -> None:
 
 def test_parking_passes_are_a_production_of_their_own() -> None:
     world = sample_world(NOW)
-    market = world.market(PRODUCTION, Outlet.VIVID_SEATS)
+    market = world.market(PRODUCTION, Marketplace.VIVID_SEATS)
     assert market is not None
     moment = next(
         moment
         for moment in (NOW + timedelta(hours=hours) for hours in range(500))
-        if market.parking_at(moment, Outlet.VIVID_SEATS)
+        if market.parking_at(moment, Marketplace.VIVID_SEATS)
     )
     with _vivid_seats(world, clock=lambda: moment) as client:
         body = _ask(client, parking_id_of(PRODUCTION)).json()
-    assert len(body["tickets"]) == len(market.parking_at(moment, Outlet.VIVID_SEATS))
+    assert len(body["tickets"]) == len(market.parking_at(moment, Marketplace.VIVID_SEATS))
     assert body["global"][0]["productionName"].startswith("Parking: Vesper Lane")
     assert {ticket["s"] for ticket in body["tickets"]} <= {section["n"] for section in body["sections"]}
 
 
 def test_the_answer_is_the_market_at_the_clocks_moment() -> None:
     world = sample_world(NOW)
-    market = world.market(PRODUCTION, Outlet.VIVID_SEATS)
+    market = world.market(PRODUCTION, Marketplace.VIVID_SEATS)
     assert market is not None
     later = NOW + timedelta(hours=8)
     with _vivid_seats(world, clock=lambda: later) as client:
         tickets = _ask(client).json()["tickets"]
-    truth = market.true_metrics_at(later, Outlet.VIVID_SEATS)
+    truth = market.true_metrics_at(later, Marketplace.VIVID_SEATS)
     assert (len(tickets), sum(int(ticket["q"]) for ticket in tickets)) == (truth.listings, truth.tickets)
     assert min(Decimal(ticket["aip"]) for ticket in tickets) == truth.min_price
 
@@ -190,7 +190,7 @@ def test_an_unknown_production_is_not_found_and_a_malformed_one_is_refused() -> 
 
 def test_replayed_bodies_come_in_order_and_the_last_repeats() -> None:
     bodies = (b'{"a":1}', b'{"a":2}')
-    world = SimulatedWorld([ReplayEvent("7", bodies, Outlet.VIVID_SEATS)], started_at=NOW)
+    world = SimulatedWorld([ReplayEvent("7", bodies, Marketplace.VIVID_SEATS)], started_at=NOW)
     with _vivid_seats(world) as client:
         assert [_ask(client, "7").content for _ in range(3)] == [*bodies, bodies[1]]
 
@@ -224,9 +224,9 @@ def test_the_controls_show_the_events_by_their_productions() -> None:
         shown = {event["external_id"]: event for event in client.get("/_simulator/events").json()}
     assert len(shown) == 6
     assert shown[CANADIAN]["currency"] == "USD"
-    market = world.market(CANADIAN, Outlet.VIVID_SEATS)
+    market = world.market(CANADIAN, Marketplace.VIVID_SEATS)
     assert market is not None
-    assert shown[CANADIAN]["truth"]["tickets"] == market.true_metrics_at(NOW, Outlet.VIVID_SEATS).tickets
+    assert shown[CANADIAN]["truth"]["tickets"] == market.true_metrics_at(NOW, Marketplace.VIVID_SEATS).tickets
 
 
 def test_the_controls_tell_every_true_sale_of_the_last_hours() -> None:
@@ -235,8 +235,8 @@ def test_the_controls_tell_every_true_sale_of_the_last_hours() -> None:
     with _vivid_seats(world, clock=lambda: later) as client:
         shown = client.get("/_simulator/sales", params={"hours": 6}).json()
         assert client.get("/_simulator/sales", params={"hours": "x"}).status_code == 422
-    market = world.market(CANADIAN, Outlet.VIVID_SEATS)
+    market = world.market(CANADIAN, Marketplace.VIVID_SEATS)
     assert market is not None
-    true = market.sales_between(NOW, later, Outlet.VIVID_SEATS)
+    true = market.sales_between(NOW, later, Marketplace.VIVID_SEATS)
     assert [sale["listing_id"] for sale in shown if sale["external_id"] == CANADIAN] == [x.listing_id for x in true]
     assert len({sale["external_id"] for sale in shown}) > 3

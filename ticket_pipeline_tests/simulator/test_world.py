@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ticket_pipeline.errors import ConfigurationError
-from ticket_pipeline.simulator.marketplaces import Outlet
+from ticket_pipeline.simulator.marketplaces import Marketplace
 from ticket_pipeline.simulator.world import (
     WATCHLIST_HEADER,
     ReplayEvent,
@@ -47,10 +47,14 @@ def test_the_documented_event_is_there_with_nine_digit_ids() -> None:
 def test_every_event_has_ids_at_all_marketplaces_and_the_watchlist_carries_them() -> None:
     world = sample_world(NOW)
     header, *rows = sample_watchlist_rows(world)
-    columns = {"viagId": Outlet.STUBHUB, "Vivid Seats ID": Outlet.VIVID_SEATS, "Ticketmaster ID": Outlet.TICKETMASTER}
+    columns = {
+        "viagId": Marketplace.STUBHUB,
+        "Vivid Seats ID": Marketplace.VIVID_SEATS,
+        "Ticketmaster ID": Marketplace.TICKETMASTER,
+    }
     for row in rows:
         cells = dict(zip(header, row, strict=True))
-        markets = {world.market(cells[column], outlet) for column, outlet in columns.items()}
+        markets = {world.market(cells[column], marketplace) for column, marketplace in columns.items()}
         assert len(markets) == 1
         assert markets != {None}
 
@@ -130,10 +134,12 @@ def test_two_events_of_one_id_are_refused() -> None:
 
 
 def test_one_id_may_stand_for_different_events_at_different_marketplaces() -> None:
-    replays = [ReplayEvent("1", (b"[]",), outlet) for outlet in (Outlet.STUBHUB, Outlet.VIVID_SEATS)]
+    replays = [
+        ReplayEvent("1", (b"[]",), marketplace) for marketplace in (Marketplace.STUBHUB, Marketplace.VIVID_SEATS)
+    ]
     world = SimulatedWorld(replays, started_at=NOW)
-    assert [world.replay("1", replay.outlet) for replay in replays] == replays
-    assert world.replay("1", Outlet.TICKETMASTER) is None
+    assert [world.replay("1", replay.marketplace) for replay in replays] == replays
+    assert world.replay("1", Marketplace.TICKETMASTER) is None
 
 
 def test_a_replay_needs_a_body() -> None:

@@ -15,12 +15,12 @@ from ticket_pipeline.http.retries import RetryPolicy
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.simulator.faults import Fault, FaultKind, FaultPlan
 from ticket_pipeline.simulator.recording import RequestLog
-from ticket_pipeline.simulator.server import serve
 from ticket_pipeline.simulator.stubhub import EVENT_PARAMETER, LISTINGS_PATH, create_stubhub_app
 from ticket_pipeline.simulator.wire import Latency
 from ticket_pipeline.simulator.world import ReplayEvent, SimulatedWorld
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.requests import BreakerRule, PostgresGate, set_up_budget
+from ticket_pipeline_tests.simulator_support.serving import serve
 
 PROCESSES = 4
 REQUESTS_EACH = 12

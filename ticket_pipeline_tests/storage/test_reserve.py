@@ -14,12 +14,12 @@ from ticket_pipeline.http.fetcher import HttpFetcher, MarketplaceRequest
 from ticket_pipeline.http.retries import RetryPolicy
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.simulator.recording import RequestLog
-from ticket_pipeline.simulator.server import serve
 from ticket_pipeline.simulator.stubhub import EVENT_PARAMETER, LISTINGS_PATH, create_stubhub_app
 from ticket_pipeline.simulator.wire import Latency
 from ticket_pipeline.simulator.world import ReplayEvent, SimulatedWorld
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.requests import BreakerRule, PostgresGate, read_request_state, set_up_budget
+from ticket_pipeline_tests.simulator_support.serving import serve
 
 TICKETMASTER = Marketplace.TICKETMASTER
 SECOND = timedelta(seconds=1)

@@ -9,9 +9,8 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
-from ticket_pipeline.simulator.marketplaces import Outlet
+from ticket_pipeline.simulator.marketplaces import Marketplace
 from ticket_pipeline.simulator.recording import RequestLog
-from ticket_pipeline.simulator.server import serve
 from ticket_pipeline.simulator.ticketmaster import create_ticketmaster_app
 from ticket_pipeline.simulator.world import sample_world
 from ticket_pipeline.storage.watchlist import sync_watchlist
@@ -19,6 +18,7 @@ from ticket_pipeline_tests.defs.location import Location, materializations
 from ticket_pipeline_tests.defs.offenders import moment, named
 from ticket_pipeline_tests.ingest.loopback import open_loopback, watched
 from ticket_pipeline_tests.marketplaces.ticketmaster.discovery import CANARY, settings_for
+from ticket_pipeline_tests.simulator_support.serving import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ def ticketmaster(migrated_url: str) -> Iterator[tuple[Location, list[str], Reque
     """The sample world's Ticketmaster, its events on the watchlist and their keys registered."""
     world, log = sample_world(datetime.now(UTC)), RequestLog()
     app = create_ticketmaster_app(world, clock=lambda: datetime.now(UTC), log=log, keys={CANARY})
-    events = [event for event in world.simulated_events if Outlet.TICKETMASTER in event.ids]
+    events = [event for event in world.simulated_events if Marketplace.TICKETMASTER in event.ids]
     records = [
         watched(
             row,
@@ -41,7 +41,7 @@ def ticketmaster(migrated_url: str) -> Iterator[tuple[Location, list[str], Reque
             name=event.name,
             timezone=event.venue.timezone,
             event_date=event.event_at.astimezone(ZoneInfo(event.venue.timezone)).replace(tzinfo=None),
-            external_ids={"ticketmaster": event.ids[Outlet.TICKETMASTER]},
+            external_ids={"ticketmaster": event.ids[Marketplace.TICKETMASTER]},
         )
         for row, event in enumerate(events, 2)
     ]

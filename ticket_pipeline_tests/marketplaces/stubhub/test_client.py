@@ -31,10 +31,10 @@ from ticket_pipeline.marketplaces.stubhub.client import (
 )
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.simulator.faults import Fault, FaultKind, FaultPlan
-from ticket_pipeline.simulator.server import serve
 from ticket_pipeline.simulator.stubhub import create_stubhub_app
 from ticket_pipeline.simulator.world import sample_world
 from ticket_pipeline_tests.http.wire import RecordingGate, answer, serve_wire
+from ticket_pipeline_tests.simulator_support.serving import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

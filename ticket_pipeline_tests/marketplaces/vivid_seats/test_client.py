@@ -13,11 +13,11 @@ from ticket_pipeline.errors import ConfigurationError, RequestRejected, Unexpect
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.marketplaces.vivid_seats.client import open_vivid_seats_client, vivid_seats_config
 from ticket_pipeline.settings.model import Settings
-from ticket_pipeline.simulator.marketplaces import Outlet
-from ticket_pipeline.simulator.server import serve
+from ticket_pipeline.simulator import marketplaces as simulated
 from ticket_pipeline.simulator.vivid_seats import create_vivid_seats_app
 from ticket_pipeline.simulator.world import sample_world
 from ticket_pipeline_tests.http.wire import RecordingGate, answer, serve_wire
+from ticket_pipeline_tests.simulator_support.serving import serve
 
 if TYPE_CHECKING:
     from ticket_pipeline.market.validated import ValidatedListings
@@ -107,9 +107,9 @@ def test_one_call_gives_the_market_that_the_simulator_knows_to_be_true(productio
     world = sample_world(NOW)
     with serve(create_vivid_seats_app(world, clock=lambda: NOW)) as served:
         listings = asyncio.run(run(served.url))
-    market = world.market(production, Outlet.VIVID_SEATS)
+    market = world.market(production, simulated.Marketplace.VIVID_SEATS)
     assert market is not None
-    truth = {f"{each.listing_id}": each for each in market.listings_at(NOW, Outlet.VIVID_SEATS)}
+    truth = {f"{each.listing_id}": each for each in market.listings_at(NOW, simulated.Marketplace.VIVID_SEATS)}
     assert (listings.received, listings.checksum_problems) == (len(truth), ())
     assert listings.accepted + len(listings.rejected) == listings.received
     assert listings.accepted > 50

@@ -15,7 +15,7 @@ from ticket_pipeline.simulator.world import ReplayEvent, SimulatedWorld
 FIRST_ID = 158_000_001
 
 
-def crowded_world(
+def large_world(
     now: datetime, events: int, *, listings: int = 300, templates: int = 20, seed: int = 0
 ) -> SimulatedWorld:
     """A world of `events` replayed events with ids from 158000001 on, each answering with a market of about `listings`.

@@ -95,7 +95,7 @@ def true_age_group(ticket: OrganisedTicket) -> str:
     age = ticket.age_at_event()
     if age is None:
         return "unknown"
-    if age < 16:  # noqa: PLR2004 - the first group begins there
+    if age < 16:
         return "under 16"
     return next(label for label, first, last in _GROUPS if first <= age <= last)
 

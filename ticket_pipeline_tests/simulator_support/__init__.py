@@ -1,0 +1,1 @@
+"""What tests need of a simulator beyond what `ticket-pipeline simulate` serves."""
