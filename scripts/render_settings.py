@@ -77,10 +77,9 @@ def render_settings_table() -> str:
 def render_assets_table() -> str:
     """The README's table of assets, from the definitions that Dagster loads."""
     from ticket_pipeline.definitions import build_defs  # noqa: PLC0415 - loading Dagster takes a second
-    from ticket_pipeline.defs.resources import Pipeline  # noqa: PLC0415 - as above
 
     rows = []
-    for spec in build_defs(Pipeline(Settings())).resolve_all_asset_specs():
+    for spec in build_defs(Settings()).resolve_all_asset_specs():
         sentence, _, rest = (spec.description or "").partition("\n\n")
         grain = re.search(r"Grain: (.+?)\. ", rest)
         cells = [f"`{spec.key.to_user_string()}`", spec.group_name or "", grain[1] if grain else "", sentence]

@@ -4,40 +4,44 @@ Importing this module does nothing: `defs` is a function that Dagster calls when
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 import stamina.instrumentation
 
 from ticket_pipeline.defs.command_line import refuse_mistakes
-from ticket_pipeline.defs.jobs import build_jobs, maintain
+from ticket_pipeline.defs.jobs import build_jobs, build_maintenance
 from ticket_pipeline.defs.prices.assets import build_price_assets
 from ticket_pipeline.defs.primary_sales.assets import build_primary_sales_assets
 from ticket_pipeline.defs.primary_sales.checks import PRIMARY_SALES_CHECKS
 from ticket_pipeline.defs.primary_sales.pipeline_jobs import build_pipelines
-from ticket_pipeline.defs.resources import Pipeline
+from ticket_pipeline.defs.resources import Clock, build_resources, utc_now
 from ticket_pipeline.defs.schedules import build_schedules
 from ticket_pipeline.defs.sensors import build_poll_sensor, build_rebuild_sensor
 from ticket_pipeline.defs.snapshots.checks import build_checks
 from ticket_pipeline.defs.snapshots.listings import build_listings_asset
 from ticket_pipeline.defs.snapshots.ticketmaster_events import build_details_asset
-from ticket_pipeline.defs.watchlist.assets import events
+from ticket_pipeline.defs.watchlist.assets import build_events_asset
 from ticket_pipeline.ingest.marketplaces import SOURCES
 from ticket_pipeline.logs import apply_log_level
-from ticket_pipeline.settings.model import load_settings
+from ticket_pipeline.settings.model import Settings, load_settings
 
 
-def build_defs(pipeline: Pipeline | None = None) -> dg.Definitions:
+def build_defs(
+    settings: Settings | None = None, *, now: Clock = utc_now, resources: Mapping[str, Any] | None = None
+) -> dg.Definitions:
     """A fresh set of definitions; needs no secret and reaches nothing. Sets how much our code logs in this process.
 
     Args:
-        pipeline: settings and clock; None reads the settings from the environment and `.env`.
+        settings: None reads them from the environment and `.env`.
+        now: the clock, aware UTC.
+        resources: key → resource, in place of the one that is made from the settings.
 
     Raises:
         ConfigurationError: a setting is malformed; the message names each.
     """
-    pipeline = pipeline or Pipeline(load_settings())
-    settings = pipeline.settings
+    settings = settings or load_settings()
     apply_log_level(settings)
     # As in the command line: our own log tells of each failed try, and stamina's line would stand raw beside it.
     stamina.instrumentation.set_on_retry_hooks([])
@@ -47,36 +51,37 @@ def build_defs(pipeline: Pipeline | None = None) -> dg.Definitions:
         warnings.filterwarnings("ignore", "Parameter `backfill_policy`", dg.BetaWarning)
         polled = [
             (build_listings_asset if source.has_listings else build_details_asset)(
-                source.marketplace, source.asset_name
+                source.marketplace, source.asset_name, now
             )
             for source in sources
         ]
         listings = [source.asset_name for source in sources if source.has_listings]
         prices = build_price_assets(settings.prices_start_date, listings)
-        primary_sales = build_primary_sales_assets()
+        primary_sales = build_primary_sales_assets(now)
     jobs = build_jobs(sources)
     price_jobs = [job for job in jobs if job.name in {"aggregate_hourly", "aggregate_daily"}]
-    checks = [*build_checks(sources), *PRIMARY_SALES_CHECKS]
+    checks = [*build_checks(sources, now), *PRIMARY_SALES_CHECKS]
     sensors = [
-        *(build_poll_sensor(source, settings.poll_tick_seconds) for source in sources),
-        build_rebuild_sensor(price_jobs),
+        *(build_poll_sensor(source, settings, now) for source in sources),
+        build_rebuild_sensor(price_jobs, settings, now),
     ]
+    all_resources = {**build_resources(settings), **(resources or {})}
 
     def assemble(
         pipeline_jobs: Sequence[dg.JobDefinition], pipeline_schedules: Sequence[dg.ScheduleDefinition]
     ) -> dg.Definitions:
         return dg.Definitions(
-            assets=[events, *polled, *prices, *primary_sales],
+            assets=[build_events_asset(settings, now), *polled, *prices, *primary_sales],
             asset_checks=checks,
-            jobs=[*jobs, maintain, *pipeline_jobs],
+            jobs=[*jobs, build_maintenance(settings, now), *pipeline_jobs],
             sensors=sensors,
             schedules=[*build_schedules(settings), *pipeline_schedules],
-            resources={"pipeline": pipeline},
+            resources=all_resources,
             # One process per run: the work waits for the network and for SQL; a process per step costs 2 CPU-s more.
             executor=dg.in_process_executor,
         )
 
-    return assemble(*build_pipelines(settings, assemble))
+    return assemble(*build_pipelines(settings, now, assemble))
 
 
 @dg.definitions

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from ticket_pipeline.defs.resources import Pipeline
+from ticket_pipeline.defs.resources import Clock, TimescaleDBResource
 from ticket_pipeline.ingest.marketplaces import Source
 from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.settings.model import Settings
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -60,16 +61,18 @@ def build_jobs(sources: list[Source]) -> list["UnresolvedAssetJobDefinition"]:
     ]
 
 
-@dg.op(description="Drop raw response bodies older than RAW_PAYLOAD_DAYS; listings and prices stay.")
-def delete_old_payloads(context: dg.OpExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> None:
-    """Apply the keeping time of raw bodies."""
-    cut = pipeline.now() - timedelta(days=pipeline.settings.raw_payload_days)
-    with pipeline.database() as database:
-        deleted = database.execute("maintenance/delete_old_payloads", cut=cut)
-    context.log.info("dropped %d raw bodies from before %s UTC", deleted, f"{cut:%Y-%m-%d %H:%M}")
+def build_maintenance(settings: Settings, now: Clock) -> dg.JobDefinition:
+    """The job of the daily housekeeping."""
 
+    @dg.op(description="Drop raw response bodies older than RAW_PAYLOAD_DAYS; listings and prices stay.")
+    def delete_old_payloads(context: dg.OpExecutionContext, timescaledb: TimescaleDBResource) -> None:
+        cut = now() - timedelta(days=settings.raw_payload_days)
+        with timescaledb.database() as database:
+            deleted = database.execute("maintenance/delete_old_payloads", cut=cut)
+        context.log.info("dropped %d raw bodies from before %s UTC", deleted, f"{cut:%Y-%m-%d %H:%M}")
 
-@dg.job(description="Daily housekeeping: drop raw bodies past their keeping time.")
-def maintain() -> None:
-    """Daily housekeeping."""
-    delete_old_payloads()
+    @dg.job(description="Daily housekeeping: drop raw bodies past their keeping time.")
+    def maintain() -> None:
+        delete_old_payloads()
+
+    return maintain

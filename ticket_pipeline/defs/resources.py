@@ -1,12 +1,34 @@
-"""The one resource: settings and clock, and the database they name."""
+"""The resources: the database, the watchlist and one per marketplace, as the Resources page of Dagster shows them.
+
+What belongs here: which settings a user may give in code, and how a client or a database is opened. What does not:
+settings that belong to no resource (cadence, leases, jitter) and the clock; factories of assets take these.
+"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
+from typing import Any, Self
 
-from ticket_pipeline.settings.model import Settings
+import dagster as dg
+from pydantic import Field
+
+from ticket_pipeline.http.gate import RequestGate
+from ticket_pipeline.http.response_cache import AnswerCache
+from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.marketplaces.client import MarketplaceClient
+from ticket_pipeline.marketplaces.stubhub.client import open_stubhub_client
+from ticket_pipeline.marketplaces.ticketmaster.client import TicketmasterClient, open_ticketmaster_client
+from ticket_pipeline.marketplaces.vivid_seats.client import open_vivid_seats_client
+from ticket_pipeline.primary_sales.client import VivenuClient, open_vivenu
+from ticket_pipeline.settings.model import Settings, load_settings
+from ticket_pipeline.sheet.source import SheetRows
+from ticket_pipeline.sheet.sync import open_venue_map, open_watchlist
 from ticket_pipeline.storage.connect import open_database
 from ticket_pipeline.storage.database import Database
+
+_SECRET = {"dagster__is_secret": True}
+
+Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
@@ -14,22 +36,195 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Pipeline:
-    """What every asset, sensor and check is given. Holding one does nothing; secrets stay inside `settings`.
+def _setting(name: str, *, is_secret: bool = False) -> Any:  # noqa: ANN401 - as pydantic's Field
+    """A field that overrides a setting; it has the setting's description, and is None where the setting applies."""
+    extra: dict[str, Any] = {"setting": name} | (_SECRET if is_secret else {})
+    return Field(default=None, description=Settings.model_fields[name].description, json_schema_extra=extra)
+
+
+class SettingsResource(dg.ConfigurableResource[Any]):
+    """A resource whose fields override settings. Constructing one connects to nothing.
 
     Attributes:
-        settings: read when the code location loads.
-        now: the clock, aware UTC.
+        settings: what a field that is None means; the environment and `.env`, where these are not given either. They
+            may hold secrets, and Dagster never shows them: they are an object of this process, not configuration.
     """
 
-    settings: Settings
-    now: Callable[[], datetime] = utc_now
+    settings: dg.ResourceDependency[Settings]
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The resource of these settings. Its fields show them, except secrets, which stay inside `settings`."""
+        values = {field: getattr(settings, name) for field, name in cls._shown_settings(settings).items()}
+        shown = {field: value if isinstance(value, int) else str(value) for field, value in values.items() if value}
+        return cls(settings=settings, **shown)
+
+    def settings_in_use(self) -> Settings:
+        """The settings with this resource's fields in their places."""
+        settings = self.settings or load_settings()
+        given = {name: getattr(self, field) for field, name in self._settings_of_fields().items()}
+        changes = {
+            name: value
+            for name, value in given.items()
+            if value is not None and str(value) != str(getattr(settings, name))
+        }
+        if not changes:
+            return settings
+        checked = Settings.model_validate(changes)
+        return settings.model_copy(update={name: getattr(checked, name) for name in changes})
+
+    @classmethod
+    def _settings_of_fields(cls) -> dict[str, str]:
+        """Field → the setting that it overrides."""
+        return {field: extra["setting"] for field, extra in cls._extras().items()}
+
+    @classmethod
+    def _shown_settings(cls, _settings: Settings) -> dict[str, str]:
+        """Field → the setting that it shows."""
+        return {
+            field: extra["setting"] for field, extra in cls._extras().items() if not _SECRET.items() <= extra.items()
+        }
+
+    @classmethod
+    def _extras(cls) -> dict[str, dict[str, Any]]:
+        extras = {field: info.json_schema_extra for field, info in cls.model_fields.items()}
+        return {field: extra for field, extra in extras.items() if isinstance(extra, dict) and "setting" in extra}
+
+
+class TimescaleDBResource(SettingsResource):
+    """The database: TimescaleDB or PostgreSQL. Without a URL and a host it is the embedded server."""
+
+    database_url: str | None = _setting("database_url", is_secret=True)
+    host: str | None = _setting("db_host")
+    port: int | None = _setting("db_port")
+    name: str | None = _setting("db_name")
+    user: str | None = _setting("db_user")
+    password: str | None = _setting("db_password", is_secret=True)
+    schema_name: str | None = _setting("db_schema")
+
+    @classmethod
+    def _shown_settings(cls, settings: Settings) -> dict[str, str]:
+        shown = super()._shown_settings(settings)
+        return shown if settings.db_host is not None else {"schema_name": shown["schema_name"]}
+
+    def settings_in_use(self) -> Settings:
+        """The settings with this resource's fields in their places; a host given here goes before DATABASE_URL."""
+        settings = super().settings_in_use()
+        is_host = self.host is not None and self.database_url is None
+        return settings.model_copy(update={"database_url": None}) if is_host else settings
 
     def database(self, *, limit: timedelta | None = None) -> Database:
-        """A database handle, to be used as a context manager; the embedded server is started by need.
+        """A database handle, to be used as a context manager.
 
         Args:
             limit: how long a piece of work may take: no statement takes longer, and `Database.abort` can end them all.
         """
-        return open_database(self.settings, limit=limit)
+        return open_database(self.settings_in_use(), limit=limit)
+
+
+class GoogleSheetResource(SettingsResource):
+    """The watchlist: a Google Sheet, a CSV file instead, or the sample of the demo."""
+
+    sheet_id: str | None = _setting("google_sheet_id")
+    credentials_file: str | None = _setting("google_sheets_credentials_file")
+    events_worksheet: str | None = _setting("events_worksheet_name")
+    zones_worksheet: str | None = _setting("zones_worksheet_name")
+    watchlist_csv: str | None = _setting("watchlist_csv")
+    zones_csv: str | None = _setting("zones_csv")
+
+    def read_rows(self) -> SheetRows:
+        """Read the table of events now.
+
+        Raises:
+            SheetError: it could not be read.
+        """
+        return open_watchlist(self.settings_in_use()).read_rows()
+
+    def read_zone_rows(self) -> SheetRows | None:
+        """Read the venue map now; None where there is none.
+
+        Raises:
+            SheetError: it could not be read.
+        """
+        venue_map = open_venue_map(self.settings_in_use())
+        return None if venue_map is None else venue_map.read_rows()
+
+
+class StubHubResource(SettingsResource):
+    """StubHub's listings, read with your own seller session."""
+
+    api_base_url: str | None = _setting("stubhub_api_base_url")
+    account_id: str | None = _setting("stubhub_account_id", is_secret=True)
+    cookie: str | None = _setting("stubhub_cookie", is_secret=True)
+    headers_file: str | None = _setting("stubhub_headers_file")
+    requests_per_minute: int | None = _setting("stubhub_requests_per_minute")
+
+    def client(
+        self, *, gate: RequestGate | None = None, clock: Clock = utc_now
+    ) -> AbstractAsyncContextManager[MarketplaceClient]:
+        """A client, to be used as an async context manager.
+
+        Args:
+            gate: is asked before each request; None sends at once.
+            clock: aware UTC.
+        """
+        return open_stubhub_client(self.settings_in_use(), gate=gate, clock=clock)
+
+
+class VividSeatsResource(SettingsResource):
+    """Vivid Seats' listings; they need no credential."""
+
+    api_base_url: str | None = _setting("vivid_seats_api_base_url")
+    currency: str | None = _setting("vivid_seats_currency")
+    requests_per_minute: int | None = _setting("vivid_seats_requests_per_minute")
+
+    def client(
+        self, *, gate: RequestGate | None = None, clock: Clock = utc_now
+    ) -> AbstractAsyncContextManager[MarketplaceClient]:
+        """A client, as that of StubHub."""
+        return open_vivid_seats_client(self.settings_in_use(), gate=gate, clock=clock)
+
+
+class TicketmasterResource(SettingsResource):
+    """Ticketmaster's Discovery API: event details, read with your own key."""
+
+    api_base_url: str | None = _setting("ticketmaster_api_base_url")
+    api_key: str | None = _setting("ticketmaster_api_key", is_secret=True)
+    requests_per_second: int | None = _setting("ticketmaster_requests_per_second")
+    requests_per_day: int | None = _setting("ticketmaster_requests_per_day")
+
+    def client(
+        self, *, gate: RequestGate | None = None, cache: AnswerCache | None = None, clock: Clock = utc_now
+    ) -> AbstractAsyncContextManager[TicketmasterClient]:
+        """A client, as that of StubHub; `cache` keeps responses for further use."""
+        return open_ticketmaster_client(self.settings_in_use(), gate=gate, cache=cache, clock=clock)
+
+
+class VivenuResource(SettingsResource):
+    """vivenu: the organiser's own ticket sales, read with your API key."""
+
+    api_base_url: str | None = _setting("vivenu_api_base_url")
+    api_key: str | None = _setting("vivenu_api_key", is_secret=True)
+    api_key_file: str | None = _setting("vivenu_api_key_file")
+
+    def client(self) -> AbstractAsyncContextManager[VivenuClient]:
+        """A client, to be used as an async context manager."""
+        return open_vivenu(self.settings_in_use())
+
+
+MarketplaceResource = StubHubResource | VividSeatsResource | TicketmasterResource
+"""A marketplace that is polled."""
+
+_RESOURCES: dict[str, type[SettingsResource]] = {
+    "timescaledb": TimescaleDBResource,
+    "google_sheet": GoogleSheetResource,
+    Marketplace.STUBHUB.value: StubHubResource,
+    Marketplace.VIVID_SEATS.value: VividSeatsResource,
+    Marketplace.TICKETMASTER.value: TicketmasterResource,
+    Marketplace.VIVENU.value: VivenuResource,
+}
+
+
+def build_resources(settings: Settings) -> dict[str, Any]:
+    """Key → resource, of these settings."""
+    return {key: resource.of(settings) for key, resource in _RESOURCES.items()}

@@ -2,8 +2,7 @@
 
 import dagster as dg
 
-from ticket_pipeline.defs.jobs import maintain
-from ticket_pipeline.defs.resources import Pipeline
+from ticket_pipeline.defs.resources import VivenuResource
 from ticket_pipeline.settings.model import Settings
 
 
@@ -26,7 +25,7 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         ),
         dg.ScheduleDefinition(
             name="maintain_daily",
-            job=maintain,
+            job_name="maintain",
             cron_schedule="17 4 * * *",
             default_status=dg.DefaultScheduleStatus.RUNNING,
             description="Drops raw bodies past their keeping time.",
@@ -44,8 +43,8 @@ def build_vivenu_schedule(name: str, job_name: str, cron: str, description: str)
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description=description,
     )
-    def due(pipeline: dg.ResourceParam[Pipeline]) -> dg.RunRequest | dg.SkipReason:
-        settings = pipeline.settings
+    def due(vivenu: VivenuResource) -> dg.RunRequest | dg.SkipReason:
+        settings = vivenu.settings_in_use()
         if not settings.vivenu_enabled or settings.vivenu_base_url is None:
             return dg.SkipReason(
                 "vivenu is switched off or not configured: set VIVENU_API_KEY to your organiser's key."

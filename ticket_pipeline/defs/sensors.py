@@ -9,10 +9,11 @@ from uuid import UUID, uuid4
 import dagster as dg
 
 from ticket_pipeline.defs.jobs import poll_job_name
-from ticket_pipeline.defs.resources import Pipeline
+from ticket_pipeline.defs.resources import Clock, SettingsResource, TimescaleDBResource
 from ticket_pipeline.defs.watchlist.assets import register_keys
 from ticket_pipeline.ingest.due import Skip, choose_batch, show_wait
 from ticket_pipeline.ingest.marketplaces import Source
+from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.prices import DAY, HOUR, Span, first_contiguous, read_stale_windows
 from ticket_pipeline.storage.schedule import renew_lease
@@ -41,33 +42,34 @@ _LONGEST_WAIT = timedelta(minutes=15)
 _REST_AFTER_FAILURE = timedelta(minutes=5)
 
 
-def build_poll_sensor(source: Source, tick_seconds: int) -> dg.SensorDefinition:
+def build_poll_sensor(source: Source, settings: Settings, now: Clock) -> dg.SensorDefinition:
     """The sensor that starts one run for the events of a marketplace that are due."""
     marketplace = source.marketplace
 
     @dg.sensor(
         name=f"poll_due_{marketplace}_events",
         job_name=poll_job_name(marketplace),
-        minimum_interval_seconds=tick_seconds,
+        minimum_interval_seconds=settings.poll_tick_seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
+        required_resource_keys={"timescaledb", str(marketplace)},
         description=(
             f"Leases the {marketplace} events that are due and starts one run for all of them. Respects backlog, "
             "breaker and budget; a lease whose run dies runs out, and its events are due again."
         ),
     )
-    def poll_due_events(
-        context: dg.SensorEvaluationContext, pipeline: dg.ResourceParam[Pipeline]
-    ) -> dg.SensorResult | dg.SkipReason:
-        with pipeline.database() as database:
+    def poll_due_events(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        timescaledb: TimescaleDBResource = context.resources.timescaledb
+        resource: SettingsResource = getattr(context.resources, marketplace)
+        with timescaledb.database() as database:
             # Ids that the command line synced become partitions here.
             register_keys(context.instance, marketplace, read_keys(database, marketplace))
-            if waiting := _waiting_runs(context.instance, poll_job_name(marketplace), pipeline.now()):
-                held_until = pipeline.now() + timedelta(seconds=pipeline.settings.lease_seconds)
+            if waiting := _waiting_runs(context.instance, poll_job_name(marketplace), now()):
+                held_until = now() + timedelta(seconds=settings.lease_seconds)
                 for lease_id in filter(None, (_lease_of(run, source.asset_name) for run in waiting)):
                     renew_lease(database, lease_id, held_until)
                 return dg.SkipReason("An earlier batch still waits to be started; nothing more is leased until then.")
             choice = choose_batch(
-                database, pipeline.settings, marketplace, this_moment=pipeline.now(), lease_id=uuid4()
+                database, resource.settings_in_use(), marketplace, this_moment=now(), lease_id=uuid4()
             )
         if isinstance(choice, Skip):
             return dg.SkipReason(choice.reason)
@@ -105,7 +107,9 @@ def _lease_of(run: dg.DagsterRun, asset_name: str) -> UUID | None:
         return None
 
 
-def build_rebuild_sensor(jobs: Sequence["UnresolvedAssetJobDefinition"]) -> dg.SensorDefinition:
+def build_rebuild_sensor(
+    jobs: Sequence["UnresolvedAssetJobDefinition"], settings: Settings, now: Clock
+) -> dg.SensorDefinition:
     """The sensor that keeps hourly and daily prices up to date; `jobs` are the two that it starts."""
 
     @dg.sensor(
@@ -120,17 +124,17 @@ def build_rebuild_sensor(jobs: Sequence["UnresolvedAssetJobDefinition"]) -> dg.S
         ),
     )
     def rebuild_stale_prices(
-        context: dg.SensorEvaluationContext, pipeline: dg.ResourceParam[Pipeline]
+        context: dg.SensorEvaluationContext, timescaledb: TimescaleDBResource
     ) -> dg.SensorResult | dg.SkipReason:
         refreshed: dict[str, str] = json.loads(context.cursor or "{}")
         reasons = []
-        with pipeline.database() as database:
+        with timescaledb.database() as database:
             for job, grain, step in (("aggregate_hourly", "hour", HOUR), ("aggregate_daily", "day", DAY)):
-                obstacle = _find_obstacle(context.instance, job, pipeline.now())
-                choice = obstacle or _choose_span(database, pipeline, grain, step, refreshed.get(grain))
+                obstacle = _find_obstacle(context.instance, job, now())
+                choice = obstacle or _choose_span(database, settings, now(), grain, step, refreshed.get(grain))
                 if isinstance(choice, Span):
-                    if choice.end > pipeline.now():
-                        refreshed[grain] = pipeline.now().isoformat()
+                    if choice.end > now():
+                        refreshed[grain] = now().isoformat()
                     return dg.SensorResult(
                         run_requests=[_request_rebuild(job, grain, step, choice)], cursor=json.dumps(refreshed)
                     )
@@ -163,15 +167,14 @@ def _find_obstacle(instance: dg.DagsterInstance, job: str, now: datetime) -> str
 
 
 def _choose_span(
-    database: Database, pipeline: Pipeline, grain: str, step: timedelta, refreshed_at: str | None
+    database: Database, settings: Settings, now: datetime, grain: str, step: timedelta, refreshed_at: str | None
 ) -> Span | str:
     """The oldest contiguous stale windows; the one under way only if its last refresh is long enough ago."""
-    now = pipeline.now()
     # A window before the first partition has no key that a run could be given.
-    first = datetime.combine(pipeline.settings.prices_start_date, time(), UTC)
+    first = datetime.combine(settings.prices_start_date, time(), UTC)
     windows = read_stale_windows(database, grain, starts_from=first)
     over = [start for start in windows if start + step <= now]
-    refresh = timedelta(minutes=pipeline.settings.prices_refresh_minutes)
+    refresh = timedelta(minutes=settings.prices_refresh_minutes)
     next_refresh = datetime.fromisoformat(refreshed_at) + refresh if refreshed_at else now
     span = first_contiguous(windows if next_refresh <= now else over, step, most=_MOST_WINDOWS)
     if span is not None:

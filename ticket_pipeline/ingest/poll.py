@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.ingest.attempts import tell_breaker
 from ticket_pipeline.ingest.batch import PollBatch
@@ -23,6 +23,7 @@ from ticket_pipeline.storage.schedule import BackOff
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
+    from contextlib import AbstractAsyncContextManager
     from datetime import datetime
 
     from ticket_pipeline.ingest.batch import BatchIngest, BatchResult, Lease
@@ -38,7 +39,7 @@ _MAX_BUDGET_WAIT = timedelta(minutes=5)
 """A run waits this long for a place in the budget; past it, its events go back to the schedule."""
 
 
-async def poll_events(
+async def poll_events(  # noqa: PLR0913 - the last ones are keywords with defaults
     database: Database,
     settings: Settings,
     marketplace: Marketplace,
@@ -48,6 +49,7 @@ async def poll_events(
     on_results: Callable[[Sequence[EventResult]], None] = lambda _: None,
     lease: Lease | None = None,
     run_id: str | None = None,
+    open_client: Callable[..., AbstractAsyncContextManager[Any]] | None = None,
 ) -> BatchResult:
     """Fetch, validate and store what a marketplace tells of these events, each once.
 
@@ -60,6 +62,7 @@ async def poll_events(
         on_results: told of each settled group, in a worker thread, while the others go on.
         lease: where a sensor leased the batch.
         run_id: booked with every attempt.
+        open_client: opens the client with the keywords `gate`, `clock` and, for event details, `cache`.
 
     Raises:
         ConfigurationError: the marketplace is switched off or its settings are unusable; nothing was sent.
@@ -82,7 +85,7 @@ async def poll_events(
         keep_body=settings.raw_payload_days > 0,
         run_id=run_id,
     )
-    async with _open_ingest(source, settings, gate, settling, now) as ingest:
+    async with _open_ingest(source, settings, gate, settling, now, open_client) as ingest:
         batch = PollBatch(
             ingest,
             now=now,
@@ -108,7 +111,12 @@ class _Settling:
 
 @asynccontextmanager
 async def _open_ingest(
-    source: Source, settings: Settings, gate: PostgresGate, settling: _Settling, now: Callable[[], datetime]
+    source: Source,
+    settings: Settings,
+    gate: PostgresGate,
+    settling: _Settling,
+    now: Callable[[], datetime],
+    open_client: Callable[..., AbstractAsyncContextManager[Any]] | None,
 ) -> AsyncIterator[BatchIngest]:
     """The ingest of a marketplace that has listings, or of one that describes events."""
     how = {name: getattr(settling, name) for name in settling.__slots__}
@@ -116,12 +124,18 @@ async def _open_ingest(
         # It validates with pandas, which takes half a second to load: who polls pays for it, not every command.
         from ticket_pipeline.ingest.captures import Ingest  # noqa: PLC0415
 
-        async with source.open_client(settings, gate, now) as client:
+        opened = open_client(gate=gate, clock=now) if open_client else source.open_client(settings, gate, now)
+        async with opened as client:
             rule = TrustRule(settings.suspect_drop_fraction, settings.suspect_confirm_fraction)
             yield Ingest(client=client, rule=rule, zone_map=load_zone_map(settling.database), **how)
     elif source.open_details is not None:
         cache = PostgresCache(settling.database, source.marketplace)
-        async with source.open_details(settings, gate, cache, now) as details:
+        described = (
+            open_client(gate=gate, cache=cache, clock=now)
+            if open_client
+            else source.open_details(settings, gate, cache, now)
+        )
+        async with described as details:
             yield DetailsIngest(client=details, **how)
 
 

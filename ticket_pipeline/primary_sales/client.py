@@ -27,10 +27,13 @@ from ticket_pipeline.primary_sales.wire import (
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from contextlib import AbstractAsyncContextManager
     from datetime import datetime
 
     from ticket_pipeline.primary_sales.http import Answer, VivenuHttp
     from ticket_pipeline.settings.model import Settings
+
+    OpenVivenu = Callable[[], AbstractAsyncContextManager["VivenuClient"]]
 
 _Row = TypeVar("_Row", bound=Identified)
 

@@ -20,6 +20,7 @@ from ticket_pipeline.primary_sales.rows import coupon_row, event_row, reject_row
 from ticket_pipeline.storage import ticket_sales as store
 
 if TYPE_CHECKING:
+    from ticket_pipeline.primary_sales.client import OpenVivenu
     from ticket_pipeline.primary_sales.gender import GenderTable
     from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.storage.database import Database, Row
@@ -59,7 +60,9 @@ class CouponsReport:
     unreadable: tuple[str, ...]
 
 
-async def sync_vivenu_events(database: Database, settings: Settings) -> EventsReport:
+async def sync_vivenu_events(
+    database: Database, settings: Settings, *, open_client: OpenVivenu | None = None
+) -> EventsReport:
     """Read every event of the organiser and bring the database to it. Idempotent.
 
     Raises:
@@ -67,7 +70,7 @@ async def sync_vivenu_events(database: Database, settings: Settings) -> EventsRe
         ConfigurationError: vivenu is off or not configured, or the mappings file is of no use.
     """
     mappings = read_mappings(settings.vivenu_mappings_file)
-    async with open_vivenu(settings) as client:
+    async with open_client() if open_client else open_vivenu(settings) as client:
         found = await client.fetch_events()
     rows = [event_row(event, mappings) for event in found.rows.values()]
     types = [row for event in found.rows.values() for row in type_rows(event)]
@@ -76,7 +79,9 @@ async def sync_vivenu_events(database: Database, settings: Settings) -> EventsRe
     return EventsReport(tuple(found.rows), len(types), problems, reject_texts(found))
 
 
-async def sync_vivenu_coupons(database: Database, settings: Settings, *, full: bool = False) -> CouponsReport:
+async def sync_vivenu_coupons(
+    database: Database, settings: Settings, *, full: bool = False, open_client: OpenVivenu | None = None
+) -> CouponsReport:
     """Read coupons, their series, and which of them transactions used since the last read. Idempotent.
 
     Raises:
@@ -84,7 +89,7 @@ async def sync_vivenu_coupons(database: Database, settings: Settings, *, full: b
     """
     mark = None if full else store.read_mark(database, store.TRANSACTIONS)
     overlap = timedelta(minutes=settings.vivenu_overlap_minutes)
-    async with open_vivenu(settings) as client:
+    async with open_client() if open_client else open_vivenu(settings) as client:
         series = await client.fetch_series()
         coupons = await client.fetch_coupons()
         found = await client.fetch_transactions(since=mark["high_water_at"] - overlap if mark else None)

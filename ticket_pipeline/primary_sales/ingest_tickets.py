@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import date, datetime
 
-    from ticket_pipeline.primary_sales.client import VivenuClient
+    from ticket_pipeline.primary_sales.client import OpenVivenu, VivenuClient
     from ticket_pipeline.primary_sales.paging import ReadSet
     from ticket_pipeline.primary_sales.wire import TicketWire
     from ticket_pipeline.settings.model import Settings
@@ -80,6 +80,7 @@ async def sync_vivenu_tickets(
     now: Callable[[], datetime],
     full: bool = False,
     on_report: Callable[[TicketsReport], None] = lambda _: None,
+    open_client: OpenVivenu | None = None,
 ) -> list[TicketsReport]:
     """Read the tickets of events, several at once; an event that fails stops no other.
 
@@ -90,13 +91,14 @@ async def sync_vivenu_tickets(
         now: aware UTC.
         full: read the whole set, whatever was read before.
         on_report: told of each event as it is done.
+        open_client: opens the client; None: as the settings have it.
     """
     table = read_mappings(settings.vivenu_mappings_file).gender_table()
     rules = AnswerRules(table, FreeTexts.of(settings), settings.vivenu_date_order)
     known = {row["external_id"]: row for row in store.read_vivenu_events(database)}
     chosen = [key for key, row in known.items() if row["is_listed"]] if event_ids is None else event_ids
     turns = asyncio.Semaphore(settings.httpx_max_connections)
-    async with open_vivenu(settings) as client:
+    async with open_client() if open_client else open_vivenu(settings) as client:
         reader = _TicketReader(database, client, rules, timedelta(minutes=settings.vivenu_overlap_minutes), now)
 
         async def read(event: Row) -> TicketsReport:

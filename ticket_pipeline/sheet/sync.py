@@ -74,12 +74,26 @@ def sync_events(database: Database, settings: Settings, this_moment: datetime, *
     """
     source = open_watchlist(settings)
     venue_map = open_venue_map(settings)
+    rows = source.read_rows()
+    zone_rows = venue_map.read_rows() if venue_map is not None else None
+    return apply_watchlist(database, settings, rows, zone_rows, this_moment, force=force)
+
+
+def apply_watchlist(
+    database: Database,
+    settings: Settings,
+    rows: SheetRows,
+    zone_rows: SheetRows | None,
+    this_moment: datetime,
+    *,
+    force: bool = False,
+) -> SyncReport:
+    """Bring the database to what was read of the watchlist and the venue map, as `sync_events` does."""
     watchlist = parse_watchlist(
-        source.read_rows(),
+        rows,
         default_timezone=settings.event_default_timezone,
         date_order=settings.watchlist_date_order,
     )
-    zone_rows = venue_map.read_rows() if venue_map is not None else None
     zones = parse_zones(zone_rows) if zone_rows is not None else None
     result = sync_watchlist(
         database,

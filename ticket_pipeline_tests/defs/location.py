@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from ticket_pipeline.definitions import build_defs
-from ticket_pipeline.defs.resources import Pipeline
+from ticket_pipeline.defs.resources import build_resources
 from ticket_pipeline.ingest.marketplaces import SOURCES
 from ticket_pipeline.storage.prices import DAY, Span, rebuild_daily, rebuild_hourly
 from ticket_pipeline_tests.ingest.scripted import answer_about, ingest_of, listing
@@ -40,14 +40,9 @@ class Location:
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
-    def pipeline(self) -> Pipeline:
-        """The resource that everything is given."""
-        return Pipeline(self.settings, lambda: self.now)
-
-    @property
     def defs(self) -> dg.Definitions:
         """Fresh definitions."""
-        return build_defs(self.pipeline)
+        return build_defs(self.settings, now=lambda: self.now)
 
     @property
     def hour(self) -> datetime:
@@ -76,10 +71,12 @@ class Location:
 
     def tick(self, sensor: str, cursor: str | None = None) -> dg.SensorResult | dg.SkipReason:
         """Evaluate a sensor once."""
-        context = dg.build_sensor_context(instance=self.instance, cursor=cursor, resources={"pipeline": self.pipeline})
-        result = self.defs.resolve_sensor_def(sensor)(context)
-        assert isinstance(result, (dg.SensorResult, dg.SkipReason))
-        return result
+        resources = build_resources(self.settings)
+        with dg.build_sensor_context(instance=self.instance, cursor=cursor, resources=resources) as context:
+            tick = self.defs.resolve_sensor_def(sensor).evaluate_tick(context)
+        if not tick.run_requests:
+            return dg.SkipReason(tick.skip_message)
+        return dg.SensorResult(run_requests=tick.run_requests, cursor=tick.cursor)
 
     def skip_reason(self, sensor: str, cursor: str | None = None) -> str:
         """Why a sensor does nothing."""

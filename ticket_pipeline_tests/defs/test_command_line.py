@@ -10,7 +10,6 @@ import pytest
 
 from ticket_pipeline.definitions import build_defs
 from ticket_pipeline.defs.command_line import range_asked_for, refuse_mistakes
-from ticket_pipeline.defs.resources import Pipeline
 from ticket_pipeline.settings.model import Settings
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def definitions() -> dg.Definitions:
     """What Dagster loads with nothing configured."""
-    return build_defs(Pipeline(Settings()))
+    return build_defs(Settings())
 
 
 @contextlib.contextmanager

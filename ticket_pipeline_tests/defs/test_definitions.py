@@ -10,7 +10,6 @@ import dagster as dg
 import pytest
 
 from ticket_pipeline.definitions import build_defs
-from ticket_pipeline.defs.resources import Pipeline
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.settings.model import Settings
 
@@ -65,7 +64,7 @@ def fresh(program: str, folder: Path, **environment: str) -> subprocess.Complete
 @pytest.fixture(scope="module")
 def defs() -> dg.Definitions:
     """The definitions of the default settings."""
-    return build_defs(Pipeline(Settings()))
+    return build_defs(Settings())
 
 
 def test_it_loads_in_a_fresh_interpreter_without_environment_database_or_warning(tmp_path: Path) -> None:
@@ -167,6 +166,6 @@ def test_every_sensor_schedule_job_and_check_is_described(defs: dg.Definitions) 
 def test_settings_hold_secrets_that_the_definitions_do_not_show() -> None:
     secret = "hunter2hunter2"  # noqa: S105 - a made-up one, to look for
     settings = Settings.model_validate({"database_url": f"postgresql://u:{secret}@h/d", "stubhub_cookie": secret})
-    pipeline = Pipeline(settings)
-    assert secret not in repr(pipeline)
-    assert secret not in repr(build_defs(pipeline))
+    defs = build_defs(settings)
+    assert secret not in repr(defs)
+    assert secret not in repr(defs.resources)

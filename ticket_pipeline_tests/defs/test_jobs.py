@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ticket_pipeline.definitions import build_defs
-from ticket_pipeline.defs.resources import Pipeline
 from ticket_pipeline.settings.model import Settings
 
 if TYPE_CHECKING:
@@ -33,13 +32,13 @@ JOBS = {
 
 @pytest.mark.parametrize(("job", "assets"), JOBS.items())
 def test_a_job_makes_its_assets(job: str, assets: set[str]) -> None:
-    definition = build_defs(Pipeline(Settings())).resolve_job_def(job)
+    definition = build_defs(Settings()).resolve_job_def(job)
     assert {key.to_user_string() for key in definition.asset_layer.selected_asset_keys} == assets
     assert definition.description
 
 
 def test_the_check_job_runs_every_check_and_makes_nothing() -> None:
-    defs = build_defs(Pipeline(Settings()))
+    defs = build_defs(Settings())
     definition = defs.resolve_job_def("check_data")
     assert not definition.asset_layer.selected_asset_keys
     assert len(definition.asset_layer.asset_graph.asset_check_keys) == 6 + 2 * 4 + 2 + 6
@@ -47,7 +46,7 @@ def test_the_check_job_runs_every_check_and_makes_nothing() -> None:
 
 @pytest.mark.parametrize("job", ["poll_stubhub", "aggregate_hourly", "aggregate_daily"])
 def test_checks_do_not_run_with_every_poll_or_rebuild(job: str) -> None:
-    definition = build_defs(Pipeline(Settings())).resolve_job_def(job)
+    definition = build_defs(Settings()).resolve_job_def(job)
     assert {node.name for node in definition.nodes} == JOBS[job]
 
 

@@ -15,7 +15,6 @@ from dagster._core.definitions.events import AssetKeyPartitionKey
 
 from ticket_pipeline.definitions import build_defs
 from ticket_pipeline.defs.partitions import EVENT_PARTITIONS, UnknownPartitionKeyError, days_since, hours_since
-from ticket_pipeline.defs.resources import Pipeline
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.settings.model import Settings
 
@@ -44,7 +43,7 @@ def test_a_known_key_is_a_partition_and_an_unknown_one_is_refused_with_the_way_o
 
 @pytest.mark.parametrize(("keys", "runs"), [(["a", "b", "c"], 1), (["a", "c", "e"], 3)])
 def test_a_backfill_takes_a_run_for_each_row_of_neighbours_as_the_manual_says(keys: list[str], runs: int) -> None:
-    graph = build_defs(Pipeline(Settings())).resolve_asset_graph()
+    graph = build_defs(Settings()).resolve_asset_graph()
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions(STUBHUB_SET, ["a", "b", "c", "d", "e"])
         with dg.partition_loading_context(dynamic_partitions_store=instance):

@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from ticket_pipeline.definitions import build_defs
-from ticket_pipeline.defs.resources import Pipeline
+from ticket_pipeline.defs.resources import build_resources
 from ticket_pipeline.defs.schedules import build_schedules
 from ticket_pipeline.settings.model import Settings
 
@@ -23,7 +23,7 @@ def test_every_schedule_starts_its_job_at_its_time_and_is_on_from_the_start() ->
     schedules = build_schedules(Settings())
     assert {one.name: (one.job_name, one.cron_schedule) for one in schedules} == DEFAULTS
     assert {one.default_status for one in schedules} == {dg.DefaultScheduleStatus.RUNNING}
-    defs = build_defs(Pipeline(Settings()))
+    defs = build_defs(Settings())
     assert {defs.resolve_job_def(one.job_name).name for one in schedules} == {job for job, _ in DEFAULTS.values()}
 
 
@@ -40,19 +40,18 @@ def test_every_word_that_the_setting_takes_is_one_for_dagster(line: str) -> None
 
 @pytest.mark.parametrize("name", [*DEFAULTS, "vivenu_default_regularly"])
 def test_every_tick_asks_for_a_run(name: str) -> None:
-    pipeline = Pipeline(Settings())
-    schedule = build_defs(pipeline).resolve_schedule_def(name)
+    schedule = build_defs(Settings()).resolve_schedule_def(name)
     with dg.build_schedule_context(
-        scheduled_execution_time=datetime(2026, 6, 1, 12, tzinfo=UTC), resources={"pipeline": pipeline}
+        scheduled_execution_time=datetime(2026, 6, 1, 12, tzinfo=UTC), resources=build_resources(Settings())
     ) as context:
         assert len(schedule.evaluate_tick(context).run_requests or []) == 1
 
 
 @pytest.mark.parametrize("changes", [{"vivenu_enabled": False}, {"stubhub_api_base_url": "https://stubhub.example"}])
 def test_where_there_is_no_vivenu_its_schedule_says_so_and_starts_nothing(changes: dict[str, object]) -> None:
-    pipeline = Pipeline(Settings.model_validate(changes))
-    schedule = build_defs(pipeline).resolve_schedule_def("vivenu_default_regularly")
-    with dg.build_schedule_context(resources={"pipeline": pipeline}) as context:
+    settings = Settings.model_validate(changes)
+    schedule = build_defs(settings).resolve_schedule_def("vivenu_default_regularly")
+    with dg.build_schedule_context(resources=build_resources(settings)) as context:
         tick = schedule.evaluate_tick(context)
     assert tick.run_requests == []
     assert "VIVENU_API_KEY" in (tick.skip_message or "")

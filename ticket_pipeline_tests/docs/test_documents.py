@@ -61,9 +61,8 @@ _FORBIDDEN = re.compile(
 def definitions() -> dg.Definitions:
     """What Dagster loads with nothing configured."""
     from ticket_pipeline.definitions import build_defs  # noqa: PLC0415 - loading Dagster takes a second
-    from ticket_pipeline.defs.resources import Pipeline  # noqa: PLC0415 - as above
 
-    return build_defs(Pipeline(Settings()))
+    return build_defs(Settings())
 
 
 def test_env_example_names_every_setting_once() -> None:

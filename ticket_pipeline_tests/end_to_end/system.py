@@ -25,7 +25,7 @@ from dagster import AssetKey, DagsterEventType, DagsterInstance, DagsterRun, Job
 from psycopg.rows import dict_row
 
 from ticket_pipeline.definitions import build_defs
-from ticket_pipeline.defs.resources import Pipeline, utc_now
+from ticket_pipeline.defs.resources import utc_now
 from ticket_pipeline.settings.model import ENV_FILE_VARIABLE, Settings, load_settings
 from ticket_pipeline.sheet.sync import sync_events
 from ticket_pipeline.simulator.faults import FaultPlan
@@ -237,7 +237,7 @@ class System:
 
     @cached_property
     def _job(self) -> JobDefinition:
-        return build_defs(Pipeline(self.settings)).resolve_implicit_global_asset_job_def()
+        return build_defs(self.settings).resolve_implicit_global_asset_job_def()
 
     @contextmanager
     def dagster(self) -> Iterator[DagsterInstance]:

@@ -10,7 +10,7 @@ import dagster as dg
 
 from ticket_pipeline.defs.materializations import in_sync_regardless_of, log_materializations
 from ticket_pipeline.defs.partitions import days_since, hours_since, partitions_of_run
-from ticket_pipeline.defs.resources import Pipeline
+from ticket_pipeline.defs.resources import TimescaleDBResource
 from ticket_pipeline.storage.prices import HOUR, Span, rebuild_daily, rebuild_hourly_by_day
 
 _T = TypeVar("_T")
@@ -43,11 +43,11 @@ def build_price_assets(start: date, listings: list[str]) -> list[dg.AssetsDefini
         ),
     )
     def hourly_prices(
-        context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]
+        context: dg.AssetExecutionContext, timescaledb: TimescaleDBResource
     ) -> Iterator[dg.AssetMaterialization]:
         span = _span_of_run(context)
         tags = in_sync_regardless_of(context, listings)
-        with pipeline.database() as database:
+        with timescaledb.database() as database:
             for part, rows in _one_ahead(rebuild_hourly_by_day(database, span)):
                 found = {row["hour_at"].astimezone(UTC).strftime(hours.fmt): row for row in rows}
                 _log_partitions(context, [hour.strftime(hours.fmt) for hour in part.steps(HOUR)], found, tags)
@@ -69,10 +69,10 @@ def build_price_assets(start: date, listings: list[str]) -> list[dg.AssetsDefini
         ),
     )
     def daily_prices(
-        context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]
+        context: dg.AssetExecutionContext, timescaledb: TimescaleDBResource
     ) -> Iterator[dg.AssetMaterialization]:
         span = _span_of_run(context)
-        with pipeline.database() as database:
+        with timescaledb.database() as database:
             rows = rebuild_daily(database, span.start.date(), span.end.date())
         found = {row["day_on"].strftime(days.fmt): row for row in rows}
         _log_partitions(context, context.partition_keys, found)

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from ticket_pipeline.defs.partitions import EVENT_PARTITIONS, describe_unknown_keys, partitions_of_run
 from ticket_pipeline.defs.primary_sales.work import ASKING, EVENT_KEYS, POOL, WORK, Work
-from ticket_pipeline.defs.resources import Pipeline
+from ticket_pipeline.defs.resources import Clock, TimescaleDBResource, VivenuResource
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.primary_sales.pipeline_files import DATA_DEPENDENCIES
 from ticket_pipeline.storage.ticket_sales import read_vivenu_events
@@ -83,12 +83,12 @@ class TicketsConfig(dg.Config):
     """Read every ticket again, not only what changed."""
 
 
-def build_primary_sales_assets() -> list[dg.AssetsDefinition]:
+def build_primary_sales_assets(now: Clock) -> list[dg.AssetsDefinition]:
     """The assets of group `primary_sales`."""
-    return [_build_tickets(), *(_build_unpartitioned(name) for name in _UNPARTITIONED)]
+    return [_build_tickets(now), *(_build_unpartitioned(name, now) for name in _UNPARTITIONED)]
 
 
-def _build_unpartitioned(name: str) -> dg.AssetsDefinition:
+def _build_unpartitioned(name: str, now: Clock) -> dg.AssetsDefinition:
     table = _UNPARTITIONED[name]
 
     @dg.asset(
@@ -100,14 +100,16 @@ def _build_unpartitioned(name: str) -> dg.AssetsDefinition:
         owners=["team:data"],
         description=table.description,
     )
-    def made(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> dg.MaterializeResult[None]:
-        with pipeline.database() as database:
-            return dg.MaterializeResult(metadata=WORK[name](Work(context, pipeline), database))
+    def made(
+        context: dg.AssetExecutionContext, timescaledb: TimescaleDBResource, vivenu: VivenuResource
+    ) -> dg.MaterializeResult[None]:
+        with timescaledb.database() as database:
+            return dg.MaterializeResult(metadata=WORK[name](Work(context, vivenu, now), database))
 
     return made
 
 
-def _build_tickets() -> dg.AssetsDefinition:
+def _build_tickets(now: Clock) -> dg.AssetsDefinition:
     @dg.asset(
         name="vivenu_tickets",
         partitions_def=EVENT_PARTITIONS[Marketplace.VIVENU],
@@ -125,15 +127,18 @@ def _build_tickets() -> dg.AssetsDefinition:
         ),
     )
     def made(
-        context: dg.AssetExecutionContext, config: TicketsConfig, pipeline: dg.ResourceParam[Pipeline]
+        context: dg.AssetExecutionContext,
+        config: TicketsConfig,
+        timescaledb: TimescaleDBResource,
+        vivenu: VivenuResource,
     ) -> Iterator[dg.MaterializeResult[None]]:
         chosen = partitions_of_run(context)
         keys = chosen or []
-        with pipeline.database() as database:
+        with timescaledb.database() as database:
             known = [row["external_id"] for row in read_vivenu_events(database)]
             if unknown := sorted(set(keys) - set(known)):
                 raise dg.Failure(describe_unknown_keys(unknown, known, EVENT_KEYS), allow_retries=False)
-            metadata = WORK["vivenu_tickets"](Work(context, pipeline, keys, full=config.full), database)
+            metadata = WORK["vivenu_tickets"](Work(context, vivenu, now, keys, full=config.full), database)
         if chosen is None:
             # A run of all events goes on to the summaries, for which this step needs an output; chosen partitions were
             # marked one by one.

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from ticket_pipeline.defs.check_results import name_event, report_offenders
-from ticket_pipeline.defs.resources import Pipeline
+from ticket_pipeline.defs.resources import TimescaleDBResource
 from ticket_pipeline.primary_sales.figures import show_money
 from ticket_pipeline.storage import sales_quality as quality
 from ticket_pipeline.storage.database import Row
@@ -19,9 +19,9 @@ _LEAST_ANSWERS = 20
     asset="vivenu_tickets",
     description="Of every event as many tickets are known as vivenu counted at the end of the last read.",
 )
-def tickets_are_as_many_as_vivenu_counts(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
+def tickets_are_as_many_as_vivenu_counts(timescaledb: TimescaleDBResource) -> dg.AssetCheckResult:
     """Counts tickets that could not be read as known: they have rows of their own."""
-    with pipeline.database() as database:
+    with timescaledb.database() as database:
         rows = quality.find_unreconciled_events(database)
     offenders = [{**name_event(row), "tickets known": row["known"], "vivenu counts": row["announced"]} for row in rows]
     return report_offenders(
@@ -33,9 +33,9 @@ def tickets_are_as_many_as_vivenu_counts(pipeline: dg.ResourceParam[Pipeline]) -
 
 
 @dg.asset_check(asset="vivenu_tickets", description="No ticket was paid with less than nothing.")
-def no_price_is_negative(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
+def no_price_is_negative(timescaledb: TimescaleDBResource) -> dg.AssetCheckResult:
     """Looks at every ticket, whatever became of it."""
-    with pipeline.database() as database:
+    with timescaledb.database() as database:
         rows = quality.find_negative_prices(database)
     offenders = [
         {
@@ -55,9 +55,9 @@ def no_price_is_negative(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckR
 
 
 @dg.asset_check(asset="vivenu_tickets", description="No event and no ticket type sold more than its capacity.")
-def nothing_is_oversold(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
+def nothing_is_oversold(timescaledb: TimescaleDBResource) -> dg.AssetCheckResult:
     """Warns only: organisers do sell over, and vivenu lets them."""
-    with pipeline.database() as database:
+    with timescaledb.database() as database:
         rows = quality.find_oversold(database)
     offenders = [
         {
@@ -79,9 +79,9 @@ def nothing_is_oversold(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckRe
 @dg.asset_check(
     asset="vivenu_sales_daily", description="The daily sales of every event add up to its tickets and their money."
 )
-def daily_sales_add_up_to_the_tickets(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
+def daily_sales_add_up_to_the_tickets(timescaledb: TimescaleDBResource) -> dg.AssetCheckResult:
     """Leaves out events that were read after their sales were reckoned."""
-    with pipeline.database() as database:
+    with timescaledb.database() as database:
         rows = quality.find_daily_sales_that_disagree(database)
     offenders = [
         {
@@ -102,17 +102,17 @@ def daily_sales_add_up_to_the_tickets(pipeline: dg.ResourceParam[Pipeline]) -> d
 
 
 @dg.asset_check(asset="vivenu_gender", description="Most answers about gender are known, event by event.")
-def answers_about_gender_are_known(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
+def answers_about_gender_are_known(timescaledb: TimescaleDBResource) -> dg.AssetCheckResult:
     """Warns above a fifth of unknown answers; who was not asked counts neither way."""
-    with pipeline.database() as database:
+    with timescaledb.database() as database:
         rows = quality.count_unread_answers(database)
     return _judge_answers(rows, "gender", "add their words to VIVENU_MAPPINGS_FILE")
 
 
 @dg.asset_check(asset="vivenu_age_groups", description="Most answers about age are ages, event by event.")
-def answers_about_age_are_ages(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
+def answers_about_age_are_ages(timescaledb: TimescaleDBResource) -> dg.AssetCheckResult:
     """Warns above a fifth of answers that are none; who was not asked counts neither way."""
-    with pipeline.database() as database:
+    with timescaledb.database() as database:
         rows = quality.count_unread_answers(database)
     return _judge_answers(rows, "age", "name another slug in VIVENU_MAPPINGS_FILE, or set VIVENU_DATE_ORDER")
 

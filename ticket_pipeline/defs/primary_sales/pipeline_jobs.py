@@ -26,7 +26,7 @@ from ticket_pipeline.defs.primary_sales.pipeline_steps import (
     gate_name,
     is_gated,
 )
-from ticket_pipeline.defs.resources import Pipeline
+from ticket_pipeline.defs.resources import Clock, build_resources
 from ticket_pipeline.defs.schedules import build_vivenu_schedule
 from ticket_pipeline.primary_sales.pipeline_files import PipelineFile, RefusedPipeline, Step, read_pipelines
 from ticket_pipeline.settings.model import Settings
@@ -39,20 +39,21 @@ Assemble = Callable[[Sequence[dg.JobDefinition], Sequence[dg.ScheduleDefinition]
 _Handles = list[tuple[str, str]]
 
 
-def build_pipelines(settings: Settings, assemble: Assemble) -> Built:
+def build_pipelines(settings: Settings, now: Clock, assemble: Assemble) -> Built:
     """The jobs and schedules of every pipeline file; a file that Dagster cannot load beside the others is refused.
 
     Args:
         settings: name the folder.
+        now: the clock, aware UTC.
         assemble: makes definitions of jobs and schedules and all else that stands beside them.
     """
 
     def alone(jobs: Sequence[dg.JobDefinition], schedules: Sequence[dg.ScheduleDefinition]) -> dg.Definitions:
-        return dg.Definitions(jobs=jobs, schedules=schedules, resources={"pipeline": Pipeline(settings)})
+        return dg.Definitions(jobs=jobs, schedules=schedules, resources=build_resources(settings))
 
-    built, refused = _build_all(settings, alone)
+    built, refused = _build_all(settings, now, alone)
     if _why_not_loaded(assemble, built) is not None:
-        built, refused = _build_all(settings, assemble)  # slower: the whole location once for each file
+        built, refused = _build_all(settings, now, assemble)  # slower: the whole location once for each file
     taken = {job.name for job in built[0]}
     # A run loads the definitions again, and so does each step of a parallel one: there it would be said over and over.
     if DefinitionsLoadContext.get().load_type == DefinitionsLoadType.INITIALIZATION:
@@ -61,14 +62,14 @@ def build_pipelines(settings: Settings, assemble: Assemble) -> Built:
     return [*built[0], *(_build_refused(one, taken) for one in refused)], built[1]
 
 
-def _build_all(settings: Settings, assemble: Assemble) -> tuple[Built, list[RefusedPipeline]]:
+def _build_all(settings: Settings, now: Clock, assemble: Assemble) -> tuple[Built, list[RefusedPipeline]]:
     """Build each file beside those before it, and refuse it where Dagster does."""
     jobs: list[dg.JobDefinition] = []
     schedules: list[dg.ScheduleDefinition] = []
 
     def look(pipeline: PipelineFile) -> list[Problem]:
         try:
-            job, schedule = _build_job(pipeline), _build_schedule(pipeline)
+            job, schedule = _build_job(pipeline, now), _build_schedule(pipeline)
         except Exception as error:  # noqa: BLE001 - whatever Dagster has against a file, the others must load
             return [(("name",), _refusal(error))]
         new = [*jobs, job], [*schedules, *schedule]
@@ -102,7 +103,7 @@ def _build_schedule(pipeline: PipelineFile) -> list[dg.ScheduleDefinition]:
     return [build_vivenu_schedule(name, pipeline.job_name, pipeline.cron, pipeline.description)]
 
 
-def _build_job(pipeline: PipelineFile) -> dg.JobDefinition:
+def _build_job(pipeline: PipelineFile, now: Clock) -> dg.JobDefinition:
     """One op per step, and a gate before each that may be skipped, ordered by what each waits for."""
     ops: list[dg.OpDefinition] = []
     dependencies: dict[Any, Mapping[str, Any]] = {}
@@ -121,7 +122,7 @@ def _build_job(pipeline: PipelineFile) -> dg.JobDefinition:
         if is_gated(step):
             add(build_gate(pipeline, step, inputs), gate_name(step), inputs)
             inputs = {GO: [(gate_name(step), GO)]}
-        add(build_step(pipeline, step, inputs), step.name, inputs)
+        add(build_step(pipeline, step, inputs, now), step.name, inputs)
     graph = dg.GraphDefinition(pipeline.job_name, node_defs=ops, dependencies=dependencies)
     return graph.to_job(
         description=_describe(pipeline),

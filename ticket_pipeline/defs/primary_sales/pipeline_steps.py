@@ -14,7 +14,7 @@ import dagster as dg
 
 from ticket_pipeline.defs.primary_sales.new_tickets import has_new_tickets
 from ticket_pipeline.defs.primary_sales.work import ASKING, POOL, WORK, Work
-from ticket_pipeline.defs.resources import Pipeline
+from ticket_pipeline.defs.resources import Clock, TimescaleDBResource
 from ticket_pipeline.errors import MarketplaceError, StorageError, StorageUnavailable, TicketPipelineError
 from ticket_pipeline.http.redaction import redact_text
 from ticket_pipeline.primary_sales.pipeline_files import FETCHING, PipelineFile, Step
@@ -67,7 +67,7 @@ def build_gate(pipeline: PipelineFile, step: Step, inputs: Collection[str]) -> d
     return ask
 
 
-def build_step(pipeline: PipelineFile, step: Step, inputs: Collection[str]) -> dg.OpDefinition:
+def build_step(pipeline: PipelineFile, step: Step, inputs: Collection[str], now: Clock) -> dg.OpDefinition:
     """An op that makes the tables of a step."""
 
     @dg.op(
@@ -76,14 +76,14 @@ def build_step(pipeline: PipelineFile, step: Step, inputs: Collection[str]) -> d
         ins={name: dg.In(dg.Nothing) for name in inputs},
         out={DONE: dg.Out(dg.Nothing)},
         retry_policy=dg.RetryPolicy(max_retries=step.retries, delay=step.retry_delay_seconds) if step.retries else None,
-        required_resource_keys={"pipeline"},
+        required_resource_keys={"timescaledb", "vivenu"},
         pool=POOL if ASKING.intersection(step.tables) else None,
         tags=_priority(pipeline, step),
     )
     def run_step(context: dg.OpExecutionContext) -> Iterator[dg.Output[None]]:
         _refuse_after_failure(context, pipeline, step)
         try:
-            made = _make_tables(context, pipeline, step)
+            made = _make_tables(context, pipeline, step, now)
         except Exception as error:
             failure = _as_failure(step, error)
             is_over = not _may_help(failure) or context.retry_number >= step.retries
@@ -151,13 +151,13 @@ def _refuse_after_failure(context: dg.OpExecutionContext, pipeline: PipelineFile
         raise dg.Failure(f"Not started: the step {logs[0].step_key} failed (on_failure: stop).", allow_retries=False)
 
 
-def _make_tables(context: dg.OpExecutionContext, pipeline: PipelineFile, step: Step) -> list[str]:
-    resource: Pipeline = context.resources.pipeline
+def _make_tables(context: dg.OpExecutionContext, pipeline: PipelineFile, step: Step, now: Clock) -> list[str]:
+    timescaledb: TimescaleDBResource = context.resources.timescaledb
     skip_fetch = _skips_fetch(context)
-    work = Work(context, resource, full=pipeline.full_refresh, skip_fetch=skip_fetch)
+    work = Work(context, context.resources.vivenu, now, full=pipeline.full_refresh, skip_fetch=skip_fetch)
     tables = [table for table in step.tables if not (skip_fetch and table in FETCHING)]
     limit = None if step.timeout_minutes is None else timedelta(minutes=step.timeout_minutes)
-    with resource.database(limit=limit) as database, _time_limit(limit, database.abort):
+    with timescaledb.database(limit=limit) as database, _time_limit(limit, database.abort):
         for table in tables:
             metadata = WORK[table](work, database)
             context.log_event(dg.AssetMaterialization(table, metadata=metadata))

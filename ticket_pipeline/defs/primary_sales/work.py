@@ -12,11 +12,12 @@ from typing import Any
 
 import dagster as dg
 
-from ticket_pipeline.defs.resources import Pipeline
+from ticket_pipeline.defs.resources import Clock, VivenuResource
 from ticket_pipeline.primary_sales import ingest as polling
 from ticket_pipeline.primary_sales.charts import bars, by_steps, pyramid, sparkline
 from ticket_pipeline.primary_sales.figures import show_money, show_pace, show_revenue, show_share
 from ticket_pipeline.primary_sales.ingest_tickets import TicketsReport, sync_vivenu_tickets
+from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage import ticket_sales as store
 from ticket_pipeline.storage.database import Database
 
@@ -42,22 +43,29 @@ class Work:
 
     Attributes:
         context: of the asset or the step; logs and events go there.
-        pipeline: settings, clock, database.
+        vivenu: the resource; its settings hold.
+        now: the clock, aware UTC.
         event_keys: whose tickets are read; empty: every listed event's.
         full: read whole sets.
         skip_fetch: send no request; only `vivenu_coupons` has anything to do then beside reading.
     """
 
     context: dg.OpExecutionContext | dg.AssetExecutionContext
-    pipeline: Pipeline
+    vivenu: VivenuResource
+    now: Clock
     event_keys: Sequence[str] = field(default_factory=list)
     full: bool = False
     skip_fetch: bool = False
 
+    @property
+    def settings(self) -> Settings:
+        """The settings, with those of the resource."""
+        return self.vivenu.settings_in_use()
+
 
 def make_events(work: Work, database: Database) -> Metadata:
     """Read the events and register their ids as partitions."""
-    report = asyncio.run(polling.sync_vivenu_events(database, work.pipeline.settings))
+    report = asyncio.run(polling.sync_vivenu_events(database, work.settings, open_client=work.vivenu.client))
     instance = work.context.instance
     known = set(instance.get_dynamic_partitions(EVENT_KEYS))
     if new := [key for key in report.keys if key not in known]:
@@ -89,9 +97,10 @@ def make_tickets(work: Work, database: Database) -> Metadata:
     reports = asyncio.run(
         sync_vivenu_tickets(
             database,
-            work.pipeline.settings,
+            work.settings,
             work.event_keys or None,
-            now=work.pipeline.now,
+            now=work.now,
+            open_client=work.vivenu.client,
             full=work.full,
             on_report=tell,
         )
@@ -116,7 +125,9 @@ def make_coupons(work: Work, database: Database) -> Metadata:
     """Read coupons and who used them, and reckon their money."""
     metadata: Metadata = {}
     if not work.skip_fetch:
-        report = asyncio.run(polling.sync_vivenu_coupons(database, work.pipeline.settings, full=work.full))
+        report = asyncio.run(
+            polling.sync_vivenu_coupons(database, work.settings, full=work.full, open_client=work.vivenu.client)
+        )
         metadata = {"transactions_read": report.transactions} | _rejected(report.unreadable)
     metadata["coupons"] = store.rebuild_coupons(database)
     rows = store.read_coupons(database)
@@ -147,7 +158,7 @@ def make_sales_daily(_work: Work, database: Database) -> Metadata:
 
 def make_age_groups(work: Work, database: Database) -> Metadata:
     """Reckon the age groups by the groups and words that hold now."""
-    rows = polling.rebuild_age_groups(database, work.pipeline.settings)
+    rows = polling.rebuild_age_groups(database, work.settings)
     found = store.read_age_groups(database)
     unknown = sum(row["tickets"] for row in found if row["age_group"] == "unknown")
     lines = pyramid([(row["age_group"], row["gender"], row["tickets"]) for row in found], width=_CHART_WIDTH)
@@ -158,7 +169,7 @@ def make_age_groups(work: Work, database: Database) -> Metadata:
 
 def make_gender(work: Work, database: Database) -> Metadata:
     """Reckon the genders, and list the answers that nobody knows."""
-    rows = polling.rebuild_gender(database, work.pipeline.settings)
+    rows = polling.rebuild_gender(database, work.settings)
     unknown = store.read_unknown_answers(database)
     return {
         "rows": rows,
@@ -169,7 +180,7 @@ def make_gender(work: Work, database: Database) -> Metadata:
 
 def make_summary(work: Work, database: Database) -> Metadata:
     """Reckon one row per event."""
-    rows = store.rebuild_summary(database, work.pipeline.now())
+    rows = store.rebuild_summary(database, work.now())
     found = store.read_summary(database)
     shown = [
         row

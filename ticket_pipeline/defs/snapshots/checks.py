@@ -10,8 +10,8 @@ from datetime import timedelta
 import dagster as dg
 
 from ticket_pipeline.defs.check_results import name_event, name_rows, report_offenders, show_moment
-from ticket_pipeline.defs.prices.checks import PRICE_CHECKS
-from ticket_pipeline.defs.resources import Pipeline
+from ticket_pipeline.defs.prices.checks import build_price_checks
+from ticket_pipeline.defs.resources import Clock, TimescaleDBResource
 from ticket_pipeline.defs.standing_checks import LAST, as_standing
 from ticket_pipeline.ingest.marketplaces import Source
 from ticket_pipeline.market.vocabulary import Marketplace
@@ -30,27 +30,27 @@ _STALE_MULTIPLE = 2.0
 _STALE_GRACE = timedelta(minutes=5)
 
 
-def build_checks(sources: list[Source]) -> list[dg.AssetChecksDefinition]:
+def build_checks(sources: list[Source], now: Clock) -> list[dg.AssetChecksDefinition]:
     """Every data check."""
     of_listings = [
-        build(source.marketplace)
+        build(source.marketplace, now)
         for source in sources
         if source.has_listings
         for build in (_build_nothing_is_lost, _build_most_listings_are_prices, _build_announced_totals_agree)
     ]
     of_details = [
-        _build_no_event_was_cancelled_or_moved(source.asset_name) for source in sources if not source.has_listings
+        _build_no_event_was_cancelled_or_moved(source.asset_name, now) for source in sources if not source.has_listings
     ]
-    of_all = [_build_no_event_is_stale(source.marketplace, source.asset_name) for source in sources]
+    of_all = [_build_no_event_is_stale(source.marketplace, source.asset_name, now) for source in sources]
     # The watchlist yields an output, so that its check follows it by itself.
-    standing = [as_standing(check) for check in (*of_listings, *of_details, *of_all, *PRICE_CHECKS)]
+    standing = [as_standing(check) for check in (*of_listings, *of_details, *of_all, *build_price_checks(now))]
     return [no_row_is_quarantined, *standing]
 
 
 @dg.asset_check(asset="events", description="Every row of the watchlist could be used.")
-def no_row_is_quarantined(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
+def no_row_is_quarantined(timescaledb: TimescaleDBResource) -> dg.AssetCheckResult:
     """Warns of quarantined rows, with their reasons."""
-    with pipeline.database() as database:
+    with timescaledb.database() as database:
         rows = read_rejected_rows(database)
     offenders = [
         {
@@ -68,18 +68,18 @@ def no_row_is_quarantined(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheck
     )
 
 
-def _build_nothing_is_lost(marketplace: Marketplace) -> dg.AssetChecksDefinition:
+def _build_nothing_is_lost(marketplace: Marketplace, now: Clock) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset=f"{marketplace}_listings",
         name="accepted_and_rejected_add_up_to_received",
         description="Stored and quarantined listings of every capture add up to what was sent, none left over.",
         op_tags=LAST,
     )
-    def check(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
-        now = pipeline.now()
-        with pipeline.database() as database:
-            unbalanced = quality.find_unbalanced_captures(database, marketplace, now - _SPAN, now)
-            orphans = quality.find_orphans(database, marketplace, now - _SPAN, now)
+    def check(timescaledb: TimescaleDBResource) -> dg.AssetCheckResult:
+        this_moment = now()
+        with timescaledb.database() as database:
+            unbalanced = quality.find_unbalanced_captures(database, marketplace, this_moment - _SPAN, this_moment)
+            orphans = quality.find_orphans(database, marketplace, this_moment - _SPAN, this_moment)
             offenders = name_rows(database, [*unbalanced, *orphans], _describe_capture)
         return report_offenders(
             offenders,
@@ -91,17 +91,17 @@ def _build_nothing_is_lost(marketplace: Marketplace) -> dg.AssetChecksDefinition
     return check
 
 
-def _build_most_listings_are_prices(marketplace: Marketplace) -> dg.AssetChecksDefinition:
+def _build_most_listings_are_prices(marketplace: Marketplace, now: Clock) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset=f"{marketplace}_listings",
         name="most_listings_are_prices",
         description="At least half of the listings of every capture, parking passes aside, are market prices.",
         op_tags=LAST,
     )
-    def check(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
-        now = pipeline.now()
-        with pipeline.database() as database:
-            rows = quality.find_mostly_rejected(database, marketplace, now - _SPAN, now)
+    def check(timescaledb: TimescaleDBResource) -> dg.AssetCheckResult:
+        this_moment = now()
+        with timescaledb.database() as database:
+            rows = quality.find_mostly_rejected(database, marketplace, this_moment - _SPAN, this_moment)
             offenders = name_rows(database, rows, _describe_rejections)
         return report_offenders(
             offenders,
@@ -113,17 +113,17 @@ def _build_most_listings_are_prices(marketplace: Marketplace) -> dg.AssetChecksD
     return check
 
 
-def _build_announced_totals_agree(marketplace: Marketplace) -> dg.AssetChecksDefinition:
+def _build_announced_totals_agree(marketplace: Marketplace, now: Clock) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset=f"{marketplace}_listings",
         name="announced_totals_agree",
         description="The totals that the marketplace announces beside its listings are those of the listings.",
         op_tags=LAST,
     )
-    def check(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
-        now = pipeline.now()
-        with pipeline.database() as database:
-            rows = quality.read_checksums(database, marketplace, now - _SPAN, now)
+    def check(timescaledb: TimescaleDBResource) -> dg.AssetCheckResult:
+        this_moment = now()
+        with timescaledb.database() as database:
+            rows = quality.read_checksums(database, marketplace, this_moment - _SPAN, this_moment)
             wrong = [row for row in rows if row["checksum_problems"]]
             offenders = name_rows(database, wrong, _describe_totals)
         return report_offenders(
@@ -137,17 +137,17 @@ def _build_announced_totals_agree(marketplace: Marketplace) -> dg.AssetChecksDef
     return check
 
 
-def _build_no_event_was_cancelled_or_moved(asset_name: str) -> dg.AssetChecksDefinition:
+def _build_no_event_was_cancelled_or_moved(asset_name: str, now: Clock) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset=asset_name,
         name="no_followed_event_was_cancelled_or_moved",
         description="Every followed event takes place, on the day of the watchlist, at the time it had two days ago.",
         op_tags=LAST,
     )
-    def check(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
-        now = pipeline.now()
-        with pipeline.database() as database:
-            rows = read_troubled_events(database, now, now - _SPAN)
+    def check(timescaledb: TimescaleDBResource) -> dg.AssetCheckResult:
+        this_moment = now()
+        with timescaledb.database() as database:
+            rows = read_troubled_events(database, this_moment, this_moment - _SPAN)
         return report_offenders(
             [{**name_event(row), **_describe_trouble(row)} for row in rows],
             severity=dg.AssetCheckSeverity.WARN,
@@ -158,18 +158,18 @@ def _build_no_event_was_cancelled_or_moved(asset_name: str) -> dg.AssetChecksDef
     return check
 
 
-def _build_no_event_is_stale(marketplace: Marketplace, asset_name: str) -> dg.AssetChecksDefinition:
+def _build_no_event_is_stale(marketplace: Marketplace, asset_name: str, now: Clock) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset=asset_name,
         name="no_tracked_event_is_stale",
         description="Every tracked event was captured within twice its poll interval.",
         op_tags=LAST,
     )
-    def check(pipeline: dg.ResourceParam[Pipeline]) -> dg.AssetCheckResult:
-        with pipeline.database() as database:
+    def check(timescaledb: TimescaleDBResource) -> dg.AssetCheckResult:
+        with timescaledb.database() as database:
             rows = read_stale_events(
                 database,
-                pipeline.now(),
+                now(),
                 multiple=_STALE_MULTIPLE,
                 grace=_STALE_GRACE,
                 marketplace=marketplace,

@@ -2,12 +2,13 @@
 
 import dagster as dg
 
+from ticket_pipeline.defs.resources import Clock
 from ticket_pipeline.defs.snapshots.polling import Metadata, build_polled_asset
 from ticket_pipeline.ingest.results import EventResult
 from ticket_pipeline.market.vocabulary import Marketplace
 
 
-def build_listings_asset(marketplace: Marketplace, name: str) -> dg.AssetsDefinition:
+def build_listings_asset(marketplace: Marketplace, name: str, now: Clock) -> dg.AssetsDefinition:
     """The listings asset of one marketplace."""
     return build_polled_asset(
         marketplace,
@@ -20,6 +21,7 @@ def build_listings_asset(marketplace: Marketplace, name: str) -> dg.AssetsDefini
             f"price is quarantined with its reasons. Trigger: the sensor poll_due_{marketplace}_events."
         ),
         describe=_describe,
+        now=now,
     )
 
 

@@ -5,7 +5,7 @@ What belongs here: the run of a polled asset. What does not: what each asset is 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,11 +14,12 @@ from pydantic import Field
 
 from ticket_pipeline.defs.materializations import in_sync_regardless_of, log_materializations
 from ticket_pipeline.defs.partitions import EVENT_PARTITIONS, describe_unknown_keys, partitions_of_run
-from ticket_pipeline.defs.resources import Pipeline
+from ticket_pipeline.defs.resources import Clock, MarketplaceResource, TimescaleDBResource
 from ticket_pipeline.ingest.batch import BatchResult, Lease
 from ticket_pipeline.ingest.poll import poll_events
 from ticket_pipeline.ingest.results import EventResult
 from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.schedule import ScheduledEvent, claim_lease
 from ticket_pipeline.storage.watchlist import find_sources, read_events, read_keys
@@ -46,6 +47,7 @@ def build_polled_asset(
     kinds: set[str],
     description: str,
     describe: Callable[[EventResult], Metadata],
+    now: Clock,
 ) -> dg.AssetsDefinition:
     """An asset whose partitions are the events of one marketplace.
 
@@ -58,6 +60,7 @@ def build_polled_asset(
         kinds: shown as its badges.
         description: the catalog sentence, then grain, source, write rule and trigger.
         describe: the metadata of one stored event.
+        now: the clock, aware UTC.
     """
 
     @dg.asset(
@@ -66,27 +69,30 @@ def build_polled_asset(
         backfill_policy=dg.BackfillPolicy.single_run(),
         output_required=False,
         deps=[_WATCHLIST],
+        required_resource_keys={"timescaledb", str(marketplace)},
         group_name="snapshots",
         kinds=kinds,
         owners=["team:data"],
         description=description,
     )
-    async def polled(
-        context: dg.AssetExecutionContext, config: PollConfig, pipeline: dg.ResourceParam[Pipeline]
-    ) -> Any:  # noqa: ANN401 - an async generator, a type that Dagster does not know
-        with pipeline.database() as database:
-            lease = _claim(config, pipeline)
-            events = _find_events(database, marketplace, _chosen_keys(context, config), pipeline)
+    async def polled(context: dg.AssetExecutionContext, config: PollConfig) -> Any:  # noqa: ANN401 - an async generator, a type that Dagster does not know
+        timescaledb: TimescaleDBResource = context.resources.timescaledb
+        resource: MarketplaceResource = getattr(context.resources, marketplace)
+        settings = resource.settings_in_use()
+        with timescaledb.database() as database:
+            lease = _claim(config, settings)
+            events = _find_events(database, marketplace, _chosen_keys(context, config), now())
             if lease is not None:
-                held = claim_lease(database, lease.lease_id, pipeline.now() + lease.duration)
+                held = claim_lease(database, lease.lease_id, now() + lease.duration)
                 context.log.info("%d of %d leased events are still held by this run", len(held), len(events))
                 events = [event for event in events if event.event_id in held]
             batch = await poll_events(
                 database,
-                pipeline.settings,
+                settings,
                 marketplace,
                 events,
-                now=pipeline.now,
+                now=now,
+                open_client=resource.client,
                 on_results=_teller(context, len(events), describe),
                 lease=lease,
                 run_id=context.run.run_id,
@@ -100,10 +106,10 @@ def build_polled_asset(
     return polled
 
 
-def _claim(config: PollConfig, pipeline: Pipeline) -> Lease | None:
+def _claim(config: PollConfig, settings: Settings) -> Lease | None:
     if config.lease_id is None:
         return None
-    return Lease(UUID(config.lease_id), timedelta(seconds=pipeline.settings.lease_seconds))
+    return Lease(UUID(config.lease_id), timedelta(seconds=settings.lease_seconds))
 
 
 def _chosen_keys(context: dg.AssetExecutionContext, config: PollConfig) -> list[str] | None:
@@ -111,14 +117,12 @@ def _chosen_keys(context: dg.AssetExecutionContext, config: PollConfig) -> list[
 
 
 def _find_events(
-    database: Database, marketplace: Marketplace, keys: list[str] | None, pipeline: Pipeline
+    database: Database, marketplace: Marketplace, keys: list[str] | None, now: datetime
 ) -> list[ScheduledEvent]:
     """The events of these keys; None: every tracked event still to come. A key nobody knows fails the run early."""
     if keys is None:
         rows = [
-            row
-            for row in read_events(database, tracked_only=True, marketplace=marketplace)
-            if row["event_at"] > pipeline.now()
+            row for row in read_events(database, tracked_only=True, marketplace=marketplace) if row["event_at"] > now
         ]
     else:
         rows = find_sources(database, keys, marketplace)

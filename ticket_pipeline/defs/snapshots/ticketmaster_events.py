@@ -4,13 +4,14 @@ from datetime import UTC
 
 import dagster as dg
 
+from ticket_pipeline.defs.resources import Clock
 from ticket_pipeline.defs.snapshots.polling import Metadata, build_polled_asset
 from ticket_pipeline.ingest.results import EventResult
 from ticket_pipeline.ingest.ticketmaster_events import DetailsResult
 from ticket_pipeline.market.vocabulary import Marketplace
 
 
-def build_details_asset(marketplace: Marketplace, name: str) -> dg.AssetsDefinition:
+def build_details_asset(marketplace: Marketplace, name: str, now: Clock) -> dg.AssetsDefinition:
     """The asset of one marketplace that describes events."""
     return build_polled_asset(
         marketplace,
@@ -23,6 +24,7 @@ def build_details_asset(marketplace: Marketplace, name: str) -> dg.AssetsDefinit
             f"new. Trigger: the sensor poll_due_{marketplace}_events."
         ),
         describe=_describe,
+        now=now,
     )
 
 

@@ -3,9 +3,10 @@
 import dagster as dg
 
 from ticket_pipeline.defs.materializations import SAME_VERSION
-from ticket_pipeline.defs.resources import Pipeline
+from ticket_pipeline.defs.resources import Clock, GoogleSheetResource, TimescaleDBResource
 from ticket_pipeline.market.vocabulary import Marketplace
-from ticket_pipeline.sheet.sync import SyncReport, sync_events
+from ticket_pipeline.settings.model import Settings
+from ticket_pipeline.sheet.sync import SyncReport, apply_watchlist
 from ticket_pipeline.storage.watchlist import read_keys
 
 _MOST_TABLE_ROWS = 200
@@ -18,26 +19,35 @@ class SyncConfig(dg.Config):
     """Untrack however many events the watchlist dropped; without it, more than half is taken for an accident."""
 
 
-@dg.asset(
-    group_name="watchlist",
-    kinds={"googlesheets", "postgres"},
-    owners=["team:data"],
-    description=(
-        "The events to follow, one row each.\n\n"
-        "Grain: event. Source: the Google Sheet (or CSV file). Write: brought to the sheet in one transaction; a row "
-        "that vanished is untracked, its data stays; bad rows are quarantined with all their reasons. "
-        "Trigger: the schedule sync_events_regularly."
-    ),
-)
-def events(
-    context: dg.AssetExecutionContext, config: SyncConfig, pipeline: dg.ResourceParam[Pipeline]
-) -> dg.MaterializeResult[None]:
-    """Sync the watchlist, and register the event keys of every marketplace as partitions."""
-    with pipeline.database() as database:
-        report = sync_events(database, pipeline.settings, pipeline.now(), force=config.force)
-        for marketplace in Marketplace:
-            register_keys(context.instance, marketplace, read_keys(database, marketplace))
-    return dg.MaterializeResult(metadata=_describe(report), data_version=SAME_VERSION)
+def build_events_asset(settings: Settings, now: Clock) -> dg.AssetsDefinition:
+    """The asset of the watchlist."""
+
+    @dg.asset(
+        group_name="watchlist",
+        kinds={"googlesheets", "postgres"},
+        owners=["team:data"],
+        description=(
+            "The events to follow, one row each.\n\n"
+            "Grain: event. Source: the Google Sheet (or CSV file). Write: brought to the sheet in one transaction; a "
+            "row that vanished is untracked, its data stays; bad rows are quarantined with all their reasons. "
+            "Trigger: the schedule sync_events_regularly."
+        ),
+    )
+    def events(
+        context: dg.AssetExecutionContext,
+        config: SyncConfig,
+        timescaledb: TimescaleDBResource,
+        google_sheet: GoogleSheetResource,
+    ) -> dg.MaterializeResult[None]:
+        """Sync the watchlist, and register the event keys of every marketplace as partitions."""
+        rows, zone_rows = google_sheet.read_rows(), google_sheet.read_zone_rows()
+        with timescaledb.database() as database:
+            report = apply_watchlist(database, settings, rows, zone_rows, now(), force=config.force)
+            for marketplace in Marketplace:
+                register_keys(context.instance, marketplace, read_keys(database, marketplace))
+        return dg.MaterializeResult(metadata=_describe(report), data_version=SAME_VERSION)
+
+    return events
 
 
 def register_keys(instance: dg.DagsterInstance, marketplace: Marketplace, keys: list[str]) -> list[str]:

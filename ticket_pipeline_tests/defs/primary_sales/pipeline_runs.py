@@ -13,7 +13,6 @@ from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run
 
 from ticket_pipeline.definitions import build_defs
-from ticket_pipeline.defs.resources import Pipeline
 from ticket_pipeline_tests.primary_sales.organiser import NOW
 
 if TYPE_CHECKING:
@@ -49,14 +48,14 @@ class PipelineRuns:
 
     def run(self, name: str = "mine", **options: Any) -> Ended:  # noqa: ANN401 - Dagster's options
         """Run a pipeline to its end as the daemon does; `execute_in_process` puts another executor in its place."""
-        job = build_defs(self.pipeline).resolve_job_def(f"vivenu_{name}")
+        job = self.defs.resolve_job_def(f"vivenu_{name}")
         run = self.instance.create_run_for_job(job, **options)
         return Ended(execute_run(InMemoryJob(job), run, self.instance).all_events)
 
     @property
-    def pipeline(self) -> Pipeline:
-        """The resource that every step is given."""
-        return Pipeline(self.place.settings(**self.changes), lambda: NOW)
+    def defs(self) -> dg.Definitions:
+        """Fresh definitions."""
+        return build_defs(self.place.settings(**self.changes), now=lambda: NOW)
 
     def requests(self) -> list[int]:
         """The status of every answer of the organiser since it was last asked for them."""

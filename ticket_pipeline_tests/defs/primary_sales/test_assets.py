@@ -10,7 +10,6 @@ import dagster as dg
 import pytest
 
 from ticket_pipeline.definitions import build_defs
-from ticket_pipeline.defs.resources import Pipeline
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline.simulator.vivenu_world import CANARY
 from ticket_pipeline_tests.defs.location import RANGE_END, RANGE_START, failure_of, materializations
@@ -33,8 +32,7 @@ class VivenuLocation:
 
     def run(self, job: str = "vivenu", **options: Any) -> dg.ExecuteInProcessResult:  # noqa: ANN401 - dagster's options
         """Run a job to its end."""
-        pipeline = Pipeline(self.place.settings(**self.changes), lambda: NOW)
-        definition = build_defs(pipeline).resolve_job_def(job)
+        definition = build_defs(self.place.settings(**self.changes), now=lambda: NOW).resolve_job_def(job)
         return definition.execute_in_process(instance=self.instance, raise_on_error=False, **options)
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ticket_pipeline.definitions import build_defs
 from ticket_pipeline.defs.primary_sales.pipeline_jobs import build_pipelines
-from ticket_pipeline.defs.resources import Pipeline
+from ticket_pipeline.defs.resources import build_resources, utc_now
 from ticket_pipeline.primary_sales.pipeline_files import DATA_DEPENDENCIES, read_pipelines
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.simulator.faults import Fault, FaultKind
@@ -35,7 +35,7 @@ GOOD = 'name: good\ndescription: Good.\ncron: "1 2 * * *"\nsteps: [{name: all, s
 
 def load(folder: Path) -> dg.RepositoryDefinition:
     """The whole code location with the pipelines of a folder, loaded as Dagster does."""
-    defs = build_defs(Pipeline(Settings.model_validate({"pipelines_dir": str(folder)})))
+    defs = build_defs(Settings.model_validate({"pipelines_dir": str(folder)}))
     dg.Definitions.validate_loadable(defs)
     return defs.get_repository_def()
 
@@ -115,9 +115,9 @@ def test_a_file_that_dagster_refuses_beside_the_rest_is_refused_by_file_and_line
 
     def assemble(jobs: Sequence[dg.JobDefinition], schedules: Sequence[dg.ScheduleDefinition]) -> dg.Definitions:
         rest = dg.GraphDefinition("rest", node_defs=[taken]).to_job()
-        return dg.Definitions(jobs=[rest, *jobs], schedules=schedules, resources={"pipeline": Pipeline(configured)})
+        return dg.Definitions(jobs=[rest, *jobs], schedules=schedules, resources=build_resources(configured))
 
-    jobs, schedules = build_pipelines(configured, assemble)
+    jobs, schedules = build_pipelines(configured, utc_now, assemble)
     assert [job.name for job in jobs] == ["vivenu_one", "vivenu_two_refused"]
     assert [schedule.name for schedule in schedules] == ["vivenu_one_regularly"]
     assert "two.yaml, line 1, name: Dagster refuses it: " in (jobs[1].description or "")
@@ -125,7 +125,7 @@ def test_a_file_that_dagster_refuses_beside_the_rest_is_refused_by_file_and_line
 
 
 def test_side_by_side_is_dagsters_own_executor_with_the_files_limit() -> None:
-    defs = build_defs(Pipeline(Settings()))
+    defs = build_defs(Settings())
     assert defs.resolve_job_def("vivenu_parallel").executor_def.name == "multiprocess"
     assert defs.resolve_job_def("vivenu_default").executor_def.name == "in_process"
 
@@ -167,13 +167,13 @@ def test_a_step_that_asks_vivenu_waits_until_another_has_done_so(
 
 def test_all_that_asks_vivenu_is_in_its_pool(runs: PipelineRuns) -> None:
     runs.write(f"steps:\n{SALES}", "reckons")
-    jobs = [build_defs(Pipeline(Settings())).resolve_job_def(f"vivenu_{name}") for name in ("default", "minimal")]
-    jobs.append(build_defs(runs.pipeline).resolve_job_def("vivenu_reckons"))
+    jobs = [build_defs(Settings()).resolve_job_def(f"vivenu_{name}") for name in ("default", "minimal")]
+    jobs.append(runs.defs.resolve_job_def("vivenu_reckons"))
     pools = [{op.name: op.pool for op in job.all_node_defs if isinstance(op, dg.OpDefinition)} for job in jobs]
     asking = {"events", "tickets", "coupons"}
     for job, pooled in zip(jobs, pools, strict=True):
         for name, pool in pooled.items():
             assert pool == ("vivenu" if name.removeprefix(f"{job.name}__") in asking else None)
-    assets = build_defs(runs.pipeline).resolve_asset_graph()
+    assets = runs.defs.resolve_asset_graph()
     pooled_assets = {key.to_user_string() for key in assets.get_all_asset_keys() if "vivenu" in assets.get(key).pools}
     assert pooled_assets == {f"vivenu_{name}" for name in asking}

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from ticket_pipeline.definitions import build_defs
 from ticket_pipeline.defs.primary_sales import work as primary_sales_work
 from ticket_pipeline.defs.primary_sales.pipeline_steps import SKIP_FETCH_TAG
 from ticket_pipeline.errors import StorageError
@@ -66,7 +65,7 @@ def test_a_failure_stops_what_would_start_beside_it(runs: PipelineRuns) -> None:
     runs.place.sync()
     runs.write("execution: parallel\nsteps:\n" + COUPONS + PEOPLE)
     runs.place.organiser.faults.add(Fault(FaultKind.SERVER_ERROR, times=None))
-    job = build_defs(runs.pipeline).resolve_job_def("vivenu_mine")
+    job = runs.defs.resolve_job_def("vivenu_mine")
     # Steps that are processes of their own would need definitions that another process can load.
     ended = Ended(job.execute_in_process(instance=runs.instance, raise_on_error=False).all_events)
     assert ended.done == []

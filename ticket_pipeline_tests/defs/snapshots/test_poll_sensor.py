@@ -27,6 +27,7 @@ def test_one_run_is_asked_for_with_the_keys_and_the_lease_of_what_is_due(locatio
         "ticket_pipeline/marketplace": "stubhub",
         "ticket_pipeline/events": "4",
         "dagster/max_runtime": "3600",
+        "dagster/sensor_name": SENSOR,
     }
     assert request.partition_key is None
     assert location.defs.resolve_sensor_def(SENSOR).job_name == poll_job_name(STUBHUB)
