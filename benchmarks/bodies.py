@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.ground import PROJECT
+from ticket_pipeline.market.events import Event, WatchlistEvent
+from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.simulator.market import EventMarket, SimulatedEvent
 from ticket_pipeline.simulator.stubhub import listings_body
 from ticket_pipeline.simulator.venue import Venue, arena_zones
-from ticket_pipeline.storage.schedule import ScheduledEvent
-from ticket_pipeline.storage.watchlist import EventRecord, find_sources, sync_watchlist
+from ticket_pipeline.storage.watchlist import find_sources, sync_watchlist
 
 if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database
@@ -60,10 +61,10 @@ def external_id(number: int) -> str:
     return str(_FIRST_ID + number)
 
 
-def add_events(database: Database, count: int) -> list[ScheduledEvent]:
+def add_events(database: Database, count: int) -> list[Event]:
     """Put `count` tracked events on StubHub into the watchlist; returns them in order."""
     records = [
-        EventRecord(
+        WatchlistEvent(
             name=f"Event {number}",
             venue=None,
             city=None,
@@ -76,11 +77,11 @@ def add_events(database: Database, count: int) -> list[ScheduledEvent]:
             capacity=None,
             poll_interval=None,
             sheet_row=number + 2,
-            external_ids={"stubhub": external_id(number)},
+            external_ids={Marketplace.STUBHUB: external_id(number)},
         )
         for number in range(count)
     ]
     sync_watchlist(database, records, [], source="bench", this_moment=STARTS_AT, max_untrack_fraction=1)
     rows = find_sources(database, [external_id(number) for number in range(count)])
-    events = [ScheduledEvent(row["event_id"], row["external_id"], row["name"], row["venue"]) for row in rows]
+    events = [Event.from_row(row) for row in rows]
     return sorted(events, key=lambda event: event.external_id)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from benchmarks.ground import Ground
-    from ticket_pipeline.storage.schedule import ScheduledEvent
+    from ticket_pipeline.market.events import Event
 
 _ZONES = 7
 _MOST_MILLISECONDS = 10
@@ -75,9 +75,7 @@ def _fill(url: str, span: Span) -> int:
     return rows
 
 
-def _read(
-    database: Database, events: Sequence[ScheduledEvent], span: Span, bucket: timedelta, reads: int
-) -> list[float]:
+def _read(database: Database, events: Sequence[Event], span: Span, bucket: timedelta, reads: int) -> list[float]:
     """Milliseconds of each read, of events in random order; the first of each event is not counted."""
     random = Random(0)  # noqa: S311 - the same order each time
     order = [*events, *(random.choice(events) for _ in range(reads))]

@@ -21,17 +21,17 @@ from benchmarks.ingest_baselines import copying, copying_barely, inserting_pages
 from benchmarks.listing_work import answer, build_ingest, store_all
 from benchmarks.report import Goal, Report, spread
 from ticket_pipeline.market.listings import validate_listings
-from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.marketplaces.stubhub.parser import parse_stubhub_listings
 from ticket_pipeline.storage.database import Database
-from ticket_pipeline.storage.snapshots import STORED_COLUMNS, Capture
+from ticket_pipeline.storage.listing_csv import STORED_COLUMNS
+from ticket_pipeline.storage.snapshots import Capture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from benchmarks.ground import Ground, Spent
-    from ticket_pipeline.storage.schedule import ScheduledEvent
+    from ticket_pipeline.market.events import Event
 
     Work = Callable[[], int]
     """Stores captures and returns the number of rows."""
@@ -85,9 +85,7 @@ def _ratio(ours: Sequence[Timing], baseline: Sequence[Timing], cost: Callable[[S
     return median(a / cost(spent) / (b / cost(other)) for (a, spent), (b, other) in zip(ours, baseline, strict=True))
 
 
-def _ways(
-    database: Database, url: str, events: Sequence[ScheduledEvent], body: bytes
-) -> dict[str, Callable[[datetime], Work]]:
+def _ways(database: Database, url: str, events: Sequence[Event], body: bytes) -> dict[str, Callable[[datetime], Work]]:
     """Name → the work at a moment, all prepared that is not to be timed. Ours is first, then the baselines."""
     ingest = build_ingest(database)
 
@@ -106,13 +104,11 @@ def _ways(
     }
 
 
-def _captures(events: Sequence[ScheduledEvent], moment: datetime, body: bytes) -> Iterator[Capture]:
+def _captures(events: Sequence[Event], moment: datetime, body: bytes) -> Iterator[Capture]:
     listings = validate_listings([parse_stubhub_listings(body)])[0]
     for event in events:
         yield Capture(
-            event_id=event.event_id,
-            marketplace=Marketplace.STUBHUB,
-            external_id=event.external_id,
+            event=event,
             captured_at=moment,
             received=listings.received,
             columns={name: listings.columns[name] for name in STORED_COLUMNS},

@@ -5,7 +5,6 @@ What belongs here: preparing what a way writes, and writing it. What does not: t
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -17,13 +16,16 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from benchmarks.ground import SCHEMA
+from ticket_pipeline.market.vocabulary import Outcome
+from ticket_pipeline.storage.attempts import Attempt
 from ticket_pipeline.storage.database import as_query, set_search_path
-from ticket_pipeline.storage.snapshots import STORED_COLUMNS, Capture, render_csv
+from ticket_pipeline.storage.listing_csv import STORED_COLUMNS
 from ticket_pipeline.storage.statements import statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
+
+    from ticket_pipeline.storage.snapshots import Capture
 
 _PAGE = 100
 _COLUMNS = ("event_id", "marketplace", "captured_at", *STORED_COLUMNS)
@@ -38,7 +40,7 @@ class _Prepared:
 
     accepted: int
     manifest: dict[str, Any]
-    books: dict[str, dict[str, Any]]
+    others: dict[str, dict[str, Any]]
     csv: bytes
     rows: list[tuple[Any, ...]]
 
@@ -46,19 +48,19 @@ class _Prepared:
 def copying(url: str, captures: Sequence[Capture]) -> Callable[[], int]:
     """COPY, and every other row that the pipeline stores of a capture, in one transaction each."""
     prepared = [_prepare(capture) for capture in captures]
-    return lambda: _store(url, prepared, _copy, with_books=True)
+    return lambda: _store(url, prepared, _copy, with_others=True)
 
 
 def copying_barely(url: str, captures: Sequence[Capture]) -> Callable[[], int]:
     """COPY and the manifest row alone, in one transaction each."""
     prepared = [_prepare(capture) for capture in captures]
-    return lambda: _store(url, prepared, _copy, with_books=False)
+    return lambda: _store(url, prepared, _copy, with_others=False)
 
 
 def inserting_pages(url: str, captures: Sequence[Capture]) -> Callable[[], int]:
     """`executemany` in pages of 100, and every other row, in one transaction each."""
     prepared = [_prepare(capture) for capture in captures]
-    return lambda: _store(url, prepared, _insert_pages, with_books=True)
+    return lambda: _store(url, prepared, _insert_pages, with_others=True)
 
 
 def _store(
@@ -66,7 +68,7 @@ def _store(
     captures: Sequence[_Prepared],
     load: Callable[[psycopg.Cursor[Any], _Prepared], None],
     *,
-    with_books: bool,
+    with_others: bool,
 ) -> int:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(set_search_path(SCHEMA))
@@ -74,9 +76,9 @@ def _store(
             with connection.transaction(), connection.cursor() as cursor:
                 cursor.execute(as_query(statement("snapshots/insert_snapshot")), capture.manifest)
                 load(cursor, capture)
-                if with_books:
+                if with_others:
                     with connection.pipeline():
-                        for name, parameters in capture.books.items():
+                        for name, parameters in capture.others.items():
                             cursor.execute(as_query(statement(name)), parameters)
     return sum(capture.accepted for capture in captures)
 
@@ -93,53 +95,37 @@ def _insert_pages(cursor: psycopg.Cursor[Any], capture: _Prepared) -> None:
 
 
 def _prepare(capture: Capture) -> _Prepared:
-    key = {"event_id": capture.event_id, "marketplace": capture.marketplace, "captured_at": capture.captured_at}
-    counts = {"received": capture.received, "accepted": capture.accepted, "rejected": len(capture.rejected)}
-    market = {"tickets": capture.tickets, "currency": capture.currency, "fee_basis": capture.fee_basis}
-    identity = {
-        "external_id": capture.external_id,
-        "payload_hash": hashlib.sha256(capture.body).digest(),
-        "checksum_problems": None,
-    }
     compressed = zstandard.ZstdCompressor(level=1).compress(capture.body)
     rejected = [
         {"position": item.position, "raw": orjson.dumps(item.raw).decode(), "reasons": list(item.reasons)}
         for item in capture.rejected
     ]
+    attempt = Attempt(
+        started_at=capture.captured_at,
+        finished_at=capture.captured_at,
+        outcome=Outcome.OK,
+        status=200,
+        latency_seconds=0.3,
+        bytes=len(capture.body),
+        listings=capture.accepted,
+        rejected=len(capture.rejected),
+    )
     return _Prepared(
         accepted=capture.accepted,
-        manifest=key | counts | market | identity,
-        books={
-            "snapshots/insert_rejected": {**key, "rejected": Jsonb(rejected)},
+        manifest=capture.manifest(),
+        others={
+            "snapshots/insert_rejected": {**capture.key, "rejected": Jsonb(rejected)},
             "snapshots/insert_raw_payload": {
-                **key,
+                **capture.key,
                 "body": compressed,
                 "encoding": "zstd",
                 "original_bytes": len(capture.body),
             },
-            "polling/insert_attempt": _attempt(capture, capture.captured_at),
+            "polling/insert_attempt": attempt.parameters(capture.event),
         },
-        csv=render_csv(capture).encode(),
+        csv=capture.to_csv().encode(),
         rows=[
-            (*key.values(), *values) for values in zip(*(capture.columns[name] for name in STORED_COLUMNS), strict=True)
+            (*capture.key.values(), *values)
+            for values in zip(*(capture.columns[name] for name in STORED_COLUMNS), strict=True)
         ],
     )
-
-
-def _attempt(capture: Capture, moment: datetime) -> dict[str, Any]:
-    return {
-        "event_id": capture.event_id,
-        "marketplace": capture.marketplace,
-        "external_id": capture.external_id,
-        "started_at": moment,
-        "finished_at": moment,
-        "outcome": "ok",
-        "status": 200,
-        "tries": 1,
-        "latency_seconds": 0.3,
-        "bytes": len(capture.body),
-        "listings": capture.accepted,
-        "rejected": len(capture.rejected),
-        "error": None,
-        "run_id": None,
-    }

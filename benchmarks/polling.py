@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from benchmarks.child import Usage
     from benchmarks.ground import Ground
-    from ticket_pipeline.storage.schedule import ScheduledEvent
+    from ticket_pipeline.market.events import Event
 
 _AT_ONCE = 32
 _LISTINGS = 300
@@ -65,7 +65,7 @@ def measure_polling(ground: Ground, *, quick: bool) -> Report:
     return report
 
 
-def _listing_work(database: Database, events: Sequence[ScheduledEvent]) -> Callable[[], int]:
+def _listing_work(database: Database, events: Sequence[Event]) -> Callable[[], int]:
     """The storing of what a marketplace would answer; gives the number of listings."""
     answers = [answer(event, STARTS_AT, event_body(number, _LISTINGS)) for number, event in enumerate(events)]
     ingest = build_ingest(database)

@@ -6,7 +6,8 @@
 with due as (
   select
     p.event_id, p.marketplace, p.lease_id as old_lease_id, p.leased_until as old_leased_until, p.consecutive_failures,
-    p.lease_id is not null and p.consecutive_failures > 0 as is_postponed, s.external_id, e.name, e.venue
+    p.lease_id is not null and p.consecutive_failures > 0 as is_postponed, s.external_id, e.name, e.venue, e.city,
+    e.timezone, e.event_at
   from poll_schedule as p
   inner join events as e on e.event_id = p.event_id
   inner join event_sources as s on s.event_id = p.event_id and s.marketplace = p.marketplace and s.is_current
@@ -70,7 +71,7 @@ settled as (
   where p.event_id = d.event_id and p.marketplace = d.marketplace
 )
 
-select event_id, external_id, name, venue
+select event_id, marketplace, external_id, name, venue, city, timezone, event_at
 from due
 where not is_postponed
 order by external_id

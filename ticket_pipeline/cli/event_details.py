@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from ticket_pipeline.cli.event_keys import WatchedEvent
+    from ticket_pipeline.market.events import Event
     from ticket_pipeline.storage.database import Database, Row
 
 _COMPARED = {
@@ -67,13 +67,13 @@ def event_details(
         show(f"{captures} in {days} days, the newest {ago(latest['captured_at'], this_moment)}.")
 
 
-def _ticketmaster_id(database: Database, event: WatchedEvent) -> str | None:
+def _ticketmaster_id(database: Database, event: Event) -> str | None:
     """The event's id at Ticketmaster, if the watchlist has one."""
     own = [row for row in read_known_events(database) if row["event_id"] == event.event_id]
     return own[0]["external_ids"].get(Marketplace.TICKETMASTER) if own else None
 
 
-def _why_nothing(event: WatchedEvent, own_id: str | None, days: int) -> str:
+def _why_nothing(event: Event, own_id: str | None, days: int) -> str:
     if own_id is None:
         return f"{event.name} has no Ticketmaster id in the watchlist. Find it: ticket-pipeline match"
     return (
@@ -82,7 +82,7 @@ def _why_nothing(event: WatchedEvent, own_id: str | None, days: int) -> str:
     )
 
 
-def _facts(event: WatchedEvent, latest: Row) -> Iterator[str]:
+def _facts(event: Event, latest: Row) -> Iterator[str]:
     place = ", ".join(plain(latest[part]) for part in ("venue", "city", "country") if latest[part])
     status = plain(latest["status"]) if latest["status"] else "unknown"
     yield f"Status {status}; {_start(latest)}; {place or 'no venue'}."
@@ -120,7 +120,7 @@ def _shown(value: Any) -> str:  # noqa: ANN401 - a value of any of the compared 
     return NOTHING if value is None else str(value)
 
 
-def _changes_table(event: WatchedEvent, changes: Sequence[tuple[Row, str, str, str]]) -> Table:
+def _changes_table(event: Event, changes: Sequence[tuple[Row, str, str, str]]) -> Table:
     table = new_table("Seen", "What", "Before", "Since then")
     for capture, name, before, after in changes:
         table.add_row(local_time(capture["captured_at"], event.timezone), name, plain(before), plain(after))

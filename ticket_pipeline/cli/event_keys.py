@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,14 +9,13 @@ import typer
 from ticket_pipeline.cli.tables import note
 from ticket_pipeline.errors import TicketPipelineError
 from ticket_pipeline.ingest.marketplaces import has_listings
+from ticket_pipeline.market.events import Event
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.queries.event_keys import describe_unknown_keys
-from ticket_pipeline.storage.schedule import ScheduledEvent
 from ticket_pipeline.storage.watchlist import find_sources, read_keys, read_known_events
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from ticket_pipeline.storage.database import Database, Row
 
@@ -37,27 +35,7 @@ class UnclearEventKeyError(TicketPipelineError):
     """A key names no event, or more than one."""
 
 
-@dataclass(frozen=True, slots=True)
-class WatchedEvent:
-    """One event at one marketplace, as the commands show it; `event_at` is aware UTC."""
-
-    event_id: int
-    marketplace: Marketplace
-    external_id: str
-    name: str
-    venue: str | None
-    city: str | None
-    timezone: str
-    event_at: datetime
-    is_current: bool = True
-
-    @property
-    def scheduled(self) -> ScheduledEvent:
-        """The event as polling takes it."""
-        return ScheduledEvent(self.event_id, self.external_id, self.name, self.venue)
-
-
-def find_event(database: Database, key: str, marketplace: Marketplace | None) -> WatchedEvent:
+def find_event(database: Database, key: str, marketplace: Marketplace | None) -> Event:
     """The event that a key names.
 
     Raises:
@@ -66,7 +44,7 @@ def find_event(database: Database, key: str, marketplace: Marketplace | None) ->
     return find_events(database, [key], marketplace)[0]
 
 
-def find_listed_event(database: Database, key: str, marketplace: Marketplace | None) -> WatchedEvent:
+def find_listed_event(database: Database, key: str, marketplace: Marketplace | None) -> Event:
     """The event that a key names, at a marketplace that has listings.
 
     Raises:
@@ -89,7 +67,7 @@ def find_listed_event(database: Database, key: str, marketplace: Marketplace | N
     )
 
 
-def find_events(database: Database, keys: Sequence[str], marketplace: Marketplace | None) -> list[WatchedEvent]:
+def find_events(database: Database, keys: Sequence[str], marketplace: Marketplace | None) -> list[Event]:
     """The events that keys name, in their order, each once.
 
     Raises:
@@ -108,7 +86,7 @@ def find_events(database: Database, keys: Sequence[str], marketplace: Marketplac
     return [_only(key, rows) for key, rows in found.items()]
 
 
-def _only(key: str, rows: Sequence[Row]) -> WatchedEvent:
+def _only(key: str, rows: Sequence[Row]) -> Event:
     if len(rows) > 1:
         named = ", ".join(sorted(f"{row['marketplace']} ({row['name']})" for row in rows))
         raise UnclearEventKeyError(
@@ -116,19 +94,4 @@ def _only(key: str, rows: Sequence[Row]) -> WatchedEvent:
         )
     if not rows[0]["is_current"]:
         note(f"The watchlist has replaced {key} by another id of {rows[0]['name']}; its history is kept under both.")
-    return as_watched_event(rows[0])
-
-
-def as_watched_event(row: Row) -> WatchedEvent:
-    """A row of the watchlist with its marketplace id as an event."""
-    return WatchedEvent(
-        event_id=row["event_id"],
-        marketplace=Marketplace(row["marketplace"]),
-        external_id=row["external_id"],
-        name=row["name"],
-        venue=row["venue"],
-        city=row["city"],
-        timezone=row["timezone"],
-        event_at=row["event_at"],
-        is_current=row.get("is_current", True),
-    )
+    return Event.from_row(rows[0])

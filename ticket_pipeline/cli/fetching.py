@@ -9,14 +9,15 @@ from uuid import uuid4
 
 import typer
 
-from ticket_pipeline.cli.event_keys import MarketplaceOption, UnclearEventKeyError, as_watched_event, find_events
+from ticket_pipeline.cli.event_keys import MarketplaceOption, UnclearEventKeyError, find_events
 from ticket_pipeline.cli.formats import NOTHING, count, largest_unit, money, plain, utc_now
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, progress, show, show_json
 from ticket_pipeline.ingest.batch import BatchResult
 from ticket_pipeline.ingest.marketplaces import SOURCES, find_source, has_listings, why_not_polled
 from ticket_pipeline.ingest.poll import poll_events
-from ticket_pipeline.ingest.ticketmaster_events import DetailsResult
+from ticket_pipeline.ingest.ticketmaster_events import TicketmasterResult
+from ticket_pipeline.market.events import Event
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.settings.model import load_settings
 from ticket_pipeline.storage.watchlist import read_events
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from ticket_pipeline.cli.event_keys import WatchedEvent
     from ticket_pipeline.ingest.results import EventResult
     from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.storage.database import Database
@@ -65,7 +65,7 @@ def fetch_listings(
 
 def _choose(
     database: Database, settings: Settings, keys: Sequence[str], marketplace: Marketplace | None
-) -> list[WatchedEvent]:
+) -> list[Event]:
     """The events to fetch.
 
     Raises:
@@ -85,7 +85,7 @@ def _choose(
         return events
     rows = read_events(database, tracked_only=True, marketplace=marketplace)
     this_moment = utc_now()
-    upcoming = [as_watched_event(row) for row in rows if row["event_at"] > this_moment]
+    upcoming = [Event.from_row(row) for row in rows if row["event_at"] > this_moment]
     listed = [event for event in upcoming if has_listings(event.marketplace)]
     with_listings = {event.event_id for event in listed}
     described = [event.external_id for event in upcoming if event.event_id not in with_listings]
@@ -96,7 +96,7 @@ def _choose(
     return _leave_out_unpolled(listed, settings)
 
 
-def _why_nothing(upcoming: Sequence[WatchedEvent]) -> str:
+def _why_nothing(upcoming: Sequence[Event]) -> str:
     if not upcoming:
         return "No followed event is still to come. Add one to the watchlist, then run `ticket-pipeline sync-events`."
     where = ", ".join(sorted({event.marketplace for event in upcoming}))
@@ -107,7 +107,7 @@ def _why_nothing(upcoming: Sequence[WatchedEvent]) -> str:
     )
 
 
-def _leave_out_unpolled(events: Sequence[WatchedEvent], settings: Settings) -> list[WatchedEvent]:
+def _leave_out_unpolled(events: Sequence[Event], settings: Settings) -> list[Event]:
     """Without the events of marketplaces that are off, which are told; where all of them are, the first says why."""
     counts = Counter(event.marketplace for event in events)
     obstacles = {marketplace: why_not_polled(SOURCES[marketplace], settings) for marketplace in counts}
@@ -119,7 +119,7 @@ def _leave_out_unpolled(events: Sequence[WatchedEvent], settings: Settings) -> l
     return [event for event in events if obstacles[event.marketplace] is None]
 
 
-def _poll(database: Database, settings: Settings, events: Sequence[WatchedEvent]) -> dict[Marketplace, BatchResult]:
+def _poll(database: Database, settings: Settings, events: Sequence[Event]) -> dict[Marketplace, BatchResult]:
     batches: dict[Marketplace, BatchResult] = {}
     with progress("Fetching listings", len(events)) as bar:
 
@@ -127,7 +127,7 @@ def _poll(database: Database, settings: Settings, events: Sequence[WatchedEvent]
             bar.advance(bar.task_ids[0], len(results))
 
         for marketplace in dict.fromkeys(event.marketplace for event in events):
-            own = [event.scheduled for event in events if event.marketplace is marketplace]
+            own = [event for event in events if event.marketplace is marketplace]
             batches[marketplace] = asyncio.run(
                 poll_events(
                     database, settings, marketplace, own, now=utc_now, on_results=advance, run_id=f"cli-{uuid4()}"
@@ -160,7 +160,7 @@ def _results_table(batches: Mapping[Marketplace, BatchResult]) -> Table:
 def _cells(result: EventResult) -> list[str]:
     if result.is_failure:
         return [*[""] * 5, str(result.outcome)]
-    if isinstance(result, DetailsResult):
+    if isinstance(result, TicketmasterResult):
         status = (result.details and result.details.status) or "unknown"
         return [*[NOTHING] * 5, _with_age(status, result)]
     metrics = result.metrics
@@ -181,7 +181,7 @@ def _with_age(status: str, result: EventResult) -> str:
 
 def _kept_for(result: EventResult) -> timedelta | None:
     """How old a kept answer was when it was used; None where the marketplace was asked."""
-    return result.age if isinstance(result, DetailsResult) and result.is_kept else None
+    return result.age if isinstance(result, TicketmasterResult) and result.is_cached else None
 
 
 def _document(batches: Mapping[Marketplace, BatchResult]) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from ticket_pipeline.cli.event_keys import WatchedEvent
+    from ticket_pipeline.market.events import Event
     from ticket_pipeline.queries.price_series import PriceSeries
     from ticket_pipeline.storage.database import Database, Row
 
@@ -120,13 +120,13 @@ def _refresh(database: Database, span: Span) -> None:
             rebuild_hours(database, hours, partial(bar.advance, bar.task_ids[0]))
 
 
-def _end_of(event: WatchedEvent, rows: Sequence[Row]) -> datetime:
+def _end_of(event: Event, rows: Sequence[Row]) -> datetime:
     """The end of what a history can cover: an event that is over is not polled any more, and that is no gap."""
     ends: list[datetime] = [event.event_at, *(row["bucket_at"] for row in rows)]
     return max(ends)
 
 
-def _explain_nothing(event: WatchedEvent, days: int, zone: str = "*") -> str:
+def _explain_nothing(event: Event, days: int, zone: str = "*") -> str:
     where, which = "", ""
     if zone != "*":
         where = f" for zone {plain(zone)}"
@@ -137,12 +137,12 @@ def _explain_nothing(event: WatchedEvent, days: int, zone: str = "*") -> str:
     )
 
 
-def _title(event: WatchedEvent, zone: str) -> str:
+def _title(event: Event, zone: str) -> str:
     title = f"{plain(event.name)} on {event.marketplace}, {local_time(event.event_at, event.timezone)}"
     return title if zone == "*" else f"{title}: {plain(zone)}"
 
 
-def _as_document(event: WatchedEvent) -> dict[str, Any]:
+def _as_document(event: Event) -> dict[str, Any]:
     return {
         "marketplace": event.marketplace,
         "external_id": event.external_id,
@@ -152,9 +152,7 @@ def _as_document(event: WatchedEvent) -> dict[str, Any]:
     }
 
 
-def _history_document(
-    event: WatchedEvent, zone: str, bucket: timedelta, history: Sequence[PriceSeries]
-) -> dict[str, Any]:
+def _history_document(event: Event, zone: str, bucket: timedelta, history: Sequence[PriceSeries]) -> dict[str, Any]:
     return {
         "event": _as_document(event),
         "zone": zone,
@@ -239,7 +237,7 @@ def _zones_table(rows: Sequence[Row]) -> Table:
     return table
 
 
-def _zones_legend(event: WatchedEvent, shown: Sequence[Row], total: int) -> list[str]:
+def _zones_legend(event: Event, shown: Sequence[Row], total: int) -> list[str]:
     bases = sorted({(row["currency"], FEE_BASIS.get(row["fee_basis"], row["fee_basis"])) for row in shown})
     last_hour = local_time(shown[0]["last_hour_at"], event.timezone)
     lines = [

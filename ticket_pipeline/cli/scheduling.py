@@ -26,7 +26,7 @@ from ticket_pipeline.ingest.batch import BatchResult, Lease
 from ticket_pipeline.ingest.due import Skip, choose_batch, show_asked_wait
 from ticket_pipeline.ingest.marketplaces import SOURCES
 from ticket_pipeline.ingest.poll import poll_events
-from ticket_pipeline.ingest.unexpected_errors import contained
+from ticket_pipeline.ingest.unexpected_errors import unexpected_as_failure
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.settings.model import JitterStrategy, load_settings
 from ticket_pipeline.sheet.sync import sync_events
@@ -154,7 +154,7 @@ class Scheduler:
 
     def _sync_events(self, *, must_succeed: bool) -> None:
         try:
-            with contained("Synced the watchlist"):
+            with unexpected_as_failure("sync the watchlist"):
                 report = sync_events(self.database, self.settings, self.now())
         except StorageUnavailable:
             raise
@@ -170,7 +170,7 @@ class Scheduler:
 
     def _delete_old_payloads(self) -> None:
         try:
-            with contained("Deleted old raw bodies"):
+            with unexpected_as_failure("delete old raw bodies"):
                 delete_old_payloads(self.database, self.now() - timedelta(days=self.settings.raw_payload_days))
         except StorageUnavailable:
             raise

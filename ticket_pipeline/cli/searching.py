@@ -21,9 +21,10 @@ from ticket_pipeline.cli.tables import JsonOption, new_table, note, progress, sh
 from ticket_pipeline.errors import Blocked, MarketplaceError, RateLimited, RequestNotPermitted
 from ticket_pipeline.ingest.marketplaces import find_source
 from ticket_pipeline.ingest.poll import build_gate, set_up_requests
+from ticket_pipeline.market.events import WatchlistEvent
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.marketplaces.ticketmaster.client import open_ticketmaster_client
-from ticket_pipeline.marketplaces.ticketmaster.matching import Match, WantedEvent, find_match
+from ticket_pipeline.marketplaces.ticketmaster.matching import Match, find_match
 from ticket_pipeline.marketplaces.ticketmaster.search import MAX_PAGE_SIZE
 from ticket_pipeline.settings.model import load_settings
 from ticket_pipeline.storage.cache import PostgresCache
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from ticket_pipeline.marketplaces.ticketmaster.parser import EventDetails
     from ticket_pipeline.marketplaces.ticketmaster.search import Search
     from ticket_pipeline.settings.model import Settings
-    from ticket_pipeline.storage.database import Database, Row
+    from ticket_pipeline.storage.database import Database
 
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
 _SMALL_PAGE = 50
@@ -133,24 +134,20 @@ def match(*, as_json: JsonOption = False) -> None:
         raise typer.Exit(1)
 
 
-def _without_id(database: Database) -> list[WantedEvent]:
+def _without_id(database: Database) -> list[WatchlistEvent]:
     """The followed events still to come that have no Ticketmaster id."""
     this_moment = utc_now()
     return [
-        _as_wanted(row)
+        WatchlistEvent.from_row(row)
         for row in read_known_events(database)
         if row["is_tracked"] and row["event_at"] > this_moment and Marketplace.TICKETMASTER not in row["external_ids"]
     ]
 
 
-def _as_wanted(row: Row) -> WantedEvent:
-    return WantedEvent(row["name"], row["venue"], row["city"], row["event_date"], row["event_at"], row["sheet_row"])
-
-
 async def _match_all(
     database: Database,
     settings: Settings,
-    wanted: Sequence[WantedEvent],
+    wanted: Sequence[WatchlistEvent],
     advance: Callable[[], None],
 ) -> tuple[list[Match], list[_Failure]]:
     """The best candidate of each, and those that could not be asked for; what holds for all ends the asking."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from ticket_pipeline.cli.event_keys import WatchedEvent
+    from ticket_pipeline.market.events import Event
     from ticket_pipeline.storage.database import Row
 
 _EVER = datetime(2000, 1, 1, tzinfo=UTC)
@@ -105,7 +105,7 @@ def _priced(row: Row) -> PricedListing:
     return PricedListing(row["zone"] or "", row["currency"], row["fee_basis"], row["quantity"], row["price"], splits)
 
 
-def _document(event: WatchedEvent, snapshot: Row | None, choice: _Choice, shown: Sequence[Row]) -> dict[str, Any]:
+def _document(event: Event, snapshot: Row | None, choice: _Choice, shown: Sequence[Row]) -> dict[str, Any]:
     hidden = {"event_id", "captured_at"}
     return {
         "event": {"marketplace": event.marketplace, "external_id": event.external_id, "name": event.name},
@@ -139,9 +139,7 @@ def _table(shown: Sequence[Row]) -> Table:
     return table
 
 
-def _caption(
-    event: WatchedEvent, snapshot: Row, choice: _Choice, shown: Sequence[Row], quantity: int | None
-) -> list[str]:
+def _caption(event: Event, snapshot: Row, choice: _Choice, shown: Sequence[Row], quantity: int | None) -> list[str]:
     captured_at = snapshot["captured_at"]
     when = f"{local_time(captured_at, event.timezone)}, {ago(captured_at, utc_now())}"
     lines = [f"Captured {when}: {count(len(choice.all_rows))} listings, {count(snapshot['tickets'])} tickets."]

@@ -1,130 +1,142 @@
-"""What every kind of poll does with an answer it cannot use, and with a database that is away for a moment.
+"""What every kind of poll does with a failed fetch and with a database that is unavailable for a moment.
 
-What belongs here: saying why listings are of no use, booking a failed attempt, telling the breaker, and writing again
-after a lost connection. What does not: reading and storing good answers; that is each kind's own (`ingest`, `details`).
+What belongs here: recording failed attempts, updating the breaker, and repeating writes. What does not: reading and
+storing good responses; each kind of poll does that itself (`captures`, `ticketmaster_events`).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import stamina
 
-from ticket_pipeline.errors import MarketplaceError, RateLimited, RequestNotPermitted, StorageUnavailable
+from ticket_pipeline.errors import (
+    MarketplaceError,
+    RateLimited,
+    RequestNotPermitted,
+    StorageError,
+    StorageUnavailable,
+    UnexpectedPayload,
+)
+from ticket_pipeline.ingest.unexpected_errors import unexpected_as_failure
 from ticket_pipeline.market.vocabulary import Outcome
-from ticket_pipeline.storage.schedule import record_failure
-from ticket_pipeline.storage.snapshots import Attempt
+from ticket_pipeline.storage.attempts import Attempt, record_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime, timedelta
 
     from ticket_pipeline.ingest.results import EventResult, Fetched
-    from ticket_pipeline.market.validated import ValidatedListings
-    from ticket_pipeline.market.vocabulary import Marketplace
+    from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
+    from ticket_pipeline.storage.attempts import BackOff
     from ticket_pipeline.storage.database import Database
     from ticket_pipeline.storage.requests import PostgresGate
-    from ticket_pipeline.storage.schedule import BackOff
-    from ticket_pipeline.storage.snapshots import Capture
 
 _T = TypeVar("_T")
 
-_MOST_REASONS = 3
-
 _WRITE_TRIES = 6
 _WRITE_SECONDS = 60.0
-"""A database that restarts is back within this; the answer in hand is worth waiting for."""
+"""A database that restarts is back within this; a response in hand is worth the wait."""
 
 
-class Books(Protocol):
-    """Where attempts are booked, and when a failed event comes back."""
+@dataclass(frozen=True, slots=True)
+class PollContext:
+    """What every poll of one run records its attempts with.
 
-    @property
-    def database(self) -> Database:
-        """Where."""
-
-    @property
-    def marketplace(self) -> Marketplace:
-        """Whose attempts."""
-
-    @property
-    def back_off(self) -> BackOff:
-        """How long a failed event waits."""
-
-    @property
-    def draw_jitter(self) -> Callable[[], float]:
-        """A factor for that wait, drawn per event."""
-
-    @property
-    def run_id(self) -> str | None:
-        """Booked with every attempt."""
-
-
-def book_failure(books: Books, fetched: Fetched, error: MarketplaceError) -> Outcome:
-    """Book the failed attempt of one event and settle when it is due again; returns how it ended.
-
-    Raises:
-        StorageError: the database stays away, or refuses the record.
+    Attributes:
+        back_off: how long a failed event waits.
+        draw_jitter: a factor for the next interval or wait, drawn per event.
+        keep_body: whether raw bodies are stored.
+        run_id: stored with every attempt.
     """
-    attempt = Attempt(
-        started_at=fetched.started_at,
-        finished_at=fetched.finished_at,
-        outcome=Outcome(error.outcome),
-        status=error.status,
-        tries=error.tries,
-        error=str(error),
-        run_id=books.run_id,
-    )
-    persistently(
-        lambda: record_failure(
-            books.database,
-            fetched.event,
-            books.marketplace,
-            attempt,
-            back_off=books.back_off,
-            jitter_factor=books.draw_jitter(),
-            not_before=_not_before(error, fetched.finished_at),
+
+    database: Database
+    marketplace: Marketplace
+    back_off: BackOff
+    draw_jitter: Callable[[], float]
+    keep_body: bool
+    run_id: str | None = None
+
+    def record_failure(self, fetched: Fetched, error: MarketplaceError) -> Outcome:
+        """Record the failed attempt of one event and reschedule it; returns how it ended.
+
+        Raises:
+            StorageError: the database stays unavailable, or refuses the record.
+        """
+        if fetched.response is not None:  # its requests count, whatever is wrong with it
+            error.status, error.tries = fetched.response.status, fetched.response.tries
+        attempt = Attempt(
+            started_at=fetched.started_at,
+            finished_at=fetched.finished_at,
+            outcome=Outcome(error.outcome),
+            status=error.status,
+            tries=error.tries,
+            error=str(error),
+            run_id=self.run_id,
         )
-    )
-    return attempt.outcome
+        repeat_when_unavailable(
+            lambda: record_failure(
+                self.database,
+                fetched.event,
+                attempt,
+                back_off=self.back_off,
+                jitter_factor=self.draw_jitter(),
+                not_before=_not_before(error, fetched.finished_at),
+            )
+        )
+        return attempt.outcome
 
 
-def describe_unusable(capture: Capture, listings: ValidatedListings) -> str | None:
-    """Why an answer with listings is a failure all the same; None where it is none."""
-    if not listings.is_unusable:
-        return None
-    reasons = list(listings.reasons.items())
-    more = "; …" if len(reasons) > _MOST_REASONS else ""
-    named = "; ".join(f"{count} x {reason}" for reason, count in reasons[:_MOST_REASONS])
-    return (
-        f"Read the answer of {capture.marketplace} about event {capture.external_id}; none of its {listings.received} "
-        f"listings is a price ({named}{more}). All are kept in rejected_listings, and no price is made of them. "
-        "If other events fail like this, the marketplace has changed its format and the parser must follow."
-    )
-
-
-def tell_breaker(gate: PostgresGate, results: Sequence[EventResult]) -> None:
-    """Tell the breaker whether the answers of a group could be read: one that could proves the format unchanged.
-
-    The fetcher has told it how the requests went. That an answer is of no use is known only after reading it; kept
-    answers, which cost no request, say nothing.
+def response_of(fetched: Fetched) -> RawResponse:
+    """The response of one event.
 
     Raises:
-        StorageError: the database stays away.
+        MarketplaceError: there is none; the error of its fetch.
     """
-    answered = [result for result in results if result.tries]
-    if any(not result.is_failure for result in answered):
-        persistently(gate.record_read)
+    if fetched.response is None:
+        raise fetched.error or MarketplaceError(f"Event {fetched.event.external_id} has neither response nor error.")
+    return fetched.response
+
+
+def store_or_fail(write: Callable[[], _T], fetched: Fetched) -> _T:
+    """Store the response of one event; whatever is wrong with it becomes the failure of this event alone.
+
+    Raises:
+        MarketplaceError: the response cannot be stored.
+        StorageUnavailable: the database stays unavailable.
+    """
+    try:
+        with unexpected_as_failure(f"store the response of event {fetched.event.external_id}"):
+            return write()
+    except StorageUnavailable:
+        raise
+    except StorageError as error:
+        # Something in this response, then: a fault of the database also refuses the record of this failure.
+        raise UnexpectedPayload(f"{error} No other event is affected; please report it.") from error
+
+
+def update_breaker(gate: PostgresGate, results: Sequence[EventResult]) -> None:
+    """Record whether the responses of a group could be read: one that could proves that the format is unchanged.
+
+    How the requests went was recorded when they were sent. Cached responses, which cost no request, do not count.
+
+    Raises:
+        StorageError: the database stays unavailable.
+    """
+    fetched = [result for result in results if result.tries]
+    if any(not result.is_failure for result in fetched):
+        repeat_when_unavailable(gate.record_read)
         return
-    for result in answered:
+    for result in fetched:
         if result.outcome is Outcome.BAD_PAYLOAD:
-            reason = result.error or "an answer could not be read"
-            persistently(partial(gate.record_unread, reason))
+            reason = result.error or "a response could not be read"
+            repeat_when_unavailable(partial(gate.record_unread, reason))
 
 
-def persistently(write: Callable[[], _T]) -> _T:
-    """Run an idempotent write, again if the connection was lost: the answer in hand should outlive a restart."""
+def repeat_when_unavailable(write: Callable[[], _T]) -> _T:
+    """Run an idempotent write, again if the connection was lost, so that a response in hand survives a restart."""
     for attempt in stamina.retry_context(on=StorageUnavailable, attempts=_WRITE_TRIES, timeout=_WRITE_SECONDS):
         with attempt:
             return write()

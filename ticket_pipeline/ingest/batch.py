@@ -1,8 +1,8 @@
 """Fetch, validate and store a batch of events concurrently: one run, many events.
 
-Three stages work side by side and hand groups on: fetching (the event loop), storing (a worker thread) and telling
-(another one). A failed event never stops the others; a block or a spent budget stops the sending, and the events that
-were not tried go back to the schedule untouched.
+Three stages run concurrently and pass groups on: fetching (the event loop), storing (a worker thread) and reporting
+(another one). A failed event never stops the others; a block or a spent budget stops the sending, and events that were
+not tried stay due.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ticket_pipeline.errors import MarketplaceError, RequestNotPermitted, StorageError, StorageUnavailable
 from ticket_pipeline.ingest.results import EventResult, Fetched
-from ticket_pipeline.ingest.unexpected_errors import contained
+from ticket_pipeline.ingest.unexpected_errors import unexpected_as_failure
 from ticket_pipeline.storage.schedule import release_lease, renew_lease
 
 if TYPE_CHECKING:
@@ -22,35 +22,35 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from uuid import UUID
 
+    from ticket_pipeline.ingest.attempts import PollContext
+    from ticket_pipeline.market.events import Event
     from ticket_pipeline.market.vocabulary import RawResponse
-    from ticket_pipeline.storage.database import Database
-    from ticket_pipeline.storage.schedule import ScheduledEvent
 
 _Item = TypeVar("_Item")
 
 _GROUP = 32
-"""Most answers that are validated together: past this the fixed cost is already spread thin, and memory grows."""
+"""Most responses that are validated together: beyond it the fixed cost no longer matters, and memory grows."""
 
 
 class BatchIngest(Protocol):
-    """What a batch does to its events: ask about one, and store what several answered."""
+    """What a batch does with its events: fetch one, and store several responses."""
 
     @property
-    def database(self) -> Database:
-        """Where leases are kept."""
+    def context(self) -> PollContext:
+        """What its attempts are recorded with."""
 
     async def fetch(self, external_id: str) -> RawResponse:
-        """Ask the marketplace about one event.
+        """Fetch one event.
 
         Raises:
-            MarketplaceError: no usable answer.
+            MarketplaceError: no usable response.
         """
 
     def store(self, group: Sequence[Fetched]) -> list[EventResult]:
-        """Store what a group of events answered; every event of the group gets a result. Runs in a worker thread.
+        """Store a group of responses; every event of the group gets a result. Runs in a worker thread.
 
         Raises:
-            StorageError: the database refused or stayed away.
+            StorageError: the database refused or stayed unavailable.
         """
 
 
@@ -59,26 +59,26 @@ class BatchResult:
     """What became of a batch.
 
     Attributes:
-        results: one per event that was tried, in the order in which they were settled.
-        skipped: events that were not tried: `stopped_by` says why, or another run had taken them over.
+        results: one per event that was tried, in the order in which they were stored.
+        skipped: events that were not tried: see `stopped_by`, or another run had taken them over.
     """
 
     results: list[EventResult] = field(default_factory=list)
-    skipped: list[ScheduledEvent] = field(default_factory=list)
+    skipped: list[Event] = field(default_factory=list)
     stopped_by: str | None = None
 
     @property
     def failures(self) -> list[EventResult]:
-        """The events that were tried and gave nothing that prices could be made of."""
+        """The events that were tried and brought no prices."""
         return [result for result in self.results if result.is_failure]
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The hold of a run on its events: renewed while it works, so that it can be short.
+    """The hold of a run on its events: renewed while the run works, so that it can be short.
 
     Attributes:
-        duration: until a run that died counts as dead.
+        duration: a run that has not renewed for so long counts as dead.
     """
 
     lease_id: UUID
@@ -89,11 +89,11 @@ class PollBatch:
     """One batch of one marketplace.
 
     Args:
-        ingest: sends the requests, and stores the answers.
+        ingest: sends the requests, and stores the responses.
         now: the clock, aware UTC.
         max_concurrent: events under way at once in this process; the gate bounds all processes together.
-        on_results: told of each settled group, in a worker thread, while the others go on.
-        on_readings: told of each group as soon as it is stored, in the same thread: whether answers could be read.
+        on_results: called with each stored group, in a worker thread of its own, while the others go on.
+        on_stored: called with each stored group in the storing thread, before the next group is stored.
         lease: where the batch was leased by a sensor; None for what a person asked for.
     """
 
@@ -104,35 +104,35 @@ class PollBatch:
         now: Callable[[], datetime],
         max_concurrent: int,
         on_results: Callable[[Sequence[EventResult]], None] = lambda _: None,
-        on_readings: Callable[[Sequence[EventResult]], None] = lambda _: None,
+        on_stored: Callable[[Sequence[EventResult]], None] = lambda _: None,
         lease: Lease | None = None,
     ) -> None:
         self._ingest = ingest
         self._now = now
         self._max_concurrent = max_concurrent
         self._on_results = on_results
-        self._on_readings = on_readings
+        self._on_stored = on_stored
         self._lease = lease
         self._outcome = BatchResult()
         self._lost: set[int] = set()
 
-    async def run(self, events: Sequence[ScheduledEvent]) -> BatchResult:
+    async def run(self, events: Sequence[Event]) -> BatchResult:
         """Try every event once and return what became of each.
 
         Raises:
-            StorageError: the database refused or stayed away; what is stored stays stored, and the lease of the rest
-                runs out.
+            StorageError: the database refused or stayed unavailable; what is stored stays stored, and the lease of the
+                rest runs out.
         """
         fetched: asyncio.Queue[Fetched | None] = asyncio.Queue()
-        settled: asyncio.Queue[EventResult | None] = asyncio.Queue()
+        stored: asyncio.Queue[EventResult | None] = asyncio.Queue()
         try:
             async with asyncio.TaskGroup() as group:
                 heartbeat = group.create_task(self._keep_lease({event.event_id for event in events}))
-                storing = group.create_task(self._store_all(fetched, settled))
-                telling = group.create_task(self._tell_all(settled))
+                storing = group.create_task(self._store_all(fetched, stored))
+                reporting = group.create_task(self._report_all(stored))
                 await self._fetch_all(events, fetched)
                 await storing
-                await telling
+                await reporting
                 heartbeat.cancel()
         except BaseExceptionGroup as group_error:
             raise _first_cause(group_error) from group_error
@@ -141,13 +141,13 @@ class PollBatch:
         return self._outcome
 
     def _release_lease(self) -> None:
-        """Give back what was not settled, also when the run is being stopped: then there is no time for a thread."""
+        """Release what was not stored. Not in a thread: a run that is being stopped starts none."""
         if self._lease is not None:
-            # Where the database is away, the lease runs out by itself.
+            # Where the database is unavailable, the lease runs out.
             with suppress(StorageError):
-                release_lease(self._ingest.database, self._lease.lease_id)
+                release_lease(self._ingest.context.database, self._lease.lease_id)
 
-    async def _fetch_all(self, events: Sequence[ScheduledEvent], fetched: asyncio.Queue[Fetched | None]) -> None:
+    async def _fetch_all(self, events: Sequence[Event], fetched: asyncio.Queue[Fetched | None]) -> None:
         waiting = iter(events)
 
         async def work() -> None:
@@ -161,13 +161,13 @@ class PollBatch:
         finally:
             fetched.put_nowait(None)
 
-    async def _fetch(self, event: ScheduledEvent, fetched: asyncio.Queue[Fetched | None]) -> None:
+    async def _fetch(self, event: Event, fetched: asyncio.Queue[Fetched | None]) -> None:
         if self._outcome.stopped_by is not None or event.event_id in self._lost:
             self._outcome.skipped.append(event)
             return
         started_at = self._now()
         try:
-            with contained(f"Fetched event {event.external_id}"):
+            with unexpected_as_failure(f"fetch event {event.external_id}"):
                 response = await self._ingest.fetch(event.external_id)
         except RequestNotPermitted as refusal:
             self._outcome.stopped_by = self._outcome.stopped_by or str(refusal)
@@ -178,49 +178,50 @@ class PollBatch:
             fetched.put_nowait(Fetched(event, started_at, self._now(), response=response))
 
     async def _store_all(
-        self, fetched: asyncio.Queue[Fetched | None], settled: asyncio.Queue[EventResult | None]
+        self, fetched: asyncio.Queue[Fetched | None], stored: asyncio.Queue[EventResult | None]
     ) -> None:
         try:
             async for group in _groups(fetched):
                 for result in await asyncio.to_thread(self._store, group):
                     self._outcome.results.append(result)
-                    settled.put_nowait(result)
+                    stored.put_nowait(result)
         finally:
-            settled.put_nowait(None)
+            stored.put_nowait(None)
 
     def _store(self, group: Sequence[Fetched]) -> list[EventResult]:
         results = self._ingest.store(group)
-        self._on_readings(results)
+        self._on_stored(results)
         return results
 
-    async def _tell_all(self, settled: asyncio.Queue[EventResult | None]) -> None:
-        async for group in _groups(settled):
+    async def _report_all(self, stored: asyncio.Queue[EventResult | None]) -> None:
+        async for group in _groups(stored):
             await asyncio.to_thread(self._on_results, group)
 
     async def _keep_lease(self, held: set[int]) -> None:
-        """Renew the lease three times in its duration; learn which events others took over meanwhile."""
-        if self._lease is None:
+        """Renew the lease three times in its duration, and note which events other runs took over meanwhile."""
+        lease = self._lease
+        if lease is None:
             return
         while True:
-            await asyncio.sleep(self._lease.duration.total_seconds() / 3)
+            await asyncio.sleep(lease.duration.total_seconds() / 3)
             try:
                 still_held = await asyncio.to_thread(
-                    renew_lease, self._ingest.database, self._lease.lease_id, self._now() + self._lease.duration
+                    renew_lease, self._ingest.context.database, lease.lease_id, self._now() + lease.duration
                 )
             except StorageUnavailable:
-                continue  # the database restarts: answers in hand wait for it, and so does the lease
-            self._lost |= held - still_held  # with those that are done, which nobody asks for again
+                continue  # the database restarts: the responses in hand wait for it, and so does the lease
+            self._lost |= held - still_held  # includes those that are stored, which are not looked up again
 
 
 def _first_cause(error: BaseException) -> BaseException:
-    """The stages fail together; what a caller can act on is the first cause, with its own type."""
+    """The stages fail together; a caller can act on the first cause, with its own type."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
 
 
 async def _groups(queue: asyncio.Queue[_Item | None]) -> AsyncIterator[list[_Item]]:
-    """What has gathered in a queue, in groups of at most `_GROUP`, until the end mark."""
+    """The items of a queue, in groups of at most `_GROUP`, until the end mark."""
     while (item := await queue.get()) is not None:
         group = [item]
         while len(group) < _GROUP and not queue.empty():

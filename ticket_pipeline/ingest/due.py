@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from ticket_pipeline.market.events import Event
     from ticket_pipeline.market.vocabulary import Marketplace
     from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.storage.database import Database, Row
-    from ticket_pipeline.storage.schedule import Backlog, ScheduledEvent
+    from ticket_pipeline.storage.schedule import Backlog
 
 _BUSY_SHARE = 0.2
 """While more than this share of a full batch is under way, no further run is started: a run costs about 2 CPU-s."""
@@ -41,7 +42,7 @@ class LeasedBatch:
 
     marketplace: Marketplace
     lease_id: UUID
-    events: Sequence[ScheduledEvent]
+    events: Sequence[Event]
 
 
 def choose_batch(

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from ticket_pipeline.ingest.attempts import tell_breaker
+from ticket_pipeline.ingest.attempts import PollContext, update_breaker
 from ticket_pipeline.ingest.batch import PollBatch
 from ticket_pipeline.ingest.cadence import Cadence
 from ticket_pipeline.ingest.jitter import draw_factor, draw_spacing
 from ticket_pipeline.ingest.marketplaces import find_source
-from ticket_pipeline.ingest.ticketmaster_events import DetailsIngest
+from ticket_pipeline.ingest.ticketmaster_events import TicketmasterIngest
 from ticket_pipeline.market.trust import TrustRule
 from ticket_pipeline.settings.values import read_cadence_bands
 from ticket_pipeline.sheet.sync import load_zone_map
+from ticket_pipeline.storage.attempts import BackOff
 from ticket_pipeline.storage.cache import PostgresCache
 from ticket_pipeline.storage.requests import BreakerRule, PostgresGate, SearchGate, set_up_budget
-from ticket_pipeline.storage.schedule import BackOff
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -29,10 +28,10 @@ if TYPE_CHECKING:
     from ticket_pipeline.ingest.batch import BatchIngest, BatchResult, Lease
     from ticket_pipeline.ingest.marketplaces import Source
     from ticket_pipeline.ingest.results import EventResult
+    from ticket_pipeline.market.events import Event
     from ticket_pipeline.market.vocabulary import Marketplace
     from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.storage.database import Database
-    from ticket_pipeline.storage.schedule import ScheduledEvent
 
 _MAX_BREAKER_PAUSE = timedelta(hours=6)
 _MAX_BUDGET_WAIT = timedelta(minutes=5)
@@ -43,7 +42,7 @@ async def poll_events(  # noqa: PLR0913 - the last ones are keywords with defaul
     database: Database,
     settings: Settings,
     marketplace: Marketplace,
-    events: Sequence[ScheduledEvent],
+    events: Sequence[Event],
     *,
     now: Callable[[], datetime],
     on_results: Callable[[Sequence[EventResult]], None] = lambda _: None,
@@ -51,22 +50,22 @@ async def poll_events(  # noqa: PLR0913 - the last ones are keywords with defaul
     run_id: str | None = None,
     open_client: Callable[..., AbstractAsyncContextManager[Any]] | None = None,
 ) -> BatchResult:
-    """Fetch, validate and store what a marketplace tells of these events, each once.
+    """Fetch, validate and store these events of a marketplace, each once.
 
     Args:
         database: migrated.
         settings: credentials, limits, cadence.
-        marketplace: who is asked.
+        marketplace: whose events.
         events: what to fetch.
         now: the clock, aware UTC.
-        on_results: told of each settled group, in a worker thread, while the others go on.
+        on_results: called with each stored group, in a worker thread, while the others go on.
         lease: where a sensor leased the batch.
-        run_id: booked with every attempt.
+        run_id: stored with every attempt.
         open_client: opens the client with the keywords `gate`, `clock` and, for event details, `cache`.
 
     Raises:
         ConfigurationError: the marketplace is switched off or its settings are unusable; nothing was sent.
-        StorageError: the database refused or stayed away.
+        StorageError: the database refused or stayed unavailable.
     """
     source = find_source(marketplace, settings)
     # One source each: gaps and intervals are drawn in different threads, and a seed must repeat both.
@@ -75,7 +74,7 @@ async def poll_events(  # noqa: PLR0913 - the last ones are keywords with defaul
     # A single event that a person asked for by hand may use what polling leaves to people.
     is_polling = lease is not None or len(events) > 1
     gate = build_gate(database, settings, marketplace, spacing, is_polling=is_polling)
-    settling = _Settling(
+    context = PollContext(
         database,
         marketplace,
         build_back_off(settings),
@@ -85,28 +84,16 @@ async def poll_events(  # noqa: PLR0913 - the last ones are keywords with defaul
         keep_body=settings.raw_payload_days > 0,
         run_id=run_id,
     )
-    async with _open_ingest(source, settings, gate, settling, now, open_client) as ingest:
+    async with _open_ingest(source, settings, gate, context, now, open_client) as ingest:
         batch = PollBatch(
             ingest,
             now=now,
             max_concurrent=settings.max_concurrent_requests,
             on_results=on_results,
-            on_readings=lambda results: tell_breaker(gate, results),
+            on_stored=lambda results: update_breaker(gate, results),
             lease=lease,
         )
         return await batch.run(events)
-
-
-@dataclass(frozen=True, slots=True)
-class _Settling:
-    """What both kinds of polls settle their events by; see `Ingest`."""
-
-    database: Database
-    marketplace: Marketplace
-    back_off: BackOff
-    draw_jitter: Callable[[], float]
-    keep_body: bool
-    run_id: str | None
 
 
 @asynccontextmanager
@@ -114,29 +101,28 @@ async def _open_ingest(
     source: Source,
     settings: Settings,
     gate: PostgresGate,
-    settling: _Settling,
+    context: PollContext,
     now: Callable[[], datetime],
     open_client: Callable[..., AbstractAsyncContextManager[Any]] | None,
 ) -> AsyncIterator[BatchIngest]:
     """The ingest of a marketplace that has listings, or of one that describes events."""
-    how = {name: getattr(settling, name) for name in settling.__slots__}
     if source.open_client is not None:
-        # It validates with pandas, which takes half a second to load: who polls pays for it, not every command.
-        from ticket_pipeline.ingest.captures import Ingest  # noqa: PLC0415
+        # It validates with pandas, which takes half a second to load: only polling needs it, not every command.
+        from ticket_pipeline.ingest.captures import ListingsIngest  # noqa: PLC0415
 
         opened = open_client(gate=gate, clock=now) if open_client else source.open_client(settings, gate, now)
         async with opened as client:
             rule = TrustRule(settings.suspect_drop_fraction, settings.suspect_confirm_fraction)
-            yield Ingest(client=client, rule=rule, zone_map=load_zone_map(settling.database), **how)
+            yield ListingsIngest(context, client, rule, load_zone_map(context.database))
     elif source.open_details is not None:
-        cache = PostgresCache(settling.database, source.marketplace)
+        cache = PostgresCache(context.database, source.marketplace)
         described = (
             open_client(gate=gate, cache=cache, clock=now)
             if open_client
             else source.open_details(settings, gate, cache, now)
         )
         async with described as details:
-            yield DetailsIngest(client=details, **how)
+            yield TicketmasterIngest(context, details)
 
 
 def set_up_requests(database: Database, settings: Settings, source: Source) -> None:

@@ -1,7 +1,4 @@
-"""What polling says about one event: what came back, and what became of it.
-
-What belongs here: the two records. What does not: the work between them (`ingest`, `details`).
-"""
+"""The records of polling: what came back for one event, and what became of it."""
 
 from __future__ import annotations
 
@@ -12,16 +9,16 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ticket_pipeline.errors import MarketplaceError
+    from ticket_pipeline.market.events import Event
     from ticket_pipeline.market.metrics import SnapshotMetrics
     from ticket_pipeline.market.vocabulary import Outcome, RawResponse
-    from ticket_pipeline.storage.schedule import ScheduledEvent
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """One event's answer, or why there is none. Exactly one of `response` and `error` is set."""
+    """One event's response, or why there is none. Exactly one of `response` and `error` is set."""
 
-    event: ScheduledEvent
+    event: Event
     started_at: datetime
     finished_at: datetime
     response: RawResponse | None = None
@@ -32,11 +29,11 @@ class Fetched:
 class EventResult:
     """What became of one event in one run: for the log, the UI and the tests.
 
-    A failure with `captured_at` is an answer that came and held no price: all of it is kept, in quarantine.
+    A failure with `captured_at` is a response without a single price; its listings are kept as rejected.
     `metrics` is None where there is no listing, or more than one currency or fee basis: those are never mixed.
     """
 
-    event: ScheduledEvent
+    event: Event
     outcome: Outcome
     error: str | None = None
     captured_at: datetime | None = None
@@ -54,5 +51,5 @@ class EventResult:
 
     @property
     def is_failure(self) -> bool:
-        """Whether the event was tried and gave nothing that prices could be made of."""
+        """Whether the event was tried and brought no prices."""
         return self.outcome.is_failure

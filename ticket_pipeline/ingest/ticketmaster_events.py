@@ -1,49 +1,48 @@
-"""From Ticketmaster's answers to the history of its events: read each, say what changed, write each in a transaction.
+"""From Ticketmaster's responses to the history of its events: parse, describe changes, write each in a transaction.
 
 What belongs here: the synchronous half of polling a marketplace that describes events instead of listing tickets. What
-does not: sending requests (`marketplaces`), the statements (`storage`), and what failed polls share (`settling`).
+does not: sending requests (`marketplaces`) and the statements (`storage`).
 """
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from ticket_pipeline.errors import MarketplaceError, StorageError, StorageUnavailable, UnexpectedPayload
-from ticket_pipeline.ingest.attempts import book_failure, persistently
+from ticket_pipeline.errors import MarketplaceError
+from ticket_pipeline.ingest.attempts import repeat_when_unavailable, response_of, store_or_fail
 from ticket_pipeline.ingest.results import EventResult
-from ticket_pipeline.ingest.unexpected_errors import contained
 from ticket_pipeline.market.vocabulary import Outcome
-from ticket_pipeline.storage.snapshots import Attempt
-from ticket_pipeline.storage.ticketmaster import EventCapture, StoredPriceRange, write_event
+from ticket_pipeline.storage.attempts import Attempt
+from ticket_pipeline.storage.ticketmaster import EventCapture, write_event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
+    from ticket_pipeline.ingest.attempts import PollContext
     from ticket_pipeline.ingest.results import Fetched
-    from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
+    from ticket_pipeline.market.vocabulary import RawResponse
     from ticket_pipeline.marketplaces.ticketmaster.client import TicketmasterClient
     from ticket_pipeline.marketplaces.ticketmaster.parser import EventDetails
-    from ticket_pipeline.storage.database import Database, Row
-    from ticket_pipeline.storage.schedule import BackOff
+    from ticket_pipeline.storage.database import Row
 
 _log = logging.getLogger(__name__)
 
-_WATCHED = ("status", "local_date", "local_time", "event_at", "venue")
-"""What is worth telling when it changes; the rest of an event is decoration."""
+_COMPARED = ("status", "local_date", "local_time", "event_at", "venue")
+"""What is worth a warning when it changes."""
 
 
 @dataclass(frozen=True, slots=True)
-class DetailsResult(EventResult):
+class TicketmasterResult(EventResult):
     """What became of one event.
 
     Attributes:
-        details: as read; None where the attempt failed.
+        details: as parsed; None where the attempt failed.
         changes: what differs from the capture before, in words.
-        is_new: False where the answer was a kept one that is stored already.
-        age: of a kept answer, when it was used; zero where the marketplace was asked.
+        is_new: False where the response came from the cache and is stored already.
+        age: of a cached response when it was used; zero where one was fetched.
     """
 
     details: EventDetails | None = None
@@ -52,58 +51,40 @@ class DetailsResult(EventResult):
     age: timedelta = timedelta()
 
     @property
-    def is_kept(self) -> bool:
-        """Whether an answer was used again, and nothing was asked."""
+    def is_cached(self) -> bool:
+        """Whether a cached response was used, without a request."""
         return not self.is_failure and self.tries == 0
 
 
 @dataclass(frozen=True, slots=True)
-class DetailsIngest:
-    """Everything the writing of events depends on besides the events; see `ticket_pipeline.ingest.captures.Ingest`."""
+class TicketmasterIngest:
+    """Fetches and stores events as Ticketmaster describes them."""
 
-    database: Database
-    marketplace: Marketplace
+    context: PollContext
     client: TicketmasterClient
-    back_off: BackOff
-    draw_jitter: Callable[[], float]
-    keep_body: bool
-    run_id: str | None = None
 
     async def fetch(self, external_id: str) -> RawResponse:
-        """Ask about one event."""
+        """Fetch one event."""
         return await self.client.fetch_event(external_id)
 
     def store(self, group: Sequence[Fetched]) -> list[EventResult]:
-        """Store what a group of events answered; every event of the group gets a result.
+        """Store the responses of a group of events; every event of the group gets a result.
 
         Raises:
-            StorageError: the database stays away, or refuses even the record of a failed attempt.
+            StorageError: the database stays unavailable, or refuses even the record of a failed attempt.
         """
         return [self._store(fetched) for fetched in group]
 
     def _store(self, fetched: Fetched) -> EventResult:
         try:
-            return self._keep(fetched)
+            response = response_of(fetched)
+            return store_or_fail(lambda: self._write(fetched, response), fetched)
         except MarketplaceError as error:
-            outcome = book_failure(self, fetched, error)
-            return DetailsResult(event=fetched.event, outcome=outcome, error=str(error), tries=error.tries)
+            outcome = self.context.record_failure(fetched, error)
+            return TicketmasterResult(event=fetched.event, outcome=outcome, error=str(error), tries=error.tries)
 
-    def _keep(self, fetched: Fetched) -> EventResult:
-        response = fetched.response
-        if response is None:
-            raise fetched.error or MarketplaceError(f"Fetched event {fetched.event.external_id}; there is no answer.")
-        try:
-            with contained(f"Stored the answer about event {fetched.event.external_id}"):
-                return self._write(fetched, response, self.client.parse_event(response.body))
-        except StorageUnavailable:
-            raise
-        except StorageError as error:
-            # Something in this answer, then: what is wrong with the database also refuses the record of this failure.
-            raise UnexpectedPayload(
-                f"{error} No other event is affected; please report it.", status=response.status, tries=response.tries
-            ) from error
-
-    def _write(self, fetched: Fetched, response: RawResponse, details: EventDetails) -> EventResult:
+    def _write(self, fetched: Fetched, response: RawResponse) -> EventResult:
+        details = self.client.parse_event(response.body)
         attempt = Attempt(
             started_at=fetched.started_at,
             finished_at=fetched.finished_at,
@@ -111,29 +92,29 @@ class DetailsIngest:
             status=response.status,
             tries=response.tries,
             latency_seconds=response.latency_seconds if response.tries else None,
-            run_id=self.run_id,
+            bytes=len(response.body),
+            run_id=self.context.run_id,
         )
         capture = EventCapture(
-            event_id=fetched.event.event_id,
-            marketplace=self.marketplace,
-            external_id=fetched.event.external_id,
+            event=fetched.event,
             captured_at=response.captured_at,
             columns=as_columns(details),
-            price_ranges=[
-                StoredPriceRange(found.price_type, found.currency, found.min_price, found.max_price)
-                for found in details.price_ranges
-            ],
+            price_ranges=[asdict(found) for found in details.price_ranges],
             body=response.body,
         )
-        stored = persistently(
+        stored = repeat_when_unavailable(
             lambda: write_event(
-                self.database, capture, attempt, jitter_factor=self.draw_jitter(), keep_body=self.keep_body
+                self.context.database,
+                capture,
+                attempt,
+                jitter_factor=self.context.draw_jitter(),
+                keep_body=self.context.keep_body,
             )
         )
         changes = describe_changes(stored.before, capture.columns) if stored.is_new else ()
         if changes:
-            _log.warning("%s event %s: %s", self.marketplace, capture.external_id, "; ".join(changes))
-        return DetailsResult(
+            _log.warning("%s event %s: %s", self.context.marketplace, fetched.event.external_id, "; ".join(changes))
+        return TicketmasterResult(
             event=fetched.event,
             outcome=attempt.outcome,
             captured_at=capture.captured_at,
@@ -172,7 +153,7 @@ def describe_changes(before: Row | None, now: dict[str, Any]) -> tuple[str, ...]
     if before is None:
         return ()
     return tuple(
-        f"{name}: {_show(before[name])} -> {_show(now[name])}" for name in _WATCHED if before[name] != now[name]
+        f"{name}: {_show(before[name])} -> {_show(now[name])}" for name in _COMPARED if before[name] != now[name]
     )
 
 

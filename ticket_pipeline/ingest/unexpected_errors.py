@@ -1,7 +1,7 @@
-"""Our own faults: the one place that turns an unforeseen exception into the failure of one event, or of one sync.
+"""Turn an exception that nobody foresaw into the failure of one event, or of one sync.
 
-A fault in our own code must not take the other events of a batch down with it, nor end the loop that polls, nor go
-unrecorded. What does not belong here: the errors we raise on purpose; they pass.
+A bug must not take the other events of a batch down with it, nor end the loop that polls. Errors that this package
+raises on purpose pass unchanged.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def contained(what: str) -> Iterator[None]:
-    """Turn whatever nobody foresaw inside the block into a MarketplaceError.
+def unexpected_as_failure(action: str) -> Iterator[None]:
+    """Raise any exception but our own as a MarketplaceError.
 
     Args:
-        what: what was tried, such as `Read the answer about event 1`.
+        action: what the block does, such as `read the response of event 1`.
 
     Raises:
-        MarketplaceError: our own code failed. Its message names the exception's class only, because the text may quote
-            what it was given; the log has the rest.
+        MarketplaceError: a bug. Its message names the exception's class only, because the text may quote what it was
+            given; the log has the traceback.
         TicketPipelineError: whatever the block raised on purpose.
     """
     try:
@@ -35,8 +35,8 @@ def contained(what: str) -> Iterator[None]:
     except TicketPipelineError:
         raise
     except Exception as error:
-        _log.exception("%s; our own code failed", what)
+        _log.exception("Could not %s because of a bug", action)
         raise MarketplaceError(
-            f"{what}; our own code failed ({type(error).__name__}). The log of this run has the traceback: please "
-            "report it."
+            f"Could not {action} because of a bug in ticket_pipeline ({type(error).__name__}). "
+            "The log of this run has the traceback; please report it."
         ) from error

@@ -10,6 +10,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from ticket_pipeline.market.events import RejectedRow, WatchlistEvent
 from ticket_pipeline.sheet.cells import (
     CellProblem,
     check_formula,
@@ -24,7 +25,6 @@ from ticket_pipeline.sheet.columns import ID_FIELDS, Columns, Field, column_lett
 from ticket_pipeline.sheet.dates import DateOrder, LocalTime, parse_local_time
 from ticket_pipeline.sheet.event_ids import parse_event_id
 from ticket_pipeline.sheet.timezones import Placement, Timezones, to_utc, utc_offset
-from ticket_pipeline.sheet.watchlist import RejectedRow, WatchedEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,7 +55,7 @@ class RowReader:
         self._date_order = date_order
         self._row_of_claim: dict[tuple[object, ...], int] = {}
 
-    def read(self, row_number: int, row: Sequence[str]) -> WatchedEvent | RejectedRow:
+    def read(self, row_number: int, row: Sequence[str]) -> WatchlistEvent | RejectedRow:
         """The event in `row`, or the row with all reasons why it is none."""
         cells = _RowCells(self._columns, row)
         event, claims = self._read_event(row_number, cells)
@@ -67,7 +67,7 @@ class RowReader:
         self._row_of_claim.update((claim.key, row_number) for claim in claims)
         return event
 
-    def _read_event(self, row_number: int, cells: _RowCells) -> tuple[WatchedEvent | None, list[_Claim]]:
+    def _read_event(self, row_number: int, cells: _RowCells) -> tuple[WatchlistEvent | None, list[_Claim]]:
         """The event as far as the row alone tells, and what it claims; None where a reason was found."""
         name = cells.read(Field.NAME, _parse_name)
         venue, city, country = (cells.read(field, parse_text) for field in (Field.VENUE, Field.CITY, Field.COUNTRY))
@@ -83,8 +83,8 @@ class RowReader:
         place = named_zone or self._zones.place(city, country, local_time.value) or self._default
         _check_offset(cells, local_time, place.timezone)
         last_moment = local_time.value if local_time.is_time_known else local_time.value + _LAST_MINUTE
-        event = WatchedEvent(
-            row_number=row_number,
+        event = WatchlistEvent(
+            sheet_row=row_number,
             name=name,
             venue=venue,
             city=city,

@@ -9,19 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.errors import ConfigurationError, SheetError
+from ticket_pipeline.market.events import WatchlistEvent
 from ticket_pipeline.sheet.cells import clean, shown
 from ticket_pipeline.sheet.columns import Columns, Field, locate_watchlist_columns
 from ticket_pipeline.sheet.row_reader import RowReader
 from ticket_pipeline.sheet.timezones import Timezones
-from ticket_pipeline.sheet.watchlist import RejectedRow, WatchedEvent, Watchlist
+from ticket_pipeline.sheet.watchlist import Watchlist
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from ticket_pipeline.market.events import RejectedRow
     from ticket_pipeline.sheet.dates import DateOrder
     from ticket_pipeline.sheet.source import SheetRows
-
-__all__ = ["RejectedRow", "WatchedEvent", "Watchlist", "parse_watchlist"]
 
 
 def parse_watchlist(rows: SheetRows, *, default_timezone: str, date_order: DateOrder | None = None) -> Watchlist:
@@ -41,7 +41,7 @@ def parse_watchlist(rows: SheetRows, *, default_timezone: str, date_order: DateO
     """
     header_at, columns = _find_header(rows)
     reader = RowReader(columns, _checked_zones(default_timezone), default_timezone, date_order)
-    events: list[WatchedEvent] = []
+    events: list[WatchlistEvent] = []
     rejected: list[RejectedRow] = []
     below = rows.values[header_at + 1 :]
     filled = [(number, row) for number, row in enumerate(below, header_at + 2) if not _is_blank(row, columns)]
@@ -52,7 +52,7 @@ def parse_watchlist(rows: SheetRows, *, default_timezone: str, date_order: DateO
         )
     for number, row in filled:
         result = reader.read(number, row)
-        (events if isinstance(result, WatchedEvent) else rejected).append(result)  # type: ignore[arg-type]
+        (events if isinstance(result, WatchlistEvent) else rejected).append(result)  # type: ignore[arg-type]
     return Watchlist(
         events=events,
         rejected=rejected,
@@ -96,9 +96,9 @@ def _ignored_columns(rows: Iterable[Sequence[str]], columns: Columns[Field]) -> 
     return [columns.label(position) for position in sorted(filled | titled)]
 
 
-def _warnings(events: Sequence[WatchedEvent], default_timezone: str) -> list[str]:
-    defaulted = [event.row_number for event in events if event.timezone_source == "default"]
-    untimed = [event.row_number for event in events if not event.is_time_known]
+def _warnings(events: Sequence[WatchlistEvent], default_timezone: str) -> list[str]:
+    defaulted = [event.sheet_row for event in events if event.timezone_source == "default"]
+    untimed = [event.sheet_row for event in events if not event.is_time_known]
     warnings = []
     if defaulted:
         warnings.append(
@@ -112,7 +112,7 @@ def _warnings(events: Sequence[WatchedEvent], default_timezone: str) -> list[str
     return warnings
 
 
-def _rows(numbers: Sequence[int], most: int = 10) -> str:
+def _rows(numbers: Sequence[int | None], most: int = 10) -> str:
     listed = ", ".join(str(number) for number in numbers[:most])
     more = f" and {len(numbers) - most} more" if len(numbers) > most else ""
     return f"{'Row' if len(numbers) == 1 else 'Rows'} {listed}{more}"

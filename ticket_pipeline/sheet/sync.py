@@ -11,8 +11,6 @@ from ticket_pipeline.sheet.rows import parse_watchlist
 from ticket_pipeline.sheet.source import SheetRows
 from ticket_pipeline.sheet.zones import ZoneField, parse_zones
 from ticket_pipeline.storage.watchlist import (
-    EventRecord,
-    QuarantinedRow,
     read_venue_zones,
     replace_venue_zones,
     sync_watchlist,
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
     from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.sheet.google import GoogleSheetSource
     from ticket_pipeline.sheet.source import WatchlistSource
-    from ticket_pipeline.sheet.watchlist import RejectedRow, WatchedEvent, Watchlist
+    from ticket_pipeline.sheet.watchlist import Watchlist
     from ticket_pipeline.sheet.zones import ZoneMap
     from ticket_pipeline.storage.database import Database
     from ticket_pipeline.storage.watchlist import SyncResult
@@ -97,8 +95,8 @@ def apply_watchlist(
     zones = parse_zones(zone_rows) if zone_rows is not None else None
     result = sync_watchlist(
         database,
-        [_as_record(event) for event in watchlist.events],
-        [_as_quarantined(row) for row in watchlist.rejected],
+        watchlist.events,
+        watchlist.rejected,
         source=watchlist.source,
         this_moment=this_moment,
         max_untrack_fraction=settings.watchlist_max_untrack_fraction,
@@ -133,25 +131,3 @@ def _google_sheet(settings: Settings, worksheet_name: str) -> GoogleSheetSource:
         api_base_url=settings.google_sheets_api_base_url,
         total_seconds=settings.http_total_timeout_seconds,
     )
-
-
-def _as_record(event: WatchedEvent) -> EventRecord:
-    return EventRecord(
-        name=event.name,
-        venue=event.venue,
-        city=event.city,
-        country=event.country,
-        event_date=event.event_date,
-        timezone=event.timezone,
-        timezone_source=event.timezone_source,
-        event_at=event.event_at,
-        is_tracked=event.is_tracked,
-        capacity=event.capacity,
-        poll_interval=event.poll_interval,
-        sheet_row=event.row_number,
-        external_ids={str(name): key for name, key in event.external_ids.items()},
-    )
-
-
-def _as_quarantined(row: RejectedRow) -> QuarantinedRow:
-    return QuarantinedRow(row.row_number, row.raw, row.reasons)

@@ -1,8 +1,4 @@
-"""What a sheet says once it is read: events, rejected rows, and what was left aside.
-
-What belongs here: the value types that the rest of the project takes from a sheet. What does not: how they are read
-from cells (see `rows`), and what the database does with them.
-"""
+"""The watchlist as read from a sheet: accepted rows, rejected rows, and what was ignored."""
 
 from __future__ import annotations
 
@@ -10,57 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
-
-    from ticket_pipeline.market.vocabulary import Marketplace
-    from ticket_pipeline.sheet.timezones import TimezoneSource
-
-
-@dataclass(frozen=True, slots=True)
-class WatchedEvent:
-    """One good row.
-
-    Attributes:
-        row_number: as the user sees it; the header is usually row 1.
-        event_date: local time of the venue, naive; midnight where the row says no time of day.
-        is_time_known: whether the row says the time of day.
-        timezone: IANA name.
-        timezone_source: what the timezone was concluded from.
-        event_at: the same moment in UTC, aware. Without a time of day it is the last minute of that local day: an event
-            whose hour is not known yet must not count as past in the morning.
-        poll_interval: the row's own interval; None leaves it to the cadence.
-        external_ids: the marketplaces' own ids of this event; at least one.
-    """
-
-    row_number: int
-    name: str
-    venue: str | None
-    city: str | None
-    country: str | None
-    event_date: datetime
-    timezone: str
-    timezone_source: TimezoneSource
-    event_at: datetime
-    is_tracked: bool
-    capacity: int | None
-    poll_interval: timedelta | None
-    external_ids: dict[Marketplace, str]
-    is_time_known: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class RejectedRow:
-    """One row that is no event, with what was read and every reason why.
-
-    Attributes:
-        row_number: as the user sees it.
-        raw: header → cell as read; a column without a header goes by its letter.
-        reasons: sentences that name the column, the value and the fix; at least one.
-    """
-
-    row_number: int
-    raw: dict[str, str]
-    reasons: tuple[str, ...]
+    from ticket_pipeline.market.events import RejectedRow, WatchlistEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +23,7 @@ class Watchlist:
         source: where the rows came from.
     """
 
-    events: list[WatchedEvent]
+    events: list[WatchlistEvent]
     rejected: list[RejectedRow]
     ignored_columns: list[str]
     warnings: list[str]

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from ticket_pipeline.market.events import RejectedRow
 from ticket_pipeline.sheet.cells import CellProblem, check_formula, clean, parse_text, shown, storable
 from ticket_pipeline.sheet.columns import Columns, header_error, match_headers
-from ticket_pipeline.sheet.watchlist import RejectedRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,11 +1,14 @@
-"""The poll schedule in the database: who is due, who holds it, how each attempt ended."""
+"""The poll schedule in the database: which events are due, and which run holds them.
+
+What does not belong here: how attempts end (`attempts`).
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ticket_pipeline.market.vocabulary import Outcome
+from ticket_pipeline.market.events import Event
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,18 +16,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from ticket_pipeline.market.vocabulary import Marketplace
-    from ticket_pipeline.storage.database import Database, Row, Transaction
-    from ticket_pipeline.storage.snapshots import Attempt
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduledEvent:
-    """One event at one marketplace, as a run fetches it."""
-
-    event_id: int
-    external_id: str
-    name: str
-    venue: str | None = None
+    from ticket_pipeline.storage.attempts import BackOff
+    from ticket_pipeline.storage.database import Database, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +28,6 @@ class Backlog:
     due: int
     scheduled: int
     next_due_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class BackOff:
-    """How long a failed event waits: `base` doubled with each failure in a row, at most greatest(`most`, interval)."""
-
-    base: timedelta
-    most: timedelta
 
 
 def reschedule_changed(
@@ -93,7 +78,7 @@ def lease_due_events(
     leased_until: datetime,
     batch_size: int,
     back_off: BackOff,
-) -> list[ScheduledEvent]:
+) -> list[Event]:
     """Take what is due for one run; two callers never get the same event.
 
     An event whose run died is due again at once; where that is not its first failure in a row, it waits by `back_off`.
@@ -108,7 +93,7 @@ def lease_due_events(
         retry_base=back_off.base,
         retry_max=back_off.most,
     )
-    return [ScheduledEvent(**row) for row in rows]
+    return [Event.from_row(row) for row in rows]
 
 
 def claim_lease(database: Database, lease_id: UUID, leased_until: datetime) -> set[int]:
@@ -126,86 +111,6 @@ def renew_lease(database: Database, lease_id: UUID, leased_until: datetime) -> s
 def release_lease(database: Database, lease_id: UUID) -> int:
     """Give back what was not fetched, due again at once; returns how many."""
     return database.execute("polling/release_lease", lease_id=lease_id)
-
-
-def record_failure(
-    database: Database,
-    event: ScheduledEvent,
-    marketplace: Marketplace,
-    attempt: Attempt,
-    *,
-    back_off: BackOff,
-    jitter_factor: float,
-    not_before: datetime | None,
-) -> None:
-    """Book a failed attempt and settle when the event is due again, in one transaction.
-
-    A refusal of our own (`Outcome.NOT_PERMITTED`) delays the event but does not count as a failure of it. Idempotent:
-    an attempt that is booked already, because only the answer to its commit was lost, changes nothing more.
-    """
-    with database.transaction(f"record the failed fetch of {marketplace} event {event.external_id}") as transaction:
-        # Schedule row first, then the mark: the order of every writer, so that none waits for another in a circle.
-        transaction.execute("snapshots/lock_source", event_id=event.event_id, marketplace=marketplace)
-        is_new = transaction.execute(
-            "polling/insert_attempt",
-            event_id=event.event_id,
-            marketplace=marketplace,
-            external_id=event.external_id,
-            started_at=attempt.started_at,
-            finished_at=attempt.finished_at,
-            outcome=attempt.outcome,
-            status=attempt.status,
-            tries=attempt.tries,
-            latency_seconds=attempt.latency_seconds,
-            bytes=None,
-            listings=None,
-            rejected=None,
-            error=attempt.error,
-            run_id=attempt.run_id,
-        )
-        if not is_new:
-            return
-        transaction.execute(
-            "snapshots/mark_stale_hours",
-            event_id=event.event_id,
-            marketplace=marketplace,
-            instants=[attempt.finished_at],
-        )
-        settle_failure(
-            transaction,
-            event.event_id,
-            marketplace,
-            attempt,
-            back_off=back_off,
-            jitter_factor=jitter_factor,
-            not_before=not_before,
-        )
-
-
-def settle_failure(
-    transaction: Transaction,
-    event_id: int,
-    marketplace: Marketplace,
-    attempt: Attempt,
-    *,
-    back_off: BackOff,
-    jitter_factor: float,
-    not_before: datetime | None = None,
-) -> None:
-    """Settle when an event whose attempt failed is due again; the lease is given back."""
-    transaction.execute(
-        "polling/settle_failure",
-        event_id=event_id,
-        marketplace=marketplace,
-        this_moment=attempt.finished_at,
-        retry_base=back_off.base,
-        retry_max=back_off.most,
-        jitter_factor=jitter_factor,
-        not_before=not_before,
-        counts_as_failure=attempt.outcome is not Outcome.NOT_PERMITTED,
-        outcome=attempt.outcome,
-        error=attempt.error,
-    )
 
 
 def read_stale_events(

@@ -1,8 +1,7 @@
-"""Write and read captures: one transaction each, whole or absent.
+"""Write and read captures of listings: one transaction each, whole or absent.
 
-Order inside the transaction: lock the event's schedule row, insert the manifest (a repeat ends here, having written
-nothing), COPY the listings, quarantine the rejects, keep the raw body, book the attempt, judge trust, mark the hours
-to rebuild, settle the schedule.
+Order inside the transaction: lock the event's schedule row, insert the manifest (a repeat ends here), COPY the
+listings, judge trust, then the rejected listings, the raw body, the marks of hours to rebuild, and the attempt.
 """
 
 from __future__ import annotations
@@ -12,45 +11,25 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import orjson
 import zstandard
 from psycopg.types.json import Jsonb
 
 from ticket_pipeline.market.trust import CaptureSize, find_suspects
-from ticket_pipeline.storage.schedule import settle_failure
+from ticket_pipeline.storage.attempts import insert_attempt, reschedule_after_failure, reschedule_after_success
+from ticket_pipeline.storage.listing_csv import render_csv
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from ticket_pipeline.market.events import Event
     from ticket_pipeline.market.trust import TrustRule
-    from ticket_pipeline.market.vocabulary import Marketplace, Outcome, RejectedListing
+    from ticket_pipeline.market.vocabulary import RejectedListing
+    from ticket_pipeline.storage.attempts import Attempt, BackOff
     from ticket_pipeline.storage.database import Database, Row, Transaction
-    from ticket_pipeline.storage.schedule import BackOff
 
 _RAW_ITEM_CHARACTERS = 10_000
-"""A quarantined listing is kept for a person to look at; a longer one is cut and says so."""
-
-STORED_COLUMNS = (
-    "zone",
-    "splits",
-    "ask_price",
-    "fee_basis",
-    "currency",
-    "is_speculative",
-    "is_general_admission",
-    "listing_id",
-    "section",
-    "row",
-    "quantity",
-    "all_in_price",
-    "net_proceeds",
-    "price",
-)
-"""The columns of `listings` that a capture brings, in the order of `sql/snapshots/copy_listings.sql`.
-
-First those that often hold one value throughout a capture: `render_csv` writes such a start of the line only once.
-"""
+"""A rejected listing is kept for a person to read; a longer one is cut and marked as cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +38,14 @@ class Capture:
 
     Attributes:
         columns: one sequence per `STORED_COLUMNS`, all of one length; None is NULL; `splits` are tuples of ints;
-            money in major units per ticket, already rounded to cents.
-        rejected: the listings that are no market price; `received` = accepted + rejected.
-        body: the raw body; None where raw bodies are not kept.
+            money in major units per ticket, rounded to cents.
+        rejected: the listings that are not market prices; `received` = accepted + rejected.
+        body: the raw body.
         checksum_problems: where the totals that the marketplace announces disagree with its listings; empty: all agree;
             None: it announces none.
     """
 
-    event_id: int
-    marketplace: Marketplace
-    external_id: str
+    event: Event
     captured_at: datetime
     received: int
     columns: dict[str, Sequence[Any]]
@@ -84,24 +61,39 @@ class Capture:
         """How many listings are market prices."""
         return len(self.columns["listing_id"])
 
+    @property
+    def key(self) -> dict[str, Any]:
+        """The primary key, as parameters."""
+        return {
+            "event_id": self.event.event_id,
+            "marketplace": self.event.marketplace,
+            "captured_at": self.captured_at,
+        }
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """How one fetch went, as `fetch_attempts` keeps it; times are aware UTC, latency in seconds."""
+    def manifest(self) -> dict[str, Any]:
+        """The parameters of `snapshots/insert_snapshot`."""
+        problems = self.checksum_problems
+        return self.key | {
+            "external_id": self.event.external_id,
+            "received": self.received,
+            "accepted": self.accepted,
+            "rejected": len(self.rejected),
+            "tickets": self.tickets,
+            "currency": self.currency,
+            "fee_basis": self.fee_basis,
+            "payload_hash": hashlib.sha256(self.body).digest(),
+            "checksum_problems": None if problems is None else [_storable(text) for text in problems],
+        }
 
-    started_at: datetime
-    finished_at: datetime
-    outcome: Outcome
-    status: int | None = None
-    tries: int = 1
-    latency_seconds: float | None = None
-    error: str | None = None
-    run_id: str | None = None
+    def to_csv(self) -> str:
+        """The accepted listings, for `snapshots/copy_listings`."""
+        key = (self.event.event_id, self.event.marketplace, self.captured_at.isoformat())
+        return render_csv(key, self.columns, self.accepted)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredCapture:
-    """What became of a capture.
+    """What storing a capture did.
 
     Attributes:
         is_new: False when it was stored already and nothing was written.
@@ -129,8 +121,8 @@ def write_capture(
     Args:
         database: where to.
         capture: what was captured.
-        attempt: how it was fetched; booked in the same transaction. A capture may belong to a failed attempt: of an
-            answer that held no price, everything is kept, and still nobody knows the market.
+        attempt: how it was fetched; stored in the same transaction. It may be a failure: a body without a single usable
+            price is kept, and the event is retried.
         rule: when a capture is suspect.
         back_off: how long the event waits after a failed attempt.
         jitter_factor: of the interval until the event's next poll.
@@ -140,17 +132,18 @@ def write_capture(
         StorageError: nothing of it is stored.
     """
     # Rendering and compressing need no connection: done before the transaction opens, so that its locks are short.
-    rows = render_csv(capture)
+    rows = capture.to_csv()
     body = zstandard.ZstdCompressor(level=1).compress(capture.body) if keep_body else None
-    with database.transaction(f"store the capture of {capture.marketplace} event {capture.external_id}") as transaction:
-        key = {"event_id": capture.event_id, "marketplace": capture.marketplace, "captured_at": capture.captured_at}
-        transaction.execute("snapshots/lock_source", event_id=capture.event_id, marketplace=capture.marketplace)
-        if not _insert_manifest(transaction, capture):
+    event, key = capture.event, capture.key
+    source = {"event_id": event.event_id, "marketplace": event.marketplace}
+    with database.transaction(f"store the capture of {event.marketplace} event {event.external_id}") as transaction:
+        transaction.execute("snapshots/lock_source", **source)
+        if transaction.fetch_one("snapshots/insert_snapshot", **capture.manifest()) is None:
             return StoredCapture(is_new=False)
         if rows:
             transaction.copy("snapshots/copy_listings", [rows])
         stored = _judge(transaction, capture, rule)
-        # None of these waits for the answer to another: sent together, their answers are read once.
+        # None of these waits for the result of another: they are sent together.
         with transaction.connection.pipeline():
             if capture.rejected:
                 transaction.execute("snapshots/insert_rejected", **key, rejected=_rejected_json(capture.rejected))
@@ -158,140 +151,21 @@ def write_capture(
                 transaction.execute(
                     "snapshots/insert_raw_payload", **key, body=body, encoding="zstd", original_bytes=len(capture.body)
                 )
-            transaction.execute(
-                "snapshots/mark_stale_hours",
-                event_id=capture.event_id,
-                marketplace=capture.marketplace,
-                instants=[capture.captured_at, *stored.confirmed_at],
-            )
-            insert_attempt(transaction, capture, attempt, size=len(capture.body))
-            _settle(transaction, capture, attempt, back_off, jitter_factor)
+            instants = [capture.captured_at, *stored.confirmed_at]
+            transaction.execute("snapshots/mark_stale_hours", **source, instants=instants)
+            insert_attempt(transaction, event, attempt)
+            if attempt.outcome.is_failure:
+                reschedule_after_failure(transaction, event, attempt, back_off=back_off, jitter_factor=jitter_factor)
+            else:
+                reschedule_after_success(
+                    transaction, event, attempt, captured_at=capture.captured_at, jitter_factor=jitter_factor
+                )
     return stored
-
-
-def insert_attempt(transaction: Transaction, capture: Capture, attempt: Attempt, *, size: int) -> None:
-    """Book an attempt inside the transaction of its capture."""
-    transaction.execute(
-        "polling/insert_attempt",
-        event_id=capture.event_id,
-        marketplace=capture.marketplace,
-        external_id=capture.external_id,
-        started_at=attempt.started_at,
-        finished_at=attempt.finished_at,
-        outcome=attempt.outcome,
-        status=attempt.status,
-        tries=attempt.tries,
-        latency_seconds=attempt.latency_seconds,
-        bytes=size,
-        listings=capture.accepted,
-        rejected=len(capture.rejected),
-        error=attempt.error,
-        run_id=attempt.run_id,
-    )
-
-
-def _settle(
-    transaction: Transaction, capture: Capture, attempt: Attempt, back_off: BackOff, jitter_factor: float
-) -> None:
-    if attempt.outcome.is_failure:
-        settle_failure(
-            transaction,
-            capture.event_id,
-            capture.marketplace,
-            attempt,
-            back_off=back_off,
-            jitter_factor=jitter_factor,
-        )
-        return
-    transaction.execute(
-        "polling/settle_success",
-        event_id=capture.event_id,
-        marketplace=capture.marketplace,
-        this_moment=attempt.finished_at,
-        answered_at=capture.captured_at,
-        jitter_factor=jitter_factor,
-        outcome=attempt.outcome,
-    )
-
-
-def render_csv(capture: Capture) -> str:
-    """The accepted listings as CSV for COPY, one line each; empty text where there are none.
-
-    None is an empty field, which COPY reads as NULL; our texts are never empty. By columns, which is five times as fast
-    as row by row.
-    """
-    if not capture.accepted:
-        return ""
-    start = [_field(value) for value in (capture.event_id, capture.marketplace, capture.captured_at.isoformat())]
-    varying: list[Sequence[str]] = []
-    for values in (capture.columns[name] for name in STORED_COLUMNS):
-        is_constant = values.count(values[0]) == capture.accepted
-        if is_constant and not varying:
-            start.append(_field(values[0]))
-        else:
-            varying.append([_field(values[0])] * capture.accepted if is_constant else _fields(values))
-    if not varying:
-        return f"{','.join(start)}\n" * capture.accepted
-    prefix = f"{','.join(start)},"
-    lines = f"\n{prefix}".join(map(",".join, zip(*varying, strict=True)))
-    return f"{prefix}{lines}\n"
-
-
-def _fields(values: Sequence[Any]) -> Sequence[str]:
-    """The fields of a column; a column of one plain type has a short way."""
-    kinds = set(map(type, values))
-    if kinds in ({int}, {float}, {bool}):
-        return orjson.dumps(values)[1:-1].decode().split(",")
-    if kinds == {str} and not _needs_quotes("".join(values)):
-        return values
-    fields = {value: _field(value) for value in set(values)}
-    return [fields[value] for value in values]
-
-
-def _field(value: object) -> str:
-    """One value as a CSV field; a tuple of numbers becomes an array of PostgreSQL."""
-    if value is None:
-        return ""
-    text = f"{{{','.join(map(str, value))}}}" if isinstance(value, tuple) else str(value)
-    return f'"{text.replace(chr(34), chr(34) * 2)}"' if _needs_quotes(text) else text
-
-
-def _needs_quotes(text: str) -> bool:
-    return '"' in text or "," in text or "\n" in text or "\r" in text
-
-
-def _insert_manifest(transaction: Transaction, capture: Capture) -> bool:
-    row = transaction.fetch_one(
-        "snapshots/insert_snapshot",
-        event_id=capture.event_id,
-        marketplace=capture.marketplace,
-        captured_at=capture.captured_at,
-        external_id=capture.external_id,
-        received=capture.received,
-        accepted=capture.accepted,
-        rejected=len(capture.rejected),
-        tickets=capture.tickets,
-        currency=capture.currency,
-        fee_basis=capture.fee_basis,
-        payload_hash=hashlib.sha256(capture.body).digest(),
-        checksum_problems=_as_array(capture.checksum_problems),
-    )
-    return row is not None
-
-
-def _as_array(texts: Sequence[str] | None) -> list[str] | None:
-    """Texts as an array that PostgreSQL can hold."""
-    return None if texts is None else [_clean(text) for text in texts]
 
 
 def _judge(transaction: Transaction, capture: Capture, rule: TrustRule) -> StoredCapture:
     """Decide trust for the new capture and for those that depend on it; write what changed."""
-    captures = transaction.fetch_all(
-        "snapshots/select_captures_to_judge",
-        event_id=capture.event_id,
-        marketplace=capture.marketplace,
-        captured_at=capture.captured_at,
-    )
+    captures = transaction.fetch_all("snapshots/select_captures_to_judge", **capture.key)
     sizes = [CaptureSize(row["received"], row["accepted"], row["is_disputed"]) for row in captures]
     suspects = find_suspects(sizes, rule)
     changed = [
@@ -302,8 +176,8 @@ def _judge(transaction: Transaction, capture: Capture, rule: TrustRule) -> Store
     if changed:
         transaction.execute(
             "snapshots/update_trust",
-            event_id=capture.event_id,
-            marketplace=capture.marketplace,
+            event_id=capture.event.event_id,
+            marketplace=capture.event.marketplace,
             captured_at=[moment for moment, _ in changed],
             is_suspect=[is_suspect for _, is_suspect in changed],
         )
@@ -320,7 +194,7 @@ def _rejected_json(rejected: Sequence[RejectedListing]) -> Jsonb:
             {
                 "position": item.position,
                 "raw": _as_text(item.raw),
-                "reasons": [_clean(reason) for reason in item.reasons],
+                "reasons": [_storable(reason) for reason in item.reasons],
             }
             for item in rejected
         ]
@@ -329,7 +203,7 @@ def _rejected_json(rejected: Sequence[RejectedListing]) -> Jsonb:
 
 def _as_text(raw: object) -> str:
     """A received item as JSON text that PostgreSQL can hold."""
-    text = _clean(raw if isinstance(raw, str) else repr_json(raw))
+    text = _storable(raw if isinstance(raw, str) else repr_json(raw))
     return text if len(text) <= _RAW_ITEM_CHARACTERS else f"{text[:_RAW_ITEM_CHARACTERS]} … (cut)"
 
 
@@ -341,13 +215,13 @@ def repr_json(raw: object) -> str:
         return "(nested too deeply to be shown)"
 
 
-def _clean(text: str) -> str:
+def _storable(text: str) -> str:
     """Without what PostgreSQL text cannot hold: NUL and lone surrogates."""
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 
 def delete_old_payloads(database: Database, cut: datetime) -> int:
-    """Drop the raw bodies captured before `cut`; listings and prices stay. Returns how many."""
+    """Delete the raw bodies captured before `cut`; listings and prices stay. Returns how many."""
     return database.execute("maintenance/delete_old_payloads", cut=cut)
 
 

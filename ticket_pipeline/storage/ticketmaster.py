@@ -1,37 +1,24 @@
-"""Write and read the history of events as Ticketmaster describes them: one transaction per capture, whole or absent.
-
-Order inside the transaction: lock the event's schedule row, insert the capture (a repeat writes nothing more of it),
-its price ranges and its body, book the attempt, settle the schedule.
-"""
+"""Write and read the history of events as Ticketmaster describes them: one transaction per capture, whole or absent."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import zstandard
 from psycopg.types.json import Jsonb
 
+from ticket_pipeline.storage.attempts import insert_attempt, reschedule_after_success
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
-    from decimal import Decimal
 
-    from ticket_pipeline.market.vocabulary import Marketplace
-    from ticket_pipeline.storage.database import Database, Row, Transaction
-    from ticket_pipeline.storage.snapshots import Attempt
-
-
-@dataclass(frozen=True, slots=True)
-class StoredPriceRange:
-    """A row of `ticketmaster_price_ranges`; money in major units per ticket."""
-
-    price_type: str
-    currency: str
-    min_price: Decimal
-    max_price: Decimal
+    from ticket_pipeline.market.events import Event
+    from ticket_pipeline.storage.attempts import Attempt
+    from ticket_pipeline.storage.database import Database, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +26,25 @@ class EventCapture:
     """One capture of one event, ready to be stored.
 
     Attributes:
-        captured_at: aware UTC, when the answer arrived.
+        captured_at: aware UTC, when the response arrived.
         columns: of `ticketmaster_events`, without the keys and the hash.
+        price_ranges: rows of `ticketmaster_price_ranges`, without the keys; money in major units per ticket.
         body: the raw body.
     """
 
-    event_id: int
-    marketplace: Marketplace
-    external_id: str
+    event: Event
     captured_at: datetime
     columns: dict[str, Any]
-    price_ranges: Sequence[StoredPriceRange]
+    price_ranges: Sequence[Mapping[str, Any]]
     body: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """What became of a capture.
+    """What storing a capture did.
 
     Attributes:
-        is_new: False when it was stored already: the answer was a kept one.
+        is_new: False when it was stored already: the response came from the cache.
         before: the capture before it, or None.
     """
 
@@ -69,7 +55,7 @@ class StoredEvent:
 def write_event(
     database: Database, capture: EventCapture, attempt: Attempt, *, jitter_factor: float, keep_body: bool
 ) -> StoredEvent:
-    """Store one capture in one transaction. Idempotent by (event_id, captured_at); each attempt is booked.
+    """Store one capture in one transaction. Idempotent by (event_id, captured_at); each attempt is recorded.
 
     Args:
         database: where to.
@@ -81,27 +67,30 @@ def write_event(
     Raises:
         StorageError: nothing of it is stored.
     """
-    key = {"event_id": capture.event_id, "captured_at": capture.captured_at}
-    source = {"event_id": capture.event_id, "marketplace": capture.marketplace}
-    with database.transaction(f"store {capture.marketplace} event {capture.external_id}") as transaction:
-        transaction.execute("snapshots/lock_source", **source)
+    event = capture.event
+    key = {"event_id": event.event_id, "captured_at": capture.captured_at}
+    with database.transaction(f"store {event.marketplace} event {event.external_id}") as transaction:
+        transaction.execute("snapshots/lock_source", event_id=event.event_id, marketplace=event.marketplace)
         before = transaction.fetch_one("ticketmaster/select_event_before", **key)
         inserted = transaction.execute(
             "ticketmaster/insert_event",
             **key,
-            external_id=capture.external_id,
+            external_id=event.external_id,
             payload_hash=hashlib.sha256(capture.body).digest(),
             **capture.columns,
         )
         if inserted:
-            ranges = [asdict(found) | {"position": n} for n, found in enumerate(capture.price_ranges)]
+            ranges = [{**found, "position": n} for n, found in enumerate(capture.price_ranges)]
             transaction.execute("ticketmaster/insert_price_ranges", **key, ranges=Jsonb(ranges, dumps=_dump))
             if keep_body:
                 body = zstandard.ZstdCompressor(level=3).compress(capture.body)
                 transaction.execute(
                     "ticketmaster/insert_payload", **key, body=body, encoding="zstd", original_bytes=len(capture.body)
                 )
-        _settle(transaction, capture, attempt, jitter_factor)
+        insert_attempt(transaction, event, attempt)
+        reschedule_after_success(
+            transaction, event, attempt, captured_at=capture.captured_at, jitter_factor=jitter_factor
+        )
     return StoredEvent(is_new=bool(inserted), before=before)
 
 
@@ -119,34 +108,6 @@ def read_troubled_events(database: Database, this_moment: datetime, since: datet
         since: an event that got another start after this (aware UTC) counts as moved, whatever the watchlist says.
     """
     return database.fetch_all("ticketmaster/select_troubled_events", this_moment=this_moment, since=since)
-
-
-def _settle(transaction: Transaction, capture: EventCapture, attempt: Attempt, jitter_factor: float) -> None:
-    source = {"event_id": capture.event_id, "marketplace": capture.marketplace}
-    transaction.execute(
-        "polling/insert_attempt",
-        **source,
-        external_id=capture.external_id,
-        started_at=attempt.started_at,
-        finished_at=attempt.finished_at,
-        outcome=attempt.outcome,
-        status=attempt.status,
-        tries=attempt.tries,
-        latency_seconds=attempt.latency_seconds,
-        bytes=len(capture.body),
-        listings=None,
-        rejected=None,
-        error=attempt.error,
-        run_id=attempt.run_id,
-    )
-    transaction.execute(
-        "polling/settle_success",
-        **source,
-        this_moment=attempt.finished_at,
-        answered_at=capture.captured_at,
-        jitter_factor=jitter_factor,
-        outcome=attempt.outcome,
-    )
 
 
 def _dump(value: object) -> str:

@@ -14,43 +14,10 @@ from ticket_pipeline.storage.watchlist_guards import guard_events, guard_ids, no
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
+    from ticket_pipeline.market.events import RejectedRow, WatchlistEvent
     from ticket_pipeline.storage.database import Database, Row, Transaction
-
-
-@dataclass(frozen=True, slots=True)
-class EventRecord:
-    """One good row of the watchlist, as the database keeps it.
-
-    Attributes:
-        event_date: naive, local at the venue.
-        event_at: the same instant, aware UTC.
-        external_ids: marketplace → its id of the event.
-    """
-
-    name: str
-    venue: str | None
-    city: str | None
-    country: str | None
-    event_date: datetime
-    timezone: str
-    timezone_source: str
-    event_at: datetime
-    is_tracked: bool
-    capacity: int | None
-    poll_interval: timedelta | None
-    sheet_row: int
-    external_ids: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class QuarantinedRow:
-    """One row that could not be used, with every reason."""
-
-    row_number: int
-    cells: Mapping[str, str]
-    reasons: Sequence[str]
 
 
 @dataclass(slots=True)
@@ -94,8 +61,8 @@ _COMPARED = (
 
 def sync_watchlist(
     database: Database,
-    events: Sequence[EventRecord],
-    rejected: Sequence[QuarantinedRow],
+    events: Sequence[WatchlistEvent],
+    rejected: Sequence[RejectedRow],
     *,
     source: str,
     this_moment: datetime,
@@ -150,7 +117,7 @@ def sync_watchlist(
     return result
 
 
-def _match(events: Sequence[EventRecord], known: Sequence[Row]) -> list[int | None]:
+def _match(events: Sequence[WatchlistEvent], known: Sequence[Row]) -> list[int | None]:
     """For each sheet event the id of the known event it is, or None; one known event matches once at most.
 
     All ids are looked up before any name: a new row that looks like a known event must not take it from the row that
@@ -182,7 +149,7 @@ def _identity(name: str, venue: str | None, event_date: datetime) -> tuple[str, 
 
 def _write_events(
     transaction: Transaction,
-    events: Sequence[EventRecord],
+    events: Sequence[WatchlistEvent],
     matches: Sequence[int | None],
     known: Sequence[Row],
     result: SyncResult,
@@ -195,7 +162,7 @@ def _write_events(
         for event, match in zip(events, matches, strict=True)
         if match is not None and _has_changed(event, known_by_id[match])
     ]
-    inserted: dict[int, int] = {}
+    inserted: dict[int | None, int] = {}
     if new:
         rows = transaction.fetch_all("watchlist/insert_events", events=Jsonb([_plain(event) for event in new]))
         inserted = {row["sheet_row"]: row["event_id"] for row in rows}
@@ -208,14 +175,14 @@ def _write_events(
     ]
 
 
-def _has_changed(event: EventRecord, known: Row) -> bool:
+def _has_changed(event: WatchlistEvent, known: Row) -> bool:
     """Whether a row says something else than the database; ids count, although they are written elsewhere."""
     return event.external_ids != known["external_ids"] or any(getattr(event, name) != known[name] for name in _COMPARED)
 
 
 def _write_sources(
     transaction: Transaction,
-    events: Sequence[EventRecord],
+    events: Sequence[WatchlistEvent],
     ids: Sequence[int],
     known: Sequence[Row],
     result: SyncResult,
@@ -254,7 +221,7 @@ def _write_sources(
         result.new_keys.setdefault(marketplace, []).append(external_id)
 
 
-def _plain(record: EventRecord | QuarantinedRow) -> dict[str, Any]:
+def _plain(record: WatchlistEvent | RejectedRow) -> dict[str, Any]:
     """A record as JSON values: PostgreSQL reads ISO dates, and intervals as seconds."""
     values = asdict(record)
     for name, value in values.items():

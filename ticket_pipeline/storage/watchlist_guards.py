@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from ticket_pipeline.market.events import RejectedRow, WatchlistEvent
     from ticket_pipeline.storage.database import Row
-    from ticket_pipeline.storage.watchlist import EventRecord, QuarantinedRow
 
 
 def no_longer_tracked(
-    events: Sequence[EventRecord],
+    events: Sequence[WatchlistEvent],
     matches: Sequence[int | None],
     known: Sequence[Row],
-    rejected: Sequence[QuarantinedRow],
+    rejected: Sequence[RejectedRow],
 ) -> list[Row]:
     """The tracked events that this watchlist drops: switched off in their row, or their row is gone."""
     wanted = {match: event.is_tracked for event, match in zip(events, matches, strict=True) if match is not None}
@@ -59,7 +59,7 @@ def guard_events(gone: Sequence[Row], known: Sequence[Row], this_moment: datetim
 
 
 def guard_ids(
-    events: Sequence[EventRecord],
+    events: Sequence[WatchlistEvent],
     matches: Sequence[int | None],
     known: Sequence[Row],
     this_moment: datetime,

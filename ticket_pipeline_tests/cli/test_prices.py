@@ -13,7 +13,7 @@ from ticket_pipeline_tests.cli.conftest import assert_fits
 from ticket_pipeline_tests.storage.stored import Item, fail, items, stale_hours, store
 
 if TYPE_CHECKING:
-    from ticket_pipeline.storage.schedule import ScheduledEvent
+    from ticket_pipeline.market.events import Event
     from ticket_pipeline_tests.cli.conftest import Cli
 
 HOUR = timedelta(hours=1)
@@ -26,14 +26,12 @@ def this_hour() -> datetime:
 
 
 @pytest.fixture
-def event(synced: Cli) -> ScheduledEvent:
+def event(synced: Cli) -> Event:
     """The first event of the watchlist."""
     return synced.loopback.events(synced.loopback.keys[:1])[0]
 
 
-def test_the_history_is_right_although_nothing_has_built_prices(
-    synced: Cli, event: ScheduledEvent, this_hour: datetime
-) -> None:
+def test_the_history_is_right_although_nothing_has_built_prices(synced: Cli, event: Event, this_hour: datetime) -> None:
     database = synced.loopback.database
     for hours_ago, price in ((5, 100.0), (4, 90.0), (3, 95.0)):
         stock = [Item(listing_id="1", price=price), Item(listing_id="2", price=300.0, quantity=1)]
@@ -49,7 +47,7 @@ def test_the_history_is_right_although_nothing_has_built_prices(
     assert stale_hours(database) == []
 
 
-def test_a_gap_a_failure_and_a_suspect_are_told_apart(synced: Cli, event: ScheduledEvent, this_hour: datetime) -> None:
+def test_a_gap_a_failure_and_a_suspect_are_told_apart(synced: Cli, event: Event, this_hour: datetime) -> None:
     database = synced.loopback.database
     store(database, event, this_hour - 8 * HOUR, items(10))
     fail(database, event, this_hour - 5 * HOUR + timedelta(minutes=1), Outcome.TIMEOUT)
@@ -71,7 +69,7 @@ def test_a_gap_a_failure_and_a_suspect_are_told_apart(synced: Cli, event: Schedu
     assert (by_hours_ago[2]["tickets"], by_hours_ago[6]["tickets"]) == (0, None)
 
 
-def test_the_history_of_one_zone_is_its_own(synced: Cli, event: ScheduledEvent, this_hour: datetime) -> None:
+def test_the_history_of_one_zone_is_its_own(synced: Cli, event: Event, this_hour: datetime) -> None:
     stock = [Item(listing_id="1", price=50.0, zone="Upper"), Item(listing_id="2", price=200.0, zone="Floor")]
     store(synced.loopback.database, event, this_hour - HOUR, stock)
     floor, whole = (
@@ -85,7 +83,7 @@ def test_the_history_of_one_zone_is_its_own(synced: Cli, event: ScheduledEvent, 
     assert "for zone Balcony" in nothing.stderr
 
 
-def test_only_the_days_asked_for_count(synced: Cli, event: ScheduledEvent, this_hour: datetime) -> None:
+def test_only_the_days_asked_for_count(synced: Cli, event: Event, this_hour: datetime) -> None:
     store(synced.loopback.database, event, this_hour - 72 * HOUR, items(3))
     nothing = synced.run("price-history", event.external_id, "--days", "2")
     assert "in the last 2 days" in nothing.stderr
@@ -93,7 +91,7 @@ def test_only_the_days_asked_for_count(synced: Cli, event: ScheduledEvent, this_
     assert len(synced.ask("price-history", event.external_id, "--days", "4")["series"]) == 1
 
 
-def test_two_currencies_are_two_tables(synced: Cli, event: ScheduledEvent, this_hour: datetime) -> None:
+def test_two_currencies_are_two_tables(synced: Cli, event: Event, this_hour: datetime) -> None:
     mixed = [Item(listing_id="1"), Item(listing_id="2", currency="CAD")]
     store(synced.loopback.database, event, this_hour - HOUR, mixed)
     shown = synced.run("price-history", event.external_id).stdout
@@ -109,7 +107,7 @@ def test_an_unusable_bucket_is_a_mistake_in_the_command_line(synced: Cli, bucket
     assert why in " ".join(result.stderr.split())
 
 
-def test_dear_prices_still_fit_the_screen(synced: Cli, event: ScheduledEvent, this_hour: datetime) -> None:
+def test_dear_prices_still_fit_the_screen(synced: Cli, event: Event, this_hour: datetime) -> None:
     stock = [
         Item(listing_id=str(n), price=9_000.25 + 90_000.0 * n, quantity=900, zone=f"Club level {n}") for n in range(120)
     ]
@@ -120,9 +118,7 @@ def test_dear_prices_still_fit_the_screen(synced: Cli, event: ScheduledEvent, th
         assert "108,000" in result.stdout
 
 
-def test_floors_are_shown_by_zone_the_whole_event_first(
-    synced: Cli, event: ScheduledEvent, this_hour: datetime
-) -> None:
+def test_floors_are_shown_by_zone_the_whole_event_first(synced: Cli, event: Event, this_hour: datetime) -> None:
     database = synced.loopback.database
     before = [
         Item(listing_id="1", price=50.0, zone="Upper"),
@@ -143,7 +139,7 @@ def test_floors_are_shown_by_zone_the_whole_event_first(
     assert "Floor" not in shown.stdout
 
 
-def test_an_event_without_prices_says_what_to_do(synced: Cli, event: ScheduledEvent) -> None:
+def test_an_event_without_prices_says_what_to_do(synced: Cli, event: Event) -> None:
     for command in ("price-history", "section-prices"):
         result = synced.run(command, event.external_id)
         assert (result.exit_code, result.stdout) == (0, "")

@@ -112,7 +112,10 @@ def test_a_sync_that_ends_in_our_own_code_does_not_end_the_loop(
     monkeypatch.setattr("ticket_pipeline.sheet.sync.parse_watchlist", break_down)
     cli.loopback.clock.offset = timedelta(hours=18)
     ask(scheduler)
-    assert any("our own code failed (TypeError)" in line and "The events stay as they are." in line for line in lines)
+    assert any(
+        "because of a bug in ticket_pipeline (TypeError)" in line and "The events stay as they are." in line
+        for line in lines
+    )
     assert "string indices must be integers" in caplog.text
     assert len(cli.loopback.log.records()) == 8
 

@@ -16,6 +16,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from ticket_pipeline.ingest.poll import poll_events
+from ticket_pipeline.market.events import Event, WatchlistEvent
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.simulator.faults import FaultPlan
@@ -23,8 +24,7 @@ from ticket_pipeline.simulator.recording import RequestLog
 from ticket_pipeline.simulator.stubhub import create_stubhub_app
 from ticket_pipeline.simulator.wire import Latency
 from ticket_pipeline.storage.database import Database
-from ticket_pipeline.storage.schedule import ScheduledEvent
-from ticket_pipeline.storage.watchlist import EventRecord, find_sources, sync_watchlist
+from ticket_pipeline.storage.watchlist import find_sources, sync_watchlist
 from ticket_pipeline_tests.simulator_support.large_world import large_world
 from ticket_pipeline_tests.simulator_support.serving import serve
 
@@ -87,7 +87,7 @@ class Loopback:
         }
         return Settings.model_validate(fixed | changes)
 
-    def watch(self, *, hours_ahead: float = 24 * 40, interval: timedelta | None = None) -> list[ScheduledEvent]:
+    def watch(self, *, hours_ahead: float = 24 * 40, interval: timedelta | None = None) -> list[Event]:
         """Put every event of the world on the watchlist; all are due at once."""
         sync_watchlist(
             self.database,
@@ -102,13 +102,13 @@ class Loopback:
         )
         return self.events()
 
-    def events(self, keys: Sequence[str] | None = None) -> list[ScheduledEvent]:
+    def events(self, keys: Sequence[str] | None = None) -> list[Event]:
         """The events of these keys, in their order, as a run is given them."""
         wanted = self.keys if keys is None else list(keys)
         rows = {row["external_id"]: row for row in find_sources(self.database, wanted, STUBHUB)}
-        return [ScheduledEvent(rows[key]["event_id"], key, rows[key]["name"], rows[key]["venue"]) for key in wanted]
+        return [Event.from_row(rows[key]) for key in wanted]
 
-    def poll(self, events: Sequence[ScheduledEvent], settings: Settings | None = None, **how: Any) -> BatchResult:  # noqa: ANN401 - the rest of poll_events' parameters
+    def poll(self, events: Sequence[Event], settings: Settings | None = None, **how: Any) -> BatchResult:  # noqa: ANN401 - the rest of poll_events' parameters
         """Poll `events` once."""
         chosen = settings or self.settings()
         return asyncio.run(poll_events(self.database, chosen, STUBHUB, events, now=self.clock, **how))
@@ -143,7 +143,7 @@ class Loopback:
         return [row["external_id"] for row in rows]
 
 
-def watched(sheet_row: int, key: str, event_at: datetime, **changes: Any) -> EventRecord:  # noqa: ANN401 - fields of the record
+def watched(sheet_row: int, key: str, event_at: datetime, **changes: Any) -> WatchlistEvent:  # noqa: ANN401 - fields of the record
     """A row of the watchlist about the event `key`."""
     fields: dict[str, Any] = {
         "name": f"Event {key}",
@@ -160,7 +160,7 @@ def watched(sheet_row: int, key: str, event_at: datetime, **changes: Any) -> Eve
         "sheet_row": sheet_row,
         "external_ids": {"stubhub": key},
     }
-    return EventRecord(**(fields | changes))
+    return WatchlistEvent(**(fields | changes))
 
 
 @contextmanager

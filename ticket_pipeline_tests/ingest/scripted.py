@@ -13,13 +13,15 @@ from uuid import uuid4
 
 import orjson
 
+from ticket_pipeline.ingest.attempts import PollContext
 from ticket_pipeline.ingest.batch import PollBatch
-from ticket_pipeline.ingest.captures import Ingest
+from ticket_pipeline.ingest.captures import ListingsIngest
 from ticket_pipeline.ingest.results import Fetched
 from ticket_pipeline.market.trust import TrustRule
 from ticket_pipeline.market.vocabulary import ParsedListings, RawResponse
 from ticket_pipeline.marketplaces.stubhub.parser import parse_stubhub_listings
-from ticket_pipeline.storage.schedule import BackOff, lease_due_events, reschedule_changed
+from ticket_pipeline.storage.attempts import BackOff
+from ticket_pipeline.storage.schedule import lease_due_events, reschedule_changed
 from ticket_pipeline_tests.ingest.loopback import STUBHUB
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from ticket_pipeline.ingest.batch import BatchResult
-    from ticket_pipeline.storage.schedule import ScheduledEvent
+    from ticket_pipeline.market.events import Event
     from ticket_pipeline_tests.ingest.loopback import Loopback
 
 LONG = timedelta(hours=1)
@@ -81,18 +83,18 @@ def answer_about(loopback: Loopback, key: str, at: datetime, *items: dict[str, o
     return Fetched(event, at - timedelta(minutes=1), at, response=response)
 
 
-def ingest_of(loopback: Loopback, **changes: Any) -> Ingest:  # noqa: ANN401 - fields of Ingest
+def ingest_of(loopback: Loopback, **changes: Any) -> ListingsIngest:  # noqa: ANN401 - fields of the context and of the ingest
     """An ingest without chance in it."""
+    own: dict[str, Any] = {"client": ScriptedClient(), "rule": TrustRule(), "zone_map": None}
+    own |= {name: changes.pop(name) for name in list(own) if name in changes}
     fields: dict[str, Any] = {
         "database": loopback.database,
         "marketplace": STUBHUB,
-        "client": ScriptedClient(),
-        "rule": TrustRule(),
         "back_off": BackOff(timedelta(minutes=5), LONG),
         "draw_jitter": lambda: 1.0,
         "keep_body": True,
     }
-    return Ingest(**(fields | changes))
+    return ListingsIngest(PollContext(**(fields | changes)), **own)
 
 
 def batch_of(loopback: Loopback, client: ScriptedClient, **how: Any) -> PollBatch:  # noqa: ANN401 - PollBatch's parameters
@@ -100,7 +102,7 @@ def batch_of(loopback: Loopback, client: ScriptedClient, **how: Any) -> PollBatc
     return PollBatch(ingest_of(loopback, client=client), now=loopback.clock, **({"max_concurrent": 1} | how))
 
 
-def run(batch: PollBatch, events: Sequence[ScheduledEvent]) -> BatchResult:
+def run(batch: PollBatch, events: Sequence[Event]) -> BatchResult:
     """Run it, but not for ever."""
 
     async def within_patience() -> BatchResult:

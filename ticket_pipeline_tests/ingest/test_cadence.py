@@ -13,7 +13,8 @@ from ticket_pipeline.ingest.cadence import Cadence
 from ticket_pipeline.ingest.poll import build_cadence
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.settings.values import read_cadence_bands
-from ticket_pipeline.storage.schedule import BackOff, reschedule_changed
+from ticket_pipeline.storage.attempts import BackOff
+from ticket_pipeline.storage.schedule import reschedule_changed
 from ticket_pipeline.storage.watchlist import sync_watchlist
 from ticket_pipeline_tests.ingest.loopback import STUBHUB, watched
 

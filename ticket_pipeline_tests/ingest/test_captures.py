@@ -199,7 +199,7 @@ def test_failures_in_a_row_wait_twice_as_long_each_time_up_to_the_limit(watching
 def test_a_failure_whose_commit_was_never_answered_is_booked_once(watching: Loopback) -> None:
     fetched = failed(watching, TemporarilyUnavailable("away", status=503))
     with losing_a_commit(watching.database_url) as relay, Database(relay.url, "tickets") as database:
-        (result,) = replace(ingest_of(watching), database=database).store([fetched])
+        (result,) = ingest_of(watching, database=database).store([fetched])
     assert (relay.lost, result.outcome) == (1, Outcome.HTTP_ERROR)
     assert watching.value("select count(*) from fetch_attempts") == 1
     row = watching.schedule(watching.keys[0])

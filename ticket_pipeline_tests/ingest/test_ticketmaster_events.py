@@ -16,11 +16,11 @@ from psycopg import sql
 from ticket_pipeline.ingest.batch import Lease
 from ticket_pipeline.ingest.marketplaces import SOURCES, share_of_polling
 from ticket_pipeline.ingest.poll import poll_events
-from ticket_pipeline.ingest.ticketmaster_events import DetailsResult
+from ticket_pipeline.ingest.ticketmaster_events import TicketmasterResult
+from ticket_pipeline.market.events import Event
 from ticket_pipeline.market.vocabulary import Marketplace, Outcome
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.prices import HOUR, Span, rebuild_hourly
-from ticket_pipeline.storage.schedule import ScheduledEvent
 from ticket_pipeline.storage.ticketmaster import read_troubled_events
 from ticket_pipeline.storage.watchlist import find_sources, sync_watchlist
 from ticket_pipeline_tests.http.wire import TEST_SECONDS, answer, serve_wire
@@ -59,7 +59,7 @@ class Watch:
     """One event on the watchlist, by its Ticketmaster id."""
 
     database: Database
-    event: ScheduledEvent
+    event: Event
 
     async def poll(self, server: WireServer, *, events: int = 1, lease: Lease | None = None, **changes: Any) -> Any:  # noqa: ANN401 - settings; a batch's result
         """Poll it, so many times at once."""
@@ -103,13 +103,13 @@ def watch(migrated_url: str) -> Iterator[Watch]:
         )
         sync_watchlist(database, [record], [], source="a test", this_moment=now(), max_untrack_fraction=1)
         (row,) = find_sources(database, [EVENT["id"]], TICKETMASTER)
-        yield Watch(database, ScheduledEvent(row["event_id"], EVENT["id"], row["name"]))
+        yield Watch(database, Event.from_row(row))
 
 
-def only(batch: BatchResult) -> DetailsResult:
+def only(batch: BatchResult) -> TicketmasterResult:
     """The result of a batch of one."""
     (result,) = batch.results
-    assert isinstance(result, DetailsResult)
+    assert isinstance(result, TicketmasterResult)
     return result
 
 
@@ -163,8 +163,8 @@ def test_an_answer_that_is_used_again_is_as_old_as_it_is(watch: Watch) -> None:
             return [first, await watch.poll(server, ticketmaster_cache_minutes=30)]
 
     asked, again = (only(batch) for batch in asyncio.run(run()))
-    assert (asked.is_kept, asked.age) == (False, timedelta())
-    assert again.is_kept
+    assert (asked.is_cached, asked.age) == (False, timedelta())
+    assert again.is_cached
     assert timedelta(minutes=14) < again.age < timedelta(minutes=15)
     (schedule,) = watch.rows("select * from poll_schedule")
     assert schedule["last_success_at"] == again.captured_at

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ticket_pipeline.errors import ConfigurationError, SheetError
+from ticket_pipeline.market.events import WatchlistEvent
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.sheet.columns import Field, column_letter
-from ticket_pipeline.sheet.rows import WatchedEvent, Watchlist, parse_watchlist
+from ticket_pipeline.sheet.rows import Watchlist, parse_watchlist
 from ticket_pipeline.sheet.source import SheetRows
 
 HEADER = [str(field) for field in Field]
@@ -57,8 +58,8 @@ def test_a_full_row_becomes_an_event_with_every_value() -> None:
         )
     )
     assert watchlist.events == [
-        WatchedEvent(
-            row_number=2,
+        WatchlistEvent(
+            sheet_row=2,
             name="Hawks at Heat",
             venue="Kaseya Center",
             city="Miami",
@@ -135,7 +136,7 @@ def test_a_bad_row_is_set_aside_with_all_its_reasons_and_good_rows_go_on() -> No
         vivenu_id="xyz",
     )
     watchlist = parse(row(), bad, row(name="Later", stubhub_id="2"))
-    assert [event.row_number for event in watchlist.events] == [2, 4]
+    assert [event.sheet_row for event in watchlist.events] == [2, 4]
     assert [rejected.row_number for rejected in watchlist.rejected] == [3]
     starts = [
         "Event Name '' is blank",
@@ -156,7 +157,7 @@ def test_a_bad_row_is_set_aside_with_all_its_reasons_and_good_rows_go_on() -> No
 def test_a_rejected_row_shows_every_cell_as_it_was_read() -> None:
     header = ["Name", "Date", "viagId", "Note", "Note", ""]
     watchlist = parse(["\u00a0X ", "?", "7", "a", "b", "c", "d\x00", ""], header=header)
-    assert watchlist.rejected[0].raw == {
+    assert watchlist.rejected[0].cells == {
         "Name": "\u00a0X ",
         "Date": "?",
         "viagId": "7",
@@ -187,7 +188,7 @@ def test_an_offset_that_the_venue_does_not_have_is_refused_and_one_it_has_is_not
 
 def test_the_first_of_two_rows_with_one_id_stands() -> None:
     watchlist = parse(row(), row(name="Another"), row(name="Third", stubhub_id="3"))
-    assert [event.row_number for event in watchlist.events] == [2, 4]
+    assert [event.sheet_row for event in watchlist.events] == [2, 4]
     assert reasons(watchlist) == ("viagId '157284301' is already in row 2: remove or correct one of the two rows.",)
 
 
@@ -208,19 +209,19 @@ def test_an_afternoon_and_an_evening_show_are_two_events() -> None:
 
 def test_a_rejected_row_claims_nothing() -> None:
     watchlist = parse(row(date="soon"), row())
-    assert [event.row_number for event in watchlist.events] == [3]
+    assert [event.sheet_row for event in watchlist.events] == [3]
 
 
 def test_blank_rows_are_skipped_even_where_only_the_tracked_box_is_ticked() -> None:
     watchlist = parse([], row(), ["", "\u00a0"], ticked("FALSE"), row(name="Last", stubhub_id="2"))
-    assert [event.row_number for event in watchlist.events] == [3, 6]
+    assert [event.sheet_row for event in watchlist.events] == [3, 6]
     assert watchlist.blank_rows == 3
     assert watchlist.rejected == []
 
 
 def test_row_numbers_count_from_the_top_of_the_sheet_above_a_late_header() -> None:
     watchlist = parse_watchlist(SheetRows([[], [""], HEADER, row()], "a sheet"), default_timezone="UTC")
-    assert watchlist.events[0].row_number == 4
+    assert watchlist.events[0].sheet_row == 4
 
 
 def test_unknown_columns_are_reported_and_untitled_ones_only_if_they_hold_something() -> None:
@@ -274,4 +275,4 @@ def test_any_text_in_any_cell_is_an_event_a_rejected_or_a_blank_row(rows: list[l
         assert event.external_ids
         event.name.encode()
     for rejected in watchlist.rejected:
-        "".join([*rejected.raw, *rejected.raw.values(), *rejected.reasons]).encode()
+        "".join([*rejected.cells, *rejected.cells.values(), *rejected.reasons]).encode()

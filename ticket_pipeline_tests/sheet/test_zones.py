@@ -88,7 +88,7 @@ def test_bad_rows_are_set_aside_with_all_their_reasons() -> None:
         ),
         (6, ("The same venue and section are already in row 5, which wins: remove one of the two rows.",)),
     ]
-    assert made.rejected[0].raw == {"Venue": "Garden", "Section": "", "Zone": ""}
+    assert made.rejected[0].cells == {"Venue": "Garden", "Section": "", "Zone": ""}
     assert (made.rule_count, made.blank_rows) == (1, 1)
 
 

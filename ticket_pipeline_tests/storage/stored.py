@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, settings
 from psycopg import sql
 
+from ticket_pipeline.market.events import Event, WatchlistEvent
 from ticket_pipeline.market.trust import TrustRule
 from ticket_pipeline.market.vocabulary import Marketplace, Outcome, RejectedListing
+from ticket_pipeline.storage.attempts import Attempt, BackOff, record_failure
 from ticket_pipeline.storage.database import as_query
+from ticket_pipeline.storage.listing_csv import STORED_COLUMNS
 from ticket_pipeline.storage.prices import read_stale_windows
-from ticket_pipeline.storage.schedule import BackOff, ScheduledEvent, record_failure
-from ticket_pipeline.storage.snapshots import STORED_COLUMNS, Attempt, Capture, StoredCapture, write_capture
-from ticket_pipeline.storage.ticketmaster import EventCapture, StoredPriceRange
-from ticket_pipeline.storage.watchlist import EventRecord, sync_watchlist
+from ticket_pipeline.storage.snapshots import Capture, StoredCapture, write_capture
+from ticket_pipeline.storage.ticketmaster import EventCapture
+from ticket_pipeline.storage.watchlist import find_sources, sync_watchlist
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +43,7 @@ EXAMPLES_SHARE_A_DATABASE = settings(
 BACK_OFF = BackOff(timedelta(minutes=5), timedelta(hours=6))
 
 
-def event_record(number: int, **changes: Any) -> EventRecord:  # noqa: ANN401 - the fields of the record
+def event_record(number: int, **changes: Any) -> WatchlistEvent:  # noqa: ANN401 - the fields of the record
     """A good row of the watchlist; number 7 stands in row 8 and is StubHub event 1007."""
     fields: dict[str, Any] = {
         "name": f"Event {number}",
@@ -58,21 +60,18 @@ def event_record(number: int, **changes: Any) -> EventRecord:  # noqa: ANN401 - 
         "sheet_row": number + 1,
         "external_ids": {"stubhub": str(1000 + number)},
     }
-    return EventRecord(**(fields | changes))
+    return WatchlistEvent(**(fields | changes))
 
 
-def watch(database: Database, *events: EventRecord) -> list[ScheduledEvent]:
+def watch(database: Database, *events: WatchlistEvent) -> list[Event]:
     """Put these events, and no others, on the watchlist; returns each at StubHub, in order."""
     sync_watchlist(database, events, [], source="test", this_moment=NOON, max_untrack_fraction=0.5, force=True)
-    ids = {
-        row["external_id"]: row["event_id"]
-        for row in query(database, "select external_id, event_id from event_sources")
-    }
     keys = [event.external_ids["stubhub"] for event in events]
-    return [ScheduledEvent(ids[key], key, event.name) for key, event in zip(keys, events, strict=True)]
+    found = {row["external_id"]: Event.from_row(row) for row in find_sources(database, keys, STUBHUB)}
+    return [found[key] for key in keys]
 
 
-def watch_one(database: Database, **changes: Any) -> ScheduledEvent:  # noqa: ANN401 - the fields of the record
+def watch_one(database: Database, **changes: Any) -> Event:  # noqa: ANN401 - the fields of the record
     """One event on the watchlist."""
     return watch(database, event_record(1, **changes))[0]
 
@@ -132,7 +131,7 @@ def rejects(number: int) -> list[RejectedListing]:
 
 
 def capture_of(
-    event: ScheduledEvent,
+    event: Event,
     captured_at: datetime,
     listings: Sequence[Item] = (),
     rejected: Sequence[RejectedListing] = (),
@@ -144,9 +143,7 @@ def capture_of(
     }
     currencies, bases = set(columns["currency"]), set(columns["fee_basis"])
     return Capture(
-        event_id=event.event_id,
-        marketplace=STUBHUB,
-        external_id=event.external_id,
+        event=event,
         captured_at=captured_at,
         received=len(listings) + len(rejected),
         columns=columns,
@@ -160,7 +157,7 @@ def capture_of(
 
 def store(
     database: Database,
-    event: ScheduledEvent,
+    event: Event,
     captured_at: datetime,
     listings: Sequence[Item] = (),
     rejected: Sequence[RejectedListing] = (),
@@ -172,7 +169,15 @@ def store(
 def write(database: Database, capture: Capture, *, keep_body: bool = True, jitter_factor: float = 1.0) -> StoredCapture:
     """Write a capture with the default rule."""
     outcome = Outcome.OK if capture.received else Outcome.EMPTY
-    attempt = Attempt(capture.captured_at, capture.captured_at, outcome, status=200)
+    attempt = Attempt(
+        capture.captured_at,
+        capture.captured_at,
+        outcome,
+        status=200,
+        bytes=len(capture.body),
+        listings=capture.accepted,
+        rejected=len(capture.rejected),
+    )
     return write_capture(
         database,
         capture,
@@ -184,7 +189,7 @@ def write(database: Database, capture: Capture, *, keep_body: bool = True, jitte
     )
 
 
-def described(event: ScheduledEvent, captured_at: datetime, *prices: tuple[str, str], **columns: Any) -> EventCapture:  # noqa: ANN401 - columns of the table
+def described(event: Event, captured_at: datetime, *prices: tuple[str, str], **columns: Any) -> EventCapture:  # noqa: ANN401 - columns of the table
     """A capture of an event as Ticketmaster describes it, with price ranges of (least, largest)."""
     usual = {
         "name": event.name,
@@ -202,10 +207,12 @@ def described(event: ScheduledEvent, captured_at: datetime, *prices: tuple[str, 
         "url": None,
         "problems": [],
     }
-    ranges = [StoredPriceRange("standard", "USD", Decimal(low), Decimal(high)) for low, high in prices]
-    return EventCapture(
-        event.event_id, Marketplace.TICKETMASTER, event.external_id, captured_at, usual | columns, ranges, b"{}"
-    )
+    ranges = [
+        {"price_type": "standard", "currency": "USD", "min_price": Decimal(low), "max_price": Decimal(high)}
+        for low, high in prices
+    ]
+    at_ticketmaster = replace(event, marketplace=Marketplace.TICKETMASTER)
+    return EventCapture(at_ticketmaster, captured_at, usual | columns, ranges, b"{}")
 
 
 def attempt_at(moment: datetime) -> Attempt:
@@ -215,7 +222,7 @@ def attempt_at(moment: datetime) -> Attempt:
 
 def fail(
     database: Database,
-    event: ScheduledEvent,
+    event: Event,
     finished_at: datetime,
     outcome: Outcome = Outcome.TIMEOUT,
     *,
@@ -224,7 +231,7 @@ def fail(
 ) -> None:
     """Book a failed attempt without jitter."""
     attempt = Attempt(finished_at - MINUTE, finished_at, outcome, error="it was too slow")
-    record_failure(database, event, STUBHUB, attempt, back_off=back_off, jitter_factor=1.0, not_before=not_before)
+    record_failure(database, event, attempt, back_off=back_off, jitter_factor=1.0, not_before=not_before)
 
 
 def stale_hours(database: Database) -> list[datetime]:

@@ -15,8 +15,8 @@ from ticket_pipeline.storage.statements import statement
 from ticket_pipeline_tests.storage.stored import DAY, HOUR, MINUTE, NOON, STUBHUB, Item, fail, items, store, watch_one
 
 if TYPE_CHECKING:
+    from ticket_pipeline.market.events import Event
     from ticket_pipeline.storage.database import Database, Row
-    from ticket_pipeline.storage.schedule import ScheduledEvent
 
 NEW_YORK = "America/New_York"
 
@@ -26,12 +26,12 @@ def utc(*parts: int) -> datetime:
     return datetime(*parts, tzinfo=UTC)  # type: ignore[misc, arg-type]  # year, month, day, hour
 
 
-def history(database: Database, event: ScheduledEvent, span: Span, bucket: timedelta, zone: str = "*") -> list[Row]:
+def history(database: Database, event: Event, span: Span, bucket: timedelta, zone: str = "*") -> list[Row]:
     """The event's prices over time in New York."""
     return read_price_history(database, event.event_id, STUBHUB, span, bucket=bucket, timezone=NEW_YORK, zone=zone)
 
 
-def watch_every_hour(database: Database, span: Span) -> ScheduledEvent:
+def watch_every_hour(database: Database, span: Span) -> Event:
     """An event with one capture in each hour of the span, prices built."""
     event = watch_one(database)
     moment = span.start

@@ -31,8 +31,8 @@ from ticket_pipeline_tests.storage.stored import (
 )
 
 if TYPE_CHECKING:
+    from ticket_pipeline.market.events import Event
     from ticket_pipeline.storage.database import Database, Row
-    from ticket_pipeline.storage.schedule import ScheduledEvent
 
 THE_HOUR = Span(NOON, NOON + HOUR)
 PATIENCE_SECONDS = 60.0
@@ -48,7 +48,7 @@ def without_built_at(rows: list[Row]) -> list[Row]:
     return [{name: value for name, value in row.items() if name != "built_at"} for row in rows]
 
 
-def snapshots_of(database: Database, event: ScheduledEvent) -> int:
+def snapshots_of(database: Database, event: Event) -> int:
     """How many captures the event's row of NOON was built from; 0 where there is none."""
     rows = [row for row in all_rows(database) if (row["event_id"], row["zone"]) == (event.event_id, "*")]
     return int(rows[0]["snapshots"]) if rows else 0
@@ -186,7 +186,7 @@ def test_captures_written_during_rebuilds_are_in_the_prices_or_marked(database: 
         moment = NOON + round_number * MINUTE
         barrier = threading.Barrier(4)
 
-        def write_one(event: ScheduledEvent, moment: datetime = moment, barrier: threading.Barrier = barrier) -> None:
+        def write_one(event: Event, moment: datetime = moment, barrier: threading.Barrier = barrier) -> None:
             capture = capture_of(event, moment, items(5))
             barrier.wait(PATIENCE_SECONDS)
             write(database, capture)

@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 from ticket_pipeline.ingest.cadence import Cadence
 from ticket_pipeline.market.vocabulary import Outcome
 from ticket_pipeline.settings.values import read_cadence_bands
+from ticket_pipeline.storage.attempts import BackOff
 from ticket_pipeline.storage.schedule import (
-    BackOff,
-    ScheduledEvent,
     claim_lease,
     lease_due_events,
     read_backlog,
@@ -48,6 +47,7 @@ from ticket_pipeline_tests.storage.stored import (
 )
 
 if TYPE_CHECKING:
+    from ticket_pipeline.market.events import Event
     from ticket_pipeline.storage.database import Database, Row
 
 NOW = SHOW_AT - 40 * DAY
@@ -57,7 +57,7 @@ OTHER_LEASE = UUID(int=2)
 PATIENCE_SECONDS = 60.0
 
 
-def follow(database: Database, number: int = 1, this_moment: datetime = NOW) -> list[ScheduledEvent]:
+def follow(database: Database, number: int = 1, this_moment: datetime = NOW) -> list[Event]:
     """So many events with intervals, all due whatever the database's clock says."""
     events = watch(database, *(event_record(n) for n in range(1, number + 1)))
     query(database, "with due as (update poll_schedule set next_due_at = %(at)s) select 1", at=this_moment - DAY)
@@ -79,7 +79,7 @@ def reschedule(database: Database, this_moment: datetime = NOW, cadence: Cadence
 
 def lease(
     database: Database, lease_id: UUID = LEASE, this_moment: datetime = NOW, batch_size: int = 100
-) -> list[ScheduledEvent]:
+) -> list[Event]:
     """Lease for five minutes."""
     return lease_due_events(
         database,
@@ -92,7 +92,7 @@ def lease(
     )
 
 
-def schedule_of(database: Database, event: ScheduledEvent) -> Row:
+def schedule_of(database: Database, event: Event) -> Row:
     """The event's row of the schedule."""
     (row,) = query(database, "select * from poll_schedule where event_id = %(id)s", id=event.event_id)
     return row
@@ -106,7 +106,7 @@ def change_events(database: Database, assignment: str) -> None:
 
 def test_a_leased_event_comes_with_what_its_run_needs(database: Database) -> None:
     (event,) = follow(database)
-    assert lease(database) == [ScheduledEvent(event.event_id, "1001", "Event 1", "Harbor Garden")]
+    assert lease(database) == [event]
 
 
 def test_four_threads_that_lease_at_once_share_the_events_without_overlap(database: Database) -> None:
@@ -409,7 +409,7 @@ def test_a_new_band_takes_effect_at_once(database: Database) -> None:
     assert schedule_of(database, event)["next_due_at"] == last_day + 15 * MINUTE
 
 
-def failing(database: Database) -> ScheduledEvent:
+def failing(database: Database) -> Event:
     """An event that was stored once, failed nine times since, at last at NOW, and waits for six hours."""
     (event,) = follow(database)
     every_four_hours = Cadence(4 * HOUR, CADENCE.bands)

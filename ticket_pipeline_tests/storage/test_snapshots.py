@@ -18,8 +18,9 @@ from ticket_pipeline.errors import StorageError
 from ticket_pipeline.market.listings import validate_listings
 from ticket_pipeline.market.vocabulary import RejectedListing
 from ticket_pipeline.marketplaces.stubhub.parser import parse_stubhub_listings
+from ticket_pipeline.storage.listing_csv import STORED_COLUMNS
 from ticket_pipeline.storage.quality import find_unbalanced_captures
-from ticket_pipeline.storage.snapshots import STORED_COLUMNS, Capture, read_latest_snapshot, read_listings
+from ticket_pipeline.storage.snapshots import Capture, read_latest_snapshot, read_listings
 from ticket_pipeline_tests.storage.stored import (
     EXAMPLES_SHARE_A_DATABASE,
     HOUR,
@@ -42,8 +43,8 @@ from ticket_pipeline_tests.storage.stored import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ticket_pipeline.market.events import Event
     from ticket_pipeline.storage.database import Database, Row
-    from ticket_pipeline.storage.schedule import ScheduledEvent
 
 TABLES_OF_A_CAPTURE = ("snapshots", "listings", "rejected_listings", "raw_payloads", "fetch_attempts", "stale_prices")
 
@@ -73,7 +74,7 @@ item = st.builds(
 )
 
 
-def stored_items(database: Database, event: ScheduledEvent) -> dict[str, dict[str, object]]:
+def stored_items(database: Database, event: Event) -> dict[str, dict[str, object]]:
     """The stored listings of the capture at noon, by their id."""
     rows = read_listings(database, event.event_id, STUBHUB, NOON, NOON)
     return {row["listing_id"]: {name: row[name] for name in STORED_COLUMNS} for row in rows}
@@ -95,7 +96,7 @@ def _stored_value(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
 
 
-def manifest(database: Database, event: ScheduledEvent) -> Row:
+def manifest(database: Database, event: Event) -> Row:
     """The manifest of the newest capture."""
     row = read_latest_snapshot(database, event.event_id, STUBHUB, NOON)
     assert row is not None

@@ -116,7 +116,7 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     },
     "polling/select_backlog": AT_STUBHUB | {"this_moment": NOON},
     "polling/select_stale_events": {"marketplace": None, "this_moment": NOON, "multiple": 2.0, "grace": HOUR},
-    "polling/settle_failure": SOURCE
+    "polling/reschedule_after_failure": SOURCE
     | {
         "this_moment": NOON,
         "retry_base": HOUR,
@@ -127,8 +127,8 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
         "outcome": "timeout",
         "error": "too slow",
     },
-    "polling/settle_success": SOURCE
-    | {"this_moment": NOON, "answered_at": NOON, "jitter_factor": 1.0, "outcome": "ok"},
+    "polling/reschedule_after_success": SOURCE
+    | {"this_moment": NOON, "captured_at": NOON, "jitter_factor": 1.0, "outcome": "ok"},
     "prices/delete_daily": DAYS,
     "prices/delete_hourly": HOURS,
     "prices/insert_daily": {"day_from": date(2026, 3, 3), "day_until": date(2026, 3, 4)},

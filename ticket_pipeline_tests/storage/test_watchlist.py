@@ -12,9 +12,8 @@ import psutil
 import pytest
 
 from ticket_pipeline.errors import SheetError, StorageError
+from ticket_pipeline.market.events import RejectedRow, WatchlistEvent
 from ticket_pipeline.storage.watchlist import (
-    EventRecord,
-    QuarantinedRow,
     SyncResult,
     find_sources,
     read_events,
@@ -35,8 +34,8 @@ if TYPE_CHECKING:
 
 def sync(
     database: Database,
-    *events: EventRecord,
-    rejected: Sequence[QuarantinedRow] = (),
+    *events: WatchlistEvent,
+    rejected: Sequence[RejectedRow] = (),
     force: bool = False,
     this_moment: datetime = NOON,
 ) -> SyncResult:
@@ -83,9 +82,9 @@ def everything(database: Database) -> list[list[Row]]:
     ]
 
 
-def bad_row(row_number: int, **cells: str) -> QuarantinedRow:
+def bad_row(row_number: int, **cells: str) -> RejectedRow:
     """A row that could not be used."""
-    return QuarantinedRow(row_number, cells, ["the date is missing"])
+    return RejectedRow(row_number, cells, ["the date is missing"])
 
 
 def test_new_events_are_added_with_their_ids_and_due_at_once(database: Database) -> None:
@@ -297,7 +296,7 @@ def test_switching_most_events_off_in_their_rows_is_guarded_too(database: Databa
         sync(database, event_record(1, is_tracked=False), event_record(2, is_tracked=False), event_record(3))
 
 
-def at_both(number: int) -> EventRecord:
+def at_both(number: int) -> WatchlistEvent:
     """An event with an id at two marketplaces."""
     return event_record(number, external_ids={"stubhub": f"100{number}", "vivid_seats": f"v{number}"})
 

@@ -18,10 +18,11 @@ from ticket_pipeline.defs.resources import Clock, MarketplaceResource, Timescale
 from ticket_pipeline.ingest.batch import BatchResult, Lease
 from ticket_pipeline.ingest.poll import poll_events
 from ticket_pipeline.ingest.results import EventResult
+from ticket_pipeline.market.events import Event
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage.database import Database
-from ticket_pipeline.storage.schedule import ScheduledEvent, claim_lease
+from ticket_pipeline.storage.schedule import claim_lease
 from ticket_pipeline.storage.watchlist import find_sources, read_events, read_keys
 
 _MOST_NAMED = 20
@@ -116,9 +117,7 @@ def _chosen_keys(context: dg.AssetExecutionContext, config: PollConfig) -> list[
     return config.event_keys or partitions_of_run(context)
 
 
-def _find_events(
-    database: Database, marketplace: Marketplace, keys: list[str] | None, now: datetime
-) -> list[ScheduledEvent]:
+def _find_events(database: Database, marketplace: Marketplace, keys: list[str] | None, now: datetime) -> list[Event]:
     """The events of these keys; None: every tracked event still to come. A key nobody knows fails the run early."""
     if keys is None:
         rows = [
@@ -141,7 +140,7 @@ def _find_events(
                 "it is. Poll the new ids.",
                 allow_retries=False,
             )
-    return [ScheduledEvent(row["event_id"], row["external_id"], row["name"], row["venue"]) for row in rows]
+    return [Event.from_row(row) for row in rows]
 
 
 def _teller(

@@ -7,7 +7,7 @@ import dagster as dg
 from ticket_pipeline.defs.resources import Clock
 from ticket_pipeline.defs.snapshots.polling import Metadata, build_polled_asset
 from ticket_pipeline.ingest.results import EventResult
-from ticket_pipeline.ingest.ticketmaster_events import DetailsResult
+from ticket_pipeline.ingest.ticketmaster_events import TicketmasterResult
 from ticket_pipeline.market.vocabulary import Marketplace
 
 
@@ -34,8 +34,8 @@ def _describe(result: EventResult) -> Metadata:
         "captured_at": dg.MetadataValue.timestamp(result.captured_at) if result.captured_at else "",
         "tries": result.tries,
     }
-    details = result.details if isinstance(result, DetailsResult) else None
-    if not isinstance(result, DetailsResult) or details is None:
+    details = result.details if isinstance(result, TicketmasterResult) else None
+    if not isinstance(result, TicketmasterResult) or details is None:
         return metadata
     metadata |= {
         "answer": _describe_answer(result),
@@ -55,8 +55,8 @@ def _describe(result: EventResult) -> Metadata:
     return metadata
 
 
-def _describe_answer(result: DetailsResult) -> str:
-    if not result.is_kept or result.captured_at is None:
+def _describe_answer(result: TicketmasterResult) -> str:
+    if not result.is_cached or result.captured_at is None:
         return "new"
     minutes = round(result.age.total_seconds() / 60)
     return f"kept answer of {result.captured_at.astimezone(UTC):%H:%M} UTC, {minutes} min old: nothing was asked"

@@ -63,7 +63,7 @@ def register_keys(instance: dg.DagsterInstance, marketplace: Marketplace, keys: 
 def _describe(report: SyncReport) -> dict[str, dg.MetadataValue | int | str]:
     result, watchlist = report.result, report.watchlist
     rejected = [
-        dg.TableRecord({"row": row.row_number, "reasons": " · ".join(row.reasons), "cells": str(row.raw)})
+        dg.TableRecord({"row": row.row_number, "reasons": " · ".join(row.reasons), "cells": str(row.cells)})
         for row in watchlist.rejected[:_MOST_TABLE_ROWS]
     ]
     schema = dg.TableSchema([dg.TableColumn("row", "int"), dg.TableColumn("reasons"), dg.TableColumn("cells")])

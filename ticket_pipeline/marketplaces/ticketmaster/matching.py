@@ -20,6 +20,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ticket_pipeline.market.events import WatchlistEvent
     from ticket_pipeline.marketplaces.ticketmaster.client import TicketmasterClient
     from ticket_pipeline.marketplaces.ticketmaster.parser import EventDetails
 
@@ -39,18 +40,6 @@ _UNKNOWN = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class WantedEvent:
-    """A row of the watchlist; `event_date` is local at the venue, `event_at` the same instant, aware UTC."""
-
-    name: str
-    venue: str | None
-    city: str | None
-    event_date: datetime
-    event_at: datetime
-    sheet_row: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Match:
     """The best candidate for one row.
 
@@ -60,13 +49,13 @@ class Match:
         rivals: other candidates that score within five of the best: look twice.
     """
 
-    wanted: WantedEvent
+    wanted: WatchlistEvent
     best: EventDetails | None
     score: int
     rivals: int
 
 
-async def find_match(client: TicketmasterClient, wanted: WantedEvent) -> Match:
+async def find_match(client: TicketmasterClient, wanted: WatchlistEvent) -> Match:
     """Search for one event around its date, in up to three ways, and choose the best candidate.
 
     Raises:
@@ -87,7 +76,7 @@ async def find_match(client: TicketmasterClient, wanted: WantedEvent) -> Match:
     return found
 
 
-def _questions(wanted: WantedEvent) -> list[tuple[str | None, str | None]]:
+def _questions(wanted: WatchlistEvent) -> list[tuple[str | None, str | None]]:
     """Query and city of each search, from the narrowest to the widest; each is one request."""
     questions: list[tuple[str | None, str | None]] = [(wanted.name, None)]
     longest = max(_words(wanted.name), key=lambda word: (len(word), word), default="")
@@ -100,7 +89,7 @@ def _questions(wanted: WantedEvent) -> list[tuple[str | None, str | None]]:
     return questions
 
 
-def choose(wanted: WantedEvent, candidates: list[EventDetails]) -> Match:
+def choose(wanted: WatchlistEvent, candidates: list[EventDetails]) -> Match:
     """The best of some candidates, without asking anybody."""
     scored = sorted(((score(wanted, one), one) for one in candidates), key=lambda pair: (-pair[0], pair[1].external_id))
     good = [(points, one) for points, one in scored if points >= LEAST_SCORE]
@@ -110,7 +99,7 @@ def choose(wanted: WantedEvent, candidates: list[EventDetails]) -> Match:
     return Match(wanted, chosen, best, sum(best - points <= _RIVAL_SPAN for points, _ in good[1:]))
 
 
-def score(wanted: WantedEvent, candidate: EventDetails) -> int:
+def score(wanted: WatchlistEvent, candidate: EventDetails) -> int:
     """How likely a candidate is the event meant, 0 to 100."""
     names = [candidate.name, *candidate.attractions]
     name = max(_likeness(wanted.name, other) for other in names)
@@ -136,7 +125,7 @@ def _words(text: str) -> set[str]:
     return set(re.findall(r"[a-z0-9]+", plain)) - _SMALL_WORDS
 
 
-def _nearness(wanted: WantedEvent, candidate: EventDetails) -> float:
+def _nearness(wanted: WatchlistEvent, candidate: EventDetails) -> float:
     """1 for the same local day within the hour, 0.75 for the same day, 0 from two days apart on."""
     if candidate.local_date is None:
         return _UNKNOWN

@@ -10,17 +10,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticket_pipeline.marketplaces.ticketmaster.matching import LEAST_SCORE, WantedEvent, choose, score
+from ticket_pipeline.market.events import WatchlistEvent
+from ticket_pipeline.marketplaces.ticketmaster.matching import LEAST_SCORE, choose, score
 from ticket_pipeline.marketplaces.ticketmaster.parser import EventDetails, Venue, read_event
 from ticket_pipeline_tests.marketplaces.ticketmaster.discovery import EVENT
 
-WANTED = WantedEvent(
-    "The Lanterns",
-    "Lakeside Hall",
-    "Toronto",
-    datetime(2027, 1, 19, 20),  # noqa: DTZ001 - local at the venue, as in the sheet
-    datetime(2027, 1, 20, 1, tzinfo=UTC),
-    7,
+WANTED = WatchlistEvent(
+    sheet_row=7,
+    name="The Lanterns",
+    venue="Lakeside Hall",
+    city="Toronto",
+    country=None,
+    event_date=datetime(2027, 1, 19, 20),  # noqa: DTZ001 - local at the venue, as in the sheet
+    timezone="America/Toronto",
+    timezone_source="city",
+    event_at=datetime(2027, 1, 20, 1, tzinfo=UTC),
+    is_tracked=True,
+    capacity=None,
+    poll_interval=None,
+    external_ids={},
 )
 SAME = read_event(EVENT)
 ELSEWHERE = Venue("v", "Harbor Stadium", "Boston", None, "US", None)

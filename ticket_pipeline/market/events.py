@@ -1,0 +1,106 @@
+"""The records of an event: a row of the user's watchlist, and the event that it is at one marketplace.
+
+What belongs here: the records. What does not: reading them from a sheet (`sheet`) and storing them (`storage`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from ticket_pipeline.market.vocabulary import Marketplace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event at one marketplace.
+
+    Attributes:
+        event_id: our own id, the same at every marketplace.
+        external_id: the marketplace's id.
+        timezone: IANA name, of the venue.
+        event_at: when it starts, aware UTC.
+        is_current: False where the watchlist has replaced the external id by another one.
+    """
+
+    event_id: int
+    marketplace: Marketplace
+    external_id: str
+    name: str
+    venue: str | None
+    city: str | None
+    timezone: str
+    event_at: datetime
+    is_current: bool = True
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """The event of a database row that has these columns; `is_current` may be missing."""
+        return cls(
+            event_id=row["event_id"],
+            marketplace=Marketplace(row["marketplace"]),
+            external_id=row["external_id"],
+            name=row["name"],
+            venue=row["venue"],
+            city=row["city"],
+            timezone=row["timezone"],
+            event_at=row["event_at"],
+            is_current=row.get("is_current", True),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WatchlistEvent:
+    """One accepted row of the watchlist.
+
+    Attributes:
+        sheet_row: its row number, as the user sees it; None once the row is gone.
+        event_date: local time of the venue, naive; midnight where the row names no time of day.
+        timezone: IANA name.
+        timezone_source: what the timezone was derived from.
+        event_at: the same moment, aware UTC. Without a time of day it is the last minute of that local day, so that an
+            event of today is not over in the morning.
+        poll_interval: the row's own interval; None: by the cadence.
+        external_ids: marketplace → its id of the event.
+        is_time_known: whether the row names the time of day.
+    """
+
+    sheet_row: int | None
+    name: str
+    venue: str | None
+    city: str | None
+    country: str | None
+    event_date: datetime
+    timezone: str
+    timezone_source: str
+    event_at: datetime
+    is_tracked: bool
+    capacity: int | None
+    poll_interval: timedelta | None
+    external_ids: Mapping[Marketplace, str]
+    is_time_known: bool = True
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """The event of a row of `storage.watchlist.read_known_events`."""
+        external_ids = {Marketplace(name): key for name, key in row["external_ids"].items()}
+        return cls(**{name: row[name] for name in cls.__slots__ if name in row} | {"external_ids": external_ids})
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """One row of the watchlist that is not an event.
+
+    Attributes:
+        row_number: as the user sees it.
+        cells: header → cell as read; a column without a header goes by its letter.
+        reasons: sentences that name the column, the value and the fix; at least one.
+    """
+
+    row_number: int
+    cells: Mapping[str, str]
+    reasons: Sequence[str]

@@ -1,0 +1,83 @@
+"""Render the accepted listings of a capture as CSV for COPY.
+
+By columns, which is five times as fast as row by row. None is an empty field, which COPY reads as NULL; texts are never
+empty.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+STORED_COLUMNS = (
+    "zone",
+    "splits",
+    "ask_price",
+    "fee_basis",
+    "currency",
+    "is_speculative",
+    "is_general_admission",
+    "listing_id",
+    "section",
+    "row",
+    "quantity",
+    "all_in_price",
+    "net_proceeds",
+    "price",
+)
+"""The columns of `listings` that a capture brings, in the order of `sql/snapshots/copy_listings.sql`.
+
+First those that often hold one value throughout a capture: such a start of the line is rendered only once.
+"""
+
+
+def render_csv(key: Sequence[object], columns: Mapping[str, Sequence[Any]], accepted: int) -> str:
+    """The listings as CSV, one line each; empty text where there are none.
+
+    Args:
+        key: event id, marketplace and moment, the same on every line.
+        columns: one sequence of `accepted` values per `STORED_COLUMNS`.
+        accepted: how many listings.
+    """
+    if not accepted:
+        return ""
+    start = [_field(value) for value in key]
+    varying: list[Sequence[str]] = []
+    for values in (columns[name] for name in STORED_COLUMNS):
+        is_constant = values.count(values[0]) == accepted
+        if is_constant and not varying:
+            start.append(_field(values[0]))
+        else:
+            varying.append([_field(values[0])] * accepted if is_constant else _fields(values))
+    if not varying:
+        return f"{','.join(start)}\n" * accepted
+    prefix = f"{','.join(start)},"
+    lines = f"\n{prefix}".join(map(",".join, zip(*varying, strict=True)))
+    return f"{prefix}{lines}\n"
+
+
+def _fields(values: Sequence[Any]) -> Sequence[str]:
+    """The fields of a column; columns of one plain type have a fast path."""
+    kinds = set(map(type, values))
+    if kinds in ({int}, {float}, {bool}):
+        return orjson.dumps(values)[1:-1].decode().split(",")
+    if kinds == {str} and not _needs_quotes("".join(values)):
+        return values
+    fields = {value: _field(value) for value in set(values)}
+    return [fields[value] for value in values]
+
+
+def _field(value: object) -> str:
+    """One value as a CSV field; a tuple of numbers becomes an array of PostgreSQL."""
+    if value is None:
+        return ""
+    text = f"{{{','.join(map(str, value))}}}" if isinstance(value, tuple) else str(value)
+    return f'"{text.replace(chr(34), chr(34) * 2)}"' if _needs_quotes(text) else text
+
+
+def _needs_quotes(text: str) -> bool:
+    return '"' in text or "," in text or "\n" in text or "\r" in text
