@@ -186,8 +186,8 @@ def _describe_unusable(event: Event, listings: ValidatedListings) -> str | None:
     named = "; ".join(f"{count} x {reason}" for reason, count in reasons[:_MOST_REASONS])
     return (
         f"None of the {listings.received} listings is a price ({named}{more}) in the response for {event.marketplace} "
-        f"event {event.external_id}. They are kept in rejected_listings; if other events fail like this, the marketplace "
-        "has changed its format and the parser must be updated."
+        f"event {event.external_id}. They are kept in rejected_listings; if other events fail like this, the "
+        "marketplace has changed its format and the parser must be updated."
     )
 
 
