@@ -12,8 +12,9 @@ import psycopg
 from benchmarks.bodies import STARTS_AT, add_events
 from benchmarks.ground import SCHEMA
 from benchmarks.report import Goal, Report, percentile
+from ticket_pipeline.queries.prices import read_price_history
 from ticket_pipeline.storage.database import Database, set_search_path
-from ticket_pipeline.storage.prices import Span, read_price_history
+from ticket_pipeline.storage.prices import Span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The command line: `ticket-pipeline …`. It asks and shows; what is done stands in `polling`, `sheet` and `storage`.
+"""The command line `ticket-pipeline …`: it parses arguments, calls `queries` or `ingest`, and prints.
 
 It does not import Dagster; `run` starts Dagster's programs.
 """

@@ -1,6 +1,6 @@
-"""The commands by name, the options they share, and the one place where an error becomes a message.
+"""The commands by name, the options they share, and how an error becomes a message.
 
-Exit codes: 0 done; 1 it failed, and stderr says why and what to do; 2 the command line was wrong; 130 Ctrl-C.
+Exit codes: 0 done; 1 it failed, with the reason and what to do on stderr; 2 the command line was wrong; 130 Ctrl-C.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import contextlib
 import logging
 import os
 import sys
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -43,7 +44,7 @@ from ticket_pipeline.settings.model import ENV_FILE_VARIABLE, Settings, env_file
 
 
 class _Commands(TyperGroup):
-    """All commands: an error of ours ends as a message on stderr; any other one is a fault and shows its traceback."""
+    """All commands: our own errors end as a message on stderr; any other one is a bug and shows its traceback."""
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer names no type for it
         try:
@@ -93,7 +94,7 @@ def _shared(
 
     Start with `ticket-pipeline run`: it needs no account and no settings.
     """
-    # Our own log tells of each failed try; stamina's would print a line per retry into a table or a JSON document.
+    # Our own log has each failed try; stamina's would print a line per retry into a table or a JSON document.
     stamina.instrumentation.set_on_retry_hooks([])
     if chosen_env_file is not None:
         before = os.environ.get(ENV_FILE_VARIABLE)
@@ -101,7 +102,7 @@ def _shared(
         ctx.call_on_close(lambda: _restore(ENV_FILE_VARIABLE, before))
     for slip in find_slips(env_file(), {name.upper() for name in Settings.model_fields}, os.environ.keys()):
         note(f"Warning: {slip}")
-    # Settings that cannot be read are the command's to tell, if it needs any.
+    # The command reports settings that cannot be read, if it needs any.
     with contextlib.suppress(ConfigurationError):
         apply_log_level(load_settings())
 
@@ -113,34 +114,44 @@ def _restore(name: str, value: str | None) -> None:
         os.environ[name] = value
 
 
-app.command("run", rich_help_panel="Run")(run.run)
-app.command("simulate", rich_help_panel="Run")(simulating.simulate)
-app.command("start-scheduler", rich_help_panel="Run")(scheduling.start_scheduler)
-app.command("plan", rich_help_panel="Run")(plan.plan)
-app.command("sources", rich_help_panel="Run")(sources.sources)
-app.command("resume", rich_help_panel="Run")(scheduling.resume)
-app.command("fetch-events", rich_help_panel="Watchlist")(watchlist.fetch_events)
+_COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
+    "Run": {
+        "run": run.run,
+        "simulate": simulating.simulate,
+        "start-scheduler": scheduling.start_scheduler,
+        "plan": plan.plan,
+        "sources": sources.sources,
+        "resume": scheduling.resume,
+    },
+    "Watchlist": {
+        "fetch-events": watchlist.fetch_events,
+        "show-events": watchlist.show_events,
+        "search": searching.search,
+        "match": searching.match,
+        "cleanup-untracked-events": cleanup.cleanup_untracked_events,
+    },
+    "Listings and prices": {
+        "fetch-listings": fetching.fetch_listings,
+        "show-listings": show_listings.show_listings,
+        "event-details": event_details.event_details,
+        "price-history": prices.price_history,
+        "section-prices": prices.section_prices,
+    },
+    "Primary sales": {"primary-sales": primary_sales.primary_sales},
+    "Database and settings": {"init-db": db.init_db, "settings": db.show_settings},
+}
+for _panel, _commands in _COMMANDS.items():
+    for _name, _command in _commands.items():
+        app.command(_name, rich_help_panel=_panel)(_command)
 app.command("sync-events", hidden=True, help="The same as fetch-events.")(watchlist.fetch_events)
-app.command("show-events", rich_help_panel="Watchlist")(watchlist.show_events)
-app.command("search", rich_help_panel="Watchlist")(searching.search)
-app.command("match", rich_help_panel="Watchlist")(searching.match)
-app.command("fetch-listings", rich_help_panel="Listings and prices")(fetching.fetch_listings)
 app.command("scrape", hidden=True, help="The same as fetch-listings.")(fetching.fetch_listings)
-app.command("show-listings", rich_help_panel="Listings and prices")(show_listings.show_listings)
-app.command("event-details", rich_help_panel="Listings and prices")(event_details.event_details)
-app.command("price-history", rich_help_panel="Listings and prices")(prices.price_history)
-app.command("section-prices", rich_help_panel="Listings and prices")(prices.section_prices)
-app.command("cleanup-untracked-events", rich_help_panel="Watchlist")(cleanup.cleanup_untracked_events)
-app.command("primary-sales", rich_help_panel="Primary sales")(primary_sales.primary_sales)
 app.add_typer(pipeline_commands.pipelines_commands, name="pipelines", rich_help_panel="Primary sales")
-app.command("init-db", rich_help_panel="Database and settings")(db.init_db)
 app.add_typer(cache.cache_commands, name="cache", rich_help_panel="Database and settings")
 app.add_typer(db.db_commands, name="db", rich_help_panel="Database and settings")
-app.command("settings", rich_help_panel="Database and settings")(db.show_settings)
 
 
 class _StderrHandler(logging.Handler):
-    """Writes to what stderr is at the moment: a progress bar puts itself in its place, and makes room for a line."""
+    """Writes to what stderr is at the moment: a progress bar replaces it, and makes room for a line."""
 
     def emit(self, record: logging.LogRecord) -> None:
         sys.stderr.write(f"{self.format(record)}\n")
@@ -149,11 +160,11 @@ class _StderrHandler(logging.Handler):
 def main() -> None:
     """Run the command line."""
     for stream in (sys.stdout, sys.stderr):
-        # An old terminal that knows no en dash gets a question mark, not a traceback.
+        # A terminal whose encoding has no en dash gets a question mark, not a traceback.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", handlers=[_StderrHandler()])
-    # The pool repeats every failed connection; the error that we raise in the end says it once.
+    # The pool logs every failed connection; the error that we raise in the end is enough.
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     # So does the reader of env files, at each reading and without the file's name; `find_slips` names it.
     logging.getLogger("dotenv").setLevel(logging.ERROR)

@@ -1,93 +1,88 @@
-"""`cache show` and `cache clear`: the answers that are used again instead of asking a marketplace anew."""
+"""`cache show` and `cache clear`: the cached responses of marketplaces."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated
+from datetime import timedelta
+from typing import Annotated
 
 import typer
 
-from ticket_pipeline.cli.formats import ago, count, parse_age, plain, utc_now
+from ticket_pipeline.cli.formats import ago, count, parse_duration, plain, utc_now
 from ticket_pipeline.cli.options import as_parser
 from ticket_pipeline.cli.session import open_migrated
-from ticket_pipeline.cli.tables import JsonOption, new_table, show, show_json
+from ticket_pipeline.cli.tables import JsonOption, show, show_json, table_of
 from ticket_pipeline.errors import TicketPipelineError
 from ticket_pipeline.settings.model import load_settings
 from ticket_pipeline.storage.cache import clear_answers, read_cache_summary
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
-    from ticket_pipeline.storage.database import Row
-
 cache_commands = typer.Typer(
-    no_args_is_help=True, rich_markup_mode="markdown", help="Look at the kept answers of Ticketmaster, or forget some."
+    no_args_is_help=True, rich_markup_mode="markdown", help="Show or delete the cached responses of Ticketmaster."
 )
 
 Age = Annotated[
-    timedelta | None, typer.Option(parser=as_parser(parse_age), metavar="AGE", help="Older than this: 30m, 6h, 2d.")
+    timedelta | None,
+    typer.Option(parser=as_parser(parse_duration), metavar="AGE", help="Older than this: 30m, 6h, 2d."),
 ]
 
 
 class UnclearClearingError(TicketPipelineError):
-    """It was not said what to forget, or in two ways."""
+    """What to delete is not given, or is given in two ways."""
 
 
 @cache_commands.command("show")
 def show_cache(*, as_json: JsonOption = False) -> None:
-    """Show what is kept, and how many questions that answered: today (UTC) and ever.
+    """Show what is cached, and how many requests that saved: today (UTC) and in all.
 
-    A hit was answered without a request; a stale one by an old answer, because there was no new one.
+    A hit needed no request; a stale one used an old response because Ticketmaster sent no new one.
+
+        ticket-pipeline cache show
     """
     with open_migrated(load_settings()) as database:
         rows = read_cache_summary(database)
+    this_moment = utc_now()
     if as_json:
         show_json(rows)
-    elif rows:
-        show(_summary_table(rows, utc_now()))
+    elif not rows:
+        show("Nothing is cached, and nothing was requested yet.")
     else:
-        show("Nothing is kept, and nothing was asked yet.")
+        columns = {
+            "Marketplace": lambda row: plain(row["marketplace"]),
+            ">Responses": lambda row: count(row["answers"]),
+            ">kB": lambda row: count(round(row["stored_bytes"] / 1000)),
+            "Oldest": lambda row: ago(row["oldest_at"], this_moment),
+            "Newest": lambda row: ago(row["newest_at"], this_moment),
+            ">Hits": lambda row: f"{row['hits_today']:,} of {row['hits']:,}",
+            ">Misses": lambda row: f"{row['misses_today']:,} of {row['misses']:,}",
+            ">Stale": lambda row: f"{row['stale_today']:,} of {row['stale']:,}",
+        }
+        show(table_of(rows, columns))
 
 
 @cache_commands.command("clear")
 def clear_cache(
     *,
     event: Annotated[
-        str | None, typer.Option(help="The answers about this Ticketmaster id; searches are kept.")
+        str | None, typer.Option(help="The responses about this Ticketmaster id; searches stay cached.")
     ] = None,
     older_than: Age = None,
     everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Forget kept answers: of one event, older than an age, or all. The next question asks the marketplace.
+    """Delete cached responses: of one event, older than an age, or all. The next request goes to the marketplace.
 
-    A search is an answer about no single event: it may name the event as it was until it is too old itself.
+    The response to a search is about no single event: it may name the event as it was until it is too old itself.
 
     ticket-pipeline cache clear --event G5diZfkn0B-bh
 
     ticket-pipeline cache clear --older-than 6h
     """
     if sum((event is not None, older_than is not None, everything)) != 1:
-        raise UnclearClearingError("Asked to forget kept answers; say which: --event ID, --older-than AGE or --all.")
+        raise UnclearClearingError("Choose what to delete with one of --event ID, --older-than AGE and --all.")
     before = None if older_than is None else utc_now() - older_than
     with open_migrated(load_settings()) as database:
         cleared = clear_answers(database, external_id=event, stored_before=before)
     if as_json:
         show_json({"cleared": cleared})
     else:
-        kept = "" if event is None else f" Searches that name {plain(event)} are kept; --all forgets those, too."
-        show(f"{count(cleared)} kept answers forgotten.{kept}")
-
-
-def _summary_table(rows: list[Row], this_moment: datetime) -> Table:
-    table = new_table("Marketplace", ">Answers", ">kB", "Oldest", "Newest", ">Hits", ">Misses", ">Stale")
-    for row in rows:
-        table.add_row(
-            plain(row["marketplace"]),
-            count(row["answers"]),
-            count(round(row["stored_bytes"] / 1000)),
-            ago(row["oldest_at"], this_moment),
-            ago(row["newest_at"], this_moment),
-            *(f"{row[f'{use}_today']:,} of {row[use]:,}" for use in ("hits", "misses", "stale")),
-        )
-    return table
+        kept = "" if event is None else f" Searches that name {plain(event)} stay cached; --all deletes them too."
+        show(f"{count(cleared)} cached responses deleted.{kept}")

@@ -1,4 +1,4 @@
-"""`cleanup-untracked-events`: see, mark and delete what nobody follows any more, in steps that ask first."""
+"""`cleanup-untracked-events`: see, mark and delete events that nobody follows any more."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 
 from ticket_pipeline.cli.formats import NOTHING, count, plain, utc_now
 from ticket_pipeline.cli.session import open_migrated
-from ticket_pipeline.cli.tables import JsonOption, new_table, note, progress, show, show_json
+from ticket_pipeline.cli.tables import JsonOption, note, progress, show, show_json, table_of
 from ticket_pipeline.errors import TicketPipelineError
 from ticket_pipeline.settings.model import load_settings
 from ticket_pipeline.storage.event_cleanup import (
@@ -23,11 +23,13 @@ from ticket_pipeline.storage.event_cleanup import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.table import Table
-
     from ticket_pipeline.storage.database import Database, Row
 
 _LONG_OVER = timedelta(days=30)
+
+
+class NoTerminalError(TicketPipelineError):
+    """A question needs an answer, and there is no terminal to ask at."""
 
 
 def cleanup_untracked_events(
@@ -53,101 +55,79 @@ def cleanup_untracked_events(
         with progress("Counting"):
             untracked = count_untracked_data(database)
         if not as_json:
-            _show_plan(missing, untracked, dry_run=dry_run, delete=delete)
+            _show_plan(missing, untracked, delete=delete)
         marked, deleted = 0, list[int]()
-        if not dry_run and delete:
-            deleted = _delete(database, untracked, yes=yes)
+        if not dry_run and delete and untracked:
+            if not yes:
+                _confirm(untracked)
+            deleted = _delete(database, untracked)
         elif not dry_run and missing:
             marked = untrack_events(database, [row["event_id"] for row in missing])
     if as_json:
         show_json(
             {"dry_run": dry_run, "to_mark": missing, "marked": marked, "untracked": untracked, "deleted": deleted}
         )
-    elif not dry_run:
+    elif dry_run:
+        show("A dry run: nothing was changed. See --help for --no-dry-run and --delete.")
+    else:
         show(f"{len(deleted)} events deleted." if delete else f"{marked} events marked as untracked; their data stays.")
 
 
-class NobodyToAskError(TicketPipelineError):
-    """A question stays without an answer, because no terminal is there."""
-
-
-def _show_plan(missing: Sequence[Row], untracked: Sequence[Row], *, dry_run: bool, delete: bool) -> None:
-    if not delete:
-        show(_missing_table(missing) if missing else "No followed event is gone from the watchlist or long over.")
-        still_listed = sum(row["sheet_row"] is not None for row in missing)
-        if still_listed:
-            show(
-                f"{still_listed} of them still stand in the watchlist: the next sync follows them again. Remove their "
-                "rows, or set is_tracked to FALSE."
-            )
-    if untracked:
-        show(_untracked_table(untracked))
-    if dry_run:
-        show("A dry run: nothing was changed. See --help for --no-dry-run and --delete.")
-
-
-def _missing_table(rows: Sequence[Row]) -> Table:
-    table = new_table("To be marked as untracked", "Date", "Why")
-    for row in rows:
-        why = "its row is gone" if row["sheet_row"] is None else "long over"
-        table.add_row(plain(row["name"]), f"{row['event_date']:%Y-%m-%d}", why)
-    return table
-
-
-def _untracked_table(rows: Sequence[Row]) -> Table:
-    table = new_table("Untracked", "Keys", "Date", "Since", ">Captures", ">Listings")
-    for row in rows:
-        since = row["untracked_at"]
-        table.add_row(
-            plain(row["name"]),
-            "\n".join(map(plain, row["external_ids"] or [])) or NOTHING,
-            f"{row['event_date']:%Y-%m-%d}",
-            f"{since:%Y-%m-%d}" if since else NOTHING,
-            count(row["snapshots"]),
-            count(row["listings"]),
+def _show_plan(missing: Sequence[Row], untracked: Sequence[Row], *, delete: bool) -> None:
+    if missing:
+        columns = {
+            "To be marked as untracked": lambda row: plain(row["name"]),
+            "Date": lambda row: f"{row['event_date']:%Y-%m-%d}",
+            "Why": lambda row: "its row is gone" if row["sheet_row"] is None else "long over",
+        }
+        show(table_of(missing, columns))
+    elif not delete:
+        show("No followed event is gone from the watchlist or long over.")
+    if still_listed := sum(row["sheet_row"] is not None for row in missing):
+        show(
+            f"{still_listed} of them are still in the watchlist: the next sync follows them again. Remove their rows, "
+            "or set is_tracked to FALSE."
         )
-    return table
+    if untracked:
+        columns = {
+            "Untracked": lambda row: plain(row["name"]),
+            "Keys": lambda row: "\n".join(map(plain, row["external_ids"] or [])) or NOTHING,
+            "Date": lambda row: f"{row['event_date']:%Y-%m-%d}",
+            "Since": lambda row: f"{row['untracked_at']:%Y-%m-%d}" if row["untracked_at"] else NOTHING,
+            ">Captures": lambda row: count(row["snapshots"]),
+            ">Listings": lambda row: count(row["listings"]),
+        }
+        show(table_of(untracked, columns))
 
 
-def _delete(database: Database, untracked: Sequence[Row], *, yes: bool) -> list[int]:
-    """Ask, then delete one event at a time; returns the ids of those that are gone.
+def _confirm(untracked: Sequence[Row]) -> None:
+    """Go on only if the user agrees.
 
     Raises:
-        NobodyToAskError: there is no terminal to ask at.
+        NoTerminalError: there is no terminal to ask at.
     """
-    if not untracked:
-        return []
     captures, listings = (sum(row[name] for row in untracked) for name in ("snapshots", "listings"))
     question = (
         f"Delete {len(untracked)} events with {captures:,} captures and {listings:,} listings? This cannot be undone."
     )
-    if not yes:
-        _confirm(question)
+    try:
+        typer.confirm(question, err=True, abort=True)
+    except typer.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise NoTerminalError(
+            "\nNothing was deleted: there is no terminal to confirm at. Add --yes to delete without being asked."
+        ) from None
+
+
+def _delete(database: Database, untracked: Sequence[Row]) -> list[int]:
+    """Delete one event at a time; returns the ids of those that are gone."""
     deleted = []
-    with progress("Deleting", len(untracked)) as bar:
+    with progress("Deleting", len(untracked)) as advance:
         for row in untracked:
             if delete_untracked_event(database, row, utc_now()):
                 deleted.append(row["event_id"])
             else:
-                note(f"{plain(row['name'])} is followed again, or was deleted already: left as it is.")
-            bar.advance(bar.task_ids[0])
+                note(f"{plain(row['name'])} is followed again, or was deleted already; it was left as it is.")
+            advance(1)
     return deleted
-
-
-def _confirm(question: str) -> None:
-    """Go on only if the user agrees.
-
-    Raises:
-        NobodyToAskError: there is no terminal to ask at.
-    """
-    try:
-        is_agreed = typer.confirm(question, err=True)
-    except typer.Abort:
-        if sys.stdin.isatty():
-            raise
-        raise NobodyToAskError(
-            "\nAsked whether to delete; there is no terminal to answer at, so nothing was deleted. Add --yes to delete "
-            "without being asked."
-        ) from None
-    if not is_agreed:
-        raise typer.Abort

@@ -1,15 +1,16 @@
-"""`init-db`, `db start|stop|status` and `settings`: the ground that the other commands stand on."""
+"""`init-db`, `db start|stop|status` and `settings`: the database and the settings of all other commands."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import SecretStr
 
 from ticket_pipeline.cli.formats import NOTHING, local_time
-from ticket_pipeline.cli.tables import JsonOption, new_table, progress, show, show_json
+from ticket_pipeline.cli.tables import JsonOption, progress, show, show_facts, show_json, table_of
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.settings.model import load_settings
 from ticket_pipeline.settings.values import show_address
@@ -17,8 +18,7 @@ from ticket_pipeline.storage.connect import describe_database, embedded_server, 
 from ticket_pipeline.storage.migrations import apply_migrations
 
 if TYPE_CHECKING:
-    from ticket_pipeline.settings.model import Settings
-    from ticket_pipeline.storage.embedded import EmbeddedServer, ServerStatus
+    from ticket_pipeline.storage.embedded import EmbeddedServer
 
 db_commands = typer.Typer(
     no_args_is_help=True, rich_markup_mode="markdown", help="Start, stop or look at the embedded PostgreSQL server."
@@ -36,6 +36,8 @@ def init_db(*, as_json: JsonOption = False) -> None:
 
     The embedded server, which is used where neither DATABASE_URL nor DB_HOST is set, is started and kept up to date
     by every command.
+
+        ticket-pipeline init-db
     """
     settings = load_settings()
     with progress("Bringing the schema up to date"), open_database(settings) as database:
@@ -44,20 +46,18 @@ def init_db(*, as_json: JsonOption = False) -> None:
     if as_json:
         show_json({"schema": settings.db_schema, "applied": applied, "server": server})
         return
-    show(f"Database: {describe_database(settings)}; PostgreSQL {server['version']}, {_edition(server)}.")
-    for name in applied:
-        show(f"Applied {name}")
-    show(f"The schema {settings.db_schema} is up to date.")
-
-
-def _edition(server: dict[str, Any]) -> str:
-    return _EDITIONS[server["edition"]].format_map(server)
+    edition = _EDITIONS[server["edition"]].format_map(server)
+    show(f"Database: {describe_database(settings)}; PostgreSQL {server['version']}, {edition}.")
+    show(*(f"Applied {name}" for name in applied), f"The schema {settings.db_schema} is up to date.")
 
 
 @db_commands.command("start")
 def start() -> None:
-    """Start the embedded server, if it does not run. It then runs until `db stop`; every command starts it by need."""
-    server = _embedded(load_settings())
+    """Start the embedded server, if it is not running. It then runs until `db stop`; every command starts it on demand.
+
+    ticket-pipeline db start
+    """
+    server = _embedded()
     with progress("Starting the embedded PostgreSQL"):
         url = server.start()
     show("The embedded PostgreSQL runs. For psql:")
@@ -66,53 +66,49 @@ def start() -> None:
 
 @db_commands.command("stop")
 def stop() -> None:
-    """Stop the embedded server. Nothing stored is lost."""
-    server = _embedded(load_settings())
+    """Stop the embedded server. Nothing stored is lost.
+
+    ticket-pipeline db stop
+    """
+    server = _embedded()
     with progress("Stopping the embedded PostgreSQL"):
         was_running = server.stop()
-    show("The embedded PostgreSQL is stopped." if was_running else "The embedded PostgreSQL did not run.")
+    show("The embedded PostgreSQL is stopped." if was_running else "The embedded PostgreSQL was not running.")
 
 
 @db_commands.command("status")
 def status(*, as_json: JsonOption = False) -> None:
-    """Say whether the embedded server runs, where its data is, and how much."""
-    found = _embedded(load_settings()).status()
-    rows = _describe(found)
+    """Show whether the embedded server runs, where its data is, and how much.
+
+    ticket-pipeline db status
+    """
+    found = _embedded().status()
     if as_json:
-        show_json(rows)
+        show_json({name: str(value) if isinstance(value, Path) else value for name, value in asdict(found).items()})
         return
-    table = new_table("Embedded PostgreSQL", "")
-    table.add_row("State", "running" if found.running else "stopped; any command starts it")
-    table.add_row("Version", str(found.major) if found.major else NOTHING)
-    table.add_row("Process", str(found.pid) if found.pid else NOTHING)
-    table.add_row("Started", local_time(found.started_at, "UTC"))
-    table.add_row("Data", f"{found.data_dir} ({found.size_bytes / 1e6:,.0f} MB)")
-    table.add_row("Log", str(found.log_file))
-    show(table)
+    show_facts(
+        [
+            ("State", "running" if found.running else "stopped; any command starts it"),
+            ("Version", str(found.major or NOTHING)),
+            ("Process", str(found.pid or NOTHING)),
+            ("Started", local_time(found.started_at, "UTC")),
+            ("Data", f"{found.data_dir} ({found.size_bytes / 1e6:,.0f} MB)"),
+            ("Log", str(found.log_file)),
+        ]
+    )
 
 
-def _describe(found: ServerStatus) -> dict[str, Any]:
-    return {
-        "running": found.running,
-        "pid": found.pid,
-        "major": found.major,
-        "data_dir": str(found.data_dir),
-        "log_file": str(found.log_file),
-        "size_bytes": found.size_bytes,
-        "started_at": found.started_at,
-    }
-
-
-def _embedded(settings: Settings) -> EmbeddedServer:
+def _embedded() -> EmbeddedServer:
     """The embedded server.
 
     Raises:
         ConfigurationError: the settings name another database; we neither start nor stop what is not ours.
     """
+    settings = load_settings()
     if not settings.is_embedded:
         raise ConfigurationError(
-            f"Asked for the embedded server; these settings use {describe_database(settings)} instead, which is yours "
-            "to start and stop. Unset DATABASE_URL and DB_HOST to use the embedded server."
+            f"These settings use {describe_database(settings)}, which is yours to start and stop. Unset DATABASE_URL "
+            "and DB_HOST to use the embedded server."
         )
     return embedded_server(settings)
 
@@ -122,22 +118,29 @@ def show_settings(
     changed: Annotated[bool, typer.Option("--changed", help="Only those that are set.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the settings in effect, from the environment, the env file and the defaults. Secrets are not shown."""
+    """Show the settings in effect, from the environment, the env file and the defaults. Secrets are not shown.
+
+    ticket-pipeline settings --changed
+    """
     settings = load_settings()
-    names = [name for name in type(settings).model_fields if not changed or name in settings.model_fields_set]
+    shown = {
+        name: _plain_value(name, getattr(settings, name))
+        for name in type(settings).model_fields
+        if not changed or name in settings.model_fields_set
+    }
     if as_json:
-        show_json({name.upper(): _plain_value(name, getattr(settings, name)) for name in names})
+        show_json({name.upper(): value for name, value in shown.items()})
         return
-    table = new_table("Setting", "Value", "")
-    for name in names:
-        value = _plain_value(name, getattr(settings, name))
-        origin = "set" if name in settings.model_fields_set else ""
-        table.add_row(name.upper(), NOTHING if value is None else str(value), origin)
-    show(table)
+    columns = {
+        "Setting": str.upper,
+        "Value": lambda name: NOTHING if shown[name] is None else str(shown[name]),
+        "": lambda name: "set" if name in settings.model_fields_set else "",
+    }
+    show(table_of(shown, columns))
 
 
 def _plain_value(name: str, value: object) -> object:
-    """A setting as it may be shown: that a secret is set, never what it is, nor what a URL carries along."""
+    """A setting as it may be shown: whether a secret is set, never what it is, nor what a URL contains besides."""
     if isinstance(value, SecretStr):
         return "(secret)"
     if isinstance(value, str) and (name.endswith(("_url", "_path")) or "://" in value):

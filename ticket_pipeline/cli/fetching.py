@@ -1,4 +1,4 @@
-"""`fetch-listings`: poll events now, whatever the schedule says, and show what came of each."""
+"""`fetch-listings`: poll events now, whatever the schedule, and show the result of each."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ from uuid import uuid4
 
 import typer
 
-from ticket_pipeline.cli.event_keys import MarketplaceOption, UnclearEventKeyError, find_events
 from ticket_pipeline.cli.formats import NOTHING, count, largest_unit, money, plain, utc_now
+from ticket_pipeline.cli.options import MarketplaceOption
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, progress, show, show_json
 from ticket_pipeline.ingest.batch import BatchResult
-from ticket_pipeline.ingest.marketplaces import SOURCES, find_source, has_listings, why_not_polled
+from ticket_pipeline.ingest.marketplaces import SOURCES, find_source, why_not_polled
 from ticket_pipeline.ingest.poll import poll_events
 from ticket_pipeline.ingest.ticketmaster_events import TicketmasterResult
-from ticket_pipeline.market.events import Event
 from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.queries.events import UnclearEventKeyError, find_events, read_events
 from ticket_pipeline.settings.model import load_settings
-from ticket_pipeline.storage.watchlist import read_events
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,11 +28,12 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ticket_pipeline.ingest.results import EventResult
+    from ticket_pipeline.queries.events import WatchedEvent
     from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.storage.database import Database
 
 _LEGEND = "Prices per ticket. Get-in: the cheapest that sells one; for 2: that sells two together."
-_KEPT_LEGEND = "Kept: an earlier answer, used again; nothing was asked. `ticket-pipeline cache clear` forgets it."
+_CACHED_LEGEND = "Cached: a recent response was used, without a request. `ticket-pipeline cache clear` deletes it."
 
 
 def fetch_listings(
@@ -46,109 +46,107 @@ def fetch_listings(
 ) -> None:
     """Fetch the listings of events now and store them; without a key, of every followed event still to come.
 
-    It keeps to the request budget that all processes share. Exit code 1 when an event could not be fetched; the others
-    are stored all the same.
+    The request budget is shared with everything else that polls. Exit code 1 when an event could not be fetched; the
+    others are stored all the same.
 
         ticket-pipeline fetch-listings 157284301
         ticket-pipeline fetch-listings
     """
     settings = load_settings()
     with open_migrated(settings) as database:
-        events = _choose(database, settings, event_keys or [], marketplace)
+        if event_keys:
+            events = _named_events(database, settings, event_keys, marketplace)
+        else:
+            events = _upcoming_events(database, settings, marketplace)
         batches = _poll(database, settings, events)
     if as_json:
         show_json(_document(batches))
     elif events:
-        show(_results_table(batches), _LEGEND, *_remarks(batches))
+        cached = any(_cache_age(result) is not None for batch in batches.values() for result in batch.results)
+        show(_results_table(batches), _LEGEND, *([_CACHED_LEGEND] if cached else []))
     _conclude(batches)
 
 
-def _choose(
+def _named_events(
     database: Database, settings: Settings, keys: Sequence[str], marketplace: Marketplace | None
-) -> list[Event]:
-    """The events to fetch.
+) -> list[WatchedEvent]:
+    """The events of these keys.
 
     Raises:
         UnclearEventKeyError: a key names none, several, or an id that was replaced.
-        ConfigurationError: one that was asked for, or all, cannot be polled under these settings; nothing was sent.
+        ConfigurationError: one of them cannot be polled under these settings; nothing was sent.
     """
-    if keys:
-        events = find_events(database, keys, marketplace)
-        if retired := [event.external_id for event in events if not event.is_current]:
-            # Whatever a replaced id stands for now, it is not this event's market.
-            raise UnclearEventKeyError(
-                f"Asked to fetch {', '.join(retired)}; the watchlist has replaced these ids, and their history stays "
-                "as it is. Fetch the new ids: `ticket-pipeline show-events`."
-            )
-        for each in {event.marketplace for event in events}:
-            find_source(each, settings)
-        return events
-    rows = read_events(database, tracked_only=True, marketplace=marketplace)
+    events = find_events(database, keys, marketplace)
+    if replaced := [event.external_id for event in events if not event.is_current]:
+        # Whatever a replaced id stands for now, it is not this event's market.
+        raise UnclearEventKeyError(
+            f"The watchlist has replaced the ids {', '.join(replaced)}, so they are not fetched; their history stays. "
+            "Fetch the new ids: `ticket-pipeline show-events`."
+        )
+    for each in {event.marketplace for event in events}:
+        find_source(each, settings)
+    return events
+
+
+def _upcoming_events(database: Database, settings: Settings, marketplace: Marketplace | None) -> list[WatchedEvent]:
+    """Every followed event still to come, at marketplaces that have listings and can be polled; notes name the rest.
+
+    Raises:
+        ConfigurationError: none of the marketplaces can be polled under these settings.
+    """
     this_moment = utc_now()
-    upcoming = [Event.from_row(row) for row in rows if row["event_at"] > this_moment]
-    listed = [event for event in upcoming if has_listings(event.marketplace)]
+    followed = read_events(database, tracked_only=True, marketplace=marketplace)
+    upcoming = [event for event in followed if event.event_at > this_moment]
+    listed = [event for event in upcoming if event.marketplace.has_listings]
     with_listings = {event.event_id for event in listed}
     described = [event.external_id for event in upcoming if event.event_id not in with_listings]
     if not listed:
         note(_why_nothing(upcoming))
     elif described:
-        note(f"Left out, since nobody lists them; fetch what Ticketmaster tells by key: {', '.join(described)}")
-    return _leave_out_unpolled(listed, settings)
+        note(f"Left out, because they have no listings; fetch their details by key: {', '.join(described)}")
+    counts = Counter(event.marketplace for event in listed)
+    obstacles = {each: why_not_polled(SOURCES[each], settings) for each in counts}
+    if counts and all(obstacles.values()):
+        find_source(next(iter(counts)), settings)
+    for each, obstacle in obstacles.items():
+        if obstacle is not None:
+            note(f"{counts[each]} events at {each} were left out: {obstacle}")
+    return [event for event in listed if obstacles[event.marketplace] is None]
 
 
-def _why_nothing(upcoming: Sequence[Event]) -> str:
+def _why_nothing(upcoming: Sequence[WatchedEvent]) -> str:
     if not upcoming:
         return "No followed event is still to come. Add one to the watchlist, then run `ticket-pipeline sync-events`."
     where = ", ".join(sorted({event.marketplace for event in upcoming}))
     key = upcoming[0].external_id
     return (
         f"The {len(upcoming)} followed events still to come have ids of {where} only, which publishes no listings. "
-        f"Fetch what it tells of one: ticket-pipeline fetch-listings {key}; then ticket-pipeline event-details {key}"
+        f"Fetch the details of one: ticket-pipeline fetch-listings {key}; then ticket-pipeline event-details {key}"
     )
 
 
-def _leave_out_unpolled(events: Sequence[Event], settings: Settings) -> list[Event]:
-    """Without the events of marketplaces that are off, which are told; where all of them are, the first says why."""
-    counts = Counter(event.marketplace for event in events)
-    obstacles = {marketplace: why_not_polled(SOURCES[marketplace], settings) for marketplace in counts}
-    if counts and all(obstacles.values()):
-        find_source(next(iter(counts)), settings)
-    for marketplace, obstacle in obstacles.items():
-        if obstacle is not None:
-            note(f"{counts[marketplace]} events at {marketplace} were left out: {obstacle}")
-    return [event for event in events if obstacles[event.marketplace] is None]
-
-
-def _poll(database: Database, settings: Settings, events: Sequence[Event]) -> dict[Marketplace, BatchResult]:
+def _poll(database: Database, settings: Settings, events: Sequence[WatchedEvent]) -> dict[Marketplace, BatchResult]:
     batches: dict[Marketplace, BatchResult] = {}
-    with progress("Fetching listings", len(events)) as bar:
-
-        def advance(results: Sequence[EventResult]) -> None:
-            bar.advance(bar.task_ids[0], len(results))
-
+    with progress("Fetching listings", len(events)) as advance:
         for marketplace in dict.fromkeys(event.marketplace for event in events):
-            own = [event for event in events if event.marketplace is marketplace]
             batches[marketplace] = asyncio.run(
                 poll_events(
-                    database, settings, marketplace, own, now=utc_now, on_results=advance, run_id=f"cli-{uuid4()}"
+                    database,
+                    settings,
+                    marketplace,
+                    [event for event in events if event.marketplace is marketplace],
+                    now=utc_now,
+                    on_results=lambda results: advance(len(results)),
+                    run_id=f"cli-{uuid4()}",
                 )
             )
     return batches
 
 
 def _results_table(batches: Mapping[Marketplace, BatchResult]) -> Table:
-    table = new_table(
-        "Key",
-        "Event",
-        ">Listings",
-        ">Tickets",
-        ">Get-in",
-        ">For 2",
-        ">Median",
-        "",
-    )
+    table = new_table("Key", "Event", ">Listings", ">Tickets", ">Get-in", ">For 2", ">Median", "")
     for marketplace, batch in batches.items():
-        # One event may stand at several marketplaces, each with its own market.
+        # One event may be at several marketplaces, each with its own market.
         whose = f"\n{marketplace}" if len(batches) > 1 else ""
         for result in batch.results:
             table.add_row(f"{plain(result.event.external_id)}{whose}", plain(result.event.name), *_cells(result))
@@ -161,59 +159,38 @@ def _cells(result: EventResult) -> list[str]:
     if result.is_failure:
         return [*[""] * 5, str(result.outcome)]
     if isinstance(result, TicketmasterResult):
-        status = (result.details and result.details.status) or "unknown"
-        return [*[NOTHING] * 5, _with_age(status, result)]
+        status = plain((result.details and result.details.status) or "unknown")
+        age = _cache_age(result)
+        return [*[NOTHING] * 5, status if age is None else f"{status}\ncached, {largest_unit(age)} old"]
     metrics = result.metrics
     prices = (metrics.get_in_price, metrics.get_in_2_price, metrics.median_price) if metrics else (None, None, None)
     remark = "suspect" if result.is_suspect else result.currency or "empty"
     return [count(result.listings), count(result.tickets), *map(money, prices), remark]
 
 
-def _remarks(batches: Mapping[Marketplace, BatchResult]) -> list[str]:
-    results = [result for batch in batches.values() for result in batch.results]
-    return [_KEPT_LEGEND] if any(_kept_for(result) is not None for result in results) else []
-
-
-def _with_age(status: str, result: EventResult) -> str:
-    age = _kept_for(result)
-    return plain(status) if age is None else f"{plain(status)}\nkept, {largest_unit(age)} old"
-
-
-def _kept_for(result: EventResult) -> timedelta | None:
-    """How old a kept answer was when it was used; None where the marketplace was asked."""
+def _cache_age(result: EventResult) -> timedelta | None:
+    """How old a cached response was when it was used; None where a request was sent."""
     return result.age if isinstance(result, TicketmasterResult) and result.is_cached else None
 
 
 def _document(batches: Mapping[Marketplace, BatchResult]) -> list[dict[str, Any]]:
-    return [
-        {
-            "marketplace": marketplace,
-            "external_id": result.event.external_id,
-            "name": result.event.name,
-            "outcome": result.outcome,
-            "error": result.error,
-            "captured_at": result.captured_at,
-            "tries": result.tries,
-            "kept_for_seconds": _kept_for(result),
-            "listings": result.listings,
-            "tickets": result.tickets,
-            "rejected": result.rejected,
-            "rejected_reasons": result.rejected_reasons,
-            "currency": result.currency,
-            "get_in_price": result.metrics and result.metrics.get_in_price,
-            "get_in_2_price": result.metrics and result.metrics.get_in_2_price,
-            "get_in_4_price": result.metrics and result.metrics.get_in_4_price,
-            "median_price": result.metrics and result.metrics.median_price,
-            "is_suspect": result.is_suspect,
-            "checksum_problems": result.checksum_problems,
-        }
-        for marketplace, batch in batches.items()
-        for result in batch.results
-    ] + [
-        {"marketplace": marketplace, "external_id": event.external_id, "name": event.name, "outcome": "not_tried"}
-        for marketplace, batch in batches.items()
-        for event in batch.skipped
-    ]
+    counts = ("tries", "listings", "tickets", "rejected", "rejected_reasons")
+    named = ("outcome", "error", "captured_at", *counts, "currency", "is_suspect", "checksum_problems")
+    prices = ("get_in_price", "get_in_2_price", "get_in_4_price", "median_price")
+    documents: list[dict[str, Any]] = []
+    for marketplace, batch in batches.items():
+        documents += [
+            {"marketplace": marketplace, "external_id": result.event.external_id, "name": result.event.name}
+            | {name: getattr(result, name) for name in named}
+            | {name: result.metrics and getattr(result.metrics, name) for name in prices}
+            | {"cached_for_seconds": _cache_age(result)}
+            for result in batch.results
+        ]
+        documents += [
+            {"marketplace": marketplace, "external_id": event.external_id, "name": event.name, "outcome": "not_tried"}
+            for event in batch.skipped
+        ]
+    return documents
 
 
 def _conclude(batches: Mapping[Marketplace, BatchResult]) -> None:

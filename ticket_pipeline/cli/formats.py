@@ -1,7 +1,4 @@
-"""Values as text for people: money, counts, moments at the venue, durations, and names of the outside world.
-
-What belongs here: one value to one short text. What does not: tables and JSON documents (`tables`).
-"""
+"""One value as a short text for people: money, counts, moments at the venue, durations, names from outside."""
 
 from __future__ import annotations
 
@@ -11,19 +8,25 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from ticket_pipeline.ingest.due import show_wait
+from ticket_pipeline.market.vocabulary import FeeBasis
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
 NOTHING = "\N{EN DASH}"
-"""What stands where there is no value: never 0, never an empty cell."""
+"""Stands where there is no value: never 0, never an empty cell."""
+
+FEE_BASIS: dict[str, str] = {
+    FeeBasis.ALL_IN: "what the buyer pays, fees included",
+    FeeBasis.ASK: "asked, before the buyer's fees",
+}
 
 _WHOLE_UNITS_FROM = 10_000
 """From here on an amount is shown without cents, so that a price column stays seven characters wide."""
 
-_MONTH = timedelta(days=31)
-_UNITS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}
-_DURATION = re.compile(r"\s*(\d{1,5})?\s*(h|hours?|d|days?|w|weeks?)\s*", re.IGNORECASE)
+_LONGEST_BUCKET = timedelta(days=31)
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+_DURATION = re.compile(r"\s*(\d{1,5})?\s*(m|minutes?|h|hours?|d|days?|w|weeks?)\s*", re.IGNORECASE)
 
 
 def money(amount: Decimal | None) -> str:
@@ -50,12 +53,9 @@ def local_time(moment: datetime | None, timezone: str) -> str:
     if moment is None:
         return NOTHING
     local = moment.astimezone(ZoneInfo(timezone))
-    return f"{local:%Y-%m-%d %H:%M} {_zone_name(local)}"
-
-
-def _zone_name(local: datetime) -> str:
     name = local.tzname() or "UTC"
-    return f"UTC{name}" if name[0] in "+-" else name  # many zones have no letters, only +03
+    # Many zones have no letters, only +03.
+    return f"{local:%Y-%m-%d %H:%M} {f'UTC{name}' if name[0] in '+-' else name}"
 
 
 def ago(moment: datetime | None, this_moment: datetime) -> str:
@@ -76,8 +76,7 @@ def until(moment: datetime | None, this_moment: datetime) -> str:
 
 def largest_unit(duration: timedelta) -> str:
     """A duration in its largest unit only, as narrow columns need it: `4 min`."""
-    number, unit = show_wait(duration).split()[:2]
-    return f"{number} {unit}"
+    return " ".join(show_wait(duration).split()[:2])
 
 
 def plain(text: object) -> str:
@@ -87,31 +86,26 @@ def plain(text: object) -> str:
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in str(text))
 
 
-def parse_age(text: str) -> timedelta:
-    """Read an age such as `30m`, `6h` or `2d`.
+def parse_duration(text: str) -> timedelta:
+    """Read a duration such as `30m`, `6 hours`, `2d` or `week`.
 
     Raises:
-        ValueError: it is none.
-    """
-    match = re.fullmatch(r"\s*(\d{1,5})\s*([mhd])\s*", text)
-    if match is None:
-        raise ValueError(f"{text!r} is no age: give minutes, hours or days, such as 30m, 6h or 2d")
-    unit = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}[match[2]]
-    return int(match[1]) * unit
-
-
-def parse_bucket(text: str) -> timedelta:
-    """Read a bucket such as `1 day`, `6 hours`, `1h` or `week`.
-
-    Raises:
-        ValueError: it is none, is shorter than an hour (prices are kept by the hour), or longer than a month.
+        ValueError: it is not one.
     """
     match = _DURATION.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text!r} is no bucket: give hours, days or weeks, such as '6 hours', '1 day' or '1w'")
-    number, unit = match.groups()
-    bucket = int(number or 1) * next(size for name, size in _UNITS.items() if name.startswith(unit[0].lower()))
-    if not timedelta(hours=1) <= bucket <= _MONTH:
+        raise ValueError(f"{text!r} is not a duration: give minutes, hours, days or weeks, such as 30m, 6h, 2d or 1w")
+    return int(match[1] or 1) * _UNITS[match[2][0].lower()]
+
+
+def parse_bucket(text: str) -> timedelta:
+    """Read a duration that can be a bucket of prices.
+
+    Raises:
+        ValueError: it is not a duration, is shorter than an hour (prices are kept by the hour), or longer than a month.
+    """
+    bucket = parse_duration(text)
+    if not timedelta(hours=1) <= bucket <= _LONGEST_BUCKET:
         raise ValueError(f"{text!r} is not between an hour and 31 days: prices are kept by the hour")
     return bucket
 

@@ -1,22 +1,33 @@
-"""Options whose value is read by a function of ours, such as an age or a bucket.
-
-What belongs here: how such a function and typer meet. What does not: the functions (`formats`).
-"""
+"""Arguments and options that several commands share."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import wraps
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ticket_pipeline.market.vocabulary import Marketplace
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import timedelta
+
+EventKey = Annotated[
+    str, typer.Argument(metavar="EVENT_KEY", help="A marketplace's own id of the event, as in your watchlist.")
+]
+MarketplaceOption = Annotated[
+    Marketplace | None, typer.Option(help="Whose id it is; needed only where two marketplaces use the same one.")
+]
+Days = Annotated[int, typer.Option(min=1, max=3660, help="How many days back.")]
+IntervalHours = Annotated[
+    float | None,
+    typer.Option(min=0.01, max=168, help="Interval of an event far ahead, hours; unset: as in the settings."),
+]
 
 
 def as_parser(read: Callable[[str], timedelta]) -> Callable[[str], timedelta]:
-    """A parser for `typer.Option`: what `read` refuses with a ValueError is told in its own words, and theirs alone."""
+    """A parser for `typer.Option` that shows the message of a ValueError as it is."""
 
     @wraps(read)
     def parse(text: str) -> timedelta:

@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ticket_pipeline.cli.formats import count, utc_now
+from ticket_pipeline.cli.options import IntervalHours
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, show, show_json
-from ticket_pipeline.ingest.forecast import Forecast, PlannedEvent, forecast_polls
+from ticket_pipeline.ingest.forecast import PlannedEvent, forecast_polls
 from ticket_pipeline.ingest.marketplaces import SOURCES, why_not_polled
 from ticket_pipeline.ingest.poll import build_cadence
+from ticket_pipeline.queries.events import read_events
 from ticket_pipeline.settings.model import load_settings
-from ticket_pipeline.storage.watchlist import read_events
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from rich.table import Table
-
-    from ticket_pipeline.market.vocabulary import Marketplace
+    from ticket_pipeline.ingest.forecast import Forecast
+    from ticket_pipeline.ingest.marketplaces import Source
     from ticket_pipeline.settings.model import Settings
-    from ticket_pipeline.storage.database import Row
-
-IntervalHours = Annotated[
-    float | None,
-    typer.Option(min=0.01, max=168, help="Interval of an event far ahead, hours; unset: as the settings say."),
-]
 
 _DAY = timedelta(days=1)
-_HOUR = timedelta(hours=1)
-_MINUTE = timedelta(minutes=1)
+_SPANS = {"day": _DAY, "hour": timedelta(hours=1), "minute": timedelta(minutes=1)}
 
 
 def plan(
@@ -44,117 +36,90 @@ def plan(
 ) -> None:
     """Show how many requests per day the watchlist will make, per marketplace, beside the budget.
 
-    Events are polled the oftener the nearer they are; events that come nearer in these days are counted so. Warns where
-    the plan is more than a budget allows: events are then polled late. A poll that finds a young enough answer kept
-    sends nothing and is not counted. `--interval-hours` tries another interval.
+    Events are polled more often the nearer they are, and the plan follows that. It warns where it exceeds a budget:
+    events are then polled late. A poll that finds a recent response in the cache sends nothing and is not counted.
+    `--interval-hours` tries another interval.
 
         ticket-pipeline plan --days 30 --interval-hours 6
     """
-    overrides = {} if interval_hours is None else {"base_scrape_interval_hours": interval_hours}
-    settings = load_settings(**overrides)
+    settings = load_settings(**({} if interval_hours is None else {"base_scrape_interval_hours": interval_hours}))
+    start, cadence = utc_now(), build_cadence(settings)
     with open_migrated(settings) as database:
-        rows = read_events(database, tracked_only=True)
-    start = utc_now()
-    cadence = build_cadence(settings)
-    planned = _planned(rows, start)
-    forecasts = {
-        name: forecast_polls(events, cadence, start=start, days=days, kept_for=SOURCES[name].kept_for(settings))
-        for name, events in planned.items()
-    }
-    documents = [_document(name, len(planned[name]), forecast, settings) for name, forecast in forecasts.items()]
-    if as_json:
-        show_json({"start": start, "days": days, "marketplaces": documents})
-        return
-    show(_summary(documents), _legend(settings), _days_table(forecasts, start))
-    for document in documents:
-        for warning in document["warnings"]:
-            note(f"Warning: {warning}")
-
-
-def _planned(rows: Sequence[Row], start: datetime) -> dict[Marketplace, list[PlannedEvent]]:
-    """The followed events still to come, by marketplace that can be polled."""
-    return {
-        marketplace: [
-            PlannedEvent(row["event_at"], row["next_due_at"] or start, row["sheet_interval"])
-            for row in rows
-            if row["marketplace"] == marketplace and row["event_at"] > start
+        upcoming = [event for event in read_events(database, tracked_only=True) if event.event_at > start]
+    plans = []
+    for name, source in SOURCES.items():
+        events = [
+            PlannedEvent(event.event_at, event.next_due_at or start, event.sheet_interval)
+            for event in upcoming
+            if event.marketplace is name
         ]
-        for marketplace in SOURCES
-    }
+        forecast = forecast_polls(events, cadence, start=start, days=days, kept_for=source.kept_for(settings))
+        plans.append(_document(source, settings, len(events), forecast))
+    if as_json:
+        show_json({"start": start, "days": days, "marketplaces": plans})
+        return
+    _show(plans, start, settings.http_max_tries)
+    for warning in (warning for one in plans for warning in one["warnings"]):
+        note(f"Warning: {warning}")
 
 
-def _document(marketplace: Marketplace, events: int, forecast: Forecast, settings: Settings) -> dict[str, Any]:
-    source = SOURCES[marketplace]
+def _document(source: Source, settings: Settings, events: int, forecast: Forecast) -> dict[str, Any]:
     # Where polling has a share of its own, that is what a plan must fit into.
     limits = dict(source.limits(settings)) | dict(source.polling_limits(settings))
-    per_day = min((int(most * (_DAY / window)) for window, most in limits.items()), default=None)
+    obstacle = why_not_polled(source, settings)
     document = {
-        "marketplace": marketplace,
-        "is_polled": why_not_polled(source, settings) is None,
-        "obstacle": why_not_polled(source, settings),
+        "marketplace": source.marketplace,
+        "is_polled": obstacle is None,
+        "obstacle": obstacle,
         "events": events,
-        "requests_by_day": list(forecast.by_day),
-        "requests_busiest_day": forecast.busiest_day,
-        "budget_per_day": per_day,
+        "requests_by_day": forecast.by_day,
         "busiest_hour_at": forecast.busiest_hour_at,
+        "requests_busiest_day": forecast.busiest_day,
         "requests_busiest_hour": forecast.busiest_hour,
-        "budget_per_hour": _within(limits, _HOUR),
         "requests_busy_minute": forecast.busy_minute(),
-        "budget_per_minute": _within(limits, _MINUTE),
+        **{f"budget_per_{name}": _allowed(limits, span) for name, span in _SPANS.items()},
     }
-    return document | {"warnings": _warnings(document)}
+    return document | {"warnings": list(_warnings(document))}
 
 
-def _within(limits: Mapping[timedelta, int], span: timedelta) -> int | None:
-    """How many requests all budgets together let through in a span of time."""
+def _allowed(limits: Mapping[timedelta, int], span: timedelta) -> int | None:
+    """How many requests all budgets together let through in a span of time; None: any number."""
     return min((int(most * max(1.0, span / window)) for window, most in limits.items()), default=None)
 
 
-def _warnings(document: Mapping[str, Any]) -> list[str]:
-    warnings = [
-        f"{document['marketplace']}: {count(wanted)} requests in the busiest {span}, and the budget allows "
-        f"{count(allowed)}. Events will be polled late: raise BASE_SCRAPE_INTERVAL_HOURS, follow fewer events, or "
-        "raise the budget if the marketplace allows more."
-        for span, wanted, allowed in (
-            ("day", document["requests_busiest_day"], document["budget_per_day"]),
-            ("hour", document["requests_busiest_hour"], document["budget_per_hour"]),
+def _warnings(plan: Mapping[str, Any]) -> Iterator[str]:
+    """Where a plan exceeds the budget of a day or an hour, else of a minute; and where nothing will be sent."""
+    is_late = False
+    for span in ("day", "hour"):
+        wanted, allowed = plan[f"requests_busiest_{span}"], plan[f"budget_per_{span}"]
+        if allowed is not None and wanted > allowed:
+            is_late = True
+            yield (
+                f"{plan['marketplace']}: {count(wanted)} requests in the busiest {span}, and the budget allows "
+                f"{count(allowed)}. Events will be polled late: raise BASE_SCRAPE_INTERVAL_HOURS, follow fewer events, "
+                "or raise the budget if the marketplace allows more."
+            )
+    wanted, allowed = plan["requests_busy_minute"], plan["budget_per_minute"]
+    if not is_late and allowed is not None and wanted > allowed:
+        yield (
+            f"{plan['marketplace']}: a busy minute needs {count(wanted)} requests, and the budget allows "
+            f"{count(allowed)}. Some polls wait for the next minute; no event is missed."
         )
-        if allowed is not None and wanted > allowed
-    ]
-    minute, per_minute = document["requests_busy_minute"], document["budget_per_minute"]
-    if not warnings and per_minute is not None and minute > per_minute:
-        warnings.append(
-            f"{document['marketplace']}: a busy minute wants {count(minute)} requests, and the budget allows "
-            f"{count(per_minute)}. Some polls wait for the next minute; no event is missed."
-        )
-    if document["obstacle"] is not None and document["events"]:
-        warnings.append(f"{document['marketplace']}: none of these requests will be sent, {document['obstacle']}")
-    return warnings
+    if plan["obstacle"] is not None and plan["events"]:
+        yield f"{plan['marketplace']}: none of these requests will be sent, {plan['obstacle']}"
 
 
-def _summary(documents: Sequence[Mapping[str, Any]]) -> Table:
-    table = new_table("Marketplace", ">Events", ">Busiest day", ">Busiest hour", ">Busy minute")
-    for document in documents:
-        wants = [document[f"requests_{name}"] for name in ("busiest_day", "busiest_hour", "busy_minute")]
-        allows = [document[f"budget_per_{name}"] for name in ("day", "hour", "minute")]
-        table.add_row(
-            document["marketplace"],
-            count(document["events"]),
-            *(f"{count(want)} of {count(allow)}" for want, allow in zip(wants, allows, strict=True)),
-        )
-    return table
-
-
-def _legend(settings: Settings) -> str:
-    return (
+def _show(plans: Sequence[Mapping[str, Any]], start: datetime, most_tries: int) -> None:
+    summary = new_table("Marketplace", ">Events", ">Busiest day", ">Busiest hour", ">Busy minute")
+    for one in plans:
+        uses = (("busiest_day", "day"), ("busiest_hour", "hour"), ("busy_minute", "minute"))
+        cells = (f"{count(one[f'requests_{busy}'])} of {count(one[f'budget_per_{span}'])}" for busy, span in uses)
+        summary.add_row(one["marketplace"], count(one["events"]), *cells)
+    by_day = new_table("24 hours from (UTC)", *(f">{one['marketplace']}" for one in plans))
+    for number, polls in enumerate(zip(*(one["requests_by_day"] for one in plans), strict=True)):
+        by_day.add_row(f"{start + number * _DAY:%Y-%m-%d %H:%M}", *map(count, polls))
+    legend = (
         "Requests of what the budget allows. A busy minute is one in a thousand of the busiest hour. Retries come on "
-        f"top: a fetch that fails sends up to {settings.http_max_tries}."
+        f"top: a fetch that fails sends up to {most_tries}."
     )
-
-
-def _days_table(forecasts: Mapping[Marketplace, Forecast], start: datetime) -> Table:
-    table = new_table("24 hours from (UTC)", *(f">{marketplace}" for marketplace in forecasts))
-    days = zip(*(forecast.by_day for forecast in forecasts.values()), strict=True)
-    for number, polls in enumerate(days):
-        table.add_row(f"{start + number * _DAY:%Y-%m-%d %H:%M}", *map(count, polls))
-    return table
+    show(summary, legend, by_day)

@@ -1,10 +1,11 @@
-"""Bring prices up to date: whoever asks gets the right answer, with or without Dagster running."""
+"""Bring the stored prices up to date, with or without Dagster running."""
 
 from __future__ import annotations
 
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
+from ticket_pipeline.cli.tables import progress
 from ticket_pipeline.storage.prices import (
     DAY,
     HOUR,
@@ -22,39 +23,36 @@ if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database
 
 _MOST_AT_ONCE = 24
-"""Windows per rebuild: a day of hours is one transaction, and progress is told in between."""
-
-_MOST_READ = 1000
-"""`read_stale_windows` gives at most so many."""
+"""Windows per rebuild: a day of hours is one transaction, and progress is shown in between."""
 
 
-def read_stale_hours(database: Database, span: Span | None = None) -> list[datetime]:
-    """The hours that wait for a rebuild, oldest first.
+def rebuild_stale_hours(database: Database, span: Span) -> None:
+    """Rebuild the hours of a span that wait for it: few where Dagster or the scheduler does it all the time."""
+    done: set[datetime] = set()
+    # One reading holds at most 1,000 hours. An hour that becomes stale again meanwhile is not rebuilt twice.
+    while hours := [hour for hour in _read_stale_hours(database, span) if hour not in done]:
+        done.update(hours)
+        with progress("Rebuilding hourly prices", len(hours)) as advance:
+            rebuild_hours(database, hours, advance)
 
-    With a span, those in it; but where more wait than one reading holds, all of that reading: the span's own hours may
-    come after them, and are found by reading again.
-    """
-    hours = read_stale_windows(database, "hour")
-    if span is None or len(hours) >= _MOST_READ:
-        return hours
-    return [hour for hour in hours if span.start <= hour < span.end]
+
+def _read_stale_hours(database: Database, span: Span) -> list[datetime]:
+    return [hour for hour in read_stale_windows(database, "hour", starts_from=span.start) if hour < span.end]
 
 
 def rebuild_hours(
     database: Database, hours: Sequence[datetime], on_progress: Callable[[int], None] = lambda _: None
 ) -> None:
-    """Rebuild these hours; `on_progress` is told how many each step has done."""
+    """Rebuild these hours; `on_progress` gets the number of hours of each step."""
     for span in _spans(hours, HOUR):
         rebuild_hourly(database, span)
         on_progress((span.end - span.start) // HOUR)
 
 
-def rebuild_stale_days(database: Database) -> int:
-    """Rebuild the days whose hours changed; returns how many."""
-    days = read_stale_windows(database, "day")
-    for span in _spans(days, DAY):
+def rebuild_stale_days(database: Database) -> None:
+    """Rebuild the days whose hours changed."""
+    for span in _spans(read_stale_windows(database, "day"), DAY):
         rebuild_daily(database, span.start.astimezone(UTC).date(), span.end.astimezone(UTC).date())
-    return len(days)
 
 
 def _spans(windows: Sequence[datetime], step: timedelta) -> list[Span]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -16,8 +17,8 @@ from uuid import uuid4
 import typer
 
 from ticket_pipeline.cli.formats import plain, utc_now
-from ticket_pipeline.cli.plan import IntervalHours
-from ticket_pipeline.cli.rebuilding import read_stale_hours, rebuild_hours, rebuild_stale_days
+from ticket_pipeline.cli.options import IntervalHours
+from ticket_pipeline.cli.rebuilding import rebuild_hours, rebuild_stale_days
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import note, show
 from ticket_pipeline.cli.watchlist import describe_lost_ids, describe_sync
@@ -28,16 +29,15 @@ from ticket_pipeline.ingest.marketplaces import SOURCES
 from ticket_pipeline.ingest.poll import poll_events
 from ticket_pipeline.ingest.unexpected_errors import unexpected_as_failure
 from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.queries.sources import read_pauses
 from ticket_pipeline.settings.model import JitterStrategy, load_settings
 from ticket_pipeline.sheet.sync import sync_events
-from ticket_pipeline.storage.prices import HOUR
-from ticket_pipeline.storage.requests import read_asked_wait, reset_breaker
+from ticket_pipeline.storage.prices import HOUR, read_stale_windows
+from ticket_pipeline.storage.requests import reset_breaker
 from ticket_pipeline.storage.schedule import release_lease
 from ticket_pipeline.storage.snapshots import delete_old_payloads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from ticket_pipeline.ingest.due import LeasedBatch
     from ticket_pipeline.ingest.results import EventResult
     from ticket_pipeline.settings.model import Settings
@@ -49,7 +49,7 @@ def start_scheduler(
     interval_hours: IntervalHours = None,
     randomization: Annotated[
         JitterStrategy | None,
-        typer.Option(help="How intervals are jittered; unset: as the settings say."),
+        typer.Option(help="How intervals are jittered; unset: as in the settings."),
     ] = None,
     sync_minutes: Annotated[
         float, typer.Option(min=1, max=1440, help="How often the watchlist is read again, minutes.")
@@ -58,11 +58,11 @@ def start_scheduler(
 ) -> None:
     """Keep polling what is due, without Dagster: sync the watchlist, poll, rebuild prices; Ctrl-C ends it.
 
-    Nearer events are polled oftener than the interval (see `plan`). The first Ctrl-C lets the batch under way end, the
-    second one stops at once; what was not fetched stays due.
+    Nearer events are polled more often than the interval (see `plan`). The first Ctrl-C lets the current batch finish,
+    the second one stops at once; what was not fetched stays due.
 
     With --once, exit code 1: events were due and none could be fetched, or the watchlist could not be read, or the
-    database was lost. 0: one was fetched at least, or nothing was due. Whatever failed is named on stderr.
+    database was lost. 0: at least one was fetched, or nothing was due. Failures are named on stderr.
 
         ticket-pipeline start-scheduler --interval-hours 6 --randomization poisson
     """
@@ -71,8 +71,8 @@ def start_scheduler(
     with open_migrated(settings) as database:
         scheduler = Scheduler(database, settings, now=utc_now, sync_every=timedelta(minutes=sync_minutes))
         scheduler.sync(must_succeed=True)
-        is_fruitless = not asyncio.run(_run(scheduler, once=once))
-    if once and is_fruitless:
+        has_succeeded = asyncio.run(_run(scheduler, once=once))
+    if once and not has_succeeded:
         raise typer.Exit(1)
 
 
@@ -80,24 +80,26 @@ def resume(
     marketplace: Annotated[Marketplace, typer.Argument(metavar="MARKETPLACE", help="Whose pause ends.")],
     *,
     force: Annotated[
-        bool, typer.Option("--force", help="Also forget a wait that the marketplace asked for (Retry-After).")
+        bool, typer.Option("--force", help="Also end a wait that the marketplace asked for (Retry-After).")
     ] = False,
 ) -> None:
-    """End the pause of a marketplace after its cause is mended: new credentials after a block, for example.
+    """End the pause of a marketplace after its cause is fixed: new credentials after a block, for example.
 
-    A wait that the marketplace asked for is its limit, and is kept; with --force it is forgotten as well.
+    A wait that the marketplace asked for is its own limit, and stays; --force ends it too.
+
+        ticket-pipeline resume stubhub
     """
     with open_migrated(load_settings()) as database:
-        _, asked_until = read_asked_wait(database, marketplace)
+        pause = read_pauses(database, utc_now()).get(marketplace)
         was_paused = reset_breaker(database, marketplace, force=force)
-    if asked_until is not None and not force:
-        pause = f"The pause of {marketplace} is over, but its own wish holds: " if was_paused else ""
-        wish = show_asked_wait(marketplace, asked_until, utc_now())
-        show(f"{pause}{wish}. To ask sooner all the same: ticket-pipeline resume {marketplace} --force")
-    elif was_paused or asked_until is not None:
+    if pause is not None and pause.asked_until is not None and not force:
+        ended = f"The pause of {marketplace} is over, but not its own wait: " if was_paused else ""
+        wait = show_asked_wait(marketplace, pause.asked_until, utc_now())
+        show(f"{ended}{wait}. To send requests sooner: ticket-pipeline resume {marketplace} --force")
+    elif was_paused or pause is not None:
         show(f"{marketplace} is polled again; its events are due as scheduled.")
     else:
-        show(f"{marketplace} was not paused. What it may and does: ticket-pipeline sources")
+        show(f"{marketplace} was not paused. For its state: ticket-pipeline sources")
 
 
 @dataclass(slots=True)
@@ -117,14 +119,14 @@ class Scheduler:
     tell: Callable[[str], None] = note
     _synced_at: datetime | None = None
     _refreshed_at: datetime | None = None
-    _last_words: dict[Marketplace, str] = field(default_factory=dict)
+    _skips: set[Marketplace] = field(default_factory=set)
+    """Marketplaces whose reason for not polling was shown already: once, not at every tick."""
 
     async def round(self) -> bool:
-        """Sync if it is time, poll what is due, rebuild what changed. A database that is away is told, not fatal.
+        """Sync if it is time, poll what is due, rebuild what changed. A database that is away is reported, not fatal.
 
         Returns:
-            Whether it came to something: False where events were due and none could be fetched, or the database was
-            away.
+            False where events were due and none could be fetched, or the database was away.
         """
         due = stored = 0
         try:
@@ -141,48 +143,45 @@ class Scheduler:
         return stored > 0 or due == 0
 
     def sync(self, *, must_succeed: bool = False) -> None:
-        """Bring the events to the watchlist, and delete the raw bodies that are over their days.
+        """Bring the events to the watchlist, and delete raw bodies older than RAW_PAYLOAD_DAYS.
 
         Raises:
-            TicketPipelineError: it cannot be read or applied, and `must_succeed`; otherwise that is told, and the
-                events stay. A fault of our own code too: polling must not end with it.
+            TicketPipelineError: the watchlist cannot be read or applied, and `must_succeed`; otherwise that is
+                reported, and the events stay. An error in our own code too: polling must not end with it.
             StorageUnavailable: the database is away.
         """
         self._synced_at = self.now()
-        self._sync_events(must_succeed=must_succeed)
-        self._delete_old_payloads()
+        with (
+            self._reported("The events stay as they are.", must_succeed=must_succeed),
+            unexpected_as_failure("sync the watchlist"),
+        ):
+            report = sync_events(self.database, self.settings, self.now())
+            lost_ids = describe_lost_ids(report)
+            if must_succeed or report.result.added or report.result.changed or report.result.untracked or lost_ids:
+                for line in (describe_sync(report)[0], *lost_ids):
+                    self._say(line)
+        with self._reported("Old raw bodies stay until the next sync."), unexpected_as_failure("delete old raw bodies"):
+            delete_old_payloads(self.database, self.now() - timedelta(days=self.settings.raw_payload_days))
 
-    def _sync_events(self, *, must_succeed: bool) -> None:
+    @contextlib.contextmanager
+    def _reported(self, consequence: str, *, must_succeed: bool = False) -> Iterator[None]:
+        """Report an error of the block with its consequence instead of raising it."""
         try:
-            with unexpected_as_failure("sync the watchlist"):
-                report = sync_events(self.database, self.settings, self.now())
+            yield
         except StorageUnavailable:
             raise
         except TicketPipelineError as error:
             if must_succeed:
                 raise
-            self._say(f"{error} The events stay as they are.")
-            return
-        lost_ids = describe_lost_ids(report)
-        if must_succeed or report.result.added or report.result.changed or report.result.untracked or lost_ids:
-            for line in (describe_sync(report)[0], *lost_ids):
-                self._say(line)
-
-    def _delete_old_payloads(self) -> None:
-        try:
-            with unexpected_as_failure("delete old raw bodies"):
-                delete_old_payloads(self.database, self.now() - timedelta(days=self.settings.raw_payload_days))
-        except StorageUnavailable:
-            raise
-        except TicketPipelineError as error:
-            self._say(f"{error} Old raw bodies stay until the next sync.")
+            self._say(f"{error} {consequence}")
 
     def rebuild(self) -> None:
-        """Rebuild what changed: hours that are over at once, the one under way every PRICES_REFRESH_MINUTES; days."""
+        """Rebuild changed hours, the current one only every PRICES_REFRESH_MINUTES, and then their days."""
         now = self.now()
-        refresh = timedelta(minutes=self.settings.prices_refresh_minutes)
-        hours = read_stale_hours(self.database)
-        if self._refreshed_at is not None and now - self._refreshed_at < refresh:
+        hours = read_stale_windows(self.database, "hour")
+        if self._refreshed_at is not None and now - self._refreshed_at < timedelta(
+            minutes=self.settings.prices_refresh_minutes
+        ):
             hours = [hour for hour in hours if hour + HOUR <= now]
         else:
             self._refreshed_at = now
@@ -195,12 +194,11 @@ class Scheduler:
             choose_batch, self.database, self.settings, marketplace, this_moment=self.now(), lease_id=uuid4()
         )
         if isinstance(choice, Skip):
-            # "Nothing is due" is said once, not at every tick.
-            if marketplace not in self._last_words:
+            if marketplace not in self._skips:
                 self._say(f"{marketplace}: {choice.reason}")
-            self._last_words[marketplace] = choice.reason
+            self._skips.add(marketplace)
             return BatchResult()
-        self._last_words.pop(marketplace, None)
+        self._skips.discard(marketplace)
         return await self._poll_batch(choice)
 
     async def _poll_batch(self, batch: LeasedBatch) -> BatchResult:
@@ -212,7 +210,7 @@ class Scheduler:
                 batch.marketplace,
                 batch.events,
                 now=self.now,
-                on_results=self._tell_failures,
+                on_results=self._report_failures,
                 lease=Lease(batch.lease_id, timedelta(seconds=self.settings.lease_seconds)),
                 run_id=f"scheduler-{batch.lease_id}",
             )
@@ -229,7 +227,7 @@ class Scheduler:
             self._say(f"{len(outcome.skipped)} events were not tried and stay due: {outcome.stopped_by}")
         return outcome
 
-    def _tell_failures(self, results: Sequence[EventResult]) -> None:
+    def _report_failures(self, results: Sequence[EventResult]) -> None:
         for result in results:
             if result.is_failure:
                 self._say(f"{result.event.external_id} ({plain(result.event.name)}), {result.outcome}: {result.error}")
@@ -239,7 +237,7 @@ class Scheduler:
 
 
 async def _run(scheduler: Scheduler, *, once: bool) -> bool:
-    """Rounds until the first signal; the second one cancels the round under way. Returns what the last one came to."""
+    """Rounds until the first signal; the second one cancels the current round. Returns the result of the last one."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
@@ -249,14 +247,14 @@ async def _run(scheduler: Scheduler, *, once: bool) -> bool:
             task.cancel()
             return
         stop.set()
-        scheduler.tell("Stopping when the batch under way has ended; Ctrl-C again stops at once.")
+        scheduler.tell("Stopping when the current batch has finished; Ctrl-C again stops at once.")
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, on_signal)
-    is_fruitful = True
+    has_succeeded = True
     try:
         while not stop.is_set():
-            is_fruitful = await scheduler.round()
+            has_succeeded = await scheduler.round()
             if once:
                 break
             with contextlib.suppress(TimeoutError):
@@ -266,4 +264,4 @@ async def _run(scheduler: Scheduler, *, once: bool) -> bool:
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
-    return is_fruitful
+    return has_succeeded

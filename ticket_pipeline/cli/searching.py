@@ -1,23 +1,22 @@
-"""`search` and `match`: find Ticketmaster's ids, and propose those that the watchlist lacks. Nothing is written.
-
-What belongs here: asking and showing. What does not: how a candidate is judged (`marketplaces.ticketmaster.matching`).
-"""
+"""`search` and `match`: find Ticketmaster's ids, and propose those that the watchlist lacks. Nothing is written."""
 
 from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ticket_pipeline.cli.event_details import show_start
 from ticket_pipeline.cli.formats import NOTHING, ago, count, money, plain, utc_now
 from ticket_pipeline.cli.session import open_migrated
-from ticket_pipeline.cli.tables import JsonOption, new_table, note, progress, show, show_json
+from ticket_pipeline.cli.tables import JsonOption, note, progress, show, show_json, table_of
 from ticket_pipeline.errors import Blocked, MarketplaceError, RateLimited, RequestNotPermitted
 from ticket_pipeline.ingest.marketplaces import find_source
 from ticket_pipeline.ingest.poll import build_gate, set_up_requests
@@ -31,8 +30,6 @@ from ticket_pipeline.storage.cache import PostgresCache
 from ticket_pipeline.storage.watchlist import read_known_events
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
-
     from rich.table import Table
 
     from ticket_pipeline.marketplaces.ticketmaster.client import TicketmasterClient
@@ -44,12 +41,12 @@ if TYPE_CHECKING:
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
 _SMALL_PAGE = 50
 _LONGEST_WAIT = timedelta(seconds=30)
-"""A person at a terminal would rather know when to come again."""
+"""For a place in the budget: a person at a terminal would rather know when to come again."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """An event that could not be asked for, and why."""
+    """An event that could not be searched for, and why."""
 
     name: str
     sheet_row: int | None
@@ -61,42 +58,43 @@ def search(
     *,
     city: Annotated[str | None, typer.Option(help="In this city.")] = None,
     country: Annotated[str | None, typer.Option(help="In this country: two letters, such as CA.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Most events shown.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
     """Search Ticketmaster for events; the keys are ready to paste into the sheet, column Ticketmaster ID.
 
-    It keeps to the shared request budget, and may use what polling leaves of it. Answers are used again for
-    TICKETMASTER_CACHE_MINUTES; where Ticketmaster is down, older ones are, and that is said.
+    A search counts against the shared request budget, and may use what polling leaves of it. Responses are cached for
+    TICKETMASTER_CACHE_MINUTES; while Ticketmaster is down older ones are shown, with a warning.
 
         ticket-pipeline search "taylor swift" --city Toronto
     """
     if not query.strip():
         raise typer.BadParameter("it is empty; give a word of the event, the artist or the team", param_hint="QUERY")
     if country is not None and not _COUNTRY.fullmatch(country):
-        raise typer.BadParameter(f"{country!r} is no code of two letters, such as CA", param_hint="--country")
+        raise typer.BadParameter(
+            f"{country!r} is not a country code of two letters, such as CA", param_hint="--country"
+        )
     settings = load_settings()
-    with open_migrated(settings) as database, progress("Asking Ticketmaster"):
+    with open_migrated(settings) as database, progress("Searching Ticketmaster"):
         events, found = asyncio.run(_search(database, settings, query, city, country, limit))
     total = found.total or 0
     if as_json:
         counts = {"total": total, "unreadable": found.unreadable, "is_cut": found.is_cut}
-        show_json(counts | {"events": [asdict(event) for event in events]})
-        return
-    if not total:
-        note(f"Ticketmaster knows no event that matches {query!r}{f' in {city}' if city else ''}.")
-        return
-    # The log has told of those that could not be read.
-    show(_events_table(events), _caption(len(events), total - found.unreadable, is_cut=found.is_cut))
-    _warn_of_age(events)
+        show_json(counts | {"events": events})
+    elif not total:
+        note(f"Ticketmaster has no event that matches {query!r}{f' in {city}' if city else ''}.")
+    else:
+        # The log names those that could not be read.
+        show(_events_table(events), _caption(len(events), total - found.unreadable, is_cut=found.is_cut))
+        _warn_of_age(events)
 
 
 async def _search(
     database: Database, settings: Settings, query: str, city: str | None, country: str | None, limit: int
 ) -> tuple[list[EventDetails], Search[EventDetails]]:
-    """The results to show, and the search that tells how many there are."""
+    """The results to show, and the search with their total."""
     async with _open_client(database, settings) as client:
-        # Few page sizes, and no capitals: what was asked a moment ago in other words is found among the kept answers.
+        # Few page sizes, and no capitals: the same search in other words is then found in the cache.
         words = " ".join(query.lower().split())
         size = _SMALL_PAGE if limit <= _SMALL_PAGE else MAX_PAGE_SIZE
         found = client.search_events(words, city, country_code=country and country.upper(), page_size=size)
@@ -114,12 +112,10 @@ def match(*, as_json: JsonOption = False) -> None:
     settings = load_settings()
     with open_migrated(settings) as database:
         wanted = _without_id(database)
-        with progress("Asking Ticketmaster", len(wanted)) as bar:
-            matches, failures = asyncio.run(
-                _match_all(database, settings, wanted, lambda: bar.advance(bar.task_ids[0]))
-            )
+        with progress("Searching Ticketmaster", len(wanted)) as advance:
+            matches, failures = asyncio.run(_match_all(database, settings, wanted, advance))
     if as_json:
-        show_json({"matches": [_as_document(found) for found in matches], "failures": list(map(asdict, failures))})
+        show_json({"matches": [_as_document(found) for found in matches], "failures": failures})
     elif not wanted:
         show("Every followed event still to come has a Ticketmaster id.")
     elif matches:
@@ -127,9 +123,9 @@ def match(*, as_json: JsonOption = False) -> None:
         _warn_of_age([found.best for found in matches if found.best is not None])
     for failure in failures:
         row = "" if failure.sheet_row is None else f" (row {failure.sheet_row})"
-        note(f"Error: {plain(failure.name)}{row} could not be looked for: {failure.error}")
+        note(f"Error: the search for {plain(failure.name)}{row} failed: {failure.error}")
     if left := len(wanted) - len(matches) - len(failures):
-        note(f"{left} more events were not looked for: the same would hold for them.")
+        note(f"{left} more events were not searched for: the same error would hold for them.")
     if failures:
         raise typer.Exit(1)
 
@@ -145,12 +141,9 @@ def _without_id(database: Database) -> list[WatchlistEvent]:
 
 
 async def _match_all(
-    database: Database,
-    settings: Settings,
-    wanted: Sequence[WatchlistEvent],
-    advance: Callable[[], None],
+    database: Database, settings: Settings, wanted: Sequence[WatchlistEvent], advance: Callable[[int], None]
 ) -> tuple[list[Match], list[_Failure]]:
-    """The best candidate of each, and those that could not be asked for; what holds for all ends the asking."""
+    """The best candidate of each, and the searches that failed; an error that holds for all ends the search."""
     matches: list[Match] = []
     failures: list[_Failure] = []
     async with _open_client(database, settings) as client:
@@ -161,53 +154,49 @@ async def _match_all(
                 failures.append(_Failure(event.name, event.sheet_row, str(error)))
                 if isinstance(error, Blocked | RateLimited | RequestNotPermitted):
                     break
-            advance()
+            advance(1)
     return matches, failures
 
 
 @asynccontextmanager
 async def _open_client(database: Database, settings: Settings) -> AsyncIterator[TicketmasterClient]:
-    """A client of a person: within the shared budget, reserve included, and with the shared answers.
+    """A client for a person: within the shared budget, reserve included, and with the shared cache.
 
     Raises:
         ConfigurationError: Ticketmaster is switched off or not configured.
     """
     source = find_source(Marketplace.TICKETMASTER, settings)
     set_up_requests(database, settings, source)
-    spacing = Random(settings.random_seed)  # noqa: S311 - spacing, not cryptography
     gate = build_gate(
         database,
         settings,
         source.marketplace,
-        spacing,
+        Random(settings.random_seed),  # noqa: S311 - spacing, not cryptography
         is_polling=False,
         is_for_events=False,
         max_wait=_LONGEST_WAIT,
     )
-    cache = PostgresCache(database, source.marketplace)
-    async with open_ticketmaster_client(settings, gate=gate, cache=cache) as client:
+    async with open_ticketmaster_client(
+        settings, gate=gate, cache=PostgresCache(database, source.marketplace)
+    ) as client:
         yield client
 
 
 def _events_table(events: Sequence[EventDetails]) -> Table:
-    table = new_table("Ticketmaster ID", "Event", "Starts (local)", "Status", ">From")
-    for event in events:
-        place = ", ".join(
-            plain(part) for part in (event.venue and event.venue.name, event.venue and event.venue.city) if part
-        )
-        table.add_row(
-            plain(event.external_id),
-            f"{plain(event.name)}\n{place}",
-            _start(event),
-            plain(event.status),
-            _from_price(event),
-        )
-    return table
+    columns: dict[str, Callable[[EventDetails], str]] = {
+        "Ticketmaster ID": lambda event: plain(event.external_id),
+        "Event": lambda event: f"{plain(event.name)}\n{_place(event)}",
+        "Starts (local)": lambda event: show_start(event.local_date, event.local_time, "\n"),
+        "Status": lambda event: plain(event.status),
+        ">From": _from_price,
+    }
+    return table_of(events, columns)
 
 
-def _start(event: EventDetails) -> str:
-    day = f"{event.local_date}" if event.local_date else "date open"
-    return f"{day}\n{event.local_time:%H:%M}" if event.local_time else f"{day}\ntime open"
+def _place(event: EventDetails) -> str:
+    return ", ".join(
+        plain(part) for part in (event.venue and event.venue.name, event.venue and event.venue.city) if part
+    )
 
 
 def _from_price(event: EventDetails) -> str:
@@ -220,42 +209,43 @@ def _from_price(event: EventDetails) -> str:
 def _caption(shown: int, total: int, *, is_cut: bool) -> str:
     if shown >= total:
         return "1 event." if total == 1 else f"{count(total)} events."
-    more = (
-        "Ticketmaster shows no more than its first 1,000: narrow it by --city or --country."
+    how = (
+        "Ticketmaster shows only its first 1,000: narrow it by --city or --country."
         if is_cut
         else "--limit shows more."
     )
-    return f"{count(shown)} of {count(total)} events. {more}"
+    return f"{count(shown)} of {count(total)} events. {how}"
 
 
 def _warn_of_age(events: Sequence[EventDetails]) -> None:
     moments = [event.captured_at for event in events if event.is_stale and event.captured_at]
     if moments:
-        note(f"Warning: Ticketmaster gave no answer; the oldest used instead is of {ago(min(moments), utc_now())}.")
+        age = ago(min(moments), utc_now())
+        note(f"Warning: Ticketmaster did not respond; the oldest cached response shown instead is from {age}.")
 
 
 def _matches_table(matches: Sequence[Match]) -> Table:
-    table = new_table(">Row", "Watchlist", "Ticketmaster ID", "Ticketmaster", ">Score")
-    for found in matches:
-        wanted, best = found.wanted, found.best
-        row = NOTHING if wanted.sheet_row is None else str(wanted.sheet_row)
-        asked = f"{plain(wanted.name)}\n{wanted.event_date:%Y-%m-%d %H:%M}"
-        if best is None:
-            table.add_row(row, asked, NOTHING, "nothing near enough", NOTHING)
-            continue
-        venue = best.venue.name if best.venue else None
-        start = _start(best).replace("\n", " ")
-        remark = f"\n{found.rivals} more score nearly as well" if found.rivals else ""
-        if best.is_stale:
-            remark += f"\nby an answer of {ago(best.captured_at, utc_now())}"
-        table.add_row(
-            row,
-            asked,
-            plain(best.external_id),
-            f"{plain(best.name)}\n{plain(venue)}\n{start}{remark}",
-            str(found.score),
-        )
-    return table
+    columns: dict[str, Callable[[Match], str]] = {
+        ">Row": lambda found: str(found.wanted.sheet_row or NOTHING),
+        "Watchlist": lambda found: f"{plain(found.wanted.name)}\n{found.wanted.event_date:%Y-%m-%d %H:%M}",
+        "Ticketmaster ID": lambda found: plain(found.best.external_id) if found.best else NOTHING,
+        "Ticketmaster": _candidate,
+        ">Score": lambda found: str(found.score) if found.best else NOTHING,
+    }
+    return table_of(matches, columns)
+
+
+def _candidate(found: Match) -> str:
+    best = found.best
+    if best is None:
+        return "nothing near enough"
+    venue = plain(best.venue.name if best.venue else None)
+    lines = [plain(best.name), venue, show_start(best.local_date, best.local_time, " ")]
+    if found.rivals:
+        lines.append(f"{found.rivals} more score nearly as well")
+    if best.is_stale:
+        lines.append(f"cached response from {ago(best.captured_at, utc_now())}")
+    return "\n".join(lines)
 
 
 def _as_document(found: Match) -> dict[str, Any]:
@@ -266,5 +256,5 @@ def _as_document(found: Match) -> dict[str, Any]:
         "proposal": found.best and found.best.external_id,
         "score": found.score,
         "rivals": found.rivals,
-        "candidate": asdict(found.best) if found.best else None,
+        "candidate": found.best,
     }

@@ -1,21 +1,21 @@
-"""What every command starts from: the settings, and a database whose schema is there.
-
-What belongs here: opening. What does not: what is done with it.
-"""
+"""What commands start from: a database whose schema is up to date, and the event that the user named."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
-from ticket_pipeline.cli.tables import progress
+from ticket_pipeline.cli.tables import note, progress
 from ticket_pipeline.errors import StorageError
+from ticket_pipeline.queries.events import find_events, find_listed_event
 from ticket_pipeline.storage.connect import describe_database, open_database
 from ticket_pipeline.storage.migrations import apply_migrations, missing_migrations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ticket_pipeline.market.vocabulary import Marketplace
+    from ticket_pipeline.queries.events import WatchedEvent
     from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.storage.database import Database
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 def open_migrated(settings: Settings) -> Iterator[Database]:
     """A database to work with, closed at the end.
 
-    The embedded server is started by need and its schema brought up to date: it is ours alone. A database of the user's
-    own is changed by `init-db` only.
+    The embedded server is started on demand and its schema brought up to date: it is ours alone. A database of the
+    user's own is changed by `init-db` only.
 
     Raises:
         StorageError: it cannot be reached, its schema is behind, or the embedded one cannot be started.
@@ -37,7 +37,24 @@ def open_migrated(settings: Settings) -> Iterator[Database]:
             apply_migrations(database.url, schema=settings.db_schema)
         elif missing := missing_migrations(database.url, schema=settings.db_schema):
             raise StorageError(
-                f"Looked at the schema {settings.db_schema} of {describe_database(settings)}; it lacks {len(missing)} "
-                f"migrations ({missing[0]} first). Run `ticket-pipeline init-db`."
+                f"The schema {settings.db_schema} of {describe_database(settings)} lacks {len(missing)} migrations "
+                f"({missing[0]} first). Run `ticket-pipeline init-db`."
             )
         yield database
+
+
+def choose_event(
+    database: Database, key: str, marketplace: Marketplace | None, *, with_listings: bool = False
+) -> WatchedEvent:
+    """The event that a key names; prints a note where the watchlist has replaced the key.
+
+    Raises:
+        UnclearEventKeyError: it names none or several, or one without the listings that are needed.
+    """
+    if with_listings:
+        event = find_listed_event(database, key, marketplace)
+    else:
+        (event,) = find_events(database, [key], marketplace)
+    if not event.is_current:
+        note(f"The watchlist has replaced {event.external_id} by another id of {event.name}; both have their history.")
+    return event

@@ -1,7 +1,4 @@
-"""`ticket-pipeline simulate`: the simulated marketplaces alone, for trials of one's own.
-
-What belongs here: its options and what it prints. What does not: the simulator (`ticket_pipeline.simulator`).
-"""
+"""`simulate`: the simulated marketplaces alone, without the pipeline."""
 
 from __future__ import annotations
 
@@ -35,7 +32,7 @@ def simulate(
         int | None, typer.Option(min=0, max=65_535, help="Port; 0: any free one; default SIMULATOR_PORT.")
     ] = None,
     host: Annotated[str, typer.Option(help="Address of loopback to listen on.")] = "127.0.0.1",
-    seed: Annotated[int, typer.Option(help="Chance of a new world; a kept one keeps its own.")] = 1,
+    seed: Annotated[int, typer.Option(help="Random seed of a new world; an existing one keeps its own.")] = 1,
     speed: Annotated[
         float, typer.Option(min=0.01, max=100_000, help="How many times faster than real markets it moves.")
     ] = DEMO_SPEED,
@@ -45,9 +42,10 @@ def simulate(
 ) -> None:
     """Serve the simulated marketplaces, and their events as a Google Sheet, on loopback until Ctrl-C.
 
-    Their world is kept in STATE_DIR and resumes.
+    Their world is kept in STATE_DIR and resumes. The same seed plays the same markets; for another seed choose another
+    STATE_DIR, or delete the world's file.
 
-    The same seed plays the same markets; another seed needs another STATE_DIR, or the kept world's file deleted.
+        ticket-pipeline simulate --port 0 --only stubhub
     """
     settings = load_settings()
     _refuse_other_hosts(host)
@@ -76,8 +74,8 @@ def _refuse_other_hosts(host: str) -> None:
     except ValueError:
         pass
     raise ConfigurationError(
-        f"Asked to simulate on {host}; the simulator serves loopback only, because anybody who reaches it could steer "
-        "it. Use 127.0.0.1 or ::1."
+        f"The simulator cannot listen on {host}: it serves loopback only, because anybody who reaches it controls it. "
+        "Use 127.0.0.1 or ::1."
     )
 
 
@@ -86,9 +84,9 @@ def _facts_of_simulator(url: str, marketplaces: Sequence[Marketplace], settings:
     for marketplace in marketplaces:
         yield marketplace, f"{url}{path_of(marketplace)}"
     first = f"{url}{path_of(marketplaces[0])}{CONTROLS_PATH}"
-    yield "Look", f"curl {first}/events (/requests, /sales, /faults)"
+    yield "Inspect", f"curl {first}/events (/requests, /sales, /faults)"
     yield "Break", curl_a_fault(url, marketplaces[0])
-    yield "Mend", f"curl -X DELETE {first}/faults"
+    yield "Repair", f"curl -X DELETE {first}/faults"
     address = f"GOOGLE_SHEETS_API_BASE_URL={url}{SHEETS_PREFIX} GOOGLE_SHEET_ID={SHEET_ID}"
     key = f"GOOGLE_SHEETS_CREDENTIALS_FILE={_sheet_credentials_file(settings)}"
     yield "Sheet", f"{address} {key} ticket-pipeline sync-events"

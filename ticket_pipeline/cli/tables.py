@@ -1,16 +1,14 @@
-"""Where output goes: tables that fit 80 columns, or one JSON document, on stdout; notes and progress on stderr.
-
-What belongs here: how anything is shown. What does not: what is shown (the commands), and single values (`formats`).
-"""
+"""Output: tables that fit 80 columns or one JSON document on stdout; notes and progress on stderr."""
 
 from __future__ import annotations
 
 import json
 import sys
 from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich import box
@@ -19,23 +17,31 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import TextIO
 
 JsonOption = Annotated[
     bool,
-    typer.Option(
-        "--json", help="One JSON document on stdout. Money is text, so that no cent is lost; times are ISO 8601."
-    ),
+    typer.Option("--json", help="One JSON document on stdout. Money is text, so that no cent is lost; times are ISO."),
 ]
+
+_Row = TypeVar("_Row")
 
 
 def new_table(*columns: str) -> Table:
-    """A table whose columns are named by `columns`; a name that begins with `>` is of numbers, set to the right."""
+    """A table with these columns; a name that begins with `>` is right-aligned, for numbers."""
     table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False, show_edge=False, header_style="bold")
     for name in columns:
         # Folding keeps every character of a long name or id; an ellipsis would cut an id in two.
         table.add_column(name.removeprefix(">"), justify="right" if name.startswith(">") else "left", overflow="fold")
+    return table
+
+
+def table_of(rows: Iterable[_Row], columns: Mapping[str, Callable[[_Row], str]]) -> Table:
+    """A table with one line per row; each column maps its name (see `new_table`) to the text of its cell."""
+    table = new_table(*columns)
+    for row in rows:
+        table.add_row(*(cell(row) for cell in columns.values()))
     return table
 
 
@@ -60,20 +66,20 @@ def show_json(document: object) -> None:
 
 
 def note(text: str) -> None:
-    """Say something beside the answer, on stderr; left for the terminal to wrap, so that it can be copied whole."""
+    """Print a remark to stderr, left for the terminal to wrap, so that it can be copied whole."""
     _console(sys.stderr).print(text, soft_wrap=True)
 
 
 @contextmanager
-def progress(what: str, total: int | None = None) -> Iterator[Progress]:
-    """A progress bar on stderr with one task; it shows itself on a terminal only and leaves nothing behind."""
+def progress(what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """A progress bar on stderr, on terminals only; yields what advances it by a number of steps."""
     console = _console(sys.stderr)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(
         *columns, TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal
     ) as bar:
-        bar.add_task(what, total=total)
-        yield bar
+        task = bar.add_task(what, total=total)
+        yield lambda steps: bar.advance(task, steps)
 
 
 def _console(stream: TextIO) -> Console:
@@ -81,7 +87,9 @@ def _console(stream: TextIO) -> Console:
     return Console(file=stream, markup=False, emoji=False, highlight=False)
 
 
-def _as_json(value: object) -> Any:  # noqa: ANN401 - whatever JSON knows
+def _as_json(value: object) -> Any:  # noqa: ANN401 - whatever JSON has
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, datetime) and value.tzinfo is not None:
@@ -90,4 +98,4 @@ def _as_json(value: object) -> Any:  # noqa: ANN401 - whatever JSON knows
         return value.isoformat()
     if isinstance(value, timedelta):
         return value.total_seconds()
-    raise TypeError(f"{type(value).__name__} has no place in our JSON")
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")

@@ -1,9 +1,10 @@
-"""`fetch-events` and `show-events`: bring the database to the watchlist, and look at what is followed."""
+"""`fetch-events` and `show-events`: bring the database to the watchlist, and show what is followed."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
+from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,14 +12,20 @@ from rich.table import Table
 
 from ticket_pipeline.cli.formats import NOTHING, ago, local_time, plain, until, utc_now
 from ticket_pipeline.cli.session import open_migrated
-from ticket_pipeline.cli.tables import JsonOption, new_table, note, progress, show, show_json
+from ticket_pipeline.cli.sources import describe_pauses
+from ticket_pipeline.cli.tables import JsonOption, new_table, note, progress, show, show_json, table_of
+from ticket_pipeline.queries.events import read_events
+from ticket_pipeline.queries.sources import read_pauses
 from ticket_pipeline.settings.model import load_settings
 from ticket_pipeline.sheet.sync import sync_events
-from ticket_pipeline.storage.watchlist import read_events, read_rejected_rows
+from ticket_pipeline.storage.watchlist import read_rejected_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from ticket_pipeline.market.vocabulary import Marketplace
+    from ticket_pipeline.queries.events import WatchedEvent
+    from ticket_pipeline.queries.sources import Pause
     from ticket_pipeline.sheet.sync import SyncReport
     from ticket_pipeline.storage.database import Row
 
@@ -26,7 +33,7 @@ _MOST_CELLS = 3
 """Cells of a rejected row that are shown: enough to recognise it."""
 
 _WIDTHS = (12, 17, 11, 10)
-"""Of marketplace, key, last capture and next poll: what is usual of each fits on one line."""
+"""Of marketplace, key, last capture and next poll: the usual text of each fits on one line."""
 
 
 def fetch_events(
@@ -39,19 +46,20 @@ def fetch_events(
 ) -> None:
     """Read the watchlist (Google Sheet or CSV) and bring the events to it.
 
-    Events that vanished from it are no longer followed; their data stays. Bad rows are set aside with all their
-    reasons, and the good ones go on: `show-events --rejected` lists them.
+    Events that vanished from it are no longer followed; their data stays. Rows that cannot be used are rejected with
+    all their reasons, and the others are taken: `show-events --rejected` lists them.
+
+        ticket-pipeline fetch-events
     """
     settings = load_settings()
     with open_migrated(settings) as database, progress("Reading the watchlist"):
         report = sync_events(database, settings, utc_now(), force=force)
+    watchlist = report.watchlist
     if as_json:
-        result = asdict(report.result)
-        watchlist = report.watchlist
-        result |= {"events": len(watchlist.events), "ignored_columns": watchlist.ignored_columns}
-        show_json(result | {"warnings": watchlist.warnings})
-        return
-    show(*describe_sync(report))
+        read = {"events": len(watchlist.events), "ignored_columns": watchlist.ignored_columns}
+        show_json(asdict(report.result) | read | {"warnings": watchlist.warnings})
+    else:
+        show(*describe_sync(report))
 
 
 def describe_sync(report: SyncReport) -> list[str]:
@@ -63,18 +71,14 @@ def describe_sync(report: SyncReport) -> list[str]:
         lines.append(f"{result.rejected} rows rejected; see `ticket-pipeline show-events --rejected`.")
     lines += describe_lost_ids(report)
     if watchlist.ignored_columns:
-        lines.append(f"Columns that mean nothing here: {', '.join(map(plain, watchlist.ignored_columns))}.")
+        lines.append(f"Columns that are not used: {', '.join(map(plain, watchlist.ignored_columns))}.")
     return lines + watchlist.warnings
 
 
 def describe_lost_ids(report: SyncReport) -> list[str]:
-    """Which ids a sync put another one in the place of, or took away; a sentence for each of the two, if any."""
-    lines = []
-    if report.result.replaced_ids:
-        lines.append(f"Ids replaced: {', '.join(report.result.replaced_ids)}.")
-    if report.result.removed_ids:
-        lines.append(f"Ids removed, no longer polled: {', '.join(report.result.removed_ids)}.")
-    return lines
+    """The ids that a sync replaced, and those that it removed; a sentence for each of the two, if any."""
+    ids = {"Ids replaced": report.result.replaced_ids, "Ids removed, no longer polled": report.result.removed_ids}
+    return [f"{what}: {', '.join(lost)}." for what, lost in ids.items() if lost]
 
 
 def show_events(
@@ -87,99 +91,92 @@ def show_events(
 ) -> None:
     """List the events that are followed: keys, local times, last capture, next poll.
 
-    The key is what other commands ask for.
+    The key is what other commands take.
+
+        ticket-pipeline show-events --all
     """
+    this_moment = utc_now()
     with open_migrated(load_settings()) as database:
         if rejected:
-            rows = read_rejected_rows(database)
-            _show_rejected(rows, as_json=as_json)
+            _show_rejected(read_rejected_rows(database), as_json=as_json)
             return
-        rows = read_events(database)
-    this_moment = utc_now()
-    chosen = rows if everything else [row for row in rows if row["is_tracked"] and row["event_at"] > this_moment]
+        events, pauses = read_events(database), read_pauses(database, this_moment)
+    chosen = [event for event in events if everything or (event.is_tracked and event.event_at > this_moment)]
+    hidden = len({event.event_id for event in events} - {event.event_id for event in chosen})
     if as_json:
         show_json(chosen)
-        return
-    hidden = len({row["event_id"] for row in rows}) - len({row["event_id"] for row in chosen})
-    if chosen:
-        show(_events_table(chosen, this_moment), _count_events(chosen, hidden))
+    elif chosen:
+        total = f"{len({event.event_id for event in chosen})} events."
+        more = f" {hidden} more are over or no longer followed: --all." if hidden else ""
+        show(_events_table(chosen, pauses, this_moment), f"{total}{more}", *_failures(chosen))
+        show(*describe_pauses(pauses, {event.marketplace for event in chosen}, this_moment))
     elif hidden:
         note(f"No event is followed; {hidden} are over or no longer followed: `ticket-pipeline show-events --all`.")
     else:
         note("No event is known yet. Fill the watchlist, then run `ticket-pipeline sync-events`.")
 
 
-def _count_events(rows: Sequence[Row], hidden: int) -> str:
-    text = f"{len({row['event_id'] for row in rows})} events."
-    return f"{text} {hidden} more are over or no longer followed: --all." if hidden else text
-
-
-def _events_table(rows: Sequence[Row], this_moment: datetime) -> Table:
+def _events_table(events: Sequence[WatchedEvent], pauses: Mapping[Marketplace, Pause], this_moment: datetime) -> Table:
     """One row per event; in it, one line per marketplace that has it."""
-    by_event: dict[int, list[Row]] = {}
-    for row in rows:
-        by_event.setdefault(row["event_id"], []).append(row)
     header = _source_lines()
     header.add_row("Marketplace", "Key", "Captured", "Next poll")
     table = new_table("Event")
     table.expand = True
     table.columns[0].ratio = 1  # takes what the others leave
     table.add_column(header, width=sum(_WIDTHS) + len(_WIDTHS))
-    for sources in by_event.values():
-        event = sources[0]
-        place = ", ".join(plain(part) for part in (event["venue"], event["city"]) if part)
-        starts = local_time(event["event_at"], event["timezone"])
-        lines = _source_lines()
-        for row in sources:
-            lines.add_row(
-                row["marketplace"],
-                plain(row["external_id"]),
-                _captured(row, this_moment),
-                _next_poll(row, this_moment),
-            )
-        table.add_row(f"{plain(event['name'])}\n{place}\n{starts}", lines)
+    for _, group in groupby(events, key=lambda event: event.event_id):
+        sources = list(group)
+        event, lines = sources[0], _source_lines()
+        for one in sources:
+            captured = ago(one.last_success_at, this_moment)
+            if one.consecutive_failures:
+                # In words: what is longer than the column breaks between them.
+                captured += f"\n{one.consecutive_failures}x {(one.last_outcome or 'failed').replace('_', ' ')}"
+            lines.add_row(one.marketplace, plain(one.external_id), captured, _next_poll(one, pauses, this_moment))
+        place = ", ".join(plain(part) for part in (event.venue, event.city) if part)
+        table.add_row(f"{plain(event.name)}\n{place}\n{local_time(event.event_at, event.timezone)}", lines)
     return table
 
 
 def _source_lines() -> Table:
-    """Columns of the same widths in every row, so that they stand below their headers."""
+    """Columns of the same widths in every row, so that they line up with their headers."""
     lines = Table.grid(padding=(0, 1, 0, 0))
     for width in _WIDTHS:
         lines.add_column(width=width, overflow="fold")
     return lines
 
 
-def _captured(row: Row, this_moment: datetime) -> str:
-    """When the last capture was; below it, what went wrong since."""
-    text = ago(row["last_success_at"], this_moment)
-    failures = row["consecutive_failures"] or 0
-    # In words: what is longer than the column breaks between them.
-    return f"{text}\n{failures}x {row['last_outcome'].replace('_', ' ')}" if failures else text
-
-
-def _next_poll(row: Row, this_moment: datetime) -> str:
-    if not row["is_tracked"]:
+def _next_poll(event: WatchedEvent, pauses: Mapping[Marketplace, Pause], this_moment: datetime) -> str:
+    if not event.is_tracked:
         return "untracked"
-    if row["event_at"] <= this_moment:
+    if event.event_at <= this_moment:
         return "over"
-    if row["leased_until"] is not None and row["leased_until"] > this_moment:
+    if event.leased_until is not None and event.leased_until > this_moment:
         return "under way"
-    return until(row["next_due_at"], this_moment)
+    return "paused" if event.marketplace in pauses else until(event.next_due_at, this_moment)
+
+
+def _failures(events: Sequence[WatchedEvent]) -> list[str]:
+    """The last error of each event that fails, the same text once."""
+    keys: dict[str, list[str]] = {}
+    for event in events:
+        if event.consecutive_failures and event.last_error:
+            keys.setdefault(plain(event.last_error), []).append(plain(event.external_id))
+    return [f"{', '.join(failing)}: {error}" for error, failing in keys.items()]
 
 
 def _show_rejected(rows: Sequence[Row], *, as_json: bool) -> None:
     if as_json:
         show_json(rows)
-        return
-    if not rows:
+    elif not rows:
         show("No row of the watchlist is rejected.")
-        return
-    table = new_table(">Row", "Reads", "Why it is no event")
-    for row in rows:
-        table.add_row(
-            str(row["row_number"]), _recognise(row["cells"]), "\n".join(f"- {plain(r)}" for r in row["reasons"])
-        )
-    show(table, f"{len(rows)} rows. Mend them in the watchlist; the next sync takes them up.")
+    else:
+        columns = {
+            ">Row": lambda row: str(row["row_number"]),
+            "Contents": lambda row: _recognise(row["cells"]),
+            "Why it is rejected": lambda row: "\n".join(f"- {plain(reason)}" for reason in row["reasons"]),
+        }
+        show(table_of(rows, columns), f"{len(rows)} rows. Fix them in the watchlist; the next sync takes them up.")
 
 
 def _recognise(cells: dict[str, Any]) -> str:

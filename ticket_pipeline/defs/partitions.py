@@ -11,7 +11,7 @@ import dagster as dg
 
 from ticket_pipeline.defs.command_line import range_asked_for
 from ticket_pipeline.market.vocabulary import Marketplace
-from ticket_pipeline.queries import event_keys
+from ticket_pipeline.queries import events
 
 if TYPE_CHECKING:
     from dagster._core.definitions.partitions.context import PartitionLoadingContext
@@ -64,7 +64,7 @@ def describe_unknown_keys(unknown: list[str], known: Sequence[str], set_name: st
         remedy = "Check the id (as in your watchlist), or add the event there and sync it: "
         source = "events"
     remedy += f"dagster asset materialize --select {source} -m ticket_pipeline.definitions"
-    return event_keys.describe_unknown_keys(unknown, known, f"the event keys of {set_name}", remedy)
+    return events.describe_unknown_keys(unknown, known, set_name.removesuffix("_events"), remedy)
 
 
 EVENT_PARTITIONS = MappingProxyType(

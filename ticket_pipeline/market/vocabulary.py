@@ -22,6 +22,11 @@ class Marketplace(StrEnum):
     TICKETMASTER = "ticketmaster"
     VIVENU = "vivenu"
 
+    @property
+    def has_listings(self) -> bool:
+        """Whether its polls bring listings, from which prices are computed; the others only describe events."""
+        return self in {Marketplace.STUBHUB, Marketplace.VIVID_SEATS}
+
 
 class FeeBasis(StrEnum):
     """Which price `price` is. Never mixed inside one aggregate row."""

@@ -1,1 +1,4 @@
-"""Questions over the database: typed and read-only. Whatever shows or sends numbers gets them here."""
+"""Typed, read-only questions over the database: each function takes a `Database` and returns frozen dataclasses.
+
+Nothing here fetches, writes or prints; the command line, and whatever else shows numbers, takes them from here.
+"""

@@ -1,4 +1,4 @@
-"""Rebuild and read the hourly and daily prices.
+"""Rebuild the hourly and daily prices.
 
 A rebuild is idempotent: inside one transaction it answers the marks of its span, deletes the span's rows and inserts
 them anew. A longer span is done a day at a time, so that memory and locks stay small and progress can be told.
@@ -12,8 +12,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.errors import StorageError
-from ticket_pipeline.storage.database import as_query
-from ticket_pipeline.storage.statements import statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,44 +138,6 @@ def first_contiguous(windows: list[datetime], step: timedelta, *, most: int) -> 
             break
         end += step
     return Span(windows[0], end)
-
-
-def read_price_history(
-    database: Database,
-    event_id: int,
-    marketplace: str,
-    span: Span,
-    *,
-    bucket: timedelta,
-    timezone: str,
-    zone: str = "*",
-) -> list[Row]:
-    """Prices over time in buckets of the venue's local time, from the hourly prices; gaps have no row."""
-    parameters = {
-        "event_id": event_id,
-        "marketplace": marketplace,
-        "zone": zone,
-        "starts_from": span.start,
-        "starts_until": span.end,
-        "bucket": bucket,
-        "timezone": timezone,
-    }
-    with database.connection("read a price history") as connection:
-        # Not prepared: a plan for any zone cannot use the index that holds the whole event alone, and a plan for any
-        # span guesses a short one (400 days took 207 ms so, and 24 ms this way).
-        query = as_query(statement("prices/select_price_history"))
-        return connection.execute(query, parameters, prepare=False).fetchall()
-
-
-def read_zone_prices(database: Database, event_id: int, marketplace: str, span: Span) -> list[Row]:
-    """Floors and counts by zone over a span, the whole event (zone `*`) first."""
-    return database.fetch_all(
-        "prices/select_zone_prices",
-        event_id=event_id,
-        marketplace=marketplace,
-        starts_from=span.start,
-        starts_until=span.end,
-    )
 
 
 def _begin_rebuild(transaction: Transaction) -> None:

@@ -25,7 +25,7 @@ from ticket_pipeline.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from ticket_pipeline.market.vocabulary import Marketplace
     from ticket_pipeline.storage.database import Database, Row
@@ -269,16 +269,6 @@ def read_asked_wait(database: Database, marketplace: str) -> tuple[timedelta, da
         return timedelta(), None
     until: datetime = state[0]["asked_until"]
     return state[0]["asked_wait"], until.astimezone(UTC)
-
-
-def summarise_sources(database: Database, marketplaces: Sequence[str], since: datetime) -> list[Row]:
-    """Requests, errors and latency since `since`, breaker and budgets; the rows of a marketplace follow each other.
-
-    `requests` and `errors` are those for events and those of searches; `searches` are the latter's requests alone.
-    One row per window that limits it (a window of zero: requests under way) and whom it limits (`applies_to`), one in
-    any case.
-    """
-    return database.fetch_all("requests/summarise_sources", marketplaces=list(marketplaces), since=since)
 
 
 def reset_breaker(database: Database, marketplace: Marketplace, *, force: bool = False) -> bool:

@@ -225,13 +225,6 @@ def delete_old_payloads(database: Database, cut: datetime) -> int:
     return database.execute("maintenance/delete_old_payloads", cut=cut)
 
 
-def read_latest_snapshot(database: Database, event_id: int, marketplace: str, since: datetime) -> Row | None:
-    """The newest manifest row of an event since `since`, or None."""
-    return database.fetch_one(
-        "snapshots/select_latest_snapshot", event_id=event_id, marketplace=marketplace, since=since
-    )
-
-
 def read_listings(
     database: Database, event_id: int, marketplace: str, captured_from: datetime, captured_until: datetime
 ) -> list[Row]:

@@ -94,11 +94,6 @@ def write_event(
     return StoredEvent(is_new=bool(inserted), before=before)
 
 
-def read_event_history(database: Database, event_id: int, since: datetime) -> list[Row]:
-    """How Ticketmaster described one event since a moment (aware UTC), oldest first; money as text."""
-    return database.fetch_all("ticketmaster/select_history", event_id=event_id, since=since)
-
-
 def read_troubled_events(database: Database, this_moment: datetime, since: datetime) -> list[Row]:
     """Followed events still to come that Ticketmaster calls cancelled, postponed or rescheduled, or dates otherwise.
 

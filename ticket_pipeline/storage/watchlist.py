@@ -232,11 +232,6 @@ def _plain(record: WatchlistEvent | RejectedRow) -> dict[str, Any]:
     return values
 
 
-def read_events(database: Database, *, tracked_only: bool = False, marketplace: str | None = None) -> list[Row]:
-    """The watchlist with its schedule, one row per event and current marketplace id, soonest event first."""
-    return database.fetch_all("watchlist/select_events", tracked_only=tracked_only, marketplace=marketplace)
-
-
 def read_known_events(database: Database) -> list[Row]:
     """Every event with its current marketplace ids (`external_ids`)."""
     return database.fetch_all("watchlist/select_known_events")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ticket_pipeline.errors import ConfigurationError, SheetError
+from ticket_pipeline.queries.events import read_events
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.sheet.csv_file import CsvSource
 from ticket_pipeline.sheet.google import GoogleSheetSource
@@ -18,7 +19,7 @@ from ticket_pipeline.simulator.sheets import SimulatedSheets, create_sheets_app,
 from ticket_pipeline.simulator.spreadsheet import Spreadsheet
 from ticket_pipeline.simulator.world import sample_watchlist_rows, sample_world, sample_zone_rows
 from ticket_pipeline.storage.database import Database
-from ticket_pipeline.storage.watchlist import read_events, read_rejected_rows, read_venue_zones
+from ticket_pipeline.storage.watchlist import read_rejected_rows, read_venue_zones
 from ticket_pipeline_tests.simulator_support.serving import serve
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def from_csv(folder: Path, rows: Sequence[Sequence[str]] = ROWS, **changes: obje
 
 def names(database: Database, *, tracked_only: bool = False) -> set[str]:
     """The names of the events."""
-    return {row["name"] for row in read_events(database, tracked_only=tracked_only)}
+    return {event.name for event in read_events(database, tracked_only=tracked_only)}
 
 
 def test_a_csv_file_becomes_events_with_their_ids_and_venue_map(database: Database, tmp_path: Path) -> None:
@@ -63,7 +64,7 @@ def test_a_csv_file_becomes_events_with_their_ids_and_venue_map(database: Databa
     assert (report.result.added, report.result.rejected) == (6, 0)
     assert report.zones is not None
     assert report.zones.rule_count == len(ZONES) - 1
-    stored = {row["external_id"]: (row["name"], row["event_at"]) for row in read_events(database)}
+    stored = {event.external_id: (event.name, event.event_at) for event in read_events(database)}
     assert stored == {
         external_id: (event.name, event.event_at)
         for event in WORLD.simulated_events
@@ -152,7 +153,7 @@ def test_the_default_timezone_and_the_date_order_are_settings(database: Database
     changes = {"event_default_timezone": "Europe/London", "watchlist_date_order": "day_first"}
     sync_events(database, from_csv(tmp_path, rows, **changes), NOW)
     (event,) = read_events(database)
-    assert event["event_at"] == datetime(2027, 4, 3, 19, tzinfo=UTC)
+    assert event.event_at == datetime(2027, 4, 3, 19, tzinfo=UTC)
 
 
 def test_a_google_sheet_and_its_zones_tab_are_read_by_a_service_account(database: Database, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from ticket_pipeline.market.vocabulary import RejectedListing
 from ticket_pipeline.marketplaces.stubhub.parser import parse_stubhub_listings
 from ticket_pipeline.storage.listing_csv import STORED_COLUMNS
 from ticket_pipeline.storage.quality import find_unbalanced_captures
-from ticket_pipeline.storage.snapshots import Capture, read_latest_snapshot, read_listings
+from ticket_pipeline.storage.snapshots import Capture, read_listings
 from ticket_pipeline_tests.storage.stored import (
     EXAMPLES_SHARE_A_DATABASE,
     HOUR,
@@ -98,8 +98,9 @@ def _stored_value(value: object) -> object:
 
 def manifest(database: Database, event: Event) -> Row:
     """The manifest of the newest capture."""
-    row = read_latest_snapshot(database, event.event_id, STUBHUB, NOON)
-    assert row is not None
+    (row, *_) = query(
+        database, "select * from snapshots where event_id = %(id)s order by captured_at desc", id=event.event_id
+    )
     return row
 
 

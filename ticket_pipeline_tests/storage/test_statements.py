@@ -143,11 +143,7 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "prices/select_days_that_disagree": {"event_ids": [1], "marketplaces": ["stubhub"], "days": [date(2026, 3, 2)]},
     "prices/select_hourly": HOURS | SOURCE,
     "prices/select_mixed_currencies": HOURS,
-    "prices/select_price_history": HOURS
-    | SOURCE
-    | {"zone": "*", "bucket": timedelta(days=1), "timezone": "America/New_York"},
     "prices/select_stale_windows": {"grain": "hour", "starts_from": None},
-    "prices/select_zone_prices": HOURS | SOURCE,
     "prices/summarise_daily": DAYS,
     "prices/summarise_hourly": HOURS,
     "prices/take_stale_days": HOURS,
@@ -218,6 +214,15 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
         "external_ids": ["e1"],
     },
     "primary_sales/upsert_tickets": {"tickets": as_json([vivenu_ticket("t1"), vivenu_ticket("t2")])},
+    "queries/select_event_descriptions": {"event_id": 1, "since": NOON},
+    "queries/select_events": {"external_ids": ["1001"], "event_id": None, "tracked_only": True, "marketplace": None},
+    "queries/select_latest_snapshot": SOURCE,
+    "queries/select_pauses": {"this_moment": NOON},
+    "queries/select_price_history": HOURS
+    | SOURCE
+    | {"zone": "*", "bucket": timedelta(days=1), "timezone": "America/New_York"},
+    "queries/select_sources": {"marketplaces": ["stubhub", "vivid_seats"], "since": NOON},
+    "queries/select_zone_prices": HOURS | SOURCE,
     "requests/acquire_request": AT_STUBHUB | {"spacing": timedelta(), "hold": HOUR, "is_polling": True},
     "requests/add_slots": AT_STUBHUB,
     "requests/analyze_slots": {},
@@ -242,7 +247,6 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     | {"budgets": Jsonb([{"window_seconds": 60, "max_requests": 7, "applies_to": "everybody"}])},
     "requests/reset_breaker": AT_STUBHUB | {"force": False},
     "requests/select_state": {"marketplace": None},
-    "requests/summarise_sources": {"marketplaces": ["stubhub", "vivid_seats"], "since": NOON},
     "requests/upsert_breaker": AT_STUBHUB,
     "snapshots/count_unbalanced": AT_STUBHUB | CAPTURED,
     "snapshots/insert_raw_payload": CAPTURE
@@ -266,7 +270,6 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "snapshots/select_captures_to_judge": CAPTURE,
     "snapshots/select_checksum_problems": AT_STUBHUB | CAPTURED,
     "snapshots/select_last_currency": SOURCE | CAPTURED,
-    "snapshots/select_latest_snapshot": SOURCE | {"since": NOON},
     "snapshots/select_listings": SOURCE | CAPTURED,
     "snapshots/select_mostly_rejected": AT_STUBHUB | CAPTURED | {"parking": "parking pass, not a seat"},
     "snapshots/select_orphans": AT_STUBHUB | CAPTURED,
@@ -301,7 +304,6 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
         )
     },
     "ticketmaster/select_event_before": HISTORY,
-    "ticketmaster/select_history": {"event_id": 1, "since": NOON},
     "ticketmaster/select_troubled_events": {"this_moment": NOON, "since": NOON},
     "watchlist/count_untracked_data": {},
     "watchlist/delete_event_listings": CAPTURED | {"event_ids": [1]},
@@ -318,7 +320,6 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
         "zones": Jsonb([{"venue": "Hall", "section_pattern": "1*", "zone": "Lower", "position": 0}])
     },
     "watchlist/retire_sources": {"sources": SOURCE_ROW},
-    "watchlist/select_events": {"tracked_only": True, "marketplace": None},
     "watchlist/select_keys": AT_STUBHUB,
     "watchlist/select_last_sync": {},
     "watchlist/select_known_events": {},

@@ -13,10 +13,10 @@ import pytest
 
 from ticket_pipeline.errors import SheetError, StorageError
 from ticket_pipeline.market.events import RejectedRow, WatchlistEvent
+from ticket_pipeline.queries.events import read_events
 from ticket_pipeline.storage.watchlist import (
     SyncResult,
     find_sources,
-    read_events,
     read_keys,
     read_rejected_rows,
     read_venue_zones,
@@ -92,13 +92,13 @@ def test_new_events_are_added_with_their_ids_and_due_at_once(database: Database)
     result = sync(database, event_record(1), both)
     assert counts(result) == (2, 0, 0, 0)
     assert result.new_keys == {"stubhub": ["1001", "1002"], "vivid_seats": ["v2"]}
-    rows = read_events(database)
-    assert [(row["marketplace"], row["external_id"], row["name"], row["sheet_interval"]) for row in rows] == [
+    events = read_events(database)
+    assert [(one.marketplace, one.external_id, one.name, one.sheet_interval) for one in events] == [
         ("stubhub", "1001", "Event 1", None),
         ("stubhub", "1002", "Event 2", timedelta(hours=3)),
         ("vivid_seats", "v2", "Event 2", timedelta(hours=3)),
     ]
-    assert all(row["next_due_at"] <= datetime.now(UTC) + HOUR for row in rows)
+    assert all(one.next_due_at <= datetime.now(UTC) + HOUR for one in events)
     assert read_keys(database, "stubhub") == ["1001", "1002"]
 
 
@@ -196,7 +196,7 @@ def test_an_id_moved_to_another_row_takes_its_event_along(database: Database) ->
 
 def read_current(database: Database) -> dict[str, str]:
     """Event name → its current id at StubHub, of the tracked events."""
-    return {row["name"]: row["external_id"] for row in read_events(database, tracked_only=True, marketplace="stubhub")}
+    return {one.name: one.external_id for one in read_events(database, tracked_only=True, marketplace="stubhub")}
 
 
 def test_two_events_that_swap_their_ids_keep_the_history_with_the_id(database: Database) -> None:
@@ -222,7 +222,7 @@ def test_two_events_that_swap_one_of_two_ids_end_up_as_the_sheet_says(database: 
         replace(one, external_ids={"stubhub": "1001", "vivid_seats": "v2"}),
         replace(two, external_ids={"stubhub": "1002", "vivid_seats": "v1"}),
     )
-    current = {(row["name"], row["marketplace"]): row["external_id"] for row in read_events(database)}
+    current = {(one.name, one.marketplace): one.external_id for one in read_events(database)}
     assert current == {
         ("Event 1", "stubhub"): "1001",
         ("Event 1", "vivid_seats"): "v2",

@@ -20,10 +20,11 @@ from ticket_pipeline.ingest.poll import poll_events
 from ticket_pipeline.ingest.results import EventResult
 from ticket_pipeline.market.events import Event
 from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.queries.events import read_events
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.schedule import claim_lease
-from ticket_pipeline.storage.watchlist import find_sources, read_events, read_keys
+from ticket_pipeline.storage.watchlist import read_keys
 
 _MOST_NAMED = 20
 _WATCHLIST = "events"
@@ -117,30 +118,27 @@ def _chosen_keys(context: dg.AssetExecutionContext, config: PollConfig) -> list[
     return config.event_keys or partitions_of_run(context)
 
 
-def _find_events(database: Database, marketplace: Marketplace, keys: list[str] | None, now: datetime) -> list[Event]:
+def _find_events(database: Database, marketplace: Marketplace, keys: list[str] | None, now: datetime) -> Sequence[Event]:
     """The events of these keys; None: every tracked event still to come. A key nobody knows fails the run early."""
     if keys is None:
-        rows = [
-            row for row in read_events(database, tracked_only=True, marketplace=marketplace) if row["event_at"] > now
-        ]
-    else:
-        rows = find_sources(database, keys, marketplace)
-        unknown = sorted(set(keys) - {row["external_id"] for row in rows})
-        if unknown:
-            raise dg.Failure(
-                describe_unknown_keys(unknown, read_keys(database, marketplace), f"{marketplace}_events"),
-                allow_retries=False,
-            )
-        retired = sorted(row["external_id"] for row in rows if not row["is_current"])
-        rows = [row for row in rows if row["is_current"]]
-        if retired and not rows:
-            # Whatever a replaced id stands for now, it is not this event's market.
-            raise dg.Failure(
-                f"Asked to poll {', '.join(retired)}; the watchlist has replaced these ids, and their history stays as "
-                "it is. Poll the new ids.",
-                allow_retries=False,
-            )
-    return [Event.from_row(row) for row in rows]
+        tracked = read_events(database, tracked_only=True, marketplace=marketplace)
+        return [event for event in tracked if event.event_at > now]
+    events = read_events(database, external_ids=keys, marketplace=marketplace)
+    unknown = sorted(set(keys) - {event.external_id for event in events})
+    if unknown:
+        raise dg.Failure(
+            describe_unknown_keys(unknown, read_keys(database, marketplace), f"{marketplace}_events"),
+            allow_retries=False,
+        )
+    current = [event for event in events if event.is_current]
+    if events and not current:
+        # Whatever a replaced id stands for now, it is not this event's market.
+        raise dg.Failure(
+            f"The watchlist has replaced the ids {', '.join(sorted(event.external_id for event in events))}, so they are "
+            "not polled; their history stays. Poll the new ids.",
+            allow_retries=False,
+        )
+    return current
 
 
 def _teller(

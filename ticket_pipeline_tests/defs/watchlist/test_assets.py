@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.queries.events import read_events
 from ticket_pipeline.simulator.world import sample_watchlist_rows, sample_world
-from ticket_pipeline.storage.watchlist import read_events
 from ticket_pipeline_tests.defs.location import materializations
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def test_a_second_sync_adds_only_what_is_new_and_a_retired_event_keeps_its_key(
     assert location.run("sync_events").success
     assert sorted(location.instance.get_dynamic_partitions("stubhub_events")) == sorted(row[5] for row in rows[1:])
     tracked = read_events(location.loopback.database, tracked_only=True, marketplace=Marketplace.STUBHUB)
-    assert {row["external_id"] for row in tracked} == {row[5] for row in rows[2:]}
+    assert {event.external_id for event in tracked} == {row[5] for row in rows[2:]}
 
 
 def test_metadata_counts_the_rows_and_shows_the_bad_ones_as_a_table(

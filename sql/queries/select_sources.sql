@@ -1,15 +1,16 @@
--- How asking each marketplace went since an instant, its breaker, and each of its budgets as it stands now. A request is
--- a try; it is an error unless it gave the attempt its answer. Parameters: marketplaces (text[]), since (timestamptz).
--- An answer that was used again is no request; a search is of no event, so latency is not told of it. Rows: one per
--- marketplace, window and whom it limits (everybody, or polling only; a window of zero: requests under way); one with
--- null for a marketplace never asked.
+-- Requests to each marketplace since an instant, its breaker, and each of its budgets as it is now. A request is a try;
+-- it is an error unless it gave the attempt its response. Parameters: marketplaces (text[]), since (timestamptz). A cached
+-- response is not a request; latency and the last error are those of events, not of searches. Rows: one per marketplace,
+-- window and whom it limits (everybody, or polling only; a window of zero: requests under way); one with null for a
+-- marketplace to which nothing was sent.
 with attempts as (
   select
     marketplace,
     coalesce(sum(tries), 0)::integer as requests,
     coalesce(sum(tries), 0)::integer - (count(*) filter (where outcome in ('ok', 'empty') and tries > 0))::integer as errors,
     percentile_cont(0.5) within group (order by latency_seconds) as latency_p50_seconds,
-    percentile_cont(0.95) within group (order by latency_seconds) as latency_p95_seconds
+    percentile_cont(0.95) within group (order by latency_seconds) as latency_p95_seconds,
+    (array_agg(error order by finished_at desc) filter (where outcome not in ('ok', 'empty')))[1] as last_error
   from fetch_attempts
   where finished_at >= %(since)s
   group by marketplace
@@ -36,7 +37,7 @@ select
   m.marketplace, b.state, b.reason, b.open_until, b.asked_until, r.budget_window, r.applies_to, r.max_requests,
   coalesce(s.used, 0) as used, s.resets_at,
   coalesce(a.requests, 0) + coalesce(q.requests, 0) as requests, coalesce(q.requests, 0) as searches,
-  coalesce(a.errors, 0) + coalesce(q.errors, 0) as errors, a.latency_p50_seconds, a.latency_p95_seconds,
+  coalesce(a.errors, 0) + coalesce(q.errors, 0) as errors, a.latency_p50_seconds, a.latency_p95_seconds, a.last_error,
   (
     select max(p.last_success_at) from poll_schedule as p
     where p.marketplace = m.marketplace

@@ -1,0 +1,8 @@
+-- The newest capture of an event at a marketplace. Parameters: event_id, marketplace. Rows: 1 or none.
+select
+  marketplace, captured_at, external_id, received, accepted, rejected, tickets, currency, fee_basis, is_suspect,
+  checksum_problems
+from snapshots
+where event_id = %(event_id)s and marketplace = %(marketplace)s
+order by captured_at desc
+limit 1

@@ -1,8 +1,0 @@
--- The newest capture of an event at a marketplace. Parameters: event_id, marketplace, since (timestamptz). Rows: 1 or none.
-select
-  event_id, marketplace, captured_at, external_id, received, accepted, rejected, tickets, currency, fee_basis, is_suspect,
-  checksum_problems
-from snapshots
-where event_id = %(event_id)s and marketplace = %(marketplace)s and captured_at >= %(since)s
-order by captured_at desc
-limit 1

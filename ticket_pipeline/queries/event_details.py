@@ -1,0 +1,78 @@
+"""How Ticketmaster describes an event, over time, and what changed about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date, datetime, time
+
+    from ticket_pipeline.storage.database import Database
+
+_COMPARED = {
+    "status": "status",
+    "local_date": "date",
+    "local_time": "time",
+    "venue": "venue",
+    "price_ranges": "prices",
+}
+"""Attribute → its name for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventDescription:
+    """One capture of an event at Ticketmaster. Moments are aware UTC; None: not published.
+
+    Attributes:
+        local_date: at the venue; so `local_time`.
+        timezone: IANA name.
+        on_sale_at: when the public sale starts.
+        problems: what of the response could not be read.
+        price_ranges: each with price_type, currency, min_price and max_price; money is text in major units.
+    """
+
+    captured_at: datetime
+    external_id: str
+    name: str
+    status: str | None
+    local_date: date | None
+    local_time: time | None
+    timezone: str | None
+    event_at: datetime | None
+    is_date_open: bool
+    is_time_open: bool
+    on_sale_at: datetime | None
+    venue: str | None
+    city: str | None
+    country: str | None
+    url: str | None
+    problems: Sequence[str]
+    price_ranges: Sequence[Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one capture shows otherwise than the one before it."""
+
+    seen_at: datetime
+    what: str
+    before: Any
+    after: Any
+
+
+def read_event_descriptions(database: Database, event_id: int, since: datetime) -> list[EventDescription]:
+    """The captures of one event since a moment (aware UTC), oldest first."""
+    rows = database.fetch_all("queries/select_event_descriptions", event_id=event_id, since=since)
+    return [EventDescription(**row) for row in rows]
+
+
+def find_changes(descriptions: Sequence[EventDescription]) -> Iterator[Change]:
+    """Every change between consecutive captures, in order of time."""
+    for before, after in pairwise(descriptions):
+        for attribute, what in _COMPARED.items():
+            was, is_now = getattr(before, attribute), getattr(after, attribute)
+            if was != is_now:
+                yield Change(after.captured_at, what, was, is_now)

@@ -1,0 +1,143 @@
+"""Which events are watched: all of them, or those that a user names by a marketplace's own id."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ticket_pipeline.errors import TicketPipelineError
+from ticket_pipeline.market.events import Event
+from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.storage.watchlist import read_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime, timedelta
+
+    from ticket_pipeline.storage.database import Database
+
+_NEAR_KEYS = 3
+_REMEDY = (
+    "See `ticket-pipeline show-events --all`, or add the event to the watchlist and run `ticket-pipeline sync-events`."
+)
+
+
+class UnclearEventKeyError(TicketPipelineError):
+    """A key names no event, more than one, or one that has nothing to show."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchedEvent(Event):
+    """One event at one marketplace, with its row of the watchlist and its poll schedule. Moments are aware UTC.
+
+    Attributes:
+        event_date: local time of the venue, naive.
+        sheet_interval: the interval of the watchlist's row; None: by the cadence.
+        poll_interval: the interval that holds now.
+        consecutive_failures: failed attempts since the last capture.
+    """
+
+    country: str | None
+    event_date: datetime
+    timezone_source: str
+    is_tracked: bool
+    capacity: int | None
+    sheet_interval: timedelta | None
+    sheet_row: int | None
+    poll_interval: timedelta | None
+    next_due_at: datetime | None
+    leased_until: datetime | None
+    last_attempt_at: datetime | None
+    last_success_at: datetime | None
+    last_outcome: str | None
+    last_error: str | None
+    consecutive_failures: int
+
+
+def read_events(
+    database: Database,
+    *,
+    tracked_only: bool = False,
+    marketplace: str | None = None,
+    event_id: int | None = None,
+    external_ids: Sequence[str] | None = None,
+) -> list[WatchedEvent]:
+    """Events, one per event and current marketplace id, soonest first.
+
+    Args:
+        database: where.
+        tracked_only: leave out events that are not followed.
+        marketplace: at this marketplace only.
+        event_id: this event only.
+        external_ids: of these ids only; replaced ids are found too.
+    """
+    rows = database.fetch_all(
+        "queries/select_events",
+        tracked_only=tracked_only,
+        marketplace=marketplace,
+        event_id=event_id,
+        external_ids=None if external_ids is None else list(external_ids),
+    )
+    return [WatchedEvent(**row | {"marketplace": Marketplace(row["marketplace"])}) for row in rows]
+
+
+def find_events(database: Database, keys: Sequence[str], marketplace: Marketplace | None = None) -> list[WatchedEvent]:
+    """The events that keys name, in their order, each once.
+
+    Raises:
+        UnclearEventKeyError: a key names none or several; the message says what to do.
+    """
+    wanted = list(dict.fromkeys(key.strip() for key in keys))
+    found: dict[str, list[WatchedEvent]] = {key: [] for key in wanted}
+    for event in read_events(database, external_ids=wanted, marketplace=marketplace):
+        found[event.external_id].append(event)
+    if unknown := [key for key, events in found.items() if not events]:
+        marketplaces = [marketplace] if marketplace else list(Marketplace)
+        known = [known for each in marketplaces for known in read_keys(database, each)]
+        raise UnclearEventKeyError(describe_unknown_keys(unknown, known, marketplace or "any marketplace", _REMEDY))
+    for key, events in found.items():
+        if len(events) > 1:
+            named = ", ".join(sorted(f"{event.marketplace} ({event.name})" for event in events))
+            raise UnclearEventKeyError(
+                f"{key!r} is an id at more than one marketplace: {named}. Choose one with --marketplace."
+            )
+    return [events[0] for events in found.values()]
+
+
+def find_listed_event(database: Database, key: str, marketplace: Marketplace | None = None) -> WatchedEvent:
+    """The event that a key names, at a marketplace that has listings.
+
+    Raises:
+        UnclearEventKeyError: as for `find_events`, or the marketplace only describes events.
+    """
+    (event,) = find_events(database, [key], marketplace)
+    if event.marketplace.has_listings:
+        return event
+    listed = [
+        f"{other.external_id} ({other.marketplace})"
+        for other in read_events(database, event_id=event.event_id)
+        if other.marketplace.has_listings
+    ]
+    elsewhere = f"Its listings are under {', '.join(listed)}" if listed else "The watchlist has no other id of it"
+    raise UnclearEventKeyError(
+        f"{event.marketplace} describes events and has no listings. {elsewhere}; for its status and price ranges: "
+        f"ticket-pipeline event-details {key}"
+    )
+
+
+def describe_unknown_keys(unknown: Sequence[str], known: Sequence[str], where: str, remedy: str) -> str:
+    """The message about keys that do not exist: how many there are, which are near, and what to do.
+
+    Args:
+        unknown: the keys that were not found.
+        known: all keys there are.
+        where: what was searched, such as `stubhub`.
+        remedy: a sentence, what to do about it.
+    """
+    near = sorted({near for key in unknown for near in difflib.get_close_matches(key, known, _NEAR_KEYS, 0.5)})
+    named = f" ({'nearest' if near else 'such as'} {', '.join(near or known[:_NEAR_KEYS])})" if known else ""
+    return (
+        f"No event of {where} has the key {', '.join(map(repr, unknown))}. A key is the marketplace's own id of an "
+        f"event; {len(known)} are known{named}. {remedy}"
+    )

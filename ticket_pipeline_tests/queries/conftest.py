@@ -1,0 +1,5 @@
+"""A migrated and empty database for each test of the queries."""
+
+from ticket_pipeline_tests.storage.conftest import database, database_of_the_module
+
+__all__ = ["database", "database_of_the_module"]

@@ -1,0 +1,248 @@
+"""Prices over time and by zone as a reader sees them: the venue's own days, gaps visible, clocks changed or not."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ticket_pipeline.queries.prices import (
+    PriceBucket,
+    PriceSeries,
+    ZonePrices,
+    arrange,
+    read_price_history,
+    read_zone_prices,
+)
+from ticket_pipeline.storage.database import as_query
+from ticket_pipeline.storage.prices import Span, rebuild_hourly
+from ticket_pipeline.storage.statements import statement
+from ticket_pipeline_tests.storage.stored import DAY, HOUR, MINUTE, NOON, STUBHUB, Item, fail, items, store, watch_one
+
+if TYPE_CHECKING:
+    from ticket_pipeline.market.events import Event
+    from ticket_pipeline.storage.database import Database
+
+NEW_YORK = "America/New_York"
+MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+def utc(*parts: int) -> datetime:
+    """A moment in UTC."""
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[misc, arg-type]  # year, month, day, hour
+
+
+def history(
+    database: Database, event: Event, span: Span, bucket: timedelta, zone: str = "*"
+) -> list[PriceBucket]:
+    """The buckets of the event's only series in New York that have data."""
+    series = read_price_history(database, event.event_id, STUBHUB, span, bucket=bucket, timezone=NEW_YORK, zone=zone)
+    return [one for each in series for one in each.buckets if not one.is_gap]
+
+
+def watch_every_hour(database: Database, span: Span) -> Event:
+    """An event with one capture in each hour of the span, prices built."""
+    event = watch_one(database)
+    for moment in span.steps(HOUR):
+        store(database, event, moment, items(1))
+    rebuild_hourly(database, span)
+    return event
+
+
+@pytest.mark.parametrize(
+    ("first_midnight", "hours"),
+    [
+        (utc(2026, 3, 8, 5), 23),  # clocks go forward at two in the night
+        (utc(2026, 11, 1, 4), 25),  # and back
+        (utc(2026, 6, 1, 4), 24),
+    ],
+)
+def test_a_day_is_the_venues_own_also_when_clocks_change(
+    database: Database, first_midnight: datetime, hours: int
+) -> None:
+    span = Span(first_midnight - HOUR, first_midnight + (hours + 1) * HOUR)
+    event = watch_every_hour(database, span)
+    buckets = [(one.bucket_at, one.hours_covered) for one in history(database, event, span, DAY)]
+    before = first_midnight - HOUR - timedelta(hours=23)
+    assert buckets == [(before, 1), (first_midnight, hours), (first_midnight + hours * HOUR, 1)]
+
+
+def test_hours_stay_apart_when_clocks_go_back(database: Database) -> None:
+    span = Span(utc(2026, 11, 1, 4), utc(2026, 11, 1, 8))
+    event = watch_every_hour(database, span)
+    buckets = [(one.bucket_at, one.hours_covered) for one in history(database, event, span, HOUR)]
+    assert buckets == [(span.start + hour * HOUR, 1) for hour in range(4)]
+
+
+def test_weeks_begin_on_monday_in_the_venues_time(database: Database) -> None:
+    event = watch_one(database)
+    for moment in (utc(2026, 3, 2, 4), utc(2026, 3, 2, 5)):  # Sunday 23:00 and Monday 0:00 in New York
+        store(database, event, moment, items(1))
+    span = Span(utc(2026, 2, 1), utc(2026, 4, 1))
+    rebuild_hourly(database, Span(utc(2026, 3, 2), utc(2026, 3, 3)))
+    assert [one.bucket_at for one in history(database, event, span, 7 * DAY)] == [
+        utc(2026, 2, 23, 5),
+        utc(2026, 3, 2, 5),
+    ]
+
+
+def test_a_bucket_holds_the_course_of_its_hours(database: Database) -> None:
+    event = watch_one(database)
+    store(database, event, NOON, [Item(listing_id="1", price=50.0), Item(listing_id="2", price=90.0, quantity=4)])
+    store(database, event, NOON + 1 * HOUR, [Item(price=40.0, quantity=1)])
+    store(database, event, NOON + 2 * HOUR, [Item(price=70.0)])
+    store(database, event, NOON + 3 * HOUR)  # an empty capture: suspect
+    fail(database, event, NOON + 4 * HOUR)
+    rebuild_hourly(database, Span(NOON, NOON + 5 * HOUR))
+    (bucket,) = history(database, event, Span(NOON, NOON + DAY), DAY)
+    assert bucket == PriceBucket(
+        bucket_at=utc(2026, 3, 2, 5),
+        snapshots=3,
+        suspect_snapshots=1,
+        failed_attempts=1,
+        hours_covered=3,
+        tickets=2,  # of the last hour that saw the market, not of the suspect or the failed one
+        listings=1,
+        open_price=Decimal("50.00"),
+        high_price=Decimal("70.00"),
+        low_price=Decimal("40.00"),
+        close_price=Decimal("70.00"),
+        min_price=Decimal("40.00"),
+        mean_price=Decimal("62.50"),
+        max_price=Decimal("90.00"),
+        get_in_2_price=Decimal("50.00"),
+        get_in_4_price=Decimal("90.00"),
+    )
+
+
+def test_a_span_is_half_open(database: Database) -> None:
+    event = watch_one(database)
+    for day in (0, 2, 3):
+        store(database, event, NOON + day * DAY, items(1))
+    rebuild_hourly(database, Span(NOON, NOON + 4 * DAY))
+    buckets = history(database, event, Span(NOON, NOON + 3 * DAY), DAY)
+    assert [one.bucket_at.day for one in buckets] == [2, 4]
+
+
+def test_a_zone_has_its_own_history(database: Database) -> None:
+    event = watch_one(database)
+    store(database, event, NOON, [Item(price=50.0, zone="Lower"), Item(listing_id="2", price=20.0, zone="Upper")])
+    rebuild_hourly(database, Span(NOON, NOON + HOUR))
+    (bucket,) = history(database, event, Span(NOON, NOON + HOUR), DAY, zone="Lower")
+    assert (bucket.min_price, bucket.listings) == (50, 1)
+
+
+def test_zone_prices_show_every_zone_with_its_inventory_now(database: Database) -> None:
+    event = watch_one(database)
+    lower, upper, floor = (
+        Item(listing_id="l", price=80.0, zone="Lower"),
+        Item(listing_id="u", price=30.0, zone="Upper"),
+        Item(listing_id="f", price=300.0, zone="Floor", quantity=4),
+    )
+    store(database, event, NOON, [lower, upper, floor])
+    store(database, event, NOON + HOUR, [Item(listing_id="l", price=75.0, zone="Lower"), upper])
+    store(database, event, NOON + HOUR + MINUTE)  # suspect: not a sell-out
+    fail(database, event, NOON + 2 * HOUR)
+    span = Span(NOON, NOON + 3 * HOUR)
+    rebuild_hourly(database, span)
+    zones = {one.zone: one for one in read_zone_prices(database, event.event_id, STUBHUB, span)}
+    assert list(zones) == ["*", "Upper", "Lower", "Floor"]
+    assert read(zones["*"], "tickets", "get_in_price", "min_price", "last_hour_at") == [4, 30, 30, NOON + HOUR]
+    assert read(zones["Lower"], "first_price", "get_in_price", "mean_price") == [80, 75, Decimal("77.50")]
+    # Sold out: not its older count.
+    assert read(zones["Floor"], "tickets", "listings", "get_in_price", "peak_tickets") == [0, 0, None, 4]
+
+
+def read(zone: ZonePrices, *names: str) -> list[Any]:
+    """Some values of a zone."""
+    return [getattr(zone, name) for name in names]
+
+
+def test_the_whole_events_history_needs_no_page_of_the_table(database: Database) -> None:
+    """Hours of one event lie far apart in the table; the index holds all that the history shows."""
+    span = Span(utc(2026, 6, 1), utc(2026, 6, 3))
+    event = watch_every_hour(database, span)
+    parameters = {
+        "event_id": event.event_id,
+        "marketplace": STUBHUB,
+        "zone": "*",
+        "starts_from": span.start,
+        "starts_until": span.end,
+        "bucket": DAY,
+        "timezone": NEW_YORK,
+    }
+    with database.connection() as connection:
+        connection.execute("vacuum analyze hourly_prices")
+        with connection.transaction(force_rollback=True):
+            # Two days fit on one page, which every way finds fast: leave only the way that is right for years.
+            connection.execute("alter table hourly_prices drop constraint hourly_prices_pkey")
+            connection.execute("drop index hourly_prices_hour")
+            connection.execute("set local enable_seqscan = off")
+            connection.execute("set local enable_bitmapscan = off")
+            query = as_query("explain " + statement("queries/select_price_history"))
+            plan = [row["QUERY PLAN"] for row in connection.execute(query, parameters, prepare=False)]
+    assert any(re.search("Index Only Scan .*using hourly_prices_history", line) for line in plan), plan
+
+
+def row(bucket_at: datetime, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - the columns of a row
+    """A bucket with one capture at 100 dollars, as the database gives it."""
+    prices = {name: Decimal("100.00") for name in PriceBucket.__slots__ if name.endswith("_price")}
+    counts = {"snapshots": 1, "suspect_snapshots": 0, "failed_attempts": 0, "hours_covered": 1}
+    fields = {"bucket_at": bucket_at, "currency": "USD", "fee_basis": "all_in", "listings": 3, "tickets": 6}
+    return fields | counts | prices | changes
+
+
+def arranged(*rows: dict[str, Any], days: float = 10) -> list[PriceSeries]:
+    """The series of daily rows in UTC, up to so many days after Monday."""
+    return arrange(rows, bucket=DAY, timezone="UTC", until=MONDAY + days * DAY)
+
+
+def test_a_bucket_without_data_is_in_the_series_without_a_price() -> None:
+    (series,) = arranged(row(MONDAY), row(MONDAY + 3 * DAY), days=5)
+    assert [one.bucket_at for one in series.buckets] == [MONDAY + n * DAY for n in range(5)]
+    assert [one.is_gap for one in series.buckets] == [False, True, True, False, True]
+    # No attempt was made: not an empty market.
+    assert (series.buckets[1].close_price, series.buckets[1].tickets) == (None, None)
+
+
+def test_the_series_begins_with_the_first_data_and_keeps_data_after_its_end() -> None:
+    (series,) = arranged(row(MONDAY + DAY), row(MONDAY + 4 * DAY), days=2)
+    assert [one.bucket_at for one in series.buckets] == [MONDAY + DAY, MONDAY + 4 * DAY]
+    assert arranged() == []
+
+
+def test_currencies_and_fee_bases_are_never_mixed() -> None:
+    series = arranged(
+        row(MONDAY), row(MONDAY, fee_basis="ask", close_price=Decimal(80)), row(MONDAY, currency="CAD"), days=1
+    )
+    assert [(one.currency, one.fee_basis) for one in series] == [("CAD", "all_in"), ("USD", "all_in"), ("USD", "ask")]
+    assert [len(one.buckets) for one in series] == [1, 1, 1]
+
+
+def test_failures_from_before_the_first_listing_belong_to_the_history() -> None:
+    nothing = {name: None for name in row(MONDAY) if name.endswith("_price")}
+    failed = {"currency": "XXX", "snapshots": 0, "hours_covered": 0, "failed_attempts": 2, **nothing}
+    (series,) = arranged(row(MONDAY, **failed), row(MONDAY + DAY, **failed), row(MONDAY + DAY), days=2)
+    assert series.currency == "USD"
+    assert [one.failed_attempts for one in series.buckets] == [2, 2]
+    assert [one.snapshots for one in series.buckets] == [0, 1]
+    assert series.buckets[1].close_price == 100
+    (only_failures,) = arranged(row(MONDAY, **failed), days=1)
+    assert (only_failures.currency, only_failures.buckets[0].failed_attempts) == (None, 2)
+
+
+def test_buckets_follow_the_database_through_both_changes_of_the_clock(database: Database) -> None:
+    """Every hour of two changes of New York's clock has a capture: so no bucket of any size may be a gap."""
+    event = watch_one(database)
+    for change in (utc(2026, 3, 8), utc(2026, 11, 1)):
+        span = Span(change - DAY, change + 2 * DAY)
+        for moment in span.steps(HOUR):
+            store(database, event, moment, [Item()])
+        rebuild_hourly(database, span)
+        for bucket in (HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, DAY):
+            (series,) = read_price_history(database, event.event_id, STUBHUB, span, bucket=bucket, timezone=NEW_YORK)
+            assert [one.bucket_at for one in series.buckets if one.is_gap] == [], (change, bucket)
+            assert sum(one.hours_covered for one in series.buckets) == 72
