@@ -92,7 +92,8 @@ def status(*, as_json: JsonOption = False) -> None:
             ("Version", str(found.major or NOTHING)),
             ("Process", str(found.pid or NOTHING)),
             ("Started", local_time(found.started_at, "UTC")),
-            ("Data", f"{found.data_dir} ({found.size_bytes / 1e6:,.0f} MB)"),
+            ("Size", f"{found.size_bytes / 1e6:,.0f} MB"),
+            ("Data", str(found.data_dir)),
             ("Log", str(found.log_file)),
         ]
     )

@@ -59,7 +59,7 @@ def test_marking_keeps_all_data(aged: Cli) -> None:
 
 def test_an_event_that_still_stands_in_the_watchlist_is_named_as_such(aged: Cli) -> None:
     shown = " ".join(aged.run(CLEANUP).stdout.split())
-    assert "1 of them still stand in the watchlist: the next sync follows them again." in shown
+    assert "1 of them are still in the watchlist: the next sync follows them again." in shown
 
 
 def test_deleting_takes_what_was_marked_before_and_nothing_else(aged: Cli) -> None:
@@ -98,7 +98,7 @@ def test_without_anybody_to_answer_nothing_is_deleted(aged: Cli) -> None:
     for more in ([], ["--json"]):
         refused = aged.run(CLEANUP, "--no-dry-run", "--delete", *more, answer="")
         assert refused.exit_code == 1
-        assert "there is no terminal to answer at, so nothing was deleted. Add --yes" in refused.stderr
+        assert "Nothing was deleted: there is no terminal to confirm at. Add --yes" in refused.stderr
         assert "Aborted" not in refused.stderr
     assert counts(aged) == before
 

@@ -65,9 +65,8 @@ def test_the_embedded_database_needs_no_init(embedded: Embedded) -> None:
     assert json.loads(embedded.run("db", "status", "--json").stdout)["running"] is True
     assert "is stopped" in embedded.run("db", "stop").stdout
     status = embedded.run("db", "status")
-    assert_fits(status.stdout)
     assert "stopped; any command starts it" in status.stdout
-    assert "did not run" in embedded.run("db", "stop").stdout
+    assert "was not running" in embedded.run("db", "stop").stdout
     assert "postgresql://" in embedded.run("db", "start").stdout
     assert "running" in embedded.run("db", "status").stdout
 

@@ -80,9 +80,9 @@ def test_who_looks_for_listings_where_there_are_none_is_told_where_they_are(desc
     with_listings, without = described.ids()[:2]
     result = described.cli.run(command, with_listings)
     assert result.exit_code == 1
-    assert f"listings of it are under {LISTED} (stubhub)" in result.stderr
+    assert f"Its listings are under {LISTED} (stubhub)" in result.stderr
     assert f"ticket-pipeline event-details {with_listings}" in result.stderr
-    assert "the watchlist has no other id of it" in described.cli.run(command, without).stderr
+    assert "The watchlist has no other id of it" in described.cli.run(command, without).stderr
 
 
 def test_an_event_without_a_ticketmaster_id_leads_to_match(searching: Searching) -> None:

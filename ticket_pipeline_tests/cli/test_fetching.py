@@ -82,11 +82,11 @@ def test_an_answer_that_is_used_again_is_shown_with_its_age(cli: Cli) -> None:
         cli.loopback.rows("update poll_schedule set last_success_at = last_success_at - interval '14 minutes'")
         shown = cli.run("fetch-listings", key)
         (again,) = cli.ask("fetch-listings", key)
-    assert (asked["kept_for_seconds"], again["tries"], len(log.records())) == (None, 0, 1)
-    assert 14 * 60 < again["kept_for_seconds"] < 15 * 60
+    assert (asked["cached_for_seconds"], again["tries"], len(log.records())) == (None, 0, 1)
+    assert 14 * 60 < again["cached_for_seconds"] < 15 * 60
     assert_fits(shown.stdout)
-    assert "kept, 14 min old" in " ".join(shown.stdout.split())
-    assert "nothing was asked" in shown.stdout
+    assert "cached, 14 min old" in " ".join(shown.stdout.split())
+    assert "without a request" in shown.stdout
     assert "14 min ago" in cli.run("show-events").stdout
 
 

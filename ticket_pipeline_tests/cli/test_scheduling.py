@@ -201,9 +201,9 @@ def test_resuming_keeps_a_wait_that_the_marketplace_asked_for_unless_forced(cli:
     ask(scheduler_of(cli, [], max_concurrent_requests=1))
     kept = " ".join(cli.run("resume", "stubhub").stdout.split())
     assert kept.startswith("stubhub asked to wait until ")
-    assert kept.endswith("To ask sooner all the same: ticket-pipeline resume stubhub --force")
+    assert kept.endswith("To send requests sooner: ticket-pipeline resume stubhub --force")
     cli.loopback.rows("update breaker_state set state = 'open', open_until = now() + interval '1 hour' returning 1")
-    assert "The pause of stubhub is over, but its own wish holds: stubhub asked" in " ".join(
+    assert "The pause of stubhub is over, but not its own wait: stubhub asked" in " ".join(
         cli.run("resume", "stubhub").stdout.split()
     )
     assert cli.loopback.value("select asked_until = next_request_at and state = 'closed' from breaker_state")

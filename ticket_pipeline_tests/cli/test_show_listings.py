@@ -64,7 +64,7 @@ def test_a_zone_is_the_zone_or_the_section_in_any_case(stocked: Cli) -> None:
     assert ids(stocked, "--zone", "205") == ["3"]
     assert ids(stocked, "--zone", "A") == []
     nothing = stocked.run("show-listings", stocked.loopback.keys[0], "--zone", "A")
-    assert "None of them is what you asked for." in nothing.stdout
+    assert "No listing matches." in nothing.stdout
 
 
 def test_a_limit_says_what_it_hides_and_zero_hides_nothing(stocked: Cli) -> None:

@@ -139,5 +139,5 @@ def test_columns_that_mean_nothing_are_named(cli: Cli) -> None:
     rows = cli.read_watchlist()
     with cli.watchlist.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([[*HEADER, "Colour"], *([*row, "red"] for row in rows)])
-    assert "Columns that mean nothing here: Colour." in cli.run("sync-events").stdout
+    assert "Columns that are not used: Colour." in cli.run("sync-events").stdout
     assert cli.ask("sync-events")["ignored_columns"] == ["Colour"]
