@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from benchmarks.ground import PROJECT
 from ticket_pipeline.market.events import Event, WatchlistEvent
 from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.queries.events import read_events
 from ticket_pipeline.simulator.market import EventMarket, SimulatedEvent
 from ticket_pipeline.simulator.stubhub import listings_body
 from ticket_pipeline.simulator.venue import Venue, arena_zones
-from ticket_pipeline.storage.watchlist import find_sources, sync_watchlist
+from ticket_pipeline.storage.watchlist import sync_watchlist
 
 if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database
@@ -82,6 +83,5 @@ def add_events(database: Database, count: int) -> list[Event]:
         for number in range(count)
     ]
     sync_watchlist(database, records, [], source="bench", this_moment=STARTS_AT, max_untrack_fraction=1)
-    rows = find_sources(database, [external_id(number) for number in range(count)])
-    events = [Event.from_row(row) for row in rows]
+    events = read_events(database, external_ids=[external_id(number) for number in range(count)])
     return sorted(events, key=lambda event: event.external_id)

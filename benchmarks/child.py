@@ -91,16 +91,14 @@ def _poll(event_keys: list[str]) -> Usage:
     """The batch by itself, without Dagster: the same fetching, gate and storing."""
     from ticket_pipeline.defs.resources import utc_now  # noqa: PLC0415 - each mode pays for its own imports only
     from ticket_pipeline.ingest.poll import poll_events  # noqa: PLC0415 - likewise
-    from ticket_pipeline.market.events import Event  # noqa: PLC0415 - likewise
     from ticket_pipeline.market.vocabulary import Marketplace  # noqa: PLC0415 - likewise
+    from ticket_pipeline.queries.events import read_events  # noqa: PLC0415 - likewise
     from ticket_pipeline.storage.connect import open_database  # noqa: PLC0415 - likewise
-    from ticket_pipeline.storage.watchlist import find_sources  # noqa: PLC0415 - likewise
 
     settings = load_settings()
     wall, cpu = time.perf_counter(), time.process_time()
     with open_database(settings) as database:
-        rows = find_sources(database, event_keys)
-        events = [Event.from_row(row) for row in rows]
+        events = read_events(database, external_ids=event_keys)
         batch = asyncio.run(poll_events(database, settings, Marketplace.STUBHUB, events, now=utc_now))
     if batch.failures or batch.skipped:
         raise RuntimeError(f"{len(batch.failures)} failed, {len(batch.skipped)} not tried: {batch.stopped_by}")

@@ -247,11 +247,6 @@ def read_keys(database: Database, marketplace: str) -> list[str]:
     return [row["external_id"] for row in database.fetch_all("watchlist/select_keys", marketplace=marketplace)]
 
 
-def find_sources(database: Database, external_ids: Sequence[str], marketplace: str | None = None) -> list[Row]:
-    """Resolve marketplace ids to events; unknown ids have no row."""
-    return database.fetch_all("watchlist/find_sources", external_ids=list(external_ids), marketplace=marketplace)
-
-
 def replace_venue_zones(database: Database, zones: Sequence[Mapping[str, Any]]) -> None:
     """Replace the venue map: each entry has venue, section_pattern, zone and position."""
     database.execute("watchlist/replace_venue_zones", zones=Jsonb(list(zones)))

@@ -18,13 +18,14 @@ from psycopg.rows import dict_row
 from ticket_pipeline.ingest.poll import poll_events
 from ticket_pipeline.market.events import Event, WatchlistEvent
 from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.queries.events import read_events
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.simulator.faults import FaultPlan
 from ticket_pipeline.simulator.recording import RequestLog
 from ticket_pipeline.simulator.stubhub import create_stubhub_app
 from ticket_pipeline.simulator.wire import Latency
 from ticket_pipeline.storage.database import Database
-from ticket_pipeline.storage.watchlist import find_sources, sync_watchlist
+from ticket_pipeline.storage.watchlist import sync_watchlist
 from ticket_pipeline_tests.simulator_support.large_world import large_world
 from ticket_pipeline_tests.simulator_support.serving import serve
 
@@ -105,8 +106,9 @@ class Loopback:
     def events(self, keys: Sequence[str] | None = None) -> list[Event]:
         """The events of these keys, in their order, as a run is given them."""
         wanted = self.keys if keys is None else list(keys)
-        rows = {row["external_id"]: row for row in find_sources(self.database, wanted, STUBHUB)}
-        return [Event.from_row(rows[key]) for key in wanted]
+        found = read_events(self.database, external_ids=wanted, marketplace=STUBHUB)
+        events = {event.external_id: event for event in found}
+        return [events[key] for key in wanted]
 
     def poll(self, events: Sequence[Event], settings: Settings | None = None, **how: Any) -> BatchResult:  # noqa: ANN401 - the rest of poll_events' parameters
         """Poll `events` once."""

@@ -89,7 +89,7 @@ def test_what_is_due_is_leased_under_the_id_and_for_the_time_of_the_settings(wat
     assert isinstance(choice, LeasedBatch)
     assert choice.lease_id == lease_id
     assert choice.marketplace is STUBHUB
-    assert list(choice.events) == watching.events()
+    assert [event.external_id for event in choice.events] == watching.keys
     for key in watching.keys:
         row = watching.schedule(key)
         assert row["lease_id"] == lease_id

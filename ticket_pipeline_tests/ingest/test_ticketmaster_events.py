@@ -17,12 +17,12 @@ from ticket_pipeline.ingest.batch import Lease
 from ticket_pipeline.ingest.marketplaces import SOURCES, share_of_polling
 from ticket_pipeline.ingest.poll import poll_events
 from ticket_pipeline.ingest.ticketmaster_events import TicketmasterResult
-from ticket_pipeline.market.events import Event
 from ticket_pipeline.market.vocabulary import Marketplace, Outcome
+from ticket_pipeline.queries.events import read_events
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.prices import HOUR, Span, rebuild_hourly
 from ticket_pipeline.storage.ticketmaster import read_troubled_events
-from ticket_pipeline.storage.watchlist import find_sources, sync_watchlist
+from ticket_pipeline.storage.watchlist import sync_watchlist
 from ticket_pipeline_tests.http.wire import TEST_SECONDS, answer, serve_wire
 from ticket_pipeline_tests.ingest.loopback import watched
 from ticket_pipeline_tests.marketplaces.ticketmaster.discovery import (
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from ticket_pipeline.ingest.batch import BatchResult
+    from ticket_pipeline.market.events import Event
     from ticket_pipeline.storage.database import Row
     from ticket_pipeline_tests.http.wire import Answer, WireServer
 
@@ -102,8 +103,8 @@ def watch(migrated_url: str) -> Iterator[Watch]:
             external_ids={"ticketmaster": EVENT["id"]},
         )
         sync_watchlist(database, [record], [], source="a test", this_moment=now(), max_untrack_fraction=1)
-        (row,) = find_sources(database, [EVENT["id"]], TICKETMASTER)
-        yield Watch(database, Event.from_row(row))
+        (event,) = read_events(database, external_ids=[EVENT["id"]], marketplace=TICKETMASTER)
+        yield Watch(database, event)
 
 
 def only(batch: BatchResult) -> TicketmasterResult:

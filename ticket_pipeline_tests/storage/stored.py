@@ -16,13 +16,14 @@ from psycopg import sql
 from ticket_pipeline.market.events import Event, WatchlistEvent
 from ticket_pipeline.market.trust import TrustRule
 from ticket_pipeline.market.vocabulary import Marketplace, Outcome, RejectedListing
+from ticket_pipeline.queries.events import read_events
 from ticket_pipeline.storage.attempts import Attempt, BackOff, record_failure
 from ticket_pipeline.storage.database import as_query
 from ticket_pipeline.storage.listing_csv import STORED_COLUMNS
 from ticket_pipeline.storage.prices import read_stale_windows
 from ticket_pipeline.storage.snapshots import Capture, StoredCapture, write_capture
 from ticket_pipeline.storage.ticketmaster import EventCapture
-from ticket_pipeline.storage.watchlist import find_sources, sync_watchlist
+from ticket_pipeline.storage.watchlist import sync_watchlist
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +68,7 @@ def watch(database: Database, *events: WatchlistEvent) -> list[Event]:
     """Put these events, and no others, on the watchlist; returns each at StubHub, in order."""
     sync_watchlist(database, events, [], source="test", this_moment=NOON, max_untrack_fraction=0.5, force=True)
     keys = [event.external_ids["stubhub"] for event in events]
-    found = {row["external_id"]: Event.from_row(row) for row in find_sources(database, keys, STUBHUB)}
+    found = {event.external_id: event for event in read_events(database, external_ids=keys, marketplace=STUBHUB)}
     return [found[key] for key in keys]
 
 

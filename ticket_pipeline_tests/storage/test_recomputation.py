@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ticket_pipeline.market.events import Event
+from ticket_pipeline.queries.events import read_events
 from ticket_pipeline.storage.prices import Span, rebuild_daily, rebuild_hourly
 from ticket_pipeline.storage.recomputation import DaySample, recompute_sampled_days, recompute_sampled_hours
-from ticket_pipeline.storage.watchlist import find_sources
 from ticket_pipeline_tests.storage.stored import HOUR, NOON, Item, fail, items, query, rejects, store, watch_one
 
 if TYPE_CHECKING:
@@ -191,7 +190,7 @@ def test_missing_and_surplus_rows_of_an_hour_are_found(built: Database) -> None:
 
 
 def test_an_hour_of_failures_alone_has_one_row_in_the_last_known_currency(built: Database) -> None:
-    fail(built, Event.from_row(find_sources(built, ["1001"])[0]), END + HOUR / 2)
+    fail(built, read_events(built, external_ids=["1001"])[0], END + HOUR / 2)
     rebuild_hourly(built, Span(NOON, END + HOUR))
     forget_marks(built)
     assert recompute_sampled_hours(built, NOON, END + HOUR, salt="x", sample_size=100) == (4, [])

@@ -309,7 +309,6 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "watchlist/delete_event_listings": CAPTURED | {"event_ids": [1]},
     "watchlist/delete_events": {"event_ids": [1]},
     "watchlist/ensure_schedule": {"sources": SOURCE_ROW},
-    "watchlist/find_sources": {"external_ids": ["1001"], "marketplace": None},
     "watchlist/insert_events": {"events": EVENT_ROW},
     "watchlist/insert_sync": {"source": "x", "rows_read": 1, "added": 1, "changed": 0, "untracked": 0, "rejected": 0},
     "watchlist/lock_watchlist": {},

@@ -16,7 +16,6 @@ from ticket_pipeline.market.events import RejectedRow, WatchlistEvent
 from ticket_pipeline.queries.events import read_events
 from ticket_pipeline.storage.watchlist import (
     SyncResult,
-    find_sources,
     read_keys,
     read_rejected_rows,
     read_venue_zones,
@@ -410,10 +409,11 @@ def test_ids_are_found_also_when_retired(database: Database) -> None:
     sync(database, event_record(1, external_ids={"stubhub": "1001", "vivid_seats": "7"}))
     sync(database, event_record(1, external_ids={"stubhub": "2001", "vivid_seats": "7"}))
     found = {
-        row["external_id"]: row["is_current"] for row in find_sources(database, ["1001", "2001", "nope"], "stubhub")
+        event.external_id: event.is_current
+        for event in read_events(database, external_ids=["1001", "2001", "nope"], marketplace="stubhub")
     }
     assert found == {"1001": False, "2001": True}
-    assert [row["marketplace"] for row in find_sources(database, ["7"])] == ["vivid_seats"]
+    assert [event.marketplace for event in read_events(database, external_ids=["7"])] == ["vivid_seats"]
 
 
 def test_the_venue_map_is_replaced_in_the_order_of_the_tab(database: Database) -> None:

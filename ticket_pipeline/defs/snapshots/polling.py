@@ -118,7 +118,9 @@ def _chosen_keys(context: dg.AssetExecutionContext, config: PollConfig) -> list[
     return config.event_keys or partitions_of_run(context)
 
 
-def _find_events(database: Database, marketplace: Marketplace, keys: list[str] | None, now: datetime) -> Sequence[Event]:
+def _find_events(
+    database: Database, marketplace: Marketplace, keys: list[str] | None, now: datetime
+) -> Sequence[Event]:
     """The events of these keys; None: every tracked event still to come. A key nobody knows fails the run early."""
     if keys is None:
         tracked = read_events(database, tracked_only=True, marketplace=marketplace)
@@ -134,8 +136,8 @@ def _find_events(database: Database, marketplace: Marketplace, keys: list[str] |
     if events and not current:
         # Whatever a replaced id stands for now, it is not this event's market.
         raise dg.Failure(
-            f"The watchlist has replaced the ids {', '.join(sorted(event.external_id for event in events))}, so they are "
-            "not polled; their history stays. Poll the new ids.",
+            f"The watchlist has replaced the ids {', '.join(sorted(keys))}, so they are not polled; their history "
+            "stays. Poll the new ids.",
             allow_retries=False,
         )
     return current
