@@ -78,7 +78,7 @@ def _environment(url: str, marketplace: str) -> dict[str, str]:
         "DATABASE_URL": url,
         "STUBHUB_API_BASE_URL": marketplace,
         "STUBHUB_REQUESTS_PER_MINUTE": "10000",
-        "MAX_CONCURRENT_REQUESTS": str(_AT_ONCE),
+        "HTTPX_MAX_CONNECTIONS": str(_AT_ONCE),
         "MIN_REQUEST_DELAY": "0",
         "MAX_REQUEST_DELAY": "0",
     }

@@ -1,9 +1,9 @@
-"""Render what documents repeat from the code: `.env.example`, and the README's tables of settings and assets.
+"""Render what documents repeat from the code: `.env.example`, and the tables of settings and assets.
 
 What belongs here: code to text, and putting it in place. What does not: names, defaults and descriptions; those stand
-in `ticket_pipeline.settings.model` and at the assets.
+in `ticket_pipeline.settings` and at the assets.
 
-    .venv/bin/python scripts/render_settings.py            # show all three
+    .venv/bin/python scripts/render_settings.py            # show them
     .venv/bin/python scripts/render_settings.py --write    # put them in place; tests fail until this was done
 """
 
@@ -20,33 +20,61 @@ from typing import TYPE_CHECKING
 
 import ticket_pipeline.settings.model as settings_module
 from ticket_pipeline.settings.model import ENV_FILE_VARIABLE, Settings
+from ticket_pipeline.settings.tuning import Tuning
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pydantic.fields import FieldInfo
 
 PROJECT = Path(__file__).resolve().parent.parent
 
 _GROUP = re.compile(r"    # --- (?P<title>.+?) -+")
 _NEEDS_QUOTES = re.compile(r"[\s*#]")
+_FOR_BEGINNERS = (
+    "state_dir",
+    "database_url",
+    "google_sheet_id",
+    "google_sheets_credentials_file",
+    "watchlist_csv",
+    "stubhub_api_base_url",
+    "stubhub_account_id",
+    "stubhub_cookie",
+    "vivid_seats_api_base_url",
+    "ticketmaster_api_key",
+    "vivenu_api_key",
+    "disabled_marketplaces",
+    "base_scrape_interval_hours",
+)
 _ENV_HEAD = f"""\
-# Every setting with its default; a test keeps this file equal to the code (scripts/render_settings.py writes it).
-# Copy it to .env and uncomment what you change. A variable of the environment wins over .env; an empty one counts as
-# not set. {ENV_FILE_VARIABLE} (or `ticket-pipeline --env-file`) names another file than .env.
-# With nothing set at all: an embedded PostgreSQL, a sample watchlist, a simulated marketplace.
+# Every setting with its default, written by scripts/render_settings.py.
+# Copy this file to .env and uncomment what you change. Environment variables win over .env; an empty one is not set.
+# {ENV_FILE_VARIABLE} (or `ticket-pipeline --env-file`) names another file than .env.
+# With nothing set: an embedded PostgreSQL, a sample watchlist and simulated marketplaces.
 """
 
 
 def main() -> None:
-    """Show the three texts, or put them in place."""
+    """Show the texts, or put them in place."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--write", action="store_true", help="rewrite .env.example and the tables of README.md")
-    if parser.parse_args().write:
+    parser.add_argument("--write", action="store_true", help="rewrite .env.example and the tables of the documents")
+    is_written = parser.parse_args().write
+    if is_written:
         (PROJECT / ".env.example").write_text(render_env_example(), encoding="utf-8")
-        readme = PROJECT / "README.md"
-        text = put_between(readme.read_text(encoding="utf-8"), "settings", render_settings_table())
-        readme.write_text(put_between(text, "assets", render_assets_table()), encoding="utf-8")
     else:
-        print(render_env_example(), render_settings_table(), render_assets_table(), sep="\n")
+        print(render_env_example())
+    tables = [
+        ("README.md", "settings", render_table({name: Settings.model_fields[name] for name in _FOR_BEGINNERS})),
+        ("README.md", "assets", render_assets_table()),
+        ("docs/settings.md", "settings", render_groups()),
+        ("docs/settings.md", "tuning", render_table(Tuning.model_fields, upper=False)),
+    ]
+    for name, mark, table in tables:
+        path = PROJECT / name
+        if is_written:
+            path.write_text(put_between(path.read_text(encoding="utf-8"), mark, table), encoding="utf-8")
+        else:
+            print(table)
 
 
 def render_env_example() -> str:
@@ -65,13 +93,23 @@ def render_env_example() -> str:
     return "".join(parts)
 
 
-def render_settings_table() -> str:
-    """The README's table of settings."""
+def render_table(fields: Mapping[str, FieldInfo], *, upper: bool = True) -> str:
+    """A table of settings: name, default, meaning."""
     rows = [
-        f"| `{name.upper()}` | {f'`{value}`' if (value := show_default(field)) else ''} | {field.description} |"
-        for name, field in Settings.model_fields.items()
+        f"| `{name.upper() if upper else name}` | {f'`{value}`' if (value := show_default(field)) else ''} "
+        f"| {field.description} |"
+        for name, field in fields.items()
     ]
     return "\n".join(["| Setting | Default | Meaning |", "|---|---|---|", *rows])
+
+
+def render_groups() -> str:
+    """Every setting, one headed table for each group of the code."""
+    tables = []
+    for title, names in setting_groups().items():
+        table = render_table({name: Settings.model_fields[name] for name in names})
+        tables.append(f"## {title.capitalize()}\n\n{table}")
+    return "\n" + "\n\n".join(tables) + "\n"
 
 
 def render_assets_table() -> str:
@@ -111,6 +149,8 @@ def show_default(field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=True)
     if value is None:
         return ""
+    if isinstance(value, Tuning):
+        return ""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, Path):
@@ -128,7 +168,7 @@ def put_between(text: str, name: str, content: str) -> str:
     before, found, rest = text.partition(first)
     _, found_last, after = rest.partition(last)
     if not (found and found_last):
-        raise ValueError(f"Looked for {first} and {last} in README.md; put both on lines of their own.")
+        raise ValueError(f"Looked for {first} and {last} in the document; put both on lines of their own.")
     return f"{before}{first}\n{content}\n{last}{after}"
 
 

@@ -15,6 +15,7 @@ import hypothesis
 import pytest
 
 from ticket_pipeline.settings.model import Settings
+from ticket_pipeline.settings.renamed import ADVICE
 from ticket_pipeline_tests.servers import choose, environment_without, throwaway_database, throwaway_server
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside() -> Iterator[None]:
     """No test sees a developer's own DATABASE_URL or credentials."""
-    with environment_without({name.upper() for name in Settings.model_fields}):
+    with environment_without({name.upper() for name in Settings.model_fields} | {"VIVENU_API_TOKEN", *ADVICE}):
         yield
 
 

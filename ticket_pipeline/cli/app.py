@@ -36,11 +36,10 @@ from ticket_pipeline.cli import (
     sources,
     watchlist,
 )
-from ticket_pipeline.cli.env_file import find_slips
 from ticket_pipeline.cli.tables import note
 from ticket_pipeline.errors import ConfigurationError, TicketPipelineError
 from ticket_pipeline.logs import apply_log_level
-from ticket_pipeline.settings.model import ENV_FILE_VARIABLE, Settings, env_file, load_settings
+from ticket_pipeline.settings.model import ENV_FILE_VARIABLE, load_settings
 
 
 class _Commands(TyperGroup):
@@ -100,8 +99,6 @@ def _shared(
         before = os.environ.get(ENV_FILE_VARIABLE)
         os.environ[ENV_FILE_VARIABLE] = str(chosen_env_file.resolve())
         ctx.call_on_close(lambda: _restore(ENV_FILE_VARIABLE, before))
-    for slip in find_slips(env_file(), {name.upper() for name in Settings.model_fields}, os.environ.keys()):
-        note(f"Warning: {slip}")
     # The command reports settings that cannot be read, if it needs any.
     with contextlib.suppress(ConfigurationError):
         apply_log_level(load_settings())
@@ -166,6 +163,4 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", handlers=[_StderrHandler()])
     # The pool logs every failed connection; the error that we raise in the end is enough.
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
-    # So does the reader of env files, at each reading and without the file's name; `find_slips` names it.
-    logging.getLogger("dotenv").setLevel(logging.ERROR)
     app()

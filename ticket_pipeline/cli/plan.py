@@ -58,7 +58,7 @@ def plan(
     if as_json:
         show_json({"start": start, "days": days, "marketplaces": plans})
         return
-    _show(plans, start, settings.http_max_tries)
+    _show(plans, start, settings.httpx_retries + 1)
     for warning in (warning for one in plans for warning in one["warnings"]):
         note(f"Warning: {warning}")
 

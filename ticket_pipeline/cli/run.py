@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import fcntl
+import json
 import os
 import socket
 import sys
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import httpx
 import typer
@@ -46,13 +47,14 @@ if TYPE_CHECKING:
 _DEMO = {
     # Last day: every 30 s; a week away: every 2 min; further: every 8 and 24 min.
     "base_scrape_interval_hours": "0.4",
-    "poll_tick_seconds": "10",
-    "prices_refresh_minutes": "1",
     "sync_events_cron": "*/5 * * * *",
-    "check_data_cron": "*/5 * * * *",
-    "lease_seconds": "60",
-    # A kept answer is no news, and news is what a demo is for.
-    "ticketmaster_cache_minutes": "0.5",
+}
+_DEMO_TUNING = {
+    "poll_tick_seconds": 10,
+    "prices_refresh_minutes": 1,
+    "lease_seconds": 60,
+    # Cached responses bring nothing new to see.
+    "ticketmaster_cache_minutes": 0.5,
 }
 """The demo's pace, for settings that nobody set: a newcomer should see something happen within a minute."""
 
@@ -141,15 +143,17 @@ def _only_one(lock_file: Path) -> Iterator[None]:
 
 
 def _plan(settings: Settings, port: int | None) -> _Plan:
-    changes: dict[str, str] = {}
+    changes: dict[str, Any] = {}
     if settings.is_simulated:
         changes = {name: value for name, value in _DEMO.items() if name not in settings.model_fields_set}
+        changes["tuning"] = _DEMO_TUNING | settings.tuning.model_dump(exclude_unset=True)
         changes["simulator_port"] = str(_simulator_port(settings.simulator_port))
     wanted_port = settings.web_port if port is None else port
     # The simulator has not bound its port yet.
     changes["web_port"] = str(_free_port(settings.web_host, wanted_port, taken=int(changes.get("simulator_port", 0))))
     changes["state_dir"] = str(settings.state_dir.resolve())
-    env = {**os.environ, **{name.upper(): value for name, value in changes.items()}}
+    written = {name: json.dumps(value) if isinstance(value, dict) else value for name, value in changes.items()}
+    env = {**os.environ, **{name.upper(): value for name, value in written.items()}}
     env["DAGSTER_HOME"] = str(settings.state_dir.resolve() / "dagster")
     env["PYTHONUNBUFFERED"] = "1"
     is_demo_watchlist = settings.google_sheet_id is None and settings.watchlist_csv is None

@@ -176,11 +176,11 @@ class Scheduler:
             self._say(f"{error} {consequence}")
 
     def rebuild(self) -> None:
-        """Rebuild changed hours, the current one only every PRICES_REFRESH_MINUTES, and then their days."""
+        """Rebuild changed hours, the current one only every `prices_refresh_minutes`, and then their days."""
         now = self.now()
         hours = read_stale_windows(self.database, "hour")
         if self._refreshed_at is not None and now - self._refreshed_at < timedelta(
-            minutes=self.settings.prices_refresh_minutes
+            minutes=self.settings.tuning.prices_refresh_minutes
         ):
             hours = [hour for hour in hours if hour + HOUR <= now]
         else:
@@ -211,7 +211,7 @@ class Scheduler:
                 batch.events,
                 now=self.now,
                 on_results=self._report_failures,
-                lease=Lease(batch.lease_id, timedelta(seconds=self.settings.lease_seconds)),
+                lease=Lease(batch.lease_id, timedelta(seconds=self.settings.tuning.lease_seconds)),
                 run_id=f"scheduler-{batch.lease_id}",
             )
         except asyncio.CancelledError:
@@ -258,7 +258,7 @@ async def _run(scheduler: Scheduler, *, once: bool) -> bool:
             if once:
                 break
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), scheduler.settings.poll_tick_seconds)
+                await asyncio.wait_for(stop.wait(), scheduler.settings.tuning.poll_tick_seconds)
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
     finally:

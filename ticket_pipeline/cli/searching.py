@@ -64,7 +64,7 @@ def search(
     """Search Ticketmaster for events; the keys are ready to paste into the sheet, column Ticketmaster ID.
 
     A search counts against the shared request budget, and may use what polling leaves of it. Responses are cached for
-    TICKETMASTER_CACHE_MINUTES; while Ticketmaster is down older ones are shown, with a warning.
+    `ticketmaster_cache_minutes`; while Ticketmaster is down older ones are shown, with a warning.
 
         ticket-pipeline search "taylor swift" --city Toronto
     """
@@ -171,7 +171,7 @@ async def _open_client(database: Database, settings: Settings) -> AsyncIterator[
         database,
         settings,
         source.marketplace,
-        Random(settings.random_seed),  # noqa: S311 - spacing, not cryptography
+        Random(settings.tuning.random_seed),  # noqa: S311 - spacing, not cryptography
         is_polling=False,
         is_for_events=False,
         max_wait=_LONGEST_WAIT,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -87,7 +88,8 @@ def _facts_of_simulator(url: str, marketplaces: Sequence[Marketplace], settings:
     yield "Inspect", f"curl {first}/events (/requests, /sales, /faults)"
     yield "Break", curl_a_fault(url, marketplaces[0])
     yield "Repair", f"curl -X DELETE {first}/faults"
-    address = f"GOOGLE_SHEETS_API_BASE_URL={url}{SHEETS_PREFIX} GOOGLE_SHEET_ID={SHEET_ID}"
+    tuning = json.dumps({"google_sheets_api_base_url": f"{url}{SHEETS_PREFIX}"})
+    address = f"TUNING='{tuning}' GOOGLE_SHEET_ID={SHEET_ID}"
     key = f"GOOGLE_SHEETS_CREDENTIALS_FILE={_sheet_credentials_file(settings)}"
     yield "Sheet", f"{address} {key} ticket-pipeline sync-events"
     yield "World", f"{world_file(settings)} (delete it for a new one)"

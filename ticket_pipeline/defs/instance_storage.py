@@ -165,8 +165,8 @@ class PipelineStorage(DagsterStorage[Any], ConfigurableClass):
         """
         settings = load_settings()
         url = database_url(settings)
-        _create_schema(url, settings.dagster_db_schema)
-        sqlalchemy_url = _as_sqlalchemy_url(url, settings.dagster_db_schema)
+        _create_schema(url, settings.tuning.dagster_db_schema)
+        sqlalchemy_url = _as_sqlalchemy_url(url, settings.tuning.dagster_db_schema)
         has_new_tables = complete_tables(sqlalchemy_url)
         storage = cls(sqlalchemy_url, inst_data=inst_data)
         if has_new_tables:

@@ -128,9 +128,8 @@ class GoogleSheetResource(SettingsResource):
     sheet_id: str | None = _setting("google_sheet_id")
     credentials_file: str | None = _setting("google_sheets_credentials_file")
     events_worksheet: str | None = _setting("events_worksheet_name")
-    zones_worksheet: str | None = _setting("zones_worksheet_name")
     watchlist_csv: str | None = _setting("watchlist_csv")
-    zones_csv: str | None = _setting("zones_csv")
+    venue_map: str | None = _setting("venue_map")
 
     def read_rows(self) -> SheetRows:
         """Read the table of events now.
@@ -188,9 +187,7 @@ class VividSeatsResource(SettingsResource):
 class TicketmasterResource(SettingsResource):
     """Ticketmaster's Discovery API: event details, read with your own key."""
 
-    api_base_url: str | None = _setting("ticketmaster_api_base_url")
     api_key: str | None = _setting("ticketmaster_api_key", is_secret=True)
-    requests_per_second: int | None = _setting("ticketmaster_requests_per_second")
     requests_per_day: int | None = _setting("ticketmaster_requests_per_day")
 
     def client(

@@ -5,6 +5,8 @@ import dagster as dg
 from ticket_pipeline.defs.resources import VivenuResource
 from ticket_pipeline.settings.model import Settings
 
+_CHECK_CRON = "25 * * * *"
+
 
 def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
     """Sync the watchlist, run the data checks, do the daily housekeeping."""
@@ -19,7 +21,7 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         dg.ScheduleDefinition(
             name="check_data_regularly",
             job_name="check_data",
-            cron_schedule=settings.check_data_cron,
+            cron_schedule=_CHECK_CRON,
             default_status=dg.DefaultScheduleStatus.RUNNING,
             description="Runs every data check.",
         ),
@@ -45,7 +47,7 @@ def build_vivenu_schedule(name: str, job_name: str, cron: str, description: str)
     )
     def due(vivenu: VivenuResource) -> dg.RunRequest | dg.SkipReason:
         settings = vivenu.settings_in_use()
-        if not settings.vivenu_enabled or settings.vivenu_base_url is None:
+        if settings.is_disabled("vivenu") or settings.vivenu_base_url is None:
             return dg.SkipReason(
                 "vivenu is switched off or not configured: set VIVENU_API_KEY to your organiser's key."
             )

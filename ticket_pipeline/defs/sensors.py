@@ -49,7 +49,7 @@ def build_poll_sensor(source: Source, settings: Settings, now: Clock) -> dg.Sens
     @dg.sensor(
         name=f"poll_due_{marketplace}_events",
         job_name=poll_job_name(marketplace),
-        minimum_interval_seconds=settings.poll_tick_seconds,
+        minimum_interval_seconds=settings.tuning.poll_tick_seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
         required_resource_keys={"timescaledb", str(marketplace)},
         description=(
@@ -64,7 +64,7 @@ def build_poll_sensor(source: Source, settings: Settings, now: Clock) -> dg.Sens
             # Ids that the command line synced become partitions here.
             register_keys(context.instance, marketplace, read_keys(database, marketplace))
             if waiting := _waiting_runs(context.instance, poll_job_name(marketplace), now()):
-                held_until = now() + timedelta(seconds=settings.lease_seconds)
+                held_until = now() + timedelta(seconds=settings.tuning.lease_seconds)
                 for lease_id in filter(None, (_lease_of(run, source.asset_name) for run in waiting)):
                     renew_lease(database, lease_id, held_until)
                 return dg.SkipReason("An earlier batch still waits to be started; nothing more is leased until then.")
@@ -120,7 +120,7 @@ def build_rebuild_sensor(
         description=(
             "Rebuilds the hours and days in which something changed: new, late or newly trusted captures and failed "
             "attempts mark their window. Catches up after downtime by itself. The window under way is refreshed every "
-            "PRICES_REFRESH_MINUTES."
+            "prices_refresh_minutes (in TUNING)."
         ),
     )
     def rebuild_stale_prices(
@@ -174,7 +174,7 @@ def _choose_span(
     first = datetime.combine(settings.prices_start_date, time(), UTC)
     windows = read_stale_windows(database, grain, starts_from=first)
     over = [start for start in windows if start + step <= now]
-    refresh = timedelta(minutes=settings.prices_refresh_minutes)
+    refresh = timedelta(minutes=settings.tuning.prices_refresh_minutes)
     next_refresh = datetime.fromisoformat(refreshed_at) + refresh if refreshed_at else now
     span = first_contiguous(windows if next_refresh <= now else over, step, most=_MOST_WINDOWS)
     if span is not None:

@@ -154,8 +154,7 @@ class HttpFetcher:
         try:
             response = await self._exchange(request, course)
         except MarketplaceError as error:
-            # Whoever debugs wants to see how a try failed, whatever else is shown.
-            _log.log(logging.WARNING if self._policy.is_debugged else logging.INFO, "%s", error)
+            _log.info("%s", error)
             await self._settle(permit, error)
             raise
         except BaseException:  # cancelled, or a bug: the permit goes back, and the marketplace is not to blame
@@ -172,8 +171,7 @@ class HttpFetcher:
     async def _exchange(self, request: MarketplaceRequest, course: Course) -> RawResponse:
         """Send once, read the whole answer, and judge it."""
         what = _describe(request, course.tries, self._policy.max_tries)
-        if self._policy.is_debugged:
-            _log.warning("HTTP_DEBUG %s: sending", what)
+        _log.debug("%s: sending", what)
         started = self._monotonic()
         limit = course.request_limit()
         secrets = known_secrets(request.secret_headers, request.secret_query.values())
@@ -183,7 +181,7 @@ class HttpFetcher:
         except TimeoutError:
             raise TemporarilyUnavailable(
                 f"{what}: the answer was not complete after {limit:.3g} s. It is tried again later; "
-                "if it goes on, raise HTTP_TOTAL_TIMEOUT_SECONDS.",
+                "if it goes on, raise request_timeout_seconds in TUNING.",
                 tries=course.tries,
                 is_timeout=True,
             ) from None
@@ -192,7 +190,7 @@ class HttpFetcher:
             raise error_of_exception(what, error, tries=course.tries, hide=secrets.out_of_text) from None
         now = self._clock()
         course.hear_retry_after(response.headers.get("retry-after"), now)
-        if self._policy.is_debugged:
+        if _log.isEnabledFor(logging.DEBUG):
             _log_answer(what, request, response, body, secrets)
         # Judged as it came: a secret that is a usual word would take a login's name out of its address.
         problem = self._judge(
@@ -235,12 +233,9 @@ def _describe(request: MarketplaceRequest, tries: int, max_tries: int) -> str:
 def _log_answer(
     what: str, request: MarketplaceRequest, response: httpx.Response, body: bytes, secrets: KnownSecrets
 ) -> None:
-    """HTTP_DEBUG: the headers of both sides and the start of the body, without secrets.
-
-    As a warning, because whoever sets it wants to see it, whatever else is shown.
-    """
-    _log.warning(
-        "HTTP_DEBUG %s: sent %s; the answer is %d with %s and %d bytes: %s",
+    """Log the headers of both sides and the start of the body, without secrets."""
+    _log.debug(
+        "%s: sent %s; the answer is %d with %s and %d bytes: %s",
         what,
         redact_headers(response.request.headers) | dict.fromkeys(request.secret_headers, HIDDEN),
         response.status_code,

@@ -31,7 +31,7 @@ async def read_body(response: httpx.Response, max_bytes: int, what: str, tries: 
             return bytes(body)
     raise UnexpectedPayload(
         f"{what}: the answer has {size} bytes or more, {max_bytes} are allowed. "
-        "If the event is that large, raise HTTP_MAX_BODY_MEGABYTES.",
+        "If the event is that large, raise max_body_megabytes in TUNING.",
         status=response.status_code,
         tries=tries,
     )

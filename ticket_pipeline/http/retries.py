@@ -51,7 +51,6 @@ class RetryPolicy:
         jitter_seconds: up to this much is added to every wait, so that many fetches do not come back together.
         rules: error class → its own rule; the nearest class counts. An error that is not transient is never retried,
             whatever its rule.
-        is_debugged: every request and the start of every answer is logged, redacted.
     """
 
     max_tries: int = 3
@@ -62,7 +61,6 @@ class RetryPolicy:
     longest_wait_seconds: float = 30.0
     jitter_seconds: float = 1.0
     rules: Mapping[type[MarketplaceError], RetryRule] = field(default_factory=dict)
-    is_debugged: bool = False
 
     def rule_for(self, error: MarketplaceError) -> RetryRule:
         """The rule of an error's class, or of the nearest class above it, or the policy's own numbers."""
@@ -73,12 +71,10 @@ class RetryPolicy:
     def from_settings(cls, settings: Settings, rules: Mapping[type[MarketplaceError], RetryRule] | None = None) -> Self:
         """The limits that the settings name, with a marketplace's own rules."""
         return cls(
-            max_tries=settings.http_max_tries,
-            retry_seconds=settings.http_retry_seconds,
-            request_seconds=settings.http_total_timeout_seconds,
-            max_body_bytes=settings.http_max_body_megabytes * _MEGABYTE,
+            max_tries=settings.httpx_retries + 1,
+            request_seconds=settings.tuning.request_timeout_seconds,
+            max_body_bytes=settings.tuning.max_body_megabytes * _MEGABYTE,
             rules=rules or {},
-            is_debugged=settings.http_debug,
         )
 
 

@@ -77,7 +77,7 @@ def choose_batch(
     )
     state = read_request_state(database, marketplace)
     backlog = read_backlog(database, marketplace, this_moment)
-    obstacle = _find_obstacle(marketplace, backlog, state, settings.poll_batch_size, this_moment)
+    obstacle = _find_obstacle(marketplace, backlog, state, settings.tuning.poll_batch_size, this_moment)
     if obstacle is not None:
         return Skip(obstacle)
     events = lease_due_events(
@@ -85,8 +85,8 @@ def choose_batch(
         marketplace,
         lease_id=lease_id,
         this_moment=this_moment,
-        leased_until=this_moment + timedelta(seconds=settings.lease_seconds),
-        batch_size=min(settings.poll_batch_size, _fitting_budget(state, settings.poll_batch_size)),
+        leased_until=this_moment + timedelta(seconds=settings.tuning.lease_seconds),
+        batch_size=min(settings.tuning.poll_batch_size, _fitting_budget(state, settings.tuning.poll_batch_size)),
         back_off=back_off,
     )
     if not events:

@@ -1,4 +1,4 @@
-"""Jitter: random factors for poll intervals, and random gaps between requests. It spreads load; it hides nothing.
+"""Jitter: random factors for poll intervals. It spreads load; it hides nothing.
 
 Every draw takes a `Random`, so that a seed repeats it.
 """
@@ -11,11 +11,8 @@ from typing import TYPE_CHECKING, assert_never
 if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
-    from typing import Literal
 
     from ticket_pipeline.settings.model import JitterStrategy
-
-    SpacingBias = Literal["uniform", "normal", "exponential"]
 
 _SIGMA = 1 / 3  # of the bounded normal: three sigmas reach the bound
 _RATE = 3.0  # of the bounded exponential: 5 % of its mass lies beyond the bound and is drawn again
@@ -59,27 +56,6 @@ def _draw_size(strategy: JitterStrategy, random: Random) -> float:
             return _bounded(lambda: (_draw_poisson(random, _POISSON_MEAN) + random.random()) / _POISSON_STEPS)
         case _:
             assert_never(strategy)
-
-
-def draw_spacing(bias: SpacingBias, random: Random, low_seconds: float, high_seconds: float) -> float:
-    """A gap between two requests in [low_seconds, high_seconds].
-
-    Args:
-        bias: `uniform`; `normal` (around the middle); `exponential` (mostly short).
-        random: the source of randomness.
-        low_seconds: least gap.
-        high_seconds: largest gap.
-    """
-    match bias:
-        case "uniform":
-            share = random.random()
-        case "normal":
-            share = _bounded(lambda: random.gauss(0.5, _SIGMA / 2))
-        case "exponential":
-            share = _bounded(lambda: random.expovariate(_RATE))
-        case _:
-            assert_never(bias)
-    return low_seconds + (high_seconds - low_seconds) * share
 
 
 def _bounded(draw: Callable[[], float]) -> float:

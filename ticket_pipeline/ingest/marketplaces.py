@@ -41,7 +41,6 @@ class Source:
     """How one marketplace is polled.
 
     Attributes:
-        is_enabled: its switch.
         base_url: where its requests go; None where it is not configured.
         how_to_configure: what a user does about that.
         limits: window → requests that any window of that length may hold, all processes together.
@@ -53,7 +52,6 @@ class Source:
     """
 
     marketplace: Marketplace
-    is_enabled: Callable[[Settings], bool]
     base_url: Callable[[Settings], str | None]
     how_to_configure: str
     limits: Callable[[Settings], Mapping[timedelta, int]]
@@ -91,7 +89,6 @@ SOURCES: Mapping[Marketplace, Source] = MappingProxyType(
     {
         Marketplace.STUBHUB: Source(
             marketplace=Marketplace.STUBHUB,
-            is_enabled=lambda settings: settings.stubhub_enabled,
             base_url=lambda settings: settings.stubhub_base_url,
             how_to_configure="Set STUBHUB_API_BASE_URL and your own seller session.",
             limits=lambda settings: {timedelta(minutes=1): settings.stubhub_requests_per_minute},
@@ -99,7 +96,6 @@ SOURCES: Mapping[Marketplace, Source] = MappingProxyType(
         ),
         Marketplace.VIVID_SEATS: Source(
             marketplace=Marketplace.VIVID_SEATS,
-            is_enabled=lambda settings: settings.vivid_seats_enabled,
             base_url=lambda settings: settings.vivid_seats_base_url,
             how_to_configure="Set VIVID_SEATS_API_BASE_URL.",
             limits=lambda settings: {timedelta(minutes=1): settings.vivid_seats_requests_per_minute},
@@ -107,20 +103,19 @@ SOURCES: Mapping[Marketplace, Source] = MappingProxyType(
         ),
         Marketplace.TICKETMASTER: Source(
             marketplace=Marketplace.TICKETMASTER,
-            is_enabled=lambda settings: settings.ticketmaster_enabled,
             base_url=lambda settings: settings.ticketmaster_base_url,
             how_to_configure="Set TICKETMASTER_API_KEY.",
             limits=lambda settings: {
-                timedelta(seconds=1): settings.ticketmaster_requests_per_second,
+                timedelta(seconds=1): settings.tuning.ticketmaster_requests_per_second,
                 _DAY: settings.ticketmaster_requests_per_day,
             },
             open_details=lambda settings, gate, cache, clock: open_ticketmaster_client(
                 settings, gate=gate, cache=cache, clock=clock
             ),
             polling_limits=lambda settings: share_of_polling(
-                settings.ticketmaster_requests_per_day, settings.ticketmaster_reserve_fraction
+                settings.ticketmaster_requests_per_day, settings.tuning.ticketmaster_reserve_fraction
             ),
-            kept_for=lambda settings: timedelta(minutes=settings.ticketmaster_cache_minutes),
+            kept_for=lambda settings: timedelta(minutes=settings.tuning.ticketmaster_cache_minutes),
         ),
     }
 )
@@ -149,8 +144,8 @@ def find_source(marketplace: Marketplace, settings: Settings) -> Source:
 
 def why_not_polled(source: Source, settings: Settings) -> str | None:
     """Why a marketplace is not polled under these settings, and what to do about it; None where it is."""
-    if not source.is_enabled(settings):
-        return f"it is switched off. Set {source.marketplace.upper()}_ENABLED=true to allow it."
+    if settings.is_disabled(source.marketplace):
+        return "it is disabled. Remove it from DISABLED_MARKETPLACES to poll it."
     if source.base_url(settings) is None:
         return f"it is not configured, and another marketplace is. {source.how_to_configure}"
     return None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ticket_pipeline.ingest.attempts import PollContext, update_breaker
 from ticket_pipeline.ingest.batch import PollBatch
 from ticket_pipeline.ingest.cadence import Cadence
-from ticket_pipeline.ingest.jitter import draw_factor, draw_spacing
+from ticket_pipeline.ingest.jitter import draw_factor
 from ticket_pipeline.ingest.marketplaces import find_source
 from ticket_pipeline.ingest.ticketmaster_events import TicketmasterIngest
 from ticket_pipeline.market.trust import TrustRule
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database
 
 _MAX_BREAKER_PAUSE = timedelta(hours=6)
+_LONGEST_BACK_OFF = timedelta(hours=6)
 _MAX_BUDGET_WAIT = timedelta(minutes=5)
 """A run waits this long for a place in the budget; past it, its events go back to the schedule."""
 
@@ -69,7 +70,7 @@ async def poll_events(  # noqa: PLR0913 - the last ones are keywords with defaul
     """
     source = find_source(marketplace, settings)
     # One source each: gaps and intervals are drawn in different threads, and a seed must repeat both.
-    spacing, jitter = (Random(settings.random_seed) for _ in range(2))  # noqa: S311 - jitter, not cryptography
+    spacing, jitter = (Random(settings.tuning.random_seed) for _ in range(2))  # noqa: S311 - jitter, not cryptography
     set_up_requests(database, settings, source)
     # A single event that a person asked for by hand may use what polling leaves to people.
     is_polling = lease is not None or len(events) > 1
@@ -88,7 +89,7 @@ async def poll_events(  # noqa: PLR0913 - the last ones are keywords with defaul
         batch = PollBatch(
             ingest,
             now=now,
-            max_concurrent=settings.max_concurrent_requests,
+            max_concurrent=settings.httpx_max_connections,
             on_results=on_results,
             on_stored=lambda results: update_breaker(gate, results),
             lease=lease,
@@ -112,7 +113,7 @@ async def _open_ingest(
 
         opened = open_client(gate=gate, clock=now) if open_client else source.open_client(settings, gate, now)
         async with opened as client:
-            rule = TrustRule(settings.suspect_drop_fraction, settings.suspect_confirm_fraction)
+            rule = TrustRule()
             yield ListingsIngest(context, client, rule, load_zone_map(context.database))
     elif source.open_details is not None:
         cache = PostgresCache(context.database, source.marketplace)
@@ -131,7 +132,7 @@ def set_up_requests(database: Database, settings: Settings, source: Source) -> N
         database,
         source.marketplace,
         source.limits(settings),
-        max_concurrent=settings.max_concurrent_requests,
+        max_concurrent=settings.httpx_max_connections,
         polling_limits=source.polling_limits(settings),
     )
 
@@ -160,24 +161,22 @@ def build_gate(
     return (PostgresGate if is_for_events else SearchGate)(
         database,
         marketplace,
-        draw_spacing=lambda: draw_spacing(
-            settings.request_delay_bias, random, settings.min_request_delay, settings.max_request_delay
-        ),
-        hold=timedelta(seconds=settings.http_total_timeout_seconds),
+        draw_spacing=lambda: random.uniform(settings.min_request_delay, settings.max_request_delay),
+        hold=timedelta(seconds=settings.tuning.request_timeout_seconds),
         max_wait=_MAX_BUDGET_WAIT if max_wait is None else max_wait,
         is_polling=is_polling,
         rule=BreakerRule(
-            threshold=settings.breaker_failures,
-            pause=timedelta(minutes=settings.breaker_pause_minutes),
+            threshold=settings.tuning.breaker_failures,
+            pause=timedelta(minutes=settings.tuning.breaker_pause_minutes),
             max_pause=_MAX_BREAKER_PAUSE,
-            blocked_pause=timedelta(hours=settings.blocked_pause_hours),
+            blocked_pause=timedelta(hours=settings.tuning.blocked_pause_hours),
         ),
     )
 
 
 def build_back_off(settings: Settings) -> BackOff:
     """How long failed events wait under these settings."""
-    return BackOff(timedelta(minutes=settings.retry_base_minutes), timedelta(hours=settings.retry_max_hours))
+    return BackOff(timedelta(minutes=settings.tuning.retry_base_minutes), _LONGEST_BACK_OFF)
 
 
 def build_cadence(settings: Settings) -> Cadence:

@@ -105,11 +105,11 @@ async def open_fetcher(
     """
     async with open_http_client(
         user_agent=settings.user_agent,
-        connect_timeout_seconds=settings.http_connect_timeout_seconds,
-        read_timeout_seconds=settings.http_read_timeout_seconds,
-        max_connections=settings.max_concurrent_requests,
+        connect_timeout_seconds=settings.httpx_timeout_connect,
+        read_timeout_seconds=settings.httpx_timeout_read,
+        max_connections=settings.httpx_max_connections,
     ) as http:
-        rng = random.Random(settings.random_seed)  # noqa: S311 - spreads retries; nothing secret about it
+        rng = random.Random(settings.tuning.random_seed)  # noqa: S311 - spreads retries; nothing secret about it
         policy = RetryPolicy.from_settings(settings, rules)
         yield HttpFetcher(http, gate or OpenGate(), policy, rng=rng, judge=judge, clock=clock)
 

@@ -157,9 +157,9 @@ class VivenuClient:
 async def open_vivenu(settings: Settings) -> AsyncIterator[VivenuClient]:
     """A client of the organiser that the settings name."""
     # Chance spreads retries; nobody could guess anything from it.
-    async with open_vivenu_http(settings, rng=Random(settings.random_seed)) as http:  # noqa: S311
-        overlap = timedelta(minutes=settings.vivenu_overlap_minutes)
-        yield VivenuClient(http, page_size=settings.vivenu_page_size, overlap=overlap)
+    async with open_vivenu_http(settings, rng=Random(settings.tuning.random_seed)) as http:  # noqa: S311
+        overlap = timedelta(minutes=settings.tuning.vivenu_overlap_minutes)
+        yield VivenuClient(http, page_size=settings.tuning.vivenu_page_size, overlap=overlap)
 
 
 def as_sent(moment: datetime) -> str:

@@ -194,8 +194,8 @@ class VivenuHttp:
             body += chunk
             if len(body) > self._max_body_bytes:
                 raise UnexpectedPayload(
-                    f"{what}: the answer has more than {self._max_body_bytes} bytes. Lower VIVENU_PAGE_SIZE, or raise "
-                    "HTTP_MAX_BODY_MEGABYTES.",
+                    f"{what}: the answer has more than {self._max_body_bytes} bytes. In TUNING, lower "
+                    "vivenu_page_size or raise max_body_megabytes.",
                     status=response.status_code,
                     tries=tries,
                 )
@@ -241,14 +241,14 @@ async def open_vivenu_http(
             ApiKey(settings.vivenu_api_key, settings.vivenu_api_key_file),
             retries=settings.httpx_retries,
             rng=rng,
-            max_body_bytes=settings.http_max_body_megabytes * _MEGABYTE,
+            max_body_bytes=settings.tuning.max_body_megabytes * _MEGABYTE,
             first_wait_seconds=first_wait_seconds,
         )
 
 
 def _base_url(settings: Settings) -> str:
-    if not settings.vivenu_enabled:
-        raise ConfigurationError("Asked for vivenu; it is switched off. Set VIVENU_ENABLED=true to allow it.")
+    if settings.is_disabled("vivenu"):
+        raise ConfigurationError("vivenu is disabled. Remove it from DISABLED_MARKETPLACES to use it.")
     base_url = settings.vivenu_base_url
     if base_url is None:
         raise ConfigurationError(

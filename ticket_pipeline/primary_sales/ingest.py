@@ -88,7 +88,7 @@ async def sync_vivenu_coupons(
         MarketplaceError: vivenu gave no usable answer; nothing was stored.
     """
     mark = None if full else store.read_mark(database, store.TRANSACTIONS)
-    overlap = timedelta(minutes=settings.vivenu_overlap_minutes)
+    overlap = timedelta(minutes=settings.tuning.vivenu_overlap_minutes)
     async with open_client() if open_client else open_vivenu(settings) as client:
         series = await client.fetch_series()
         coupons = await client.fetch_coupons()

@@ -99,7 +99,7 @@ async def sync_vivenu_tickets(
     chosen = [key for key, row in known.items() if row["is_listed"]] if event_ids is None else event_ids
     turns = asyncio.Semaphore(settings.httpx_max_connections)
     async with open_client() if open_client else open_vivenu(settings) as client:
-        reader = _TicketReader(database, client, rules, timedelta(minutes=settings.vivenu_overlap_minutes), now)
+        reader = _TicketReader(database, client, rules, timedelta(minutes=settings.tuning.vivenu_overlap_minutes), now)
 
         async def read(event: Row) -> TicketsReport:
             async with turns:

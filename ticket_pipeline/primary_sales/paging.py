@@ -168,7 +168,7 @@ class SetReader(Generic[_Row]):
         raise UnexpectedPayload(
             f"Read {self._what} {MAX_PASSES} times; {len(found.rows)} different rows came of the {found.total} that "
             "vivenu counts. Nothing was stored. It changes faster than it can be read: try again at a quieter time, or "
-            "raise VIVENU_PAGE_SIZE."
+            "raise vivenu_page_size in TUNING."
         )
 
     async def _pass(self, since: datetime | None) -> tuple[ReadSet[_Row], bool]:

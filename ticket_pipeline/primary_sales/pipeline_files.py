@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from ticket_pipeline.errors import ConfigurationError
-from ticket_pipeline.settings.cron import check_cron
+from ticket_pipeline.settings.values import check_cron
 from ticket_pipeline.settings.yaml_files import read_document
 
 if TYPE_CHECKING:

@@ -1,28 +1,36 @@
-"""The settings: one typed object, read from the environment and `.env` by `load_settings` and handed down from there.
+"""The settings: one typed object, read from the environment and `.env` by `load_settings` and passed on from there.
 
-What belongs here: names, defaults, units, bounds, the reason for a default, and what holds between two settings. What
-does not: how a single value is read and refused (`setting_values`), connections, clients or anything that acts on a
-setting. Nothing is read at import; tests build `Settings` directly.
+What belongs here: names, defaults, units, bounds, and rules between two settings. What does not: types of single values
+(`values`), values that hardly anybody changes (`tuning`), and anything that acts on a setting. Nothing is read at
+import; tests build `Settings` directly.
 
-Every field is an environment variable of the same name in capitals. With none set at all, the embedded default holds:
-a PostgreSQL of our own under `STATE_DIR`, a sample watchlist, and the simulator as the marketplace.
+Every field is an environment variable of the same name in capitals. With nothing set, the demo runs: an embedded
+PostgreSQL under `STATE_DIR`, a sample watchlist and simulated marketplaces.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from dotenv import dotenv_values
+from pydantic import AliasChoices, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from ticket_pipeline.errors import ConfigurationError
+from ticket_pipeline.settings.renamed import ADVICE, SWITCHES
+from ticket_pipeline.settings.tuning import Tuning
 from ticket_pipeline.settings.values import (
+    AgeGroups,
     CadenceBands,
-    CronLine,
+    CronExpression,
     HeaderText,
+    ListingsRequest,
+    MarketplaceNames,
     OptionalDatabase,
     OptionalDateOrder,
     OptionalKey,
@@ -30,13 +38,14 @@ from ticket_pipeline.settings.values import (
     OptionalSecret,
     OptionalSecretHeader,
     OptionalText,
-    is_timezone,
-    read_age_groups,
+    Timezone,
+    read_names,
 )
 
 _PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 
 _VIVENU_URL = "https://vivenu.com"
+_log = logging.getLogger(__name__)
 
 ENV_FILE_VARIABLE = "TICKET_PIPELINE_ENV_FILE"
 """Names another env file than `.env`; `ticket-pipeline --env-file` sets it."""
@@ -52,7 +61,7 @@ def default_state_dir() -> Path:
 
 
 class Settings(BaseSettings):
-    """All settings, typed. Field descriptions are the README's table; a test keeps README and `.env.example` equal."""
+    """All settings, typed. Tests keep the README, docs/settings.md and `.env.example` equal to the fields."""
 
     model_config = SettingsConfigDict(
         env_file_encoding="utf-8", extra="ignore", frozen=True, env_ignore_empty=True, validate_default=True
@@ -64,13 +73,13 @@ class Settings(BaseSettings):
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="WARNING",
-        description="Least that is logged, on stderr and in runs; INFO: each request, DEBUG: each SQL statement",
+        description="Level of our log; INFO: each failed try, DEBUG: each request and SQL statement",
     )
 
     # --- database ---------------------------------------------------------------------------------------------------
     database_url: OptionalDatabase = Field(
         default=None,
-        description="PostgreSQL or TimescaleDB; holds before DB_HOST; unset and no DB_HOST: the embedded server",
+        description="PostgreSQL or TimescaleDB; wins over DB_HOST. Neither is set: the embedded server",
     )
     db_host: OptionalText = Field(default=None, description="Database host (instead of DATABASE_URL)")
     db_port: int = Field(default=5432, ge=1, le=65535, description="Database port")
@@ -79,9 +88,6 @@ class Settings(BaseSettings):
     db_password: OptionalSecret = Field(default=None, description="Database password")
     db_schema: str = Field(
         default="tickets", pattern=r"^[a-z_][a-z0-9_]{0,62}$", description="Schema of all our tables"
-    )
-    dagster_db_schema: str = Field(
-        default="dagster", pattern=r"^[a-z_][a-z0-9_]{0,62}$", description="Schema of Dagster's own tables"
     )
     pg_bin: OptionalPath = Field(
         default=None, description="Folder with initdb, pg_ctl and postgres for the embedded server"
@@ -92,42 +98,33 @@ class Settings(BaseSettings):
     google_sheets_credentials_file: OptionalPath = Field(
         default=None, description="Service-account JSON with read access to the sheet"
     )
-    google_sheets_api_base_url: str = Field(
-        default="https://sheets.googleapis.com", description="Sheets API; change it only for tests"
-    )
     events_worksheet_name: str = Field(default="Events", description="Tab of the sheet that lists the events")
-    zones_worksheet_name: OptionalText = Field(
-        default=None, description="Tab with the venue map (venue, section pattern, zone); unset: no map"
-    )
     watchlist_csv: OptionalPath = Field(
-        default=None, description="CSV file instead of a sheet; unset and no sheet: the sample watchlist"
+        default=None, description="CSV file instead of a sheet. Neither is set: the sample watchlist"
     )
-    zones_csv: OptionalPath = Field(default=None, description="Venue map as a CSV file, beside WATCHLIST_CSV")
-    event_default_timezone: str = Field(
+    venue_map: OptionalText = Field(
+        default=None, description="Venue map (venue, section pattern, zone): a tab of the sheet, or a .csv file"
+    )
+    event_default_timezone: Timezone = Field(
         default="America/New_York", description="Timezone of events whose row and city name none"
     )
     watchlist_date_order: OptionalDateOrder = Field(
-        default=None, description="How 03/04/2026 is meant: month_first or day_first; unset: such a row is rejected"
+        default=None, description="How to read 03/04/2026: month_first or day_first; unset: such a row is rejected"
     )
-    watchlist_max_untrack_fraction: float = Field(
-        default=0.5,
-        ge=0,
-        le=1,
-        description="A sync that would drop a larger share of events, or of a marketplace's ids, is refused",
+    sync_events_cron: CronExpression = Field(
+        default="*/10 * * * *", description="When the watchlist is read (cron, UTC)"
     )
-    sync_events_cron: CronLine = Field(default="*/10 * * * *", description="When the watchlist is read (cron, UTC)")
-    check_data_cron: CronLine = Field(default="25 * * * *", description="When every data check is run (cron, UTC)")
 
     # --- marketplaces -----------------------------------------------------------------------------------------------
-    stubhub_enabled: bool = Field(default=True, description="Switch: poll StubHub")
+    disabled_marketplaces: MarketplaceNames = Field(
+        default="", description="Marketplaces that are never sent a request, such as stubhub, vivenu"
+    )
+    user_agent: HeaderText = Field(default="ticket-pipeline/0.1", description="Honest User-Agent of every request")
     stubhub_api_base_url: OptionalText = Field(
         default=None, description="Such as https://pro.stubhub.com; unset: simulated, or off beside a real marketplace"
     )
-    stubhub_listings_path: str = Field(
-        default="/api/Listing/GetCompListingsByEventId", description="Path of the listings request"
-    )
-    stubhub_listings_method: Literal["GET", "PUT", "POST"] = Field(
-        default="GET", description="HTTP method of the listings request"
+    stubhub_listings_request: ListingsRequest = Field(
+        default="GET /api/Listing/GetCompListingsByEventId", description="Method and path of the listings request"
     )
     stubhub_account_id: OptionalSecretHeader = Field(
         default=None, description="Your seller account's id (activeaccountid)"
@@ -137,76 +134,36 @@ class Settings(BaseSettings):
         default=None, description="JSON file with further request headers, kept out of the environment"
     )
     stubhub_requests_per_minute: int = Field(
-        default=60, ge=1, le=10000, description="Budget: requests to StubHub in any 60 seconds, all processes together"
+        default=60, ge=1, le=10000, description="Budget: requests to StubHub in any 60 seconds, over all processes"
     )
-    vivid_seats_enabled: bool = Field(default=True, description="Switch: poll Vivid Seats")
     vivid_seats_api_base_url: OptionalText = Field(
         default=None,
         description="Such as https://www.vividseats.com; unset: simulated, or off beside a real marketplace",
     )
-    vivid_seats_listings_path: str = Field(
-        default="/hermes/api/v1/listings", description="Path of the listings request"
-    )
     vivid_seats_currency: str = Field(
-        default="USD", pattern=r"^[A-Z]{3}$", description="Currency that prices are asked in (ISO 4217)"
+        default="USD", pattern=r"^[A-Z]{3}$", description="Currency of the requested prices (ISO 4217)"
     )
     vivid_seats_requests_per_minute: int = Field(
-        default=60,
-        ge=1,
-        le=10000,
-        description="Budget: requests to Vivid Seats in any 60 seconds, all processes together",
+        default=60, ge=1, le=10000, description="Budget: requests to Vivid Seats in any 60 seconds, over all processes"
     )
-    ticketmaster_enabled: bool = Field(default=True, description="Switch: ask Ticketmaster")
     ticketmaster_api_key: OptionalKey = Field(
         default=None, description="Your Discovery API key; unset: simulated, or off beside a real marketplace"
-    )
-    ticketmaster_api_base_url: str = Field(
-        default="https://app.ticketmaster.com", description="Discovery API, where an API key is set"
-    )
-    ticketmaster_requests_per_second: int = Field(
-        default=5, ge=1, le=100, description="Budget: requests to Ticketmaster in any second, all processes together"
     )
     ticketmaster_requests_per_day: int = Field(
         default=5000, ge=10, le=1_000_000, description="Budget: requests to Ticketmaster in any 24 hours"
     )
-    ticketmaster_reserve_fraction: float = Field(
-        default=0.1, ge=0, lt=1, description="Share of that day's budget that polling leaves to people's own questions"
-    )
-    ticketmaster_cache_minutes: float = Field(
-        default=30, ge=0, le=10080, description="How long an answer of Ticketmaster is used again; 0: never"
-    )
-    user_agent: HeaderText = Field(default="ticket-pipeline/0.1", description="Honest User-Agent of every request")
 
     # --- requests ---------------------------------------------------------------------------------------------------
-    max_concurrent_requests: int = Field(
-        default=3, ge=1, le=64, description="Requests under way at once, per marketplace, all processes together"
+    min_request_delay: float = Field(default=0.2, ge=0, le=300, description="Shortest gap between requests, seconds")
+    max_request_delay: float = Field(default=1.0, ge=0, le=300, description="Longest gap between requests, seconds")
+    httpx_timeout_connect: float = Field(default=10, gt=0, le=120, description="Time to connect, seconds")
+    httpx_timeout_read: float = Field(default=30, gt=0, le=300, description="Longest silence while reading, seconds")
+    httpx_max_connections: int = Field(
+        default=3, ge=1, le=64, description="Requests in flight at once, per marketplace, over all processes"
     )
-    min_request_delay: float = Field(default=0.2, ge=0, le=300, description="Least spacing between requests, seconds")
-    max_request_delay: float = Field(default=1.0, ge=0, le=300, description="Most spacing between requests, seconds")
-    request_delay_bias: Literal["uniform", "normal", "exponential"] = Field(
-        default="uniform", description="How the spacing is drawn between the two"
-    )
-    http_connect_timeout_seconds: float = Field(default=10, gt=0, le=120, description="Time to connect")
-    http_read_timeout_seconds: float = Field(default=30, gt=0, le=300, description="Longest silence while reading")
-    http_total_timeout_seconds: float = Field(
-        default=60, gt=0, le=600, description="Longest single request, whole; the sheet's too"
-    )
-    http_max_tries: int = Field(default=3, ge=1, le=5, description="Tries of one fetch, transient errors only")
-    http_retry_seconds: float = Field(default=120, gt=0, le=900, description="Longest time one fetch may retry")
-    http_debug: bool = Field(
-        default=False, description="Log every request and the start of every answer, without secrets"
-    )
-    http_max_body_megabytes: int = Field(default=64, ge=1, le=512, description="A larger body is refused")
-    breaker_failures: int = Field(
-        default=5,
-        ge=1,
-        le=100,
-        description="Failed requests, or unreadable answers, in a row that open a marketplace's breaker",
-    )
-    breaker_pause_minutes: float = Field(default=5, gt=0, le=1440, description="First pause of an opened breaker")
-    blocked_pause_hours: float = Field(
-        default=24, gt=0, le=720, description="Pause after a block (401, 403, login or challenge page)"
-    )
+    httpx_retries: int = Field(default=2, ge=0, le=10, description="Further tries after a transient failure")
+    httpx_http2: bool = Field(default=False, description="HTTP/2 with vivenu; needs the extra http2 installed")
+    httpx_verify_ssl: bool = Field(default=True, description="Check vivenu's certificate; off only for tests")
 
     # --- cadence ----------------------------------------------------------------------------------------------------
     base_scrape_interval_hours: float = Field(
@@ -214,95 +171,62 @@ class Settings(BaseSettings):
     )
     cadence_bands: CadenceBands = Field(
         default="30d:1, 7d:1/3, 1d:1/12, 0d:1/48",
-        description="Days to the event and the share of the base interval that holds above them",
+        description="Time to the event, and the share of the base interval that applies above it",
     )
-    min_random_factor: float = Field(default=0.5, gt=0, le=1, description="Least jitter factor of an interval")
+    min_random_factor: float = Field(default=0.5, gt=0, le=1, description="Smallest jitter factor of an interval")
     max_random_factor: float = Field(default=1.5, ge=1, le=5, description="Largest jitter factor of an interval")
-    default_randomization_strategy: JitterStrategy = Field(default="uniform", description="How jitter is drawn")
-    random_seed: int | None = Field(default=None, description="Seed of all jitter, for repeatable runs")
-    poll_batch_size: int = Field(default=200, ge=1, le=2000, description="Most events in one run")
-    lease_seconds: int = Field(
-        default=300, ge=15, le=3600, description="A batch whose run dies is due again after this"
-    )
-    retry_base_minutes: float = Field(default=5, gt=0, le=1440, description="First wait after an event failed")
-    retry_max_hours: float = Field(default=6, gt=0, le=168, description="Longest wait after an event failed")
-    poll_tick_seconds: int = Field(default=30, ge=5, le=3600, description="How often the poll sensor looks")
+    default_randomization_strategy: JitterStrategy = Field(default="uniform", description="Distribution of the jitter")
 
     # --- snapshots and prices ---------------------------------------------------------------------------------------
-    suspect_drop_fraction: float = Field(
-        default=0.5, gt=0, lt=1, description="A capture with less than this share of the last trusted one is suspect"
-    )
-    suspect_confirm_fraction: float = Field(
-        default=0.25, ge=0, lt=1, description="A next capture this close to a suspect one confirms it"
-    )
-    raw_payload_days: int = Field(default=30, ge=0, le=3650, description="Days that raw bodies are kept; 0: none")
+    raw_payload_days: int = Field(default=30, ge=0, le=3650, description="Days that raw responses are kept; 0: none")
     prices_start_date: date = Field(
         default=date(2026, 1, 1), description="First day of the hourly and daily partitions (UTC)"
     )
-    prices_refresh_minutes: float = Field(
-        default=10, gt=0, le=60, description="How often the prices of the hour under way are rebuilt"
-    )
 
     # --- primary sales ----------------------------------------------------------------------------------------------
-    vivenu_enabled: bool = Field(default=True, description="Switch: ask vivenu")
     vivenu_api_key: OptionalKey = Field(
-        default=None, description="Your organiser's API key; unset: simulated, or off beside a real marketplace"
+        default=None,
+        validation_alias=AliasChoices("vivenu_api_key", "vivenu_api_token"),
+        description="Your API key (also VIVENU_API_TOKEN); unset: simulated, or off beside a real marketplace",
     )
     vivenu_api_key_file: OptionalPath = Field(
-        default=None, description="File that holds the key instead; read again when vivenu refuses the one in use"
+        default=None, description="File with the key instead; read again when vivenu rejects the one in use"
     )
     vivenu_api_base_url: str = Field(
-        default=_VIVENU_URL, description="Such as https://vivenu.dev for tests; where a key is set"
+        default=_VIVENU_URL, description="Used where a key is set; such as https://vivenu.dev for tests"
     )
-    vivenu_page_size: int = Field(default=1000, ge=1, le=1000, description="Rows asked for at once")
-    vivenu_overlap_minutes: float = Field(
-        default=5, ge=0, le=1440, description="How far before the last change seen an incremental read begins"
-    )
-    vivenu_age_groups: str = Field(
+    vivenu_age_groups: AgeGroups = Field(
         default="16-24, 25-29, 30-34, 35-39, 40-44, 45-49, 50-54, 55-59, 60-64, 65-69, 70+",
         description="Age groups, by the age on the day of the event",
     )
     vivenu_date_order: OptionalDateOrder = Field(
         default=None,
-        description="How a birth date 03/04/1990 is meant: month_first or day_first; unset: its age is unknown",
+        description="How to read a birth date 03/04/1990: month_first or day_first; unset: the age is unknown",
     )
     vivenu_answers_key: OptionalSecret = Field(
         default=None,
         min_length=16,
-        description="Secret that free texts are marked with; unset: kept in STATE_DIR. Several machines need the same",
+        description="Secret to hash free-text answers with; unset: kept in STATE_DIR. Several machines need the same",
     )
     vivenu_mappings_file: OptionalPath = Field(
-        default=None, description="YAML with your own words for genders, and the slugs that ask for age and gender"
+        default=None, description="YAML with your own words for genders, and the questions for age and gender"
     )
     pipelines_dir: OptionalPath = Field(
-        default=None, description="Folder with your own pipelines (YAML); unset: the four that are shipped"
+        default=None, description="Folder with your own pipelines (YAML); unset: the four included ones"
     )
-    httpx_timeout_connect: float = Field(default=10, gt=0, le=120, description="vivenu: time to connect, seconds")
-    httpx_timeout_read: float = Field(
-        default=30, gt=0, le=300, description="vivenu: longest silence while reading, seconds"
-    )
-    httpx_max_connections: int = Field(
-        default=4, ge=1, le=64, description="vivenu: connections, and so requests, at once"
-    )
-    httpx_retries: int = Field(default=3, ge=0, le=10, description="vivenu: further tries after a transient failure")
-    httpx_http2: bool = Field(default=False, description="vivenu: speak HTTP/2; needs the extra http2 installed")
-    httpx_verify_ssl: bool = Field(default=True, description="vivenu: check its certificate; off only for tests")
 
     # --- servers of `ticket-pipeline run` ---------------------------------------------------------------------------
     web_host: str = Field(default="127.0.0.1", description="Address of the Dagster web UI")
     web_port: int = Field(default=3000, ge=0, le=65535, description="Port of the Dagster web UI; 0: any free one")
     simulator_port: int = Field(default=8765, ge=0, le=65535, description="Port of the simulator; 0: any free one")
 
-    @field_validator("vivenu_age_groups")
-    @classmethod
-    def _check_age_groups(cls, text: str) -> str:
-        read_age_groups(text)
-        return text
+    # --- rarely changed ---------------------------------------------------------------------------------------------
+    tuning: Tuning = Field(
+        default=Tuning(), description='Waits and limits that rarely change, as JSON such as {"lease_seconds": 600}'
+    )
 
     @model_validator(mode="after")
     def _check_pairs(self) -> Self:
-        if not is_timezone(self.event_default_timezone):
-            raise ValueError("EVENT_DEFAULT_TIMEZONE is no IANA timezone; write one like America/New_York")
         if self.min_request_delay > self.max_request_delay:
             raise ValueError("MIN_REQUEST_DELAY is larger than MAX_REQUEST_DELAY: swap them")
         if self.vivenu_api_base_url != _VIVENU_URL and not self.has_vivenu_key:
@@ -311,6 +235,10 @@ class Settings(BaseSettings):
             raise ValueError("GOOGLE_SHEET_ID needs GOOGLE_SHEETS_CREDENTIALS_FILE, the service account's JSON")
         return self
 
+    def is_disabled(self, marketplace: str) -> bool:
+        """Whether the user switched a marketplace off."""
+        return marketplace in read_names(self.disabled_marketplaces)
+
     @property
     def is_embedded(self) -> bool:
         """Whether the database is our own server under `state_dir`."""
@@ -318,10 +246,9 @@ class Settings(BaseSettings):
 
     @property
     def is_simulated(self) -> bool:
-        """Whether every marketplace is played by the simulator: none of them is configured.
+        """Whether the simulator stands in for every marketplace, because none is configured.
 
-        One real marketplace is enough to switch the others from simulated to off: a real history and an invented one
-        must never stand in the same tables.
+        One real marketplace switches the others off: real and simulated data must not share the same tables.
         """
         return (
             self.stubhub_api_base_url is None
@@ -349,7 +276,7 @@ class Settings(BaseSettings):
     def ticketmaster_base_url(self) -> str | None:
         """Where Ticketmaster requests go: the API where a key is set, the simulator, or nowhere."""
         if self.ticketmaster_api_key is not None:
-            return self.ticketmaster_api_base_url
+            return self.tuning.ticketmaster_api_base_url
         return self._simulated_url("ticketmaster")
 
     @property
@@ -367,40 +294,63 @@ class Settings(BaseSettings):
 
 
 def env_file() -> Path:
-    """The env file that holds now. A variable names it, so that the programs we start (Dagster's) read the same one."""
+    """The env file in use. A variable names it, so that the programs we start (Dagster's) read the same one."""
     return Path(os.environ.get(ENV_FILE_VARIABLE) or ".env")
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Read the settings from `overrides`, the environment and an env file, in this order of precedence.
+    """Read the settings from `overrides`, the environment and the env file, in this order of precedence.
 
-    The env file is the one that TICKET_PIPELINE_ENV_FILE names, else `.env`; an absent one counts as empty.
+    The env file is the one that TICKET_PIPELINE_ENV_FILE names, else `.env`; it may be absent.
 
     Args:
         overrides: values by field name.
 
     Raises:
-        ConfigurationError: one or more settings are of no use; the message names each, never a secret's value.
+        ConfigurationError: one or more settings are invalid; the message names each, never the value of a secret.
     """
     file = env_file()
+    _report_old_names(file)
     try:
         settings = Settings(_env_file=file, **overrides)  # type: ignore[arg-type]
+    except SettingsError:
+        raise _invalid(file, ['TUNING: it must be a JSON object, such as {"lease_seconds": 600}']) from None
     except ValidationError as error:
-        problems = [
-            f"{'_'.join(map(str, item['loc'])).upper() or 'settings'}: {item['msg'].removeprefix('Value error, ')}"
-            for item in error.errors(include_input=False, include_url=False)
-        ]
-        raise _unusable(file, problems) from None
+        raise _invalid(
+            file,
+            [
+                f"{'.'.join(map(str, item['loc'])).upper() or 'settings'}: {item['msg'].removeprefix('Value error, ')}"
+                for item in error.errors(include_input=False, include_url=False)
+            ],
+        ) from None
     if settings.prices_start_date > (today := datetime.now(UTC).date()):
-        raise _unusable(
-            file, [f"PRICES_START_DATE: no price can be built before that day comes; write {today} or an earlier one"]
-        )
+        raise _invalid(file, [f"PRICES_START_DATE: it lies in the future; write {today} or an earlier day"])
     return settings
 
 
-def _unusable(file: Path, problems: list[str]) -> ConfigurationError:
+def _report_old_names(file: Path) -> None:
+    found = (os.environ.keys() | _names_in(file)) & ADVICE.keys()
+    if switches := found.intersection(SWITCHES):
+        raise _invalid(file, [f"{name}: it was removed. {ADVICE[name]}" for name in sorted(switches)])
+    for name in sorted(found):
+        _warn_once(name)
+
+
+def _names_in(file: Path) -> set[str]:
+    try:
+        return {name.upper() for name in dotenv_values(file, interpolate=False)}
+    except (OSError, UnicodeDecodeError):
+        return set()
+
+
+@cache
+def _warn_once(name: str) -> None:
+    _log.warning("The setting %s was removed and has no effect. %s.", name, ADVICE[name])
+
+
+def _invalid(file: Path, problems: list[str]) -> ConfigurationError:
     lines = "\n".join(f"  {problem}" for problem in problems)
     return ConfigurationError(
-        f"Read the settings from the environment and {file}; these are not usable:\n{lines}\n"
-        "Mend them there; README.md lists every setting with its default."
+        f"Invalid settings in the environment or {file}:\n{lines}\n"
+        "Correct them there; docs/settings.md lists every setting with its default."
     )

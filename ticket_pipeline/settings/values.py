@@ -1,8 +1,7 @@
-"""What a setting may hold: types that refuse a value of which no part of the program could make anything.
+"""Types of single settings: how a value is read, and why it is rejected.
 
-What belongs here: reading and refusing single values, with a message that says what to write instead and never what
-was written where that is secret; and what may be shown of an address. What does not: which settings there are, and
-what holds between two (`settings`).
+What belongs here: one value at a time, with messages that never quote a secret; and how to show an address without its
+secrets. What does not: which settings exist, and rules between two of them (`model`).
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
-from ticket_pipeline.settings.cron import check_cron
-
-_CRON_WORDS = frozenset({"@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually"})
+_CRON = re.compile(r"@[a-z]+|\S+(?:\s+\S+){4}")
+_LISTINGS_REQUEST = re.compile(r"(?:GET|PUT|POST) \S+")
+_SOURCES = ("stubhub", "vivid_seats", "ticketmaster", "vivenu")
 _BAND = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([dh])\s*:\s*(\d+(?:\.\d+)?(?:/\d+)?)\s*")
 _LARGEST_SHARE = 1000
 """Of the base interval, which is a week at most; far beyond it no date holds the next poll."""
@@ -132,8 +131,43 @@ def _check_bands(text: str) -> str:
     return text
 
 
-def _check_cron(line: str) -> str:
-    return line if line in _CRON_WORDS else check_cron(line)
+def check_cron(text: str) -> str:
+    """Return a cron expression; whether its numbers are possible is checked by Dagster when it loads the schedule.
+
+    Raises:
+        ValueError: the text does not have five fields, and is not a word such as @daily.
+    """
+    if _CRON.fullmatch(text) is None:
+        raise ValueError(f"{text!r} is not a valid cron expression; write minute hour day month weekday: 15 3 * * *")
+    return text
+
+
+def _check_marketplaces(text: str) -> str:
+    if unknown := set(read_names(text)).difference(_SOURCES):
+        raise ValueError(f"{', '.join(sorted(unknown))}: unknown; the names are {', '.join(_SOURCES)}")
+    return text
+
+
+def read_names(text: str) -> list[str]:
+    """The names in a list with commas."""
+    return [name for part in text.split(",") if (name := part.strip())]
+
+
+def _check_listings_request(text: str) -> str:
+    if _LISTINGS_REQUEST.fullmatch(text) is None:
+        raise ValueError("write the method (GET, PUT or POST), a space and the path, such as GET /api/listings")
+    return text
+
+
+def _check_timezone(name: str) -> str:
+    if not is_timezone(name):
+        raise ValueError(f"{name!r} is not an IANA timezone; write one such as America/New_York")
+    return name
+
+
+def _check_age_groups(text: str) -> str:
+    read_age_groups(text)
+    return text
 
 
 def _check_database(secret: SecretStr | None) -> SecretStr | None:
@@ -182,5 +216,9 @@ OptionalSecretHeader = Annotated[OptionalSecret, AfterValidator(_check_secret_se
 OptionalKey = Annotated[OptionalSecret, AfterValidator(_check_secret_key)]
 OptionalDatabase = Annotated[OptionalSecret, AfterValidator(_check_database)]
 CadenceBands = Annotated[str, AfterValidator(_check_bands)]
-CronLine = Annotated[str, AfterValidator(_check_cron)]
+CronExpression = Annotated[str, AfterValidator(check_cron)]
+AgeGroups = Annotated[str, AfterValidator(_check_age_groups)]
+Timezone = Annotated[str, AfterValidator(_check_timezone)]
+MarketplaceNames = Annotated[str, AfterValidator(_check_marketplaces)]
+ListingsRequest = Annotated[str, AfterValidator(_check_listings_request)]
 HeaderText = Annotated[str, AfterValidator(_check_sendable)]

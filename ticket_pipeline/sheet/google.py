@@ -118,7 +118,7 @@ class GoogleSheetSource:
             titles = _tab_titles(self._retried(lambda: client.fetch_sheet_metadata(key, dict(only_titles))))
             raise SheetError(
                 f"Read {self.description}: there is no such tab. The tabs are: {', '.join(titles) or 'unknown'}. "
-                "Rename the tab, or correct EVENTS_WORKSHEET_NAME or ZONES_WORKSHEET_NAME."
+                "Rename the tab, or correct EVENTS_WORKSHEET_NAME or VENUE_MAP."
             ) from refusal
 
     def _retried(self, call: Callable[[], object]) -> object:
@@ -144,7 +144,7 @@ class GoogleSheetSource:
         if isinstance(cause, requests.exceptions.JSONDecodeError):
             return (
                 "the answer is not JSON. A proxy or a login page may stand between here and Google: check the "
-                f"network, the proxy settings and GOOGLE_SHEETS_API_BASE_URL ({show_address(self.api_base_url)})."
+                f"network, the proxy settings and google_sheets_api_base_url ({show_address(self.api_base_url)})."
             )
         if isinstance(cause, requests.Timeout):
             return (
@@ -153,7 +153,7 @@ class GoogleSheetSource:
             )
         return (
             f"the connection failed ({type(cause).__name__}). Check the network, the proxy settings and "
-            f"GOOGLE_SHEETS_API_BASE_URL ({show_address(self.api_base_url)}); the next sync tries again by itself."
+            f"google_sheets_api_base_url ({show_address(self.api_base_url)}); the next sync tries again by itself."
         )
 
     def _as_text(self, answer: object) -> list[list[str]]:
@@ -161,7 +161,7 @@ class GoogleSheetSource:
         if not isinstance(values, list) or not all(isinstance(row, list) for row in values):
             raise SheetError(
                 f"Read {self.description}: the answer does not have the shape of the Sheets API. "
-                f"Check GOOGLE_SHEETS_API_BASE_URL ({show_address(self.api_base_url)})."
+                f"Check google_sheets_api_base_url ({show_address(self.api_base_url)})."
             )
         return [[_cell_text(cell) for cell in row] for row in values]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.errors import ConfigurationError
@@ -18,7 +19,6 @@ from ticket_pipeline.storage.watchlist import (
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from pathlib import Path
 
     from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.sheet.google import GoogleSheetSource
@@ -52,9 +52,11 @@ def open_watchlist(settings: Settings) -> WatchlistSource:
 
 def open_venue_map(settings: Settings) -> WatchlistSource | None:
     """The venue map these settings name, or None."""
-    if settings.zones_worksheet_name is not None and settings.google_sheet_id is not None:
-        return _google_sheet(settings, settings.zones_worksheet_name)
-    return CsvSource(settings.zones_csv) if settings.zones_csv is not None else None
+    if settings.venue_map is None:
+        return None
+    if settings.google_sheet_id is None or settings.venue_map.endswith(".csv"):
+        return CsvSource(Path(settings.venue_map))
+    return _google_sheet(settings, settings.venue_map)
 
 
 def sync_events(database: Database, settings: Settings, this_moment: datetime, *, force: bool = False) -> SyncReport:
@@ -99,7 +101,7 @@ def apply_watchlist(
         watchlist.rejected,
         source=watchlist.source,
         this_moment=this_moment,
-        max_untrack_fraction=settings.watchlist_max_untrack_fraction,
+        max_untrack_fraction=settings.tuning.max_untrack_fraction,
         force=force,
     )
     if zones is not None:
@@ -128,6 +130,6 @@ def _google_sheet(settings: Settings, worksheet_name: str) -> GoogleSheetSource:
         spreadsheet_id=settings.google_sheet_id,
         worksheet_name=worksheet_name,
         credentials_file=settings.google_sheets_credentials_file,
-        api_base_url=settings.google_sheets_api_base_url,
-        total_seconds=settings.http_total_timeout_seconds,
+        api_base_url=settings.tuning.google_sheets_api_base_url,
+        total_seconds=settings.tuning.request_timeout_seconds,
     )

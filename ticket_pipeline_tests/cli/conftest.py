@@ -22,6 +22,7 @@ from ticket_pipeline.simulator.ticketmaster import create_ticketmaster_app
 from ticket_pipeline.simulator.world import sample_world
 from ticket_pipeline_tests.ingest.loopback import Loopback, open_loopback
 from ticket_pipeline_tests.marketplaces.ticketmaster.discovery import CANARY
+from ticket_pipeline_tests.overrides import as_environment
 from ticket_pipeline_tests.simulator_support.serving import serve
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Cli:
 
     def run(self, *arguments: str, answer: str | None = None, **env: str) -> Result:
         """Run a command in this process; a failure of our own code fails the test."""
-        result = CliRunner().invoke(app, list(arguments), input=answer, env=self.env | env)
+        result = CliRunner().invoke(app, list(arguments), input=answer, env=as_environment(self.env | env))
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result
@@ -67,7 +68,7 @@ class Cli:
         """Start a command as a program of its own; the caller ends it."""
         return subprocess.Popen(
             [sys.executable, "-m", "ticket_pipeline.cli", *arguments],
-            env=os.environ | self.env | env,
+            env=os.environ | as_environment(self.env | env),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -100,7 +101,7 @@ def cli(migrated_url: str, tmp_path: Path) -> Iterator[Cli]:
             "STUBHUB_REQUESTS_PER_MINUTE": "600",
             "MIN_REQUEST_DELAY": "0",
             "MAX_REQUEST_DELAY": "0",
-            "HTTP_MAX_TRIES": "1",
+            "HTTPX_RETRIES": "0",
             "STATE_DIR": str(tmp_path / "state"),
             "WATCHLIST_CSV": str(tmp_path / "watchlist.csv"),
             "TICKET_PIPELINE_ENV_FILE": str(tmp_path / "absent.env"),

@@ -101,7 +101,7 @@ def test_settings_show_what_holds_and_no_secret(cli: Cli) -> None:
 
 def test_settings_show_where_urls_lead_and_not_what_they_carry(cli: Cli) -> None:
     url = "https://me:S3CRET@h.example:8/api?key=S3CRET#S3CRET"
-    names = [name.upper() for name in Settings.model_fields if name.endswith(("_base_url", "_listings_path"))]
+    names = [name.upper() for name in Settings.model_fields if name.endswith(("_base_url", "_listings_request"))]
     assert len(names) == 7
     env = dict.fromkeys(names, url) | {"VIVENU_API_KEY": "dont-tell", "EVENTS_WORKSHEET_NAME": url}
     assert "S3CRET" not in cli.run("settings", **env).output
@@ -110,8 +110,8 @@ def test_settings_show_where_urls_lead_and_not_what_they_carry(cli: Cli) -> None
 
 
 def test_unusable_settings_are_all_named_at_once(cli: Cli) -> None:
-    result = cli.run("show-events", WEB_PORT="many", POLL_BATCH_SIZE="-1")
+    result = cli.run("show-events", WEB_PORT="many", DB_PORT="-1")
     assert result.exit_code == 1
     assert "WEB_PORT" in result.stderr
-    assert "POLL_BATCH_SIZE" in result.stderr
+    assert "DB_PORT" in result.stderr
     assert "many" not in result.stderr

@@ -105,7 +105,7 @@ def test_a_failed_event_is_named_and_the_others_are_stored(synced: Cli) -> None:
 
 def test_a_block_stops_the_rest_and_says_how_to_resume(synced: Cli) -> None:
     synced.loopback.faults.add(Fault(FaultKind.FORBIDDEN, times=None))
-    result = synced.run("fetch-listings", MAX_CONCURRENT_REQUESTS="1")
+    result = synced.run("fetch-listings", HTTPX_MAX_CONNECTIONS="1")
     assert result.exit_code == 1
     assert "not tried" in result.stdout
     assert "3 events were not tried and stay due" in result.stderr
@@ -117,9 +117,9 @@ def test_a_block_stops_the_rest_and_says_how_to_resume(synced: Cli) -> None:
 
 
 def test_a_marketplace_that_is_switched_off_is_not_asked(synced: Cli) -> None:
-    result = synced.run("fetch-listings", STUBHUB_ENABLED="false")
+    result = synced.run("fetch-listings", DISABLED_MARKETPLACES="stubhub")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "STUBHUB_ENABLED=true" in result.stderr
+    assert "DISABLED_MARKETPLACES" in result.stderr
     assert synced.loopback.log.records() == []
 
 
@@ -148,7 +148,7 @@ def test_an_answer_that_repeats_the_session_is_stored_and_shown_without_it(
         "STUBHUB_COOKIE": "theme=dark; session=S3CRETofTheSession",
         "STUBHUB_ACCOUNT_ID": "S3CRET-4711-account",
         "STUBHUB_HEADERS_FILE": str(headers),
-        "HTTP_DEBUG": "true",
+        "LOG_LEVEL": "DEBUG",
     }
     said = "session S3CRETofTheSession of user S3CRET-4711-account unknown, HDRS3CRETvalue"
     money = {"amt": 285.89, "currency": "USD"}

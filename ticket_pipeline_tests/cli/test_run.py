@@ -91,7 +91,7 @@ def test_events_of_a_marketplace_that_is_off_are_not_waited_for(migrated_url: st
         settings = loopback.settings()
         (line,) = describe_minute(loopback.database, settings, NOW)
         assert "4 due, the first for " in line
-        off = settings.model_copy(update={"stubhub_enabled": False})
+        off = settings.model_copy(update={"disabled_marketplaces": "stubhub"})
         (line,) = describe_minute(loopback.database, off, NOW)
         assert line.endswith("; nothing due.")
 

@@ -136,7 +136,7 @@ def test_old_bodies_that_cannot_be_deleted_keep_no_event_from_the_watchlist(
 
 def test_ids_that_are_no_longer_polled_are_named(cli: Cli) -> None:
     lines: list[str] = []
-    scheduler = scheduler_of(cli, lines, watchlist_max_untrack_fraction=1)
+    scheduler = scheduler_of(cli, lines, max_untrack_fraction=1)
     rows = cli.read_watchlist()
     ask(scheduler)
     cli.write_watchlist([[*rows[0][:5], "999999999", *rows[0][6:]], *rows[1:]])
@@ -172,7 +172,7 @@ def test_one_round_that_fetched_nothing_of_what_was_due_ends_with_1(cli: Cli) ->
 
 def test_failures_are_named_and_a_block_pauses_until_resumed(cli: Cli) -> None:
     lines: list[str] = []
-    scheduler = scheduler_of(cli, lines, max_concurrent_requests=1)
+    scheduler = scheduler_of(cli, lines, httpx_max_connections=1)
     cli.loopback.faults.add(Fault(FaultKind.FORBIDDEN, times=None))
     ask(scheduler)
     assert any("blocked" in line for line in lines)
@@ -187,7 +187,7 @@ def test_failures_are_named_and_a_block_pauses_until_resumed(cli: Cli) -> None:
 
 def test_a_round_leases_nothing_while_the_marketplace_asked_to_wait(cli: Cli) -> None:
     lines: list[str] = []
-    scheduler = scheduler_of(cli, lines, max_concurrent_requests=1)
+    scheduler = scheduler_of(cli, lines, httpx_max_connections=1)
     cli.loopback.faults.add(Fault(FaultKind.RATE_LIMITED, retry_after="600"))
     for _ in range(3):
         ask(scheduler)
@@ -198,7 +198,7 @@ def test_a_round_leases_nothing_while_the_marketplace_asked_to_wait(cli: Cli) ->
 
 def test_resuming_keeps_a_wait_that_the_marketplace_asked_for_unless_forced(cli: Cli) -> None:
     cli.loopback.faults.add(Fault(FaultKind.RATE_LIMITED, retry_after="600"))
-    ask(scheduler_of(cli, [], max_concurrent_requests=1))
+    ask(scheduler_of(cli, [], httpx_max_connections=1))
     kept = " ".join(cli.run("resume", "stubhub").stdout.split())
     assert kept.startswith("stubhub asked to wait until ")
     assert kept.endswith("To send requests sooner: ticket-pipeline resume stubhub --force")

@@ -96,7 +96,7 @@ def test_only_the_last_24_hours_count(synced: Cli) -> None:
 @pytest.mark.parametrize(
     ("env", "why"),
     [
-        ({"STUBHUB_ENABLED": "false"}, "stubhub: it is switched off"),
+        ({"DISABLED_MARKETPLACES": "stubhub"}, "stubhub: it is disabled"),
         ({}, "vivid_seats: it is not configured, and another marketplace is. Set VIVID_SEATS_API_BASE_URL."),
     ],
 )
@@ -114,7 +114,7 @@ def test_with_nothing_configured_all_are_simulated(synced: Cli) -> None:
 
 def test_an_open_breaker_says_why_until_when_and_how_to_resume(synced: Cli) -> None:
     synced.loopback.faults.add(Fault(FaultKind.FORBIDDEN, times=None))
-    synced.run("fetch-listings", MAX_CONCURRENT_REQUESTS="1")
+    synced.run("fetch-listings", HTTPX_MAX_CONNECTIONS="1")
     told = about(synced)
     assert told["breaker"] == "open"
     assert "403" in told["breaker_reason"]
@@ -128,7 +128,7 @@ def test_an_open_breaker_says_why_until_when_and_how_to_resume(synced: Cli) -> N
 
 def test_a_wait_that_a_marketplace_asked_for_is_shown_until_it_is_over(synced: Cli) -> None:
     synced.loopback.faults.add(Fault(FaultKind.RATE_LIMITED, retry_after="600"))
-    refused = synced.run("fetch-listings", MAX_CONCURRENT_REQUESTS="1")
+    refused = synced.run("fetch-listings", HTTPX_MAX_CONNECTIONS="1")
     assert (refused.exit_code, "3 events were not tried" in refused.stderr) == (1, True)
     assert "stubhub; it asked to wait until " in " ".join(refused.stderr.split())
     asked_until = datetime.fromisoformat(about(synced)["asked_until"])
@@ -170,7 +170,7 @@ def test_what_polling_may_use_of_a_budget_stands_beside_it(searching: Searching)
 
 def test_requests_of_searches_are_counted_with_the_others_and_by_themselves(searching: Searching) -> None:
     searching.faults.add(Fault(FaultKind.SERVER_ERROR))
-    searching.cli.run("search", searching.events[0].name, HTTP_MAX_TRIES="2")
+    searching.cli.run("search", searching.events[0].name, HTTPX_RETRIES="1")
     searching.cli.run("search", searching.events[0].name)  # the kept answer is used again, and that is no request
     told = about(searching.cli, "ticketmaster")
     (of_the_day,) = [

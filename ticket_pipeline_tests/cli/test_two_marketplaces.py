@@ -82,16 +82,16 @@ def test_a_table_names_its_marketplace_and_totals_that_disagree(both: Cli) -> No
 
 
 def test_without_a_key_a_marketplace_that_is_off_is_left_out_and_told(both: Cli) -> None:
-    result = both.run("fetch-listings", VIVID_SEATS_ENABLED="false")
+    result = both.run("fetch-listings", DISABLED_MARKETPLACES="vivid_seats")
     assert result.exit_code == 0
     assert "1 events at vivid_seats were left out: it is switched off" in result.stderr
     assert both.loopback.rows("select distinct marketplace from snapshots") == [{"marketplace": "stubhub"}]
 
 
 def test_a_key_of_a_marketplace_that_is_off_is_refused_before_anything_is_sent(both: Cli) -> None:
-    result = both.run("fetch-listings", both.loopback.keys[0], PRODUCTION, VIVID_SEATS_ENABLED="false")
+    result = both.run("fetch-listings", both.loopback.keys[0], PRODUCTION, DISABLED_MARKETPLACES="vivid_seats")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "VIVID_SEATS_ENABLED=true" in result.stderr
+    assert "DISABLED_MARKETPLACES" in result.stderr
     assert both.loopback.log.records() == []
 
 

@@ -12,6 +12,7 @@ import pytest
 from ticket_pipeline.definitions import build_defs
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.settings.model import Settings
+from ticket_pipeline_tests.overrides import settings_from
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,10 +97,10 @@ def test_loading_it_names_every_malformed_setting(tmp_path: Path) -> None:
 
 
 def test_without_a_pipeline_the_settings_are_those_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("POLL_TICK_SECONDS", "77")
+    monkeypatch.setenv("TUNING", '{"poll_tick_seconds": 77}')
     assert build_defs().resolve_sensor_def("poll_due_stubhub_events").minimum_interval_seconds == 77
-    monkeypatch.setenv("POLL_TICK_SECONDS", "often")
-    with pytest.raises(ConfigurationError, match="POLL_TICK_SECONDS"):
+    monkeypatch.setenv("TUNING", '{"poll_tick_seconds": "often"}')
+    with pytest.raises(ConfigurationError, match=r"TUNING\.POLL_TICK_SECONDS"):
         build_defs()
 
 
@@ -165,7 +166,7 @@ def test_every_sensor_schedule_job_and_check_is_described(defs: dg.Definitions) 
 
 def test_settings_hold_secrets_that_the_definitions_do_not_show() -> None:
     secret = "hunter2hunter2"  # noqa: S105 - a made-up one, to look for
-    settings = Settings.model_validate({"database_url": f"postgresql://u:{secret}@h/d", "stubhub_cookie": secret})
+    settings = settings_from({"database_url": f"postgresql://u:{secret}@h/d", "stubhub_cookie": secret})
     defs = build_defs(settings)
     assert secret not in repr(defs)
     assert secret not in repr(defs.resources)

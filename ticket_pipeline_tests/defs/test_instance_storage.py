@@ -93,7 +93,7 @@ def test_dagsters_tables_stand_in_a_schema_of_their_own(instance: dg.DagsterInst
 
 def test_the_schema_is_a_setting(home: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", database_url)
-    monkeypatch.setenv("DAGSTER_DB_SCHEMA", "elsewhere")
+    monkeypatch.setenv("TUNING", '{"dagster_db_schema": "elsewhere"}')
     with dg.DagsterInstance.from_config(str(home)):
         assert set(tables(database_url)) == {"elsewhere"}
 

@@ -19,6 +19,7 @@ from ticket_pipeline.defs.resources import (
 from ticket_pipeline.errors import TemporarilyUnavailable
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.sheet.source import SheetRows
+from ticket_pipeline_tests.overrides import settings_from
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -60,7 +61,7 @@ def test_each_is_typed_and_every_field_is_described_and_secrets_are_marked() -> 
 def test_what_dagster_serves_holds_no_secret_of_the_settings() -> None:
     from dagster._core.remote_representation.external_data import RepositorySnap  # noqa: PLC0415 - what a server sends
 
-    defs = build_defs(Settings.model_validate(ALL_SECRETS))
+    defs = build_defs(settings_from(ALL_SECRETS))
     shown = dg.serialize_value(RepositorySnap.from_def(defs.get_repository_def()))
     assert SECRET not in shown
     assert SECRET not in repr(defs) + repr(defs.resources)
@@ -70,7 +71,7 @@ def test_what_dagster_serves_holds_no_secret_of_the_settings() -> None:
 
 
 def test_a_field_overrides_its_setting_and_the_others_stay() -> None:
-    settings = Settings.model_validate({"stubhub_cookie": "mine", "stubhub_requests_per_minute": 7})
+    settings = settings_from({"stubhub_cookie": "mine", "stubhub_requests_per_minute": 7})
     used = StubHubResource(settings=settings, api_base_url="https://stubhub.example").settings_in_use()
     assert (used.stubhub_base_url, used.stubhub_requests_per_minute) == ("https://stubhub.example", 7)
     assert used.stubhub_cookie is settings.stubhub_cookie
@@ -84,7 +85,7 @@ def test_without_settings_a_resource_reads_the_environment_when_it_is_used(monke
 
 
 def test_a_host_that_is_given_goes_before_the_url_of_the_settings() -> None:
-    settings = Settings.model_validate({"database_url": "postgresql://a@b/c"})
+    settings = settings_from({"database_url": "postgresql://a@b/c"})
     used = TimescaleDBResource(settings=settings, host="db.example", name="tickets").settings_in_use()
     assert (used.database_url, used.db_host) == (None, "db.example")
 

@@ -11,6 +11,7 @@ from ticket_pipeline.definitions import build_defs
 from ticket_pipeline.defs.resources import build_resources
 from ticket_pipeline.defs.schedules import build_schedules
 from ticket_pipeline.settings.model import Settings
+from ticket_pipeline_tests.overrides import settings_from
 
 DEFAULTS = {
     "sync_events_regularly": ("sync_events", "*/10 * * * *"),
@@ -32,12 +33,6 @@ def test_when_the_watchlist_is_read_is_a_setting() -> None:
     assert schedule.cron_schedule == "5 6 * * 1"
 
 
-@pytest.mark.parametrize("line", ["@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually"])
-def test_every_word_that_the_setting_takes_is_one_for_dagster(line: str) -> None:
-    (schedule,) = [one for one in build_schedules(Settings(check_data_cron=line)) if "check" in one.name]
-    assert schedule.cron_schedule == line
-
-
 @pytest.mark.parametrize("name", [*DEFAULTS, "vivenu_default_regularly"])
 def test_every_tick_asks_for_a_run(name: str) -> None:
     schedule = build_defs(Settings()).resolve_schedule_def(name)
@@ -47,9 +42,11 @@ def test_every_tick_asks_for_a_run(name: str) -> None:
         assert len(schedule.evaluate_tick(context).run_requests or []) == 1
 
 
-@pytest.mark.parametrize("changes", [{"vivenu_enabled": False}, {"stubhub_api_base_url": "https://stubhub.example"}])
+@pytest.mark.parametrize(
+    "changes", [{"disabled_marketplaces": "vivenu"}, {"stubhub_api_base_url": "https://stubhub.example"}]
+)
 def test_where_there_is_no_vivenu_its_schedule_says_so_and_starts_nothing(changes: dict[str, object]) -> None:
-    settings = Settings.model_validate(changes)
+    settings = settings_from(changes)
     schedule = build_defs(settings).resolve_schedule_def("vivenu_default_regularly")
     with dg.build_schedule_context(resources=build_resources(settings)) as context:
         tick = schedule.evaluate_tick(context)

@@ -19,6 +19,7 @@ from psycopg import sql
 from ticket_pipeline.cli.app import app
 from ticket_pipeline.market.vocabulary import Outcome
 from ticket_pipeline.settings.model import Settings
+from ticket_pipeline.settings.tuning import Tuning
 from ticket_pipeline_tests.docs.documents import (
     PROJECT,
     README,
@@ -30,6 +31,7 @@ from ticket_pipeline_tests.docs.documents import (
     sql_blocks,
     table_rows,
 )
+from ticket_pipeline_tests.overrides import settings_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     import dagster as dg
 
 _ENV_EXAMPLE = PROJECT / ".env.example"
+_SETTINGS = PROJECT / "docs" / "settings.md"
 _DATA_MODEL = PROJECT / "docs" / "data-model.md"
 _RUNBOOK = PROJECT / "docs" / "operations.md"
 
@@ -94,14 +97,21 @@ def test_env_example_describes_each_setting_as_the_code_does() -> None:
     assert absent == []
 
 
-def test_readme_lists_every_setting_with_default_and_meaning() -> None:
-    rows = table_rows(marked(README, "settings"))
+def test_every_setting_is_documented_with_default_and_meaning() -> None:
+    rows = [row for row in table_rows(marked(_SETTINGS, "settings")) if row[0].isupper()]
     fields = Settings.model_fields
     assert [(name, meaning) for name, _, meaning in rows] == [(n.upper(), f.description) for n, f in fields.items()]
+    tuning = {name: default for name, default, _ in table_rows(marked(_SETTINGS, "tuning"))}
+    assert tuning.keys() == Tuning.model_fields.keys()
     defaults = {name.lower(): default for name, default, _ in rows if default}
-    read = Settings.model_validate(defaults | {"state_dir": PROJECT / defaults["state_dir"]})
+    written = {name: default for name, default in tuning.items() if default}
+    read = settings_from(defaults | {"state_dir": PROJECT / defaults["state_dir"], "tuning": written})
     assert read == Settings()
-    assert defaults.keys() == {name for name, value in Settings() if value is not None}
+
+
+def test_a_user_finds_no_more_than_sixty_settings_and_a_dozen_in_the_readme() -> None:
+    assert len(Settings.model_fields) <= 60
+    assert len(table_rows(marked(README, "settings"))) <= 13
 
 
 def test_readme_lists_every_asset(definitions: dg.Definitions) -> None:
@@ -121,8 +131,11 @@ def test_readme_lists_every_asset(definitions: dg.Definitions) -> None:
 def test_rendering_again_changes_nothing() -> None:
     script = PROJECT / "scripts" / "render_settings.py"
     shown = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True).stdout
-    parts = [_ENV_EXAMPLE.read_text(encoding="utf-8"), marked(README, "settings"), marked(README, "assets")]
-    assert shown == "\n".join(parts) + "\n", "run scripts/render_settings.py --write"
+    tables = [(README, "settings"), (README, "assets"), (_SETTINGS, "settings"), (_SETTINGS, "tuning")]
+    parts = [_ENV_EXAMPLE.read_text(encoding="utf-8"), *(marked(*table) for table in tables)]
+    assert re.sub(r"\n{2,}", "\n", shown) == re.sub(r"\n{2,}", "\n", "\n".join(parts) + "\n"), (
+        "run scripts/render_settings.py --write"
+    )
 
 
 def test_readme_is_short() -> None:

@@ -36,6 +36,7 @@ from ticket_pipeline.simulator.world import DATE_FORMAT, WATCHLIST_HEADER, Simul
 from ticket_pipeline.storage.connect import open_database
 from ticket_pipeline.storage.migrations import apply_migrations
 from ticket_pipeline.storage.statements import project_file
+from ticket_pipeline_tests.overrides import as_environment
 from ticket_pipeline_tests.ports import reserved_port
 from ticket_pipeline_tests.servers import environment_without
 from ticket_pipeline_tests.simulator_support.serving import serve
@@ -62,7 +63,7 @@ FAST = {
     "MIN_REQUEST_DELAY": "0",
     "MAX_REQUEST_DELAY": "0",
     "STUBHUB_REQUESTS_PER_MINUTE": "10000",
-    "HTTP_MAX_TRIES": "1",
+    "HTTPX_RETRIES": "0",
     "RETRY_BASE_MINUTES": "0.05",
     # Each rebuild is a run, which costs seconds of CPU: seldom but where prices are what is looked at.
     "PRICES_REFRESH_MINUTES": "60",
@@ -331,7 +332,7 @@ def running_system(
         marketplace = Marketplace(events, stack.enter_context(reserved_port()), latency_seconds)
         stack.callback(marketplace.go_down)
         marketplace.come_up()
-        env = outside_environment(folder) | FAST | settings
+        env = as_environment(outside_environment(folder) | FAST | settings)
         env["DATABASE_URL"] = database_url
         env["STUBHUB_API_BASE_URL"] = marketplace.url
         env["WATCHLIST_CSV"] = str(folder / "watchlist.csv")

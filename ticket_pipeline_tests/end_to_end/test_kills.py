@@ -63,7 +63,7 @@ def system(tmp_path_factory: pytest.TempPathFactory, server: EmbeddedServer) -> 
         events,
         latency_seconds=LATENCY_SECONDS,
         # A killed run's requests count as under way for so long, and nothing else is sent in their places.
-        HTTP_TOTAL_TIMEOUT_SECONDS="8",
+        REQUEST_TIMEOUT_SECONDS="8",
     ) as system:
         system.start_daemon()
         system.wait_for(lambda: _all_stored_since(system, EVER), "the first capture of every event", seconds=90)

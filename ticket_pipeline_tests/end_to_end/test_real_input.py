@@ -71,7 +71,7 @@ def system(
             BASE_SCRAPE_INTERVAL_HOURS="0.0001",
             PRICES_REFRESH_MINUTES="0.01",
             # One request at a time, of all processes: then the order of answers is the order of captures.
-            MAX_CONCURRENT_REQUESTS="1",
+            HTTPX_MAX_CONNECTIONS="1",
         ) as system,
     ):
         system.start_daemon()

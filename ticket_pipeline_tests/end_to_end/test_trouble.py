@@ -44,7 +44,7 @@ def system(tmp_path_factory: pytest.TempPathFactory, database_server: EmbeddedSe
             tmp_path_factory.mktemp("trouble"),
             url,
             events,
-            MAX_CONCURRENT_REQUESTS="1",
+            HTTPX_MAX_CONNECTIONS="1",
             BREAKER_FAILURES=str(FAILURES),
             BREAKER_PAUSE_MINUTES="0.1",
         ) as system,

@@ -545,7 +545,7 @@ def test_log_lines_tell_the_answer_and_hide_keys(caplog: pytest.LogCaptureFixtur
                 request_to(f"{server.url}/x?id=7&apikey=S3CRET", headers={"cookie": "S3CRET"}), policy=THREE_TRIES
             )
 
-    with caplog.at_level(logging.DEBUG, logger="ticket_pipeline"):
+    with caplog.at_level(logging.INFO, logger="ticket_pipeline"):
         asyncio.run(run())
     said = [record.getMessage() for record in caplog.records if record.name.startswith("ticket_pipeline")]
     assert len(said) == 2
@@ -632,10 +632,11 @@ def test_debugging_shows_request_and_answer_without_secrets(caplog: pytest.LogCa
     async def run() -> None:
         async with serve_wire(answer(body=b'[{"token": "S3CRET"}]', set_cookie="a=S3CRET")) as server:
             request = request_to(f"{server.url}/x?id=1", headers={"cookie": "b=S3CRET"})
-            await fetch(request, policy=dataclasses.replace(ONE_TRY, is_debugged=True))
+            await fetch(request, policy=ONE_TRY)
 
-    asyncio.run(run())
-    shown = [record.getMessage() for record in caplog.records if record.getMessage().startswith("HTTP_DEBUG")]
+    with caplog.at_level(logging.DEBUG, "ticket_pipeline"):
+        asyncio.run(run())
+    shown = [record.getMessage() for record in caplog.records if record.levelno == logging.DEBUG]
     assert [text.count("/x?id=1") for text in shown] == [1, 1]
     assert "token" in shown[1]
     assert "S3CRET" not in "".join(shown)
@@ -649,9 +650,9 @@ def test_debugging_hides_every_header_that_came_as_a_secret_whatever_its_name(
     async def run() -> None:
         async with serve_wire(said) as server:
             request = request_to(f"{server.url}/x", headers={"x-csrf": "HDRS3CRETvalue", "activeaccountid": "S3CRET7"})
-            await fetch(request, policy=dataclasses.replace(ONE_TRY, is_debugged=True))
+            await fetch(request, policy=ONE_TRY)
 
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.DEBUG, "ticket_pipeline"):
         asyncio.run(run())
     assert "'x-csrf': '***'" in caplog.text
     assert "'user-agent': 'tests/1'" in caplog.text
@@ -731,13 +732,13 @@ def test_a_good_body_without_secrets_stays_as_it_came() -> None:
     assert response.body == body
 
 
-def test_debugging_shows_how_a_try_failed(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_shows_how_a_try_failed(caplog: pytest.LogCaptureFixture) -> None:
     async def run() -> None:
         async with serve_wire(answer(status=503)) as server:
             with pytest.raises(TemporarilyUnavailable):
-                await fetch(request_to(f"{server.url}/x"), policy=dataclasses.replace(ONE_TRY, is_debugged=True))
+                await fetch(request_to(f"{server.url}/x"), policy=ONE_TRY)
 
-    with caplog.at_level(logging.WARNING, logger="ticket_pipeline"):
+    with caplog.at_level(logging.INFO, logger="ticket_pipeline"):
         asyncio.run(run())
     assert "503" in caplog.records[-1].getMessage()
     assert caplog.records[-1].getMessage().startswith("Asked")

@@ -28,7 +28,6 @@ from ticket_pipeline.ingest.batch import Lease
 from ticket_pipeline.ingest.due import Skip, choose_batch
 from ticket_pipeline.ingest.poll import poll_events
 from ticket_pipeline.market.vocabulary import Marketplace
-from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.simulator import marketplaces as simulated
 from ticket_pipeline.simulator.app import path_of
 from ticket_pipeline.simulator.faults import Fault, FaultKind, FaultPlan
@@ -43,11 +42,13 @@ from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.requests import read_request_state, reset_breaker
 from ticket_pipeline.storage.watchlist import sync_watchlist
 from ticket_pipeline_tests.ingest.loopback import watched
+from ticket_pipeline_tests.overrides import settings_from
 from ticket_pipeline_tests.simulator_support.serving import serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.simulator.recording import RequestRecord
     from ticket_pipeline.storage.database import Row
 
@@ -199,7 +200,7 @@ async def _poll_what_is_due(
         if isinstance(chosen, Skip):
             assert "Nothing is due" in chosen.reason, chosen.reason
             return
-        lease = Lease(lease_id, timedelta(seconds=settings.lease_seconds))
+        lease = Lease(lease_id, timedelta(seconds=settings.tuning.lease_seconds))
         result = await poll_events(database, settings, marketplace, chosen.events, now=clock, lease=lease)
         if result.skipped:
             assert "breaker is open" in (result.stopped_by or ""), result.stopped_by
@@ -219,7 +220,7 @@ def _served(world: SimulatedWorld, clock: Clock, wires: dict[Marketplace, _Wires
 
 
 def _settings(database_url: str, url: str, limits: dict[Marketplace, dict[float, int]]) -> Settings:
-    return Settings.model_validate(
+    return settings_from(
         {
             "database_url": database_url,
             "stubhub_api_base_url": f"{url}{path_of(simulated.Marketplace.STUBHUB)}",
@@ -232,11 +233,11 @@ def _settings(database_url: str, url: str, limits: dict[Marketplace, dict[float,
             "ticketmaster_requests_per_day": limits[Marketplace.TICKETMASTER][DAY_SECONDS],
             "ticketmaster_reserve_fraction": 0,
             "ticketmaster_cache_minutes": 0,  # every poll asks; kept answers have tests of their own
-            "max_concurrent_requests": MOST_AT_ONCE,
+            "httpx_max_connections": MOST_AT_ONCE,
             "min_request_delay": 0,
             "max_request_delay": 0,
-            "http_max_tries": 1,  # so that a request is an attempt
-            "http_total_timeout_seconds": 10,
+            "httpx_retries": 0,  # so that a request is an attempt
+            "request_timeout_seconds": 10,
             "random_seed": 1,
             "prices_start_date": NOON.date(),
         }

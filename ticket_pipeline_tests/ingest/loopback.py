@@ -26,6 +26,7 @@ from ticket_pipeline.simulator.stubhub import create_stubhub_app
 from ticket_pipeline.simulator.wire import Latency
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.watchlist import sync_watchlist
+from ticket_pipeline_tests.overrides import settings_from
 from ticket_pipeline_tests.simulator_support.large_world import large_world
 from ticket_pipeline_tests.simulator_support.serving import serve
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ticket_pipeline.ingest.batch import BatchResult
+    from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.simulator.world import SimulatedWorld
     from ticket_pipeline.storage.database import Row
 
@@ -79,14 +81,14 @@ class Loopback:
             "database_url": self.database_url,
             "stubhub_api_base_url": self.url,
             "stubhub_requests_per_minute": 600,
-            "max_concurrent_requests": 4,
+            "httpx_max_connections": 4,
             "min_request_delay": 0,
             "max_request_delay": 0,
-            "http_max_tries": 1,
+            "httpx_retries": 0,
             "random_seed": 1,
             "prices_start_date": (self.clock() - timedelta(days=60)).date(),
         }
-        return Settings.model_validate(fixed | changes)
+        return settings_from(fixed | changes)
 
     def watch(self, *, hours_ahead: float = 24 * 40, interval: timedelta | None = None) -> list[Event]:
         """Put every event of the world on the watchlist; all are due at once."""

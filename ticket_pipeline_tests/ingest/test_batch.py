@@ -102,7 +102,7 @@ def test_every_fault_of_the_simulator_is_tried_here() -> None:
 def test_one_broken_answer_fails_its_event_and_no_other(watching: Loopback, kind: FaultKind, outcome: str) -> None:
     broken = watching.keys[1]
     watching.faults.add(Fault(kind, external_id=broken, times=None))
-    limit = {"http_total_timeout_seconds": 1} if kind is FaultKind.HANG else {}  # where it must be waited for
+    limit = {"request_timeout_seconds": 1} if kind is FaultKind.HANG else {}  # where it must be waited for
     result = watching.poll(watching.events(), watching.settings(**limit))
 
     assert [(one.event.external_id, one.outcome) for one in result.failures] == [(broken, outcome)]
@@ -156,7 +156,7 @@ def test_an_answer_without_one_price_is_kept_whole_and_is_a_failure_all_the_same
 
 def test_answers_without_a_price_one_after_the_other_open_the_breaker(watching: Loopback) -> None:
     watching.faults.add(Fault(FaultKind.RENAMED_FIELD, times=None))
-    settings = watching.settings(breaker_failures=3, max_concurrent_requests=1)
+    settings = watching.settings(breaker_failures=3, httpx_max_connections=1)
     first, *others = watching.events()
     for event in (first, others[0]):
         watching.poll([event], settings)
@@ -192,7 +192,7 @@ def test_a_block_stops_the_sending_and_leaves_the_rest_due(watching: Loopback, k
     first, *others = watching.events()
     before = {key: watching.schedule(key) for key in watching.keys}
     watching.faults.add(Fault(kind, times=None))
-    result = watching.poll([first, *others], watching.settings(max_concurrent_requests=1))
+    result = watching.poll([first, *others], watching.settings(httpx_max_connections=1))
 
     assert [(one.event, one.outcome) for one in result.results] == [(first, "blocked")]
     assert result.skipped == others
@@ -214,7 +214,7 @@ def test_the_wait_that_a_server_asks_for_is_the_wait_until_the_event_is_due(watc
 def test_no_more_requests_are_under_way_than_allowed(migrated_url: str) -> None:
     world = large_world(datetime.now(UTC), 12, listings=5, templates=1)
     with open_loopback(migrated_url, world, latency_seconds=0.05) as twelve_events:
-        result = twelve_events.poll(twelve_events.watch(), twelve_events.settings(max_concurrent_requests=3))
+        result = twelve_events.poll(twelve_events.watch(), twelve_events.settings(httpx_max_connections=3))
         assert len(result.results) == 12
         assert twelve_events.log.most_at_once() == 3
 

@@ -28,7 +28,7 @@ def test_what_was_not_tried_is_released_at_the_end(watching: Loopback) -> None:
     lease_id = lease(watching, LONG)
     watching.faults.add(Fault(FaultKind.FORBIDDEN))
     events = watching.events()
-    watching.poll(events, watching.settings(max_concurrent_requests=1), lease=Lease(lease_id, LONG))
+    watching.poll(events, watching.settings(httpx_max_connections=1), lease=Lease(lease_id, LONG))
     for event in events[1:]:
         row = watching.schedule(event.external_id)
         assert (row["lease_id"], row["leased_until"]) == (None, None)

@@ -97,8 +97,8 @@ def test_what_is_due_is_leased_under_the_id_and_for_the_time_of_the_settings(wat
 
 
 def test_a_marketplace_that_is_switched_off_is_not_polled(watching: Loopback) -> None:
-    assert skipped(watching, watching.settings(stubhub_enabled=False)) == (
-        "stubhub is not polled: it is switched off. Set STUBHUB_ENABLED=true to allow it."
+    assert skipped(watching, watching.settings(disabled_marketplaces="stubhub")) == (
+        "stubhub is not polled: it is disabled. Remove it from DISABLED_MARKETPLACES to poll it."
     )
 
 
@@ -192,7 +192,7 @@ def test_an_open_breaker_says_why_how_long_and_how_to_resume(watching: Loopback)
 
 def test_a_wait_that_the_marketplace_asked_for_is_kept_and_told_instead_of_leasing(watching: Loopback) -> None:
     watching.faults.add(Fault(FaultKind.RATE_LIMITED, retry_after="600"))
-    result = watching.poll(watching.events(), watching.settings(max_concurrent_requests=1))
+    result = watching.poll(watching.events(), watching.settings(httpx_max_connections=1))
     assert "stubhub; it asked to wait until " in str(result.stopped_by)
     until = watching.value("select asked_until from breaker_state").astimezone(UTC)
     for offset, another in ((0, r"(?:9 min \d+|10 min 0) s"), (545, r"\d+ s")):

@@ -5,20 +5,16 @@ from __future__ import annotations
 import math
 from random import Random
 from statistics import mean, stdev
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticket_pipeline.ingest.jitter import draw_factor, draw_spacing
+from ticket_pipeline.ingest.jitter import draw_factor
 from ticket_pipeline.settings.model import JitterStrategy
 
-if TYPE_CHECKING:
-    from ticket_pipeline.ingest.jitter import SpacingBias
-
 STRATEGIES: tuple[JitterStrategy, ...] = get_args(JitterStrategy)
-BIASES: tuple[SpacingBias, ...] = ("uniform", "normal", "exponential")
 BOUNDS = [(0.5, 1.5), (0.2, 1.1), (0.9, 4.0)]
 DRAWS = 20_000
 
@@ -26,11 +22,6 @@ DRAWS = 20_000
 def factors(strategy: JitterStrategy, low: float = 0.5, high: float = 1.5, seed: int = 7) -> list[float]:
     random = Random(seed)  # noqa: S311 - chance, not secrecy
     return [draw_factor(strategy, random, low, high) for _ in range(DRAWS)]
-
-
-def spacings(bias: SpacingBias, low: float = 0.0, high: float = 1.0) -> list[float]:
-    random = Random(7)  # noqa: S311 - chance, not secrecy
-    return [draw_spacing(bias, random, low, high) for _ in range(DRAWS)]
 
 
 @given(st.sampled_from(STRATEGIES), st.floats(0.001, 1), st.floats(1, 5), st.integers())
@@ -72,25 +63,3 @@ def test_uniform_factors_fill_symmetric_bounds_evenly() -> None:
 )
 def test_each_strategy_has_the_spread_of_its_name(strategy: JitterStrategy, deviation: float) -> None:
     assert mean(abs(factor - 1) / 0.5 for factor in factors(strategy)) == pytest.approx(deviation, abs=0.012)
-
-
-@given(st.sampled_from(BIASES), st.floats(0, 300), st.floats(0, 300), st.integers())
-def test_a_spacing_stays_within_its_bounds(bias: SpacingBias, one: float, other: float, seed: int) -> None:
-    low, high = sorted((one, other))
-    random = Random(seed)  # noqa: S311 - chance, not secrecy
-    slack = 1e-9 * high  # low + (high - low) may round past high
-    assert all(low <= draw_spacing(bias, random, low, high) <= high + slack for _ in range(20))
-
-
-@pytest.mark.parametrize(
-    ("bias", "middle", "spread"), [("uniform", 0.5, 0.289), ("normal", 0.5, 0.164), ("exponential", 0.281, 0.237)]
-)
-def test_the_bias_says_where_spacings_gather(bias: SpacingBias, middle: float, spread: float) -> None:
-    drawn = spacings(bias)
-    assert mean(drawn) == pytest.approx(middle, abs=0.01)
-    assert stdev(drawn) == pytest.approx(spread, abs=0.01)
-
-
-def test_a_spacing_scales_to_its_bounds() -> None:
-    unit = spacings("normal")
-    assert spacings("normal", 2.0, 6.0) == pytest.approx([2 + 4 * share for share in unit])

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
-from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.ingest.marketplaces import SOURCES, find_source
-from ticket_pipeline.ingest.poll import build_gate
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.simulator.faults import Fault, FaultKind
@@ -34,13 +32,13 @@ def test_a_marketplace_that_cannot_be_polled_is_refused_with_those_that_can() ->
 
 
 def test_a_marketplace_that_is_switched_off_is_sent_nothing(watching: Loopback) -> None:
-    with pytest.raises(ConfigurationError, match="STUBHUB_ENABLED=true"):
-        watching.poll(watching.events(), watching.settings(stubhub_enabled=False))
+    with pytest.raises(ConfigurationError, match="DISABLED_MARKETPLACES"):
+        watching.poll(watching.events(), watching.settings(disabled_marketplaces="stubhub"))
     assert watching.log.records() == []
 
 
 def test_the_limits_of_the_settings_are_those_of_the_gate(watching: Loopback) -> None:
-    watching.poll([], watching.settings(stubhub_requests_per_minute=7, max_concurrent_requests=2))
+    watching.poll([], watching.settings(stubhub_requests_per_minute=7, httpx_max_connections=2))
     limits = {row["budget_window"]: row["max_requests"] for row in read_request_state(watching.database, STUBHUB)}
     assert limits == {timedelta(): 2, timedelta(minutes=1): 7}
 
@@ -49,9 +47,7 @@ def test_a_spent_budget_stops_the_batch_and_leaves_the_rest_due(
     watching: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ticket_pipeline.ingest.poll._MAX_BUDGET_WAIT", timedelta(seconds=1))
-    result = watching.poll(
-        watching.events(), watching.settings(stubhub_requests_per_minute=3, max_concurrent_requests=1)
-    )
+    result = watching.poll(watching.events(), watching.settings(stubhub_requests_per_minute=3, httpx_max_connections=1))
     assert len(result.results) == len(watching.log.records()) == 3
     assert [event.external_id for event in result.skipped] == watching.keys[3:]
     assert "its request budget is spent" in str(result.stopped_by)
@@ -67,14 +63,6 @@ def test_requests_keep_the_distance_of_the_settings(watching: Loopback) -> None:
     assert moments[3] - moments[0] > 0.5
 
 
-def test_the_bias_and_bounds_of_the_spacing_are_those_of_the_settings(watching: Loopback) -> None:
-    settings = watching.settings(min_request_delay=2, max_request_delay=6, request_delay_bias="exponential")
-    gate = build_gate(watching.database, settings, STUBHUB, Random(1))  # noqa: S311 - chance, not secrecy
-    drawn = [gate._draw_spacing() for _ in range(500)]
-    assert 2 <= min(drawn) < max(drawn) <= 6
-    assert sum(drawn) / len(drawn) < 3.5
-
-
 @pytest.mark.parametrize(("minimum", "maximum"), [(0.5, 1.5), (1.0, 1.0)])
 def test_the_next_poll_is_one_jittered_interval_away(watching: Loopback, minimum: float, maximum: float) -> None:
     watching.rows("update poll_schedule set poll_interval = '10 hours'")
@@ -87,7 +75,7 @@ def test_the_next_poll_is_one_jittered_interval_away(watching: Loopback, minimum
 
 def test_a_seed_repeats_the_jitter_of_a_batch(watching: Loopback) -> None:
     def factors(seed: int) -> list[float]:
-        watching.poll(watching.events(), watching.settings(random_seed=seed, max_concurrent_requests=1))
+        watching.poll(watching.events(), watching.settings(random_seed=seed, httpx_max_connections=1))
         return [watching.schedule(key)["jitter_factor"] for key in watching.keys]
 
     assert factors(5) == factors(5) != factors(6)
@@ -98,14 +86,6 @@ def test_raw_bodies_are_kept_by_the_settings(watching: Loopback) -> None:
     assert watching.value("select count(*) from raw_payloads") == 0
     watching.poll(watching.events())
     assert watching.value("select count(*) from raw_payloads") == 4
-
-
-def test_what_counts_as_suspect_is_a_setting(watching: Loopback) -> None:
-    (event,) = watching.events(watching.keys[:1])
-    watching.poll([event])
-    watching.rows("update snapshots set accepted = accepted * 4 / 3, received = received * 4 / 3")
-    assert watching.poll([event], watching.settings(suspect_drop_fraction=0.9)).results[0].is_suspect
-    assert not watching.poll([event], watching.settings(suspect_drop_fraction=0.5)).results[0].is_suspect
 
 
 def test_the_back_off_is_that_of_the_settings(watching: Loopback) -> None:

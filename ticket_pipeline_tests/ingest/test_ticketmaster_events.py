@@ -266,7 +266,7 @@ def test_when_the_share_of_polling_is_spent_a_person_may_still_ask(
     watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ticket_pipeline.ingest.poll._MAX_BUDGET_WAIT", timedelta(seconds=3))
-    few = {"ticketmaster_requests_per_day": 10, "ticketmaster_reserve_fraction": 0.5, "max_concurrent_requests": 1}
+    few = {"ticketmaster_requests_per_day": 10, "ticketmaster_reserve_fraction": 0.5, "httpx_max_connections": 1}
     lease = Lease(uuid4(), timedelta(minutes=5))
 
     async def run() -> tuple[BatchResult, BatchResult, BatchResult]:

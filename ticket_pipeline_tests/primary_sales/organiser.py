@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.primary_sales.client import VivenuClient
 from ticket_pipeline.primary_sales.http import open_vivenu_http
-from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.simulator.faults import FaultPlan
 from ticket_pipeline.simulator.recording import RequestLog
 from ticket_pipeline.simulator.vivenu import SIMULATED_TOKEN, OrganiserDesk, create_vivenu_app
 from ticket_pipeline.simulator.vivenu_world import VivenuWorld, organised_world
+from ticket_pipeline_tests.overrides import settings_from
 from ticket_pipeline_tests.simulator_support.serving import serve
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+
+    from ticket_pipeline.settings.model import Settings
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 OVERLAP = timedelta(minutes=5)
@@ -53,7 +55,7 @@ def settings_of(url: str, **changes: object) -> Settings:
     """Settings that name a vivenu at `url`."""
     fixed = {"vivenu_api_base_url": url, "vivenu_api_key": SIMULATED_TOKEN, "random_seed": 1, "vivenu_page_size": 50}
     fixed |= {"vivenu_answers_key": ANSWERS_KEY}
-    return Settings.model_validate(fixed | changes)
+    return settings_from(fixed | changes)
 
 
 @contextmanager
@@ -73,4 +75,4 @@ async def open_client(settings: Settings, **options: Any) -> AsyncIterator[Viven
     """A client that hardly waits between tries."""
     rng = random.Random(0)  # noqa: S311 - a test
     async with open_vivenu_http(settings, rng=rng, first_wait_seconds=0.001) as http:
-        yield VivenuClient(http, page_size=settings.vivenu_page_size, **({"overlap": OVERLAP} | options))
+        yield VivenuClient(http, page_size=settings.tuning.vivenu_page_size, **({"overlap": OVERLAP} | options))

@@ -27,6 +27,7 @@ from ticket_pipeline.settings.model import Settings, load_settings
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline.simulator.vivenu import SIMULATED_TOKEN
 from ticket_pipeline_tests.http.wire import answer, hang, serve_wire
+from ticket_pipeline_tests.overrides import settings_from
 from ticket_pipeline_tests.primary_sales.organiser import NOW, Organiser, open_client, open_organiser, settings_of
 
 if TYPE_CHECKING:
@@ -334,7 +335,7 @@ def test_a_body_beyond_all_measure_is_refused() -> None:
     error = run_wire(
         answer(body=b"[" + b" " * 1_100_000 + b"]"),
         lambda settings: asyncio.to_thread(failure, settings),
-        http_max_body_megabytes=1,
+        max_body_megabytes=1,
     )
     assert isinstance(error, UnexpectedPayload)
     assert "VIVENU_PAGE_SIZE" in str(error)
@@ -357,7 +358,7 @@ def test_http2_without_its_library_says_what_to_install(organiser: Organiser, mo
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"vivenu_enabled": False}, "VIVENU_ENABLED"),
+        ({"disabled_marketplaces": "vivenu"}, "DISABLED_MARKETPLACES"),
         ({"vivenu_api_key": "", "stubhub_api_base_url": "https://stubhub.example"}, "VIVENU_API_KEY"),
         ({"vivenu_api_base_url": "http://vivenu.example"}, "API key would travel unencrypted to vivenu.example"),
         ({"vivenu_api_base_url": "https://a:b@vivenu.example"}, "VIVENU_API_BASE_URL must be a scheme and a host"),
@@ -376,7 +377,7 @@ def test_an_address_without_a_key_is_refused_with_the_settings(tmp_path: Path) -
 
 def test_without_any_key_vivenu_is_simulated_and_with_one_nothing_is() -> None:
     assert Settings(simulator_port=4000).vivenu_base_url == "http://127.0.0.1:4000/vivenu"
-    real = Settings.model_validate({"vivenu_api_key": "k"})
+    real = settings_from({"vivenu_api_key": "k"})
     assert real.vivenu_base_url == "https://vivenu.com"
     assert not real.is_simulated
 

@@ -10,15 +10,17 @@ import pytest
 
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.primary_sales.free_texts import KEY_FILE, FreeTexts
-from ticket_pipeline.settings.model import Settings
+from ticket_pipeline_tests.overrides import settings_from
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ticket_pipeline.settings.model import Settings
+
 
 def settings(folder: Path, **changes: object) -> Settings:
     """Settings that keep everything in a folder."""
-    return Settings.model_validate({"state_dir": folder} | changes)
+    return settings_from({"state_dir": folder} | changes)
 
 
 def test_without_a_key_one_is_made_for_its_owner_alone_and_kept(tmp_path: Path) -> None:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import SecretStr
 
 from ticket_pipeline.errors import ConfigurationError
-from ticket_pipeline.settings.model import Settings, load_settings
+from ticket_pipeline.settings.model import ENV_FILE_VARIABLE, Settings, load_settings
+from ticket_pipeline.settings.renamed import ADVICE
+from ticket_pipeline.settings.tuning import Tuning
 from ticket_pipeline.settings.values import read_cadence_bands, show_address
 from ticket_pipeline.storage.connect import database_url
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -97,18 +104,59 @@ def test_malformed_bands_are_refused_with_the_part_and_the_default(text: str, pr
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("name", "text", "problem"),
     [
-        ("99 * * * *", "'99' is no minute"),
-        ("now and then", "minute hour day month weekday"),
-        ("", "minute hour day month weekday"),
-        ("0 0 31 4 *", "days that never come"),
+        ("sync_events_cron", "now and then", "'now and then' is not a valid cron expression"),
+        ("event_default_timezone", "Nowhere/City", "'Nowhere/City' is not an IANA timezone"),
+        ("disabled_marketplaces", "stubhub, seatgeek", "seatgeek: unknown; the names are stubhub, "),
+        ("stubhub_listings_request", "DELETE /x", "write the method (GET, PUT or POST)"),
     ],
 )
-@pytest.mark.parametrize("name", ["sync_events_cron", "check_data_cron"])
-def test_a_cron_line_that_is_none_is_refused_by_its_field(name: str, line: str, said: str) -> None:
-    with pytest.raises(ConfigurationError, match=rf"{name.upper()}: .*{said}"):
-        load_settings(**{name: line})
+def test_a_malformed_value_is_named_with_what_to_write_instead(name: str, text: str, problem: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(**{name: text})
+    assert f"{name.upper()}: {problem}" in str(caught.value)
+
+
+def test_both_names_of_the_vivenu_key_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIVENU_API_TOKEN", "key_abc")
+    assert load_settings().vivenu_api_key == SecretStr("key_abc")
+
+
+def test_tuning_is_a_json_object_with_known_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TUNING", '{"lease_seconds": 60}')
+    assert load_settings().tuning == Tuning(lease_seconds=60)
+    monkeypatch.setenv("TUNING", '{"lease": 60}')
+    with pytest.raises(ConfigurationError, match=r"TUNING\.LEASE: "):
+        load_settings()
+    monkeypatch.setenv("TUNING", "slow")
+    with pytest.raises(ConfigurationError, match="TUNING: it must be a JSON object"):
+        load_settings()
+
+
+def test_a_removed_setting_is_named_once_with_its_replacement(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    env_file = tmp_path / "old.env"
+    env_file.write_text("HTTP_MAX_TRIES=5\n", encoding="utf-8")
+    monkeypatch.setenv(ENV_FILE_VARIABLE, str(env_file))
+    monkeypatch.setenv("LEASE_SECONDS", "60")
+    load_settings()
+    load_settings()
+    messages = [record.getMessage() for record in caplog.records]
+    assert len(messages) == 2
+    assert "HTTP_MAX_TRIES was removed and has no effect. Use HTTPX_RETRIES" in messages[0]
+    assert """TUNING='{"lease_seconds": …}'""" in messages[1]
+
+
+def test_a_removed_switch_is_an_error_because_ignoring_it_would_send_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STUBHUB_ENABLED", "false")
+    with pytest.raises(ConfigurationError, match=r"STUBHUB_ENABLED: it was removed\. Use DISABLED_MARKETPLACES"):
+        load_settings()
+
+
+def test_every_removed_setting_is_gone() -> None:
+    assert not {name.lower() for name in ADVICE} & Settings.model_fields.keys()
 
 
 @pytest.mark.parametrize(
@@ -137,6 +185,6 @@ def test_a_url_for_one_command_holds_before_a_host_of_the_env_file() -> None:
 
 def test_prices_cannot_start_in_the_future() -> None:
     today = datetime.now(UTC).date()
-    with pytest.raises(ConfigurationError, match=rf"PRICES_START_DATE: .*write {today} or an earlier one"):
+    with pytest.raises(ConfigurationError, match=rf"PRICES_START_DATE: .*write {today} or an earlier day"):
         load_settings(prices_start_date=today + 2 * DAY)
     assert load_settings(prices_start_date=today - DAY).prices_start_date == today - DAY

@@ -20,6 +20,7 @@ from ticket_pipeline.simulator.spreadsheet import Spreadsheet
 from ticket_pipeline.simulator.world import sample_watchlist_rows, sample_world, sample_zone_rows
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.watchlist import read_rejected_rows, read_venue_zones
+from ticket_pipeline_tests.overrides import settings_from
 from ticket_pipeline_tests.simulator_support.serving import serve
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def write(path: Path, rows: Sequence[Sequence[str]]) -> Path:
 def from_csv(folder: Path, rows: Sequence[Sequence[str]] = ROWS, **changes: object) -> Settings:
     """Settings that name a CSV file with these rows."""
     path = write(folder / "watchlist.csv", rows)
-    return Settings.model_validate({"watchlist_csv": path} | changes)
+    return settings_from({"watchlist_csv": path} | changes)
 
 
 def names(database: Database, *, tracked_only: bool = False) -> set[str]:
@@ -58,7 +59,7 @@ def names(database: Database, *, tracked_only: bool = False) -> set[str]:
 
 
 def test_a_csv_file_becomes_events_with_their_ids_and_venue_map(database: Database, tmp_path: Path) -> None:
-    settings = from_csv(tmp_path, zones_csv=write(tmp_path / "zones.csv", ZONES))
+    settings = from_csv(tmp_path, venue_map=str(write(tmp_path / "zones.csv", ZONES)))
     report = sync_events(database, settings, NOW)
 
     assert (report.result.added, report.result.rejected) == (6, 0)
@@ -112,7 +113,7 @@ def test_a_sync_that_would_drop_most_events_is_refused_unless_forced(database: D
     sync_events(database, from_csv(tmp_path), NOW)
     zones = write(tmp_path / "zones.csv", ZONES)
     with pytest.raises(SheetError, match="it would stop following 4 of them"):
-        sync_events(database, from_csv(tmp_path, ROWS[:3], zones_csv=zones), NOW)
+        sync_events(database, from_csv(tmp_path, ROWS[:3], venue_map=str(zones)), NOW)
     assert len(names(database, tracked_only=True)) == 6
     assert read_venue_zones(database) == []
     assert sync_events(database, from_csv(tmp_path, ROWS[:3]), NOW, force=True).result.untracked == 4
@@ -120,18 +121,18 @@ def test_a_sync_that_would_drop_most_events_is_refused_unless_forced(database: D
 
 def test_the_share_that_may_be_dropped_is_a_setting(database: Database, tmp_path: Path) -> None:
     sync_events(database, from_csv(tmp_path), NOW)
-    settings = from_csv(tmp_path, ROWS[:3], watchlist_max_untrack_fraction=0.7)
+    settings = from_csv(tmp_path, ROWS[:3], max_untrack_fraction=0.7)
     assert sync_events(database, settings, NOW).result.untracked == 4
 
 
 def test_an_unreadable_venue_map_leaves_the_watchlist_as_it_was(database: Database, tmp_path: Path) -> None:
     with pytest.raises(SheetError, match=r"zones\.csv"):
-        sync_events(database, from_csv(tmp_path, zones_csv=tmp_path / "zones.csv"), NOW)
+        sync_events(database, from_csv(tmp_path, venue_map=str(tmp_path / "zones.csv")), NOW)
     assert names(database) == set()
 
 
 def test_a_venue_map_that_is_no_longer_configured_stays(database: Database, tmp_path: Path) -> None:
-    sync_events(database, from_csv(tmp_path, zones_csv=write(tmp_path / "zones.csv", ZONES)), NOW)
+    sync_events(database, from_csv(tmp_path, venue_map=str(write(tmp_path / "zones.csv", ZONES))), NOW)
     assert sync_events(database, from_csv(tmp_path), NOW).zones is None
     assert load_zone_map(database) is not None
 
@@ -142,7 +143,7 @@ def test_without_a_venue_map_there_is_none(database: Database) -> None:
 
 def test_rows_of_a_new_venue_map_replace_the_old_ones(database: Database, tmp_path: Path) -> None:
     for zones in (ZONES, [ZONES[0], ["Harbor Garden", "*", "Everywhere"]]):
-        sync_events(database, from_csv(tmp_path, zones_csv=write(tmp_path / "zones.csv", zones)), NOW)
+        sync_events(database, from_csv(tmp_path, venue_map=str(write(tmp_path / "zones.csv", zones))), NOW)
     zone_map = load_zone_map(database)
     assert zone_map is not None
     assert zone_map.texts == [("Harbor Garden", "*", "Everywhere")]
@@ -163,13 +164,13 @@ def test_a_google_sheet_and_its_zones_tab_are_read_by_a_service_account(database
         account = sheets.trust(generate_service_account(f"{served.url}/token"))
         credentials = tmp_path / "account.json"
         credentials.write_text(json.dumps(account), encoding="utf-8")
-        settings = Settings.model_validate(
+        settings = settings_from(
             {
                 "google_sheet_id": "watchlist-id",
                 "google_sheets_credentials_file": credentials,
                 "google_sheets_api_base_url": served.url,
                 "events_worksheet_name": "Shows",
-                "zones_worksheet_name": "Zones",
+                "venue_map": "Zones",
             }
         )
         report = sync_events(database, settings, NOW)
@@ -187,10 +188,6 @@ def test_without_a_sheet_or_a_file_the_sample_watchlist_is_read(tmp_path: Path) 
 def test_a_google_sheet_goes_before_a_file(tmp_path: Path) -> None:
     settings = from_csv(tmp_path, google_sheet_id="id", google_sheets_credentials_file=tmp_path / "account.json")
     assert isinstance(open_watchlist(settings), GoogleSheetSource)
-
-
-def test_a_zones_tab_needs_a_sheet(tmp_path: Path) -> None:
-    assert open_venue_map(from_csv(tmp_path, zones_worksheet_name="Zones")) is None
 
 
 def test_a_sheet_without_credentials_is_a_mistake_of_configuration() -> None:

@@ -14,6 +14,7 @@ from ticket_pipeline.errors import StorageError, StorageUnavailable
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage.connect import database_url, describe_database, open_database
 from ticket_pipeline.storage.database import Database
+from ticket_pipeline_tests.overrides import settings_from
 from ticket_pipeline_tests.storage.stored import count, query
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def test_an_unreachable_server_is_told_without_the_password(tmp_path: Path) -> N
     ],
 )
 def test_settings_name_the_database(fields: dict[str, object], url: str, description: str, tmp_path: Path) -> None:
-    settings = Settings.model_validate({"state_dir": tmp_path, **fields})
+    settings = settings_from({"state_dir": tmp_path, **fields})
     assert conninfo_to_dict(database_url(settings)) == conninfo_to_dict(url)
     assert description in describe_database(settings)
     assert PASSWORD not in describe_database(settings)

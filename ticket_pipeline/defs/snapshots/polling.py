@@ -111,7 +111,7 @@ def build_polled_asset(
 def _claim(config: PollConfig, settings: Settings) -> Lease | None:
     if config.lease_id is None:
         return None
-    return Lease(UUID(config.lease_id), timedelta(seconds=settings.lease_seconds))
+    return Lease(UUID(config.lease_id), timedelta(seconds=settings.tuning.lease_seconds))
 
 
 def _chosen_keys(context: dg.AssetExecutionContext, config: PollConfig) -> list[str] | None:

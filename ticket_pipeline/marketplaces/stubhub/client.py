@@ -93,18 +93,19 @@ def stubhub_config(settings: Settings) -> StubHubConfig:
             headers["activeaccountid"] = settings.stubhub_account_id
         if settings.stubhub_cookie is not None:
             headers["cookie"] = settings.stubhub_cookie
+    method, _, path = settings.stubhub_listings_request.partition(" ")
     check_address(
         base_url,
-        settings.stubhub_listings_path,
+        path,
         base_setting="STUBHUB_API_BASE_URL",
-        path_setting="STUBHUB_LISTINGS_PATH",
+        path_setting="STUBHUB_LISTINGS_REQUEST",
         example="https://pro.stubhub.com",
         credentials="your StubHub session" if headers else None,
     )
     return StubHubConfig(
         base_url=base_url,
-        path=settings.stubhub_listings_path,
-        method=settings.stubhub_listings_method,
+        path=path,
+        method=method,
         headers=headers,
     )
 

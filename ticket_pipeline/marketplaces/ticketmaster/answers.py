@@ -50,8 +50,8 @@ RETRY_RULES: Mapping[type[MarketplaceError], RetryRule] = MappingProxyType(
 
 _MEND_CHALLENGE = (
     "The API itself asks for a key and never for a person: something before it stopped the request. Check "
-    "TICKETMASTER_API_BASE_URL, and whether a proxy or firewall of this network answers in its place. Nothing is sent "
-    "until the breaker is reset (ticket-pipeline resume ticketmaster) or its pause is over."
+    "ticketmaster_api_base_url in TUNING, and whether a proxy or firewall of this network answers in its place. "
+    "Nothing is sent until the breaker is reset (ticket-pipeline resume ticketmaster) or its pause is over."
 )
 
 
@@ -105,7 +105,7 @@ class TicketmasterJudge:
         if "quota" not in code.lower():
             return RateLimited(
                 f"{said} ({code}): too many requests in one second. It is tried again after a second; if this goes on, "
-                "lower TICKETMASTER_REQUESTS_PER_SECOND.",
+                "lower ticketmaster_requests_per_second in TUNING.",
                 tries=tries,
                 retry_after=_SPIKE_WAIT,
             )

@@ -110,8 +110,8 @@ def ticketmaster_config(settings: Settings) -> TicketmasterConfig:
     check_address(
         base_url,
         _PATH,
-        base_setting="TICKETMASTER_API_BASE_URL",
-        path_setting="TICKETMASTER_API_BASE_URL",
+        base_setting="ticketmaster_api_base_url in TUNING",
+        path_setting="ticketmaster_api_base_url in TUNING",
         example="https://app.ticketmaster.com",
         credentials="your API key" if settings.ticketmaster_api_key else None,
     )
@@ -128,7 +128,7 @@ class TicketmasterClient:
         self._config = config
 
     async def fetch_event(self, external_id: str) -> RawResponse:
-        """Ask for one event, for polling: an answer older than TICKETMASTER_CACHE_MINUTES is never used instead.
+        """Ask for one event, for polling: an answer older than ticketmaster_cache_minutes is never used instead.
 
         Raises:
             RequestRejected: the id is none; nothing was sent.
@@ -263,7 +263,7 @@ async def open_ticketmaster_client(
     """
     config = ticketmaster_config(settings)
     async with open_fetcher(settings, gate, rules=RETRY_RULES, judge=TicketmasterJudge(), clock=clock) as fetcher:
-        keep = timedelta(minutes=settings.ticketmaster_cache_minutes)
+        keep = timedelta(minutes=settings.tuning.ticketmaster_cache_minutes)
         yield TicketmasterClient(CachingFetcher(fetcher, cache or NoCache(), keep=keep, clock=clock), config)
 
 

@@ -43,9 +43,12 @@ _PRICE_GROUP = "21"
 
 _MEND_BLOCK = (
     "Vivid Seats asks for no account: it does not want requests from this machine or network, or not so many. Lower "
-    "VIVID_SEATS_REQUESTS_PER_MINUTE, ask it for leave, or switch it off (VIVID_SEATS_ENABLED=false). Nothing is sent "
+    "VIVID_SEATS_REQUESTS_PER_MINUTE, ask it for leave, or add it to DISABLED_MARKETPLACES. Nothing is sent "
     "until the breaker is reset (ticket-pipeline resume vivid_seats) or its pause is over."
 )
+
+
+_LISTINGS_PATH = "/hermes/api/v1/listings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class VividSeatsConfig:
     """
 
     base_url: str
-    path: str = "/hermes/api/v1/listings"
+    path: str = _LISTINGS_PATH
     currency: str = "USD"
 
 
@@ -77,12 +80,12 @@ def vivid_seats_config(settings: Settings) -> VividSeatsConfig:
     base_url = settings.vivid_seats_base_url.rstrip("/")
     check_address(
         base_url,
-        settings.vivid_seats_listings_path,
+        _LISTINGS_PATH,
         base_setting="VIVID_SEATS_API_BASE_URL",
-        path_setting="VIVID_SEATS_LISTINGS_PATH",
+        path_setting="VIVID_SEATS_API_BASE_URL",
         example="https://www.vividseats.com",
     )
-    return VividSeatsConfig(base_url, settings.vivid_seats_listings_path, settings.vivid_seats_currency)
+    return VividSeatsConfig(base_url, currency=settings.vivid_seats_currency)
 
 
 class VividSeatsClient(ListingsClient):

@@ -21,6 +21,7 @@ from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline.storage.statements import project_file
 from ticket_pipeline_tests.defs.primary_sales.pipeline_runs import SALES
+from ticket_pipeline_tests.overrides import settings_from
 from ticket_pipeline_tests.primary_sales.organiser import NOW
 from ticket_pipeline_tests.primary_sales.truth import assert_every_number_is_true
 
@@ -35,7 +36,7 @@ GOOD = 'name: good\ndescription: Good.\ncron: "1 2 * * *"\nsteps: [{name: all, s
 
 def load(folder: Path) -> dg.RepositoryDefinition:
     """The whole code location with the pipelines of a folder, loaded as Dagster does."""
-    defs = build_defs(Settings.model_validate({"pipelines_dir": str(folder)}))
+    defs = build_defs(settings_from({"pipelines_dir": str(folder)}))
     dg.Definitions.validate_loadable(defs)
     return defs.get_repository_def()
 
@@ -107,7 +108,7 @@ def test_whatever_the_reader_takes_dagster_takes(
 def test_a_file_that_dagster_refuses_beside_the_rest_is_refused_by_file_and_line(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / f"{name}.yaml").write_text(GOOD.replace("good", name), encoding="utf-8")
-    configured = Settings.model_validate({"pipelines_dir": str(tmp_path)})
+    configured = settings_from({"pipelines_dir": str(tmp_path)})
 
     @dg.op(name="vivenu_two")
     def taken() -> None:

@@ -114,8 +114,8 @@ def test_what_no_try_can_mend_is_not_tried_again(runs: PipelineRuns) -> None:
     ended = runs.run()
     assert ended.begun == ["events"]
     assert "VIVENU_API_KEY" in ended.failed["events"]
-    runs.changes["vivenu_enabled"] = False
-    assert "VIVENU_ENABLED" in runs.run().failed["events"]
+    runs.changes["disabled_marketplaces"] = "vivenu"
+    assert "DISABLED_MARKETPLACES" in runs.run().failed["events"]
 
 
 def test_tickets_that_no_try_can_read_are_not_tried_again(runs: PipelineRuns) -> None:

@@ -114,7 +114,7 @@ def test_an_event_whose_answer_holds_no_price_is_named_and_not_marked(registered
 
 
 def test_a_block_tells_which_events_were_not_tried(registered: Location) -> None:
-    registered.settings = registered.loopback.settings(max_concurrent_requests=1)
+    registered.settings = registered.loopback.settings(httpx_max_connections=1)
     registered.loopback.faults.add(Fault(FaultKind.FORBIDDEN, times=None))
     result = registered.run(JOB, config={"event_keys": registered.loopback.keys})
     assert "1 of 1 events could not be fetched" in failure_of(result)
@@ -187,7 +187,7 @@ def test_a_run_fetches_only_what_its_lease_still_holds(registered: Location) -> 
 
 
 def test_a_run_that_is_blocked_gives_its_lease_back(registered: Location) -> None:
-    registered.settings = registered.loopback.settings(max_concurrent_requests=1)
+    registered.settings = registered.loopback.settings(httpx_max_connections=1)
     request, _ = registered.request("poll_due_stubhub_events")
     registered.loopback.faults.add(Fault(FaultKind.FORBIDDEN))
     assert not registered.run(JOB, config=request.run_config["ops"]["stubhub_listings"]["config"]).success

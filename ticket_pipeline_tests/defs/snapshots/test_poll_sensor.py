@@ -62,15 +62,15 @@ def test_a_second_tick_starts_no_second_run_for_the_same_events(location: Locati
 
 def test_the_batch_of_a_run_that_died_is_due_again_under_another_run_key(location: Location) -> None:
     first, _ = location.request(SENSOR)
-    location.now += timedelta(seconds=location.settings.lease_seconds + 1)
+    location.now += timedelta(seconds=location.settings.tuning.lease_seconds + 1)
     second, _ = location.request(SENSOR)
     assert second.run_key != first.run_key
     assert second.tags["ticket_pipeline/events"] == "4"
 
 
 def test_the_reason_for_doing_nothing_is_told(location: Location) -> None:
-    location.settings = location.loopback.settings(stubhub_enabled=False)
-    reason = "stubhub is not polled: it is switched off. Set STUBHUB_ENABLED=true to allow it."
+    location.settings = location.loopback.settings(disabled_marketplaces="stubhub")
+    reason = "stubhub is not polled: it is disabled. Remove it from DISABLED_MARKETPLACES to poll it."
     assert location.skip_reason(SENSOR) == reason
 
 
@@ -97,7 +97,7 @@ def test_a_batch_that_waits_keeps_its_lease_until_it_begins(location: Location) 
     request, _ = location.request(SENSOR)
     job = location.defs.resolve_job_def(poll_job_name(STUBHUB))
     location.instance.create_run_for_job(job, run_config=request.run_config, status=dg.DagsterRunStatus.NOT_STARTED)
-    lease = timedelta(seconds=location.settings.lease_seconds)
+    lease = timedelta(seconds=location.settings.tuning.lease_seconds)
     for _ in range(3):
         location.now += lease * 0.9
         assert location.skip_reason(SENSOR).startswith("An earlier batch still waits to be started")

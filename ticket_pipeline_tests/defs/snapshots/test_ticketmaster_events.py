@@ -169,7 +169,7 @@ def test_an_event_that_moved_is_shown_with_its_start_before_in_utc(
 
 def test_a_switched_off_marketplace_is_not_polled(ticketmaster: tuple[Location, list[str], RequestLog]) -> None:
     location, _, log = ticketmaster
-    location.settings = location.settings.model_copy(update={"ticketmaster_enabled": False})
+    location.settings = location.settings.model_copy(update={"disabled_marketplaces": "ticketmaster"})
     assert "switched off" in location.skip_reason(SENSOR)
     assert not location.run(JOB).success
     assert log.records() == []

@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from ticket_pipeline.errors import MarketplaceError
-from ticket_pipeline.settings.model import Settings
 from ticket_pipeline_tests.http.wire import TEST_SECONDS, serve_wire
+from ticket_pipeline_tests.overrides import settings_from
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
     from ticket_pipeline.market.vocabulary import Marketplace
+    from ticket_pipeline.settings.model import Settings
     from ticket_pipeline_tests.http.wire import Answer
     from ticket_pipeline_tests.marketplaces.contract.readings import Item, Offer, Reading
 
@@ -64,8 +65,8 @@ class Subject:
 
     def settings(self, base_url: str, **changes: object) -> Settings:
         """Settings that send this client to `base_url`, once."""
-        fixed = {self.base_url_setting: base_url, "http_max_tries": 1, "http_total_timeout_seconds": 10, **self.fixed}
-        return Settings.model_validate(fixed | changes)
+        fixed = {self.base_url_setting: base_url, "httpx_retries": 0, "request_timeout_seconds": 10, **self.fixed}
+        return settings_from(fixed | changes)
 
     def recorded(self, samples_dir: Path) -> list[bytes]:
         """The recorded bodies of this shape; none for a shape that nobody recorded."""

@@ -150,7 +150,7 @@ def test_a_slow_answer_that_keeps_coming_is_an_answer(subject: Subject) -> None:
 
 
 def test_an_answer_that_never_comes_is_a_time_out(subject: Subject) -> None:
-    error = subject.ask(hang, http_total_timeout_seconds=0.1)
+    error = subject.ask(hang, request_timeout_seconds=0.1)
     assert isinstance(error, TemporarilyUnavailable)
     assert error.outcome == "timeout"
 
@@ -167,7 +167,7 @@ def test_an_answer_larger_than_allowed_is_refused_however_it_comes(
 ) -> None:
     large = wrapped(subject.body(OFFERS) + b" " * 1_100_000)
     assert len(got(subject, large).items) == len(OFFERS)
-    error = subject.ask(large, http_max_body_megabytes=1)
+    error = subject.ask(large, max_body_megabytes=1)
     assert isinstance(error, UnexpectedPayload)
     assert "1000000 are allowed" in str(error)
 

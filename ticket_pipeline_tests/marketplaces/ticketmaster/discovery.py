@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import orjson
 
 from ticket_pipeline.marketplaces.ticketmaster.client import TicketmasterClient, open_ticketmaster_client
-from ticket_pipeline.settings.model import Settings
 from ticket_pipeline_tests.http.wire import TEST_SECONDS, answer, serve_wire
+from ticket_pipeline_tests.overrides import settings_from
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from ticket_pipeline.http.gate import RequestGate
     from ticket_pipeline.http.response_cache import AnswerCache
+    from ticket_pipeline.settings.model import Settings
     from ticket_pipeline_tests.http.wire import Answer
 
 _T = TypeVar("_T")
@@ -113,11 +114,11 @@ def settings_for(url: str, **changes: object) -> Settings:
     fixed = {
         "ticketmaster_api_key": CANARY,
         "ticketmaster_api_base_url": url,
-        "http_max_tries": 1,
-        "http_read_timeout_seconds": 5,
+        "httpx_retries": 0,
+        "httpx_timeout_read": 5,
         "random_seed": 1,
     }
-    return Settings.model_validate(fixed | changes)
+    return settings_from(fixed | changes)
 
 
 def ask(

@@ -41,6 +41,7 @@ from ticket_pipeline_tests.marketplaces.ticketmaster.discovery import (
     says,
     settings_for,
 )
+from ticket_pipeline_tests.overrides import settings_from
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -204,7 +205,7 @@ ERRORS: dict[str, tuple[bytes, type[MarketplaceError], str]] = {
     "invalid key": (says(INVALID_KEY, 401), Blocked, "TICKETMASTER_API_KEY"),
     "forbidden": (says({}, 403), Blocked, "TICKETMASTER_API_KEY"),
     "quota": (says(QUOTA, 429), QuotaExhausted, "TICKETMASTER_REQUESTS_PER_DAY"),
-    "spike": (says(SPIKE, 429), RateLimited, "TICKETMASTER_REQUESTS_PER_SECOND"),
+    "spike": (says(SPIKE, 429), RateLimited, "ticketmaster_requests_per_second"),
     "another 429": (says({}, 429), RateLimited, "too many requests"),
     "unknown id": (says(UNKNOWN_ID, 404), EventGone, "DIS1004"),
     "too deep": (says(TOO_DEEP, 400), RequestRejected, "DIS1035: Max paging depth exceeded"),
@@ -237,7 +238,7 @@ def test_each_error_has_its_class_and_says_what_to_do(name: str) -> None:
     ],
 )
 def test_each_error_class_is_retried_by_its_own_rule(given: bytes, requests: int) -> None:
-    _, heads = ask(details, given, says(EVENT), http_max_tries=3)
+    _, heads = ask(details, given, says(EVENT), httpx_retries=2)
     assert len(heads) == requests
 
 
@@ -289,10 +290,9 @@ def test_the_gate_learns_of_every_request_and_its_end() -> None:
 
 
 @pytest.mark.parametrize("name", ERRORS)
-@pytest.mark.parametrize("is_debugged", [False, True])
-def test_the_key_is_in_no_log_and_no_error(name: str, is_debugged: bool, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_key_is_in_no_log_and_no_error(name: str, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
-        error, heads = ask(details, ERRORS[name][0], http_debug=is_debugged)
+        error, heads = ask(details, ERRORS[name][0])
     assert CANARY in heads[0]
     assert isinstance(error, Exception)
     assert caplog.text
@@ -301,8 +301,13 @@ def test_the_key_is_in_no_log_and_no_error(name: str, is_debugged: bool, caplog:
 
 
 def test_debugging_logs_request_and_answer_without_the_key(caplog: pytest.LogCaptureFixture) -> None:
-    ask(details, says(EVENT), http_debug=True)
-    shown = [record.getMessage() for record in caplog.records if "HTTP_DEBUG" in record.getMessage()]
+    with caplog.at_level(logging.DEBUG, "ticket_pipeline.http"):
+        ask(details, says(EVENT))
+    shown = [
+        record.getMessage()
+        for record in caplog.records
+        if record.levelno == logging.DEBUG and record.name.startswith("ticket_pipeline.http")
+    ]
     assert len(shown) == 2
     assert f"/discovery/v2/events/{EVENT['id']}.json" in shown[0]
     assert "the answer is 200" in shown[1]
@@ -311,7 +316,7 @@ def test_debugging_logs_request_and_answer_without_the_key(caplog: pytest.LogCap
 
 
 def test_without_debugging_no_body_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.INFO):
         ask(details, says(EVENT))
     assert "The Lanterns" not in caplog.text
 
@@ -336,7 +341,7 @@ def test_the_simulator_is_sent_a_key_of_nobody() -> None:
 
 def test_without_a_key_beside_another_marketplace_nothing_is_asked() -> None:
     with pytest.raises(ConfigurationError, match="TICKETMASTER_API_KEY"):
-        ticketmaster_config(Settings.model_validate({"stubhub_api_base_url": "https://tickets.example"}))
+        ticketmaster_config(settings_from({"stubhub_api_base_url": "https://tickets.example"}))
 
 
 @pytest.mark.parametrize(
@@ -352,7 +357,7 @@ def test_without_a_key_beside_another_marketplace_nothing_is_asked() -> None:
     ],
 )
 def test_an_address_that_could_give_the_key_away_is_refused(url: str) -> None:
-    with pytest.raises(ConfigurationError, match="TICKETMASTER_API_BASE_URL") as caught:
+    with pytest.raises(ConfigurationError, match="ticketmaster_api_base_url") as caught:
         ticketmaster_config(settings_for(url))
     assert CANARY not in str(caught.value)
 
@@ -370,7 +375,7 @@ def test_an_answer_that_repeats_the_key_in_its_own_words_shows_it_nowhere(
     words: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level("DEBUG", logger="ticket_pipeline"):
-        error, _ = ask(details, says(words.encode(), status=400), http_debug=True)
+        error, _ = ask(details, says(words.encode(), status=400))
     assert isinstance(error, Exception)
     assert CANARY not in str(error) + caplog.text
 

@@ -12,22 +12,23 @@ import pytest
 from ticket_pipeline.errors import ConfigurationError, RequestRejected, UnexpectedPayload
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.marketplaces.vivid_seats.client import open_vivid_seats_client, vivid_seats_config
-from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.simulator import marketplaces as simulated
 from ticket_pipeline.simulator.vivid_seats import create_vivid_seats_app
 from ticket_pipeline.simulator.world import sample_world
 from ticket_pipeline_tests.http.wire import RecordingGate, answer, serve_wire
+from ticket_pipeline_tests.overrides import settings_from
 from ticket_pipeline_tests.simulator_support.serving import serve
 
 if TYPE_CHECKING:
     from ticket_pipeline.market.validated import ValidatedListings
+    from ticket_pipeline.settings.model import Settings
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 BODY = json.dumps({"tickets": [{"i": "VB1", "s": "101", "q": "2", "p": "10.00", "aip": "13.00", "m": "2"}]}).encode()
 
 
 def _settings(base_url: str | None = "https://www.vividseats.com", **changes: object) -> Settings:
-    return Settings.model_validate({"vivid_seats_api_base_url": base_url} | changes)
+    return settings_from({"vivid_seats_api_base_url": base_url} | changes)
 
 
 def test_with_nothing_configured_the_simulator_is_asked() -> None:
@@ -43,12 +44,6 @@ def test_beside_another_real_marketplace_it_must_be_configured() -> None:
 def test_a_base_url_that_is_none_is_refused(base_url: str) -> None:
     with pytest.raises(ConfigurationError, match=r"VIVID_SEATS_API_BASE_URL .* https://www\.vividseats\.com"):
         vivid_seats_config(_settings(base_url))
-
-
-@pytest.mark.parametrize("path", ["@evil.example.com/x", "x", "/x?y=1", "/x#y"])
-def test_a_path_cannot_lead_to_another_host(path: str) -> None:
-    with pytest.raises(ConfigurationError, match="VIVID_SEATS_LISTINGS_PATH"):
-        vivid_seats_config(_settings(vivid_seats_listings_path=path))
 
 
 def test_the_request_pins_the_currency_and_says_who_asks() -> None:
