@@ -52,4 +52,4 @@ def test_a_plan_beyond_the_budget_warns(synced: Cli) -> None:
 
 def test_a_marketplace_that_is_switched_off_is_named(synced: Cli) -> None:
     warning = synced.run("plan", DISABLED_MARKETPLACES="stubhub").stderr
-    assert "stubhub: none of these requests will be sent, it is switched off" in warning
+    assert "stubhub: none of these requests will be sent, it is disabled" in warning

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -96,9 +98,9 @@ def test_the_fault_command_is_a_whole_shell_command() -> None:
 
 def test_its_events_are_a_google_sheet_too(tmp_path: Path) -> None:
     with simulating(tmp_path) as lines:
-        (told,) = [line.split()[1:4] for line in lines if line.startswith("Sheet")]
+        (told,) = [shlex.split(line)[1:4] for line in lines if line.startswith("Sheet")]
         changes = {name.lower(): value for name, _, value in (each.partition("=") for each in told)}
-        settings = load_settings(**changes)
+        settings = load_settings(**changes | {"tuning": json.loads(changes["tuning"])})
         found = open_watchlist(settings).read_rows()
     assert (found.values[0][0], len(found.values)) == ("Event Name", 7)
     assert (tmp_path / "simulated_sheet_credentials.json").stat().st_mode & 0o077 == 0
