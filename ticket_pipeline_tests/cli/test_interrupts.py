@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import psutil
 import pytest
@@ -20,10 +20,6 @@ from ticket_pipeline.cli.process_group import Household
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage.embedded import EmbeddedServer, server
 from ticket_pipeline_tests.servers import throwaway_state_dir
-
-if TYPE_CHECKING:
-    from ticket_pipeline.storage.embedded.binaries import PgBinaries
-    from ticket_pipeline.storage.embedded.layout import Layout
 
 
 def close_terminal() -> None:
@@ -161,14 +157,14 @@ def test_the_register_of_children_is_never_half_written(tmp_path: Path, monkeypa
 def test_a_database_whose_start_was_interrupted_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     """In the middle of the start, when nobody can tell yet that there is anything to stop."""
     launched: list[bool] = []
-    launch = server.launch.launch
+    start = server.launch.start
 
-    def launch_interrupted(layout: Layout, binaries: PgBinaries) -> bool:
+    def start_interrupted(*arguments: Any) -> bool:  # noqa: ANN401 - those of `start`
         signal.raise_signal(signal.SIGTERM)
-        launched.append(launch(layout, binaries))
+        launched.append(start(*arguments))
         return launched[-1]
 
-    monkeypatch.setattr(server.launch, "launch", launch_interrupted)
+    monkeypatch.setattr(server.launch, "start", start_interrupted)
     with throwaway_state_dir() as folder:
         folder.mkdir()
         settings = Settings(state_dir=folder)

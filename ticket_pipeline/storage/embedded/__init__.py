@@ -1,11 +1,4 @@
-"""The embedded PostgreSQL server: what runs when no DATABASE_URL is set.
-
-What belongs here: finding server binaries, making a data folder, starting, stopping and describing one server per state
-folder. What does not: schemas, migrations and queries; they see a URL and do not know whose server it is.
-
-`binaries` finds initdb, pg_ctl and postgres; `account` decides which user runs them; `layout` decides where data, log
-and socket lie; `postmaster` reads the server's lock files; `server` is the life cycle. POSIX only.
-"""
+"""The embedded PostgreSQL server, which runs when no database is configured: one per state folder. POSIX only."""
 
 from __future__ import annotations
 

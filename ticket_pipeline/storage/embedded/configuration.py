@@ -1,9 +1,6 @@
-"""The settings file of the embedded server and the arguments it is initialised with.
+"""The settings of the embedded server and the arguments of initdb.
 
-What belongs here: every choice about how PostgreSQL behaves, with its reason. What does not: paths being made, programs
-being run.
-
-A user's own wishes go through `alter system`, which wins over this file; the file itself is written at every start.
+The settings file is written at every start; a user's own choices go through `alter system`, which wins over it.
 """
 
 from __future__ import annotations
@@ -11,13 +8,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from ticket_pipeline.storage.embedded.postmaster import PORT
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
 SUPERUSER = "postgres"
+PORT = 5432  # only a part of the socket's name: the server listens on no TCP port
 
 _SETTINGS = {
     "listen_addresses": "",  # no TCP: nothing on the network can reach a database without passwords
@@ -35,14 +31,14 @@ _SETTINGS = {
     "log_checkpoints": "off",
 }
 
-# Its background workers need more than the default 8 slots; nothing is sent home.
+# Its background workers need more than the default 8 slots.
 _TIMESCALEDB_SETTINGS = {"max_worker_processes": "24", "timescaledb.telemetry_level": "off"}
 
 
 def render(
     data_dir: Path, socket_dir: Path, shared_preload_libraries: tuple[str, ...], extra: Mapping[str, str]
 ) -> str:
-    """The text of `postgresql.conf`: initdb's own findings first, then ours, then `extra`; the last one wins."""
+    """The text of `postgresql.conf`: initdb's settings first, then ours, then `extra`; the last one wins."""
     settings = {**_SETTINGS, "unix_socket_directories": str(socket_dir)}
     if shared_preload_libraries:
         settings["shared_preload_libraries"] = ",".join(shared_preload_libraries)
@@ -65,9 +61,9 @@ def _quoted(value: str) -> str:
 
 
 def initdb_arguments(major: int) -> list[str]:
-    """UTF-8, sorted by code point on every machine, checksums on; trust, because the socket folder is the lock.
+    """UTF-8, sorted by code point on every machine, checksums on.
 
-    Whoever can enter the socket folder (its owner and root) could read the data files as well.
+    Connections are trusted: whoever can enter the socket folder (its owner and root) could read the data files as well.
     """
     if major >= 17:  # noqa: PLR2004 - the first version that brings C.UTF-8 itself, on every system
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]

@@ -1,17 +1,17 @@
-"""Running the server's programs: make a data folder, launch a server on it, tell one to stop.
-
-What belongs here: initdb and pg_ctl with their arguments. What does not: deciding when, and being alone while doing it
-(see `server`, which holds the lock).
-"""
+"""Run the server's programs: make a data folder, start a server on it, stop one."""
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import psutil
+
 from ticket_pipeline.errors import StorageError
-from ticket_pipeline.storage.embedded import configuration, postmaster
+from ticket_pipeline.storage.embedded import configuration
 from ticket_pipeline.storage.embedded.account import run_as
 from ticket_pipeline.storage.embedded.layout import give, make_home, make_socket_dir
 
@@ -25,32 +25,16 @@ _PG_CTL_TIMEOUT_SECONDS = 60
 _LOG_LIMIT_BYTES = 16 * 1024 * 1024
 _LOG_TAIL_BYTES = 4096
 _LOG_TAIL_LINES = 15
-_SHELL_CHARACTERS = frozenset('"$`\\\n')
 
-
-def check_name(home: Path) -> None:
-    """Refuse a folder whose name pg_ctl cannot hand on: it puts paths into a shell command, between double quotes.
-
-    Raises:
-        StorageError: the path holds a character that means something to the shell there.
-    """
-    if _SHELL_CHARACTERS & set(str(home)):
-        raise StorageError(
-            f"Prepared the embedded database in {home}: that path holds a quote, a $, a backslash "
-            f"or a line break, which PostgreSQL's pg_ctl cannot handle. Set STATE_DIR to a folder with a plainer name."
-        )
+# Linux gives no process a number above 4194304 (PID_MAX_LIMIT).
+_UNUSED_PID = 4194305
 
 
 def make_data(layout: Layout, binaries: PgBinaries, *, is_durable: bool) -> None:
-    """Make the data folder, whole or not at all: a half-made one has another name and is thrown away next time.
-
-    Args:
-        layout: where.
-        binaries: whose initdb.
-        is_durable: whether to wait until it is safely on disk; not for throw-away servers.
+    """Make the data folder, whole or not at all: a half-made one has another name and is deleted next time.
 
     Raises:
-        StorageError: initdb failed; the message ends with what it said.
+        StorageError: initdb failed; the message ends with its output.
     """
     unfinished = layout.home / "data.init"
     if unfinished.exists():
@@ -62,7 +46,7 @@ def make_data(layout: Layout, binaries: PgBinaries, *, is_durable: bool) -> None
         command.append("--no-sync")
     if run_as(layout.account, command, log_file=layout.log_file) != 0:
         raise StorageError(
-            f"Made a new database folder {unfinished} with {binaries}: initdb failed. Mend what it says, or set "
+            f"Could not make the database folder {unfinished} with {binaries}. Fix what initdb reports, or set "
             f"DATABASE_URL to a server of your own.\n{log_tail(layout.log_file)}"
         )
     unfinished.rename(layout.data_dir)
@@ -70,9 +54,8 @@ def make_data(layout: Layout, binaries: PgBinaries, *, is_durable: bool) -> None
         layout.pointer.write_text(f"{layout.home}\n", encoding="utf-8")
 
 
-def prepare(layout: Layout, socket_dir: Path, settings_text: str) -> None:
-    """Put everything in place that a launch needs besides data: log, settings file, socket folder, lock files."""
-    make_home(layout)
+def start(layout: Layout, binaries: PgBinaries, socket_dir: Path, settings_text: str) -> bool:
+    """Start the server on existing data and wait until it takes connections; pg_ctl gives it a session of its own."""
     if layout.log_file.stat().st_size > _LOG_LIMIT_BYTES:
         layout.log_file.replace(layout.log_file.with_suffix(".log.1"))
         make_home(layout)
@@ -80,15 +63,26 @@ def prepare(layout: Layout, socket_dir: Path, settings_text: str) -> None:
     settings_file.write_text(settings_text, encoding="utf-8")
     settings_file.chmod(0o644)
     make_socket_dir(socket_dir, layout.account)
-    for lock_file in (postmaster.data_lock_file(layout.data_dir), postmaster.socket_lock_file(socket_dir)):
-        postmaster.disown_foreign_pid(lock_file, layout.data_dir)
-
-
-def launch(layout: Layout, binaries: PgBinaries) -> bool:
-    """Start the server and wait until it takes connections; pg_ctl puts it into a session of its own."""
-    # pg_ctl hands its options to a shell.
-    options = f"-c config_file={shlex.quote(str(layout.home / 'postgresql.conf'))}"
+    for lock_file in (layout.lock_file, socket_dir / f".s.PGSQL.{configuration.PORT}.lock"):
+        _disown_foreign_pid(lock_file, layout.data_dir)
+    # pg_ctl passes its options to a shell.
+    options = f"-c config_file={shlex.quote(str(settings_file))}"
     return _pg_ctl(layout, binaries, "start", "-l", str(layout.log_file), "-o", options) == 0
+
+
+def _disown_foreign_pid(lock_file: Path, data_dir: Path) -> None:
+    """Make a server's lock file name no process where the one it names is another program.
+
+    After a crash the file stays, and a restarted container hands out the same low numbers again: the server would take
+    our own Python for itself and refuse to start. Only the number is replaced: by the rest of the file the server
+    notices orphans of its predecessor that still use the shared memory.
+    """
+    with suppress(FileNotFoundError, ValueError, psutil.NoSuchProcess):
+        pid, _, rest = lock_file.read_text().partition("\n")
+        if str(data_dir) not in psutil.Process(int(pid)).cmdline():
+            descriptor = os.open(lock_file, os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(f"{_UNUSED_PID}\n{rest}")
 
 
 def stop(layout: Layout, binaries: PgBinaries) -> bool:
@@ -102,7 +96,7 @@ def _pg_ctl(layout: Layout, binaries: PgBinaries, action: str, *options: str) ->
 
 
 def log_tail(log_file: Path) -> str:
-    """The last lines of the server's log, for an error message; it holds no passwords, for there are none."""
+    """The last lines of the server's log, for an error message; no passwords occur in it."""
     with log_file.open("rb") as file:
         file.seek(max(0, log_file.stat().st_size - _LOG_TAIL_BYTES))
         lines = file.read().decode(errors="replace").splitlines()

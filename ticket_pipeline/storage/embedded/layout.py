@@ -1,14 +1,12 @@
 """Where the embedded server's data, settings, log, lock and socket lie, and who may own them.
 
-What belongs here: paths, ownership and modes. What does not: the programs that fill them.
-
     STATE_DIR/postgresql.lock       held while a process starts or stops the server; beside the data, never in it
     STATE_DIR/postgresql.location   only where the data had to go elsewhere: names that folder
     STATE_DIR/postgresql/           "home": data/, data.init/ while it is being made, postgresql.conf, server.log
     /tmp/ticket-pipeline-<hash>/    the socket: a socket's path may be no longer than about 100 bytes
 
-Home belongs to whoever calls and only data, log and socket folder to the server's account: root never writes a file
-into a folder in which another user could have planted a link.
+Home belongs to the caller, and only data, log and socket folder to the server's account: root never writes a file into
+a folder in which another user could have planted a link.
 """
 
 from __future__ import annotations
@@ -55,13 +53,18 @@ class Layout:
         return self.home / "data"
 
     @property
+    def lock_file(self) -> Path:
+        """The lock file that a running server keeps in its data folder."""
+        return self.data_dir / "postmaster.pid"
+
+    @property
     def log_file(self) -> Path:
-        """What initdb, pg_ctl and the server say."""
+        """The output of initdb, pg_ctl and the server."""
         return self.home / "server.log"
 
     @property
     def data_major(self) -> int | None:
-        """The major version that wrote the data; None where there are none."""
+        """The major version that wrote the data; None where there is none."""
         try:
             return int((self.data_dir / "PG_VERSION").read_text().strip())
         except FileNotFoundError:
@@ -78,41 +81,36 @@ def _fingerprint(state_dir: Path) -> str:
 
 
 def find_layout(state_dir: Path, system_dir: Path) -> Layout:
-    """Decide where the data of `state_dir` lie, or will lie, without making anything.
+    """Decide where the data of `state_dir` lies, or will lie, without making anything.
 
     Args:
         state_dir: the resolved state folder; it need not exist.
-        system_dir: where data go that root keeps below a folder closed to the server's account.
+        system_dir: for data of root, where the server's account cannot reach the state folder.
 
     Raises:
-        StorageError: the data belong to another user, or are recorded elsewhere and gone.
+        StorageError: the data belongs to another user, or is recorded elsewhere and gone.
     """
-    pointer = state_dir / "postgresql.location"
+    pointer, home = state_dir / "postgresql.location", state_dir / "postgresql"
     try:
         if pointer.exists():
-            return _recorded_layout(pointer)
-        home = state_dir / "postgresql"
+            recorded = Path(pointer.read_text(encoding="utf-8").strip())
+            if not (recorded / "data").is_dir():
+                raise StorageError(
+                    f"The embedded database is missing in {recorded}, which {pointer} names. Restore it, or delete "
+                    "that file to begin with an empty database."
+                )
+            return Layout(recorded, owner_account(recorded / "data"), pointer)
         if (home / "data").exists():
             return Layout(home, owner_account(home / "data"), None)
     except PermissionError as error:
         raise StorageError(
-            f"Looked for the embedded database in {state_dir}: {error.strerror}. Run as the user who made it, or set "
-            f"STATE_DIR to a folder of your own."
+            f"Could not look into {state_dir}: {error.strerror}. Run as the user who made it, or set STATE_DIR to a "
+            "folder of your own."
         ) from error
     account = default_account()
     if account.is_other and not can_reach(state_dir, account):
         return Layout(system_dir / _fingerprint(state_dir), account, pointer)
     return Layout(home, account, None)
-
-
-def _recorded_layout(pointer: Path) -> Layout:
-    home = Path(pointer.read_text(encoding="utf-8").strip())
-    if not (home / "data").is_dir():
-        raise StorageError(
-            f"Looked for the embedded database in {home}, as recorded in {pointer}: it is gone. Bring it back, or "
-            f"delete that file to begin with an empty database."
-        )
-    return Layout(home, owner_account(home / "data"), pointer)
 
 
 def check_socket_dir(folder: Path, account: Account) -> bool:
@@ -127,14 +125,14 @@ def check_socket_dir(folder: Path, account: Account) -> bool:
         return False
     if not stat.S_ISDIR(info.st_mode) or info.st_uid not in (account.uid, os.geteuid()):
         raise StorageError(
-            f"Looked at the socket folder {folder}: it is not a folder of user {account.name}, so a server in it is "
-            f"not to be trusted. Find out who made it, remove it, and start again."
+            f"The socket folder {folder} is not a folder of user {account.name}, so its server cannot be trusted. "
+            "Find out who made it, remove it, and start again."
         )
     return True
 
 
 def make_socket_dir(folder: Path, account: Account) -> None:
-    """Make the socket folder, passable by `account` (and root) alone."""
+    """Make the socket folder, open to `account` (and root) only."""
     if not check_socket_dir(folder, account):
         folder.mkdir(mode=0o700)
     give(folder, account)
@@ -158,7 +156,7 @@ def give(path: Path, account: Account) -> None:
 
 @contextmanager
 def exclusive(lock_file: Path, *, timeout_seconds: float) -> Iterator[None]:
-    """Hold the lock that lets one process at a time start or stop the server; a killed holder loses it at once.
+    """Hold the lock under which one process at a time starts or stops the server; it ends with its holder.
 
     Raises:
         StorageError: another process held it all the time.
@@ -170,7 +168,7 @@ def exclusive(lock_file: Path, *, timeout_seconds: float) -> Iterator[None]:
             if time.monotonic() > deadline:
                 raise StorageError(
                     f"Waited {timeout_seconds:.0f} s for {lock_file}: another process is starting or stopping the "
-                    f"embedded database and does not finish. Look at it (fuser {lock_file}), end it, and try again."
+                    f"embedded database. Find it (fuser {lock_file}), end it, and try again."
                 )
             time.sleep(_LOCK_POLL_SECONDS)
         yield

@@ -1,7 +1,4 @@
-"""The life cycle of the embedded server: started by whoever needs it first, stopped only on request.
-
-What belongs here: start, stop, status, and what state the server is in. What does not: how paths, users and programs
-are chosen and run (the modules beside).
+"""The life cycle of the embedded server: started by the first process that needs it, stopped only on request.
 
 The pipeline's processes come and go (web server, daemon, runs, CLI), so none of them owns the server: each calls
 `start`, which returns at once where it runs. It survives Ctrl-C and the death of its starter.
@@ -10,6 +7,7 @@ The pipeline's processes come and go (web server, daemon, runs, CLI), so none of
 from __future__ import annotations
 
 import os
+import signal
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -19,10 +17,10 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 from psycopg.pq import PGconn, Ping
-from psycopg.rows import class_row
+from psycopg.rows import dict_row
 
 from ticket_pipeline.errors import StorageError
-from ticket_pipeline.storage.embedded import configuration, launch, postmaster
+from ticket_pipeline.storage.embedded import configuration, launch
 from ticket_pipeline.storage.embedded.binaries import find_binaries, make_reachable
 from ticket_pipeline.storage.embedded.layout import (
     Layout,
@@ -44,12 +42,11 @@ SYSTEM_DIR = Path("/var/lib/ticket-pipeline")
 # Recovery after a crash replays up to 1 GB of log; a slow disk needs a minute for it.
 _START_TIMEOUT_SECONDS = 120
 _LOCK_TIMEOUT_SECONDS = 180
-_POLL_SECONDS = 0.05
-# A server killed with -9 leaves children that hold the shared memory for a moment: the first launch may meet them.
-_LAUNCHES = 3
-_PAUSE_AFTER_FAILED_LAUNCH_SECONDS = 0.25
+_POLL_SECONDS = 0.1
+# A server killed with -9 leaves children that hold the shared memory for a moment: the first start may meet them.
+_MOST_STARTS = 3
 
-_QUESTION = """
+_DESCRIBE = """
     select current_setting('data_directory') as data_directory,
            pg_postmaster_start_time() as started_at,
            exists (select from pg_database where datname = %s) as has_database
@@ -58,14 +55,11 @@ _QUESTION = """
 
 @dataclass(frozen=True, slots=True)
 class ServerStatus:
-    """What is known about the server, running or not.
+    """The state of the server, running or not.
 
     Attributes:
-        running: whether it answers and is ours.
         pid: of the postmaster, where running.
         major: the major version of the data; None before the first start.
-        data_dir: its data folder.
-        log_file: what it had to say.
         size_bytes: of the data folder on disk, 0 before the first start.
         started_at: aware time of the last start, where running.
     """
@@ -80,10 +74,10 @@ class ServerStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
-    """What a running server says about itself."""
+class _Running:
+    """What a running server reports."""
 
-    data_directory: str
+    pid: int
     started_at: datetime
     has_database: bool
 
@@ -123,16 +117,16 @@ class EmbeddedServer:
 
     @property
     def url(self) -> str:
-        """A libpq URL, for psycopg and SQLAlchemy alike; it holds no secret and does not say whether anything runs."""
+        """A libpq URL, for psycopg and SQLAlchemy alike, whether or not the server runs; it holds no secret."""
         return self.url_of(self._database)
 
     def url_of(self, database: str) -> str:
         """The URL of another database on the same server, such as Dagster's own; nothing is made."""
-        # The port is named although it is the default: PGPORT in somebody's environment would change it.
-        return f"postgresql://{configuration.SUPERUSER}@/{database}?host={self._socket_dir}&port={postmaster.PORT}"
+        # The port is named although it is the default: PGPORT in the environment would change it.
+        return f"postgresql://{configuration.SUPERUSER}@/{database}?host={self._socket_dir}&port={configuration.PORT}"
 
     def start(self) -> str:
-        """Make sure that the server runs and the database exists; give its URL.
+        """Make sure that the server runs and the database exists; returns its URL.
 
         Idempotent, and safe in any number of processes at once: one starts it, the others wait for it.
 
@@ -141,16 +135,17 @@ class EmbeddedServer:
             StorageError: there are no fitting binaries, the folder is not ours, or the server does not start; the
                 message ends with the tail of its log.
         """
-        answer = self._ask(self._layout())
-        if answer is None or not answer.has_database:
-            with self._alone():
-                answer = self._bring_up(self._layout())
-                if not answer.has_database:
-                    self._create_database()
+        running = self._describe(self._layout())
+        if running is None or not running.has_database:
+            with self._locked():
+                running = self._bring_up(self._layout())
+                if not running.has_database:
+                    with self._connect() as connection:
+                        connection.execute(sql.SQL("create database {}").format(sql.Identifier(self._database)))
         return self.url
 
     def stop(self) -> bool:
-        """Stop the server; sessions are cut off, their open transactions undone. Nothing committed is lost.
+        """Stop the server: sessions are ended and their open transactions rolled back.
 
         Returns:
             Whether there was a running server to stop.
@@ -161,14 +156,14 @@ class EmbeddedServer:
         layout = self._layout()
         if not layout.data_dir.exists():
             return False
-        with self._alone():
-            # pg_ctl signals whatever process the file names; after a crash that may be a stranger.
-            if (pid := self._running_pid(layout)) is None:
+        with self._locked():
+            running = self._describe(layout)
+            if running is None:
                 return False
             if not launch.stop(layout, self._binaries(layout)):
                 raise StorageError(
-                    f"Told the embedded database in {layout.data_dir} to stop: process {pid} still runs. Try again "
-                    f"when its sessions have ended.\n{launch.log_tail(layout.log_file)}"
+                    f"Could not stop the embedded database in {layout.data_dir}: process {running.pid} still runs. "
+                    f"Try again when its sessions have ended.\n{launch.log_tail(layout.log_file)}"
                 )
         return True
 
@@ -176,62 +171,59 @@ class EmbeddedServer:
         """Describe the server without starting it.
 
         Raises:
-            StorageError: the state folder or the socket folder belongs to somebody else.
+            StorageError: the state folder or the socket folder belongs to another user.
         """
         layout = self._layout()
-        answer = self._ask(layout)
+        running = self._describe(layout)
         return ServerStatus(
-            running=answer is not None,
-            pid=self._running_pid(layout) if answer else None,
+            running=running is not None,
+            pid=running.pid if running else None,
             major=layout.data_major,
             data_dir=layout.data_dir,
             log_file=layout.log_file,
             size_bytes=sum(_file_sizes(layout.data_dir)),
-            started_at=answer.started_at if answer else None,
+            started_at=running.started_at if running else None,
         )
 
     def _layout(self) -> Layout:
         return find_layout(self._state_dir, self._system_dir)
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Nobody else starts or stops this server meanwhile; what the file system refuses becomes our own error."""
+    def _locked(self) -> Iterator[None]:
+        """Keep other processes from starting or stopping this server; errors of the file system become StorageError."""
         try:
             self._state_dir.mkdir(parents=True, exist_ok=True)
             with exclusive(self._state_dir / "postgresql.lock", timeout_seconds=_LOCK_TIMEOUT_SECONDS):
                 yield
         except OSError as error:
             raise StorageError(
-                f"Prepared the embedded database in {self._state_dir}: {error}. Check who owns that folder and whether "
-                f"there is free space, or set STATE_DIR to another one."
+                f"Could not prepare the embedded database in {self._state_dir}: {error}. Check the owner and the free "
+                "space of that folder, or set STATE_DIR to another one."
             ) from error
 
     def _binaries(self, layout: Layout) -> PgBinaries:
         found = find_binaries(self._pg_bin, layout.data_major, search_path=self._search_path)
         return make_reachable(found, layout.account, self._system_dir)
 
-    def _bring_up(self, layout: Layout) -> _Answer:
-        """Launch the server unless it runs, is about to, or has yet to finish stopping; the lock must be held."""
-        failures = 0
+    def _bring_up(self, layout: Layout) -> _Running:
+        """Start the server unless it runs, is starting, or has yet to finish stopping; the lock must be held."""
+        starts = 0
         deadline = time.monotonic() + _START_TIMEOUT_SECONDS
-        while time.monotonic() < deadline:
-            if answer := self._ask(layout):
-                return answer
-            if orphan := postmaster.orphan_pid(self._socket_dir, layout.data_dir):
-                postmaster.dismiss(orphan)
-            if self._ping(layout) is Ping.NO_RESPONSE and not self._launch(layout):
-                failures += 1
-                time.sleep(_PAUSE_AFTER_FAILED_LAUNCH_SECONDS)
-            if failures == _LAUNCHES:
-                break
+        while time.monotonic() < deadline and starts < _MOST_STARTS:
+            if running := self._describe(layout):
+                return running
+            ping = self._ping(layout)
+            if ping is Ping.OK and not layout.lock_file.exists():
+                self._end_orphan()
+            if ping is Ping.NO_RESPONSE:
+                starts += not self._start(layout)
             time.sleep(_POLL_SECONDS)
         raise StorageError(
-            f"Started the embedded database in {layout.data_dir}: it does not answer. Mend what its log says "
+            f"Could not start the embedded database in {layout.data_dir}. Fix what its log reports "
             f"({layout.log_file}), or set DATABASE_URL to a server of your own.\n{launch.log_tail(layout.log_file)}"
         )
 
-    def _launch(self, layout: Layout) -> bool:
-        launch.check_name(layout.home)
+    def _start(self, layout: Layout) -> bool:
         binaries = self._binaries(layout)
         make_home(layout)
         if not layout.data_dir.exists():
@@ -239,51 +231,53 @@ class EmbeddedServer:
         settings = configuration.render(
             layout.data_dir, self._socket_dir, self._shared_preload_libraries, self._server_settings
         )
-        launch.prepare(layout, self._socket_dir, settings)
-        return launch.launch(layout, binaries)
+        return launch.start(layout, binaries, self._socket_dir, settings)
+
+    def _end_orphan(self) -> None:
+        """End a server whose data folder was deleted (`rm -r` of the state folder)."""
+        with suppress(FileNotFoundError, ValueError, ProcessLookupError):
+            lock_file = self._socket_dir / f".s.PGSQL.{configuration.PORT}.lock"
+            os.kill(int(lock_file.read_text().partition("\n")[0]), signal.SIGQUIT)
 
     def _ping(self, layout: Layout) -> Ping:
         if not check_socket_dir(self._socket_dir, layout.account):
             return Ping.NO_RESPONSE
         return Ping(PGconn.ping(f"{self.url_of('postgres')}&connect_timeout=10".encode()))
 
-    def _ask(self, layout: Layout) -> _Answer | None:
-        """What the server on our socket says; None where none answers, or it is one whose data folder was deleted.
+    def _describe(self, layout: Layout) -> _Running | None:
+        """The server on our socket; None where none accepts connections, or its data folder was deleted.
 
         Raises:
-            StorageError: it is not our server, or it refuses to talk.
+            StorageError: it is not our server, or it accepts no connection.
         """
-        if self._ping(layout) is not Ping.OK or postmaster.orphan_pid(self._socket_dir, layout.data_dir):
+        if self._ping(layout) is not Ping.OK:
             return None
         try:
-            with self._connect() as connection, connection.cursor(row_factory=class_row(_Answer)) as cursor:
-                answer = cursor.execute(_QUESTION, [self._database]).fetchone()
+            with self._connect() as connection, connection.cursor(row_factory=dict_row) as cursor:
+                row = cursor.execute(_DESCRIBE, [self._database]).fetchone()
         except psycopg.OperationalError as error:
+            if not layout.lock_file.exists():
+                return None
             raise StorageError(
-                f"Asked the embedded database in {self._socket_dir}: {str(error).strip()}. It runs; try again in a "
-                f"moment, or stop and start it."
+                f"The embedded database in {self._socket_dir} runs but accepts no connection: {str(error).strip()}. "
+                "Try again in a moment, or stop and start it."
             ) from error
-        if answer is None or Path(answer.data_directory).resolve() != layout.data_dir.resolve():
+        if row is None or Path(row["data_directory"]).resolve() != layout.data_dir.resolve():
             raise StorageError(
-                f"Asked the server in {self._socket_dir} whose data it keeps: {answer and answer.data_directory}, not "
-                f"{layout.data_dir}. Stop that server, then start again."
+                f"The server in {self._socket_dir} serves {row and row['data_directory']}, not {layout.data_dir}. "
+                "Stop that server, then start again."
             )
-        return answer
-
-    def _running_pid(self, layout: Layout) -> int | None:
-        pid = postmaster.named_pid(postmaster.data_lock_file(layout.data_dir))
-        return pid if pid is not None and postmaster.is_server_of(pid, layout.data_dir) else None
+        if not layout.lock_file.exists():
+            return None
+        pid = int(layout.lock_file.read_text().partition("\n")[0])
+        return _Running(pid, row["started_at"], row["has_database"])
 
     def _connect(self) -> psycopg.Connection:
         return psycopg.connect(self.url_of("postgres"), autocommit=True, connect_timeout=10)
 
-    def _create_database(self) -> None:
-        with self._connect() as connection:
-            connection.execute(sql.SQL("create database {}").format(sql.Identifier(self._database)))
-
 
 def _file_sizes(folder: Path) -> Iterator[int]:
-    """Sizes of all files below `folder`; a server at work removes files and folders while we look."""
+    """Sizes of all files below `folder`; a running server removes files and folders meanwhile."""
     for parent, _, names in os.walk(folder):  # which passes over a folder that is gone
         for name in names:
             with suppress(FileNotFoundError):

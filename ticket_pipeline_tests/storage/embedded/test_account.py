@@ -135,7 +135,7 @@ def test_data_kept_elsewhere_are_found_again_and_missed_when_gone(closed_state_d
         shutil.rmtree(Path(server.url.partition("host=")[2].partition("&")[0]))
     shutil.rmtree(data_dir)
 
-    with pytest.raises(StorageError, match=r"postgresql\.location: it is gone"):
+    with pytest.raises(StorageError, match=r"is missing in .*postgresql\.location names"):
         server.start()
 
 
@@ -181,12 +181,12 @@ def test_an_ordinary_user_is_told_whose_the_data_are(server: EmbeddedServer, sta
     )  # fmt: skip
 
     assert result.returncode == 1
-    assert f"StorageError: Read the owner of {server.status().data_dir}: {default_account().name}" in result.stderr
+    assert f"StorageError: {server.status().data_dir} belongs to {default_account().name}" in result.stderr
 
 
 @as_root
 def test_data_that_belong_to_root_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match="as whom PostgreSQL never runs"):
+    with pytest.raises(StorageError, match="PostgreSQL cannot run as root"):
         owner_account(tmp_path)
 
 
@@ -222,5 +222,5 @@ def test_other_programs_in_a_closed_folder_are_named_not_copied(state_dir: Path)
     found = find_binaries(None, None)
     hidden = type(found)(closed, found.major, "PG_BIN")
 
-    with pytest.raises(StorageError, match="cannot reach that folder"):
+    with pytest.raises(StorageError, match="cannot reach PostgreSQL"):
         make_reachable(hidden, default_account(), state_dir / "system")
