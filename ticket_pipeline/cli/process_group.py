@@ -1,12 +1,9 @@
-"""Child processes that live and end together: started with a log each, watched, stopped with everything they started.
-
-What belongs here: processes in general. What does not: which ones `ticket-pipeline run` needs (`running`).
-"""
+"""Child processes that start and end together, with a log each. Which ones there are is up to `run`."""
 
 from __future__ import annotations
 
-import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -16,19 +13,22 @@ from typing import TYPE_CHECKING, Self
 
 import psutil
 
-from ticket_pipeline.cli.interrupts import hold_signals, ignore_signals
 from ticket_pipeline.errors import TicketPipelineError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+_MARK = "TICKET_PIPELINE_PROCESS_GROUP"
+"""The environment variable by which every process of a group, and whatever it started, is found."""
+
 _STOP_SECONDS = 15.0
 _TAIL_LINES = 15
+_MOST_LOG_BYTES = 10_000_000
 
 
 class ProcessDiedError(TicketPipelineError):
-    """A child process ended by itself; the message names it and ends with the tail of its log."""
+    """A child process ended unexpectedly; the message names it and ends with the tail of its log."""
 
 
 @dataclass(slots=True)
@@ -41,16 +41,16 @@ class Child:
 
 
 @dataclass(slots=True)
-class Household:
+class ProcessGroup:
     """The children of one run. Use it as a context manager: leaving it ends them all.
 
     Attributes:
-        log_dir: one log per child, the previous run's beside it as `.previous`.
-        register: the file that names the living children, for the next run to clear up after a crash.
+        name: unique on this machine; a later group of the same name finds what a killed one left behind.
+        log_dir: one log per child, the previous one beside it as `.previous`.
     """
 
+    name: str
     log_dir: Path
-    register: Path
     children: list[Child] = field(default_factory=list)
 
     def __enter__(self) -> Self:
@@ -58,30 +58,40 @@ class Household:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with ignore_signals():
-            self.stop()
+        self.stop()
 
     def start(self, name: str, command: Sequence[str], env: Mapping[str, str]) -> Child:
-        """Start a child in a session of its own: a Ctrl-C at the terminal reaches only us, and we end it in order."""
+        """Start a child in its own session: Ctrl-C at the terminal reaches only us, and we stop it in order."""
         log_file = self.log_dir / f"{name}.log"
         if log_file.exists():
             log_file.replace(log_file.with_suffix(".previous.log"))
-        with log_file.open("wb") as log, hold_signals():
+        with log_file.open("ab") as log:
             process = subprocess.Popen(  # noqa: S603 - our own programs, no shell
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=dict(env),
+                env={**env, _MARK: self.name},
                 start_new_session=True,
             )
-            child = Child(name, process, log_file)
-            self.children.append(child)
-            self._write_register()
+        child = Child(name, process, log_file)
+        self.children.append(child)
         return child
 
+    def finish(self, child: Child) -> None:
+        """Wait for a child that is to end.
+
+        Raises:
+            ProcessDiedError: it failed.
+        """
+        if child.process.wait() != 0:
+            raise ProcessDiedError(
+                f"The step {child.name} failed. The end of {child.log_file}:\n{tail(child.log_file)}"
+            )
+        self.children.remove(child)
+
     def check(self) -> None:
-        """Make sure that all children live.
+        """Make sure that all children live, and bound their logs.
 
         Raises:
             ProcessDiedError: one has ended.
@@ -90,9 +100,13 @@ class Household:
             code = child.process.poll()
             if code is not None:
                 raise ProcessDiedError(
-                    f"Started {child.name}; it ended by itself (exit code {code}). The end of {child.log_file}:\n"
+                    f"The process {child.name} ended unexpectedly (exit code {code}). The end of {child.log_file}:\n"
                     f"{tail(child.log_file)}"
                 )
+            if child.log_file.stat().st_size > _MOST_LOG_BYTES:
+                # The child appends to its open file, so that it goes on at the start of an emptied one.
+                shutil.copyfile(child.log_file, child.log_file.with_suffix(".previous.log"))
+                os.truncate(child.log_file, 0)
 
     def wait_until(self, is_ready: Callable[[], bool], *, what: str, seconds: float) -> None:
         """Wait until something is ready, while all children live.
@@ -104,63 +118,39 @@ class Household:
         while not is_ready():
             self.check()
             if time.monotonic() > deadline:
-                raise ProcessDiedError(f"Waited {seconds:.0f} s for {what}; it did not come up. See {self.log_dir}.")
+                raise ProcessDiedError(f"{what} did not start within {seconds:.0f} s. See the logs in {self.log_dir}.")
             time.sleep(0.1)
 
-    def stop(self) -> None:
-        """End all children and whatever they started: asked first, made to after a while. Idempotent."""
-        for child in self.children:
-            _signal_group(child.process.pid, signal.SIGTERM)
+    def stop(self, *names: str) -> None:
+        """End children, all of them without `names`, and then whatever they started. Idempotent."""
+        stopped = [child for child in self.children if not names or child.name in names]
+        for child in stopped:
+            child.process.terminate()
         deadline = time.monotonic() + _STOP_SECONDS
-        for child in self.children:
+        for child in stopped:
             with suppress(subprocess.TimeoutExpired):
                 child.process.wait(max(0.1, deadline - time.monotonic()))
-        for child in self.children:
-            # The session's other members (code servers, run workers) may outlive their leader.
-            _signal_group(child.process.pid, signal.SIGKILL)
+            child.process.kill()
             child.process.wait()
-        self.children.clear()
-        self.register.unlink(missing_ok=True)
+            self.children.remove(child)
+        if not self.children:
+            self.kill_remaining()
 
-    def clear_up(self) -> list[str]:
-        """End what an earlier run left behind when it was killed; returns the names of what was ended."""
-        try:
-            entries = json.loads(self.register.read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
-            return []
-        ended = []
-        for entry in entries:
-            # A process id is reused sooner or later; its starting time tells whether it is still the same process.
+    def kill_remaining(self) -> list[int]:
+        """End every process of this group and wait for it; returns their ids. A killed run leaves such processes."""
+        found = [process for process in psutil.process_iter() if self._is_member(process)]
+        for process in found:
             with suppress(psutil.NoSuchProcess):
-                process = psutil.Process(entry["pid"])
-                if abs(process.create_time() - entry["created_at"]) < 1:
-                    _signal_group(entry["pid"], signal.SIGKILL)
-                    # Gone means that its ports are free again.
-                    process.wait(_STOP_SECONDS)
-                    ended.append(entry["name"])
-        self.register.unlink(missing_ok=True)
-        return ended
+                process.send_signal(signal.SIGKILL)
+        psutil.wait_procs(found, _STOP_SECONDS)  # their ports are free then
+        return [process.pid for process in found]
 
-    def _write_register(self) -> None:
-        entries = []
-        for child in self.children:
-            with suppress(psutil.NoSuchProcess):
-                created_at = psutil.Process(child.process.pid).create_time()
-                entries.append({"name": child.name, "pid": child.process.pid, "created_at": created_at})
-        # In one step: who reads the half of it after a kill would end nobody.
-        written = self.register.with_suffix(".new")
-        written.write_text(json.dumps(entries), encoding="utf-8")
-        written.replace(self.register)
+    def _is_member(self, process: psutil.Process) -> bool:
+        with suppress(psutil.Error, OSError):
+            return process.environ().get(_MARK) == self.name and process.status() != psutil.STATUS_ZOMBIE
+        return False
 
 
 def tail(log_file: Path, lines: int = _TAIL_LINES) -> str:
     """The last lines of a log, for an error message."""
-    try:
-        return "\n".join(log_file.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
-    except FileNotFoundError:
-        return "(no log)"
-
-
-def _signal_group(leader: int, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(leader, number)
+    return "\n".join(log_file.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])

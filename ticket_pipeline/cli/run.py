@@ -1,7 +1,7 @@
 """`ticket-pipeline run`: everything on one machine, started, watched and stopped together.
 
-Database, simulator (where no marketplace is configured), Dagster's web server and daemon. With nothing configured it is
-the demo: a sample watchlist, a simulated market, and a pace at which something happens every minute.
+Database, simulator (where no marketplace is configured), Dagster's code server, web server and daemon. With nothing
+configured it is the demo: a sample watchlist, a simulated market, and a pace at which something happens every minute.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import os
 import socket
 import sys
+import tempfile
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -20,12 +21,12 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Annotated, Any
 
-import httpx
 import typer
 from rich.console import Console
 
-from ticket_pipeline.cli.interrupts import hold_signals, ignore_signals, one_signal_stops
-from ticket_pipeline.cli.process_group import Household, ProcessDiedError, tail
+from ticket_pipeline.cli import web_ui
+from ticket_pipeline.cli.interrupts import hold_signals, one_signal_stops
+from ticket_pipeline.cli.process_group import ProcessGroup
 from ticket_pipeline.cli.run_status import describe_minute, describe_snapshot, facts_of_run
 from ticket_pipeline.cli.simulating import DEMO_SPEED, world_file
 from ticket_pipeline.cli.tables import show_facts
@@ -93,28 +94,29 @@ def run(
     console = Console(highlight=False, soft_wrap=True)
     began = time.monotonic()
     settings = load_settings()
-    with ExitStack() as stack:
-        stack.enter_context(one_signal_stops())
+    with one_signal_stops() as ignore_signals, ExitStack() as stack:
         stack.enter_context(_explained_file_errors(settings.state_dir))
         settings.state_dir.mkdir(parents=True, exist_ok=True)
         stack.enter_context(_only_one(settings.state_dir / "run.lock"))
-        household = Household(settings.state_dir / "logs", settings.state_dir / "processes.json")
-        if left := household.clear_up():
-            console.print(f"Ended what a killed run had left behind: {', '.join(left)}.")
+        group = ProcessGroup(str(settings.state_dir.resolve()), settings.state_dir / "logs")
+        if left := group.kill_remaining():
+            console.print(f"Ended {len(left)} processes of a run that was killed.")
         try:
             plan = _plan(settings, port)
             stack.enter_context(_database(plan.settings, console))
-            stack.enter_context(household)
-            _start_simulator(household, plan, console)
+            stack.enter_context(group)
+            _start_simulator(group, plan, console)
             database = stack.enter_context(open_database(plan.settings))
             _sync(database, plan, console)
-            _start_dagster(household, plan, console)
+            _start_dagster(group, plan, stack, console)
             _show_where_all_is(plan, console, began)
-            _watch(household, database, plan.settings, console, began=began, until_first_snapshot=until_first_snapshot)
+            _watch(group, database, plan.settings, console, began=began, until_first_snapshot=until_first_snapshot)
         except KeyboardInterrupt:
             console.print("\nStopping …")
             if until_first_snapshot:
-                raise  # the trial was not to its end
+                raise  # the trial did not get to its end
+        finally:
+            ignore_signals()
 
 
 @contextmanager
@@ -123,8 +125,7 @@ def _explained_file_errors(state_dir: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise ConfigurationError(
-            f"Kept data, logs and Dagster's home in STATE_DIR={state_dir}; "
-            f"{error.strerror or error}: {error.filename}. "
+            f"Could not write to STATE_DIR={state_dir}, {error.strerror or error}: {error.filename}. "
             "Set STATE_DIR to a folder that you may write to."
         ) from error
 
@@ -136,7 +137,7 @@ def _only_one(lock_file: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ConfigurationError(
-                f"Wanted to run with the data in {lock_file.parent}; another `ticket-pipeline run` uses it. "
+                f"Another `ticket-pipeline run` uses the data in {lock_file.parent}. "
                 "Stop that one with Ctrl-C, or set STATE_DIR to another folder."
             ) from None
         yield
@@ -161,12 +162,12 @@ def _plan(settings: Settings, port: int | None) -> _Plan:
 
 
 def _simulator_port(wanted: int) -> int:
-    """`wanted`, which commands in other terminals use too: another one would lead them to a stranger."""
+    """`wanted`: commands in other terminals use that port too, so that no other one will do."""
     port = _free_port("127.0.0.1", wanted)
     if wanted and port != wanted:
         raise ConfigurationError(
-            f"Wanted to serve the simulated marketplace on port {wanted}; another program uses it (another checkout's "
-            "`make run`?). Stop that one, or set SIMULATOR_PORT to a free port here and in your other terminals."
+            f"Port {wanted} of the simulated marketplace is taken by another program (another checkout's `make run`?). "
+            "Stop that one, or set SIMULATOR_PORT to a free port here and in your other terminals."
         )
     return port
 
@@ -190,7 +191,7 @@ def _free_port(host: str, wanted: int, *, taken: int = 0) -> int:
                 continue
             return port
     raise ConfigurationError(
-        f"Looked for a free port on {host} from {wanted or start} on; there is none among {_PORTS_TRIED}. "
+        f"No free port on {host} among the {_PORTS_TRIED} from {wanted or start} on. "
         "Is WEB_HOST an address of this machine?"
     )
 
@@ -215,29 +216,21 @@ def _database(settings: Settings, console: Console) -> Iterator[None]:
         yield
     finally:
         if server is not None and started_by_run.exists():
-            with ignore_signals():
-                server.stop()
-                started_by_run.unlink()
+            server.stop()
+            started_by_run.unlink()
 
 
-def _start_simulator(household: Household, plan: _Plan, console: Console) -> None:
+def _start_simulator(group: ProcessGroup, plan: _Plan, console: Console) -> None:
     if not plan.settings.is_simulated:
         return
     console.print("Starting the simulated marketplaces …")
-    household.start("simulator", [sys.executable, "-m", "ticket_pipeline.cli", "simulate"], plan.env)
+    group.start("simulator", [sys.executable, "-m", "ticket_pipeline.cli", "simulate"], plan.env)
     url = f"{plan.settings.simulator_url}{path_of(PLAYED[0])}{CONTROLS_PATH}/requests"
-    household.wait_until(lambda: _answers(url), what="the simulator", seconds=_START_SECONDS)
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=2, trust_env=False).is_success
-    except httpx.TransportError:
-        return False
+    group.wait_until(lambda: web_ui.is_up(url), what="The simulator", seconds=_START_SECONDS)
 
 
 def _sync(database: Database, plan: _Plan, console: Console) -> None:
-    """Sync before anything polls, so that a mistake in the watchlist is told here and now."""
+    """Sync before anything polls, so that a mistake in the watchlist shows here and now."""
     now = datetime.now(UTC)
     if plan.is_demo_watchlist and plan.settings.is_simulated:
         _refuse_foreign_events(database, plan.settings)
@@ -246,8 +239,7 @@ def _sync(database: Database, plan: _Plan, console: Console) -> None:
             csv.writer(file).writerows(sample_watchlist_rows(world))
     elif plan.is_demo_watchlist:
         raise ConfigurationError(
-            "Looked for a watchlist; none is configured. Set GOOGLE_SHEET_ID and GOOGLE_SHEETS_CREDENTIALS_FILE, or "
-            "WATCHLIST_CSV."
+            "No watchlist is configured. Set GOOGLE_SHEET_ID and GOOGLE_SHEETS_CREDENTIALS_FILE, or WATCHLIST_CSV."
         )
     report = sync_events(database, plan.settings, now, force=plan.is_demo_watchlist)
     console.print(
@@ -256,37 +248,43 @@ def _sync(database: Database, plan: _Plan, console: Console) -> None:
     )
 
 
-def _start_dagster(household: Household, plan: _Plan, console: Console) -> None:
+def _start_dagster(group: ProcessGroup, plan: _Plan, stack: ExitStack, console: Console) -> None:
+    """Start one code server, and a web server and a daemon that share it.
+
+    Either of these can start a code server of its own; the daemon replaces that one every minute, at 2 CPU-s each time.
+    """
     console.print("Starting Dagster …")
+    socket_file = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ticket-pipeline-"))) / "code-server"
     home = Path(plan.env["DAGSTER_HOME"])
     home.mkdir(parents=True, exist_ok=True)
     (home / "dagster.yaml").write_text(project_file("dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8")
-    location = ["-m", "ticket_pipeline.definitions"]
-    settings = plan.settings
-    # Nothing of an earlier run lives any more: its runs are ended before a daemon counts them as under way. The first
-    # materialization of the watchlist also makes Dagster's own tables, before two programs want them at once.
-    first = household.start(
-        "first-sync",
-        [
-            sys.executable,
-            "-m",
-            "ticket_pipeline.defs.end_dead_runs",
-            "asset",
-            "materialize",
-            "--select",
-            "events",
-            *location,
-        ],
-        plan.env,
-    )
-    if first.process.wait() != 0:
-        raise ProcessDiedError(f"Materialized the events with Dagster; it failed:\n{tail(first.log_file)}")
-    household.children.remove(first)
-    web = ["-h", settings.web_host, "-p", str(settings.web_port), *location]
-    household.start("webserver", [_program("dagster-webserver"), *web], plan.env)
-    household.start("daemon", [_program("dagster-daemon"), "run", *location], plan.env)
-    url = f"http://{settings.web_host}:{settings.web_port}/server_info"
-    household.wait_until(lambda: _answers(url), what="the web UI", seconds=_START_SECONDS)
+    server = {"grpc_server": {"socket": str(socket_file), "location_name": web_ui.LOCATION}}
+    # JSON is YAML.
+    (home / "workspace.yaml").write_text(json.dumps({"load_from": [server]}), encoding="utf-8")
+    workspace = ["-w", str(home / "workspace.yaml")]
+    settings, env = plan.settings, plan.env
+    group.finish(group.start("end-dead-runs", [sys.executable, "-m", "ticket_pipeline.defs.end_dead_runs"], env))
+    served = ["-m", "ticket_pipeline.definitions", "--location-name", web_ui.LOCATION, "--socket", str(socket_file)]
+    group.start("code-server", [_program("dagster"), "api", "grpc", "--log-level", "warning", *served], env)
+    group.wait_until(lambda: _listens(socket_file), what="Dagster's code server", seconds=_START_SECONDS)
+    web = ["-h", settings.web_host, "-p", str(settings.web_port), *workspace]
+    group.start("webserver", [_program("dagster-webserver"), *web], env)
+    group.start("daemon", [_program("dagster-daemon"), "run", *workspace], env)
+    url = f"http://{settings.web_host}:{settings.web_port}"
+    stack.callback(_stop_dagster, group, url)
+    group.wait_until(lambda: web_ui.is_up(f"{url}/server_info"), what="The web UI", seconds=_START_SECONDS)
+    web_ui.launch_job(url, "sync_events")
+
+
+def _stop_dagster(group: ProcessGroup, url: str) -> None:
+    """Stop the daemon, so that no further run starts, and cancel the runs under way: they have not failed."""
+    group.stop("daemon")
+    web_ui.cancel_runs(url)
+
+
+def _listens(socket_file: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(socket_file)) == 0
 
 
 def _program(name: str) -> str:
@@ -301,7 +299,7 @@ def _show_where_all_is(plan: _Plan, console: Console, began: float) -> None:
 
 
 def _watch(
-    household: Household,
+    group: ProcessGroup,
     database: Database,
     settings: Settings,
     console: Console,
@@ -309,8 +307,8 @@ def _watch(
     began: float,
     until_first_snapshot: bool,
 ) -> None:
-    """Tell of the first snapshot, then of each minute's work, for ever or until a child's death."""
-    first = _wait_for_snapshot(household, database, settings, console)
+    """Print the first snapshot, then each minute's work, until a signal comes or a child ends."""
+    first = _wait_for_snapshot(group, database, settings, console)
     console.print(
         f"First snapshot of this run stored after {time.monotonic() - began:.0f} s: {describe_snapshot(first)}"
     )
@@ -318,7 +316,7 @@ def _watch(
         asked_at = datetime.now(UTC)
         deadline = time.monotonic() + _STATUS_SECONDS
         while time.monotonic() < deadline:
-            household.check()
+            group.check()
             time.sleep(0.5)
         _print_lines(console, describe_minute(database, settings, asked_at))
 
@@ -328,11 +326,11 @@ def _print_lines(console: Console, lines: Iterable[str]) -> None:
         console.print(line)
 
 
-def _wait_for_snapshot(household: Household, database: Database, settings: Settings, console: Console) -> Row:
+def _wait_for_snapshot(group: ProcessGroup, database: Database, settings: Settings, console: Console) -> Row:
     started_at = datetime.now(UTC)
     next_word = time.monotonic() + _STATUS_SECONDS
     while True:
-        household.check()
+        group.check()
         rows = database.fetch_all("snapshots/select_stored_since", since=started_at, most=1)
         if rows:
             return rows[0]
@@ -343,11 +341,11 @@ def _wait_for_snapshot(household: Household, database: Database, settings: Setti
 
 
 def _refuse_foreign_events(database: Database, settings: Settings) -> None:
-    """The demo may replace its own sample, never a watchlist of the user's: a forgotten setting is no wish."""
+    """Keep the demo's sample from replacing a user's watchlist where a setting was forgotten."""
     last = database.fetch_one("watchlist/select_last_sync")
     if last is not None and last["source"] != open_watchlist(settings).description:
         raise ConfigurationError(
-            f"Looked for a watchlist; none is configured, and {describe_database(settings)} follows the events of "
-            f"{last['source']}. Set WATCHLIST_CSV or GOOGLE_SHEET_ID as before (is .env in this folder?), or set "
+            f"No watchlist is configured, and {describe_database(settings)} follows the events of {last['source']}. "
+            "Set WATCHLIST_CSV or GOOGLE_SHEET_ID as before (is .env in this folder?), or set "
             "STATE_DIR to another folder for the demo."
         )

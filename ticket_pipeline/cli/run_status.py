@@ -1,7 +1,4 @@
-"""What `ticket-pipeline run` says: where everything is, and what each minute brought.
-
-What belongs here: words. What does not: starting, watching and stopping anything (`running`).
-"""
+"""What `ticket-pipeline run` prints: where everything is, and what each minute brought."""
 
 from __future__ import annotations
 
@@ -68,14 +65,14 @@ def describe_snapshot(row: Row) -> str:
 def describe_minute(database: Database, settings: Settings, since: datetime) -> Iterator[str]:
     """What was stored since a moment, what is to come, and which marketplaces are paused.
 
-    A database that is away is told, and no error.
+    An unreachable database is reported, not raised.
     """
     now = datetime.now(UTC)
     try:
         row = database.fetch_one(
             "snapshots/summarise_since", since=since, this_moment=now, marketplaces=_polled(settings)
         )
-        # One row for each budget of a marketplace: each pause is told once.
+        # One row for each budget of a marketplace: each pause is printed once.
         states = {state["marketplace"]: state for state in read_request_state(database)}
     except StorageError as error:
         yield f"{now:%H:%M} UTC  {error}"

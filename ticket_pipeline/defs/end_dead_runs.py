@@ -1,25 +1,32 @@
-"""`python -m ticket_pipeline.defs.end_dead_runs COMMAND…`: end runs whose processes are gone, then run `dagster`.
+"""`python -m ticket_pipeline.defs.end_dead_runs`: what `ticket-pipeline run` does before it starts Dagster.
 
-`ticket-pipeline run` starts Dagster this way after it has made sure that nothing of an earlier run lives. One program,
-because importing Dagster takes seconds.
+Creates Dagster's tables where there are none, and ends the runs of an earlier start that was killed: no daemon finds
+out that their processes are gone. Only for a Dagster home that nobody else uses; `run` holds its lock.
 """
 
-import runpy
 import sys
 
 import dagster as dg
 
-from ticket_pipeline.defs.run_launcher import end_dead_runs
+_UNFINISHED = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+
+
+def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
+    """Mark every run under way as ended; returns their ids. Queued runs stay: the daemon starts them."""
+    runs = instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED))
+    for run in runs:
+        if run.status is dg.DagsterRunStatus.CANCELING:
+            instance.report_run_canceled(run)
+        else:
+            instance.report_run_failed(run, "The pipeline was killed during this run. What the run stored is kept.")
+    return [run.run_id for run in runs]
 
 
 def main() -> None:
-    """Do both, in the instance of DAGSTER_HOME."""
+    """Prepare the instance of DAGSTER_HOME."""
     with dg.DagsterInstance.get() as instance:
         for run_id in end_dead_runs(instance):
-            sys.stdout.write(f"Run {run_id}: its process was gone; it is marked as ended.\n")
-    sys.stdout.flush()
-    sys.argv[0] = "dagster"
-    runpy.run_module("dagster", run_name="__main__", alter_sys=True)
+            sys.stdout.write(f"Run {run_id} was under way when the pipeline was killed; it is marked as ended.\n")
 
 
 if __name__ == "__main__":

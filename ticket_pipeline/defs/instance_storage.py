@@ -1,31 +1,25 @@
-"""Where Dagster keeps its own runs and events: in a schema of the pipeline's database, found by the same settings.
+"""Dagster's own storage in a schema of the pipeline's database, found by the same settings.
 
-With Dagster's own configuration a password would stand in `dagster.yaml` or in one more variable, and the embedded
-server, whose socket is not known beforehand, could not be named at all.
+An optimisation of our `dagster.yaml`: dagster-postgres works as well, but it needs the URL in one more place, does not
+know the embedded server's socket, and opens a connection per statement.
 """
 
 import os
-from collections.abc import Mapping
-from contextlib import suppress
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Self
 from urllib.parse import quote
 
 import psycopg
-from dagster import DagsterEvent, DagsterEventType, EventLogEntry
-from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationPlanned
-from dagster._core.storage.base_storage import DagsterStorage
-from dagster._serdes import ConfigurableClass, ConfigurableClassData
+from dagster._core.storage.base_storage import DagsterStorage  # what `storage: custom` must be; no public name exists
+from dagster._serdes import ConfigurableClass, ConfigurableClassData  # likewise, the interface of dagster.yaml
 from dagster_postgres import PostgresEventLogStorage, PostgresRunStorage, PostgresScheduleStorage
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.errors import UniqueViolation
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DisconnectionError
 
-from ticket_pipeline.defs.instance_tables import COMPLETE, complete_tables
-from ticket_pipeline.defs.run_launcher import describe_process
 from ticket_pipeline.errors import StorageError
 from ticket_pipeline.settings.model import load_settings
 from ticket_pipeline.storage.connect import database_url
@@ -33,6 +27,8 @@ from ticket_pipeline.storage.connect import database_url
 _KEPT_CONNECTIONS_SECONDS = 600
 _STATEMENT_MILLISECONDS = 60_000
 _MORE_CONNECTIONS = 10
+_LOCK = 7_135_021_994
+"""Of PostgreSQL, held while Dagster's tables are created."""
 
 _BATCH_SIZE_VARIABLE = "DAGSTER_EVENT_BATCH_SIZE"
 _BATCH_SIZE = "100"
@@ -70,31 +66,9 @@ class _KeptConnections:
 class _EventLogStorage(_KeptConnections, PostgresEventLogStorage):
     """Dagster's events."""
 
-    def store_asset_check_event(self, event: EventLogEntry, event_id: int | None) -> None:
-        """Store that a run plans a check, once; or what it found.
-
-        Dagster plans the checks of a range once for each of its partitions, although a check without partitions is
-        evaluated once: 720 hours would leave 719 rows for each that say "Skipped" for ever. No check here has any.
-        """
-        super().store_asset_check_event(_without_partitions(event), event_id)
-
-
-def _without_partitions(event: EventLogEntry) -> EventLogEntry:
-    told = event.dagster_event
-    if told is None or not isinstance(planned := told.event_specific_data, AssetCheckEvaluationPlanned):
-        return event
-    once = AssetCheckEvaluationPlanned(asset_key=planned.asset_key, check_name=planned.check_name)
-    return event._replace(dagster_event=told._replace(event_specific_data=once))
-
 
 class _RunStorage(_KeptConnections, PostgresRunStorage):
     """Dagster's runs."""
-
-    def handle_run_event(self, run_id: str, event: DagsterEvent, update_timestamp: datetime | None = None) -> None:
-        """Follow a run's events. Its start is told by its own process: note which."""
-        if event.event_type is DagsterEventType.RUN_START and self.has_run(run_id):
-            self.add_run_tags(run_id, describe_process(self._instance, run_id))
-        super().handle_run_event(run_id, event, update_timestamp)
 
 
 class _ScheduleStorage(_KeptConnections, PostgresScheduleStorage):
@@ -139,14 +113,6 @@ class PipelineStorage(DagsterStorage[Any], ConfigurableClass):
         """The ticks and cursors of sensors and schedules."""
         return self._schedule_storage
 
-    def finish_tables(self) -> None:
-        """Do with new tables what Dagster does after making them, and note that they are complete."""
-        self._run_storage.migrate()
-        self._run_storage.optimize()
-        self._event_log_storage.reindex_events()
-        self._event_log_storage.reindex_assets()
-        self._run_storage.set_cursor_values({COMPLETE: "yes"})
-
     @classmethod
     def config_type(cls) -> Mapping[str, Any]:
         """No configuration: the settings say it all."""
@@ -165,27 +131,20 @@ class PipelineStorage(DagsterStorage[Any], ConfigurableClass):
         """
         settings = load_settings()
         url = database_url(settings)
-        _create_schema(url, settings.tuning.dagster_db_schema)
-        sqlalchemy_url = _as_sqlalchemy_url(url, settings.tuning.dagster_db_schema)
-        has_new_tables = complete_tables(sqlalchemy_url)
-        storage = cls(sqlalchemy_url, inst_data=inst_data)
-        if has_new_tables:
-            storage.finish_tables()
-        return storage
+        with _created_by_one(url, settings.tuning.dagster_db_schema):
+            return cls(_as_sqlalchemy_url(url, settings.tuning.dagster_db_schema), inst_data=inst_data)
 
 
-def _create_schema(url: str, schema: str) -> None:
+@contextmanager
+def _created_by_one(url: str, schema: str) -> Iterator[None]:
+    """Create the schema, and let one process at a time create Dagster's tables in it: Dagster itself does not care."""
     try:
         with psycopg.connect(url, autocommit=True) as connection:
-            exists = connection.execute("select to_regnamespace(%s) is not null", [schema]).fetchone()
-            if exists is None or not exists[0]:
-                # Another process may make it in the same moment, which `if not exists` does not see.
-                with suppress(UniqueViolation):
-                    connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
+            connection.execute("select pg_advisory_lock(%s)", [_LOCK])
+            connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
+            yield
     except psycopg.Error as error:
-        raise StorageError(
-            f"Opened Dagster's storage in schema {schema}; the database answered: {str(error).strip()}"
-        ) from error
+        raise StorageError(f"Could not open Dagster's storage in the schema {schema}: {str(error).strip()}") from error
 
 
 def _as_sqlalchemy_url(url: str, schema: str) -> str:

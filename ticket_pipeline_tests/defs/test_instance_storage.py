@@ -21,9 +21,9 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import make_url
+from ticket_pipeline.defs.run_launcher import end_dead_runs
 
 from ticket_pipeline.defs.instance_storage import _as_sqlalchemy_url, _create_schema
-from ticket_pipeline.defs.run_launcher import end_dead_runs
 from ticket_pipeline.defs.standing_checks import LAST, as_standing
 from ticket_pipeline.errors import StorageError
 from ticket_pipeline_tests.defs.location import RANGE_END, RANGE_START

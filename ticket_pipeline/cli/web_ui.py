@@ -1,0 +1,63 @@
+"""What `run` asks Dagster's web server for, by its public GraphQL API: importing Dagster here would take seconds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+LOCATION = "ticket_pipeline"
+"""The name of our code location."""
+
+_SECONDS = 30.0
+
+_LAUNCH = """
+mutation launch($job: String!, $location: String!) {
+  launchRun(executionParams: {selector: {
+    jobName: $job, repositoryName: "__repository__", repositoryLocationName: $location}, mode: "default"
+  }) { __typename ... on PythonError { message } }
+}
+"""
+
+_UNDER_WAY = """
+query { runsOrError(filter: {statuses: [STARTING, STARTED, CANCELING]}) { ... on Runs { results { runId } } } }
+"""
+
+_CANCEL = """
+mutation cancel($ids: [String!]!) {
+  terminateRuns(runIds: $ids, terminatePolicy: MARK_AS_CANCELED_IMMEDIATELY) { __typename }
+}
+"""
+
+
+def is_up(url: str) -> bool:
+    """Whether a server answers a GET with success."""
+    try:
+        return httpx.get(url, timeout=2, trust_env=False).is_success
+    except httpx.TransportError:
+        return False
+
+
+def launch_job(url: str, job: str) -> None:
+    """Launch a job of our location; it stands in Dagster's queue then."""
+    _post(url, _LAUNCH, job=job, location=LOCATION)
+
+
+def cancel_runs(url: str) -> None:
+    """Cancel the runs under way, so that stopping their processes is no failure. Queued runs stay in the queue.
+
+    Without a web server nothing is canceled: the next start ends those runs.
+    """
+    try:
+        runs = _post(url, _UNDER_WAY)["runsOrError"]["results"]
+        if runs:
+            _post(url, _CANCEL, ids=[run["runId"] for run in runs])
+    except (httpx.HTTPError, KeyError):
+        return
+
+
+def _post(url: str, query: str, **variables: object) -> dict[str, Any]:
+    sent = {"query": query, "variables": variables}
+    response = httpx.post(f"{url}/graphql", json=sent, timeout=_SECONDS, trust_env=False)
+    data: dict[str, Any] = response.raise_for_status().json()["data"]
+    return data
