@@ -1,25 +1,26 @@
-"""Signals that stop `run`: the first one does, when nothing can be forgotten; further ones change nothing."""
+"""Signals and child processes of `run`: the first signal stops it, further ones change nothing, no process stays."""
 
 from __future__ import annotations
 
-import json
 import signal
-import subprocess
 import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
 from rich.console import Console
 
-from ticket_pipeline.cli import process_group as processes
+from ticket_pipeline.cli import process_group
 from ticket_pipeline.cli import run as running
 from ticket_pipeline.cli.interrupts import hold_signals, one_signal_stops
-from ticket_pipeline.cli.process_group import Household
+from ticket_pipeline.cli.process_group import ProcessDiedError, ProcessGroup
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage.embedded import EmbeddedServer, server
 from ticket_pipeline_tests.servers import throwaway_state_dir
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 
 def close_terminal() -> None:
@@ -49,10 +50,20 @@ def stop_twice() -> None:
             signal.raise_signal(signal.SIGINT)  # would raise here, in the middle of the stopping
 
 
-def test_a_second_signal_does_not_cut_the_stopping_short() -> None:
+def fail_and_be_signalled() -> None:
+    with one_signal_stops() as ignore_signals:
+        try:
+            raise ValueError("the reason")
+        finally:
+            ignore_signals()
+            signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize(("stop", "error"), [(stop_twice, KeyboardInterrupt), (fail_and_be_signalled, ValueError)])
+def test_a_signal_does_not_cut_the_stopping_short(stop: Callable[[], None], error: type[BaseException]) -> None:
     before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt) as raised:
-        stop_twice()
+    with pytest.raises(error) as raised:
+        stop()
 
     assert raised.value.__context__ is None
     assert signal.getsignal(signal.SIGINT) is before
@@ -75,7 +86,7 @@ def test_a_held_signal_stops_at_the_end_of_the_block(number: signal.Signals) -> 
     assert done == ["the block"]
 
 
-def test_a_held_error_is_told_where_no_signal_came() -> None:
+def test_an_error_in_a_held_block_is_raised() -> None:
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(ValueError, match="its own"), hold_signals():
         raise ValueError("its own")
@@ -91,67 +102,57 @@ def test_a_signal_that_is_ignored_stays_so_for_children() -> None:
         signal.signal(signal.SIGHUP, before)
 
 
-class InterruptedStart(subprocess.Popen[bytes]):
-    """A program that lives while the signal comes, before anybody has noted that it does."""
-
-    def __init__(self, *arguments: object, **options: object) -> None:
-        super().__init__(*arguments, **options)  # type: ignore[call-overload]
-        InterruptedStart.started = self
-        signal.raise_signal(signal.SIGTERM)
-
-    started: InterruptedStart
+SLEEPER = [sys.executable, "-c", "import os, time; os.fork(); time.sleep(60)"]
+"""A program that starts another one."""
 
 
-def test_a_child_whose_start_was_interrupted_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes.subprocess, "Popen", InterruptedStart)
-    command = [sys.executable, "-c", "import time; time.sleep(60)"]
-
-    with (
-        pytest.raises(KeyboardInterrupt),
-        one_signal_stops(),
-        Household(tmp_path / "logs", tmp_path / "processes.json") as household,
-    ):
-        household.start("sleeper", command, {})
-
-    assert not psutil.pid_exists(InterruptedStart.started.pid)
+def lives(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
-def test_what_is_being_stopped_is_stopped_to_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Ctrl-C meanwhile neither cuts that short nor hides why all is stopped."""
-    stop = Household.stop
-    stopped: list[str] = []
-
-    def stop_interrupted(household: Household) -> None:
-        signal.raise_signal(signal.SIGINT)
-        stop(household)
-        stopped.append("all")
-
-    monkeypatch.setattr(Household, "stop", stop_interrupted)
-    with (
-        pytest.raises(ValueError, match="the reason"),
-        one_signal_stops(),
-        Household(tmp_path / "logs", tmp_path / "processes.json"),
-    ):
-        raise ValueError("the reason")
-    assert stopped == ["all"]
+def test_a_group_ends_its_children_and_what_they_started(tmp_path: Path) -> None:
+    with ProcessGroup(str(tmp_path), tmp_path / "logs") as group:
+        child = psutil.Process(group.start("sleeper", SLEEPER, {}).process.pid)
+        while not (started := child.children()):
+            pass
+    assert not any(lives(each) for each in (child, *started))
 
 
-def test_the_register_of_children_is_never_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    register = tmp_path / "processes.json"
-    seen: list[str] = []
-    write = Path.write_text
+def test_a_group_finds_what_a_killed_one_of_its_name_left_behind(tmp_path: Path) -> None:
+    killed = psutil.Process(ProcessGroup(str(tmp_path), tmp_path).start("sleeper", SLEEPER, {}).process.pid)
+    assert ProcessGroup("another", tmp_path).kill_remaining() == []
+    assert killed.pid in ProcessGroup(str(tmp_path), tmp_path).kill_remaining()
+    assert not lives(killed)
 
-    def write_and_look(path: Path, text: str, **options: str) -> int:
-        done = write(path, text, **options)
-        seen.append(register.read_text() if register.exists() else "")
-        return done
 
-    monkeypatch.setattr(Path, "write_text", write_and_look)
-    with Household(tmp_path / "logs", register) as household:
-        for name in ("first", "second"):
-            household.start(name, [sys.executable, "-c", "import time; time.sleep(60)"], {})
-        assert [len(json.loads(text or "[]")) for text in seen] == [0, 1]
-        assert len(json.loads(register.read_text())) == 2
+def test_a_child_that_ends_is_reported_with_the_end_of_its_log(tmp_path: Path) -> None:
+    with ProcessGroup(str(tmp_path), tmp_path) as group:
+        group.start("broken", [sys.executable, "-c", "raise SystemExit('out of order')"], {}).process.wait()
+        with pytest.raises(ProcessDiedError, match=r"(?s)broken ended unexpectedly.*out of order"):
+            group.check()
+
+
+TALKER = """
+import pathlib, time
+print("a" * 20, flush=True)
+while not pathlib.Path(GO).exists(): time.sleep(0.01)
+print("b", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_large_log_is_emptied_while_its_program_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process_group, "_MOST_LOG_BYTES", 10)
+    with ProcessGroup(str(tmp_path), tmp_path) as group:
+        program = TALKER.replace("GO", repr(str(tmp_path / "go")))
+        log = group.start("talker", [sys.executable, "-c", program], {}).log_file
+        while log.stat().st_size < 21:
+            pass
+        group.check()
+        (tmp_path / "go").touch()
+        while not (text := log.read_text()):
+            pass
+    assert (log.with_suffix(".previous.log").read_text(), text) == ("a" * 20 + "\n", "b\n")
 
 
 def test_a_database_whose_start_was_interrupted_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
