@@ -119,10 +119,10 @@ def test_a_group_ends_its_children_and_what_they_started(tmp_path: Path) -> None
 
 
 def test_a_group_finds_what_a_killed_one_of_its_name_left_behind(tmp_path: Path) -> None:
-    killed = psutil.Process(ProcessGroup(str(tmp_path), tmp_path).start("sleeper", SLEEPER, {}).process.pid)
-    assert ProcessGroup("another", tmp_path).kill_remaining() == []
-    assert killed.pid in ProcessGroup(str(tmp_path), tmp_path).kill_remaining()
-    assert not lives(killed)
+    with ProcessGroup(str(tmp_path), tmp_path).start("sleeper", SLEEPER, {}).process as left:
+        assert ProcessGroup("another", tmp_path).kill_remaining() == []
+        assert left.pid in ProcessGroup(str(tmp_path), tmp_path).kill_remaining()
+    assert not psutil.pid_exists(left.pid)
 
 
 def test_a_child_that_ends_is_reported_with_the_end_of_its_log(tmp_path: Path) -> None:
