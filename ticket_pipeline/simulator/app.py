@@ -1,7 +1,4 @@
-"""The simulator as one process: its app, and running it until it is stopped.
-
-What belongs here: putting the marketplaces together. What does not: command lines and settings, which the CLI owns.
-"""
+"""The whole simulator as one app, and running it until it is stopped."""
 
 from __future__ import annotations
 
@@ -20,22 +17,24 @@ from ticket_pipeline.simulator.spreadsheet import Spreadsheet
 from ticket_pipeline.simulator.stubhub import create_stubhub_app
 from ticket_pipeline.simulator.ticketmaster import create_ticketmaster_app
 from ticket_pipeline.simulator.vivenu import create_vivenu_app
-from ticket_pipeline.simulator.vivenu_life import living_world
+from ticket_pipeline.simulator.vivenu_world import living_world
 from ticket_pipeline.simulator.vivid_seats import create_vivid_seats_app
-from ticket_pipeline.simulator.world import SimulatedWorld, open_world, sample_watchlist_rows, sample_zone_rows
+from ticket_pipeline.simulator.world import (
+    WATCHED,
+    SimulatedWorld,
+    open_world,
+    sample_watchlist_rows,
+    sample_zone_rows,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from pathlib import Path
 
     from ticket_pipeline.simulator.vivenu_world import VivenuWorld
-    from ticket_pipeline.simulator.wire import Latency
 
 SHEETS_PREFIX = "/sheets"
 SHEET_ID = "simulated-watchlist"
-WATCHED = (Marketplace.STUBHUB, Marketplace.VIVID_SEATS, Marketplace.TICKETMASTER)
-"""The marketplaces that know the world's events."""
-
 PLAYED = (*WATCHED, Marketplace.VIVENU)
 
 
@@ -45,31 +44,27 @@ def create_app(
     clock: Callable[[], datetime],
     sheets: SimulatedSheets | None = None,
     organiser: VivenuWorld | None = None,
-    latency: Latency | None = None,
     unknown_event_status: int = 200,
     marketplaces: Collection[Marketplace] = WATCHED,
     limits: QuotaLimits | None = None,
 ) -> Starlette:
-    """Every system under a path of its own: `/stubhub`, `/vivid_seats`, `/ticketmaster`, and `/sheets`, `/vivenu`.
+    """Every system under its own path: `/stubhub`, `/vivid_seats`, `/ticketmaster`, `/sheets`, `/vivenu`.
 
     A marketplace's controls are at `_simulator` under its path.
 
     Args:
         world: the events.
         clock: aware UTC.
-        sheets: the spreadsheets; their base URL is the server's with `/sheets`, tokens come from `/sheets/token`.
-        organiser: what vivenu sells; its token is `ticket_pipeline.simulator.vivenu.SIMULATED_TOKEN`.
-        latency: how long the marketplaces' answers take.
-        unknown_event_status: what StubHub answers to an id that is not of this world; 200 is an empty list.
+        sheets: the spreadsheets; tokens come from `/sheets/token`.
+        organiser: vivenu's events and tickets; its token is `ticket_pipeline.simulator.vivenu.SIMULATED_TOKEN`.
+        unknown_event_status: StubHub's response to an unknown event id; 200 is an empty list.
         marketplaces: which of `WATCHED` to play.
-        limits: what Ticketmaster enforces per key; None: nothing.
+        limits: Ticketmaster's limits per key; None: none.
     """
     create: dict[Marketplace, Callable[[], Starlette]] = {
-        Marketplace.STUBHUB: lambda: create_stubhub_app(
-            world, clock=clock, latency=latency, unknown_event_status=unknown_event_status
-        ),
-        Marketplace.VIVID_SEATS: lambda: create_vivid_seats_app(world, clock=clock, latency=latency),
-        Marketplace.TICKETMASTER: lambda: create_ticketmaster_app(world, clock=clock, latency=latency, limits=limits),
+        Marketplace.STUBHUB: lambda: create_stubhub_app(world, clock=clock, unknown_event_status=unknown_event_status),
+        Marketplace.VIVID_SEATS: lambda: create_vivid_seats_app(world, clock=clock),
+        Marketplace.TICKETMASTER: lambda: create_ticketmaster_app(world, clock=clock, limits=limits),
     }
     routes = [Mount(path_of(marketplace), create[marketplace]()) for marketplace in marketplaces]
     if sheets is not None:
@@ -80,7 +75,7 @@ def create_app(
 
 
 def path_of(marketplace: Marketplace) -> str:
-    """Where a marketplace is below the server's root, such as `/vivid_seats`."""
+    """A marketplace's path below the server's root, such as `/vivid_seats`."""
     return f"/{marketplace}"
 
 
@@ -89,38 +84,38 @@ def run_simulator(
     port: int,
     seed: int,
     speed: float,
-    started_at_file: Path,
+    world_file: Path,
     *,
     marketplaces: Collection[Marketplace] = PLAYED,
     sheet_credentials_file: Path | None = None,
     on_listening: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Play the sample world on `host`:`port` until SIGINT or SIGTERM, with the limits that the real systems have.
+    """Play the sample world on `host`:`port` until SIGINT or SIGTERM, with the limits of the real systems.
 
     Args:
-        host: address to bind; the controls answer to loopback only, whatever it is.
+        host: address to bind; the controls are for loopback only, whatever it is.
         port: port to bind; 0 takes any free one.
-        seed: chance of a new world; a kept one has its own.
+        seed: seed of a new world; a stored one has its own.
         speed: how many times faster than ordinary markets these move.
-        started_at_file: where the world is kept, so that a restart resumes it.
+        world_file: where the world is stored, so that a restart resumes it.
         marketplaces: the marketplaces to play.
-        sheet_credentials_file: where the key of a service account is written that may read the sample watchlist as the
+        sheet_credentials_file: where to write the key of a service account that may read the sample watchlist as the
             sheet `SHEET_ID`, tabs Events and Zones; None: no sheets.
-        on_listening: told the base URL once clients can connect.
+        on_listening: called with the base URL once clients can connect.
 
     Raises:
-        ConfigurationError: the address cannot be bound, or the file is of no use.
+        ConfigurationError: the address cannot be bound, or the file cannot be used.
         KeyboardInterrupt: SIGINT ended it.
     """
 
     def build(url: str) -> Starlette:
-        world = open_world(started_at_file, _utc_now(), seed=seed, speed=speed)
+        world = open_world(world_file, _utc_now(), seed=seed, speed=speed)
         return create_app(
             world,
             clock=_utc_now,
             sheets=_share_watchlist(world, url, sheet_credentials_file) if sheet_credentials_file else None,
             organiser=living_world(world.started_at, seed=world.seed) if Marketplace.VIVENU in marketplaces else None,
-            unknown_event_status=404,  # a real event's id must not be answered with "an empty market"
+            unknown_event_status=404,  # an empty list would make a real event's id look like an empty market
             marketplaces=[marketplace for marketplace in WATCHED if marketplace in marketplaces],
             limits=QuotaLimits(),
         )

@@ -1,92 +1,60 @@
-"""What every marketplace's app has in common: its requests are recorded, may go wrong by plan, and can be looked into.
-
-What belongs here: putting a marketplace's routes behind the wire and beside the controls. What does not: what the
-routes answer.
-"""
+"""Builds every marketplace's app: its routes behind a wire, and the controls beside them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from ticket_pipeline.simulator.controls import loopback_controls
-from ticket_pipeline.simulator.distortions import possible_faults
-from ticket_pipeline.simulator.faults import FaultPlan
-from ticket_pipeline.simulator.recording import RecordedApp, RequestLog
-from ticket_pipeline.simulator.wire import FaultyApp, Latency
+from ticket_pipeline.simulator.controls import create_controls
+from ticket_pipeline.simulator.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+    from typing import Unpack
 
     from starlette.responses import Response
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Scope
 
     from ticket_pipeline.simulator.controls import Truth
     from ticket_pipeline.simulator.distortions import FieldMeanings
-    from ticket_pipeline.simulator.recording import ExternalIdOf
+    from ticket_pipeline.simulator.faults import FaultPlan
+    from ticket_pipeline.simulator.recording import RequestLog
+    from ticket_pipeline.simulator.wire import Latency
 
 CONTROLS_PATH = "/_simulator"
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
-    """What lies between a marketplace and its clients; may be changed while being served.
+class WireOptions(TypedDict, total=False):
+    """Optional parts of a wire, which the caller keeps to change or read them while the app is served."""
 
-    Attributes:
-        faults: requests that are to go wrong.
-        log: gets every request outside the controls.
-        latency: how long answers take.
-    """
-
-    faults: FaultPlan = field(default_factory=FaultPlan)
-    log: RequestLog = field(default_factory=RequestLog)
-    latency: Latency = field(default_factory=Latency)
-
-    @classmethod
-    def given(
-        cls, faults: FaultPlan | None = None, log: RequestLog | None = None, latency: Latency | None = None
-    ) -> Wire:
-        """A wire of these parts, and new ones for those that are None."""
-        return cls(
-            FaultPlan() if faults is None else faults,
-            RequestLog() if log is None else log,
-            Latency() if latency is None else latency,
-        )
+    faults: FaultPlan
+    log: RequestLog
+    latency: Latency
 
 
-def behind_wire(
-    marketplace: ASGIApp,
-    wire: Wire,
+def build_app(
+    routes: ASGIApp,
     *,
     clock: Callable[[], datetime],
     truth: Truth,
-    external_id_of: ExternalIdOf,
+    external_id_of: Callable[[Scope], str | None],
     error_response: Callable[[int], Response],
     fields: FieldMeanings | None = None,
+    **options: Unpack[WireOptions],
 ) -> Starlette:
-    """`marketplace` behind a wire that records and goes wrong by plan, with the controls under `/_simulator`.
+    """A marketplace as an app, with its controls under `/_simulator` (loopback only).
 
     Args:
-        marketplace: answers the requests that get through.
-        wire: faults, log and latency.
+        routes: sends the true responses.
         clock: aware UTC.
         truth: what the controls show of the events and their sales.
-        external_id_of: the event a request is about.
-        error_response: an error of this status as the marketplace words it.
-        fields: what faults that distort an answer are about; None: there are no such faults.
+        external_id_of: the event of a request.
+        error_response: an error with this status in the marketplace's own format.
+        fields: what distorting faults change; None: there are no such faults.
+        options: faults, log and latency.
     """
-    faulty = FaultyApp(
-        marketplace,
-        faults=wire.faults,
-        latency=wire.latency,
-        external_id_of=external_id_of,
-        error_response=error_response,
-        fields=fields,
-    )
-    recorded = RecordedApp(faulty, log=wire.log, clock=clock, external_id_of=external_id_of)
-    controls = loopback_controls(truth, faults=wire.faults, kinds=possible_faults(fields), log=wire.log, clock=clock)
-    return Starlette(routes=[Mount(CONTROLS_PATH, controls), Mount("/", recorded)])
+    wire = Wire(routes, clock, external_id_of, error_response, fields, **options)
+    return Starlette(routes=[Mount(CONTROLS_PATH, create_controls(wire, truth)), Mount("/", wire)])

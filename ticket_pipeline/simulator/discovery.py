@@ -1,17 +1,13 @@
-"""Documents of Ticketmaster's Discovery API v2: events, venues, pages of them, and errors in both of its shapes.
+"""Documents of Ticketmaster's Discovery API v2: events, venues, pages of them, and errors in both formats.
 
-What belongs here: turning the world's events into those documents. What does not: routes, keys and limits
-(`ticket_pipeline.simulator.ticketmaster`).
-
-Ids that begin with `Z7r9j` are events that Ticketmaster lists but does not host: as in recorded answers, these have
-neither a price range nor a time zone of their own.
+Ids that begin with `Z7r9j` are events that Ticketmaster lists but does not host: as in recorded responses, these have
+neither a price range nor a timezone of their own.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
@@ -37,29 +33,19 @@ _COUNTRIES = {  # name as Ticketmaster writes it, and code
     "Canada": ("Canada", "CA"),
     "United Kingdom": ("Great Britain", "GB"),
 }
-_ID_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_UNDEFINED = "Undefined"
-
-
-def venue_id(venue: Venue) -> str:
-    """The venue's id, made from its name."""
-    number, digits = crc32(venue.name.encode()), ""
-    for _ in range(8):
-        number, digit = divmod(number, len(_ID_DIGITS))
-        digits += _ID_DIGITS[digit]
-    return f"KovZ{digits}"
 
 
 def country_code(venue: Venue) -> str:
-    """ISO 3166 code of the venue's country; empty where the simulator knows none."""
+    """ISO 3166 code of the venue's country; empty for a country that is not in the simulator's table."""
     return _COUNTRIES.get(venue.country, (venue.country, ""))[1]
 
 
 def event_document(market: EventMarket, now: datetime) -> dict[str, Any]:
-    """One event as it is told at `now`, its venue embedded."""
+    """One event at `now`, its venue embedded."""
     event = market.event
     event_id = event.ids[Marketplace.TICKETMASTER]
     is_foreign = event_id.startswith(FOREIGN_PREFIX)
+    venue = venue_document(event.venue)
     document: dict[str, Any] = {
         "name": event.name,
         "type": "event",
@@ -70,55 +56,38 @@ def event_document(market: EventMarket, now: datetime) -> dict[str, Any]:
         "images": [],
         "sales": _sales(event, is_foreign=is_foreign),
         "dates": _dates(event, now, is_foreign=is_foreign),
-        "classifications": [_classification()],
-    }
-    if not is_foreign:
-        document["priceRanges"] = _price_ranges(market, now)
-    venue = venue_document(event.venue)
-    return document | {
+        "classifications": [{"primary": True, "segment": {"id": "KZFzniwnSyZfZ7v7n1", "name": "Miscellaneous"}}],
         "_links": {"self": _link(f"{ROOT}/events/{event_id}"), "venues": [venue["_links"]["self"]]},
         "_embedded": {"venues": [venue]},
     }
+    return document if is_foreign else document | {"priceRanges": _price_ranges(market, now)}
 
 
 def venue_document(venue: Venue) -> dict[str, Any]:
-    """One venue."""
+    """One venue; its id is derived from its name."""
     name, code = _COUNTRIES.get(venue.country, (venue.country, ""))
+    venue_id = f"KovZ{crc32(venue.name.encode()):08X}"
     return {
         "name": venue.name,
         "type": "venue",
-        "id": venue_id(venue),
+        "id": venue_id,
         "test": False,
         "locale": LOCALE,
         "timezone": venue.timezone,
         "city": {"name": venue.city},
         "country": {"name": name, "countryCode": code},
-        "_links": {"self": _link(f"{ROOT}/venues/{venue_id(venue)}")},
+        "_links": {"self": _link(f"{ROOT}/venues/{venue_id}")},
     }
 
 
-def page_document(
-    kind: str, shown: Sequence[Mapping[str, Any]], *, total: int, number: int, size: int, query: Mapping[str, str]
-) -> dict[str, Any]:
-    """One page of a search; where it is empty, there is no `_embedded` at all.
-
-    Args:
-        kind: `events` or `venues`.
-        shown: the documents of this page.
-        total: how many were found in all.
-        number: which page, from 0.
-        size: documents per page.
-        query: the search's other parameters, without the key; they come back in the links.
-    """
-    pages = -(-total // size)
-    numbers = {"first": 0, "prev": number - 1, "self": number, "next": number + 1, "last": pages - 1}
-    links = {
-        name: {"href": f"{ROOT}/{kind}.json?{urlencode({**query, 'page': page, 'size': size})}"}
-        for name, page in numbers.items()
-        if name == "self" or (pages > 1 and 0 <= page < pages)
+def page_document(found: Sequence[Mapping[str, Any]], *, number: int, size: int) -> dict[str, Any]:
+    """Page `number`, from 0, of the documents found; an empty page has no `_embedded` at all."""
+    shown = found[number * size : (number + 1) * size]
+    return {
+        **({"_embedded": {"events": list(shown)}} if shown else {}),
+        "_links": {"self": {"href": f"{ROOT}/events.json?page={number}&size={size}"}},
+        "page": {"size": size, "totalElements": len(found), "totalPages": -(-len(found) // size), "number": number},
     }
-    page = {"size": size, "totalElements": total, "totalPages": pages, "number": number}
-    return {**({"_embedded": {kind: list(shown)}} if shown else {}), "_links": links, "page": page}
 
 
 def fault_document(text: str, code: str) -> dict[str, Any]:
@@ -164,22 +133,20 @@ def _dates(event: SimulatedEvent, now: datetime, *, is_foreign: bool) -> dict[st
     }
 
 
-def _classification() -> dict[str, Any]:
-    named = {"id": "KnvZfZ7v7ll", "name": _UNDEFINED}
-    return {"primary": True, "segment": {"id": "KZFzniwnSyZfZ7v7n1", "name": "Miscellaneous"}, "genre": named}
-
-
 def _price_ranges(market: EventMarket, now: datetime) -> list[dict[str, Any]]:
-    """Face values, which stand still, and resale, which moves with the market."""
+    """Face values, which are fixed, and resale, which moves with the market."""
     event = market.event
     worths = [zone.worth for zone in event.venue.zones]
-    resale = event.base_price * market.price_level_at(now)
+    averages = {
+        "standard": FACE_VALUE * event.base_price,
+        "resale": event.base_price * market.price_level_at(now),
+    }
     return [
-        _price_range("standard", event, FACE_VALUE * event.base_price, worths),
-        _price_range("resale", event, resale, worths),
+        {
+            "type": kind,
+            "currency": event.venue.currency,
+            "min": round(2 * average * min(worths)) / 2,
+            "max": round(2 * average * max(worths)) / 2,
+        }
+        for kind, average in averages.items()
     ]
-
-
-def _price_range(kind: str, event: SimulatedEvent, average: float, worths: Sequence[float]) -> dict[str, Any]:
-    least, most = (round(2 * average * worth) / 2 for worth in (min(worths), max(worths)))
-    return {"type": kind, "currency": event.venue.currency, "min": least, "max": most}

@@ -1,8 +1,4 @@
-"""Which requests are to go wrong, and how: a plan that tests and a running simulator share.
-
-What belongs here: choosing a fault for a request. What does not: what a fault looks like on the wire
-(`ticket_pipeline.simulator.wire`).
-"""
+"""Faults on demand: what can go wrong, and the plan that decides which requests do. `simulator.wire` applies them."""
 
 from __future__ import annotations
 
@@ -17,7 +13,7 @@ from pydantic.dataclasses import dataclass
 
 
 class FaultKind(StrEnum):
-    """How one answer goes wrong."""
+    """How one response goes wrong."""
 
     RATE_LIMITED = "rate_limited"  # 429, with Retry-After where the fault carries one
     UNAUTHORIZED = "unauthorized"  # 401
@@ -25,37 +21,39 @@ class FaultKind(StrEnum):
     NOT_FOUND = "not_found"  # 404
     SERVER_ERROR = "server_error"  # 500
     UNAVAILABLE = "unavailable"  # 503, with Retry-After where the fault carries one
-    LOGIN_PAGE = "login_page"  # 200, the HTML a lost session ends at
+    LOGIN_PAGE = "login_page"  # 200, the HTML after a lost session
     LOGIN_REDIRECT = "login_redirect"  # 302 to the login site
     CHALLENGE_PAGE = "challenge_page"  # 200, a bot wall's HTML
-    HTML = "html"  # 200, HTML that is neither
+    HTML = "html"  # 200, other HTML
     WRONG_SHAPE = "wrong_shape"  # 200, valid JSON of another shape
-    TRUNCATED = "truncated"  # 200, the true body cut in the middle, its length announced as such
+    TRUNCATED = "truncated"  # 200, half of the true body, with that length
     EMPTY_BODY = "empty_body"  # 200, no body
-    SLOW = "slow"  # the true answer, after `delay_seconds`
-    HANG = "hang"  # no answer until the client leaves
+    SLOW = "slow"  # the true response, after `delay_seconds`
+    HANG = "hang"  # no response
     RESET = "reset"  # the true body begins, then the connection is reset
-    GZIP = "gzip"  # the true answer, compressed, whatever the client accepts
-    SLOW_DRIP = "slow_drip"  # the true answer, in small pieces spread over `delay_seconds`
-    RENAMED_FIELD = "renamed_field"  # the true answer, its quantities under another name
-    RETYPED_FIELD = "retyped_field"  # the true answer, its quantities of another type
-    REKEYED_IDS = "rekeyed_ids"  # the true answer, every listing under another id; the same ones each time
-    WRONG_TIME_ZONE = "wrong_time_zone"  # the true answer, with another zone and local hour
-    CLOCK_SKEW = "clock_skew"  # the true answer, its headers' times off by `skew_seconds`
+    GZIP = "gzip"  # the true response, compressed, whatever the client accepts
+    SLOW_DRIP = "slow_drip"  # the true response, in small pieces over `delay_seconds`
+    RENAMED_FIELD = "renamed_field"  # quantities have another name
+    RETYPED_FIELD = "retyped_field"  # quantities have another type
+    REKEYED_IDS = "rekeyed_ids"  # every listing has another id, the same one each time
+    WRONG_TIME_ZONE = "wrong_time_zone"  # another zone and local hour
+    CLOCK_SKEW = "clock_skew"  # times in headers are off by `skew_seconds`
 
 
 @dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
 class Fault:
-    """One way for requests to go wrong; a value out of bounds raises pydantic's ValidationError, a ValueError.
+    """One planned fault.
 
     Attributes:
-        kind: what happens.
-        external_id: only requests for this event (or sheet) go wrong; None: all.
-        times: how many requests go wrong; None: all until the plan is cleared.
+        external_id: only requests for this event (or sheet); None: all.
+        times: how many requests; None: all until the plan is cleared.
         probability: the chance of each matching request, drawn from the plan's seed.
-        delay_seconds: how long a slow answer waits, or takes to drip.
-        retry_after: the Retry-After header as it is sent: seconds or an HTTP date; None: no header.
+        delay_seconds: how long a slow response waits, or takes to drip.
+        retry_after: the Retry-After header: seconds or an HTTP date; None: no header.
         skew_seconds: how far a skewed clock is ahead; negative: behind.
+
+    Raises:
+        pydantic.ValidationError: a value is out of bounds.
     """
 
     kind: FaultKind
@@ -68,7 +66,7 @@ class Fault:
 
 
 class FaultPlan:
-    """The faults still to happen; the first that matches a request is used. Safe to change while serving."""
+    """The planned faults; the first one that matches a request is used. Thread-safe."""
 
     def __init__(self, *, seed: int = 0) -> None:
         self._random = random.Random(seed)  # noqa: S311 - chance, not secrecy
@@ -76,22 +74,22 @@ class FaultPlan:
         self._pending: list[Fault] = []
 
     def add(self, fault: Fault) -> None:
-        """Append `fault` to the plan."""
+        """Append a fault."""
         with self._lock:
             self._pending.append(fault)
 
     def clear(self) -> None:
-        """Forget every fault still to happen."""
+        """Delete all faults."""
         with self._lock:
             self._pending.clear()
 
     def pending(self) -> list[Fault]:
-        """The faults still to happen; `times` counts down."""
+        """The remaining faults; `times` counts down."""
         with self._lock:
             return list(self._pending)
 
     def draw(self, external_id: str | None) -> Fault | None:
-        """Choose the fault of one request, and count it as happened."""
+        """Choose the fault of one request, and count it."""
         with self._lock:
             for index, fault in enumerate(self._pending):
                 if fault.external_id not in {None, external_id}:

@@ -1,8 +1,6 @@
-"""The sellers of a simulated market: what each holds, and when it is repriced, partly sold and gone.
+"""One seller's tickets: drawing their whole life, with repricing, partial sales and an end.
 
-What belongs here: drawing one holding's whole life from chance. What does not: the copies of it that each marketplace
-shows (`simulator.listing_copies`), and which of them stand at a moment (`simulator.market`).
-Moments are market hours before the event, so a life runs from large to small.
+Times are market hours before the event, so a life runs from large to small.
 """
 
 from __future__ import annotations
@@ -22,10 +20,10 @@ if TYPE_CHECKING:
     from ticket_pipeline.simulator.venue import Venue
 
 MEAN_LIFE_HOURS = 60.0  # market hours, before the cap
-MAX_LIFE_HOURS = 240.0  # market hours; bounds how far back a moment's listings can have begun
+MAX_LIFE_HOURS = 240.0  # market hours; bounds how far back a listing can have begun
 MEAN_CAPPED_LIFE_HOURS = MEAN_LIFE_HOURS - MAX_LIFE_HOURS / math.expm1(MAX_LIFE_HOURS / MEAN_LIFE_HOURS)
 REPRICE_HOURS = 20.0  # market hours between two prices of one seller, mean
-CLEARING_HOURS = 3.0  # hours of the clock before the start, mean: when sellers clear out at the latest
+CLEARING_HOURS = 3.0  # clock hours before the start, mean: when sellers take down what is left
 
 QUANTITIES = (1, 2, 3, 4, 5, 6, 8, 10)
 QUANTITY_WEIGHTS = (6, 35, 8, 30, 4, 10, 6, 1)  # mean 3.6, which partial sales bring to 3.45
@@ -54,19 +52,19 @@ class Ending(StrEnum):
     SOLD = "sold"
     SOLD_ELSEWHERE = "sold_elsewhere"  # the same tickets went at another marketplace
     TAKEN_DOWN = "taken_down"
-    EXPIRED = "expired"  # unsold when its seller had to clear out before the start
+    EXPIRED = "expired"  # unsold shortly before the start
     RELISTED = "relisted"  # the same seats go on under a new id
 
 
 class Step(NamedTuple):
-    """From `begins_at` (market hours) on, a listing has this value: tickets, or the ask in cents."""
+    """A value from market hour `begins_at` on: tickets, or the ask in cents."""
 
     begins_at: float
     value: int
 
 
 class TicketSale(NamedTuple):
-    """At market hour `at`, so many tickets were sold at `marketplace`."""
+    """Tickets sold at market hour `at`."""
 
     at: float
     quantity: int
@@ -74,21 +72,15 @@ class TicketSale(NamedTuple):
 
 
 class Holding(NamedTuple):
-    """One seller's tickets: listed at market hour `h` where `born_at >= h > gone_at`, at every one of `marketplaces`.
+    """One seller's tickets: listed at market hour `h` where `born_at >= h > gone_at`, at each of `marketplaces`.
 
     Attributes:
-        number: counts the event's holdings.
-        marketplaces: where it is listed, under an id and at a price of its own each.
-        seat: where the tickets are.
-        is_fan: a fan sells, not a broker.
-        is_parking: a parking pass.
-        is_placeholder: asks a price that nobody is meant to pay.
-        is_pairs_only: the seller lets only pairs go where the quantity is even.
+        marketplaces: where it is listed, each under its own id and at its own price.
+        is_pairs_only: only pairs are sold where the quantity is even.
         is_all_in_known: whether StubHub shows what the buyer pays.
-        ending: how its last tickets go.
-        quantities: tickets left from each moment on.
-        sales: the tickets sold, the last ones included.
-        asks: cents in the venue's currency from each moment on, where the seller first lists.
+        quantities: tickets left.
+        sales: all tickets sold, the last ones included.
+        asks: cents in the venue's currency, at the first marketplace.
     """
 
     number: int
@@ -109,15 +101,7 @@ class Holding(NamedTuple):
 
 
 class HoldingSource(NamedTuple):
-    """What a holding is drawn from, besides chance.
-
-    Attributes:
-        venue: where the seats are.
-        base_price: ask for the venue's average seat, major units.
-        timeline: the event's time.
-        level: where prices stand.
-        marketplaces: the marketplaces where sellers of this event list.
-    """
+    """What a holding is drawn from; `base_price` is the ask for the venue's average seat in major units."""
 
     venue: Venue
     base_price: float
@@ -135,7 +119,7 @@ class HoldingSource(NamedTuple):
 
 
 def draw_holding(source: HoldingSource, born_at: float, number: int, chance: random.Random) -> Holding:
-    """Draw a seller's whole life from the moment its tickets are listed."""
+    """Draw a holding's whole life, from the hour at which it is listed."""
     is_parking = chance.random() < PARKING_CHANCE
     is_placeholder = chance.random() < PLACEHOLDER_CHANCE
     is_fan = chance.random() < FAN_CHANCE
@@ -181,7 +165,7 @@ def _draw_marketplaces(source: HoldingSource, chance: random.Random, *, is_fan: 
 
 
 def _draw_end(timeline: Timeline, born_at: float, chance: random.Random, *, is_for_sale: bool) -> tuple[float, Ending]:
-    """An ordinary life's end, or the clearing before the start where that comes first."""
+    """The ordinary end, or the clearing before the start if that comes first."""
     capped = -math.expm1(-MAX_LIFE_HOURS / MEAN_LIFE_HOURS)
     life = -MEAN_LIFE_HOURS * math.log1p(-chance.random() * capped)
     clock_hours = timeline.clock_hours_before(born_at)
@@ -215,7 +199,7 @@ def _draw_sales(
     marketplaces: tuple[Marketplace, ...],
     chance: random.Random,
 ) -> tuple[TicketSale, ...]:
-    """What went in part and, where the holding ends so, the rest: each at one of its marketplaces."""
+    """Partial sales and, where the holding is sold in the end, the rest: each at one of its marketplaces."""
     sales = [
         TicketSale(after.begins_at, before.value - after.value, chance.choice(marketplaces))
         for before, after in itertools.pairwise(quantities)
@@ -235,7 +219,7 @@ def _draw_asks(
     while at > gone_at:
         level = source.level.at(source.timeline.clock_hours_before(at))
         steps.append(Step(at, max(100, round(100 * source.base_price * worth * markup * slip * level))))
-        slip = 1.0  # noticed when next they look
+        slip = 1.0  # corrected at the next repricing
         markup *= math.exp(chance.gauss(0, REPRICE_SPREAD))
         at -= chance.expovariate(1 / REPRICE_HOURS)
     return tuple(steps)

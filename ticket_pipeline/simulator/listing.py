@@ -1,7 +1,4 @@
-"""What stands, sells and goes on a simulated market: its listings, sales and removals, and the truth about a moment.
-
-What belongs here: these values. What does not: making them (`ticket_pipeline.simulator.market`).
-"""
+"""What a simulated market consists of: listings, sales, removals, and the true metrics of a moment."""
 
 from __future__ import annotations
 
@@ -20,23 +17,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedListing:
-    """One listing as it stands at a moment; prices per ticket in major units.
+    """One listing at a moment; prices per ticket in major units.
 
     Attributes:
         listing_id: kept while repriced; a relisted holding gets a new one.
-        holding: the same number at every marketplace where the same seats are listed; nobody shows it.
-        section: as shown.
+        holding: the same number at every marketplace where the same seats are listed; never in a response.
         row: None for general admission and some parking passes.
         row_id: the marketplace's id of the row; None where there is no row.
-        quantity: tickets.
-        splits: how many of them can be bought at once; StubHub Pro does not show it.
+        splits: how many tickets can be bought at once; StubHub Pro does not show it.
         ask_price: before buyer fees; StubHub Pro does not show it.
-        all_in_price: what the buyer pays; None where the marketplace does not say.
+        all_in_price: what the buyer pays; None where the marketplace does not show it.
         net_proceeds: what the seller gets.
-        is_parking: a parking pass, no ticket.
         is_placeholder: asks a price that nobody is meant to pay.
         is_fan: a fan sells, not a broker.
-        notes: the seller's remarks.
     """
 
     listing_id: int
@@ -57,10 +50,10 @@ class SimulatedListing:
 
 @dataclass(frozen=True, slots=True)
 class TrueMetrics:
-    """What a faithful reader of the listings must find.
+    """The correct metrics of a set of listings.
 
     Attributes:
-        received: listings in the answer, junk included.
+        received: all listings.
         listings: those with a market price: no parking pass, all-in price known.
         tickets: sum of their quantities.
         min_price: their lowest all-in price; None where there is none.
@@ -75,7 +68,7 @@ class TrueMetrics:
 
     @classmethod
     def of(cls, listings: Sequence[SimulatedListing]) -> TrueMetrics:
-        """The truth about these listings."""
+        """Compute the metrics of these listings."""
         priced = [item for item in listings if not item.is_parking and item.all_in_price is not None]
         prices = [item.all_in_price for item in priced if item.all_in_price is not None]
         return cls(
@@ -93,11 +86,10 @@ class Sale:
 
     Attributes:
         sold_at: aware UTC.
-        marketplace: the marketplace where they were bought.
+        marketplace: where they were bought.
         listing_id: the id there at the time.
         holding: whose tickets, as in `SimulatedListing`.
-        quantity: tickets sold.
-        all_in_price: per ticket, in the marketplace's currency; None where it did not say.
+        all_in_price: per ticket, in the marketplace's currency; None where the marketplace does not show it.
     """
 
     sold_at: datetime
@@ -114,10 +106,8 @@ class Removal:
 
     Attributes:
         removed_at: aware UTC.
-        listing_id: shown no more.
-        quantity: tickets that it last had.
-        reason: what became of them.
-        next_listing_id: the id under which a relisted one goes on.
+        quantity: the last one.
+        next_listing_id: the new id where the listing was relisted.
     """
 
     removed_at: datetime
@@ -128,7 +118,7 @@ class Removal:
 
 
 def possible_splits(quantity: int, *, is_pairs_only: bool) -> tuple[int, ...]:
-    """How many of `quantity` tickets a seller lets go at once: never so many that one is left, or only pairs."""
+    """How many of `quantity` tickets a seller lets go at once: pairs only, or any number that does not leave one."""
     if is_pairs_only and quantity % 2 == 0:
         return tuple(range(2, quantity + 1, 2))
     return tuple(number for number in range(1, quantity + 1) if quantity - number != 1)

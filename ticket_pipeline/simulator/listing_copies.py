@@ -1,8 +1,6 @@
-"""The listings that a holding is at each marketplace: an id and a price of its own, sold here or there, relisted.
+"""The listings of one holding: at each marketplace its own id and price, possibly relisted under a second id.
 
-What belongs here: turning one holding into the lives of its listings. What does not: the holding itself
-(`ticket_pipeline.simulator.holdings`), and which listings stand at a moment (`ticket_pipeline.simulator.market`).
-Moments are market hours before the event, so a life runs from large to small.
+Times are market hours before the event, so a life runs from large to small.
 """
 
 from __future__ import annotations
@@ -21,17 +19,17 @@ if TYPE_CHECKING:
 RELIST_CHANCE = 0.12  # of each listing
 RELIST_DISCOUNT = 0.99
 COPY_SPREAD = 0.05  # standard deviation of a copy's log price beside the seller's own
-SYNC_HOURS = (1 / 60, 10 / 60)  # market hours until a sale at one marketplace shows at the others
+SYNC_HOURS = (1 / 60, 10 / 60)  # market hours until the other marketplaces show a sale
 
 
 class Stint(NamedTuple):
-    """The life of one listing id: it stands at market hour `h` where `born_at >= h > gone_at`.
+    """The life of one listing id: listed at market hour `h` where `born_at >= h > gone_at`.
 
     Attributes:
-        ordinal: 0, or 1 for the second id of a listing that is relisted.
-        quantities: tickets left from each moment on, as this marketplace learns of it.
+        ordinal: 0, or 1 for the second id of a relisted listing.
+        quantities: tickets left, as this marketplace shows them.
         sales: the tickets sold here.
-        asks: cents in the venue's currency from each moment on.
+        asks: cents in the venue's currency.
     """
 
     holding: Holding
@@ -80,7 +78,7 @@ def _scaled(asks: tuple[Step, ...], factor: float) -> tuple[Step, ...]:
 
 
 def _quantities_at(holding: Holding, marketplace: Marketplace, gone_at: float, lag: float) -> tuple[Step, ...]:
-    """The holding's quantities, those that a sale elsewhere has left only after a while."""
+    """The holding's quantities; those left by a sale elsewhere show after a lag."""
     if len(holding.quantities) == 1 or len(holding.marketplaces) == 1:
         return holding.quantities
     elsewhere = {sale.at for sale in holding.sales if sale.marketplace is not marketplace}
@@ -90,7 +88,7 @@ def _quantities_at(holding: Holding, marketplace: Marketplace, gone_at: float, l
 
 
 def _relisted(whole: Stint, at: float) -> list[Stint]:
-    """Cut a life in two: the same seats at near the same price go on under the next id."""
+    """Cut a life in two: the same seats at nearly the same price go on under the next id."""
     first_asks = tuple(step for step in whole.asks if step.begins_at > at) or whole.asks[:1]
     first_quantities = tuple(step for step in whole.quantities if step.begins_at > at) or whole.quantities[:1]
     later_asks = tuple(step for step in whole.asks if step.begins_at <= at)

@@ -1,11 +1,8 @@
 """One event's secondary market as a pure function of time: the same seed and moment give the same listings.
 
-What belongs here: which listings stand at a moment, what they cost, and the truth about them for tests. What does not:
-wire formats, worlds of many events, clocks.
-
-A market is a sum of independent holdings (`ticket_pipeline.simulator.holdings`), each listed at one marketplace or at
-several (`simulator.listing_copies`), drawn per cohort of market hours from a seed of the cohort's own. A
-moment's listings are found from the cohorts that can still be alive then, whatever was asked before.
+A market is a sum of independent holdings (`simulator.holdings`), each listed at one or several marketplaces
+(`simulator.listing_copies`). Holdings are drawn per cohort of market hours from the cohort's own seed, so any moment,
+past or future, can be computed without the ones before it.
 """
 
 from __future__ import annotations
@@ -34,16 +31,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from ticket_pipeline.simulator.holdings import TicketSale
     from ticket_pipeline.simulator.venue import Venue
 
 COHORT_HOURS = 12.0  # market hours
-KEPT_COHORTS = 64  # two moments ten days of market time apart, and some to spare
+KEPT_COHORTS = 64  # enough for two moments ten days of market time apart
 LISTED_AT = (Marketplace.STUBHUB, Marketplace.VIVID_SEATS)
-ID_BASES = {
-    Marketplace.STUBHUB: 10_000_000_000,
-    Marketplace.VIVID_SEATS: 13_000_000_000,
-}  # eleven digits, as seen; past 2^31
+ID_BASES = {Marketplace.STUBHUB: 10_000_000_000, Marketplace.VIVID_SEATS: 13_000_000_000}  # eleven digits, past 2^31
 IDS_PER_EVENT = 20_000_000
 IDS_PER_COHORT = 2_000
 MAX_SLOTS = 4_000  # above this, ids would get a twelfth digit
@@ -55,12 +48,11 @@ class SimulatedEvent:
 
     Attributes:
         external_id: StubHub's id: nine digits.
-        name: fictional.
-        venue: where it takes place; fixes time zone and currency.
+        venue: also fixes timezone and currency.
         event_at: aware UTC start.
         base_price: ask for the venue's average seat, major units.
-        listings: listings that stand at each marketplace at a moment, on average, until the last ten hours.
-        other_ids: its ids at the other marketplaces that know it.
+        listings: mean number of listings at each marketplace, until the last ten hours.
+        other_ids: its ids at the other marketplaces that have it.
     """
 
     external_id: str
@@ -73,7 +65,7 @@ class SimulatedEvent:
 
     @property
     def ids(self) -> dict[Marketplace, str]:
-        """Its id at every marketplace that knows it."""
+        """Its id at every marketplace that has it."""
         return {Marketplace.STUBHUB: self.external_id, **self.other_ids}
 
 
@@ -82,8 +74,8 @@ class EventMarket:
 
     Args:
         event: the event.
-        seed: the market's chance; the same seed is the same market.
-        speed: how many times faster than an ordinary market it moves; the event's date stays where it is.
+        seed: the same seed is the same market.
+        speed: how many times faster than an ordinary market it moves; the event's date stays.
         slot: which block of listing ids it uses, below `MAX_SLOTS`; markets with different slots share no id.
     """
 
@@ -101,32 +93,40 @@ class EventMarket:
         self._lock = threading.Lock()
 
     def listings_at(self, now: datetime, marketplace: Marketplace = Marketplace.STUBHUB) -> list[SimulatedListing]:
-        """The listings that stand at an marketplace at `now`, by id; none once the event has started.
+        """A marketplace's listings at `now`, by id; none once the event has started.
 
-        StubHub shows parking passes among them; Vivid Seats sells those as a production of their own.
+        StubHub lists parking passes too; Vivid Seats sells them as other productions, which are not simulated.
         """
-        has_parking = marketplace is Marketplace.STUBHUB
-        return [item for item in self._standing(now, marketplace) if has_parking or not item.is_parking]
-
-    def parking_at(self, now: datetime, marketplace: Marketplace) -> list[SimulatedListing]:
-        """The parking passes that stand at an marketplace at `now`, by id."""
-        return [item for item in self._standing(now, marketplace) if item.is_parking]
+        hour = self._market_hour(now)  # 0 from the start on, when every holding is gone
+        rate = self._rate(marketplace)
+        listings = [
+            self._as_listing(stint, hour, rate)
+            for stint in self._stints(hour, hour)
+            if stint.marketplace is marketplace
+            and stint.born_at >= hour > stint.gone_at
+            and not (stint.holding.is_parking and marketplace is Marketplace.VIVID_SEATS)
+        ]
+        return sorted(listings, key=lambda listing: listing.listing_id)
 
     def true_metrics_at(self, now: datetime, marketplace: Marketplace = Marketplace.STUBHUB) -> TrueMetrics:
-        """The truth about an marketplace's listings at `now`."""
+        """The correct metrics of a marketplace's listings at `now`."""
         return TrueMetrics.of(self.listings_at(now, marketplace))
 
     def sales_between(self, after: datetime, until: datetime, marketplace: Marketplace | None = None) -> list[Sale]:
-        """The tickets sold later than `after` and not later than `until`, in order of time; no parking passes.
+        """The tickets sold later than `after` and not later than `until`, by time, without parking passes.
 
-        Args:
-            after: aware UTC.
-            until: aware UTC.
-            marketplace: where they were bought; None: anywhere, each sale once.
+        `marketplace` is where they were bought; None returns all sales, each once.
         """
         first, last = self._market_hour(after), self._market_hour(until)
         sales = [
-            self._sale(stint, sold)
+            Sale(
+                sold_at=self._timeline.moment(sold.at),
+                marketplace=stint.marketplace,
+                listing_id=self._listing_id(stint),
+                holding=stint.holding.number,
+                quantity=sold.quantity,
+                all_in_price=_all_in(stint, _in_currency(value_at(stint.asks, sold.at), self._rate(stint.marketplace))),
+            )
             for stint in self._stints(first, last)
             if not stint.holding.is_parking and marketplace in {None, stint.marketplace}
             for sold in stint.sales
@@ -137,56 +137,30 @@ class EventMarket:
     def removals_between(
         self, after: datetime, until: datetime, marketplace: Marketplace = Marketplace.STUBHUB
     ) -> list[Removal]:
-        """The ids that went at an marketplace later than `after` and not later than `until`, in order of time."""
+        """The listing ids that went later than `after` and not later than `until`, by time."""
         first, last = self._market_hour(after), self._market_hour(until)
         removals = [
-            self._removal(stint)
+            Removal(
+                removed_at=self._timeline.moment(stint.gone_at),
+                listing_id=self._listing_id(stint),
+                quantity=stint.quantities[-1].value,
+                reason=stint.ending,
+                next_listing_id=self._listing_id(stint) + 1 if stint.ending is Ending.RELISTED else None,
+            )
             for stint in self._stints(first, last)
             if stint.marketplace is marketplace and first > stint.gone_at >= last
         ]
         return sorted(removals, key=lambda removal: (removal.removed_at, removal.listing_id))
 
-    def _standing(self, now: datetime, marketplace: Marketplace) -> list[SimulatedListing]:
-        hour = self._market_hour(now)  # 0 from the start on, when every holding is cleared
-        rate = self._rate(marketplace)
-        standing = [
-            self._as_listing(stint, hour, rate)
-            for stint in self._stints(hour, hour)
-            if stint.marketplace is marketplace and stint.born_at >= hour > stint.gone_at
-        ]
-        standing.sort(key=lambda listing: listing.listing_id)
-        return standing
-
-    def _sale(self, stint: Stint, sold: TicketSale) -> Sale:
-        ask = _in_currency(value_at(stint.asks, sold.at), self._rate(stint.marketplace))
-        return Sale(
-            sold_at=self._timeline.moment(sold.at),
-            marketplace=stint.marketplace,
-            listing_id=self._listing_id(stint),
-            holding=stint.holding.number,
-            quantity=sold.quantity,
-            all_in_price=_all_in(stint, ask),
-        )
-
-    def _removal(self, stint: Stint) -> Removal:
-        listing_id = self._listing_id(stint)
-        return Removal(
-            removed_at=self._timeline.moment(stint.gone_at),
-            listing_id=listing_id,
-            quantity=stint.quantities[-1].value,
-            reason=stint.ending,
-            next_listing_id=listing_id + 1 if stint.ending is Ending.RELISTED else None,
-        )
+    def price_level_at(self, now: datetime) -> float:
+        """The price level at `now`, relative to the event's base price."""
+        return self._source.level.at(max(0.0, self._timeline.hours_before(now)))
 
     def _listing_id(self, stint: Stint) -> int:
         return ID_BASES[stint.marketplace] + self._slot * IDS_PER_EVENT + stint.holding.number + stint.ordinal
 
-    def price_level_at(self, now: datetime) -> float:
-        """Where prices stand at `now`, relative to the event's base price."""
-        return self._source.level.at(max(0.0, self._timeline.hours_before(now)))
-
     def _rate(self, marketplace: Marketplace) -> Decimal:
-        """What turns an ask in the venue's currency into one of the marketplace's."""
+        """Converts an ask in the venue's currency into the marketplace's."""
         local = self.event.venue.currency
         return DOLLARS[local] / DOLLARS[currency_at(marketplace, local)]
 
@@ -194,21 +168,19 @@ class EventMarket:
         return self._timeline.market_hours_before(max(0.0, self._timeline.hours_before(moment)))
 
     def _stints(self, first: float, last: float) -> Iterator[Stint]:
-        """All stints that may stand at some market hour from `first` down to `last`."""
+        """All stints that can be listed at some market hour from `first` down to `last`."""
         newest = int(last // COHORT_HOURS)
         oldest = int((first + MAX_LIFE_HOURS + max(SYNC_HOURS)) // COHORT_HOURS)
-        for cohort in range(oldest, newest - 1, -1):
-            yield from self._cohort(cohort)
+        for number in range(oldest, newest - 1, -1):
+            with self._lock:
+                if number not in self._cohorts:
+                    if len(self._cohorts) >= KEPT_COHORTS:
+                        del self._cohorts[next(iter(self._cohorts))]
+                    self._cohorts[number] = self._draw_cohort(number)
+                cohort = self._cohorts[number]
+            yield from cohort
 
-    def _cohort(self, number: int) -> tuple[Stint, ...]:
-        with self._lock:
-            if number not in self._cohorts:
-                if len(self._cohorts) >= KEPT_COHORTS:
-                    del self._cohorts[next(iter(self._cohorts))]
-                self._cohorts[number] = self._drawn(number)
-            return self._cohorts[number]
-
-    def _drawn(self, number: int) -> tuple[Stint, ...]:
+    def _draw_cohort(self, number: int) -> tuple[Stint, ...]:
         chance = random.Random(f"{self._seed}:{number}")  # noqa: S311 - chance, not secrecy
         mean = self.event.listings * COHORT_HOURS / MEAN_CAPPED_LIFE_HOURS / self._source.share_per_marketplace
         holdings = min(IDS_PER_COHORT // 2, max(0, round(chance.gauss(mean, mean**0.5))))
@@ -249,7 +221,7 @@ def _in_currency(cents: int, rate: Decimal) -> Decimal:
 
 
 def _all_in(stint: Stint, ask: Decimal) -> Decimal | None:
-    """What the buyer pays; only StubHub keeps it to itself now and then."""
+    """What the buyer pays; None where StubHub does not show it."""
     if stint.marketplace is Marketplace.STUBHUB and not stint.holding.is_all_in_known:
         return None
     return all_in_price(stint.marketplace, ask, is_fan=stint.holding.is_fan)

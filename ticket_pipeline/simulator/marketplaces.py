@@ -1,8 +1,4 @@
-"""The marketplaces that the simulator plays: their names, the fees they take, and the currency they ask in.
-
-What belongs here: what sets one marketplace's prices apart from another's for the same seats. What does not: wire
-formats, and when a price changes (`ticket_pipeline.simulator.holdings`).
-"""
+"""The simulated marketplaces: names, fees and currencies."""
 
 from __future__ import annotations
 
@@ -18,25 +14,25 @@ VIVID_SEATS_BUYER_PAYS_FANS = Decimal("1.20")
 SELLER_GETS = Decimal("0.90")  # of the ask, everywhere
 
 DOLLARS = {"USD": Decimal(1), "CAD": Decimal("0.72"), "GBP": Decimal("1.31"), "EUR": Decimal("1.12")}
-"""What one unit of a currency is worth in the simulator: rates stand still."""
+"""US dollars per unit of a currency; the simulator's rates are fixed."""
 
 
 class Marketplace(StrEnum):
-    """A marketplace, by the name of its path."""
+    """A marketplace; the value is its path."""
 
     STUBHUB = "stubhub"
     VIVID_SEATS = "vivid_seats"
-    TICKETMASTER = "ticketmaster"  # tells of events; nobody lists there
-    VIVENU = "vivenu"  # an organiser's own sales, of events of its own
+    TICKETMASTER = "ticketmaster"  # event data only, no listings
+    VIVENU = "vivenu"  # an organiser's own sales, with events of its own
 
 
 def all_in_price(marketplace: Marketplace, ask: Decimal, *, is_fan: bool) -> Decimal:
-    """What a buyer pays per ticket: the ask with the marketplace's fees, rounded as the marketplace rounds.
+    """What a buyer pays per ticket: the ask plus fees, rounded as the marketplace rounds.
 
     Args:
         marketplace: where the ticket is listed.
         ask: major units.
-        is_fan: whether a fan sells, not a broker; Vivid Seats takes less of fans.
+        is_fan: whether a fan sells, not a broker; Vivid Seats charges fans less.
     """
     if marketplace is Marketplace.VIVID_SEATS:
         factor = VIVID_SEATS_BUYER_PAYS_FANS if is_fan else VIVID_SEATS_BUYER_PAYS_BROKERS
@@ -45,5 +41,5 @@ def all_in_price(marketplace: Marketplace, ask: Decimal, *, is_fan: bool) -> Dec
 
 
 def currency_at(marketplace: Marketplace, local: str) -> str:
-    """The currency of an marketplace's asks: Vivid Seats is asked for US dollars, the others use the venue's own."""
+    """The currency of a marketplace's asks: US dollars at Vivid Seats, the venue's own elsewhere."""
     return "USD" if marketplace is Marketplace.VIVID_SEATS else local

@@ -1,8 +1,4 @@
-"""The limits that Ticketmaster puts on a key: requests per second and per rolling day, and the headers that tell.
-
-What belongs here: counting and refusing. What does not: what a refusal looks like
-(`ticket_pipeline.simulator.ticketmaster`).
-"""
+"""Ticketmaster's limits per key: requests per second and per rolling day."""
 
 from __future__ import annotations
 
@@ -20,7 +16,7 @@ SECOND = timedelta(seconds=1)
 
 
 class Refusal(StrEnum):
-    """Why a request is over the limit."""
+    """Which limit a request exceeds."""
 
     PER_SECOND = "per_second"
     PER_DAY = "per_day"
@@ -35,11 +31,7 @@ class QuotaLimits:
 
 
 class Quota:
-    """The requests of one key against its limits; a request that is refused counts for nothing.
-
-    Args:
-        limits: None only counts: nothing is refused, and the headers tell of the documented limits.
-    """
+    """The requests of one key; a refused request does not count. `limits` None: count, refuse nothing."""
 
     def __init__(self, limits: QuotaLimits | None) -> None:
         self._is_enforced = limits is not None
@@ -47,8 +39,9 @@ class Quota:
         self._taken: deque[datetime] = deque()
 
     def take(self, now: datetime) -> Refusal | None:
-        """Count one request at `now` (aware UTC); says why where it is refused."""
-        self._forget(now)
+        """Count one request at `now` (aware UTC), or return the limit that refuses it."""
+        while self._taken and now - self._taken[0] >= DAY:
+            self._taken.popleft()
         if self._is_enforced:
             if len(self._taken) >= self._limits.per_day:
                 return Refusal.PER_DAY
@@ -57,18 +50,12 @@ class Quota:
         self._taken.append(now)
         return None
 
-    def headers(self, now: datetime) -> dict[str, str]:
+    def headers(self) -> dict[str, str]:
         """The headers of a 200; the reset, in milliseconds, is when the oldest request will be a day old."""
-        self._forget(now)
-        resets_at = (self._taken[0] if self._taken else now) + DAY
         left = self._limits.per_day - len(self._taken)
         return {
             "Rate-Limit": str(self._limits.per_day),
             "Rate-Limit-Available": str(max(0, left)),
             "Rate-Limit-Over": str(max(0, -left)),
-            "Rate-Limit-Reset": str(int(resets_at.timestamp() * 1000)),
+            "Rate-Limit-Reset": str(int((self._taken[0] + DAY).timestamp() * 1000)),
         }
-
-    def _forget(self, now: datetime) -> None:
-        while self._taken and now - self._taken[0] >= DAY:
-            self._taken.popleft()

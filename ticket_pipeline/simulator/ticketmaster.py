@@ -1,12 +1,9 @@
-"""Ticketmaster's Discovery API v2 on loopback: events by id, search within its paging depth, venues, keys and limits.
-
-What belongs here: routes, parameters, and what is refused. What does not: the documents
-(`ticket_pipeline.simulator.discovery`), counting requests (`ticket_pipeline.simulator.quota`).
-"""
+"""Ticketmaster's Discovery API v2 on loopback: events by id, search within its paging depth, keys and limits."""
 
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -15,175 +12,189 @@ from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ticket_pipeline.simulator.app_factory import Wire, behind_wire
+from ticket_pipeline.simulator.app_factory import WireOptions, build_app
+from ticket_pipeline.simulator.controls import MarketplaceTruth
 from ticket_pipeline.simulator.discovery import (
+    DATE_FORMAT,
     LOCALE,
     ROOT,
+    country_code,
     error_document,
     event_document,
     fault_document,
     page_document,
-    venue_document,
-    venue_id,
 )
 from ticket_pipeline.simulator.distortions import FieldMeanings
-from ticket_pipeline.simulator.marketplace_truth import MarketplaceTruth
 from ticket_pipeline.simulator.marketplaces import Marketplace
 from ticket_pipeline.simulator.quota import Quota, QuotaLimits, Refusal
-from ticket_pipeline.simulator.search import EventFilter, Page, RefusedParameterError, in_order, is_wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Awaitable, Callable, Collection, Mapping
+    from typing import Unpack
 
     from starlette.requests import Request
     from starlette.types import Scope
 
-    from ticket_pipeline.simulator.faults import FaultPlan
-    from ticket_pipeline.simulator.recording import RequestLog
-    from ticket_pipeline.simulator.wire import Latency
+    from ticket_pipeline.simulator.market import EventMarket
+    from ticket_pipeline.simulator.venue import Venue
     from ticket_pipeline.simulator.world import SimulatedWorld
 
-EVENTS_PATH = f"{ROOT}/events.json"
-VENUES_PATH = f"{ROOT}/venues.json"
 FIELDS = FieldMeanings(quantities=("priceRanges",), time_zone="timezone", local_time="localTime")
 KEY_PARAMETER = "apikey"
+DEFAULT_SIZE = 20
+MAX_SIZE = 200
+MAX_OFFSET = 1_000  # the documentation says less than this; exactly this was still served
 
-_EVENT_PATH = re.compile(rf"{ROOT}/events/([A-Za-z0-9_-]+?)(?:\.json)?")
+_EVENT_PATH = re.compile(rf"{ROOT}/events/([A-Za-z0-9_-]+?)\.json")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
 
 
 def create_ticketmaster_app(
     world: SimulatedWorld,
     *,
     clock: Callable[[], datetime],
-    faults: FaultPlan | None = None,
-    log: RequestLog | None = None,
-    latency: Latency | None = None,
     limits: QuotaLimits | None = None,
     keys: Collection[str] | None = None,
+    **options: Unpack[WireOptions],
 ) -> Starlette:
-    """The API as an app, with its controls under `/_simulator` (loopback only).
+    """The API with the world's events that have a Ticketmaster id.
 
     Args:
-        world: the events it knows are those with a Ticketmaster id.
+        world: the events.
         clock: aware UTC; limits are counted by it.
-        faults: requests that are to go wrong; may change while being served.
-        log: gets every request outside the controls.
-        latency: how long answers take.
         limits: enforced per key; None: none are.
         keys: the valid keys; None: any that is not empty.
+        options: faults, log and latency.
     """
-    api = _DiscoveryApi(world, clock)
-    gateway = _Gateway(clock, limits, keys)
+    api = _DiscoveryApi(world, clock, limits, keys)
     routes = [
-        Route(EVENTS_PATH, gateway.guarded(api.search_events)),
-        Route(f"{ROOT}/events", gateway.guarded(api.search_events)),
-        Route(f"{ROOT}/events/{{event_id}}", gateway.guarded(api.event)),
-        Route(VENUES_PATH, gateway.guarded(api.search_venues)),
-        Route(f"{ROOT}/venues", gateway.guarded(api.search_venues)),
-        Route(f"{ROOT}/venues/{{venue_id}}", gateway.guarded(api.venue)),
+        Route(f"{ROOT}/events.json", api.guarded(api.search_events)),
+        Route(f"{ROOT}/events/{{event_id}}", api.guarded(api.event)),
     ]
-    return behind_wire(
+    return build_app(
         Starlette(routes=routes),
-        Wire.given(faults, log, latency),
         clock=clock,
         truth=MarketplaceTruth(world, Marketplace.TICKETMASTER),
         external_id_of=event_id_of,
         error_response=_error_response,
         fields=FIELDS,
+        **options,
     )
 
 
 def event_id_of(scope: Scope) -> str | None:
-    """The event asked for, from the path; None for a search."""
+    """The event id in the path; None for a search."""
     path = str(scope["path"]).removeprefix(str(scope.get("root_path", "")))
     found = _EVENT_PATH.fullmatch(path)
     return found[1] if found else None
 
 
-class _Gateway:
-    """Keys and limits, which come before the service: refusals are in the gateway's own shape."""
+class _ParameterError(Exception):
+    """A parameter for which the service returns 400 with `document`."""
 
-    def __init__(self, clock: Callable[[], datetime], limits: QuotaLimits | None, keys: Collection[str] | None) -> None:
+    def __init__(self, code: str, detail: str, status: str = "400") -> None:
+        super().__init__(detail)
+        self.document = error_document(code, detail, status)
+
+
+class _DiscoveryApi:
+    def __init__(
+        self,
+        world: SimulatedWorld,
+        clock: Callable[[], datetime],
+        limits: QuotaLimits | None,
+        keys: Collection[str] | None,
+    ) -> None:
+        self._keys = keys
         self._clock = clock
         self._limits = limits
-        self._keys = keys
         self._quotas: dict[str, Quota] = {}
+        self._markets = world.markets_at(Marketplace.TICKETMASTER)
 
-    def guarded(self, answer: Callable[[Request], Response]) -> Callable[[Request], Awaitable[Response]]:
+    def guarded(self, respond: Callable[[Request], dict[str, Any]]) -> Callable[[Request], Awaitable[Response]]:
+        """Check key and limits, as the gateway does before the service."""
+
         async def guard(request: Request) -> Response:
             key = request.query_params.get(KEY_PARAMETER, "")
             if not key or (self._keys is not None and key not in self._keys):
                 return _error_response(HTTPStatus.UNAUTHORIZED)
             quota = self._quotas.setdefault(key, Quota(self._limits))
-            now = self._clock()
-            refusal = quota.take(now)
+            refusal = quota.take(self._clock())
             if refusal is not None:
                 return _json(_too_many(refusal, key, self._limits or QuotaLimits()), HTTPStatus.TOO_MANY_REQUESTS)
             try:
-                response = answer(request)
-            except RefusedParameterError as error:
+                response = _json(respond(request))
+            except _ParameterError as error:
                 return _json(error.document, HTTPStatus.BAD_REQUEST)
-            if response.status_code == HTTPStatus.OK:
-                response.headers.update(quota.headers(now))
+            except KeyError as error:
+                return _json(_not_found(error.args[0]), HTTPStatus.NOT_FOUND)
+            response.headers.update(quota.headers())
             return response
 
         return guard
 
+    def event(self, request: Request) -> dict[str, Any]:
+        return event_document(self._markets[event_id_of(request.scope) or ""], self._clock())
 
-class _DiscoveryApi:
-    def __init__(self, world: SimulatedWorld, clock: Callable[[], datetime]) -> None:
-        self._clock = clock
-        markets = (
-            world.market(event_id, Marketplace.TICKETMASTER)
-            for event_id, _ in world.events_at(Marketplace.TICKETMASTER)
+    def search_events(self, request: Request) -> dict[str, Any]:
+        query = request.query_params
+        starts, ends = (_date(query.get(name)) for name in ("startDateTime", "endDateTime"))
+        found = [
+            market
+            for market in sorted(self._markets.values(), key=_date_and_id)
+            if (starts is None or market.event.event_at >= starts)
+            and (ends is None or market.event.event_at <= ends)
+            and _is_wanted(f"{market.event.name} {market.event.venue.name}", market.event.venue, query)
+        ]
+        number, size = _page(query)
+        documents = [event_document(market, self._clock()) for market in found]
+        return page_document(documents, number=number, size=size)
+
+
+def _date_and_id(market: EventMarket) -> tuple[datetime, str]:
+    return market.event.event_at, market.event.ids[Marketplace.TICKETMASTER]
+
+
+def _is_wanted(text: str, venue: Venue, query: Mapping[str, str]) -> bool:
+    """Every word of the keyword is in `text`, and city and country are the venue's."""
+    words = query.get("keyword", "").casefold().split()
+    return (
+        all(word in text.casefold() for word in words)
+        and query.get("city", venue.city).casefold() == venue.city.casefold()
+        and query.get("countryCode", country_code(venue)).upper() == country_code(venue)
+    )
+
+
+def _page(query: Mapping[str, str]) -> tuple[int, int]:
+    """Number and size of the page."""
+    size, number = query.get("size", str(DEFAULT_SIZE)), query.get("page", "0")
+    if not size.isdecimal() or not 0 < int(size) <= MAX_SIZE:
+        raise _ParameterError("DIS1036", f'Query param "size" must be less than {MAX_SIZE}')
+    if not number.isdecimal() or int(number) * int(size) > MAX_OFFSET:
+        raise _ParameterError(
+            "DIS1035",
+            "API Limits Exceeded: Max paging depth exceeded. (page * size) must be less than 1,000",
+            "400 BAD_REQUEST",
         )
-        self._markets = {market.event.ids[Marketplace.TICKETMASTER]: market for market in markets if market is not None}
-        self._venues = {venue_id(market.event.venue): market.event.venue for market in self._markets.values()}
-
-    def event(self, request: Request) -> Response:
-        event_id = event_id_of(request.scope) or ""
-        if event_id not in self._markets:
-            return _json(_not_found(event_id), HTTPStatus.NOT_FOUND)
-        return _json(event_document(self._markets[event_id], self._clock()))
-
-    def venue(self, request: Request) -> Response:
-        wanted = str(request.path_params["venue_id"]).removesuffix(".json")
-        if wanted not in self._venues:
-            return _json(_not_found(wanted), HTTPStatus.NOT_FOUND)
-        return _json(venue_document(self._venues[wanted]))
-
-    def search_events(self, request: Request) -> Response:
-        query, now = _query(request), self._clock()
-        wanted = EventFilter.asked_for(query)
-        found = in_order([market for market in self._markets.values() if wanted.admits(market)], query)
-        return _page_of("events", found, lambda market: event_document(market, now), query)
-
-    def search_venues(self, request: Request) -> Response:
-        query = _query(request)
-        found = [venue for _, venue in sorted(self._venues.items()) if is_wanted(venue.name, venue, query)]
-        return _page_of("venues", found, venue_document, query)
+    return int(number), int(size)
 
 
-def _page_of(
-    kind: str, found: Sequence[Any], document_of: Callable[[Any], dict[str, Any]], query: Mapping[str, str]
-) -> Response:
-    page = Page.asked_for(query)
-    shown = found[page.number * page.size : (page.number + 1) * page.size]
-    others = {name: value for name, value in query.items() if name not in {"page", "size"}}
-    documents = [document_of(one) for one in shown]
-    return _json(page_document(kind, documents, total=len(found), number=page.number, size=page.size, query=others))
-
-
-def _query(request: Request) -> dict[str, str]:
-    """The parameters without the key, so that no link repeats it."""
-    return {name: value for name, value in request.query_params.items() if name != KEY_PARAMETER}
+def _date(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        if _DATE.fullmatch(text):
+            return datetime.strptime(text, DATE_FORMAT).replace(tzinfo=UTC)
+    except ValueError:
+        pass
+    detail = "Query param with date must be of valid format YYYY-MM-DDTHH:mm:ssZ {example: 2020-08-01T14:00:00Z }"
+    raise _ParameterError("DIS1015", detail)
 
 
 def _too_many(refusal: Refusal, key: str, limits: QuotaLimits) -> dict[str, Any]:
     if refusal is Refusal.PER_DAY:
         return fault_document(
-            f"Rate limit quota violation. Quota limit  exceeded. Identifier : {key}",  # as documented, key and all
+            f"Rate limit quota violation. Quota limit  exceeded. Identifier : {key}",  # as documented, with the key
             "policies.ratelimit.QuotaViolation",
         )
     rate = (
@@ -197,19 +208,17 @@ def _not_found(wanted: str) -> dict[str, Any]:
 
 
 def _error_response(status: int) -> Response:
-    """A fault of this status: keys, limits and outages in the gateway's shape, the rest in the service's."""
-    faults = {
+    """Keys, limits and outages in the gateway's format, the rest in the service's."""
+    documents = {
         HTTPStatus.UNAUTHORIZED: fault_document("Invalid ApiKey", "oauth.v2.InvalidApiKey"),
         HTTPStatus.TOO_MANY_REQUESTS: _too_many(Refusal.PER_SECOND, "simulated", QuotaLimits()),
         HTTPStatus.SERVICE_UNAVAILABLE: fault_document(
             "The Service is temporarily unavailable", "messaging.adaptors.http.flow.ServiceUnavailable"
         ),
+        HTTPStatus.NOT_FOUND: _not_found("simulated"),
     }
-    if status in faults:
-        return _json(faults[HTTPStatus(status)], status)
-    if status == HTTPStatus.NOT_FOUND:
-        return _json(_not_found("simulated"), status)
-    return _json(error_document("DIS0000", f"The simulator answers {status}.", str(status)), status)
+    other = error_document("DIS0000", f"The simulator returned {status}.", str(status))
+    return _json(documents.get(HTTPStatus(status), other), status)
 
 
 def _json(document: Mapping[str, Any], status: int = HTTPStatus.OK) -> Response:

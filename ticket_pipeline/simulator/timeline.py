@@ -1,8 +1,6 @@
-"""How the simulator's markets pass their time: when they are busy, and where their prices stand.
+"""Market hours and the price level of a simulated event.
 
-What belongs here: hours before the event, market hours, the price level. What does not: listings and sellers.
-
-Everything counts backwards from the event's start: 0 is the start, larger is earlier.
+Hours count backwards from the event's start: 0 is the start, larger is earlier.
 """
 
 from __future__ import annotations
@@ -16,7 +14,7 @@ if TYPE_CHECKING:
     import random
 
 FALL_HOURS = 48.0
-FALL_SHARE = 0.28  # sellers lag behind the level, so that the prices asked fall by a quarter
+FALL_SHARE = 0.28  # sellers lag behind the level, so asks fall by a quarter
 DRIFT_WAVES = ((0.06, 240.0), (0.03, 50.0))  # (share of the price, period in hours)
 
 # (hours before the event where this pace begins, market hours per hour), from the start backwards
@@ -31,7 +29,7 @@ class Timeline:
     the last day and four times that in the last ten hours.
 
     Attributes:
-        event_at: aware UTC start of the event.
+        event_at: aware UTC.
         speed: market hours in an ordinary hour.
     """
 
@@ -70,11 +68,7 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class PriceLevel:
-    """Where an event's prices stand: drifting in slow waves, then falling over the last two days.
-
-    Attributes:
-        phases: where each wave of `DRIFT_WAVES` begins, in radians.
-    """
+    """An event's price level: slow waves, then a fall over the last two days. `phases` of the waves are in radians."""
 
     phases: tuple[float, ...]
 

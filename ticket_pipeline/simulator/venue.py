@@ -1,7 +1,4 @@
-"""The simulator's venues: zones, sections, rows, and what a seat there is worth beside the venue's average.
-
-What belongs here: seating and its relative worth. What does not: events, prices over time, wire formats.
-"""
+"""The simulator's venues: zones, sections, rows, and the relative worth of a seat."""
 
 from __future__ import annotations
 
@@ -18,8 +15,7 @@ class Zone:
     """One price level of a venue.
 
     Attributes:
-        name: as people call it, such as "Lower Bowl".
-        sections: section names as a marketplace shows them; the middle ones face the stage best.
+        sections: names as a marketplace shows them; the middle ones face the stage best.
         rows: row names from the front; empty: general admission, listings have no row.
         worth: price of an average seat here, relative to the venue's average seat.
         share: share of the event's listings that are here; shares of a venue sum to 1.
@@ -47,12 +43,10 @@ class Venue:
     """A fictional venue in a real city.
 
     Attributes:
-        name: fictional.
         city: real, so that its time zone can be found.
         country: as a user would write it.
         timezone: IANA name.
         currency: ISO 4217 code of its listings.
-        capacity: seats.
         zones: best first.
     """
 

@@ -1,14 +1,10 @@
-"""The simulated vivenu's answers: events, tickets, transactions and coupons as the API's own description has them.
-
-What belongs here: one object of the world to one JSON object. What does not: the world (`vivenu_world`), routes and
-paging (`vivenu`).
-"""
+"""The JSON objects of the simulated vivenu: events, tickets, transactions and coupons as the API describes them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ticket_pipeline.simulator.vivenu_world import ANSWERS, SELLER_ID, person_of
+from ticket_pipeline.simulator.vivenu_world import ANSWERS, CANARY, SELLER_ID
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,16 +28,12 @@ def event_payload(event: OrganisedEvent) -> dict[str, Any]:
         "end": iso(event.starts_at),
         "timezone": event.timezone,
         "eventType": "SINGLE",
-        "maxAmount": None,
-        "categories": [{"ref": "cat-1", "name": "Race weekend"}],
         "tickets": [
             {
                 "_id": kind.type_id,
                 "name": kind.name,
                 "price": kind.price_cents / 100,
                 "amount": kind.capacity,
-                "active": True,
-                "categoryRef": "cat-1",
             }
             for kind in event.types
         ],
@@ -51,7 +43,7 @@ def event_payload(event: OrganisedEvent) -> dict[str, Any]:
 
 
 def ticket_payload(ticket: OrganisedTicket) -> dict[str, Any]:
-    """A ticket as `GET /api/tickets` lists it, with all that tells who its holder is."""
+    """A ticket as `GET /api/tickets` lists it, with all personal data of its holder."""
     person = person_of(ticket.number)
     payload = {
         "_id": ticket.ticket_id,
@@ -96,7 +88,7 @@ def purchase_payload(purchase: Purchase) -> dict[str, Any]:
 
 
 def coupon_payload(coupon: OrganisedCoupon, used: int) -> dict[str, Any]:
-    """A coupon as `GET /api/coupon/rich` lists it: one of a series says nothing but that."""
+    """A coupon as `GET /api/coupon/rich` lists it: one of a series has only the id of its series."""
     payload = {"_id": coupon.coupon_id, "sellerId": SELLER_ID, "code": coupon.code, "used": used}
     if coupon.series_id is not None:
         return payload | {"couponType": "couponSeries", "couponSeriesId": coupon.series_id}
@@ -108,6 +100,24 @@ def series_payload(coupon: OrganisedCoupon) -> dict[str, Any]:
     return {"_id": coupon.series_id, "sellerId": SELLER_ID} | _discount(coupon)
 
 
+def person_of(number: int) -> dict[str, str]:
+    """The personal data of the buyer of ticket `number`, by vivenu's names."""
+    return {
+        "name": f"{CANARY}first{number} {CANARY}last{number}",
+        "firstname": f"{CANARY}first{number}",
+        "lastname": f"{CANARY}last{number}",
+        "email": f"{CANARY}{number}@example.invalid",
+        "company": f"{CANARY} Works {number}",
+        "street": f"{CANARY} Street {number}",
+        "city": f"{CANARY}ville{number % 50}",
+        "postal": f"{CANARY}-{number % 900}",
+        "secret": f"{CANARY}-secret-{number}",
+        "barcode": f"{CANARY}{number:09d}",
+        "customerId": f"{CANARY}-customer-{number}",
+        "phone": f"{CANARY}+1555{number:07d}",
+    }
+
+
 def iso(moment: datetime) -> str:
     """A moment as vivenu writes it: UTC with milliseconds and Z."""
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
@@ -117,14 +127,8 @@ def _discount(coupon: OrganisedCoupon) -> dict[str, Any]:
     return {
         "name": coupon.name,
         "active": True,
-        "singleUsage": False,
-        "maxUsage": 1000,
         "discountType": "var",
         "discountValue": coupon.percent,
-        "allowAllEvents": True,
-        "allowedEvents": [],
-        "validFrom": None,
-        "validUntil": None,
     }
 
 

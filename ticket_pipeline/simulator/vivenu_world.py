@@ -1,16 +1,12 @@
-"""The organiser behind the simulated vivenu: events, buyers, tickets, coupons, and what happens to them.
+"""The organiser behind the simulated vivenu: events, buyers, tickets, coupons, and how they change over time.
 
-What belongs here: what is true, and changing it. What does not: how it looks on the wire (`vivenu_payloads`), the
-routes (`vivenu`), and the sums over it (`vivenu_truth`).
-
-Everything is drawn from a seed. Every value that tells who a buyer is carries the word `CANARY`, so that a test can
-look for it wherever it must never be; birth dates are known by their year: nothing else here happened before 2013.
+Everything is drawn from a seed. Every value that identifies a buyer carries the word `CANARY`, so that a test can look
+for it wherever it must not be; birth dates are recognised by their year: nothing else here happened before 2013.
 """
 
 from __future__ import annotations
 
 import random
-from bisect import bisect_right
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -36,25 +32,29 @@ ANSWERS = (
     ("Prefer not to say", "undisclosed"),
     ("Xyzzy", None),  # in no table of ours: must be counted as unknown and listed
 )
-"""What buyers answer, and which gender that is."""
+"""What buyers answer, and the gender it means."""
 
+SALE_DAYS = 150
+"""Days before its start that an event goes on sale."""
+
+_MINUTE = timedelta(minutes=1)
 _ZONES = ("Europe/Berlin", "America/New_York", "Asia/Seoul", "Australia/Sydney")
 _TYPES = (
     ("RACE MEN | Saturday", 8900, 0.34),
-    ("RACE WOMEN  | Saturday", 8900, 0.30),  # two blanks, as organisers type them
+    ("RACE WOMEN  | Saturday", 8900, 0.30),  # two spaces, as organisers type them
     ("DOUBLES MIXED 🔥 | Sunday", 15900, 0.18),
     ("SPECTATOR", 1500, 0.15),
     ("VOLUNTEER", 0, 0.03),
 )
-_STATUSES = (("VALID", 0.86), ("INVALID", 0.06), ("DETAILSREQUIRED", 0.05), ("RESERVED", 0.02), ("BLANK", 0.01))
-_ORIGINS = (("yourticket", 0.80), ("pos", 0.12), ("rebooking", 0.05), ("upgrade", 0.03))
+_STATUSES = {"VALID": 0.86, "INVALID": 0.06, "DETAILSREQUIRED": 0.05, "RESERVED": 0.02, "BLANK": 0.01}
+_ORIGINS = {"yourticket": 0.80, "pos": 0.12, "rebooking": 0.05, "upgrade": 0.03}
+_FOLLOWING = {"VALID": "INVALID", "DETAILSREQUIRED": "VALID", "RESERVED": "VALID", "BLANK": "VALID"}
 _COUPON_SHARE = 0.15
 _SECOND_COUPON_SHARE = 0.05
+_ANSWERED_SHARE = 0.97
+_BIRTHDAY_SHARE = 0.05
+_CHANGES_PER_MINUTE = 0.1
 _EVENT_SPACING = timedelta(days=13)
-SALE_DAYS = 150
-"""Days before its start that an event goes on sale."""
-
-_FOLLOWING = {"VALID": "INVALID", "DETAILSREQUIRED": "VALID", "RESERVED": "VALID", "BLANK": "VALID"}
 _LEAST_SOLD = 0.01
 
 
@@ -101,8 +101,13 @@ class OrganisedEvent:
 
     @property
     def event_on(self) -> date:
-        """The day of the event on its own calendar."""
+        """The local day of the event."""
         return self.starts_at.astimezone(ZoneInfo(self.timezone)).date()
+
+    @property
+    def capacity(self) -> int:
+        """Tickets of all types."""
+        return sum(kind.capacity for kind in self.types)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +133,7 @@ class Purchase:
 
 @dataclass(slots=True)
 class OrganisedTicket:
-    """A ticket; `number` is what its personal data are made from."""
+    """A ticket; its personal data are made from `number`, `gender` is an index into `ANSWERS`."""
 
     number: int
     ticket_id: str
@@ -140,7 +145,7 @@ class OrganisedTicket:
     paid_cents: int
     origin: str
     purchase: Purchase | None
-    gender: int | None  # index into ANSWERS
+    gender: int | None
     birth_on: date | None
 
     @property
@@ -149,7 +154,7 @@ class OrganisedTicket:
         return self.status in SOLD
 
     def age_at_event(self) -> int | None:
-        """Whole years on the day of the event, where the buyer said when they were born."""
+        """Whole years on the day of the event, where the birth date is given."""
         if self.birth_on is None:
             return None
         on = self.event.event_on
@@ -158,15 +163,15 @@ class OrganisedTicket:
 
 @dataclass
 class VivenuWorld:
-    """All of one organiser. Change it by its methods only: they move `updated_at` as the real one does."""
+    """One organiser. Change it by its methods only: they move `updated_at` as the real API does."""
 
     events: list[OrganisedEvent]
     coupons: list[OrganisedCoupon]
     tickets: dict[str, OrganisedTicket] = field(default_factory=dict)
     purchases: dict[str, Purchase] = field(default_factory=dict)
     advance: Callable[[datetime], None] = lambda _: None
-    """Plays what happens up to a moment; nothing does, unless `vivenu_life` takes it over."""
-    _random: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - chance, not secrecy
+    """Plays what happens up to a moment; does nothing unless the world is a `living_world`."""
+    chance: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - chance, not secrecy
 
     def set_status(self, ticket_id: str, status: str, at: datetime) -> None:
         """Change a ticket's status."""
@@ -176,21 +181,14 @@ class VivenuWorld:
 
     def sell(self, event: OrganisedEvent, at: datetime, count: int = 1) -> list[OrganisedTicket]:
         """Sell tickets at a moment; they are VALID."""
-        sold = []
-        for _ in range(count):
-            (ticket,) = self._buy(event, _to_milliseconds(at), most=1)
-            ticket.status = "VALID"
-            ticket.updated_at = ticket.created_at
-            sold.append(ticket)
+        sold = [self.buy(event, _to_milliseconds(at), most=1)[0] for _ in range(count)]
+        for ticket in sold:
+            ticket.status, ticket.updated_at = "VALID", ticket.created_at
         return sold
 
-    def remove(self, ticket_id: str) -> None:
-        """Make a ticket vanish, as if it had never been."""
-        del self.tickets[ticket_id]
-
     def change_some(self, count: int, at: datetime) -> list[str]:
-        """Change the status of tickets drawn by chance; returns their ids."""
-        chosen = self._random.sample([one for one in self.tickets.values() if one.status in _FOLLOWING], count)
+        """Change the status of random tickets; returns their ids."""
+        chosen = self.chance.sample([one for one in self.tickets.values() if one.status in _FOLLOWING], count)
         for ticket in chosen:
             self.set_status(ticket.ticket_id, _FOLLOWING[ticket.status], at)
         return [ticket.ticket_id for ticket in chosen]
@@ -199,33 +197,29 @@ class VivenuWorld:
         """The tickets of one event."""
         return [ticket for ticket in self.tickets.values() if ticket.event.event_id == event_id]
 
-    def numbered(self, number: int) -> OrganisedTicket | None:
-        """The ticket of a number, from 1 on, unless it was removed."""
-        return self.tickets.get(_ticket_id(number))
-
-    def _buy(self, event: OrganisedEvent, at: datetime, *, most: int) -> list[OrganisedTicket]:
-        """One purchase of up to `most` tickets."""
-        origin = _draw(self._random, _ORIGINS)
+    def buy(self, event: OrganisedEvent, at: datetime, *, most: int) -> list[OrganisedTicket]:
+        """Make one purchase of up to `most` tickets."""
+        rng = self.chance
+        origin = _draw(rng, _ORIGINS)
         purchase = None
         if origin != "pos":
             coupons: tuple[OrganisedCoupon, ...] = ()
-            if self._random.random() < _COUPON_SHARE:
-                wanted = 2 if self._random.random() < _SECOND_COUPON_SHARE else 1
-                coupons = tuple(self._random.sample(self.coupons, wanted))
+            if rng.random() < _COUPON_SHARE:
+                coupons = tuple(rng.sample(self.coupons, 2 if rng.random() < _SECOND_COUPON_SHARE else 1))
             number = len(self.purchases) + 1
             purchase = Purchase(f"65c{number:021x}", event, coupons, at)
             self.purchases[purchase.transaction_id] = purchase
-        return [self._issue(event, at, origin, purchase) for _ in range(self._random.randint(1, most))]
+        return [self._issue(event, at, origin, purchase) for _ in range(rng.randint(1, most))]
 
     def _issue(self, event: OrganisedEvent, at: datetime, origin: str, purchase: Purchase | None) -> OrganisedTicket:
-        rng = self._random
+        rng = self.chance
         number = len(self.tickets) + 1
         while _ticket_id(number) in self.tickets:  # one was removed
             number += 1
-        kind = event.types[_draw_index(rng, [share for _, _, share in _TYPES])]
+        kind = rng.choices(event.types, [share for _, _, share in _TYPES])[0]
         status = _draw(rng, _STATUSES)
         cut = min(sum(coupon.percent for coupon in purchase.coupons), 100) if purchase else 0
-        asks = event.style.gender_slug is not None and origin != "pos" and status != "DETAILSREQUIRED"
+        is_asked = event.style.gender_slug is not None and origin != "pos" and status != "DETAILSREQUIRED"
         later = timedelta(seconds=rng.randint(1, 86_400)) if status == "INVALID" else timedelta(seconds=2)
         ticket = OrganisedTicket(
             number=number,
@@ -238,26 +232,17 @@ class VivenuWorld:
             paid_cents=kind.price_cents * (100 - cut) // 100,
             origin=origin,
             purchase=purchase,
-            gender=rng.randrange(len(ANSWERS)) if asks and rng.random() < 0.97 else None,  # noqa: PLR2004 - a chance
-            birth_on=_birth_date(rng, event.event_on) if asks and rng.random() < 0.97 else None,  # noqa: PLR2004 - a chance
+            gender=rng.randrange(len(ANSWERS)) if is_asked and rng.random() < _ANSWERED_SHARE else None,
+            birth_on=_birth_date(rng, event.event_on) if is_asked and rng.random() < _ANSWERED_SHARE else None,
         )
         self.tickets[ticket.ticket_id] = ticket
         return ticket
 
 
-def following_status(ticket: OrganisedTicket) -> str | None:
-    """What a ticket may become next; None: it stays as it is."""
-    return _FOLLOWING.get(ticket.status)
-
-
 def organised_world(now: datetime, *, events: int = 20, tickets: int = 50_000, seed: int = 0) -> VivenuWorld:
-    """An organiser with `events` events around `now`, half of them over, and exactly `tickets` tickets.
+    """An organiser with events thirteen days apart around `now`, half of them over, and exactly `tickets` tickets.
 
-    Args:
-        now: aware UTC; nothing was sold later.
-        events: how many events, thirteen days apart.
-        tickets: how many tickets, all events together.
-        seed: chance of everything.
+    Nothing was sold later than `now` (aware UTC).
     """
     rng = random.Random(seed)  # noqa: S311 - chance, not secrecy
     starts = [
@@ -266,45 +251,47 @@ def organised_world(now: datetime, *, events: int = 20, tickets: int = 50_000, s
     ]
     shares = [_sold_share(starts_at, now) for starts_at in starts]
     organised = [_event(number, starts_at, tickets / sum(shares)) for number, starts_at in enumerate(starts)]
-    world = VivenuWorld(organised, list(_coupons()), _random=rng)
+    world = VivenuWorld(organised, list(_coupons()), chance=rng)
     while len(world.tickets) < tickets:
         (event,) = rng.choices(organised, shares)
         at = _sale_moment(rng, event, now)
-        for ticket in world._buy(event, at, most=min(4, tickets - len(world.tickets))):  # noqa: SLF001 - its own maker
-            ticket.updated_at = min(ticket.updated_at, _to_milliseconds(now))  # nothing was changed in the future
+        for ticket in world.buy(event, at, most=min(4, tickets - len(world.tickets))):
+            ticket.updated_at = min(ticket.updated_at, _to_milliseconds(now))
     return world
 
 
-def personal_values(world: VivenuWorld) -> set[str]:
-    """Every text of the world that tells who a buyer is and no birth date; each holds `CANARY`."""
-    return {value for ticket in world.tickets.values() for value in person_of(ticket.number).values()}
+def living_world(now: datetime, *, seed: int = 0, **size: int) -> VivenuWorld:
+    """An organiser that goes on from `now`: tickets are sold and change, minute by minute.
 
+    Minutes are played in order, each once, so the state at a moment follows from the seed and the clock alone.
+    """
+    world = organised_world(now, seed=seed, **size)
+    rng = random.Random(f"{seed} life")  # noqa: S311 - chance, not secrecy
+    left = {event.event_id: event.capacity - len(world.of_event(event.event_id)) for event in world.events}
+    minutes = 0
 
-def birth_dates(world: VivenuWorld) -> set[str]:
-    """Every birth date of the world, as it is sent."""
-    return {ticket.birth_on.isoformat() for ticket in world.tickets.values() if ticket.birth_on}
+    def advance(until: datetime) -> None:
+        nonlocal minutes
+        while minutes < (until - now) // _MINUTE:
+            minutes += 1
+            play(now + minutes * _MINUTE)
 
+    def play(at: datetime) -> None:
+        for event in world.events:
+            expected = _expected_sales(event, at)
+            sold = min(int(expected) + (rng.random() < expected % 1), left[event.event_id])
+            if sold > 0:
+                left[event.event_id] -= len(world.sell(event, at, sold))
+        if rng.random() < _CHANGES_PER_MINUTE:
+            ticket = world.tickets.get(_ticket_id(rng.randint(1, len(world.tickets))))
+            if ticket is not None and ticket.status in _FOLLOWING:
+                world.set_status(ticket.ticket_id, _FOLLOWING[ticket.status], at)
 
-def person_of(number: int) -> dict[str, str]:
-    """The personal data of the buyer of ticket `number`, by the names vivenu has for them."""
-    return {
-        "name": f"{CANARY}first{number} {CANARY}last{number}",
-        "firstname": f"{CANARY}first{number}",
-        "lastname": f"{CANARY}last{number}",
-        "email": f"{CANARY}{number}@example.invalid",
-        "company": f"{CANARY} Works {number}",
-        "street": f"{CANARY} Street {number}",
-        "city": f"{CANARY}ville{number % 50}",
-        "postal": f"{CANARY}-{number % 900}",
-        "secret": f"{CANARY}-secret-{number}",
-        "barcode": f"{CANARY}{number:09d}",
-        "customerId": f"{CANARY}-customer-{number}",
-        "phone": f"{CANARY}+1555{number:07d}",
-    }
+    world.advance = advance
+    return world
 
 
 def _event(number: int, starts_at: datetime, capacity: float) -> OrganisedEvent:
-    """Event `number`; a little more than its capacity is sold by its start, as with the real ones."""
     types = tuple(
         TicketType(f"65b{number:010x}{kind:011x}", name, price, max(1, round(capacity * share)))
         for kind, (name, price, share) in enumerate(_TYPES)
@@ -319,6 +306,15 @@ def _sold_share(starts_at: datetime, now: datetime) -> float:
     """Share of an event's tickets that is sold by now: sales grow steadily from its first day to its start."""
     passed = 1 - (starts_at - now) / timedelta(days=SALE_DAYS)
     return min(max(passed**2 if passed > 0 else 0, _LEAST_SOLD), 1)
+
+
+def _expected_sales(event: OrganisedEvent, at: datetime) -> float:
+    """Tickets sold in one minute: more and more towards the event, its capacity in total, none after its start."""
+    on_sale = timedelta(days=SALE_DAYS)
+    passed = at - (event.starts_at - on_sale)
+    if not timedelta() < passed < on_sale:
+        return 0.0
+    return 2 * (passed / on_sale) * (_MINUTE / on_sale) * event.capacity
 
 
 def _coupons() -> Iterator[OrganisedCoupon]:
@@ -338,8 +334,8 @@ def _sale_moment(rng: random.Random, event: OrganisedEvent, now: datetime) -> da
 
 
 def _birth_date(rng: random.Random, on: date) -> date:
-    """Somebody of 14 to 85 on that day; one in twenty has a birthday on it or beside it."""
-    if rng.random() < 0.05:  # noqa: PLR2004 - a chance
+    """Somebody aged 14 to 85 on that day; some have their birthday on it or beside it."""
+    if rng.random() < _BIRTHDAY_SHARE:
         day = on + timedelta(days=rng.randint(-1, 1))
         return day.replace(year=day.year - rng.randint(14, 85), day=min(day.day, 28))
     return on - timedelta(days=rng.randint(round(14 * 365.25), round(85 * 365.25)))
@@ -349,16 +345,8 @@ def _ticket_id(number: int) -> str:
     return f"65d{number:021x}"
 
 
-def _draw(rng: random.Random, choices: tuple[tuple[str, float], ...]) -> str:
-    return choices[_draw_index(rng, [share for _, share in choices])][0]
-
-
-def _draw_index(rng: random.Random, shares: list[float]) -> int:
-    reached, edges = 0.0, []
-    for share in shares:
-        reached += share
-        edges.append(reached)
-    return min(bisect_right(edges, rng.random()), len(shares) - 1)
+def _draw(rng: random.Random, shares: dict[str, float]) -> str:
+    return rng.choices(list(shares), list(shares.values()))[0]
 
 
 def _to_milliseconds(moment: datetime) -> datetime:

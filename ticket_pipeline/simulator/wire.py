@@ -1,8 +1,4 @@
-"""Faults as they look on the wire: status codes, login pages, cut bodies, hung and reset connections.
-
-What belongs here: turning a chosen fault into bytes, or into silence. What does not: choosing it
-(`ticket_pipeline.simulator.faults`), and a system's own error bodies, which its app hands in.
-"""
+"""The connection between the simulator and its clients: it records every request and applies planned faults."""
 
 from __future__ import annotations
 
@@ -13,21 +9,22 @@ import random
 import socket
 import struct
 import time
+from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import TYPE_CHECKING
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ticket_pipeline.simulator.faults import Fault, FaultKind, FaultPlan
-from ticket_pipeline.simulator.recording import FAULT_IN_SCOPE
+from ticket_pipeline.simulator.recording import RequestLog, RequestRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from ticket_pipeline.simulator.distortions import FieldMeanings
-    from ticket_pipeline.simulator.recording import ExternalIdOf
 
 LOGIN_PAGE = """<!doctype html><html><head><title>Sign In</title></head>
 <body><h1>Sign In</h1><form method="post" action="/secure/login"><input name="email"><input name="password"></form>
@@ -37,14 +34,10 @@ CHALLENGE_PAGE = """<!doctype html><html><head><title>Challenge Validation</titl
 </body></html>"""
 OTHER_PAGE = """<!doctype html><html><head><title>Maintenance</title></head>
 <body><p>We will be right back.</p></body></html>"""
-_DRIPS = 20
 LOGIN_LOCATION = "/secure/login?returnUrl=%2Finventory"
+_WRONG_SHAPE = b'{"status":"ok","data":{"message":"nothing of what you asked"}}'
+_DRIPS = 20
 
-_PAGES = {
-    FaultKind.LOGIN_PAGE: LOGIN_PAGE,
-    FaultKind.CHALLENGE_PAGE: CHALLENGE_PAGE,
-    FaultKind.HTML: OTHER_PAGE,
-}
 _STATUSES = {
     FaultKind.RATE_LIMITED: 429,
     FaultKind.UNAUTHORIZED: 401,
@@ -53,88 +46,102 @@ _STATUSES = {
     FaultKind.SERVER_ERROR: 500,
     FaultKind.UNAVAILABLE: 503,
 }
+_REPLACEMENTS: dict[FaultKind, Callable[[], Response]] = {
+    FaultKind.LOGIN_PAGE: lambda: HTMLResponse(LOGIN_PAGE),
+    FaultKind.CHALLENGE_PAGE: lambda: HTMLResponse(CHALLENGE_PAGE),
+    FaultKind.HTML: lambda: HTMLResponse(OTHER_PAGE),
+    FaultKind.LOGIN_REDIRECT: lambda: RedirectResponse(LOGIN_LOCATION, status_code=302),
+    FaultKind.WRONG_SHAPE: lambda: Response(_WRONG_SHAPE, media_type="application/json"),
+    FaultKind.EMPTY_BODY: lambda: Response(b"", media_type="application/json"),
+}
 
 
 class Latency:
-    """How long every answer takes, in seconds: fixed where `least` equals `most`, else drawn uniformly."""
+    """How long every response takes, in seconds: drawn uniformly from `least` to `most`."""
 
     def __init__(self, least: float = 0.0, most: float | None = None, *, seed: int = 0) -> None:
-        self._least = least
-        self._most = least if most is None else most
+        self._bounds = (least, least if most is None else most)
         self._random = random.Random(seed)  # noqa: S311 - chance, not secrecy
-        if not 0 <= self._least <= self._most:
-            raise ValueError(f"A latency of {self._least} to {self._most} seconds: give 0 <= least <= most")
 
     def draw(self) -> float:
-        """The seconds that the next answer takes."""
-        return self._random.uniform(self._least, self._most)
+        """The seconds that the next response takes."""
+        return self._random.uniform(*self._bounds)
 
 
-class FaultyApp:
-    """ASGI middleware: `app` behind a wire that goes wrong by plan and takes its time."""
+@dataclass
+class Wire:
+    """ASGI middleware around a marketplace.
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        faults: FaultPlan,
-        latency: Latency,
-        external_id_of: ExternalIdOf,
-        error_response: Callable[[int], Response],
-        fields: FieldMeanings | None = None,
-    ) -> None:
-        self._app = app
-        self._faults = faults
-        self._latency = latency
-        self._external_id_of = external_id_of
-        self._error_response = error_response
-        self._fields = fields
+    Attributes:
+        app: sends the true responses.
+        clock: aware UTC.
+        external_id_of: the event (or sheet) of a request.
+        error_response: an error with this status in the marketplace's own format.
+        fields: what distorting faults change; None: nothing.
+        faults: the planned faults; may change while the app is served.
+        log: gets every request.
+        latency: how long responses take.
+    """
+
+    app: ASGIApp
+    clock: Callable[[], datetime]
+    external_id_of: Callable[[Scope], str | None]
+    error_response: Callable[[int], Response]
+    fields: FieldMeanings | None = None
+    faults: FaultPlan = field(default_factory=FaultPlan)
+    log: RequestLog = field(default_factory=RequestLog)
+    latency: Latency = field(default_factory=Latency)
+    _running: list[tuple[RequestRecord, asyncio.Transport]] = field(default_factory=list)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or fail to, as the plan says."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        if (seconds := self._latency.draw()) > 0:
-            await asyncio.sleep(seconds)
-        fault = self._faults.draw(self._external_id_of(scope))
-        scope[FAULT_IN_SCOPE] = None if fault is None else str(fault.kind)
-        if fault is None:
-            await self._app(scope, receive, send)
-        elif fault.kind is FaultKind.HANG:
-            await _until_client_leaves(receive)
-        elif (response := self._instead(fault)) is not None:
-            await response(scope, receive, send)
-        else:
-            await self._mangled(fault, scope, receive, send)
+        """Respond to one request, and record it."""
+        self._finish_abandoned()
+        record = self._record(scope)
+        self.log.add(record)
+        if (transport := scope.get("state", {}).get("transport")) is not None:
+            self._running.append((record, transport))
 
-    def _instead(self, fault: Fault) -> Response | None:
-        """The answer that replaces the true one; None where the fault works on the true one."""
-        if fault.kind in _STATUSES:
-            response = self._error_response(_STATUSES[fault.kind])
+        async def recorded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                record.status = int(message["status"])
+            elif message["type"] == "http.response.body" and not message.get("more_body", False):
+                _finish(record)  # before the last byte leaves: a client with its response must find the record finished
+            await send(message)
+
+        try:
+            await self._respond(record, scope, receive, recorded)
+        finally:
+            _finish(record)
+
+    async def _respond(self, record: RequestRecord, scope: Scope, receive: Receive, send: Send) -> None:
+        if (seconds := self.latency.draw()) > 0:
+            await asyncio.sleep(seconds)
+        fault = self.faults.draw(record.external_id)
+        if fault is None:
+            await self.app(scope, receive, send)
+            return
+        record.fault = str(fault.kind)
+        if fault.kind is FaultKind.HANG:
+            await _until_client_leaves(receive)
+        elif fault.kind in _STATUSES:
+            response = self.error_response(_STATUSES[fault.kind])
             if fault.retry_after is not None:
                 response.headers["retry-after"] = fault.retry_after
-            return response
-        if fault.kind in _PAGES:
-            return HTMLResponse(_PAGES[fault.kind])
-        if fault.kind is FaultKind.LOGIN_REDIRECT:
-            return RedirectResponse(LOGIN_LOCATION, status_code=302)
-        if fault.kind is FaultKind.WRONG_SHAPE:
-            return Response(
-                b'{"status":"ok","data":{"message":"nothing of what you asked"}}', media_type="application/json"
-            )
-        if fault.kind is FaultKind.EMPTY_BODY:
-            return Response(b"", media_type="application/json")
-        return None
+            await response(scope, receive, send)
+        elif fault.kind in _REPLACEMENTS:
+            await _REPLACEMENTS[fault.kind]()(scope, receive, send)
+        else:
+            await self._mangle(fault, scope, receive, send)
 
-    async def _mangled(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
-        start, body = await _answer_of(self._app, scope, receive)
+    async def _mangle(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the true response, changed by the fault."""
+        start, body = await _response_of(self.app, scope, receive)
         if fault.kind is FaultKind.TRUNCATED:
             await _send_whole(send, start, body[: len(body) // 2])
         elif fault.kind is FaultKind.GZIP:
             await _send_whole(send, start, gzip.compress(body), encoding=b"gzip")
         elif fault.kind is FaultKind.RESET:
-            await send(start)  # promises the whole length
+            await send(start)  # announces the whole length
             await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
             _reset(scope["state"]["transport"])
             await _until_client_leaves(receive)
@@ -144,16 +151,39 @@ class FaultyApp:
             await _send_whole(send, _skewed(start, fault.skew_seconds), body)
         elif fault.kind is FaultKind.SLOW:
             await _has_left_within(receive, fault.delay_seconds)
-            await _send_whole(send, start, body)  # goes nowhere where the client has left
+            await _send_whole(send, start, body)
         else:
-            await _send_whole(send, start, self._distorted(fault.kind, body))
+            await _send_whole(send, start, self.fields.distorted(fault.kind, body) if self.fields else body)
 
-    def _distorted(self, kind: FaultKind, body: bytes) -> bytes:
-        return body if self._fields is None else self._fields.distorted(kind, body)
+    def _finish_abandoned(self) -> None:
+        """Finish the records of closed connections; their tasks may end only after the next request arrives."""
+        for record, transport in self._running:
+            if transport.is_closing():
+                _finish(record)
+        self._running = [pair for pair in self._running if pair[0].finished_monotonic is None]
+
+    def _record(self, scope: Scope) -> RequestRecord:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        return RequestRecord(
+            received_at=self.clock(),
+            received_monotonic=time.monotonic(),
+            finished_monotonic=None,
+            method=scope["method"],
+            path=scope["path"],
+            external_id=self.external_id_of(scope),
+            header_names=tuple(headers),
+            user_agent=headers.get("user-agent"),
+            status=None,
+        )
 
 
-async def _answer_of(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[Message, bytes]:
-    """The true answer of `app`: its start message and its whole body."""
+def _finish(record: RequestRecord) -> None:
+    if record.finished_monotonic is None:
+        record.finished_monotonic = time.monotonic()
+
+
+async def _response_of(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[Message, bytes]:
+    """The true response: its start message and its whole body."""
     messages: list[Message] = []
 
     async def keep(message: Message) -> None:
@@ -184,7 +214,7 @@ async def _drip(send: Send, receive: Receive, start: Message, body: bytes, secon
 
 
 def _skewed(start: Message, seconds: float) -> Message:
-    """The start of an answer by a server whose clock is off."""
+    """The start of a response by a server whose clock is wrong."""
     headers = [
         (name, str(int(value) + int(1000 * seconds)).encode() if name == b"rate-limit-reset" else value)
         for name, value in start["headers"]
@@ -205,7 +235,7 @@ async def _until_client_leaves(receive: Receive) -> None:
 
 
 def _reset(transport: asyncio.Transport) -> None:
-    """Cut the connection so that the client sees ECONNRESET, not an orderly end."""
+    """Close the connection so that the client gets ECONNRESET."""
     linger_zero = struct.pack("ii", 1, 0)  # close at once, with RST
     transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_zero)
     transport.abort()

@@ -1,18 +1,10 @@
-"""A world of events: which events the simulator plays, since when, and the watchlist that names them.
-
-What belongs here: events, their markets, the sample world and its watchlist, and keeping a world across restarts. What
-does not: how a marketplace shows them.
-"""
+"""The events that the simulator plays, the sample world, and its watchlist."""
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -23,53 +15,37 @@ from ticket_pipeline.simulator.venue import Venue, arena_zones, standing_zones, 
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
+
+WATCHED = (Marketplace.STUBHUB, Marketplace.VIVID_SEATS, Marketplace.TICKETMASTER)
+"""The marketplaces that have the world's events."""
 
 WATCHLIST_HEADER = (
-    "Event Name",
-    "Venue",
-    "City",
-    "Country",
-    "Event Date (Local)",
-    "viagId",
-    "is_tracked",
-    "Timezone",
-    "Capacity",
-    "Vivid Seats ID",
-    "Ticketmaster ID",
-)
+    "Event Name", "Venue", "City", "Country", "Event Date (Local)", "viagId",
+    "is_tracked", "Timezone", "Capacity", "Vivid Seats ID", "Ticketmaster ID",
+)  # fmt: skip
 ZONES_HEADER = ("Venue", "Section pattern", "Zone")
 DATE_FORMAT = "%Y-%m-%d %H:%M:%S"
-SOONEST = timedelta(hours=9)  # to the sample world's first event: inside the last day, with time left to watch
+SOONEST = timedelta(hours=9)  # to the sample world's first event
 EVENING = time(19, 30)
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayEvent:
-    """An event whose answers are given bodies, one after another; the last one repeats.
-
-    Attributes:
-        external_id: the marketplace's id.
-        bodies: response bodies as they go over the wire; at least one.
-        marketplace: the marketplace that answers with them.
-    """
+    """A StubHub event whose responses are given bodies, one after another; the last one repeats."""
 
     external_id: str
     bodies: tuple[bytes, ...]
-    marketplace: Marketplace = Marketplace.STUBHUB
-
-    def __post_init__(self) -> None:
-        if not self.bodies:
-            raise ValueError(f"Event {self.external_id} has no bodies to replay: give at least one")
 
 
 class SimulatedWorld:
     """Events and their markets.
 
     Args:
-        events: simulated and replayed ones; external ids must differ.
-        seed: the chance of all markets.
-        speed: how many times faster than ordinary markets these move; events' dates stay where they are.
-        started_at: aware UTC; static answers are those of this moment.
+        events: simulated and replayed ones.
+        seed: the same seed gives the same markets.
+        speed: how many times faster than ordinary markets these move; the events' dates stay.
+        started_at: aware UTC.
     """
 
     def __init__(
@@ -82,52 +58,28 @@ class SimulatedWorld:
     ) -> None:
         self.events = tuple(events)
         self.seed = seed
-        self.speed = speed
         self.started_at = started_at
+        self.simulated_events = [event for event in self.events if isinstance(event, SimulatedEvent)]
+        self.replays = {event.external_id: event for event in self.events if isinstance(event, ReplayEvent)}
         self._markets: dict[tuple[Marketplace, str], EventMarket] = {}
-        self._replays: dict[tuple[Marketplace, str], ReplayEvent] = {}
         for slot, event in enumerate(self.simulated_events):
             market = EventMarket(event, seed, speed=speed, slot=slot)
             self._markets |= dict.fromkeys(event.ids.items(), market)
-        for replay in self.events:
-            if isinstance(replay, ReplayEvent):
-                self._replays[replay.marketplace, replay.external_id] = replay
-        known = len(self.simulated_events) + len(self._replays)
         ids = sum(len(event.ids) for event in self.simulated_events)
-        if known != len(self.events) or ids != len(self._markets) or self._markets.keys() & self._replays.keys():
+        if ids != len(self._markets) or len(self.simulated_events) + len(self.replays) != len(self.events):
             raise ValueError("Two events of the world have the same external id: give each its own")
 
-    @property
-    def simulated_events(self) -> list[SimulatedEvent]:
-        """The events with a market, in order."""
-        return [event for event in self.events if isinstance(event, SimulatedEvent)]
-
     def market(self, external_id: str, marketplace: Marketplace = Marketplace.STUBHUB) -> EventMarket | None:
-        """The market of the event with this id there; None where there is no such event, or it is a replay."""
+        """The market of the event with this id there, if any."""
         return self._markets.get((marketplace, external_id))
 
-    def replay(self, external_id: str, marketplace: Marketplace = Marketplace.STUBHUB) -> ReplayEvent | None:
-        """The replayed event of this id; None where there is none."""
-        return self._replays.get((marketplace, external_id))
-
-    def events_at(self, marketplace: Marketplace) -> list[tuple[str, SimulatedEvent | ReplayEvent]]:
-        """The events that an marketplace knows, with their ids there, in order."""
-        known: list[tuple[str, SimulatedEvent | ReplayEvent]] = []
-        for event in self.events:
-            if isinstance(event, ReplayEvent):
-                if event.marketplace is marketplace:
-                    known.append((event.external_id, event))
-            elif marketplace in event.ids:
-                known.append((event.ids[marketplace], event))
-        return known
-
-    def is_over(self, now: datetime) -> bool:
-        """Whether every simulated event has started."""
-        return all(event.event_at <= now for event in self.simulated_events)
+    def markets_at(self, marketplace: Marketplace) -> dict[str, EventMarket]:
+        """The markets of a marketplace's events, by their ids there."""
+        return {external_id: market for (place, external_id), market in self._markets.items() if place is marketplace}
 
 
 def sample_world(now: datetime, *, seed: int = 0, speed: float = 1.0) -> SimulatedWorld:
-    """Six fictional events from some hours to forty days ahead of `now`, so that every cadence band has one."""
+    """Six fictional events from some hours to forty days ahead of `now`, one at least per cadence band."""
     garden = Venue("Harbor Garden", "Boston", "United States", "America/New_York", "USD", 19_500, arena_zones())
     dome = Venue("Foundry Dome", "Chicago", "United States", "America/Chicago", "USD", 20_900, arena_zones())
     hall = Venue("Lantern Hall", "Los Angeles", "United States", "America/Los_Angeles", "USD", 2_200, theatre_zones())
@@ -158,15 +110,16 @@ def sample_world(now: datetime, *, seed: int = 0, speed: float = 1.0) -> Simulat
 
 
 def sample_watchlist_rows(world: SimulatedWorld) -> list[list[str]]:
-    """The world's events as the rows of a watchlist sheet, header first; dates are the venue's local time."""
+    """The world's events as the rows of a watchlist, header first; dates are the venue's local time."""
     rows = [list(WATCHLIST_HEADER)]
     for event in sorted(world.simulated_events, key=lambda event: event.event_at):
         venue = event.venue
         local = event.event_at.astimezone(ZoneInfo(venue.timezone)).strftime(DATE_FORMAT)
         place = [venue.name, venue.city, venue.country]
-        others = [event.ids.get(marketplace, "") for marketplace in (Marketplace.VIVID_SEATS, Marketplace.TICKETMASTER)]
-        known = [event.external_id, "TRUE", venue.timezone, str(venue.capacity)]
-        rows.append([event.name, *place, local, *known, *others])
+        other_ids = [event.ids.get(marketplace, "") for marketplace in WATCHED[1:]]
+        rows.append(
+            [event.name, *place, local, event.external_id, "TRUE", venue.timezone, str(venue.capacity), *other_ids]
+        )
     return rows
 
 
@@ -178,25 +131,34 @@ def sample_zone_rows(world: SimulatedWorld) -> list[list[str]]:
 
 
 def open_world(path: Path, now: datetime, *, seed: int = 0, speed: float = 1.0) -> SimulatedWorld:
-    """The sample world kept in `path`, or a new one where there is none or all its events are over.
+    """The sample world stored in `path`, or a new one where there is none or all its events are over.
 
-    A new world's start and seed are written to `path`, so that a restart, or another process, plays the same markets.
-    Processes that start at once agree on one world. `speed` is not kept: another speed is another market.
+    A new world's start and seed are written to `path`, so that a restart or another process plays the same markets.
 
     Raises:
         ConfigurationError: the file cannot be read or written, or is damaged.
     """
-    kept = _read(path)
-    if kept is not None:
-        world = sample_world(kept[0], seed=kept[1], speed=speed)
-        if not world.is_over(now):
-            return world
     try:
-        _write(path, now, seed, replace=kept is not None)
-    except FileExistsError:
-        return open_world(path, now, seed=seed, speed=speed)  # another process was first
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        started_at = datetime.fromisoformat(stored["started_at"]).astimezone(UTC)
+        world = sample_world(started_at, seed=int(stored["seed"]), speed=speed)
+        if any(event.event_at > now for event in world.simulated_events):
+            return world
+    except FileNotFoundError:
+        pass
     except OSError as error:
-        raise ConfigurationError(f"Tried to write {path}: {error.strerror}. Make its folder writable.") from error
+        raise ConfigurationError(f"Could not read {path}: {error.strerror}. Make it readable, or delete it.") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError(
+            f"The simulator's world in {path} is damaged. Delete it to start a new one."
+        ) from error
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(".new")
+        draft.write_text(json.dumps({"started_at": now.isoformat(), "seed": seed}), encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise ConfigurationError(f"Could not write {path}: {error.strerror}. Make its folder writable.") from error
     return sample_world(now, seed=seed, speed=speed)
 
 
@@ -207,39 +169,3 @@ def _start(now: datetime, days: int, venue: Venue) -> datetime:
         return datetime.fromtimestamp(half_hours * 1800, tz=UTC)
     zone = ZoneInfo(venue.timezone)
     return datetime.combine((now + timedelta(days=days)).astimezone(zone).date(), EVENING, zone).astimezone(UTC)
-
-
-def _read(path: Path) -> tuple[datetime, int] | None:
-    """Start and seed of the kept world; None where there is no file."""
-    try:
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        started_at = datetime.fromisoformat(kept["started_at"])
-        seed = kept["seed"]
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise ConfigurationError(f"Tried to read {path}: {error.strerror}. Make it readable, or delete it.") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise ConfigurationError(
-            f"Tried to read the simulator's world from {path}: it is damaged. Delete it; a new world then starts."
-        ) from error
-    if started_at.tzinfo is None or not isinstance(seed, int):
-        raise ConfigurationError(f"Tried to read the simulator's world from {path}: it is damaged. Delete it.")
-    return started_at, seed
-
-
-def _write(path: Path, started_at: datetime, seed: int, *, replace: bool) -> None:
-    """Write the world whole or not at all; where `replace` is false, an existing file wins (FileExistsError)."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    draft = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump({"started_at": started_at.isoformat(), "seed": seed}, file)
-        if replace:
-            draft.replace(path)
-        else:
-            path.hardlink_to(draft)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            draft.unlink()

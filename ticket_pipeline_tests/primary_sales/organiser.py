@@ -15,9 +15,10 @@ from ticket_pipeline.primary_sales.client import VivenuClient
 from ticket_pipeline.primary_sales.http import open_vivenu_http
 from ticket_pipeline.simulator.faults import FaultPlan
 from ticket_pipeline.simulator.recording import RequestLog
-from ticket_pipeline.simulator.vivenu import SIMULATED_TOKEN, OrganiserDesk, create_vivenu_app
+from ticket_pipeline.simulator.vivenu import SIMULATED_TOKEN, create_vivenu_app
 from ticket_pipeline.simulator.vivenu_world import VivenuWorld, organised_world
 from ticket_pipeline_tests.overrides import settings_from
+from ticket_pipeline_tests.simulator_support.organiser_desk import OrganiserDesk
 from ticket_pipeline_tests.simulator_support.serving import serve
 
 if TYPE_CHECKING:

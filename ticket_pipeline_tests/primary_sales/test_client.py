@@ -165,7 +165,7 @@ def test_a_set_that_shrinks_is_read_again_from_its_start(organiser: Organiser) -
 
     def remove(_: str) -> None:
         if first.ticket_id in organiser.world.tickets:
-            organiser.world.remove(first.ticket_id)
+            del organiser.world.tickets[first.ticket_id]
 
     organiser.desk.after_page = remove
     found = tickets_of(organiser.settings(), event)

@@ -17,11 +17,12 @@ import pytest
 from ticket_pipeline.errors import Blocked, RateLimited
 from ticket_pipeline.primary_sales.free_texts import is_mark
 from ticket_pipeline.simulator.faults import Fault, FaultKind
-from ticket_pipeline.simulator.vivenu_world import ANSWERS, CANARY, birth_dates
+from ticket_pipeline.simulator.vivenu_world import ANSWERS, CANARY
 from ticket_pipeline.storage import ticket_sales as store
 from ticket_pipeline_tests.primary_sales.organiser import NOW
 from ticket_pipeline_tests.primary_sales.organiser_location import OrganiserLocation, open_organiser_location
 from ticket_pipeline_tests.primary_sales.truth import assert_every_number_is_true
+from ticket_pipeline_tests.simulator_support.vivenu_truth import birth_dates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,7 +113,7 @@ def test_the_history_of_a_status_is_kept(place: OrganiserLocation) -> None:
 def test_a_ticket_that_vanished_is_noticed_by_the_count_and_marked(place: OrganiserLocation) -> None:
     place.sync()
     lost = place.organiser.world.of_event(place.organiser.world.events[0].event_id)[0]
-    place.organiser.world.remove(lost.ticket_id)
+    del place.organiser.world.tickets[lost.ticket_id]
     reports = place.sync_tickets()
     assert [key for key, report in reports.items() if report.is_full] == [lost.event.event_id]
     assert stored(place)[lost.ticket_id] == (lost.event.event_id, "GONE")

@@ -16,8 +16,9 @@ from ticket_pipeline.primary_sales.gender import GenderTable
 from ticket_pipeline.primary_sales.tickets import AnswerRules, KeptTicket, keep_ticket
 from ticket_pipeline.primary_sales.wire import EventWire, TicketWire
 from ticket_pipeline.simulator.vivenu_payloads import event_payload, ticket_payload
-from ticket_pipeline.simulator.vivenu_world import ANSWERS, CANARY, birth_dates, organised_world
+from ticket_pipeline.simulator.vivenu_world import ANSWERS, CANARY, organised_world
 from ticket_pipeline_tests.primary_sales.organiser import NOW
+from ticket_pipeline_tests.simulator_support.vivenu_truth import birth_dates
 
 FREE_TEXTS = FreeTexts(b"a key that only tests have")
 RULES = AnswerRules(GenderTable.usual(), FREE_TEXTS)

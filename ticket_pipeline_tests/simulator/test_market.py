@@ -1,4 +1,4 @@
-"""One event's market: determinism, statistics within stated bands, and the truth about itself."""
+"""One event's market: deterministic, with known truth, at one or several marketplaces."""
 
 from __future__ import annotations
 
@@ -12,28 +12,23 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ticket_pipeline.simulator.holdings import Ending
-from ticket_pipeline.simulator.market import EventMarket, SimulatedEvent
-from ticket_pipeline.simulator.marketplaces import Marketplace
+from ticket_pipeline.simulator.market import LISTED_AT, EventMarket, SimulatedEvent
 from ticket_pipeline.simulator.venue import Venue, arena_zones, standing_zones
 
 if TYPE_CHECKING:
     from ticket_pipeline.simulator.listing import SimulatedListing
+    from ticket_pipeline.simulator.marketplaces import Marketplace
 
+STUBHUB, VIVID_SEATS = LISTED_AT
 START = datetime(2026, 7, 1, 23, tzinfo=UTC)
 ARENA = Venue("Arena", "Boston", "United States", "America/New_York", "USD", 18_000, arena_zones())
 
 
 def _market(number: int = 0, *, seed: int = 7, speed: float = 1.0, venue: Venue = ARENA) -> EventMarket:
-    event = SimulatedEvent(str(157284301 + number), f"Event {number}", venue, START, 150.0)
-    return EventMarket(event, seed, speed=speed, slot=number)
-
-
-def _two_markets(number: int = 0, *, currency: str = "USD") -> EventMarket:
-    """A market whose sellers list at two marketplaces."""
-    venue = dataclasses.replace(ARENA, currency=currency)
-    ids = {Marketplace.VIVID_SEATS: str(5284301 + number)}
+    """A market at StubHub and Vivid Seats."""
+    ids = {VIVID_SEATS: str(5284301 + number)}
     event = SimulatedEvent(str(157284301 + number), f"Event {number}", venue, START, 150.0, other_ids=ids)
-    return EventMarket(event, 7, slot=number)
+    return EventMarket(event, seed, speed=speed, slot=number)
 
 
 def _before(hours: float) -> datetime:
@@ -49,23 +44,19 @@ def markets() -> list[EventMarket]:
     return [_market(number) for number in range(12)]
 
 
-def test_a_moment_is_the_same_whatever_was_asked_before() -> None:
+def test_a_moment_is_the_same_in_any_order_of_calls() -> None:
     moments = [_before(hours) for hours in (2000, 700, 100, 30, 3, 0.2)]
     shuffled = random.Random(3).sample(moments, len(moments))  # noqa: S311 - an order, no secret
-    asked_much = _market()
-    for moment in shuffled:
-        asked_much.listings_at(moment)
-    assert all(asked_much.listings_at(moment) == _market().listings_at(moment) for moment in moments)
-
-
-def test_another_seed_is_another_market() -> None:
-    assert _market(seed=1).listings_at(_before(50)) != _market(seed=2).listings_at(_before(50))
-
-
-def test_nothing_stands_once_the_event_has_started() -> None:
     market = _market()
-    assert market.listings_at(START) == []
-    assert market.listings_at(START + timedelta(days=3)) == []
+    for moment in shuffled:
+        market.listings_at(moment)
+    assert all(market.listings_at(moment) == _market().listings_at(moment) for moment in moments)
+    assert market.listings_at(moments[2]) != _market(seed=8).listings_at(moments[2])
+
+
+def test_a_started_event_has_no_listings() -> None:
+    market = _market()
+    assert market.listings_at(START) == market.listings_at(START + timedelta(days=3)) == []
     assert len(market.listings_at(_before(0.01))) < 30
 
 
@@ -90,49 +81,35 @@ def test_repricing_and_partial_sales_keep_the_id_and_the_seat() -> None:
     assert not any(before[key].quantity < after[key].quantity for key in stayed)
 
 
-def test_a_relisted_holding_gets_the_next_id_and_is_no_sale() -> None:
-    market = _market()
-    before, after = _by_id(market.listings_at(_before(80))), _by_id(market.listings_at(_before(60)))
-    relisted = [
-        (before[key], after[key + 1])
-        for key in before
-        if key not in after and key + 1 in after and key % 2 == 0 and key + 1 not in before
-    ]
-    assert relisted
-    assert all((old.section, old.row) == (new.section, new.row) for old, new in relisted)
-    sold = {sale.listing_id for sale in market.sales_between(_before(80), _before(60)) if sale.quantity}
-    wholly_gone = {old.listing_id for old, _ in relisted}
-    assert all(
-        sale.quantity < before[sale.listing_id].quantity
-        for sale in market.sales_between(_before(80), _before(60))
-        if sale.listing_id in wholly_gone & sold
-    )
-
-
-def test_what_was_sold_no_longer_stands() -> None:
+def test_the_sales_explain_every_quantity_that_is_gone() -> None:
     market = _market()
     before, after = _by_id(market.listings_at(_before(6))), _by_id(market.listings_at(_before(5)))
-    sold: dict[int, int] = {}
-    for sale in market.sales_between(_before(6), _before(5)):
+    sold: Counter[int] = Counter()
+    for sale in market.sales_between(_before(6), _before(5), STUBHUB):
         assert _before(6) < sale.sold_at <= _before(5)
-        sold[sale.listing_id] = sold.get(sale.listing_id, 0) + sale.quantity
-    assert sold.keys() & before.keys()
-    for key in sold.keys() & before.keys():
-        left = after[key].quantity if key in after else 0
-        assert before[key].quantity - left == sold[key]
+        sold[sale.listing_id] += sale.quantity
+    elsewhere = {sale.holding for sale in market.sales_between(_before(7), _before(5), VIVID_SEATS)}
+    explained = [key for key in sold.keys() & before.keys() if before[key].holding not in elsewhere]
+    assert explained
+    for key in explained:
+        assert before[key].quantity - (after[key].quantity if key in after else 0) == sold[key]
 
 
-def test_a_parking_pass_is_never_a_sale(markets: list[EventMarket]) -> None:
-    for market in markets:
-        parking = {listing.listing_id for listing in market.listings_at(_before(30)) if listing.is_parking}
-        assert not parking & {sale.listing_id for sale in market.sales_between(_before(30), START)}
-
-
-def test_junk_is_there_as_in_real_answers(markets: list[EventMarket]) -> None:
-    listings = [listing for market in markets for listing in market.listings_at(_before(400))]
-    parking = [listing for listing in listings if listing.is_parking]
+def test_parking_and_placeholders_are_never_sold(markets: list[EventMarket]) -> None:
+    found = [(market, item) for market in markets for item in market.listings_at(_before(80))]
+    placeholders = [(market, item) for market, item in found if item.is_placeholder]
+    parking = [(market, item) for market, item in found if item.is_parking]
+    assert placeholders
     assert parking
-    assert all("Parking" in {listing.section, listing.row} for listing in parking)
+    assert all(item.ask_price >= 9_899 for _, item in placeholders)
+    assert all("Parking" in {item.section, item.row} for _, item in parking)
+    for market, item in [*placeholders, *parking]:
+        assert item.holding not in {sale.holding for sale in market.sales_between(_before(80), START)}
+    assert not any(item.is_parking for market in markets for item in market.listings_at(_before(80), VIVID_SEATS))
+
+
+def test_odd_prices_occur_as_in_real_responses(markets: list[EventMarket]) -> None:
+    listings = [listing for market in markets for listing in market.listings_at(_before(400))]
     assert any(listing.all_in_price is None for listing in listings)
     asks = sorted(float(listing.ask_price) for listing in listings if not listing.is_parking)
     assert asks[0] < 0.3 * asks[len(asks) // 50]
@@ -146,7 +123,7 @@ def test_general_admission_has_no_row() -> None:
     assert all(listing.row is None and listing.row_id is None for listing in floor)
 
 
-def test_the_truth_leaves_out_what_has_no_market_price() -> None:
+def test_the_true_metrics_leave_out_what_has_no_market_price() -> None:
     market = _market()
     listings = market.listings_at(_before(400))
     priced = [x for x in listings if not x.is_parking and x.all_in_price is not None]
@@ -168,21 +145,15 @@ def test_a_faster_market_changes_within_a_minute() -> None:
     before, after = (_by_id(market.listings_at(_before(hours))) for hours in (900, 900 - 1 / 60))
     assert before != after
     assert 250 <= len(after) <= 350
-
-
-def test_a_speed_of_zero_is_refused() -> None:
     with pytest.raises(ValueError, match="above 0"):
         _market(speed=0)
 
 
-# --- one market, several marketplaces -------------------------------------------------------------------------------
-
-
-def test_the_same_seats_stand_at_both_places_under_own_ids_and_prices() -> None:
-    market = _two_markets()
+def test_the_same_seats_have_their_own_id_and_price_at_each_marketplace() -> None:
+    market = _market()
     here, there = (
-        {item.holding: item for item in market.listings_at(_before(100), marketplace)}
-        for marketplace in (Marketplace.STUBHUB, Marketplace.VIVID_SEATS)
+        {item.holding: item for item in market.listings_at(_before(100), place) if not item.is_parking}
+        for place in LISTED_AT
     )
     both = here.keys() & there.keys()
     assert 0.4 < len(both) / len(here) < 0.8
@@ -193,30 +164,26 @@ def test_the_same_seats_stand_at_both_places_under_own_ids_and_prices() -> None:
     assert sum(here[number].ask_price != there[number].ask_price for number in both) > 0.9 * len(both)
 
 
-def test_an_event_that_one_marketplace_knows_is_listed_there_alone() -> None:
+def test_an_event_without_an_id_at_a_marketplace_is_not_listed_there() -> None:
+    market = EventMarket(SimulatedEvent("157284301", "Event", ARENA, START, 150.0), 7)
+    assert market.listings_at(_before(100), VIVID_SEATS) == []
+    assert {sale.marketplace for sale in market.sales_between(_before(100), START)} == {STUBHUB}
+
+
+def test_every_sale_is_recorded_once_where_it_happened() -> None:
     market = _market()
-    assert market.listings_at(_before(100), Marketplace.VIVID_SEATS) == []
-    assert {sale.marketplace for sale in market.sales_between(_before(100), START)} == {Marketplace.STUBHUB}
-
-
-def test_every_sale_is_told_once_where_it_happened() -> None:
-    market = _two_markets()
     sales = market.sales_between(_before(60), START)
-    by_marketplace = [
-        market.sales_between(_before(60), START, marketplace)
-        for marketplace in (Marketplace.STUBHUB, Marketplace.VIVID_SEATS)
-    ]
+    by_marketplace = [market.sales_between(_before(60), START, place) for place in LISTED_AT]
     assert all(by_marketplace)
     assert sorted(map(repr, sales)) == sorted(repr(sale) for part in by_marketplace for sale in part)
     assert len({(sale.holding, sale.sold_at) for sale in sales}) == len(sales)
 
 
-def test_what_is_sold_at_one_place_is_gone_at_the_other_ten_minutes_later() -> None:
-    market = _two_markets()
+def test_tickets_sold_at_one_marketplace_disappear_from_the_other_within_ten_minutes() -> None:
+    market = _market()
     gone = [item for item in market.removals_between(_before(60), _before(50)) if item.reason is Ending.SOLD_ELSEWHERE]
     assert len(gone) > 10
-    there = market.sales_between(_before(61), _before(50), Marketplace.VIVID_SEATS)
-    sold = {sale.holding: sale for sale in there}
+    sold = {sale.holding: sale for sale in market.sales_between(_before(61), _before(50), VIVID_SEATS)}
     before = _by_id(market.listings_at(_before(60)))
     for removal in gone:
         if removal.listing_id in before:
@@ -224,63 +191,39 @@ def test_what_is_sold_at_one_place_is_gone_at_the_other_ten_minutes_later() -> N
             assert timedelta(0) < removal.removed_at - sale.sold_at <= timedelta(minutes=10)
 
 
-def test_removals_say_why_each_id_is_gone_and_only_some_are_sales() -> None:
-    market = _two_markets()
-    first, last = _before(30), _before(20)
-    removals = market.removals_between(first, last, Marketplace.VIVID_SEATS)
-    before, after = (_by_id(market.listings_at(moment, Marketplace.VIVID_SEATS)) for moment in (first, last))
-    assert before.keys() - after.keys() <= {removal.listing_id for removal in removals}
-    sales = market.sales_between(first, last, Marketplace.VIVID_SEATS)
-    for removal in removals:
+@pytest.mark.parametrize("place", LISTED_AT)
+def test_removals_explain_every_id_that_is_gone(place: Marketplace) -> None:
+    market, first, last = _market(), _before(30), _before(20)
+    removals = {removal.listing_id: removal for removal in market.removals_between(first, last, place)}
+    before, after = (_by_id(market.listings_at(moment, place)) for moment in (first, last))
+    assert before.keys() - after.keys() <= removals.keys()
+    sold_at = {sale.listing_id: sale.sold_at for sale in market.sales_between(first, last, place)}
+    for listing_id, removal in removals.items():
         assert first < removal.removed_at <= last
-        sold = [sale for sale in sales if sale.listing_id == removal.listing_id]
-        if removal.reason is Ending.SOLD and sold:
-            assert sold[-1].sold_at == removal.removed_at
-        if removal.next_listing_id is not None:
-            assert removal.reason is Ending.RELISTED
-    reasons = Counter(
-        removal.reason for removal in market.removals_between(_before(100), START, Marketplace.VIVID_SEATS)
-    )
-    assert set(reasons) == set(Ending)
-    assert 0.3 < (reasons[Ending.SOLD] + reasons[Ending.SOLD_ELSEWHERE]) / reasons.total() < 0.8
+        assert (removal.next_listing_id is not None) == (removal.reason is Ending.RELISTED)
+        if removal.reason is Ending.SOLD and listing_id in sold_at:
+            assert sold_at[listing_id] == removal.removed_at
+        if removal.next_listing_id in after and listing_id in before:
+            old, new = before[listing_id], after[removal.next_listing_id]
+            assert (old.section, old.row) == (new.section, new.row)
 
 
-def test_unsold_tickets_expire_only_as_the_start_comes_near() -> None:
-    market = _two_markets()
+def test_only_some_removals_are_sales_and_unsold_tickets_expire_near_the_start() -> None:
+    market = _market()
     early, late = (
         Counter(removal.reason for removal in market.removals_between(_before(first), _before(last)))
         for first, last in ((200, 100), (10, 0))
     )
+    both = early + late
+    assert set(both) == set(Ending)
+    assert 0.3 < (both[Ending.SOLD] + both[Ending.SOLD_ELSEWHERE]) / both.total() < 0.8
     assert early[Ending.EXPIRED] == 0
     assert late[Ending.EXPIRED] > 10
 
 
-def test_placeholder_asks_stand_at_their_price_and_are_never_sold() -> None:
-    markets = [_two_markets(number) for number in range(8)]
-    found = [(market, item) for market in markets for item in market.listings_at(_before(80)) if item.is_placeholder]
-    assert found
-    for market, item in found:
-        assert item.ask_price >= 9_899
-        assert item.holding not in {sale.holding for sale in market.sales_between(_before(80), START)}
-
-
-def test_parking_passes_are_listings_at_stubhub_and_a_production_of_their_own_at_vivid_seats() -> None:
-    markets = [_two_markets(number) for number in range(4)]
-    there = [item for market in markets for item in market.listings_at(_before(80), Marketplace.VIVID_SEATS)]
-    apart = [item for market in markets for item in market.parking_at(_before(80), Marketplace.VIVID_SEATS)]
-    here = [item for market in markets for item in market.listings_at(_before(80)) if item.is_parking]
-    assert not any(item.is_parking for item in there)
-    assert apart
-    assert here
-    assert all(item.is_parking for item in apart)
-
-
-def test_vivid_seats_asks_in_dollars_wherever_the_venue_is() -> None:
-    dollars, pounds = (_two_markets(currency=currency) for currency in ("USD", "GBP"))
-    for one, other in zip(
-        dollars.listings_at(_before(80), Marketplace.VIVID_SEATS),
-        pounds.listings_at(_before(80), Marketplace.VIVID_SEATS),
-        strict=True,
-    ):
+def test_vivid_seats_asks_are_in_dollars_for_every_venue() -> None:
+    dollars, pounds = (_market(venue=dataclasses.replace(ARENA, currency=currency)) for currency in ("USD", "GBP"))
+    pairs = zip(*(one.listings_at(_before(80), VIVID_SEATS) for one in (dollars, pounds)), strict=True)
+    for one, other in pairs:
         assert float(other.ask_price) == pytest.approx(1.31 * float(one.ask_price), abs=0.01)
     assert dollars.listings_at(_before(80)) == pounds.listings_at(_before(80))

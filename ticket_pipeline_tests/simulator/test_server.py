@@ -21,46 +21,33 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 
-async def _hello(request: Request) -> PlainTextResponse:
-    return PlainTextResponse(f"hello from {type(request.state.transport).__name__}")
+async def _transport(request: Request) -> PlainTextResponse:
+    return PlainTextResponse(type(request.state.transport).__name__)
 
 
 def _app() -> Starlette:
-    return Starlette(routes=[Route("/", _hello)])
+    return Starlette(routes=[Route("/", _transport)])
 
 
 def _server_threads() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "simulator-server"]
 
 
-def test_the_app_answers_as_soon_as_the_block_begins() -> None:
-    with serve(_app()) as served, httpx.Client(trust_env=False) as client:
-        assert served.url == f"http://{served.host}:{served.port}"
-        assert client.get(served.url).text.startswith("hello")
-
-
 def test_a_handler_gets_the_transport_of_its_connection() -> None:
     with serve(_app()) as served, httpx.Client(trust_env=False) as client:
+        assert served.url == f"http://{served.host}:{served.port}"
         assert "Transport" in client.get(served.url).text
 
 
 def test_leaving_by_an_error_leaves_no_thread_and_frees_the_port() -> None:
-    port = 0
-
-    def use_and_fail() -> None:
-        nonlocal port
-        with serve(_app()) as served:
-            port = served.port
-            raise LookupError("the block's own")
-
-    with pytest.raises(LookupError, match="the block's own"):
-        use_and_fail()
+    with pytest.raises(LookupError), serve(_app()) as served:
+        raise LookupError
     assert _server_threads() == []
-    with socket.create_server(("127.0.0.1", port)):
+    with socket.create_server(("127.0.0.1", served.port)):
         pass
 
 
-def test_a_hung_answer_does_not_hold_up_the_end(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_hung_response_does_not_hold_up_the_end(caplog: pytest.LogCaptureFixture) -> None:
     arrived = threading.Event()
 
     async def hang(_: Request) -> PlainTextResponse:
@@ -74,12 +61,12 @@ def test_a_hung_answer_does_not_hold_up_the_end(caplog: pytest.LogCaptureFixture
         assert arrived.wait(60)
         left_at = time.monotonic()
     with waiting:
-        assert time.monotonic() - left_at < STOP_SECONDS / 2  # which is how long it would be waited for
+        assert time.monotonic() - left_at < STOP_SECONDS / 2  # the longest wait for an unfinished response
         assert _server_threads() == []
     assert caplog.records == []
 
 
-def test_an_occupied_port_is_named_with_what_to_do() -> None:
+def test_an_occupied_port_is_an_error_with_the_fix() -> None:
     with serve(_app()) as served, pytest.raises(ConfigurationError, match=f"{served.port}.*another port"):
         serve(_app(), port=served.port).__enter__()
     assert _server_threads() == []

@@ -1,4 +1,4 @@
-"""Ticketmaster's Discovery API on loopback: documents, search and its limits, keys, both error shapes, quotas."""
+"""Ticketmaster's Discovery API on loopback: documents, search and its limits, keys, both error formats, quotas."""
 
 from __future__ import annotations
 
@@ -43,47 +43,39 @@ def _ticketmaster(
     world: SimulatedWorld | None = None,
     *,
     clock: _Clock | None = None,
-    **options: Any,  # noqa: ANN401 - the app's own options, handed through
+    **options: Any,  # noqa: ANN401 - the app's own options
 ) -> Iterator[httpx.Client]:
     app = create_ticketmaster_app(world or sample_world(NOW), clock=clock or _Clock(), **options)
-    with serve(app) as served, httpx.Client(base_url=served.url, trust_env=False, timeout=10) as client:
+    with serve(app) as served, httpx.Client(base_url=served.url, trust_env=False, timeout=60) as client:
         yield client
 
 
-def _ask(client: httpx.Client, path: str = EVENTS, **parameters: str | int) -> httpx.Response:
+def _get(client: httpx.Client, path: str = EVENTS, **parameters: str | int) -> httpx.Response:
     return client.get(path, params={"apikey": "k", **parameters})
 
 
 def _event(client: httpx.Client, event_id: str = EVENT) -> dict[str, Any]:
-    document: dict[str, Any] = _ask(client, f"/discovery/v2/events/{event_id}.json").json()
+    document: dict[str, Any] = _get(client, f"/discovery/v2/events/{event_id}.json").json()
     return document
 
 
 def _large_world(events: int) -> SimulatedWorld:
     venue = Venue("Arena", "Boston", "United States", "America/New_York", "USD", 18_000, arena_zones())
+    ids = [{Marketplace.TICKETMASTER: f"G5v0Z{number:08d}"} for number in range(events)]
     simulated = [
-        SimulatedEvent(
-            str(number),
-            f"Event {number}",
-            venue,
-            NOW + timedelta(days=1, hours=number),
-            90.0,
-            other_ids={Marketplace.TICKETMASTER: f"G5v0Z{number:08d}"},
-        )
-        for number in range(events)
+        SimulatedEvent(str(n), f"Event {n}", venue, NOW + timedelta(days=1, hours=n), 90.0, other_ids=ids[n])
+        for n in range(events)
     ]
     return SimulatedWorld(simulated, started_at=NOW)
 
 
-# --- events and venues ----------------------------------------------------------------------------------------------
+# --- events ---------------------------------------------------------------------------------------------------------
 
 
-def test_an_event_tells_place_time_status_and_price_ranges() -> None:
-    world = sample_world(NOW)
-    with _ticketmaster(world) as client:
+def test_an_event_has_place_time_status_and_price_ranges() -> None:
+    with _ticketmaster() as client:
         document = _event(client)
-        assert _ask(client, f"/discovery/v2/events/{EVENT}").json() == document
-    market = world.market(EVENT, Marketplace.TICKETMASTER)
+    market = sample_world(NOW).market(EVENT, Marketplace.TICKETMASTER)
     assert market is not None
     event = market.event
     local = event.event_at.astimezone(ZoneInfo(event.venue.timezone))
@@ -92,7 +84,6 @@ def test_an_event_tells_place_time_status_and_price_ranges() -> None:
     assert f"{start['localDate']} {start['localTime']}" == f"{local:%Y-%m-%d %H:%M:%S}"
     assert datetime.fromisoformat(start["dateTime"]) == event.event_at
     assert document["dates"]["timezone"] == venue["timezone"] == "America/New_York"
-    assert document["dates"]["status"]["code"] == "onsale"
     assert (venue["city"]["name"], venue["country"]["countryCode"]) == ("Boston", "US")
     assert {price["type"] for price in document["priceRanges"]} == {"standard", "resale"}
     assert all(0 < price["min"] < price["max"] for price in document["priceRanges"])
@@ -107,24 +98,24 @@ def test_an_event_that_is_not_hosted_has_neither_prices_nor_a_zone_of_its_own() 
     assert document["sales"]["public"]["startDateTime"] == "1900-01-01T06:00:00Z"
 
 
-def test_resale_moves_with_the_market_and_an_event_that_has_begun_is_off_sale() -> None:
+def test_resale_moves_with_the_market_and_a_started_event_is_off_sale() -> None:
     clock = _Clock()
     with _ticketmaster(clock=clock) as client:
         first = _event(client)
         clock.now = NOW + timedelta(days=20)
         second = _event(client)
         clock.now = NOW + timedelta(days=99)
-        assert _event(client)["dates"]["status"]["code"] == "offsale"
-    standard, resale = (list(pair) for pair in zip(first["priceRanges"], second["priceRanges"], strict=True))
-    assert standard[0] == standard[1]
-    assert resale[0] != resale[1]
+        statuses = [document["dates"]["status"]["code"] for document in (first, _event(client))]
+    assert statuses == ["onsale", "offsale"]
+    assert first["priceRanges"][0] == second["priceRanges"][0]
+    assert first["priceRanges"][1] != second["priceRanges"][1]
 
 
-def test_every_key_of_an_event_is_in_the_recorded_ones(samples_dir: Path) -> None:
+def test_every_key_is_in_the_recorded_documents(samples_dir: Path) -> None:
     recorded = json.loads((samples_dir / "ticketmaster" / "events_search_atakanteko.json").read_bytes())
     events = recorded["_embedded"]["events"]
     with _ticketmaster() as client:
-        ours = _ask(client).json()
+        ours = _get(client).json()
     assert set(ours) == set(recorded)
     for event in ours["_embedded"]["events"]:
         assert set(event) <= {key for known in events for key in known}
@@ -132,15 +123,6 @@ def test_every_key_of_an_event_is_in_the_recorded_ones(samples_dir: Path) -> Non
             assert set(event[part]) <= {key for known in events for key in known[part]}
         venues = [venue for known in events for venue in known["_embedded"]["venues"]]
         assert set(event["_embedded"]["venues"][0]) <= {key for venue in venues for key in venue}
-
-
-def test_venues_are_found_by_word_and_by_id() -> None:
-    with _ticketmaster() as client:
-        (found,) = _ask(client, "/discovery/v2/venues.json", keyword="lantern").json()["_embedded"]["venues"]
-        assert found["name"] == "Lantern Hall"
-        assert _ask(client, f"/discovery/v2/venues/{found['id']}.json").json() == found
-        assert _ask(client, EVENTS, venueId=found["id"]).json()["page"]["totalElements"] == 1
-        assert _ask(client, "/discovery/v2/venues/KovZnone").status_code == 404
 
 
 # --- search ---------------------------------------------------------------------------------------------------------
@@ -160,93 +142,59 @@ def test_venues_are_found_by_word_and_by_id() -> None:
 )
 def test_a_search_finds_by_words_place_and_dates(parameters: dict[str, str], found: list[str]) -> None:
     with _ticketmaster() as client:
-        body = _ask(client, EVENTS, **parameters).json()
+        body = _get(client, EVENTS, **parameters).json()
     assert [event["name"] for event in body.get("_embedded", {}).get("events", [])] == found
     assert body["page"]["totalElements"] == len(found)
 
 
-def test_an_empty_result_has_no_embedded(samples_dir: Path) -> None:
-    recorded = json.loads((samples_dir / "ticketmaster" / "empty_search.json").read_bytes())
-    with _ticketmaster() as client:
-        ours = _ask(client, EVENTS, keyword="zzzz").json()
-    assert set(ours) == set(recorded)
-    assert ours["page"] == recorded["page"]
-
-
-def test_pages_follow_each_other_without_a_gap_and_their_links_hide_the_key() -> None:
+def test_pages_follow_each_other_without_a_gap_and_an_empty_one_has_no_embedded() -> None:
     with _ticketmaster(_large_world(45)) as client:
-        pages = [_ask(client, EVENTS, page=page, sort="id,asc").json() for page in range(4)]
-        second = client.get(f"{pages[0]['_links']['next']['href']}&apikey=k").json()
-    assert [len(page.get("_embedded", {}).get("events", [])) for page in pages] == [20, 20, 5, 0]
+        pages = [_get(client, EVENTS, page=page).json() for page in range(4)]
+    assert [len(page.get("_embedded", {"events": []})["events"]) for page in pages] == [20, 20, 5, 0]
     ids = [event["id"] for page in pages[:3] for event in page["_embedded"]["events"]]
     assert ids == sorted(set(ids))
     assert [page["page"]["number"] for page in pages] == [0, 1, 2, 3]
-    assert [sorted(page["_links"]) for page in pages[:3]] == [
-        ["first", "last", "next", "self"],
-        ["first", "last", "next", "prev", "self"],
-        ["first", "last", "prev", "self"],
-    ]
+    assert {page["page"]["totalPages"] for page in pages} == {3}
+    assert "_embedded" not in pages[3]
     assert "apikey" not in json.dumps(pages)
-    assert second == pages[1]
-
-
-def test_the_paging_depth_ends_after_an_offset_of_a_thousand() -> None:
-    with _ticketmaster(_large_world(1300)) as client:
-        served = _ask(client, EVENTS, size=200, page=5)
-        too_deep = _ask(client, EVENTS, size=200, page=6)
-    assert len(served.json()["_embedded"]["events"]) == 200
-    assert too_deep.status_code == 400
-    assert (too_deep.json()["errors"][0]["code"], too_deep.json()["errors"][0]["status"]) == (
-        "DIS1035",
-        "400 BAD_REQUEST",
-    )
 
 
 @pytest.mark.parametrize(
-    ("parameters", "code"),
+    ("parameters", "code", "status"),
     [
-        ({"size": 201}, "DIS1036"),
-        ({"size": 0}, "DIS1036"),
-        ({"page": "x"}, "DIS1035"),
-        ({"startDateTime": "2026-07-01"}, "DIS1015"),
-        ({"endDateTime": "2026-13-01T00:00:00Z"}, "DIS1015"),
-        ({"sort": "price,asc"}, "DIS1005"),
-        ({"sort": "date"}, "DIS1005"),
+        ({"size": 201}, "DIS1036", "400"),
+        ({"size": 0}, "DIS1036", "400"),
+        ({"page": "x"}, "DIS1035", "400 BAD_REQUEST"),
+        ({"size": 200, "page": 6}, "DIS1035", "400 BAD_REQUEST"),
+        ({"startDateTime": "2026-07-01"}, "DIS1015", "400"),
+        ({"endDateTime": "2026-13-01T00:00:00Z"}, "DIS1015", "400"),
     ],
 )
-def test_a_parameter_out_of_bounds_is_refused_in_the_services_shape(
-    parameters: dict[str, str | int], code: str
+def test_a_parameter_out_of_bounds_is_a_bad_request_in_the_services_format(
+    parameters: dict[str, str | int], code: str, status: str
 ) -> None:
     with _ticketmaster() as client:
-        answer = _ask(client, EVENTS, **parameters)
-    assert answer.status_code == 400
-    assert answer.json()["errors"][0]["code"] == code
-    assert "rate-limit" not in answer.headers
+        response = _get(client, EVENTS, **parameters)
+        assert _get(client, EVENTS, size=200, page=5).status_code == 200
+    assert response.status_code == 400
+    assert (response.json()["errors"][0]["code"], response.json()["errors"][0]["status"]) == (code, status)
+    assert "rate-limit" not in response.headers
 
 
 # --- keys, errors and limits ----------------------------------------------------------------------------------------
 
 
-def test_a_request_without_a_valid_key_is_refused_in_the_gateways_shape(samples_dir: Path) -> None:
-    recorded = json.loads((samples_dir / "ticketmaster" / "errors.json").read_bytes())
-    with _ticketmaster(keys={"k"}) as client:
-        missing = client.get(EVENTS)
-        wrong = client.get(EVENTS, params={"apikey": "other"})
-        assert _ask(client).status_code == 200
-    assert [missing.status_code, wrong.status_code] == [401, 401]
-    assert wrong.json() == next(error["body"] for error in recorded if error["http"] == 401)
-
-
-def test_an_unknown_event_is_not_found_in_the_services_shape(samples_dir: Path) -> None:
+def test_a_missing_key_and_an_unknown_event_are_errors_as_recorded(samples_dir: Path) -> None:
     recorded = json.loads((samples_dir / "ticketmaster" / "errors.json").read_bytes())
     with _ticketmaster() as client:
-        answer = _ask(client, "/discovery/v2/events/abcde.json")
-    assert answer.status_code == 404
-    assert answer.json() == next(error["body"] for error in recorded if error["http"] == 404)
+        responses = [client.get(EVENTS), _get(client, "/discovery/v2/events/abcde.json")]
+    assert [response.status_code for response in responses] == [401, 404]
+    for response in responses:
+        assert response.json() == next(one["body"] for one in recorded if one["http"] == response.status_code)
 
 
 @pytest.mark.parametrize(
-    ("kind", "shape"),
+    ("kind", "format_key"),
     [
         (FaultKind.RATE_LIMITED, "fault"),
         (FaultKind.UNAUTHORIZED, "fault"),
@@ -255,36 +203,39 @@ def test_an_unknown_event_is_not_found_in_the_services_shape(samples_dir: Path) 
         (FaultKind.SERVER_ERROR, "errors"),
     ],
 )
-def test_a_fault_comes_in_one_of_the_two_shapes(kind: FaultKind, shape: str) -> None:
+def test_a_fault_comes_in_one_of_the_two_formats(kind: FaultKind, format_key: str) -> None:
     plan = FaultPlan()
     plan.add(Fault(kind, external_id=EVENT))
     with _ticketmaster(faults=plan) as client:
-        assert "_embedded" in _ask(client).json()
-        assert set(_event(client)) == {shape}
+        assert "_embedded" in _get(client).json()
+        assert set(_event(client)) == {format_key}
 
 
-def test_the_sixth_request_of_a_second_meets_the_spike_arrest() -> None:
+def test_the_sixth_request_of_a_second_exceeds_the_limit_of_its_key() -> None:
     clock = _Clock()
     with _ticketmaster(clock=clock, limits=QuotaLimits()) as client:
-        statuses = [_ask(client).status_code for _ in range(6)]
-        refused = _ask(client)
+        statuses = [_get(client).status_code for _ in range(5)]
+        refused = _get(client)
+        statuses.append(_get(client, apikey="another").status_code)
         clock.now = NOW + timedelta(seconds=1)
-        assert _ask(client).status_code == 200
-    assert statuses == [200] * 5 + [429]
+        statuses.append(_get(client).status_code)
+    assert statuses == [200] * 7
     assert refused.json()["fault"]["detail"]["errorcode"] == "policies.ratelimit.SpikeArrestViolation"
-    assert "rate-limit" not in refused.headers
+    assert (refused.status_code, "rate-limit" in refused.headers) == (429, False)
+    with _ticketmaster() as client:
+        assert {_get(client).status_code for _ in range(10)} == {200}
 
 
-def test_the_days_quota_is_enforced_over_rolling_days_and_told_in_headers() -> None:
+def test_the_daily_quota_is_enforced_over_rolling_days_and_shown_in_headers() -> None:
     clock = _Clock()
     with _ticketmaster(clock=clock, limits=QuotaLimits(per_second=100, per_day=3)) as client:
-        first = _ask(client)
+        first = _get(client)
         clock.now += timedelta(hours=1)
-        assert _ask(client, EVENTS, size=999).status_code == 400  # counts all the same
-        third = _ask(client)
-        refused = _ask(client)
+        assert _get(client, EVENTS, size=999).status_code == 400  # counts too
+        third = _get(client)
+        refused = _get(client)
         clock.now = NOW + timedelta(hours=24)
-        assert _ask(client).status_code == 200
+        assert _get(client).status_code == 200
     assert (first.headers["rate-limit"], first.headers["rate-limit-available"]) == ("3", "2")
     assert third.headers["rate-limit-available"] == "0"
     reset = datetime.fromtimestamp(int(third.headers["rate-limit-reset"]) / 1000, UTC)
@@ -294,26 +245,11 @@ def test_the_days_quota_is_enforced_over_rolling_days_and_told_in_headers() -> N
     assert "Identifier : k" in refused.json()["fault"]["faultstring"]
 
 
-def test_limits_are_counted_per_key_and_not_enforced_unless_wanted() -> None:
-    with _ticketmaster(limits=QuotaLimits(per_second=1)) as client:
-        keys = ["a", "b", "a"]
-        assert [_ask(client, apikey=key).status_code for key in keys] == [200, 200, 429]
-    with _ticketmaster() as client:
-        assert {_ask(client).status_code for _ in range(10)} == {200}
-
-
 def test_requests_are_recorded_with_their_event_and_without_the_key() -> None:
     log = RequestLog()
     with _ticketmaster(log=log) as client:
         _event(client)
-        _ask(client, apikey="very-secret")
+        _get(client, apikey="very-secret")
     one, search = log.records()
     assert (one.external_id, search.external_id) == (EVENT, None)
     assert "very-secret" not in repr(log.records())
-
-
-def test_the_controls_show_the_events_by_their_ids_here() -> None:
-    with _ticketmaster() as client:
-        shown = client.get("/_simulator/events").json()
-    assert {event["external_id"] for event in shown} >= {EVENT, FOREIGN}
-    assert all(event["truth"] is None for event in shown)

@@ -1,7 +1,4 @@
-"""Many events at once, cheaply: for benches and trials of a thousand-event watchlist.
-
-What belongs here: making a large world without drawing a market per event. What does not: measuring anything.
-"""
+"""A world of many events that is cheap to serve."""
 
 from __future__ import annotations
 
@@ -18,17 +15,9 @@ FIRST_ID = 158_000_001
 def large_world(
     now: datetime, events: int, *, listings: int = 300, templates: int = 20, seed: int = 0
 ) -> SimulatedWorld:
-    """A world of `events` replayed events with ids from 158000001 on, each answering with a market of about `listings`.
+    """A world of `events` replayed events with ids from 158000001 on, each with about `listings` listings.
 
-    Every answer is one of `templates` ready bodies, so that serving costs next to nothing; events that share a body
-    share its listing ids.
-
-    Args:
-        now: aware UTC; the markets are those of an event thirty days later.
-        events: how many.
-        listings: mean number of listings in a body.
-        templates: how many different bodies.
-        seed: chance of the markets.
+    Every response is one of `templates` ready bodies; events that share a body share its listing ids.
     """
     venue = Venue("Crowd Arena", "Boston", "United States", "America/New_York", "USD", 18_000, arena_zones())
     bodies: list[bytes] = []

@@ -1,8 +1,4 @@
-"""What the summaries of the simulated organiser must say, counted ticket by ticket.
-
-What belongs here: sums over the world, in the plainest way there is. What does not: the world itself. Money is in
-cents. Nothing here is shared with the code that is tested.
-"""
+"""The correct summaries of the simulated organiser, counted ticket by ticket; money in cents."""
 
 from __future__ import annotations
 
@@ -11,6 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from ticket_pipeline.simulator.vivenu_payloads import person_of
 from ticket_pipeline.simulator.vivenu_world import ANSWERS, OrganisedTicket, VivenuWorld
 
 if TYPE_CHECKING:
@@ -25,14 +22,14 @@ _GROUPS = (
     ("70+", 70, 200),
 )
 
-_LEAST_PACE_BASE = 20  # tickets; against fewer, no pace is told
+_LEAST_PACE_BASE = 20  # tickets; below that there is no pace
 
 DayKey = tuple[str, str, date, str]
 """Event id, ticket type id, local day, channel."""
 
 
 def true_sales_daily(world: VivenuWorld) -> dict[DayKey, dict[str, int]]:
-    """By event, type, day and channel: what was sold that day and still is, and what became invalid that day."""
+    """By event, type, day and channel: tickets sold that day and still valid, and tickets invalidated that day."""
     rows: dict[DayKey, Counter[str]] = defaultdict(Counter)
     for ticket in world.tickets.values():
         if ticket.is_sold:
@@ -85,6 +82,16 @@ def true_coupons(world: VivenuWorld) -> dict[str, dict[str, int]]:
     return {coupon_id: {name: row[name] for name in names} for coupon_id, row in rows.items()}
 
 
+def personal_values(world: VivenuWorld) -> set[str]:
+    """Every text that identifies a buyer, without birth dates; each holds `CANARY`."""
+    return {value for ticket in world.tickets.values() for value in person_of(ticket.number).values()}
+
+
+def birth_dates(world: VivenuWorld) -> set[str]:
+    """Every birth date, as it is sent."""
+    return {ticket.birth_on.isoformat() for ticket in world.tickets.values() if ticket.birth_on}
+
+
 def true_summary(world: VivenuWorld, now: datetime) -> dict[str, dict[str, Any]]:
     """Event id → sold, capacity, revenue, coupon tickets and revenue, invalidated, and the pace."""
     return {event.event_id: _summary(world, event, now) for event in world.events}
@@ -101,7 +108,7 @@ def true_age_group(ticket: OrganisedTicket) -> str:
 
 
 def true_gender(ticket: OrganisedTicket) -> str:
-    """The gender of a ticket's holder; `unknown` where it was not said or in words nobody knows."""
+    """The gender of a ticket's holder; `unknown` without an answer or with an unknown one."""
     return (ticket.gender is not None and ANSWERS[ticket.gender][1]) or "unknown"
 
 
@@ -111,7 +118,7 @@ def _summary(world: VivenuWorld, event: OrganisedEvent, now: datetime) -> dict[s
     with_coupon = [ticket for ticket in sold if ticket.purchase and ticket.purchase.coupons]
     return {
         "sold": len(sold),
-        "capacity": _capacity(event),
+        "capacity": event.capacity,
         "revenue": sum(ticket.paid_cents for ticket in sold),
         "invalidated": sum(ticket.status == "INVALID" for ticket in own),
         "coupon_tickets": len(with_coupon),
@@ -135,15 +142,11 @@ def _pace(world: VivenuWorld, event: OrganisedEvent, now: datetime) -> float | N
 
 
 def _share(world: VivenuWorld, event: OrganisedEvent, until: datetime) -> float:
-    return _sold(world, event, until) / _capacity(event)
+    return _sold(world, event, until) / event.capacity
 
 
 def _sold(world: VivenuWorld, event: OrganisedEvent, until: datetime) -> int:
     return sum(ticket.is_sold and ticket.created_at <= until for ticket in world.of_event(event.event_id))
-
-
-def _capacity(event: OrganisedEvent) -> int:
-    return sum(kind.capacity for kind in event.types)
 
 
 def _day_key(ticket: OrganisedTicket, moment: datetime) -> DayKey:

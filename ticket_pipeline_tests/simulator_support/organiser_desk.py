@@ -1,0 +1,41 @@
+"""A desk of the simulated organiser that tests can watch and disturb."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ticket_pipeline.simulator.vivenu import SIMULATED_TOKEN, Desk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass
+class OrganiserDesk(Desk):
+    """What a test can change and see of a served organiser.
+
+    Attributes:
+        tokens: the valid bearer tokens.
+        garbled: ids of objects that are sent with every value in a list of its own.
+        served: what (`tickets`, `events`, …) → objects sent.
+        after_page: called with what was requested after each page is made, before it is sent.
+    """
+
+    tokens: set[str] = field(default_factory=lambda: {SIMULATED_TOKEN})
+    garbled: set[str] = field(default_factory=set)
+    served: Counter[str] = field(default_factory=Counter)
+    after_page: Callable[[str], None] = lambda _: None
+
+    def is_valid(self, token: str) -> bool:  # noqa: D102 - as in Desk
+        return token in self.tokens
+
+    def hand_over(self, what: str, page: list[dict[str, Any]]) -> list[dict[str, Any]]:  # noqa: D102 - as in Desk
+        self.served[what] += len(page)
+        self.after_page(what)
+        return [_garble(sent) if sent["_id"] in self.garbled else sent for sent in page]
+
+
+def _garble(sent: dict[str, Any]) -> dict[str, Any]:
+    return {name: value if name in {"_id", "updatedAt"} else [value] for name, value in sent.items()}
