@@ -1,22 +1,22 @@
-"""Every error this package raises on purpose, and nothing else.
+"""Every error that this package raises on purpose, and nothing else.
 
     TicketPipelineError
     ├── ConfigurationError            a setting is missing, malformed or contradicts another
-    ├── SheetError                    the watchlist could not be read, or must not be applied
-    ├── StorageError                  the database refused what was asked
-    │   └── StorageUnavailable        it could not be reached, or the connection was lost: a retry may help
-    └── MarketplaceError              a marketplace did not give a usable answer
+    ├── SheetError                    the watchlist could not be read, or applying it would do harm
+    ├── StorageError                  the database rejected a statement
+    │   └── StorageUnavailable        the database is not reachable: a retry may help
+    └── MarketplaceError              a marketplace sent no usable response
         ├── RateLimited               429: wait; `retry_after` where the server named a time
-        │   └── QuotaExhausted        the allowance of a long window is spent: no retry within a fetch can help
-        ├── TemporarilyUnavailable    time-out, connection lost, 5xx: a retry may help
-        ├── Blocked                   401, 403, login or challenge page: stop, a person must act
-        ├── RequestRejected           another 4xx: the request itself is wrong, a retry cannot help
+        │   └── QuotaExhausted        the quota of a long window is spent: no retry within a fetch can help
+        ├── TemporarilyUnavailable    time-out, lost connection, 5xx: a retry may help
+        ├── Blocked                   401, 403, login or challenge page: only a person can fix it
+        ├── RequestRejected           another 4xx: the request is wrong, a retry cannot help
         ├── UnexpectedPayload         200, but not the promised shape
-        ├── EventGone                 404: the marketplace does not know this event
-        └── RequestNotPermitted       our own budget, breaker or switch said no: nothing was sent
+        ├── EventGone                 404: the marketplace has no such event
+        └── RequestNotPermitted       our own budget, breaker or switch: nothing was sent
 
-A message says what was tried, what happened, and what to do next. No message holds a secret: callers redact URLs and
-headers before they raise (see `ticket_pipeline.http.redaction`).
+A message says what failed, why, and what to do. No message holds a secret: callers redact URLs and headers first (see
+`ticket_pipeline.http.redaction`).
 """
 
 from __future__ import annotations
@@ -40,21 +40,21 @@ class SheetError(TicketPipelineError):
 
 
 class StorageError(TicketPipelineError):
-    """The database could not be reached, or refused what was asked."""
+    """The database rejected a statement."""
 
 
 class StorageUnavailable(StorageError):
-    """The database could not be reached, or the connection was lost: a retry may help."""
+    """The database is not reachable, or the connection was lost: a retry may help."""
 
 
 class MarketplaceError(TicketPipelineError):
-    """A marketplace did not give a usable answer.
+    """A marketplace sent no usable response.
 
     Attributes:
         outcome: the word stored in `fetch_attempts.outcome`.
-        is_transient: whether the same request may succeed if sent again a little later.
+        is_transient: whether the same request may succeed a little later.
         status: the HTTP status code, where one was received.
-        tries: how many requests were sent before giving up (0 where none was).
+        tries: how many requests were sent (0 where none was).
     """
 
     outcome: str = "http_error"
@@ -67,10 +67,10 @@ class MarketplaceError(TicketPipelineError):
 
 
 class RateLimited(MarketplaceError):
-    """429: the marketplace asks us to slow down.
+    """429: too many requests.
 
     Attributes:
-        retry_after: how long the server asked us to wait, where it said so.
+        retry_after: how long to wait, where the server named a time.
     """
 
     outcome = "rate_limited"
@@ -84,7 +84,7 @@ class RateLimited(MarketplaceError):
 
 
 class QuotaExhausted(RateLimited):
-    """429: the allowance of a long window, such as a day, is spent; asking again before it ends cannot help."""
+    """429: the quota of a long window, such as a day, is spent; a retry before its end cannot help."""
 
     is_transient = False
 
@@ -93,7 +93,7 @@ class TemporarilyUnavailable(MarketplaceError):
     """A time-out, a lost connection or a 5xx: a retry may help.
 
     Attributes:
-        is_timeout: the marketplace was too slow, as opposed to answering with an error.
+        is_timeout: whether the marketplace was too slow.
     """
 
     is_transient = True
@@ -105,32 +105,32 @@ class TemporarilyUnavailable(MarketplaceError):
 
 
 class Blocked(MarketplaceError):
-    """401, 403, a login or a challenge page: stop asking; only a person can mend it."""
+    """401, 403, a login or a challenge page: only a person can fix it."""
 
     outcome = "blocked"
 
 
 class RequestRejected(MarketplaceError):
-    """Another 4xx: the request itself is wrong; the same request will fail again."""
+    """Another 4xx: the request is wrong, and would fail again."""
 
 
 class UnexpectedPayload(MarketplaceError):
-    """A 200 whose body is not what this marketplace promises: truncated, empty, HTML, another shape."""
+    """A 200 whose body is not the promised shape: truncated, empty, HTML, other fields."""
 
     outcome = "bad_payload"
 
 
 class EventGone(MarketplaceError):
-    """404: the marketplace does not know this event (any more)."""
+    """404: the marketplace has no such event."""
 
     outcome = "gone"
 
 
 class RequestNotPermitted(MarketplaceError):
-    """Our own side said no: budget spent, breaker open or marketplace switched off. Nothing was sent.
+    """Our own budget is spent, the breaker is open or the marketplace is disabled. Nothing was sent.
 
     Attributes:
-        available_in: when asking again makes sense, where known.
+        available_in: when the next request makes sense, where that is known.
     """
 
     outcome = "not_permitted"

@@ -1,7 +1,4 @@
-"""Files of the user's that hold a secret: whether others may read them, said once.
-
-What belongs here: the warning. What does not: reading such a file, and what it must hold (its owner's).
-"""
+"""A warning about files with secrets that other users of this machine can read."""
 
 from __future__ import annotations
 
@@ -16,20 +13,20 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-def warn_of_other_readers(path: Path, what: str) -> None:
-    """Log a warning where other users of this machine can read a file; once in a process.
+def warn_of_other_readers(path: Path, name: str) -> None:
+    """Log a warning where other users can read `path`; once in a process.
 
     Args:
         path: the file.
-        what: how it is called, such as `STUBHUB_HEADERS_FILE headers.json`.
+        name: how the message names it, such as `STUBHUB_HEADERS_FILE headers.json`.
 
     Raises:
-        OSError: it cannot be looked at.
+        OSError: the file cannot be inspected.
     """
     if path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
-        _warn_once(what)
+        _warn_once(name)
 
 
-@cache  # a warning at each batch or sync would hide the log's other lines
-def _warn_once(what: str) -> None:
-    _log.warning("Read %s: other users of this machine can read it; run chmod 600 on it", what)
+@cache
+def _warn_once(name: str) -> None:
+    _log.warning("Other users of this machine can read %s. Run chmod 600 on it.", name)

@@ -10,46 +10,103 @@ import re
 from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
-_CRON = re.compile(r"@[a-z]+|\S+(?:\s+\S+){4}")
-_LISTINGS_REQUEST = re.compile(r"(?:GET|PUT|POST) \S+")
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _SOURCES = ("stubhub", "vivid_seats", "ticketmaster", "vivenu")
-_BAND = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([dh])\s*:\s*(\d+(?:\.\d+)?(?:/\d+)?)\s*")
+_CRON = re.compile(r"@[a-z]+|\S+(?:\s+\S+){4}")
+_BAND = re.compile(r"(\d{1,4}(?:\.\d+)?)\s*([dh])\s*:\s*(\d{1,9}(?:\.\d{1,9}|/\d{1,9})?)")
 _LARGEST_SHARE = 1000
-"""Of the base interval, which is a week at most; far beyond it no date holds the next poll."""
-_DEFAULT_BANDS = "30d:1, 7d:1/3, 1d:1/12, 0d:1/48"
 _DATABASE = re.compile(r"postgres(?:ql)?://|[^:/]+=")
 _AGE_GROUP = re.compile(r"(?P<first>[0-9]{1,3})\s*(?:[-\N{EN DASH}]\s*(?P<last>[0-9]{1,3})|\+)")
-# What stands before the last @ is a user. One behind the first ? or # makes the place a guess.
+_SENDABLE = re.compile(r"(?:[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?)?")
+# What stands before the last @ is a user; with a ? or # before an @ the host is a guess.
 _ADDRESS = re.compile(
     r"(?P<scheme>(?:[A-Za-z][A-Za-z0-9+.-]*://)?)(?:[^?#]*@)?(?P<place>[^?#@]*)(?P<mark>[?#]?)[^@]*", re.DOTALL
 )
-_SENDABLE = re.compile(r"(?:[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?)?")
 
 
 def is_sendable(text: str) -> bool:
-    """Whether a text may be the value of an HTTP header: printable ASCII, and no blank at either end."""
+    """Whether a text may be the value of an HTTP header: printable ASCII without blanks at its ends."""
     return _SENDABLE.fullmatch(text) is not None
 
 
 def is_key(text: str) -> bool:
-    """Whether a text may be an API key: what is sendable, in one word."""
+    """Whether a text may be an API key: one word that a header can hold."""
     return bool(text) and is_sendable(text) and not re.search(r"\s", text)
 
 
 def show_address(text: str) -> str:
-    """A URL or path of a setting without what may be secret in it: user, password, query and fragment.
-
-    Also of one that cannot be read, such as `user:p?w@host`: where a part is in doubt it is hidden.
-    """
+    """A URL or path without user, password, query and fragment; `***` where it is not clear which part is which."""
     found = _ADDRESS.fullmatch(text)
     if found is None:
         return "***"
     return f"{found['scheme']}{found['place']}{found['mark']}{'***' if found['mark'] else ''}"
+
+
+def read_names(text: str) -> list[str]:
+    """The names in a list with commas."""
+    return [name for part in text.split(",") if (name := part.strip())]
+
+
+def read_age_groups(text: str) -> list[tuple[int, int | None]]:
+    """Read groups such as `16-24, 25-29, 70+`: the first and last age of each, None where it is open.
+
+    Raises:
+        ValueError: a group cannot be read, or the groups do not rise without overlap.
+    """
+    groups: list[tuple[int, int | None]] = []
+    for part in read_names(text):
+        found = _AGE_GROUP.fullmatch(part)
+        if found is None:
+            raise ValueError(f"{part!r} is not an age group; write it like 16-24 or 70+")
+        first, last = int(found["first"]), int(found["last"]) if found["last"] else None
+        if last is not None and last < first:
+            raise ValueError(f"{part} ends before it begins; swap its ends")
+        if groups and (groups[-1][1] is None or first <= groups[-1][1]):
+            raise ValueError(f"{part} overlaps the group before it; list them from the youngest on, without overlap")
+        groups.append((first, last))
+    if not groups:
+        raise ValueError("no age group is given; write them like 16-24, 25-29, 70+")
+    return groups
+
+
+def read_cadence_bands(text: str) -> tuple[tuple[timedelta, float], ...]:
+    """Read bands such as `30d:1, 7d:1/3, 0d:1/48`: (time to the event, share of the base interval above it).
+
+    Returns:
+        The bands, the most distant first.
+
+    Raises:
+        ValueError: a band is malformed, its share is zero or too large, two start alike, or none starts at 0d.
+    """
+    bands: dict[timedelta, float] = {}
+    for part in text.split(","):
+        found = _BAND.fullmatch(part.strip())
+        if found is None:
+            raise _bad_bands(f"{part.strip()!r} is not like 7d:1/3 (days or hours to the event : share)")
+        floor = float(found[1]) * timedelta(**{{"d": "days", "h": "hours"}[found[2]]: 1})
+        try:
+            share = float(Fraction(found[3]))
+        except ZeroDivisionError:
+            share = 0.0
+        if not 0 < share <= _LARGEST_SHARE:
+            raise _bad_bands(f"the share in {part.strip()!r} must be a number above 0 and at most {_LARGEST_SHARE}")
+        if floor in bands:
+            raise _bad_bands(f"{part.partition(':')[0].strip()} is repeated")
+        bands[floor] = share
+    if timedelta() not in bands:
+        raise _bad_bands("one band must start at 0d")
+    return tuple(sorted(bands.items(), reverse=True))
+
+
+def _bad_bands(problem: str) -> ValueError:
+    return ValueError(f"{problem}; the default is '30d:1, 7d:1/3, 1d:1/12, 0d:1/48'")
 
 
 def is_timezone(name: str) -> bool:
@@ -59,76 +116,6 @@ def is_timezone(name: str) -> bool:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return False
     return True
-
-
-def read_age_groups(text: str) -> list[tuple[int, int | None]]:
-    """Read groups such as `16-24, 25-29, 70+`: the first and last age of each, None where it is open.
-
-    Raises:
-        ValueError: a group cannot be read, or they do not rise without overlap.
-    """
-    groups: list[tuple[int, int | None]] = []
-    for part in filter(None, map(str.strip, text.split(","))):
-        found = _AGE_GROUP.fullmatch(part)
-        if found is None:
-            raise ValueError(f"{part!r} is no age group; write it like 16-24 or 70+")
-        first, last = int(found["first"]), int(found["last"]) if found["last"] else None
-        if last is not None and last < first:
-            raise ValueError(f"{part} ends before it begins; swap its ends")
-        if groups and (groups[-1][1] is None or first <= groups[-1][1]):
-            raise ValueError(f"{part} overlaps the group before it; list them from the youngest on, without overlap")
-        groups.append((first, last))
-    if not groups:
-        raise ValueError("no age group is named; write them like 16-24, 25-29, 70+")
-    return groups
-
-
-def read_cadence_bands(text: str) -> tuple[tuple[timedelta, float], ...]:
-    """Read bands such as `30d:1, 7d:1/3, 1d:1/12, 0d:1/48`: (least time to the event, share of the base interval).
-
-    Returns:
-        The bands, the most distant first.
-
-    Raises:
-        ValueError: an entry is malformed, a share is zero or too large, a floor stands twice, or none starts at 0d.
-    """
-    bands: dict[timedelta, float] = {}
-    for part in text.split(","):
-        floor, share = _read_band(part.strip())
-        if floor in bands:
-            raise _bad_bands(f"{part.partition(':')[0].strip()} stands twice")
-        bands[floor] = share
-    if timedelta() not in bands:
-        raise _bad_bands("one band must start at 0d")
-    return tuple(sorted(bands.items(), reverse=True))
-
-
-def _read_band(part: str) -> tuple[timedelta, float]:
-    found = _BAND.fullmatch(part)
-    if found is None:
-        raise _bad_bands(f"{part!r} is not like 7d:1/3 (days or hours to the event : share)")
-    number, unit, share_text = found.groups()
-    try:
-        share = float(Fraction(share_text))
-    except (ValueError, ZeroDivisionError, OverflowError):  # 1.5/3; a number of five thousand digits
-        share = 0.0
-    if not 0 < share <= _LARGEST_SHARE:
-        raise _bad_bands(
-            f"the share in {part!r} must be a number larger than zero, such as 0.5 or 1/2, and at most {_LARGEST_SHARE}"
-        )
-    try:
-        return float(number) * timedelta(**{{"d": "days", "h": "hours"}[unit]: 1}), share
-    except OverflowError:
-        raise _bad_bands(f"{part!r} is further away than any event") from None
-
-
-def _bad_bands(problem: str) -> ValueError:
-    return ValueError(f"{problem}; the default is '{_DEFAULT_BANDS}'")
-
-
-def _check_bands(text: str) -> str:
-    read_cadence_bands(text)
-    return text
 
 
 def check_cron(text: str) -> str:
@@ -142,83 +129,61 @@ def check_cron(text: str) -> str:
     return text
 
 
-def _check_marketplaces(text: str) -> str:
-    if unknown := set(read_names(text)).difference(_SOURCES):
-        raise ValueError(f"{', '.join(sorted(unknown))}: unknown; the names are {', '.join(_SOURCES)}")
-    return text
+def _require(is_valid: Callable[[Any], bool], problem: str) -> AfterValidator:
+    """A validator that rejects values with a message; None and secrets are passed through and unwrapped."""
+
+    def check(value: Any) -> Any:  # noqa: ANN401 - whatever the setting holds
+        content = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if content is not None and not is_valid(content):
+            raise ValueError(problem)
+        return value
+
+    return AfterValidator(check)
 
 
-def read_names(text: str) -> list[str]:
-    """The names in a list with commas."""
-    return [name for part in text.split(",") if (name := part.strip())]
+def _reads(read: Callable[[str], object]) -> AfterValidator:
+    """A validator that keeps a text which `read` accepts."""
+
+    def check(text: str) -> str:
+        read(text)
+        return text
+
+    return AfterValidator(check)
 
 
-def _check_listings_request(text: str) -> str:
-    if _LISTINGS_REQUEST.fullmatch(text) is None:
-        raise ValueError("write the method (GET, PUT or POST), a space and the path, such as GET /api/listings")
-    return text
+_SendableText = _require(
+    is_sendable,
+    "it goes into a request's header; write it in plain ASCII on one line, without a blank at either end",
+)
+_KeyText = _require(is_key, "an API key is one word of plain ASCII; copy the key alone")
+_DatabaseText = _require(
+    lambda text: _DATABASE.match(text) is not None,
+    "it must be PostgreSQL or TimescaleDB; write it like postgresql://user:password@host:5432/name",
+)
 
+# `NAME=` in an env file means "not set", as `.env.example` shows.
+_EmptyIsUnset = BeforeValidator(lambda value: None if value == "" else value)
 
-def _check_timezone(name: str) -> str:
-    if not is_timezone(name):
-        raise ValueError(f"{name!r} is not an IANA timezone; write one such as America/New_York")
-    return name
-
-
-def _check_age_groups(text: str) -> str:
-    read_age_groups(text)
-    return text
-
-
-def _check_database(secret: SecretStr | None) -> SecretStr | None:
-    # Whether the rest of it can be read is libpq's to say (`storage.connect`).
-    if secret is not None and _DATABASE.match(secret.get_secret_value()) is None:
-        raise ValueError(
-            "only PostgreSQL and TimescaleDB will do; write it like postgresql://user:password@host:5432/name"
-        )
-    return secret
-
-
-def _empty_is_unset(value: object) -> object:
-    """`NAME=` in a `.env` file means "not set", as `.env.example` shows them."""
-    return None if value == "" else value
-
-
-def _check_sendable(text: str) -> str:
-    if not is_sendable(text):
-        raise ValueError(
-            "it goes into a request's header, and holds a line break, a control character, one that is not ASCII, or a "
-            "blank at an end; write it in plain ASCII on one line"
-        )
-    return text
-
-
-def _check_secret_sendable(secret: SecretStr | None) -> SecretStr | None:
-    if secret is not None:
-        _check_sendable(secret.get_secret_value())
-    return secret
-
-
-def _check_secret_key(secret: SecretStr | None) -> SecretStr | None:
-    if secret is not None and not is_key(secret.get_secret_value()):
-        raise ValueError(
-            "an API key is one word of plain ASCII, and this holds a blank, a line break or another character; copy "
-            "the key alone"
-        )
-    return secret
-
-
-OptionalText = Annotated[str | None, BeforeValidator(_empty_is_unset)]
-OptionalPath = Annotated[Path | None, BeforeValidator(_empty_is_unset)]
-OptionalDateOrder = Annotated[Literal["month_first", "day_first"] | None, BeforeValidator(_empty_is_unset)]
-OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)]
-OptionalSecretHeader = Annotated[OptionalSecret, AfterValidator(_check_secret_sendable)]
-OptionalKey = Annotated[OptionalSecret, AfterValidator(_check_secret_key)]
-OptionalDatabase = Annotated[OptionalSecret, AfterValidator(_check_database)]
-CadenceBands = Annotated[str, AfterValidator(_check_bands)]
+OptionalText = Annotated[str | None, _EmptyIsUnset]
+OptionalPath = Annotated[Path | None, _EmptyIsUnset]
+OptionalDateOrder = Annotated[Literal["month_first", "day_first"] | None, _EmptyIsUnset]
+OptionalSecret = Annotated[SecretStr | None, _EmptyIsUnset]
+OptionalSecretHeader = Annotated[OptionalSecret, _SendableText]
+OptionalKey = Annotated[OptionalSecret, _KeyText]
+OptionalDatabase = Annotated[OptionalSecret, _DatabaseText]
+HeaderText = Annotated[str, _SendableText]
+CadenceBands = Annotated[str, _reads(read_cadence_bands)]
+AgeGroups = Annotated[str, _reads(read_age_groups)]
 CronExpression = Annotated[str, AfterValidator(check_cron)]
-AgeGroups = Annotated[str, AfterValidator(_check_age_groups)]
-Timezone = Annotated[str, AfterValidator(_check_timezone)]
-MarketplaceNames = Annotated[str, AfterValidator(_check_marketplaces)]
-ListingsRequest = Annotated[str, AfterValidator(_check_listings_request)]
-HeaderText = Annotated[str, AfterValidator(_check_sendable)]
+Timezone = Annotated[str, _require(is_timezone, "it is not an IANA timezone; write one such as America/New_York")]
+MarketplaceNames = Annotated[
+    str,
+    _require(lambda text: set(read_names(text)) <= set(_SOURCES), f"the names are {', '.join(_SOURCES)}, with commas"),
+]
+ListingsRequest = Annotated[
+    str,
+    _require(
+        lambda text: re.fullmatch(r"(?:GET|PUT|POST) \S+", text) is not None,
+        "write the method (GET, PUT or POST), a space and the path, such as GET /api/listings",
+    ),
+]
