@@ -58,8 +58,8 @@ def start_scheduler(
 ) -> None:
     """Keep polling what is due, without Dagster: sync the watchlist, poll, rebuild prices; Ctrl-C ends it.
 
-    Nearer events are polled more often than the interval (see `plan`). The first Ctrl-C lets the current batch finish,
-    the second one stops at once; what was not fetched stays due.
+    Nearer events are polled more often than the interval (see `plan`). Ctrl-C stops at once: what is stored stays, and
+    what was not fetched stays due.
 
     With --once, exit code 1: events were due and none could be fetched, or the watchlist could not be read, or the
     database was lost. 0: at least one was fetched, or nothing was due. Failures are named on stderr.
@@ -237,31 +237,16 @@ class Scheduler:
 
 
 async def _run(scheduler: Scheduler, *, once: bool) -> bool:
-    """Rounds until the first signal; the second one cancels the current round. Returns the result of the last one."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
+    """Rounds until Ctrl-C or SIGTERM, which cancels the current one; returns whether the last one succeeded."""
     task = asyncio.current_task()
-
-    def on_signal() -> None:
-        if stop.is_set() and task is not None:
-            task.cancel()
-            return
-        stop.set()
-        scheduler.tell("Stopping when the current batch has finished; Ctrl-C again stops at once.")
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, on_signal)
-    has_succeeded = True
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     try:
-        while not stop.is_set():
+        while True:
             has_succeeded = await scheduler.round()
             if once:
-                break
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), scheduler.settings.tuning.poll_tick_seconds)
+                return has_succeeded
+            await asyncio.sleep(scheduler.settings.tuning.poll_tick_seconds)
     except asyncio.CancelledError:
-        raise KeyboardInterrupt from None
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
-    return has_succeeded
+        scheduler.tell("Stopped. What was not fetched stays due.")
+        return False

@@ -95,7 +95,7 @@ def find_events(database: Database, keys: Sequence[str], marketplace: Marketplac
     if unknown := [key for key, events in found.items() if not events]:
         marketplaces = [marketplace] if marketplace else list(Marketplace)
         known = [known for each in marketplaces for known in read_keys(database, each)]
-        raise UnclearEventKeyError(describe_unknown_keys(unknown, known, marketplace or "any marketplace", _REMEDY))
+        raise UnclearEventKeyError(describe_unknown_keys(unknown, known, marketplace, _REMEDY))
     for key, events in found.items():
         if len(events) > 1:
             named = ", ".join(sorted(f"{event.marketplace} ({event.name})" for event in events))
@@ -126,18 +126,19 @@ def find_listed_event(database: Database, key: str, marketplace: Marketplace | N
     )
 
 
-def describe_unknown_keys(unknown: Sequence[str], known: Sequence[str], where: str, remedy: str) -> str:
+def describe_unknown_keys(unknown: Sequence[str], known: Sequence[str], where: str | None, remedy: str) -> str:
     """The message about keys that do not exist: how many there are, which are near, and what to do.
 
     Args:
         unknown: the keys that were not found.
         known: all keys there are.
-        where: what was searched, such as `stubhub`.
+        where: the marketplace; None: all of them.
         remedy: a sentence, what to do about it.
     """
     near = sorted({near for key in unknown for near in difflib.get_close_matches(key, known, _NEAR_KEYS, 0.5)})
     named = f" ({'nearest' if near else 'such as'} {', '.join(near or known[:_NEAR_KEYS])})" if known else ""
+    whose = f" of {where}" if where else ""
     return (
-        f"No event of {where} has the key {', '.join(map(repr, unknown))}. A key is the marketplace's own id of an "
+        f"No event{whose} has the key {', '.join(map(repr, unknown))}. A key is the marketplace's own id of an "
         f"event; {len(known)} are known{named}. {remedy}"
     )

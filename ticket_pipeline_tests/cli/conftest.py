@@ -23,7 +23,9 @@ from ticket_pipeline.simulator.world import sample_world
 from ticket_pipeline_tests.ingest.loopback import Loopback, open_loopback
 from ticket_pipeline_tests.marketplaces.ticketmaster.discovery import CANARY
 from ticket_pipeline_tests.overrides import as_environment
+from ticket_pipeline_tests.servers import throwaway_database
 from ticket_pipeline_tests.simulator_support.serving import serve
+from ticket_pipeline_tests.storage.stored import empty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from typer.testing import Result
 
     from ticket_pipeline.simulator.market import SimulatedEvent
+    from ticket_pipeline.storage.embedded import EmbeddedServer
 
 HEADER = ("Event Name", "Venue", "City", "Country", "Event Date (Local)", "viagId", "is_tracked")
 SOON = timedelta(days=40)
@@ -91,25 +94,36 @@ class Cli:
             csv.writer(file).writerows([HEADER, *(default if rows is None else rows)])
 
 
+@pytest.fixture(scope="module")
+def loopback_of_the_module(database_server: EmbeddedServer, migrated_template: str) -> Iterator[Loopback]:
+    """A marketplace and a database for all tests of a module: starting them takes longer than most tests."""
+    with throwaway_database(database_server, template=migrated_template) as url, open_loopback(url) as loopback:
+        yield loopback
+
+
 @pytest.fixture
-def cli(migrated_url: str, tmp_path: Path) -> Iterator[Cli]:
-    """A user with four events on the watchlist, none of them synced yet."""
-    with open_loopback(migrated_url) as loopback:
-        env = {
-            "DATABASE_URL": migrated_url,
-            "STUBHUB_API_BASE_URL": loopback.url,
-            "STUBHUB_REQUESTS_PER_MINUTE": "600",
-            "MIN_REQUEST_DELAY": "0",
-            "MAX_REQUEST_DELAY": "0",
-            "HTTPX_RETRIES": "0",
-            "STATE_DIR": str(tmp_path / "state"),
-            "WATCHLIST_CSV": str(tmp_path / "watchlist.csv"),
-            "TICKET_PIPELINE_ENV_FILE": str(tmp_path / "absent.env"),
-            "COLUMNS": "80",
-        }
-        made = Cli(loopback, tmp_path / "watchlist.csv", env)
-        made.write_watchlist()
-        yield made
+def cli(loopback_of_the_module: Loopback, tmp_path: Path) -> Cli:
+    """A user with four events on the watchlist, none of them synced yet, and an empty database."""
+    loopback = loopback_of_the_module
+    empty(loopback.database)
+    loopback.faults.clear()
+    loopback.log.clear()
+    loopback.clock.offset = timedelta()
+    env = {
+        "DATABASE_URL": loopback.database_url,
+        "STUBHUB_API_BASE_URL": loopback.url,
+        "STUBHUB_REQUESTS_PER_MINUTE": "600",
+        "MIN_REQUEST_DELAY": "0",
+        "MAX_REQUEST_DELAY": "0",
+        "HTTPX_RETRIES": "0",
+        "STATE_DIR": str(tmp_path / "state"),
+        "WATCHLIST_CSV": str(tmp_path / "watchlist.csv"),
+        "TICKET_PIPELINE_ENV_FILE": str(tmp_path / "absent.env"),
+        "COLUMNS": "80",
+    }
+    made = Cli(loopback, tmp_path / "watchlist.csv", env)
+    made.write_watchlist()
+    return made
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -29,82 +29,70 @@ def test_it_prints_ids_to_paste_within_80_columns(searching: Searching) -> None:
     assert CANARY not in result.output
 
 
-def test_as_json_it_tells_all(searching: Searching) -> None:
+def test_the_document_has_all_of_an_event(searching: Searching) -> None:
     found = searching.cli.ask("search", searching.events[0].name)
     (first, *_) = found["events"]
     assert found["is_cut"] is False
     assert first["external_id"] in searching.ids()
-    assert {"name", "status", "local_date", "timezone", "event_at", "venue", "price_ranges"} <= first.keys()
+    assert {"name", "status", "local_date", "timezone", "event_at", "price_ranges"} <= first.keys()
+    code = first["venue"]["country"]
+    (same,) = searching.cli.ask("search", searching.events[0].name, "--country", code.lower())["events"]
+    assert same["external_id"] == first["external_id"]
 
 
-def test_nothing_found_is_said(searching: Searching) -> None:
+def test_finding_nothing_is_not_an_error(searching: Searching) -> None:
     result = searching.cli.run("search", "zzzz nothing like this")
     assert result.exit_code == 0
     assert "has no event that matches 'zzzz nothing like this'" in result.stderr
 
 
-def test_asking_again_makes_no_request(searching: Searching) -> None:
-    for _ in range(2):
-        searching.cli.run("search", searching.events[0].name)
-    assert len(searching.log.records()) == 1
-
-
-def test_another_limit_and_capitals_ask_no_other_question(searching: Searching) -> None:
+def test_the_same_search_in_other_words_makes_no_request(searching: Searching) -> None:
     name = searching.events[0].name
-    for arguments in ([name], [name.upper(), "--limit", "7"], [f"  {name} ", "--limit", "50"]):
+    for arguments in ([name], [name], [name.upper(), "--limit", "7"], [f"  {name} ", "--limit", "50"]):
         assert searching.cli.run("search", *arguments).exit_code == 0
     assert len(searching.log.records()) == 1
 
 
-def test_where_ticketmaster_is_down_the_old_answer_is_shown_and_said(searching: Searching) -> None:
+def test_while_ticketmaster_is_down_the_old_response_is_shown_with_its_age(searching: Searching) -> None:
     name = searching.events[0].name
     searching.cli.run("search", name)
-    searching.cli.loopback.rows("update kept_answers set stored_at = stored_at - interval '3 hours'")
-    searching.faults.add(Fault(FaultKind.UNAVAILABLE, times=None))
+    break_down_after_three_hours(searching)
     result = searching.cli.run("search", name)
     assert result.exit_code == 0
     assert "did not respond; the oldest cached response shown instead is from 3 h ago" in result.stderr
 
 
-def test_a_refused_key_names_its_setting(searching: Searching) -> None:
-    result = searching.cli.run("search", "x", TICKETMASTER_API_KEY="anotherCanary")
-    assert result.exit_code == 1
-    assert "TICKETMASTER_API_KEY" in result.stderr
-    assert "anotherCanary" not in result.output
+def break_down_after_three_hours(searching: Searching) -> None:
+    """Age what is cached, and let every request fail."""
+    searching.cli.loopback.rows("update kept_answers set stored_at = stored_at - interval '3 hours'")
+    searching.faults.add(Fault(FaultKind.UNAVAILABLE, times=None))
 
 
-def test_without_a_key_it_says_what_to_set(cli: Cli) -> None:
-    result = cli.run("search", "x")
-    assert result.exit_code == 1
-    assert "Set TICKETMASTER_API_KEY" in result.stderr
+def test_a_refused_or_missing_key_names_its_setting(searching: Searching, cli: Cli) -> None:
+    refused = searching.cli.run("search", "x", TICKETMASTER_API_KEY="anotherCanary")
+    assert (refused.exit_code, "TICKETMASTER_API_KEY" in refused.stderr) == (1, True)
+    assert "anotherCanary" not in refused.output
+    del cli.env["TICKETMASTER_API_KEY"]
+    missing = cli.run("search", "x")
+    assert (missing.exit_code, "Set TICKETMASTER_API_KEY" in missing.stderr) == (1, True)
 
 
 def test_a_spent_day_is_refused_with_when_there_is_room(searching: Searching) -> None:
-    env: dict[str, Any] = {"TICKETMASTER_REQUESTS_PER_DAY": "10"}
-    results = [searching.cli.run("search", f"word {number}", **env) for number in range(11)]
+    results = [searching.cli.run("search", f"word {n}", TICKETMASTER_REQUESTS_PER_DAY="10") for n in range(11)]
     assert [result.exit_code for result in results] == [0] * 10 + [1]
     assert "room again in 2" in results[-1].stderr
     assert len(searching.log.records()) == 10
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [([" "], "it is empty"), (["x", "--country", "Canada"], "not a country code of two letters")],
 )
-def test_a_question_that_cannot_be_meant_is_not_sent(searching: Searching, arguments: list[str], told: str) -> None:
+def test_an_unusable_search_is_not_sent(searching: Searching, arguments: list[str], message: str) -> None:
     result = searching.cli.run("search", *arguments)
     assert result.exit_code == 2
-    assert told in " ".join(result.stderr.replace("│", " ").split())
+    assert message in " ".join(result.stderr.replace("│", " ").split())
     assert searching.log.records() == []
-
-
-def test_a_country_may_be_written_small(searching: Searching) -> None:
-    event = searching.events[0]
-    (found,) = searching.cli.ask("search", event.name)["events"]
-    code = found["venue"]["country"]
-    assert len(code) == 2
-    (same,) = searching.cli.ask("search", event.name, "--country", code.lower())["events"]
-    assert same["external_id"] == found["external_id"]
 
 
 def watch_without_ids(searching: Searching, as_written: Callable[[str], str] = str) -> None:
@@ -140,26 +128,25 @@ def test_match_proposes_the_id_of_every_event_that_lacks_it_and_writes_nothing(s
     assert "Nothing was written" in shown.stdout
 
 
-def test_match_says_when_it_could_not_go_on(searching: Searching) -> None:
-    watch_without_ids(searching)
-    searching.faults.add(Fault(FaultKind.UNAVAILABLE, times=None))
-    result = searching.cli.run("match")
-    assert result.exit_code == 1
-    assert " failed: " in result.stderr
-    failures = json.loads(searching.cli.run("match", "--json").stdout)["failures"]
-    assert failures[0]["sheet_row"] is not None
+@pytest.mark.parametrize("as_written", ["{} (general sale)", "WORLDTOURNAMENTSPECIAL {}"])
+def test_match_finds_events_under_other_names(searching: Searching, as_written: str) -> None:
+    watch_without_ids(searching, as_written.format)
+    assert [one["proposal"] for one in searching.cli.ask("match")["matches"]] == searching.ids()
+    assert len(searching.log.records()) <= 3 * len(searching.events)
 
 
-def test_an_event_that_cannot_be_asked_for_does_not_end_the_search_for_the_others(searching: Searching) -> None:
+def test_a_search_that_fails_does_not_end_those_for_the_others(searching: Searching) -> None:
     watch_without_ids(searching)
     searching.faults.add(Fault(FaultKind.UNAVAILABLE, times=1))
     result = searching.cli.run("match", "--json")
     found = json.loads(result.stdout)
     assert (result.exit_code, len(found["failures"])) == (1, 1)
+    assert found["failures"][0]["sheet_row"] is not None
     assert len(found["matches"]) == len(searching.events) - 1
+    assert " failed: " in result.stderr
 
 
-def test_what_holds_for_all_is_asked_once(searching: Searching) -> None:
+def test_an_error_that_holds_for_all_is_met_once(searching: Searching) -> None:
     watch_without_ids(searching)
     searching.faults.add(Fault(FaultKind.FORBIDDEN, times=None))
     result = searching.cli.run("match")
@@ -168,27 +155,17 @@ def test_what_holds_for_all_is_asked_once(searching: Searching) -> None:
     assert len(searching.log.records()) == 1
 
 
-def test_match_marks_what_an_old_answer_says(searching: Searching) -> None:
+def test_match_marks_what_comes_from_an_old_response(searching: Searching) -> None:
     watch_without_ids(searching)
     searching.cli.run("match")
-    searching.cli.loopback.rows("update kept_answers set stored_at = stored_at - interval '3 hours'")
-    searching.faults.add(Fault(FaultKind.UNAVAILABLE, times=None))
+    break_down_after_three_hours(searching)
     result = searching.cli.run("match")
     assert_fits(result.stdout)
     assert "cached response from 3 h ago" in " ".join(result.stdout.split())
     assert "the oldest cached response shown instead is from 3 h ago" in result.stderr
 
 
-@pytest.mark.parametrize("as_written", ["{} (general sale)", "WORLDTOURNAMENTSPECIAL {}"])
-def test_match_finds_events_that_the_sheet_names_in_other_words(searching: Searching, as_written: str) -> None:
-    watch_without_ids(searching, as_written.format)
-    found = searching.cli.ask("match")["matches"]
-    assert [one["proposal"] for one in found] == searching.ids()
-    assert len(searching.log.records()) <= 3 * len(searching.events)
-
-
 def test_match_has_nothing_to_do_where_every_event_has_its_id(searching: Searching) -> None:
     result = searching.cli.run("match")
-    assert result.exit_code == 0
-    assert "has a Ticketmaster id" in result.stdout
+    assert (result.exit_code, "has a Ticketmaster id" in result.stdout) == (0, True)
     assert searching.log.records() == []
