@@ -84,7 +84,7 @@ def test_a_table_names_its_marketplace_and_totals_that_disagree(both: Cli) -> No
 def test_without_a_key_a_marketplace_that_is_off_is_left_out_and_told(both: Cli) -> None:
     result = both.run("fetch-listings", DISABLED_MARKETPLACES="vivid_seats")
     assert result.exit_code == 0
-    assert "1 events at vivid_seats were left out: it is switched off" in result.stderr
+    assert "1 events at vivid_seats were left out: it is disabled" in result.stderr
     assert both.loopback.rows("select distinct marketplace from snapshots") == [{"marketplace": "stubhub"}]
 
 
