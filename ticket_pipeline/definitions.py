@@ -4,7 +4,7 @@ Importing this module does nothing: `defs` is a function that Dagster calls when
 """
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
@@ -14,8 +14,8 @@ from ticket_pipeline.defs.command_line import refuse_mistakes
 from ticket_pipeline.defs.jobs import build_jobs, build_maintenance
 from ticket_pipeline.defs.prices.assets import build_price_assets
 from ticket_pipeline.defs.primary_sales.assets import build_primary_sales_assets
-from ticket_pipeline.defs.primary_sales.checks import PRIMARY_SALES_CHECKS
-from ticket_pipeline.defs.primary_sales.pipeline_jobs import build_pipelines
+from ticket_pipeline.defs.primary_sales.checks import build_primary_sales_checks
+from ticket_pipeline.defs.primary_sales.pipelines import build_pipelines
 from ticket_pipeline.defs.resources import Clock, build_resources, utc_now
 from ticket_pipeline.defs.schedules import build_schedules
 from ticket_pipeline.defs.sensors import build_poll_sensor, build_rebuild_sensor
@@ -60,28 +60,28 @@ def build_defs(
         primary_sales = build_primary_sales_assets(now)
     jobs = build_jobs(sources)
     price_jobs = [job for job in jobs if job.name in {"aggregate_hourly", "aggregate_daily"}]
-    checks = [*build_checks(sources, now), *PRIMARY_SALES_CHECKS]
+    checks = [*build_checks(sources, now), *build_primary_sales_checks()]
     sensors = [
         *(build_poll_sensor(source, settings, now) for source in sources),
         build_rebuild_sensor(price_jobs, settings, now),
     ]
     all_resources = {**build_resources(settings), **(resources or {})}
+    pipeline_jobs, pipeline_schedules, _ = build_pipelines(settings)
+    return dg.Definitions(
+        assets=[build_events_asset(settings, now), *polled, *prices, *primary_sales],
+        asset_checks=checks,
+        jobs=[*jobs, build_maintenance(settings, now), *pipeline_jobs],
+        sensors=sensors,
+        schedules=[*build_schedules(settings), *pipeline_schedules],
+        resources=all_resources,
+        # One process per run: the work waits for the network and for SQL; a process per step costs 2 CPU-s more.
+        executor=dg.in_process_executor,
+    )
 
-    def assemble(
-        pipeline_jobs: Sequence[dg.JobDefinition], pipeline_schedules: Sequence[dg.ScheduleDefinition]
-    ) -> dg.Definitions:
-        return dg.Definitions(
-            assets=[build_events_asset(settings, now), *polled, *prices, *primary_sales],
-            asset_checks=checks,
-            jobs=[*jobs, build_maintenance(settings, now), *pipeline_jobs],
-            sensors=sensors,
-            schedules=[*build_schedules(settings), *pipeline_schedules],
-            resources=all_resources,
-            # One process per run: the work waits for the network and for SQL; a process per step costs 2 CPU-s more.
-            executor=dg.in_process_executor,
-        )
 
-    return assemble(*build_pipelines(settings, now, assemble))
+def resolve_job(name: str) -> dg.JobDefinition:
+    """A job of the location, for a program that runs it in its own process."""
+    return build_defs().resolve_job_def(name)
 
 
 @dg.definitions

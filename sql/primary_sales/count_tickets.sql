@@ -1,10 +1,16 @@
--- How many tickets of an event vivenu still has, as far as we know: those stored, and those that could not be read.
--- Parameters: external_id. Rows: 1.
-select count(*)::integer as tickets
-from (
-  select ticket_id from vivenu_tickets
-  where external_id = %(external_id)s and status <> 'GONE'
+-- How many tickets of an event are known: `known` of them are still at vivenu, those that could not be read included,
+-- and `stored` have a row, those that are gone included. Parameters: external_id. Rows: 1.
+with stored as (
+  select ticket_id, status from vivenu_tickets
+  where external_id = %(external_id)s
+),
+
+known as (
+  select ticket_id from stored
+  where status <> 'GONE'
   union
   select item_id from vivenu_rejects
   where subject = %(external_id)s
-) as known
+)
+
+select (select count(*) from known)::integer as known, (select count(*) from stored)::integer as stored

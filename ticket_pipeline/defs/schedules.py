@@ -2,7 +2,6 @@
 
 import dagster as dg
 
-from ticket_pipeline.defs.resources import VivenuResource
 from ticket_pipeline.settings.model import Settings
 
 _CHECK_CRON = "25 * * * *"
@@ -33,24 +32,3 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
             description="Drops raw bodies past their keeping time.",
         ),
     ]
-
-
-def build_vivenu_schedule(name: str, job_name: str, cron: str, description: str) -> dg.ScheduleDefinition:
-    """A schedule that reads vivenu; where there is none to read, its ticks say so and start nothing."""
-
-    @dg.schedule(
-        name=name,
-        job_name=job_name,
-        cron_schedule=cron,
-        default_status=dg.DefaultScheduleStatus.RUNNING,
-        description=description,
-    )
-    def due(vivenu: VivenuResource) -> dg.RunRequest | dg.SkipReason:
-        settings = vivenu.settings_in_use()
-        if settings.is_disabled("vivenu") or settings.vivenu_base_url is None:
-            return dg.SkipReason(
-                "vivenu is switched off or not configured: set VIVENU_API_KEY to your organiser's key."
-            )
-        return dg.RunRequest()
-
-    return due

@@ -34,13 +34,13 @@ class EventsReport:
         keys: the ids of the listed events.
         ticket_types: how many types they have, all together.
         problems: event id → what a person should look at.
-        unreadable: events that could not be read, by id with the reason.
+        rejected: events that could not be read, by id with the reason.
     """
 
     keys: tuple[str, ...]
     ticket_types: int
     problems: dict[str, list[str]]
-    unreadable: tuple[str, ...]
+    rejected: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +51,13 @@ class CouponsReport:
         coupons: how many are listed.
         transactions: how many came.
         is_full: all transactions were read, not only what changed.
-        unreadable: coupons, series and transactions that could not be read, by id with the reason.
+        rejected: coupons, series and transactions that could not be read, by id with the reason.
     """
 
     coupons: int
     transactions: int
     is_full: bool
-    unreadable: tuple[str, ...]
+    rejected: tuple[str, ...]
 
 
 async def sync_vivenu_events(

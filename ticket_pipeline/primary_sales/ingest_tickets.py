@@ -51,7 +51,7 @@ class TicketsReport:
         received: different tickets that came.
         announced: how many tickets vivenu says the event has.
         stored: what that changed, and how many are known now.
-        unreadable: tickets that could not be read, by id with the reason.
+        rejected: tickets that could not be read, by id with the reason.
         unreadable_ages: shape of an answer about age that is none → how many such answers came.
         error: why it could not be read; nothing was stored then.
     """
@@ -62,7 +62,7 @@ class TicketsReport:
     received: int = 0
     announced: int = 0
     stored: store.StoredTickets = field(default_factory=store.StoredTickets)
-    unreadable: tuple[str, ...] = ()
+    rejected: tuple[str, ...] = ()
     unreadable_ages: Mapping[str, int] = field(default_factory=dict)
     error: MarketplaceError | None = None
 
@@ -160,7 +160,7 @@ class _TicketReader:
             received=len(found.rows),
             announced=announced,
             stored=stored,
-            unreadable=reject_texts(found),
+            rejected=reject_texts(found),
             unreadable_ages=Counter(shape for one in found.rows.values() if (shape := one.age_shape) is not None),
         )
 

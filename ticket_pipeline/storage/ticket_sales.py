@@ -1,10 +1,8 @@
-"""What an organiser sold, in the database: write what was read, and reckon and read the summaries.
+"""What an organiser sold, in the database: storing what was read, and rebuilding and reading the summaries.
 
-What belongs here: writing and reading. What does not: asking vivenu and taking out who the buyers are
-(`ticket_pipeline.primary_sales`), which happens before anything comes here.
-
-Writes are upserts by vivenu's own ids, so a repeated read changes nothing. A summary is deleted and inserted anew in
-one transaction: readers see the old one or the new one.
+Fetching from vivenu and dropping personal data happen in `ticket_pipeline.primary_sales`, before anything comes here.
+Writes are upserts by vivenu's own ids, so a repeated read changes nothing. A summary is deleted and inserted in one
+transaction: readers see the old one or the new one.
 """
 
 from __future__ import annotations
@@ -22,10 +20,10 @@ if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database, Row, Transaction
 
 TRANSACTIONS = "transactions"
-"""The subject of `vivenu_reads` that is no event."""
+"""The subject of `vivenu_reads` that is not an event."""
 
 LEAST_PACE_BASE = 20
-"""Tickets that earlier events must have sold at this point, all together: against fewer, a few more are a multiple."""
+"""Tickets that earlier events together must have sold at this point: against fewer, a few more are a multiple."""
 
 _BATCH = 5000
 """Tickets sent in one statement: 2 MB of JSON."""
@@ -39,8 +37,8 @@ class ReadMark:
         subject: an event's id, or `TRANSACTIONS`.
         high_water_at: aware UTC; whatever changed later is still to be read.
         is_full: the whole set was read, not only what changed.
-        fingerprint: what ages and genders were read by.
-        announced: how many rows vivenu says there are; None where it was not asked.
+        fingerprint: of the rules that ages and genders were read by.
+        announced: how many rows vivenu counts; None where no count was requested.
     """
 
     subject: str
@@ -52,12 +50,18 @@ class ReadMark:
 
 @dataclass(frozen=True, slots=True)
 class StoredTickets:
-    """What a read changed (tickets new, changed, and gone), and how many are known afterwards, rejects among them."""
+    """What a read changed (tickets new, changed, and gone), and what is there afterwards.
+
+    Attributes:
+        known: tickets that vivenu still has, rejected ones included.
+        rows: tickets stored, those that are gone included.
+    """
 
     added: int = 0
     changed: int = 0
     gone: int = 0
     known: int = 0
+    rows: int = 0
 
     @property
     def total(self) -> int:
@@ -73,7 +77,7 @@ class CouponsRead:
         coupons: as `vivenu_coupons` has them.
         transaction_ids: the transactions that were read.
         uses: one row per transaction and coupon.
-        rejects: what could not be read, by subject: `coupons`, `series`, `TRANSACTIONS`.
+        rejects: what was rejected, by subject: `coupons`, `series`, `TRANSACTIONS`.
     """
 
     coupons: Sequence[Row]
@@ -89,7 +93,7 @@ def write_events(database: Database, events: Sequence[Row], types: Sequence[Row]
         database: where to.
         events: as `vivenu_events` has them.
         types: their ticket types.
-        rejects: what could not be read; where there is any, no event counts as no longer listed.
+        rejects: what was rejected; if there is any, no event counts as no longer listed.
     """
     is_whole = bool(events) and not rejects
     with database.transaction("store vivenu's events") as transaction:
@@ -108,8 +112,8 @@ def write_tickets(
         database: where to.
         tickets: as `vivenu_tickets` has them; all of the event where the mark says full: the others are then gone.
         mark: how far the read reached.
-        rejects: what could not be read: known to be there, and with what was stored of it before.
-        this_moment: aware UTC, when what is gone was missed.
+        rejects: what was rejected; an earlier row of it stays.
+        this_moment: aware UTC, when missing tickets were noticed.
     """
     added = changed = 0
     with database.transaction(f"store the tickets of vivenu event {mark.subject}") as transaction:
@@ -119,7 +123,7 @@ def write_tickets(
             changed += row.get("changed", 0)
         gone = 0
         ticket_ids = [ticket["ticket_id"] for ticket in tickets]
-        if _tells_what_is_gone(mark, tickets, rejects):
+        if _shows_what_is_gone(mark, tickets, rejects):
             gone = transaction.execute(
                 "primary_sales/mark_gone_tickets",
                 external_id=mark.subject,
@@ -128,8 +132,8 @@ def write_tickets(
             )
         _write_rejects(transaction, mark.subject, rejects, ticket_ids, is_whole=mark.is_full)
         _write_mark(transaction, mark)
-        known = transaction.fetch_one("primary_sales/count_tickets", external_id=mark.subject) or {}
-    return StoredTickets(added, changed, gone, known.get("tickets", 0))
+        count = transaction.fetch_one("primary_sales/count_tickets", external_id=mark.subject) or {}
+    return StoredTickets(added, changed, gone, count["known"], count["stored"])
 
 
 def write_coupons(database: Database, read: CouponsRead, mark: ReadMark) -> None:
@@ -152,7 +156,7 @@ def write_coupons(database: Database, read: CouponsRead, mark: ReadMark) -> None
             "primary_sales/replace_coupon_uses",
             transaction_ids=list(read.transaction_ids),
             uses=as_json(read.uses),
-            is_whole=_tells_what_is_gone(mark, read.transaction_ids, of_transactions),
+            is_whole=_shows_what_is_gone(mark, read.transaction_ids, of_transactions),
             reject_ids=_ids(of_transactions),
         )
         _write_rejects(transaction, "coupons", of_coupons, (), is_whole=True)
@@ -162,17 +166,17 @@ def write_coupons(database: Database, read: CouponsRead, mark: ReadMark) -> None
 
 
 def rebuild_coupons(database: Database) -> int:
-    """Reckon tickets and money of every coupon anew; returns how many coupons there are."""
+    """Rebuild the tickets and money of every coupon; returns the number of coupons."""
     return database.execute("primary_sales/update_coupon_sums")
 
 
 def rebuild_sales_daily(database: Database) -> int:
-    """Reckon `vivenu_sales_daily` anew; returns its rows."""
+    """Rebuild `vivenu_sales_daily`; returns its rows."""
     return _rebuild(database, "sales_daily")
 
 
 def rebuild_age_groups(database: Database, groups: Sequence[Row], genders: Sequence[Row]) -> int:
-    """Reckon `vivenu_age_groups` anew; returns its rows.
+    """Rebuild `vivenu_age_groups`; returns its rows.
 
     Args:
         database: where to.
@@ -183,17 +187,17 @@ def rebuild_age_groups(database: Database, groups: Sequence[Row], genders: Seque
 
 
 def rebuild_gender(database: Database, genders: Sequence[Row]) -> int:
-    """Reckon `vivenu_gender` anew; returns its rows."""
+    """Rebuild `vivenu_gender`; returns its rows."""
     return _rebuild(database, "gender", genders=as_json(genders))
 
 
 def rebuild_summary(database: Database, this_moment: datetime) -> int:
-    """Reckon `vivenu_summary` anew; returns its rows."""
+    """Rebuild `vivenu_summary`; returns its rows."""
     return _rebuild(database, "summary", this_moment=this_moment, least_pace_base=LEAST_PACE_BASE)
 
 
 def read_rejects(database: Database, subject: str | None = None) -> list[Row]:
-    """What could not be read of a subject, or of all, the latest first."""
+    """What was rejected of a subject, or of all, the latest first."""
     return database.fetch_all("primary_sales/select_rejects", subject=subject)
 
 
@@ -213,12 +217,12 @@ def read_gender_answers(database: Database) -> list[str]:
 
 
 def read_unknown_answers(database: Database, external_id: str | None = None) -> list[Row]:
-    """Answers that no table of words knows, most frequent first."""
+    """Answers about gender with no known meaning, most frequent first."""
     return database.fetch_all("primary_sales/select_unknown_answers", external_id=external_id)
 
 
 def read_unknown_ages(database: Database, external_id: str | None = None) -> list[Row]:
-    """Shapes of answers about age that are none, most frequent first."""
+    """Shapes of answers that are not an age, most frequent first."""
     return database.fetch_all("primary_sales/select_unknown_ages", external_id=external_id)
 
 
@@ -233,8 +237,19 @@ def read_type_sales(database: Database, external_id: str) -> list[Row]:
 
 
 def read_age_groups(database: Database, external_id: str | None = None) -> list[Row]:
-    """Sold tickets by age group and gender, youngest first."""
+    """Sold tickets by event, age group and gender, youngest first."""
     return database.fetch_all("primary_sales/select_age_groups", external_id=external_id)
+
+
+def read_genders(database: Database) -> list[Row]:
+    """Sold tickets by event and gender, the most frequent gender first."""
+    return database.fetch_all("primary_sales/select_genders")
+
+
+def count_rows(database: Database, table: str) -> int:
+    """How many rows one of the tables of primary sales has."""
+    row = database.fetch_one("primary_sales/count_rows", name=table) or {}
+    return int(row["n"])
 
 
 def read_summary(database: Database, external_id: str | None = None) -> list[Row]:
@@ -258,7 +273,7 @@ def as_json(rows: Iterable[Row]) -> Jsonb:
 
 
 def _rebuild(database: Database, name: str, **parameters: Any) -> int:  # noqa: ANN401 - bound parameters
-    with database.transaction(f"reckon vivenu_{name}") as transaction:
+    with database.transaction(f"rebuild vivenu_{name}") as transaction:
         transaction.execute("primary_sales/lock_summaries")  # two runs would both insert after deleting
         transaction.execute(f"primary_sales/delete_{name}")
         return transaction.execute(f"primary_sales/insert_{name}", **parameters)
@@ -287,8 +302,8 @@ def _write_rejects(
     )
 
 
-def _tells_what_is_gone(mark: ReadMark, came: Sequence[object], rejects: Sequence[Row]) -> bool:
-    """Whether what did not come is gone: where the answer was empty, or something in it had no id, it may be there."""
+def _shows_what_is_gone(mark: ReadMark, came: Sequence[object], rejects: Sequence[Row]) -> bool:
+    """Whether what is missing is gone. After an empty response, or a reject without an id, it may still be there."""
     return mark.is_full and bool(came) and all(reject["is_identified"] for reject in rejects)
 
 

@@ -199,7 +199,7 @@ def test_a_newest_ticket_that_cannot_be_read_is_kept_as_a_reject_and_read_past(p
     place.organiser.desk.garbled.add(ticket.ticket_id)
     for _ in range(3):
         report = place.sync_tickets(vivenu_overlap_minutes=0)[ticket.event.event_id]
-        assert (report.is_full, report.error, len(report.unreadable)) == (False, None, 1)
+        assert (report.is_full, report.error, len(report.rejected)) == (False, None, 1)
         (row,) = store.read_rejects(place.database)
         assert (row["subject"], row["item_id"]) == (ticket.event.event_id, ticket.ticket_id)
         assert "Expected `str`" in row["reason"]
@@ -223,13 +223,13 @@ def test_coupons_and_transactions_that_cannot_be_read_are_counted_and_lose_nothi
     garbled = {min(before), world.coupons[0].coupon_id, str(world.coupons[-1].series_id)}
     place.organiser.desk.garbled |= garbled
     report = place.sync_coupons(full=True)
-    assert {text.partition(":")[0] for text in report.unreadable} == garbled
+    assert {text.partition(":")[0] for text in report.rejected} == garbled
     rejects = {row["item_id"]: row["subject"] for row in store.read_rejects(place.database)}
     assert rejects == dict(zip(sorted(garbled), ("transactions", "coupons", "series"), strict=True))
     assert uses(place) == before
     assert all(row["is_listed"] for row in place.rows("select is_listed from vivenu_coupons"))
     place.organiser.desk.garbled.clear()
-    assert place.sync_coupons(full=True).unreadable == ()
+    assert place.sync_coupons(full=True).rejected == ()
     assert store.read_rejects(place.database) == []
 
 
@@ -258,7 +258,7 @@ def test_a_value_that_no_column_holds_costs_its_own_ticket_only(place: Organiser
     ticket.paid_cents = 10**32
     reports = place.sync_tickets()
     assert [report.error for report in reports.values()] == [None] * len(world.events)
-    (reason,) = reports[ticket.event.event_id].unreadable
+    (reason,) = reports[ticket.event.event_id].rejected
     assert reason.startswith(ticket.ticket_id)
     assert stored(place).keys() == sold(place).keys() - {ticket.ticket_id}
 

@@ -1,30 +1,37 @@
-"""The assets of primary sales: what is read from vivenu, and what is reckoned from it.
+"""The assets of primary sales: what is fetched from vivenu, and what is computed from it.
 
-The partition of an event turns green as its tickets are stored, one by one, in a run of one event as of all.
+The partition of an event turns green as soon as its tickets are stored, whether a run reads one event or all of them.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import dagster as dg
-from pydantic import Field
 
 from ticket_pipeline.defs.partitions import EVENT_PARTITIONS, describe_unknown_keys, partitions_of_run
-from ticket_pipeline.defs.primary_sales.work import ASKING, EVENT_KEYS, POOL, WORK, Work
+from ticket_pipeline.defs.primary_sales.new_tickets import has_new_tickets
+from ticket_pipeline.defs.primary_sales.tables import EVENT_KEYS, MAKE, TICKETS, Metadata, TableConfig, Work
 from ticket_pipeline.defs.resources import Clock, TimescaleDBResource, VivenuResource
+from ticket_pipeline.errors import MarketplaceError, StorageUnavailable, TicketPipelineError
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.primary_sales.pipeline_files import DATA_DEPENDENCIES
-from ticket_pipeline.storage.ticket_sales import read_vivenu_events
+from ticket_pipeline.storage.ticket_sales import count_rows, read_vivenu_events
 
 GROUP = "primary_sales"
-_TRIGGER = "Trigger: the schedule vivenu_default_regularly, or by hand."
 
+POOL = "vivenu"
+"""Dagster's pool of everything that sends requests to vivenu: `dagster.yaml` limits it over all runs."""
+
+FETCHING = frozenset({"vivenu_events", TICKETS, "vivenu_coupons"})
+"""The tables in that pool."""
+
+_TRIGGER = "Trigger: the schedule vivenu_default_regularly, or by hand."
 _REBUILD = "deleted and inserted in one transaction"
 
 
 @dataclass(frozen=True)
 class _Table:
-    """What the catalog says of a table."""
+    """The catalog entry of a table."""
 
     holds: str
     grain: str
@@ -36,27 +43,33 @@ class _Table:
         return f"{self.holds}\n\nGrain: {self.grain}. Source: {self.source}. Write: {self.write}. {_TRIGGER}"
 
 
-_UNPARTITIONED = {
+_TABLES = {
     "vivenu_events": _Table(
         "The organiser's events on vivenu: ticket types, capacities, and the questions that ask for age and gender.",
         "event",
         "vivenu's API with your key",
-        "upsert by vivenu's id; what is no longer listed is marked and stays",
+        "upsert by vivenu's id; an event that is no longer listed is marked and stays",
+    ),
+    TICKETS: _Table(
+        "Every ticket of the organiser's events, without personal data of its holder.",
+        "ticket",
+        "vivenu's API with your key, what changed since the last read",
+        "upsert by vivenu's id, one transaction per event, with the history of its status",
     ),
     "vivenu_coupons": _Table(
-        "Coupons with the terms of their series, how often they were used, and what they brought and cost.",
+        "Coupons with the terms of their series, how often they were used, and their revenue and discount.",
         "coupon",
-        "vivenu's API, and transactions that state a coupon",
-        "upsert by vivenu's id; money reckoned anew",
+        "vivenu's API, and transactions with a coupon",
+        "upsert by vivenu's id; money is computed from all tickets each time",
     ),
     "vivenu_sales_daily": _Table(
         "Tickets and revenue by event, ticket type, day at the venue and channel, and what became invalid.",
         "event, ticket type, day, channel, currency",
-        "vivenu_tickets",
+        TICKETS,
         _REBUILD,
     ),
     "vivenu_gender": _Table(
-        "Sold tickets by answer about gender, and the gender each answer is taken for.",
+        "Sold tickets by answer about gender, and the gender that each answer means.",
         "event and answer",
         "vivenu_tickets and the table of words",
         _REBUILD,
@@ -70,78 +83,91 @@ _UNPARTITIONED = {
     "vivenu_summary": _Table(
         "How each event sells: sold of capacity, revenue, coupons, ages and genders, pace against earlier events.",
         "event",
-        "the other summaries",
+        "the other tables of primary sales",
         _REBUILD,
     ),
 }
 
 
-class TicketsConfig(dg.Config):
-    """How tickets are read."""
-
-    full: bool = Field(default=False)
-    """Read every ticket again, not only what changed."""
-
-
 def build_primary_sales_assets(now: Clock) -> list[dg.AssetsDefinition]:
     """The assets of group `primary_sales`."""
-    return [_build_tickets(now), *(_build_unpartitioned(name, now) for name in _UNPARTITIONED)]
+    return [_build_tickets(now) if name == TICKETS else _build_table(name, now) for name in _TABLES]
 
 
-def _build_unpartitioned(name: str, now: Clock) -> dg.AssetsDefinition:
-    table = _UNPARTITIONED[name]
-
+def _build_table(name: str, now: Clock) -> dg.AssetsDefinition:
     @dg.asset(
         name=name,
         deps=DATA_DEPENDENCIES[name],
         group_name=GROUP,
-        kinds={"httpx", "postgres"} if name in ASKING else {"sql", "postgres"},
-        pool=POOL if name in ASKING else None,
+        kinds={"python" if name in FETCHING else "sql", "postgresql"},
+        pool=POOL if name in FETCHING else None,
         owners=["team:data"],
-        description=table.description,
+        metadata={"dagster/table_name": name},
+        output_required=False,
+        description=_TABLES[name].description,
     )
     def made(
-        context: dg.AssetExecutionContext, timescaledb: TimescaleDBResource, vivenu: VivenuResource
-    ) -> dg.MaterializeResult[None]:
-        with timescaledb.database() as database:
-            return dg.MaterializeResult(metadata=WORK[name](Work(context, vivenu, now), database))
+        context: dg.AssetExecutionContext, config: TableConfig, timescaledb: TimescaleDBResource, vivenu: VivenuResource
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        if config.only_if_new_tickets and not has_new_tickets(context):
+            context.log.info("Skipped: no ticket is new or changed since %s was last made.", name)
+            return
+        yield dg.MaterializeResult(metadata=_make(name, Work(context, vivenu, now, config), timescaledb))
 
     return made
 
 
 def _build_tickets(now: Clock) -> dg.AssetsDefinition:
     @dg.asset(
-        name="vivenu_tickets",
+        name=TICKETS,
         partitions_def=EVENT_PARTITIONS[Marketplace.VIVENU],
         backfill_policy=dg.BackfillPolicy.single_run(),
-        deps=DATA_DEPENDENCIES["vivenu_tickets"],
+        deps=DATA_DEPENDENCIES[TICKETS],
         group_name=GROUP,
-        kinds={"httpx", "postgres"},
+        kinds={"python", "postgresql"},
         pool=POOL,
         owners=["team:data"],
-        output_required=False,
-        description=(
-            "Every ticket of the organiser's events, without anything that tells who holds it.\n\n"
-            "Grain: ticket. Source: vivenu's API with your key, what changed since the last read. Write: upsert by "
-            f"vivenu's id, one transaction per event, with the history of its status. {_TRIGGER}"
-        ),
+        metadata={"dagster/table_name": TICKETS},
+        description=_TABLES[TICKETS].description,
     )
     def made(
-        context: dg.AssetExecutionContext,
-        config: TicketsConfig,
-        timescaledb: TimescaleDBResource,
-        vivenu: VivenuResource,
-    ) -> Iterator[dg.MaterializeResult[None]]:
-        chosen = partitions_of_run(context)
-        keys = chosen or []
+        context: dg.AssetExecutionContext, config: TableConfig, timescaledb: TimescaleDBResource, vivenu: VivenuResource
+    ) -> dg.MaterializeResult[None]:
+        keys = partitions_of_run(context) or []
         with timescaledb.database() as database:
             known = [row["external_id"] for row in read_vivenu_events(database)]
-            if unknown := sorted(set(keys) - set(known)):
-                raise dg.Failure(describe_unknown_keys(unknown, known, EVENT_KEYS), allow_retries=False)
-            metadata = WORK["vivenu_tickets"](Work(context, vivenu, now, keys, full=config.full), database)
-        if chosen is None:
-            # A run of all events goes on to the summaries, for which this step needs an output; chosen partitions were
-            # marked one by one.
-            yield dg.MaterializeResult(metadata=metadata)
+        if unknown := sorted(set(keys) - set(known)):
+            raise dg.Failure(describe_unknown_keys(unknown, known, EVENT_KEYS), allow_retries=False)
+        metadata = _make(TICKETS, Work(context, vivenu, now, config, keys), timescaledb)
+        return dg.MaterializeResult(metadata={} if keys else metadata)
 
     return made
+
+
+def _make(name: str, work: Work, timescaledb: TimescaleDBResource) -> Metadata:
+    """Make a table within its time limit, which holds for every statement and for all of its requests together.
+
+    Raises:
+        dg.RetryRequested: it failed, and another try may help and is allowed.
+        dg.Failure: it failed for good.
+    """
+    try:
+        with timescaledb.database(limit=work.config.limit) as database:
+            return MAKE[name](work, database) | {"dagster/row_count": count_rows(database, name)}
+    except TimeoutError as error:
+        text = f"{name} took longer than {work.config.timeout_minutes:g} minutes (timeout_minutes)."
+        raise _end_of_try(work, dg.Failure(text)) from error
+    except TicketPipelineError as error:
+        is_transient = (
+            error.is_transient if isinstance(error, MarketplaceError) else isinstance(error, StorageUnavailable)
+        )
+        raise _end_of_try(work, dg.Failure(str(error), allow_retries=is_transient)) from error
+    except dg.Failure as failure:
+        raise _end_of_try(work, failure) from None
+
+
+def _end_of_try(work: Work, failure: dg.Failure) -> dg.Failure | dg.RetryRequested:
+    if failure.allow_retries and work.context.retry_number < work.config.retries:
+        work.context.log.warning("Try %d failed: %s", work.context.retry_number + 1, failure.description)
+        return dg.RetryRequested(work.config.retries, work.config.retry_delay_seconds)
+    return failure

@@ -1,49 +1,29 @@
-"""Whether tickets came or changed since tables were last made of them, by what Dagster recorded of both.
+"""Whether tickets are new or changed since a table was last made, from what Dagster recorded of both.
 
-What belongs here: the condition `new_tickets` of a pipeline's step. What does not: what is done about it
-(`pipeline_steps`).
-
-Asked of all runs, not of this one: where one read tickets and failed before it reckoned, the next makes it up.
+All earlier runs count: what one run read and did not add up is added up by the next.
 """
-
-from collections.abc import Sequence
 
 import dagster as dg
 
-_TICKETS = dg.AssetKey("vivenu_tickets")
-_PAGE = 1000
+_LATEST = 1000
 
 
-def has_new_tickets(instance: dg.DagsterInstance, tables: Sequence[str]) -> bool:
-    """Whether a read of tickets brought something after any of the tables was begun last, or one never was made."""
-    begun = [_last_begun(instance, table) for table in tables]
-    return any(one is None or _has_changes_after(instance, one) for one in begun)
-
-
-def _last_begun(instance: dg.DagsterInstance, table: str) -> int | None:
-    """The record at which the step began that made the table last: it may have seen nothing that was recorded later."""
-    made = instance.get_latest_materialization_event(dg.AssetKey(table))
+def has_new_tickets(context: dg.AssetExecutionContext) -> bool:
+    """Whether a read of tickets brought a change after the table of this asset was last begun, or it is the first."""
+    instance, key = context.instance, context.asset_key
+    made = instance.get_latest_materialization_event(key)
     if made is None:
-        return None
+        return True
+    # From the start of its step, not its end: tickets stored in between may have come too late for it.
     starts = instance.get_records_for_run(made.run_id, of_type=dg.DagsterEventType.STEP_START, limit=None).records
-    found = [record.storage_id for record in starts if record.event_log_entry.step_key == made.step_key]
-    return max(found, default=None)
-
-
-def _has_changes_after(instance: dg.DagsterInstance, storage_id: int) -> bool:
-    cursor: str | None = None
-    records = dg.AssetRecordsFilter(asset_key=_TICKETS, after_storage_id=storage_id)
-    while True:
-        page = instance.fetch_materializations(records, limit=_PAGE, cursor=cursor)
-        if any(_changes(record) for record in page.records):
-            return True
-        if not page.has_more:
-            return False
-        cursor = page.cursor
+    begun = [record.storage_id for record in starts if record.event_log_entry.step_key == made.step_key]
+    tickets = dg.AssetKey([*key.path[:-1], "vivenu_tickets"])
+    reads = dg.AssetRecordsFilter(tickets, after_storage_id=max(begun, default=0))
+    return any(_changes(record) for record in instance.fetch_materializations(reads, limit=_LATEST).records)
 
 
 def _changes(record: dg.EventLogRecord) -> int:
-    """How many tickets a read added, changed or missed; 0 for the record of a whole step, which counts them again."""
+    """How many tickets of an event were added, changed or missing; 0 for a record of several events."""
     made = record.asset_materialization
     metadata = made.metadata if made is not None else {}
     return sum(int(str(metadata[name].value)) for name in ("added", "changed", "gone") if name in metadata)

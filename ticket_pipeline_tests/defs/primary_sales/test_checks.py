@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import dagster as dg
 import pytest
 
 from ticket_pipeline_tests.defs.offenders import named
-from ticket_pipeline_tests.defs.primary_sales.test_assets import VivenuLocation, vivenu
 
-__all__ = ["vivenu"]  # fixture
+if TYPE_CHECKING:
+    from ticket_pipeline_tests.defs.primary_sales.vivenu_location import VivenuLocation
 
 ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
 
@@ -31,14 +33,13 @@ def test_a_run_ends_with_checks_that_are_green_but_for_what_was_sold_over(vivenu
     # The organiser sells a little more than the capacity, as real ones do.
     assert {name for name, one in found.items() if not one.passed} == {"nothing_is_oversold"}
     assert found["nothing_is_oversold"].severity == WARN
-    assert found["answers_about_gender_are_known"].metadata["unread"].value > 0
 
 
 @pytest.mark.parametrize(
     ("damage", "check", "severity"),
     [
-        ("update vivenu_reads set announced = 7", "tickets_are_as_many_as_vivenu_counts", ERROR),
-        ("delete from vivenu_tickets where ticket_id like '%%1'", "tickets_are_as_many_as_vivenu_counts", ERROR),
+        ("update vivenu_reads set announced = 7", "ticket_counts_match_vivenu", ERROR),
+        ("delete from vivenu_tickets where ticket_id like '%%1'", "ticket_counts_match_vivenu", ERROR),
         ("update vivenu_tickets set real_price = -1 where ticket_id like '%%12'", "no_price_is_negative", ERROR),
         ("update vivenu_events set capacity = 3", "nothing_is_oversold", WARN),
         ("update vivenu_sales_daily set tickets = tickets + 1", "daily_sales_add_up_to_the_tickets", ERROR),
@@ -106,14 +107,14 @@ def test_the_tables_show_the_event_and_what_is_beside_what_should_be(vivenu: Viv
         (row,) = [row for row in named(found[check]) if (event_cells | where).items() <= row.items()]
         return row
 
-    assert of_event("tickets_are_as_many_as_vivenu_counts") == event_cells | {
-        "tickets known": str(true["known"]),
+    assert of_event("ticket_counts_match_vivenu") == event_cells | {
+        "tickets": str(true["known"]),
         "vivenu counts": "7",
     }
     assert of_event("no_price_is_negative") == event_cells | {
         "tickets": "1",
         "paid": f"-1.00 {currency}",
-        "such as": ticket,
+        "for example": ticket,
     }
     oversold = of_event("nothing_is_oversold", **{"ticket type": "all types"})
     assert (oversold["sold"], oversold["capacity"]) == (str(true["sold"]), "3")
@@ -130,7 +131,7 @@ def test_the_tables_show_the_event_and_what_is_beside_what_should_be(vivenu: Viv
         assert of_event(check) == event_cells | {"answers": str(answers), "unknown": str(answers)}
 
 
-def test_an_event_read_after_its_sales_were_reckoned_waits_for_that(vivenu: VivenuLocation) -> None:
+def test_an_event_read_after_its_sales_were_rebuilt_waits_for_that(vivenu: VivenuLocation) -> None:
     vivenu.run()
     world = vivenu.place.organiser.world
     world.change_some(60, max(ticket.updated_at for ticket in world.tickets.values()))

@@ -30,7 +30,7 @@ SEVERITIES = {
     "hourly_prices_agree_with_their_listings": ERROR,
     "daily_prices_are_positive": ERROR,
     "daily_prices_agree_with_hourly": ERROR,
-    "tickets_are_as_many_as_vivenu_counts": ERROR,
+    "ticket_counts_match_vivenu": ERROR,
     "no_price_is_negative": ERROR,
     "nothing_is_oversold": WARN,
     "daily_sales_add_up_to_the_tickets": ERROR,
