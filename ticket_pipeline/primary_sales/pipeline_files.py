@@ -26,10 +26,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from ticket_pipeline.errors import ConfigurationError
-from ticket_pipeline.settings.values import CronExpression
+from ticket_pipeline.settings.values import check_cron
 from ticket_pipeline.settings.yaml_files import read_document
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class PipelineFile(BaseModel):
 
     name: Name
     description: str = Field(min_length=1)
-    cron: CronExpression | None = None
+    cron: Annotated[str, AfterValidator(check_cron)] | None = None
     execution: Literal["sequential", "parallel"] = "sequential"
     max_parallel_steps: int = Field(default=2, ge=1, le=16)
     full_refresh: bool = False
