@@ -6,7 +6,7 @@
     ├── StorageError                  the database rejected a statement
     │   └── StorageUnavailable        the database is not reachable: a retry may help
     └── MarketplaceError              a marketplace sent no usable response
-        ├── RateLimited               429: wait; `retry_after` where the server named a time
+        ├── RateLimited               429: too many requests
         │   └── QuotaExhausted        the quota of a long window is spent: no retry within a fetch can help
         ├── TemporarilyUnavailable    time-out, lost connection, 5xx: a retry may help
         ├── Blocked                   401, 403, login or challenge page: only a person can fix it
@@ -16,7 +16,7 @@
         └── RequestNotPermitted       our own budget, breaker or switch: nothing was sent
 
 A message says what failed, why, and what to do. No message holds a secret: callers redact URLs and headers first (see
-`ticket_pipeline.http.redaction`).
+`ticket_pipeline.http.scrubbing`).
 """
 
 from __future__ import annotations
@@ -55,32 +55,26 @@ class MarketplaceError(TicketPipelineError):
         is_transient: whether the same request may succeed a little later.
         status: the HTTP status code, where one was received.
         tries: how many requests were sent (0 where none was).
+        retry_after: how long to wait, where the server named a time.
     """
 
     outcome: str = "http_error"
     is_transient: ClassVar[bool] = False
 
-    def __init__(self, message: str, *, status: int | None = None, tries: int = 1) -> None:
+    def __init__(
+        self, message: str, *, status: int | None = None, tries: int = 1, retry_after: timedelta | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.tries = tries
+        self.retry_after = retry_after
 
 
 class RateLimited(MarketplaceError):
-    """429: too many requests.
-
-    Attributes:
-        retry_after: how long to wait, where the server named a time.
-    """
+    """429: too many requests."""
 
     outcome = "rate_limited"
     is_transient = True
-
-    def __init__(
-        self, message: str, *, status: int | None = 429, tries: int = 1, retry_after: timedelta | None = None
-    ) -> None:
-        super().__init__(message, status=status, tries=tries)
-        self.retry_after = retry_after
 
 
 class QuotaExhausted(RateLimited):
@@ -98,8 +92,16 @@ class TemporarilyUnavailable(MarketplaceError):
 
     is_transient = True
 
-    def __init__(self, message: str, *, status: int | None = None, tries: int = 1, is_timeout: bool = False) -> None:
-        super().__init__(message, status=status, tries=tries)
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        tries: int = 1,
+        retry_after: timedelta | None = None,
+        is_timeout: bool = False,
+    ) -> None:
+        super().__init__(message, status=status, tries=tries, retry_after=retry_after)
         self.is_timeout = is_timeout
         self.outcome = "timeout" if is_timeout else "http_error"
 

@@ -1,10 +1,10 @@
--- What is kept, and how often that helped today and ever. Parameters: none. Rows: one per marketplace that keeps answers.
-with kept as (
+-- What is cached, and how often that saved a request, today and in all. Parameters: none. Rows: one per marketplace with a
+-- cache.
+with cached as (
   select
-    marketplace, count(*)::integer as answers, sum(length(body))::bigint as stored_bytes, min(stored_at) as oldest_at,
+    marketplace, count(*)::integer as responses, sum(length(body))::bigint as stored_bytes, min(stored_at) as oldest_at,
     max(stored_at) as newest_at
-  from kept_answers
-  where body is not null
+  from cached_responses
   group by marketplace
 ),
 
@@ -19,10 +19,10 @@ uses as (
 )
 
 select
-  marketplace, coalesce(k.answers, 0) as answers, coalesce(k.stored_bytes, 0) as stored_bytes, k.oldest_at, k.newest_at,
+  marketplace, coalesce(k.responses, 0) as responses, coalesce(k.stored_bytes, 0) as stored_bytes, k.oldest_at, k.newest_at,
   coalesce(u.hits_today, 0) as hits_today, coalesce(u.misses_today, 0) as misses_today,
   coalesce(u.stale_today, 0) as stale_today, coalesce(u.hits, 0) as hits, coalesce(u.misses, 0) as misses,
   coalesce(u.stale, 0) as stale
-from kept as k
+from cached as k
 full join uses as u using (marketplace)
 order by marketplace

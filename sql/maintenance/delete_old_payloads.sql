@@ -1,13 +1,12 @@
--- Drop raw bodies captured before a moment: of snapshots, of Ticketmaster's events, and answers that are kept to be used
--- again. Parameters: cut. Idempotent. Rows: none; those of snapshots are counted.
+-- Drop raw bodies captured before a moment: of snapshots, of Ticketmaster's events, and cached responses. Parameters: cut. Idempotent. Rows: none; those of snapshots are counted.
 with of_ticketmaster as (
   delete from ticketmaster_payloads
   where captured_at < %(cut)s
 ),
 
-kept as (
-  delete from kept_answers
-  where coalesce(stored_at, claimed_until) < %(cut)s and claimed_until < clock_timestamp()
+cached as (
+  delete from cached_responses
+  where stored_at < %(cut)s
 )
 
 delete from raw_payloads

@@ -13,7 +13,8 @@ from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, show, show_json, table_of
 from ticket_pipeline.errors import TicketPipelineError
 from ticket_pipeline.settings.model import load_settings
-from ticket_pipeline.storage.cache import clear_answers, read_cache_summary
+from ticket_pipeline.storage.cache import clear_cache as delete_cached
+from ticket_pipeline.storage.cache import read_cache_summary
 
 cache_commands = typer.Typer(
     no_args_is_help=True, rich_markup_mode="markdown", help="Show or delete the cached responses of Ticketmaster."
@@ -47,7 +48,7 @@ def show_cache(*, as_json: JsonOption = False) -> None:
     else:
         columns = {
             "Marketplace": lambda row: plain(row["marketplace"]),
-            ">Responses": lambda row: count(row["answers"]),
+            ">Responses": lambda row: count(row["responses"]),
             ">kB": lambda row: count(round(row["stored_bytes"] / 1000)),
             "Oldest": lambda row: ago(row["oldest_at"], this_moment),
             "Newest": lambda row: ago(row["newest_at"], this_moment),
@@ -80,7 +81,7 @@ def clear_cache(
         raise UnclearClearingError("Choose what to delete with one of --event ID, --older-than AGE and --all.")
     before = None if older_than is None else utc_now() - older_than
     with open_migrated(load_settings()) as database:
-        cleared = clear_answers(database, external_id=event, stored_before=before)
+        cleared = delete_cached(database, external_id=event, stored_before=before)
     if as_json:
         show_json({"cleared": cleared})
     else:

@@ -13,7 +13,7 @@ import dagster as dg
 from pydantic import Field
 
 from ticket_pipeline.http.gate import RequestGate
-from ticket_pipeline.http.response_cache import AnswerCache
+from ticket_pipeline.http.response_cache import ResponseCache
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.marketplaces.client import MarketplaceClient
 from ticket_pipeline.marketplaces.stubhub.client import open_stubhub_client
@@ -191,7 +191,7 @@ class TicketmasterResource(SettingsResource):
     requests_per_day: int | None = _setting("ticketmaster_requests_per_day")
 
     def client(
-        self, *, gate: RequestGate | None = None, cache: AnswerCache | None = None, clock: Clock = utc_now
+        self, *, gate: RequestGate | None = None, cache: ResponseCache | None = None, clock: Clock = utc_now
     ) -> AbstractAsyncContextManager[TicketmasterClient]:
         """A client, as that of StubHub; `cache` keeps responses for further use."""
         return open_ticketmaster_client(self.settings_in_use(), gate=gate, cache=cache, clock=clock)

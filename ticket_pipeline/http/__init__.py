@@ -1,4 +1,4 @@
-"""HTTP for every marketplace and vivenu: connections, retries, permission to send, what an answer means, scrubbing.
+"""HTTP for every marketplace and vivenu: one client, one fetcher, one judge of responses, one retry policy.
 
-It has no URL of its own and no database: what it needs from outside is a protocol, handed in.
+No URL and no database belong here: what this package needs from outside is a protocol, handed in (`gate`).
 """

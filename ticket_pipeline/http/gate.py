@@ -1,8 +1,4 @@
-"""Permission to send a request: what this room needs from outside, and the gate that is always open.
-
-What belongs here: the protocol. What does not: budgets, spacing and breakers themselves; those are shared by all
-processes and therefore live in the database, behind this protocol.
-"""
+"""Permission to send a request: the protocol that storage implements, and the gate that is always open."""
 
 from __future__ import annotations
 
@@ -14,11 +10,11 @@ if TYPE_CHECKING:
 
 
 class Permit(Protocol):
-    """Leave to send one request, once."""
+    """Permission to send one request, once."""
 
     @property
     def permit_id(self) -> int:
-        """What the gate knows it by; opaque to everybody else."""
+        """Opaque to everyone but the gate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,41 +25,40 @@ class OpenPermit:
 
 
 class RequestGate(Protocol):
-    """Says when a request to one marketplace may be sent, and learns how it went.
+    """Permits the requests to one marketplace, and is notified how each ended.
 
-    The fetcher calls, for every single request it sends: `acquire`, then `release`, then `record`. A fetch that is
-    cancelled calls `release` and not `record`: it says nothing about the marketplace.
+    Every request takes one permit (`acquire`), which is given back by either `finish` or `cancel`.
     """
 
     async def acquire(self) -> Permit:
-        """Wait until a request may be sent: budget, spacing, and number of requests under way.
+        """Wait until a request may be sent: budget, spacing, and number of requests in flight.
 
         Raises:
             RequestNotPermitted: the breaker is open, or the wait would be too long; nothing may be sent.
         """
 
-    async def release(self, permit: Permit, *, answered: bool) -> None:
-        """Give a permit back after its request ended.
+    async def finish(self, permit: Permit, error: MarketplaceError | None) -> None:
+        """Give back a permit whose request ended: with a usable response (None) or an error."""
 
-        Args:
-            permit: what `acquire` gave.
-            answered: the marketplace has dealt with the request. False after a time-out or a cancellation: it may
-                still arrive and be counted there, so it must be counted here too.
-        """
+    async def cancel(self, permit: Permit) -> None:
+        """Give back a permit whose request was cancelled, which proves nothing about the marketplace."""
 
-    async def record(self, error: MarketplaceError | None) -> None:
-        """Learn how a request ended: None for an answer, else what went wrong; for the breaker."""
+    async def flush(self) -> None:
+        """Write what `finish` and `cancel` may have deferred; called before the gate is left."""
 
 
 class OpenGate:
     """A gate without limits, for a single call from a notebook, and for tests."""
 
     async def acquire(self) -> Permit:
-        """Allow every request at once."""
+        """Permit every request at once."""
         return OpenPermit()
 
-    async def release(self, permit: Permit, *, answered: bool) -> None:
-        """Do nothing: nothing was taken."""
+    async def finish(self, permit: Permit, error: MarketplaceError | None) -> None:
+        """Do nothing."""
 
-    async def record(self, error: MarketplaceError | None) -> None:
-        """Do nothing: there is no breaker."""
+    async def cancel(self, permit: Permit) -> None:
+        """Do nothing."""
+
+    async def flush(self) -> None:
+        """Do nothing."""

@@ -1,46 +1,42 @@
-"""Read an answer off the wire: whole within a limit, and of an error the start.
-
-What belongs here: bytes. What does not: what they mean (`answers` for errors, each marketplace's parser for the rest).
-"""
+"""Read a response from the connection: the whole body within a limit, or the start of an error's body."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+from typing import TYPE_CHECKING
 
 import httpx
 
 from ticket_pipeline.errors import UnexpectedPayload
 
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
 _ERROR_BODY_BYTES = 4096
 _ERROR_BODY_SECONDS = 1.0
 
 
-async def read_body(response: httpx.Response, max_bytes: int, what: str, tries: int) -> bytes:
-    """The whole decoded body. Refused by its announced length, or as soon as more than `max_bytes` have come."""
+async def read_body(response: httpx.Response, max_bytes: int, request: str, tries: int) -> bytes:
+    """The whole decoded body. Refused by its announced length, or as soon as more than `max_bytes` have arrived."""
     announced = response.headers.get("content-length", "")
     size = int(announced) if announced.isdecimal() else 0
-    body = bytearray()
     if size <= max_bytes:
-        async for chunk in response.aiter_bytes():
-            body += chunk
-            size = len(body)
-            if size > max_bytes:
-                break
-        else:
-            return bytes(body)
+        body, size = await _read(response.aiter_bytes(), max_bytes)
+        if size <= max_bytes:
+            return body
     raise UnexpectedPayload(
-        f"{what}: the answer has {size} bytes or more, {max_bytes} are allowed. "
-        "If the event is that large, raise max_body_megabytes in TUNING.",
+        f"{request} returned {size} bytes or more; {max_bytes} are allowed. If the response is that large, raise "
+        "max_body_megabytes in TUNING.",
         status=response.status_code,
         tries=tries,
     )
 
 
 async def read_start(response: httpx.Response) -> bytes:
-    """The start of an error's body: enough to quote, or to know a challenge page by."""
+    """The start of an error's body: enough to quote, or to recognise a challenge."""
     body = bytearray()
-    # The status has been heard, and it decides: a body that is cut short or drips must not turn a 403 into a time-out.
+    # The status decides: a body that is cut short or drips must not turn a 403 into a time-out.
     with contextlib.suppress(httpx.HTTPError, TimeoutError):
         async with asyncio.timeout(_ERROR_BODY_SECONDS):
             async for chunk in response.aiter_bytes():
@@ -48,3 +44,23 @@ async def read_start(response: httpx.Response) -> bytes:
                 if len(body) >= _ERROR_BODY_BYTES:
                     break
     return bytes(body[:_ERROR_BODY_BYTES])
+
+
+def to_utf8(body: bytes, charset: str | None) -> bytes:
+    """A body as UTF-8, which JSON should be in: converted by its label where it is not UTF-8 already."""
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        with contextlib.suppress(LookupError, UnicodeDecodeError):  # an unknown label, or a wrong one
+            return body.decode(charset or "utf-8").encode()
+    return body
+
+
+async def _read(chunks: AsyncIterator[bytes], max_bytes: int) -> tuple[bytes, int]:
+    parts, size = [], 0
+    async for chunk in chunks:
+        parts.append(chunk)
+        size += len(chunk)
+        if size > max_bytes:
+            break
+    return b"".join(parts), size

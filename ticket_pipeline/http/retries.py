@@ -1,22 +1,15 @@
-"""When a fetch is tried again, and when it ends: the limits of tries and time, and the course of one fetch within them.
-
-What belongs here: counting, waiting times, the time left. What does not: sending (`http`), and which errors can be
-mended by asking again (`errors`: `is_transient`).
-"""
+"""When a fetch is retried and when it ends: limits of tries and time, and the state of one fetch within them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
-from ticket_pipeline.errors import MarketplaceError
-from ticket_pipeline.http.answers import read_retry_after
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime
     from random import Random
 
+    from ticket_pipeline.errors import MarketplaceError
     from ticket_pipeline.settings.model import Settings
 
 _MEGABYTE = 1_000_000
@@ -24,10 +17,10 @@ _MEGABYTE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class RetryRule:
-    """How one class of errors is retried, where that differs from the rest.
+    """How one class of errors is retried, where that differs from the policy.
 
     Attributes:
-        max_tries: requests sent at most, if this is how the last one ended; the policy's own cap holds besides.
+        max_tries: requests sent at most, if the last one ended like this.
         first_wait_seconds: before the second try; doubles with each further one.
         longest_wait_seconds: where the doubling ends.
     """
@@ -48,9 +41,8 @@ class RetryPolicy:
         max_body_bytes: a larger body, compressed or not, is refused.
         first_wait_seconds: before the second try; doubles with each further one.
         longest_wait_seconds: where the doubling ends. A longer Retry-After is honoured all the same.
-        jitter_seconds: up to this much is added to every wait, so that many fetches do not come back together.
-        rules: error class → its own rule; the nearest class counts. An error that is not transient is never retried,
-            whatever its rule.
+        jitter_seconds: up to this much is added to every wait, so that many fetches do not return together.
+        rules: error class → its own rule; the nearest class counts. Only transient errors are ever retried.
     """
 
     max_tries: int = 3
@@ -69,7 +61,7 @@ class RetryPolicy:
 
     @classmethod
     def from_settings(cls, settings: Settings, rules: Mapping[type[MarketplaceError], RetryRule] | None = None) -> Self:
-        """The limits that the settings name, with a marketplace's own rules."""
+        """The limits of the settings, with a marketplace's own rules."""
         return cls(
             max_tries=settings.httpx_retries + 1,
             request_seconds=settings.tuning.request_timeout_seconds,
@@ -78,7 +70,7 @@ class RetryPolicy:
         )
 
 
-class Course:
+class RetryState:
     """How far one fetch has come: its tries, its time, and when to try again."""
 
     def __init__(self, policy: RetryPolicy, rng: Random, monotonic: Callable[[], float]) -> None:
@@ -87,37 +79,29 @@ class Course:
         self._rng = rng
         self._monotonic = monotonic
         self._started = 0.0
-        self._asked_wait: float | None = None
 
     def begin_try(self) -> None:
-        """Count a request; the time of the fetch runs from the first, since waiting for a permit is no retry."""
+        """Count a request. The time of the fetch runs from the first one: waiting for a permit is not retrying."""
         self.tries += 1
-        self._asked_wait = None
         if self.tries == 1:
             self._started = self._monotonic()
 
     def request_limit(self) -> float:
-        """Seconds the request at hand may take: a later try also ends with the fetch's own time."""
+        """Seconds the current request may take: a later try also ends with the fetch's own time."""
         if self.tries == 1:
             return self._policy.request_seconds
         return max(0.0, min(self._policy.request_seconds, self._time_left()))
 
-    def hear_retry_after(self, value: str | None, now: datetime) -> None:
-        """Remember the wait that an answer asks for."""
-        wait = read_retry_after(value, now)
-        self._asked_wait = None if wait is None else wait.total_seconds()
-
-    def next_wait(self, error: Exception) -> bool | float:
-        """Seconds until the next try after `error`, or False to give up."""
-        if not (isinstance(error, MarketplaceError) and error.is_transient):
-            return False
+    def next_wait(self, error: MarketplaceError) -> float | None:
+        """Seconds until the next try after `error`; None to give up."""
         rule = self._policy.rule_for(error)
-        if self.tries >= rule.max_tries:
-            return False
+        if not error.is_transient or self.tries >= min(rule.max_tries, self._policy.max_tries):
+            return None
         doubled = rule.first_wait_seconds * 2.0 ** (self.tries - 1)
-        backoff = min(doubled, rule.longest_wait_seconds) + self._rng.uniform(0, self._policy.jitter_seconds)
-        wait = backoff if self._asked_wait is None else max(self._asked_wait, backoff)
-        return wait if wait < self._time_left() else False
+        wait = min(doubled, rule.longest_wait_seconds) + self._rng.uniform(0, self._policy.jitter_seconds)
+        if error.retry_after is not None:
+            wait = max(wait, error.retry_after.total_seconds())
+        return wait if wait < self._time_left() else None
 
     def _time_left(self) -> float:
         return self._policy.retry_seconds - (self._monotonic() - self._started)

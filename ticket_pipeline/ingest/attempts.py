@@ -14,7 +14,6 @@ import stamina
 
 from ticket_pipeline.errors import (
     MarketplaceError,
-    RateLimited,
     RequestNotPermitted,
     StorageError,
     StorageUnavailable,
@@ -26,13 +25,13 @@ from ticket_pipeline.storage.attempts import Attempt, record_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from ticket_pipeline.ingest.results import EventResult, Fetched
     from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
     from ticket_pipeline.storage.attempts import BackOff
     from ticket_pipeline.storage.database import Database
-    from ticket_pipeline.storage.requests import PostgresGate
+    from ticket_pipeline.storage.request_gate import PostgresGate
 
 _T = TypeVar("_T")
 
@@ -144,9 +143,5 @@ def repeat_when_unavailable(write: Callable[[], _T]) -> _T:
 
 
 def _not_before(error: MarketplaceError, now: datetime) -> datetime | None:
-    wait: timedelta | None = None
-    if isinstance(error, RateLimited):
-        wait = error.retry_after
-    elif isinstance(error, RequestNotPermitted):
-        wait = error.available_in
+    wait = error.available_in if isinstance(error, RequestNotPermitted) else error.retry_after
     return None if wait is None else now + wait

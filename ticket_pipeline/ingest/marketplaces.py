@@ -23,14 +23,16 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ticket_pipeline.http.gate import RequestGate
-    from ticket_pipeline.http.response_cache import AnswerCache
+    from ticket_pipeline.http.response_cache import ResponseCache
     from ticket_pipeline.marketplaces.client import MarketplaceClient
     from ticket_pipeline.marketplaces.ticketmaster.client import TicketmasterClient
     from ticket_pipeline.settings.model import Settings
 
     Clock = Callable[[], datetime]
     OpenClient = Callable[[Settings, RequestGate, Clock], AbstractAsyncContextManager[MarketplaceClient]]
-    OpenDetails = Callable[[Settings, RequestGate, AnswerCache, Clock], AbstractAsyncContextManager[TicketmasterClient]]
+    OpenDetails = Callable[
+        [Settings, RequestGate, ResponseCache, Clock], AbstractAsyncContextManager[TicketmasterClient]
+    ]
 
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)

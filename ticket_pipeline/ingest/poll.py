@@ -18,7 +18,8 @@ from ticket_pipeline.settings.values import read_cadence_bands
 from ticket_pipeline.sheet.sync import load_zone_map
 from ticket_pipeline.storage.attempts import BackOff
 from ticket_pipeline.storage.cache import PostgresCache
-from ticket_pipeline.storage.requests import BreakerRule, PostgresGate, SearchGate, set_up_budget
+from ticket_pipeline.storage.request_gate import BreakerRule, PostgresGate, SearchGate
+from ticket_pipeline.storage.requests import set_up_budget
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence

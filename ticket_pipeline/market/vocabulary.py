@@ -74,16 +74,17 @@ LISTING_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class RawResponse:
-    """One answer of a marketplace, as it came over the wire.
+    """One response of a marketplace, as it arrived.
 
     Attributes:
-        marketplace: who answered.
-        external_id: the marketplace's own id of the event asked for.
-        body: the decoded (unzipped) bytes.
+        marketplace: who sent it.
+        external_id: the marketplace's own id of the event; empty where the request was not about one event.
+        body: decoded (unzipped), as UTF-8.
         captured_at: aware UTC, taken when the response had arrived whole.
         status: HTTP status code.
-        tries: requests sent until this answer.
+        tries: requests sent until this response.
         latency_seconds: of the last request, from sending to the last byte.
+        served_at: the server's own clock, aware UTC; None where it names no date.
     """
 
     marketplace: Marketplace
@@ -93,6 +94,7 @@ class RawResponse:
     status: int
     tries: int
     latency_seconds: float
+    served_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ticket_pipeline.errors import UnexpectedPayload
-from ticket_pipeline.http.redaction import excerpt
+from ticket_pipeline.http.scrubbing import excerpt
 from ticket_pipeline.market.vocabulary import ParsedListings, RejectedListing
 
 if TYPE_CHECKING:

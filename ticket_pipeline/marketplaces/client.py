@@ -1,37 +1,99 @@
-"""The interface that every marketplace stands behind.
+"""The interface behind which every marketplace with listings stands, and what their clients share.
 
-What belongs here: the protocol and nothing else. A new marketplace is one module that fulfils it, and one line where
-the clients are wired together.
+A marketplace adds its request (URL, headers, credentials) and its parser; sending is in `http`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import re
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from ticket_pipeline.errors import RequestRejected
+from ticket_pipeline.marketplaces.bodies import check_subject
 
 if TYPE_CHECKING:
+    from ticket_pipeline.http.fetcher import HttpFetcher, Request
+    from ticket_pipeline.market.validated import ValidatedListings
     from ticket_pipeline.market.vocabulary import Marketplace, ParsedListings, RawResponse
+
+_DIGITS = re.compile(r"[0-9]{1,20}")
 
 
 class MarketplaceClient(Protocol):
-    """Asks one marketplace for the listings of an event, and reads its answers.
+    """Fetches and reads the listings of one marketplace's events.
 
-    Asking and reading are apart, so that a stored body can be read again after a parser was mended.
+    The two are separate, so that a stored body can be read again after a parser was fixed.
     """
 
-    @property
-    def marketplace(self) -> Marketplace:
-        """Whose client this is."""
-
     async def fetch_listings(self, external_id: str) -> RawResponse:
-        """Ask for the listings of the event that the marketplace calls `external_id`.
-
-        Raises:
-            MarketplaceError: no usable answer; the class says why, and `is_transient` whether asking again can help.
-        """
+        """See `ListingsClient.fetch_listings`."""
 
     def parse_listings(self, body: bytes) -> ParsedListings:
-        """Read the body of an answer: columns of candidates, the items that could not be read, and whom it is about.
+        """See `ListingsClient.parse_listings`."""
+
+
+class ListingsClient(ABC):
+    """A `MarketplaceClient` by its request and its parser, which each marketplace adds."""
+
+    marketplace: ClassVar[Marketplace]
+
+    def __init__(self, fetcher: HttpFetcher) -> None:
+        self._fetcher = fetcher
+
+    @abstractmethod
+    def build_request(self, external_id: str) -> Request:
+        """The request for the listings of an event.
+
+        Raises:
+            RequestRejected: the id is not valid at this marketplace.
+        """
+
+    @abstractmethod
+    def parse_listings(self, body: bytes) -> ParsedListings:
+        """Read the body of a response: candidates as columns, rejected items, and the events it is about.
 
         Raises:
             UnexpectedPayload: the body as a whole is not what the marketplace promises.
         """
+
+    async def fetch_listings(self, external_id: str) -> RawResponse:
+        """Fetch the listings of the event that the marketplace calls `external_id`.
+
+        Raises:
+            RequestRejected: the id is not valid at this marketplace; nothing was sent.
+            MarketplaceError: no usable response; `is_transient` says whether a retry can help.
+        """
+        return await self._fetcher.fetch(self.build_request(external_id))
+
+    async def get_listings(self, external_id: str) -> ValidatedListings:
+        """Fetch, read and validate the listings of one event, in one call.
+
+        Raises:
+            MarketplaceError: no usable response.
+        """
+        from ticket_pipeline.market.listings import validate_listings  # noqa: PLC0415 - loads pandas, only where used
+
+        response = await self.fetch_listings(external_id)
+        parsed = self.parse_listings(response.body)
+        check_subject(parsed.about, external_id, self.marketplace)
+        return validate_listings([parsed])[0]
+
+
+def check_digits(external_id: str, marketplace: Marketplace, name: str) -> None:
+    """Check an event id before it becomes part of a URL.
+
+    Args:
+        external_id: as in the watchlist.
+        marketplace: whose it should be.
+        name: the marketplace as people write it.
+
+    Raises:
+        RequestRejected: it is not 1 to 20 digits.
+    """
+    if not isinstance(external_id, str) or not _DIGITS.fullmatch(external_id):
+        raise RequestRejected(
+            f"{str(external_id)[:40]!r} is not a valid {marketplace} event id (1 to 20 digits); nothing was sent. "
+            f"Copy the number from the event's address on {name} into the watchlist.",
+            tries=0,
+        )

@@ -1,10 +1,8 @@
-"""Read a whole set by pages while it moves under the reader.
+"""Read a whole set by pages while it changes.
 
-What belongs here: turning pages, noticing what was missed, and asking again. What does not: what a row means.
-
-The API takes no order. A ticket that changes between two pages may move across the reader's place and be missed, so a
-read counts as whole only where as many different rows came as the server says there are; else the rows that changed
-since the read began are asked for, and if that does not explain the difference, the set is read again from its start.
+The API has no sort order. A ticket that changes between two pages may move past the reader and be missed, so a read is
+complete only where as many different rows arrived as the server counts. Otherwise the rows that changed since the read
+began are fetched, and if that does not explain the difference, the set is read again from its start.
 """
 
 from __future__ import annotations
@@ -23,17 +21,17 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
     from datetime import datetime, timedelta
 
-    from ticket_pipeline.primary_sales.http import Answer
+    from ticket_pipeline.market.vocabulary import RawResponse
     from ticket_pipeline.primary_sales.wire import Page
 
 _ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 MAX_PASSES = 4
-"""A set that moves faster than it can be read this often is given up."""
+"""Reads of a set that changes faster than it can be read."""
 
 
 class Identified(Protocol):
-    """A row that knows its id."""
+    """A row with an id."""
 
     @property
     def id(self) -> str:
@@ -48,10 +46,10 @@ class Reject:
     """A row that could not be read.
 
     Attributes:
-        id: the object's, or, where it names none, a mark of its bytes.
+        id: the object's, or a hash of its bytes where it has none.
         reason: what is wrong with it; quotes no value.
         updated_at: aware UTC, where that could be read.
-        is_identified: the id is the object's own.
+        is_identified: whether the id is the object's own.
     """
 
     id: str
@@ -62,10 +60,10 @@ class Reject:
 
 @dataclass
 class ReadSet(Generic[_Row]):
-    """A set as it was read.
+    """A set that was read.
 
     Attributes:
-        rows: id → row, in its newest form seen.
+        rows: id → row, the newest version seen.
         began_at: the server's clock when the read began: whatever changes later is in the next incremental read.
         total: how many rows the server says there are.
         rejects: id → what could not be read, and why.
@@ -80,11 +78,11 @@ class ReadSet(Generic[_Row]):
 
     @property
     def is_complete(self) -> bool:
-        """Whether as many different rows came as the server says there are."""
+        """Whether as many different rows arrived as the server counts."""
         return len(self.rows) + len(self.rejects) == self.total
 
     def add(self, raws: Iterable[msgspec.Raw], row_of: Callable[[msgspec.Raw], _Row]) -> None:
-        """Read rows, each in place of what came of it before."""
+        """Read rows; each replaces its earlier version."""
         for raw in raws:
             try:
                 row = row_of(raw)
@@ -100,7 +98,7 @@ class ReadSet(Generic[_Row]):
                 self.rows[row.id] = row
 
     def take(self, newer: ReadSet[_Row]) -> None:
-        """Take over what a later look brought."""
+        """Merge the rows of a later read."""
         for key in (*newer.rows, *newer.rejects):
             self.rows.pop(key, None)
             self.rejects.pop(key, None)
@@ -108,10 +106,10 @@ class ReadSet(Generic[_Row]):
         self.rejects |= newer.rejects
 
     def reached(self, updated: Iterable[datetime | None]) -> datetime:
-        """How far the read surely reached: its beginning, or the last change it brought, if that is earlier.
+        """Up to when the read is complete: its beginning, or the last change in it, if that is earlier.
 
-        What changed while pages were turned is later than the beginning. The last change guards against a server whose
-        clock runs ahead of the one that stamps tickets. What could not be read counts too: else it would hold the mark.
+        What changed while pages were read is later than the beginning. The last change guards against a server whose
+        clock runs ahead of the one that stamps tickets. Rejected rows count too, or they would hold the mark back.
 
         Args:
             updated: moments of change of the rows, aware UTC.
@@ -125,18 +123,18 @@ class SetReader(Generic[_Row]):
 
     Args:
         what: the set, as a message names it.
-        ask: (skip, top, since) → the answer with that page.
+        fetch: (skip, top, since) → the response with that page.
         page_of: reads a page's envelope; raises msgspec.DecodeError.
         row_of: reads one row; raises msgspec.DecodeError with a reason that quotes no value.
         page_size: rows asked for at once.
-        overlap: how far before the beginning of a read its moving part is read again; None: the set knows no moment of
-            change, and is read again as a whole.
+        overlap: how far before the beginning of a read its changes are fetched again; None: its rows have no time of
+            change, and the set is read again as a whole.
     """
 
     def __init__(
         self,
         what: str,
-        ask: Callable[[int, int, datetime | None], Awaitable[Answer]],
+        fetch: Callable[[int, int, datetime | None], Awaitable[RawResponse]],
         page_of: Callable[[bytes], Page],
         row_of: Callable[[msgspec.Raw], _Row],
         *,
@@ -144,7 +142,7 @@ class SetReader(Generic[_Row]):
         overlap: timedelta | None,
     ) -> None:
         self._what = what
-        self._ask = ask
+        self._fetch = fetch
         self._page_of = page_of
         self._row_of = row_of
         self._page_size = page_size
@@ -154,32 +152,32 @@ class SetReader(Generic[_Row]):
         """The whole set, or what changed since a moment.
 
         Raises:
-            MarketplaceError: a page could not be had.
-            UnexpectedPayload: a page is no page, or the count never came out right.
+            MarketplaceError: a page could not be fetched.
+            UnexpectedPayload: a response is not a page, or the counts never agreed.
         """
         passes = 0
         while passes < MAX_PASSES:
             passes += 1
             found, is_shrunk = await self._pass(since)
-            # Where rows left, as many others slid past the reader unseen, and no moment of change tells which.
+            # Where rows were removed, as many others moved past the reader, and no time of change shows which.
             if not is_shrunk and (found.is_complete or await self._catch_up(found, since)):
                 found.passes = passes
                 return found
         raise UnexpectedPayload(
-            f"Read {self._what} {MAX_PASSES} times; {len(found.rows)} different rows came of the {found.total} that "
-            "vivenu counts. Nothing was stored. It changes faster than it can be read: try again at a quieter time, or "
-            "raise vivenu_page_size in TUNING."
+            f"Read {self._what} {MAX_PASSES} times and got {len(found.rows)} different rows of the {found.total} that "
+            "vivenu counts; nothing was stored. The set changes faster than it can be read: try again at a quieter "
+            "time, or raise vivenu_page_size in TUNING."
         )
 
     async def _pass(self, since: datetime | None) -> tuple[ReadSet[_Row], bool]:
-        """Turn all pages once; what came, and whether the set shrank meanwhile."""
+        """Read all pages once; the rows, and whether the set shrank meanwhile."""
         found: ReadSet[_Row] | None = None
         turned, is_shrunk = 0, False
         while found is None or turned * self._page_size < found.total:
-            answer = await self._ask(turned * self._page_size, self._page_size, since)
-            page = self._read_page(answer.body)
+            response = await self._fetch(turned * self._page_size, self._page_size, since)
+            page = self._read_page(response.body)
             if found is None:
-                found = ReadSet(answer.served_at)
+                found = ReadSet(response.served_at or response.captured_at)
                 found.total = page.total
             is_shrunk |= page.total < found.total
             found.total = page.total
@@ -188,13 +186,13 @@ class SetReader(Generic[_Row]):
         return found, is_shrunk
 
     async def _catch_up(self, found: ReadSet[_Row], since: datetime | None) -> bool:
-        """Add what changed since the pass began; whether the count comes out right then."""
+        """Add what changed since the pass began; whether the counts agree then."""
         if self._overlap is None:
             return False
         moved_since = found.began_at - self._overlap
         moved, is_shrunk = await self._pass(moved_since if since is None else max(since, moved_since))
         found.take(moved)
-        total = self._read_page((await self._ask(0, 1, since)).body).total
+        total = self._read_page((await self._fetch(0, 1, since)).body).total
         is_shrunk |= total < found.total
         found.total = total
         return not is_shrunk and found.is_complete
@@ -204,21 +202,21 @@ class SetReader(Generic[_Row]):
             return self._page_of(body)
         except msgspec.DecodeError as error:
             raise UnexpectedPayload(
-                f"Read {self._what}; the answer is not the promised page ({error}). Check VIVENU_API_BASE_URL; if it "
-                "is right, vivenu changed its format.",
+                f"Could not read {self._what}: the response is not a page ({error}). Check VIVENU_API_BASE_URL; if it "
+                "is right, vivenu has changed its format.",
                 status=200,
             ) from None
 
 
 def _identify(raw: msgspec.Raw, reason: str) -> Reject:
-    """What can still be told of an object that could not be read."""
+    """What is known of an object that could not be read."""
     try:
         identity = msgspec.json.decode(raw, type=IdentityWire)
     except msgspec.DecodeError:
         identity = IdentityWire()
     named = _read_or_none(identity.id, str)
     is_identified = named is not None and _ID.fullmatch(named) is not None
-    # Of the whole object: with its secret and barcode in it, nobody can try names against the mark.
+    # Of the whole object: its barcode and secret are in it, so nobody can guess names by the hash.
     mark = f"(no id {hashlib.sha256(raw).hexdigest()[:12]})"
     return Reject(
         named if named and is_identified else mark,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ticket_pipeline.http.response_cache import CacheUse, KeptAnswer
-from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.http.response_cache import CacheUse
+from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
 from ticket_pipeline.storage.cache import PostgresCache
 from ticket_pipeline_tests.cli.conftest import assert_fits
 
@@ -21,14 +21,13 @@ AGES = {"a": timedelta(minutes=5), "b": timedelta(hours=5), "c": timedelta(days=
 
 @pytest.fixture
 def kept(cli: Cli) -> Cli:
-    """A user with three kept answers, one hit and two misses."""
+    """A user with three cached responses, one hit and two misses."""
 
     async def fill() -> None:
         cache = PostgresCache(cli.loopback.database, Marketplace.TICKETMASTER)
         for key, age in AGES.items():
-            owner = await cache.claim(key, key)
-            assert owner is not None
-            await cache.store(key, owner, KeptAnswer(b"{}", datetime.now(UTC) - age))
+            at = datetime.now(UTC) - age
+            await cache.store(key, RawResponse(Marketplace.TICKETMASTER, key, b"{}", at, 200, 1, 0.0))
         for use in (CacheUse.HIT, CacheUse.MISS, CacheUse.MISS):
             await cache.count(use)
 
@@ -38,7 +37,7 @@ def kept(cli: Cli) -> Cli:
 
 def left(cli: Cli) -> list[str]:
     """What is still kept."""
-    return [row["cache_key"] for row in cli.loopback.rows("select cache_key from kept_answers order by 1")]
+    return [row["cache_key"] for row in cli.loopback.rows("select cache_key from cached_responses order by 1")]
 
 
 def test_it_shows_what_is_kept_and_what_it_was_good_for(kept: Cli) -> None:
@@ -48,7 +47,7 @@ def test_it_shows_what_is_kept_and_what_it_was_good_for(kept: Cli) -> None:
     for part in ("ticketmaster", "3 d ago", "5 min ago", "1 of 1", "2 of 2", "0 of 0"):
         assert part in result.stdout
     (row,) = kept.ask("cache", "show")
-    assert (row["answers"], row["hits"], row["misses_today"]) == (3, 1, 2)
+    assert (row["responses"], row["hits"], row["misses_today"]) == (3, 1, 2)
 
 
 def test_with_nothing_kept_it_says_so(cli: Cli) -> None:

@@ -16,7 +16,7 @@ from ticket_pipeline.simulator.recording import RequestLog
 from ticket_pipeline.simulator.ticketmaster import create_ticketmaster_app
 from ticket_pipeline.simulator.world import sample_world
 from ticket_pipeline_tests.cli.conftest import SOON, assert_fits
-from ticket_pipeline_tests.http.wire import answer, serve_wire
+from ticket_pipeline_tests.http.wire import response, serve_wire
 from ticket_pipeline_tests.marketplaces.ticketmaster.discovery import CANARY
 from ticket_pipeline_tests.simulator_support.serving import serve
 
@@ -78,7 +78,7 @@ def test_an_answer_that_is_used_again_is_shown_with_its_age(cli: Cli) -> None:
         cli.env |= {"TICKETMASTER_API_KEY": CANARY, "TICKETMASTER_API_BASE_URL": served.url}
         assert cli.run("sync-events").exit_code == 0
         (asked,) = cli.ask("fetch-listings", key)
-        cli.loopback.rows("update kept_answers set stored_at = stored_at - interval '14 minutes'")
+        cli.loopback.rows("update cached_responses set stored_at = stored_at - interval '14 minutes'")
         cli.loopback.rows("update poll_schedule set last_success_at = last_success_at - interval '14 minutes'")
         shown = cli.run("fetch-listings", key)
         (again,) = cli.ask("fetch-listings", key)
@@ -156,7 +156,7 @@ def test_an_answer_that_repeats_the_session_is_stored_and_shown_without_it(
     body = json.dumps([item] if status == 200 else {"message": said}).encode()
 
     async def run() -> list[Result]:
-        async with serve_wire(answer(status, body)) as server:
+        async with serve_wire(response(status, body)) as server:
             chosen = env | {"STUBHUB_API_BASE_URL": server.url}
             key = cli.loopback.keys[0]
             return [await asyncio.to_thread(cli.run, "fetch-listings", key, *how, **chosen) for how in ([], ["--json"])]

@@ -64,7 +64,7 @@ def test_while_ticketmaster_is_down_the_old_response_is_shown_with_its_age(searc
 
 def break_down_after_three_hours(searching: Searching) -> None:
     """Age what is cached, and let every request fail."""
-    searching.cli.loopback.rows("update kept_answers set stored_at = stored_at - interval '3 hours'")
+    searching.cli.loopback.rows("update cached_responses set stored_at = stored_at - interval '3 hours'")
     searching.faults.add(Fault(FaultKind.UNAVAILABLE, times=None))
 
 

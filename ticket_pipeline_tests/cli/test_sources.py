@@ -130,7 +130,7 @@ def test_a_wait_that_a_marketplace_asked_for_is_shown_until_it_is_over(synced: C
     synced.loopback.faults.add(Fault(FaultKind.RATE_LIMITED, retry_after="600"))
     refused = synced.run("fetch-listings", HTTPX_MAX_CONNECTIONS="1")
     assert (refused.exit_code, "3 events were not tried" in refused.stderr) == (1, True)
-    assert "stubhub; it asked to wait until " in " ".join(refused.stderr.split())
+    assert "stubhub: it asked to wait until " in " ".join(refused.stderr.split())
     asked_until = datetime.fromisoformat(about(synced)["asked_until"])
     assert timedelta(minutes=9) < asked_until - datetime.now(UTC) <= timedelta(minutes=10)
     assert " ".join(row(synced, "Asked to wait")[3:6]) in {"in 10 min", "in 9 min"}

@@ -1,7 +1,4 @@
-"""A server that says exactly the bytes a test gives it, for faults that no HTTP library would make.
-
-What belongs here: sockets and bytes. The marketplaces' own answers come from `ticket_pipeline.simulator`.
-"""
+"""A server that sends exactly the bytes a test gives it, for faults that no HTTP library would make."""
 
 from __future__ import annotations
 
@@ -10,44 +7,58 @@ import contextlib
 import random
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import httpx
 from pydantic import SecretStr
 
 from ticket_pipeline.errors import MarketplaceError
-from ticket_pipeline.http.connections import open_http_client
-from ticket_pipeline.http.fetcher import HttpFetcher, MarketplaceRequest
+from ticket_pipeline.http.client import ConnectionOptions, open_http_client
+from ticket_pipeline.http.fetcher import HttpFetcher, Request
 from ticket_pipeline.http.gate import OpenGate, Permit, RequestGate
+from ticket_pipeline.http.judge import Received
 from ticket_pipeline.http.retries import RetryPolicy
+from ticket_pipeline.http.scrubbing import Scrubber
 from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
-    Answer = bytes | Callable[[asyncio.StreamWriter], Awaitable[None]]
+    Wire = bytes | Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 ONE_TRY = RetryPolicy(max_tries=1, request_seconds=5)
 THREE_TRIES = RetryPolicy(max_tries=3, request_seconds=5, first_wait_seconds=0.001, jitter_seconds=0.0)
 GOOD_BODY = b"[]"
+NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 TEST_SECONDS = 60.0
 """A fetch that waits too long fails its test, instead of holding up the suite."""
 
 
-def answer(status: int = 200, body: bytes = GOOD_BODY, **headers: str) -> bytes:
-    """An answer's bytes; `content_type=...` becomes the header Content-Type."""
+def response(status: int = 200, body: bytes = GOOD_BODY, **headers: str) -> bytes:
+    """A response's bytes; `content_type=...` becomes the header Content-Type."""
     fields = {"content_type": "application/json", "content_length": str(len(body)), **headers}
     head = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in fields.items())
     return f"HTTP/1.1 {status} X\r\n{head}\r\n".encode() + body
 
 
+def received(
+    status: int, body: bytes = GOOD_BODY, *, at: datetime = NOON, scrubber: Scrubber | None = None, **headers: str
+) -> Received:
+    """A response as the judge sees it."""
+    fields = httpx.Headers({"content-type": "application/json"})
+    fields.update({name.replace("_", "-"): value for name, value in headers.items()})
+    return Received("Fetching it", status, fields, body, 1, at, scrubber or Scrubber([]))
+
+
 async def hang(_: asyncio.StreamWriter) -> None:
-    """Say nothing, until the server is closed."""
+    """Send nothing, until the server is closed."""
     await asyncio.Event().wait()
 
 
 async def drip(writer: asyncio.StreamWriter) -> None:
-    """Say one byte every 10 ms, for ever: no read ever times out."""
+    """Send one byte every 10 ms, forever: no read ever times out."""
     writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n[")
     while True:
         writer.write(b" ")
@@ -56,7 +67,7 @@ async def drip(writer: asyncio.StreamWriter) -> None:
 
 
 def reset_after(start: bytes) -> Callable[[asyncio.StreamWriter], Awaitable[None]]:
-    """Say `start`, then cut the connection without a goodbye."""
+    """Send `start`, then reset the connection."""
 
     async def cut(writer: asyncio.StreamWriter) -> None:
         writer.write(start)
@@ -68,15 +79,15 @@ def reset_after(start: bytes) -> Callable[[asyncio.StreamWriter], Awaitable[None
 
 @dataclass
 class WireServer:
-    """What a running server heard: the head of each request, as text."""
+    """A running server, and the head of each request it received, as text."""
 
     url: str
     heads: list[str] = field(default_factory=list)
 
 
 @asynccontextmanager
-async def serve_wire(*answers: Answer, tls: ssl.SSLContext | None = None) -> AsyncIterator[WireServer]:
-    """Serve one answer per request, in order; the last one repeats. Every connection is closed after its answer."""
+async def serve_wire(*responses: Wire, tls: ssl.SSLContext | None = None) -> AsyncIterator[WireServer]:
+    """Serve one response per request, in order; the last one repeats. Every connection is closed after its response."""
     handlers: set[asyncio.Task[Any]] = set()
     server = WireServer(url="")
 
@@ -84,7 +95,7 @@ async def serve_wire(*answers: Answer, tls: ssl.SSLContext | None = None) -> Asy
         handlers.add(asyncio.current_task())  # type: ignore[arg-type]  # inside a handler there is a task
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             head = await reader.readuntil(b"\r\n\r\n")
-            this = answers[min(len(server.heads), len(answers) - 1)]
+            this = responses[min(len(server.heads), len(responses) - 1)]
             server.heads.append(head.decode())
             if isinstance(this, bytes):
                 writer.write(this)
@@ -112,35 +123,44 @@ class CountedPermit:
 
 
 class RecordingGate:
-    """A gate that lets everything pass and writes down what it is told."""
+    """A gate that permits everything and records its calls.
+
+    Attributes:
+        finished: permit and the class of its error, if any.
+    """
 
     def __init__(self) -> None:
         self.acquired = 0
-        self.released: list[tuple[int, bool]] = []
-        self.recorded: list[str | None] = []
+        self.finished: list[tuple[int, str | None]] = []
+        self.cancelled: list[int] = []
+        self.flushes = 0
 
     async def acquire(self) -> CountedPermit:
         """Count the permit."""
         self.acquired += 1
         return CountedPermit(self.acquired)
 
-    async def release(self, permit: Permit, *, answered: bool) -> None:
-        """Write the permit down."""
-        self.released.append((permit.permit_id, answered))
+    async def finish(self, permit: Permit, error: MarketplaceError | None) -> None:
+        """Record how it ended."""
+        self.finished.append((permit.permit_id, None if error is None else type(error).__name__))
 
-    async def record(self, error: MarketplaceError | None) -> None:
-        """Write the class of the error down."""
-        self.recorded.append(None if error is None else type(error).__name__)
+    async def cancel(self, permit: Permit) -> None:
+        """Record the permit."""
+        self.cancelled.append(permit.permit_id)
+
+    async def flush(self) -> None:
+        """Count the call."""
+        self.flushes += 1
 
 
-def request_to(url: str, *, method: str = "GET", headers: Mapping[str, str] | None = None) -> MarketplaceRequest:
+def request_to(url: str, *, method: str = "GET", headers: Mapping[str, str] | None = None) -> Request:
     """A request for event 1; its headers are secret."""
     secret = {name: SecretStr(value) for name, value in (headers or {}).items()}
-    return MarketplaceRequest(Marketplace.STUBHUB, "1", method, url, secret_headers=secret)
+    return Request(Marketplace.STUBHUB, "1", method, url, secret_headers=secret)
 
 
 async def fetch(
-    request: MarketplaceRequest,
+    request: Request,
     *,
     policy: RetryPolicy = ONE_TRY,
     gate: RequestGate | None = None,
@@ -148,24 +168,23 @@ async def fetch(
     **timing: Callable[[], Any],
 ) -> RawResponse:
     """Fetch with a client and a fetcher of its own; `timing` is the fetcher's `clock` and `monotonic`."""
-    async with open_http_client(
-        user_agent="tests/1", connect_timeout_seconds=5, read_timeout_seconds=read_timeout_seconds, max_connections=4
-    ) as client:
+    options = ConnectionOptions("tests/1", connect_timeout_seconds=5, read_timeout_seconds=read_timeout_seconds)
+    async with open_http_client(options) as client:
         fetcher = HttpFetcher(client, gate or OpenGate(), policy, rng=random.Random(0), **timing)  # noqa: S311 - a test
         return await fetcher.fetch(request)
 
 
 def outcome(
-    *answers: Answer,
+    *responses: Wire,
     policy: RetryPolicy = ONE_TRY,
     gate: RequestGate | None = None,
     read_timeout_seconds: float = 5,
     **timing: Callable[[], Any],
 ) -> tuple[RawResponse | MarketplaceError, list[str]]:
-    """Fetch once from a server that gives `answers`; what came of it, and the heads of the requests heard."""
+    """Fetch once from a server that sends `responses`; the result, and the heads of the requests received."""
 
     async def run() -> tuple[RawResponse | MarketplaceError, list[str]]:
-        async with asyncio.timeout(TEST_SECONDS), serve_wire(*answers) as server:
+        async with asyncio.timeout(TEST_SECONDS), serve_wire(*responses) as server:
             try:
                 request = request_to(f"{server.url}/x?id=1")
                 return await fetch(

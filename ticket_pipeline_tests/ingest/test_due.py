@@ -16,6 +16,7 @@ from ticket_pipeline.errors import Blocked
 from ticket_pipeline.ingest.due import LeasedBatch, Skip, choose_batch, show_wait
 from ticket_pipeline.ingest.poll import build_gate
 from ticket_pipeline.simulator.faults import Fault, FaultKind
+from ticket_pipeline.storage.request_gate import Permit
 from ticket_pipeline.storage.requests import reset_breaker, set_up_budget
 from ticket_pipeline.storage.schedule import release_lease
 from ticket_pipeline_tests.ingest.loopback import STUBHUB, open_loopback
@@ -68,7 +69,7 @@ def leased(loopback: Loopback, settings: Settings | None = None) -> list[str]:
 def block(loopback: Loopback, settings: Settings) -> None:
     """The marketplace refuses our session."""
     gate = build_gate(loopback.database, settings, STUBHUB, Random(1))  # noqa: S311 - chance, not secrecy
-    asyncio.run(gate.record(Blocked("Your session was refused.", status=403)))
+    asyncio.run(gate.finish(Permit(0), Blocked("Your session was refused.", status=403)))
 
 
 def send(loopback: Loopback, *, requests: int) -> None:
@@ -77,7 +78,8 @@ def send(loopback: Loopback, *, requests: int) -> None:
 
     async def send_all() -> None:
         for _ in range(requests):
-            await gate.release(await gate.acquire(), answered=True)
+            await gate.finish(await gate.acquire(), None)
+        await gate.flush()
 
     asyncio.run(send_all())
 
@@ -193,7 +195,7 @@ def test_an_open_breaker_says_why_how_long_and_how_to_resume(watching: Loopback)
 def test_a_wait_that_the_marketplace_asked_for_is_kept_and_told_instead_of_leasing(watching: Loopback) -> None:
     watching.faults.add(Fault(FaultKind.RATE_LIMITED, retry_after="600"))
     result = watching.poll(watching.events(), watching.settings(httpx_max_connections=1))
-    assert "stubhub; it asked to wait until " in str(result.stopped_by)
+    assert "stubhub: it asked to wait until " in str(result.stopped_by)
     until = watching.value("select asked_until from breaker_state").astimezone(UTC)
     for offset, another in ((0, r"(?:9 min \d+|10 min 0) s"), (545, r"\d+ s")):
         watching.clock.offset = timedelta(seconds=offset)

@@ -23,7 +23,7 @@ from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.prices import HOUR, Span, rebuild_hourly
 from ticket_pipeline.storage.ticketmaster import read_troubled_events
 from ticket_pipeline.storage.watchlist import sync_watchlist
-from ticket_pipeline_tests.http.wire import TEST_SECONDS, answer, serve_wire
+from ticket_pipeline_tests.http.wire import TEST_SECONDS, response, serve_wire
 from ticket_pipeline_tests.ingest.loopback import watched
 from ticket_pipeline_tests.marketplaces.ticketmaster.discovery import (
     CANARY,
@@ -159,7 +159,7 @@ def test_an_answer_that_is_used_again_is_as_old_as_it_is(watch: Watch) -> None:
     async def run() -> list[BatchResult]:
         async with watch.serve(says(EVENT)) as server:
             first = await watch.poll(server, ticketmaster_cache_minutes=30)
-            watch.rows("update kept_answers set stored_at = stored_at - interval '14 minutes' returning 1")
+            watch.rows("update cached_responses set stored_at = stored_at - interval '14 minutes' returning 1")
             watch.rows("update poll_schedule set last_success_at = last_success_at - interval '14 minutes' returning 1")
             return [first, await watch.poll(server, ticketmaster_cache_minutes=30)]
 
@@ -204,10 +204,10 @@ def test_trouble_of_an_event_that_is_over_or_not_followed_is_none(watch: Watch) 
 
 
 FAILURES: dict[str, tuple[bytes, str]] = {
-    "down": (answer(503), "http_error"),
+    "down": (response(503), "http_error"),
     "quota": (says(QUOTA, 429), "rate_limited"),
     "key": (says(INVALID_KEY, 401), "blocked"),
-    "cut": (answer(200, b'{"id":'), "bad_payload"),
+    "cut": (response(200, b'{"id":'), "bad_payload"),
     "gone": (says({"errors": [{"code": "DIS1004", "detail": "x"}]}, 404), "gone"),
 }
 
@@ -238,7 +238,7 @@ def test_the_key_is_nowhere_in_the_database(watch: Watch) -> None:
         row["table_name"]
         for row in watch.rows("select table_name from information_schema.tables where table_schema = 'tickets'")
     ]
-    assert "kept_answers" in tables
+    assert "cached_responses" in tables
     for table in tables:
         with watch.database.connection() as connection:
             rows = connection.execute(sql.SQL("select * from {}").format(sql.Identifier(table))).fetchall()

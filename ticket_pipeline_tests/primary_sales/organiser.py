@@ -5,14 +5,15 @@ What belongs here: what the tests of primary sales are tried on. What does not: 
 
 from __future__ import annotations
 
-import random
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ticket_pipeline.http.retries import RetryPolicy
+from ticket_pipeline.primary_sales.api import open_vivenu_api
 from ticket_pipeline.primary_sales.client import VivenuClient
-from ticket_pipeline.primary_sales.http import open_vivenu_http
+from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.simulator.faults import FaultPlan
 from ticket_pipeline.simulator.recording import RequestLog
 from ticket_pipeline.simulator.vivenu import SIMULATED_TOKEN, create_vivenu_app
@@ -74,6 +75,11 @@ def open_organiser(*, events: int = 5, tickets: int = 600, seed: int = 0) -> Ite
 @asynccontextmanager
 async def open_client(settings: Settings, **options: Any) -> AsyncIterator[VivenuClient]:  # noqa: ANN401 - handed through
     """A client that hardly waits between tries."""
-    rng = random.Random(0)  # noqa: S311 - a test
-    async with open_vivenu_http(settings, rng=rng, first_wait_seconds=0.001) as http:
-        yield VivenuClient(http, page_size=settings.tuning.vivenu_page_size, **({"overlap": OVERLAP} | options))
+    async with open_vivenu_api(settings, policy=quick_policy(settings)) as api:
+        yield VivenuClient(api, page_size=settings.tuning.vivenu_page_size, **({"overlap": OVERLAP} | options))
+
+
+def quick_policy(settings: Settings) -> RetryPolicy:
+    """The policy of the settings, almost without waits."""
+    policy = RetryPolicy.from_settings(settings)
+    return replace(policy, first_wait_seconds=0.001, jitter_seconds=0.0)

@@ -1,4 +1,4 @@
-"""Answers that are used again, on the real database: one request for many who ask, old answers in times of need."""
+"""Cached responses on the real database: one request for several commands, old ones where there is no new one."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from ticket_pipeline.errors import (
     UnexpectedPayload,
 )
 from ticket_pipeline.http.gate import OpenGate
-from ticket_pipeline.http.response_cache import CacheUse, KeptAnswer
-from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.http.response_cache import CacheUse
+from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
 from ticket_pipeline.marketplaces.ticketmaster.client import open_ticketmaster_client
-from ticket_pipeline.storage.cache import PostgresCache, clear_answers, read_cache_summary
-from ticket_pipeline_tests.http.wire import TEST_SECONDS, answer, serve_wire
+from ticket_pipeline.storage.cache import PostgresCache, clear_cache, read_cache_summary
+from ticket_pipeline_tests.http.wire import TEST_SECONDS, response, serve_wire
 from ticket_pipeline_tests.marketplaces.ticketmaster.discovery import (
     CANARY,
     EVENT,
@@ -42,26 +42,25 @@ from ticket_pipeline_tests.storage.stored import query
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from uuid import UUID
 
     from ticket_pipeline.marketplaces.ticketmaster.client import TicketmasterClient
     from ticket_pipeline.marketplaces.ticketmaster.parser import EventDetails
     from ticket_pipeline.storage.database import Database, Row
-    from ticket_pipeline_tests.http.wire import Answer
+    from ticket_pipeline_tests.http.wire import Wire
 
 TICKETMASTER = Marketplace.TICKETMASTER
 KEY = "GET x"
 
 
-def cache_of(database: Database, **how: Any) -> PostgresCache:  # noqa: ANN401 - PostgresCache's parameters
+def cache_of(database: Database) -> PostgresCache:
     """The cache as one more process opens it."""
-    return PostgresCache(database, TICKETMASTER, **how)
+    return PostgresCache(database, TICKETMASTER)
 
 
 def ask(
     database: Database,
     *questions: Callable[[TicketmasterClient], Awaitable[Any]],
-    answers: tuple[Answer, ...],
+    answers: tuple[Wire, ...],
     minutes: float = 30,
     gate: Any = None,  # noqa: ANN401 - any gate
 ) -> tuple[list[Any], list[str]]:
@@ -83,12 +82,9 @@ def ask(
     return asyncio.run(run())
 
 
-async def keep(database: Database, key: str, body: bytes, at: datetime, external_id: str | None = None) -> None:
-    """Keep an answer that nobody asked for."""
-    cache = cache_of(database)
-    owner = await cache.claim(key, external_id)
-    assert owner is not None
-    await cache.store(key, owner, KeptAnswer(body, at))
+async def keep(database: Database, key: str, body: bytes, at: datetime, external_id: str = "") -> None:
+    """Cache a response that nobody fetched."""
+    await cache_of(database).store(key, RawResponse(TICKETMASTER, external_id, body, at, 200, 1, 0.0))
 
 
 async def details(client: TicketmasterClient) -> EventDetails:
@@ -111,7 +107,7 @@ def age_everything(database: Database, by: timedelta) -> Callable[[TicketmasterC
     """A question that asks nothing: it lets time pass for what is kept."""
 
     async def pass_time(_: TicketmasterClient) -> None:
-        query(database, "update kept_answers set stored_at = stored_at - %(by)s returning 1", by=by)
+        query(database, "update cached_responses set stored_at = stored_at - %(by)s returning 1", by=by)
 
     return pass_time
 
@@ -122,7 +118,7 @@ def uses(database: Database) -> dict[str, int]:
     return {name: row[name] for name in ("hits", "misses", "stale")}
 
 
-def test_a_second_question_is_answered_without_a_request(database: Database) -> None:
+def test_a_cached_response_needs_no_request(database: Database) -> None:
     (first, second, prices), heads = ask(
         database, details, details, lambda client: client.get_ticket_prices(EVENT["id"]), answers=(says(EVENT),)
     )
@@ -132,13 +128,13 @@ def test_a_second_question_is_answered_without_a_request(database: Database) -> 
     assert uses(database) == {"hits": 2, "misses": 1, "stale": 0}
 
 
-def test_pages_of_a_search_are_kept_too(database: Database) -> None:
+def test_pages_of_a_search_are_cached_too(database: Database) -> None:
     results, heads = ask(database, search, search, answers=(says(page([EVENT])),))
     assert results == [(1, False), (1, False)]
     assert len(heads) == 1
 
 
-def test_an_answer_past_its_time_is_asked_for_anew(database: Database) -> None:
+def test_a_response_past_its_time_is_fetched_again(database: Database) -> None:
     (_, _, fresh), heads = ask(
         database,
         details,
@@ -148,10 +144,10 @@ def test_an_answer_past_its_time_is_asked_for_anew(database: Database) -> None:
     )
     assert (fresh.name, fresh.is_stale) == ("New", False)
     assert len(heads) == 2
-    assert len(query(database, "select 1 from kept_answers")) == 1
+    assert len(query(database, "select 1 from cached_responses")) == 1
 
 
-def test_with_zero_minutes_nothing_is_kept(database: Database) -> None:
+def test_with_zero_minutes_nothing_is_cached(database: Database) -> None:
     _, heads = ask(database, details, details, answers=(says(EVENT),), minutes=0)
     assert len(heads) == 2
     assert read_cache_summary(database) == []
@@ -171,16 +167,16 @@ OLD = timedelta(days=2)
 @pytest.mark.parametrize(
     "trouble",
     [
-        answer(503),
+        response(503),
         says(QUOTA, 429),
         says(SPIKE, 429),
         says(INVALID_KEY, 401),
-        answer(200, b"{"),
-        answer(200, b"<html>"),
+        response(200, b"{"),
+        response(200, b"<html>"),
     ],
     ids=["down", "quota", "spike", "refused", "cut", "html"],
 )
-def test_where_the_api_gives_no_answer_an_old_one_is_used_and_marked(
+def test_without_a_usable_response_an_old_one_is_used_and_marked(
     database: Database, trouble: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     (first, _, stale), _ = ask(
@@ -194,7 +190,7 @@ def test_where_the_api_gives_no_answer_an_old_one_is_used_and_marked(
     assert logging.getLevelName(logging.WARNING) in caplog.text
 
 
-def test_a_budget_that_is_spent_leaves_the_old_answers(database: Database) -> None:
+def test_with_a_spent_budget_old_responses_are_used(database: Database) -> None:
     async def run() -> list[tuple[int, bool]]:
         async with serve_wire(says(page([EVENT]))) as server:
             found = []
@@ -211,37 +207,35 @@ def test_a_budget_that_is_spent_leaves_the_old_answers(database: Database) -> No
 
 @pytest.mark.parametrize(
     ("trouble", "expected"),
-    [(answer(503), TemporarilyUnavailable), (says(QUOTA, 429), QuotaExhausted), (says(SPIKE, 429), RateLimited)],
+    [(response(503), TemporarilyUnavailable), (says(QUOTA, 429), QuotaExhausted), (says(SPIKE, 429), RateLimited)],
 )
-def test_polling_never_takes_an_old_answer_for_a_new_one(
-    database: Database, trouble: bytes, expected: type[Exception]
-) -> None:
+def test_polling_never_uses_an_old_response(database: Database, trouble: bytes, expected: type[Exception]) -> None:
     (_, _, failed), _ = ask(database, poll, age_everything(database, OLD), poll, answers=(says(EVENT), trouble))
     assert type(failed) is expected
 
 
-def test_an_event_that_is_gone_is_gone_whatever_is_kept(database: Database) -> None:
+def test_an_event_that_is_gone_is_gone_whatever_is_cached(database: Database) -> None:
     (_, _, gone), _ = ask(
         database, details, age_everything(database, OLD), details, answers=(says(EVENT), says(UNKNOWN_ID, 404))
     )
     assert isinstance(gone, EventGone)
 
 
-def test_without_an_old_answer_the_trouble_is_told(database: Database) -> None:
+def test_without_a_cached_response_the_error_is_raised(database: Database) -> None:
     (blocked,), _ = ask(database, details, answers=(says(INVALID_KEY, 401),))
     assert isinstance(blocked, Blocked)
 
 
-def test_an_unreadable_body_is_not_kept(database: Database) -> None:
-    (broken, good), heads = ask(database, details, details, answers=(answer(200, b'{"id": 1}'), says(EVENT)))
+def test_an_unreadable_body_is_not_cached(database: Database) -> None:
+    (broken, good), heads = ask(database, details, details, answers=(response(200, b'{"id": 1}'), says(EVENT)))
     assert isinstance(broken, UnexpectedPayload)
     assert good.name == "The Lanterns"
     assert len(heads) == 2
 
 
-def test_a_kept_body_that_this_version_cannot_read_is_asked_for_anew(database: Database) -> None:
+def test_a_cached_body_that_this_version_cannot_read_is_fetched_again(database: Database) -> None:
     def spoil() -> list[Row]:
-        return query(database, "select cache_key from kept_answers")
+        return query(database, "select cache_key from cached_responses")
 
     async def spoil_it(_: TicketmasterClient) -> None:
         (row,) = spoil()
@@ -252,155 +246,56 @@ def test_a_kept_body_that_this_version_cannot_read_is_asked_for_anew(database: D
     assert len(heads) == 2
 
 
-def test_of_many_who_miss_at_once_one_asks(database: Database) -> None:
-    async def run() -> tuple[list[Any], int]:
-        async def slowly(writer: asyncio.StreamWriter) -> None:
-            await asyncio.sleep(0.2)
-            writer.write(says(EVENT))
+def test_an_older_response_does_not_replace_a_newer_one(database: Database) -> None:
+    now = datetime.now(UTC)
 
-        async with asyncio.timeout(TEST_SECONDS), serve_wire(slowly) as server:
+    async def run() -> bytes:
+        for age, body in ((0, b"new"), (1, b"late")):
+            await keep(database, KEY, body, now - timedelta(minutes=age))
+        found = await cache_of(database).find(KEY)
+        assert found is not None
+        return found.body
 
-            async def one() -> EventDetails:
-                async with open_ticketmaster_client(settings_for(server.url), cache=cache_of(database)) as client:
-                    return await details(client)
-
-            return await asyncio.gather(*(one() for _ in range(5))), len(server.heads)
-
-    found, requests = asyncio.run(run())
-    assert {one.name for one in found} == {"The Lanterns"}
-    assert requests == 1
-    assert uses(database) == {"hits": 4, "misses": 1, "stale": 0}
-
-
-def test_a_process_that_dies_while_it_asks_holds_nobody_up_for_long(database: Database) -> None:
-    async def run() -> list[bool]:
-        cache = cache_of(database, claim=timedelta(seconds=60))
-        return [await cache.claim(KEY, None) is not None for _ in range(2)]
-
-    assert asyncio.run(run()) == [True, False]
-    query(database, "update kept_answers set claimed_until = claimed_until - interval '61 s' returning 1")
-    assert asyncio.run(cache_of(database).claim(KEY, None))
-
-
-def test_a_claim_given_up_is_free_at_once(database: Database) -> None:
-    async def run() -> UUID | None:
-        owner = await cache_of(database).claim(KEY, None)
-        assert owner is not None
-        await cache_of(database).give_up(KEY, owner)
-        return await cache_of(database).claim(KEY, None)
-
-    assert asyncio.run(run())
-
-
-def test_a_claim_that_was_lost_ends_nobody_elses_and_keeps_nothing(database: Database) -> None:
-    async def run() -> list[Any]:
-        cache = cache_of(database)
-        lost = await cache.claim(KEY, None)
-        assert lost is not None
-        query(database, "update kept_answers set claimed_until = 'epoch' returning 1")
-        owner = await cache.claim(KEY, None)
-        assert owner is not None
-        await cache.give_up(KEY, lost)
-        await cache.renew(KEY, lost)
-        await cache.store(KEY, lost, KeptAnswer(b"late", datetime.now(UTC)))
-        found = [await cache.claim(KEY, None), await cache.find(KEY)]
-        await cache.store(KEY, owner, KeptAnswer(b"good", datetime.now(UTC)))
-        return [*found, await cache.find(KEY)]
-
-    taken, late, good = asyncio.run(run())
-    assert (taken, late, good.body) == (None, None, b"good")
-
-
-class OftenRenewed(PostgresCache):
-    """Claims of a minute that are renewed ten times a second, as time is made to pass for them quicker than it does."""
-
-    @property
-    def claim_duration(self) -> timedelta:
-        """Thrice what lies between two renewals."""
-        return timedelta(seconds=0.3)
-
-
-def test_a_fetch_that_takes_longer_than_a_claim_keeps_it(database: Database) -> None:
-    passing = "update kept_answers set claimed_until = claimed_until - interval '40 s' returning 1"
-    renewed = "select 1 from kept_answers where claimed_until > clock_timestamp() + interval '30 s'"
-
-    async def run() -> tuple[list[Any], int]:
-        async def slowly(writer: asyncio.StreamWriter) -> None:
-            for _ in range(3):
-                await asyncio.to_thread(query, database, passing)
-                while not await asyncio.to_thread(query, database, renewed):  # noqa: ASYNC110 - the database sets no event
-                    await asyncio.sleep(0.01)
-            writer.write(says(EVENT))
-
-        async with asyncio.timeout(TEST_SECONDS), serve_wire(slowly) as server:
-
-            async def one() -> EventDetails:
-                cache = OftenRenewed(database, TICKETMASTER)
-                async with open_ticketmaster_client(settings_for(server.url), cache=cache) as client:
-                    return await details(client)
-
-            return await asyncio.gather(*(one() for _ in range(3))), len(server.heads)
-
-    found, requests = asyncio.run(run())
-    assert ({one.name for one in found}, requests) == ({"The Lanterns"}, 1)
-
-
-def test_an_answer_on_its_way_when_all_are_forgotten_is_used_and_not_kept(database: Database) -> None:
-    async def run() -> EventDetails:
-        async def meanwhile(writer: asyncio.StreamWriter) -> None:
-            assert await asyncio.to_thread(clear_answers, database) == 1
-            writer.write(says(EVENT))
-
-        async with (
-            asyncio.timeout(TEST_SECONDS),
-            serve_wire(meanwhile) as server,
-            open_ticketmaster_client(settings_for(server.url), cache=cache_of(database)) as client,
-        ):
-            return await details(client)
-
-    assert asyncio.run(run()).name == "The Lanterns"
-    assert query(database, "select 1 from kept_answers") == []
+    assert asyncio.run(run()) == b"new"
 
 
 @pytest.mark.parametrize(("ahead", "requests"), [(timedelta(seconds=30), 1), (timedelta(hours=3), 2)])
-def test_an_answer_of_a_clock_far_ahead_is_not_taken_for_a_young_one(
-    database: Database, ahead: timedelta, requests: int
-) -> None:
+def test_a_response_from_the_future_is_not_young(database: Database, ahead: timedelta, requests: int) -> None:
     _, heads = ask(database, details, age_everything(database, -ahead), details, answers=(says(EVENT),))
     assert len(heads) == requests
 
 
-def test_answers_are_forgotten_by_event_by_age_and_all(database: Database) -> None:
+def test_responses_are_deleted_by_event_by_age_and_all(database: Database) -> None:
     now = datetime.now(UTC)
 
     async def fill() -> None:
         for number, key in enumerate(("a", "b", "c")):
-            about = key if key != "c" else None
+            about = key if key != "c" else ""
             await keep(database, key, orjson.dumps(key), now - timedelta(hours=number), about)
 
     asyncio.run(fill())
-    assert clear_answers(database, external_id="a") == 1
-    assert clear_answers(database, stored_before=now - timedelta(minutes=90)) == 1
-    assert clear_answers(database, marketplace=Marketplace.STUBHUB) == 0
-    assert [row["cache_key"] for row in query(database, "select cache_key from kept_answers")] == ["b"]
-    assert clear_answers(database) == 1
+    assert clear_cache(database, external_id="a") == 1
+    assert clear_cache(database, stored_before=now - timedelta(minutes=90)) == 1
+    assert clear_cache(database, marketplace=Marketplace.STUBHUB) == 0
+    assert [row["cache_key"] for row in query(database, "select cache_key from cached_responses")] == ["b"]
+    assert clear_cache(database) == 1
     asyncio.run(fill())
-    (row,) = query(database, "select external_id from kept_answers where cache_key = 'c'")
+    (row,) = query(database, "select external_id from cached_responses where cache_key = 'c'")
     assert row["external_id"] is None
 
 
-def test_nothing_kept_holds_the_key(database: Database) -> None:
+def test_nothing_cached_contains_the_key(database: Database) -> None:
     ask(database, details, search, answers=(says(EVENT), says(page([EVENT]))))
-    rows = query(database, "select * from kept_answers")
+    rows = query(database, "select * from cached_responses")
     assert len(rows) == 2
     assert CANARY not in str(rows)
     assert all("apikey" not in row["cache_key"] for row in rows)
 
 
-def test_a_damaged_body_says_what_to_do(database: Database) -> None:
+def test_a_damaged_body_names_what_to_do(database: Database) -> None:
     async def run() -> None:
         await keep(database, KEY, b"x", datetime.now(UTC))
-        query(database, "update kept_answers set body = 'x' returning 1")
+        query(database, "update cached_responses set body = 'x' returning 1")
         await cache_of(database).find(KEY)
 
     with pytest.raises(StorageError, match="cache clear --all"):
@@ -413,7 +308,7 @@ def test_each_use_is_counted(database: Database, use: CacheUse) -> None:
     assert sorted(uses(database).values()) == [0, 0, 1]
 
 
-def test_housekeeping_forgets_answers_past_the_keeping_time_of_bodies(database: Database) -> None:
+def test_housekeeping_deletes_responses_past_the_keeping_time_of_bodies(database: Database) -> None:
     now = datetime.now(UTC)
 
     async def fill() -> None:
@@ -422,4 +317,4 @@ def test_housekeeping_forgets_answers_past_the_keeping_time_of_bodies(database: 
 
     asyncio.run(fill())
     database.execute("maintenance/delete_old_payloads", cut=now - timedelta(days=30))
-    assert [row["cache_key"] for row in query(database, "select cache_key from kept_answers")] == ["young"]
+    assert [row["cache_key"] for row in query(database, "select cache_key from cached_responses")] == ["young"]

@@ -64,11 +64,11 @@ def test_two_schemas_of_one_database_do_not_know_each_other(database_url: str) -
         other.execute("requests/upsert_breaker", marketplace="stubhub")
         assert tickets.fetch_all("requests/select_state", marketplace=None) == []
         assert len(other.fetch_all("requests/select_state", marketplace=None)) == 1
-        row = other.fetch_one(
-            "requests/acquire_request", marketplace="stubhub", spacing="0 s", hold="1 min", is_polling=True
-        )
+        permits = {"wanted": 1, "spacing": "0 s", "hold": "1 min", "is_polling": True}
+        settled = {"ended": [], "unanswered": [], "is_healthy": False}
+        row = other.fetch_one("requests/exchange_permits", marketplace="stubhub", **permits, **settled)
     assert row is not None
-    assert row["permit_id"] == 1
+    assert row["permit_ids"] == [1]
 
 
 def test_a_migration_changed_after_it_was_applied_is_refused(database_url: str, own_sql_folder: Path) -> None:

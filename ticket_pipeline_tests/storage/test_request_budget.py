@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from ticket_pipeline.errors import MarketplaceError
-from ticket_pipeline.http.connections import open_http_client
-from ticket_pipeline.http.fetcher import HttpFetcher, MarketplaceRequest
+from ticket_pipeline.http.client import ConnectionOptions, open_http_client
+from ticket_pipeline.http.fetcher import HttpFetcher, Request
 from ticket_pipeline.http.retries import RetryPolicy
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.simulator.faults import Fault, FaultKind, FaultPlan
@@ -19,7 +19,8 @@ from ticket_pipeline.simulator.stubhub import EVENT_PARAMETER, LISTINGS_PATH, cr
 from ticket_pipeline.simulator.wire import Latency
 from ticket_pipeline.simulator.world import ReplayEvent, SimulatedWorld
 from ticket_pipeline.storage.database import Database
-from ticket_pipeline.storage.requests import BreakerRule, PostgresGate, set_up_budget
+from ticket_pipeline.storage.request_gate import BreakerRule, PostgresGate
+from ticket_pipeline.storage.requests import set_up_budget
 from ticket_pipeline_tests.simulator_support.serving import serve
 
 PROCESSES = 4
@@ -56,19 +57,18 @@ async def _send_all(work: Work, database: Database) -> int:
         max_wait=MINUTE,
         rule=BreakerRule(threshold=10_000, pause=MINUTE, max_pause=MINUTE, blocked_pause=MINUTE),
     )
-    request = MarketplaceRequest(
+    request = Request(
         Marketplace.STUBHUB, "1001", "GET", f"{work.marketplace_url}{LISTINGS_PATH}?{EVENT_PARAMETER}=1001"
     )
     policy = RetryPolicy(max_tries=1, request_seconds=REQUEST_SECONDS)
-    async with open_http_client(
-        user_agent="test", connect_timeout_seconds=5, read_timeout_seconds=5, max_connections=MAX_CONCURRENT
-    ) as client:
+    async with open_http_client(ConnectionOptions("test", 5, 5, MAX_CONCURRENT)) as client:
         fetcher = HttpFetcher(client, gate, policy, rng=random)
         results = await asyncio.gather(*(_try_fetch(fetcher, request) for _ in range(REQUESTS_EACH)))
+        await gate.flush()
     return sum(results)
 
 
-async def _try_fetch(fetcher: HttpFetcher, request: MarketplaceRequest) -> bool:
+async def _try_fetch(fetcher: HttpFetcher, request: Request) -> bool:
     try:
         await fetcher.fetch(request)
     except MarketplaceError:

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from ticket_pipeline.errors import MarketplaceError, RequestNotPermitted
-from ticket_pipeline.http.connections import open_http_client
-from ticket_pipeline.http.fetcher import HttpFetcher, MarketplaceRequest
+from ticket_pipeline.http.client import ConnectionOptions, open_http_client
+from ticket_pipeline.http.fetcher import HttpFetcher, Request
 from ticket_pipeline.http.retries import RetryPolicy
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.simulator.recording import RequestLog
@@ -18,7 +18,8 @@ from ticket_pipeline.simulator.stubhub import EVENT_PARAMETER, LISTINGS_PATH, cr
 from ticket_pipeline.simulator.wire import Latency
 from ticket_pipeline.simulator.world import ReplayEvent, SimulatedWorld
 from ticket_pipeline.storage.database import Database
-from ticket_pipeline.storage.requests import BreakerRule, PostgresGate, read_request_state, set_up_budget
+from ticket_pipeline.storage.request_gate import BreakerRule, PostgresGate
+from ticket_pipeline.storage.requests import read_request_state, set_up_budget
 from ticket_pipeline_tests.simulator_support.serving import serve
 
 TICKETMASTER = Marketplace.TICKETMASTER
@@ -56,16 +57,9 @@ async def _send_all(work: Work, database: Database) -> tuple[int, list[float]]:
         rule=BreakerRule(threshold=10_000, pause=MINUTE, max_pause=MINUTE, blocked_pause=MINUTE),
         is_polling=work.is_polling,
     )
-    request = MarketplaceRequest(
-        TICKETMASTER, "1001", "GET", f"{work.marketplace_url}{LISTINGS_PATH}?{EVENT_PARAMETER}=1001"
-    )
+    request = Request(TICKETMASTER, "1001", "GET", f"{work.marketplace_url}{LISTINGS_PATH}?{EVENT_PARAMETER}=1001")
     answered, waits = 0, []
-    async with open_http_client(
-        user_agent="test",
-        connect_timeout_seconds=REQUEST_SECONDS,
-        read_timeout_seconds=REQUEST_SECONDS,
-        max_connections=3,
-    ) as client:
+    async with open_http_client(ConnectionOptions("test", REQUEST_SECONDS, REQUEST_SECONDS, 3)) as client:
         policy = RetryPolicy(max_tries=1, request_seconds=REQUEST_SECONDS)
         fetcher = HttpFetcher(client, gate, policy, rng=Random(1))  # noqa: S311 - spacing
         for _ in range(REQUESTS_EACH):
@@ -76,6 +70,7 @@ async def _send_all(work: Work, database: Database) -> tuple[int, list[float]]:
                 waits.append((refusal.available_in or timedelta()) / timedelta(hours=1))
             except MarketplaceError:
                 pass
+        await gate.flush()
     return answered, waits
 
 

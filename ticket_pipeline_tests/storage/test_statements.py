@@ -67,19 +67,16 @@ EVENT_ROW = Jsonb(
 SOURCE_ROW = Jsonb([{"event_id": 1, "marketplace": "stubhub", "external_id": "1001"}])
 
 HISTORY = {"event_id": 1, "captured_at": NOON}
-ANSWER = AT_STUBHUB | {"cache_key": "GET x"}
+CACHED = AT_STUBHUB | {"cache_key": "GET x"}
 VIVENU_EVENT: Mapping[str, object] = {"external_id": "e1"}
 VIVENU_GENDERS = Jsonb([{"answer": "Femme", "gender": "female"}])
 
 PARAMETERS: Mapping[str, Mapping[str, object]] = {
-    "cache/claim_answer": ANSWER | {"external_id": "1001", "owner": uuid.UUID(int=1), "claim": HOUR},
     "cache/count_use": AT_STUBHUB | {"hits": 1, "misses": 0, "stale": 0},
-    "cache/delete_answers": {"marketplace": None, "external_id": None, "stored_before": NOON},
-    "cache/find_answer": ANSWER,
-    "cache/release_claim": ANSWER | {"owner": uuid.UUID(int=1)},
-    "cache/renew_claim": ANSWER | {"owner": uuid.UUID(int=1), "claim": HOUR},
-    "cache/store_answer": ANSWER
-    | {"owner": uuid.UUID(int=1), "body": b"x", "encoding": "zstd", "original_bytes": 1, "stored_at": NOON},
+    "cache/delete_responses": {"marketplace": None, "external_id": None, "stored_before": NOON},
+    "cache/find_response": CACHED,
+    "cache/store_response": CACHED
+    | {"external_id": None, "body": b"x", "encoding": "zstd", "original_bytes": 1, "stored_at": NOON},
     "cache/summarise_cache": {},
     "maintenance/delete_old_payloads": {"cut": NOON},
     "maintenance/describe_server": {},
@@ -216,16 +213,9 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
         "external_ids": ["e1"],
     },
     "primary_sales/upsert_tickets": {"tickets": as_json([vivenu_ticket("t1"), vivenu_ticket("t2")])},
-    "queries/select_event_descriptions": {"event_id": 1, "since": NOON},
-    "queries/select_events": {"external_ids": ["1001"], "event_id": None, "tracked_only": True, "marketplace": None},
-    "queries/select_latest_snapshot": SOURCE,
-    "queries/select_pauses": {"this_moment": NOON},
-    "queries/select_price_history": HOURS
-    | SOURCE
-    | {"zone": "*", "bucket": timedelta(days=1), "timezone": "America/New_York"},
-    "queries/select_sources": {"marketplaces": ["stubhub", "vivid_seats"], "since": NOON},
-    "queries/select_zone_prices": HOURS | SOURCE,
-    "requests/acquire_request": AT_STUBHUB | {"spacing": timedelta(), "hold": HOUR, "is_polling": True},
+    "requests/exchange_permits": AT_STUBHUB
+    | {"wanted": 2, "spacing": timedelta(), "hold": HOUR, "is_polling": True}
+    | {"ended": [1], "unanswered": [2], "is_healthy": True},
     "requests/add_slots": AT_STUBHUB,
     "requests/analyze_slots": {},
     "requests/drop_slots": AT_STUBHUB,
@@ -241,10 +231,8 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
         "retry_after": None,
     },
     "requests/record_read": AT_STUBHUB,
-    "requests/record_success": AT_STUBHUB,
     "requests/record_unread": AT_STUBHUB
     | {"reason": "no price in it", "threshold": 5, "pause": HOUR, "max_pause": HOUR},
-    "requests/release_request": {"permit_id": 1, "answered": True},
     "requests/replace_budget": AT_STUBHUB
     | {"budgets": Jsonb([{"window_seconds": 60, "max_requests": 7, "applies_to": "everybody"}])},
     "requests/reset_breaker": AT_STUBHUB | {"force": False},

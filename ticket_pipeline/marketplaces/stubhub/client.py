@@ -1,7 +1,4 @@
-"""StubHub, as a seller sees it: the listings of an event that a seller compares their own with (StubHub Pro).
-
-What belongs here: URL, headers, credentials, and the client. What does not: sending (`http`), reading the body
-(`stubhub_listings`).
+"""StubHub as a seller sees it: the listings that a seller compares their own with (StubHub Pro).
 
 From a notebook, with the settings in the environment or `.env`:
 
@@ -26,10 +23,10 @@ from pydantic import SecretStr
 
 from ticket_pipeline.errors import ConfigurationError, UnexpectedPayload
 from ticket_pipeline.http.addresses import check_address
-from ticket_pipeline.http.fetcher import MarketplaceRequest, utc_now
-from ticket_pipeline.http.secrets import known_secrets
+from ticket_pipeline.http.fetcher import Request, open_fetcher, utc_now
+from ticket_pipeline.http.scrubbing import scrubber_for
 from ticket_pipeline.market.vocabulary import Marketplace
-from ticket_pipeline.marketplaces.listings_client import ListingsClient, check_digits, open_fetcher
+from ticket_pipeline.marketplaces.client import ListingsClient, check_digits
 from ticket_pipeline.marketplaces.stubhub.parser import parse_stubhub_listings
 from ticket_pipeline.settings.secret_files import warn_of_other_readers
 from ticket_pipeline.settings.values import is_sendable
@@ -47,7 +44,7 @@ if TYPE_CHECKING:
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _OWN_HEADERS = {
-    "accept-encoding": "only what this client can decode is asked for",
+    "accept-encoding": "the client lists only what it can decode",
     "connection": "the client manages its connections",
     "content-length": "the request has no body",
     "host": "it follows from STUBHUB_API_BASE_URL",
@@ -58,7 +55,7 @@ _OWN_HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class StubHubConfig:
-    """How StubHub is asked.
+    """Where requests to StubHub go, and what they carry.
 
     Attributes:
         base_url: scheme and host (a path before `path` is allowed), without a trailing slash.
@@ -74,15 +71,15 @@ class StubHubConfig:
 
 
 def stubhub_config(settings: Settings) -> StubHubConfig:
-    """Build the configuration from the settings and the headers file. The simulator is sent no credential.
+    """Build the configuration from the settings and the headers file. The simulator receives no credential.
 
     Raises:
-        ConfigurationError: base URL, path or headers are unusable; no message holds a value of a header.
+        ConfigurationError: base URL, path or headers are not usable; no message contains a header's value.
     """
     if settings.stubhub_base_url is None:
         raise ConfigurationError(
-            "Looked for StubHub's address; STUBHUB_API_BASE_URL is not set, and another marketplace is configured. "
-            "Set it, such as https://pro.stubhub.com."
+            "STUBHUB_API_BASE_URL is not set, and another marketplace is configured. Set it, such as "
+            "https://pro.stubhub.com."
         )
     base_url = settings.stubhub_base_url.rstrip("/")
     headers: dict[str, SecretStr] = {}
@@ -114,52 +111,45 @@ def read_headers_file(path: Path) -> dict[str, SecretStr]:
     """Read a JSON object of header names and values, names in lower case.
 
     Raises:
-        ConfigurationError: the file is missing, unreadable, or holds something else.
+        ConfigurationError: the file is missing or unreadable, or contains something else.
     """
-    what = f"Read STUBHUB_HEADERS_FILE {path}"
+    what = f"STUBHUB_HEADERS_FILE {path}"
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        warn_of_other_readers(path, f"STUBHUB_HEADERS_FILE {path}")
+        warn_of_other_readers(path, what)
     except OSError as error:
         raise ConfigurationError(f"{what}: {error.strerror}. Create it, or unset the setting.") from error
     except ValueError:
-        # from None: the message of the original quotes the file, and that is a secret.
-        raise ConfigurationError(f'{what}: it is no JSON. It must be an object such as {{"cookie": "…"}}.') from None
+        # from None: the original quotes the file, which is secret.
+        raise ConfigurationError(f'{what} is not JSON. It must be an object such as {{"cookie": "…"}}.') from None
     if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
-        raise ConfigurationError(f'{what}: it must be one JSON object of texts, such as {{"cookie": "…"}}.')
+        raise ConfigurationError(f'{what} must be one JSON object of texts, such as {{"cookie": "…"}}.')
     headers = {name.lower(): SecretStr(value) for name, value in found.items()}
     _check_headers(headers, what)
     return headers
 
 
 class StubHubClient(ListingsClient):
-    """Asks StubHub for the listings of an event; a `MarketplaceClient`."""
+    """Fetches the listings of StubHub events."""
 
     marketplace = Marketplace.STUBHUB
 
     def __init__(self, fetcher: HttpFetcher, config: StubHubConfig) -> None:
         super().__init__(fetcher)
         self._config = config
-        self._secrets = known_secrets(config.headers)
+        self._scrubber = scrubber_for(config.headers)
 
     def parse_listings(self, body: bytes) -> ParsedListings:
-        """Read a body; see `ticket_pipeline.marketplaces.stubhub.parser`. No error quotes what was sent."""
+        """Read a body; see `ticket_pipeline.marketplaces.stubhub.parser`. No error quotes a secret."""
         try:
             return parse_stubhub_listings(body)
         except UnexpectedPayload as error:
-            # The body has lost long secrets only, since it is data; from None: the original quotes it.
-            said = self._secrets.out_of_text(str(error))
-            raise UnexpectedPayload(said, status=error.status, tries=error.tries) from None
+            # A stored body keeps short secrets, such as the account id; from None: the original quotes it.
+            text = self._scrubber.text(str(error))
+            raise UnexpectedPayload(text, status=error.status, tries=error.tries) from None
 
-    def build_request(self, external_id: str) -> MarketplaceRequest:
-        """What the seller's own page sends.
-
-        Args:
-            external_id: StubHub's (viagogo's) event id: digits.
-
-        Raises:
-            RequestRejected: the id is no StubHub id.
-        """
+    def build_request(self, external_id: str) -> Request:
+        """The request that the seller's own page sends; the id is StubHub's (viagogo's): digits."""
         check_digits(external_id, self.marketplace, "StubHub")
         site = urlsplit(self._config.base_url)
         origin = f"{site.scheme}://{site.netloc}"
@@ -168,7 +158,7 @@ class StubHubClient(ListingsClient):
             "origin": origin,
             "referer": f"{origin}/inventory/event?{urlencode({'eventId': external_id})}",
         }
-        return MarketplaceRequest(
+        return Request(
             marketplace=self.marketplace,
             external_id=external_id,
             method=self._config.method,
@@ -182,32 +172,23 @@ class StubHubClient(ListingsClient):
 async def open_stubhub_client(
     settings: Settings, *, gate: RequestGate | None = None, clock: Callable[[], datetime] = utc_now
 ) -> AsyncIterator[StubHubClient]:
-    """Open a client by the settings, and close its connections at the end of the block.
-
-    Args:
-        settings: where and how to ask.
-        gate: who permits requests; None means no limits, which is for single calls only.
-        clock: aware UTC; says when an answer was captured.
-
-    Raises:
-        ConfigurationError: see `stubhub_config`.
-    """
+    """Open a client by the settings; see `http.fetcher.open_fetcher` and, for errors, `stubhub_config`."""
     config = stubhub_config(settings)
     async with open_fetcher(settings, gate, clock=clock) as fetcher:
         yield StubHubClient(fetcher, config)
 
 
 def _check_headers(headers: Mapping[str, SecretStr], where: str) -> None:
-    """Refuse what cannot or must not be sent, before a library refuses it in a message that quotes it."""
+    """Reject headers that must not be sent, before a library rejects them in a message that quotes them."""
     problems = []
     for name, value in headers.items():
         if not _HEADER_NAME.fullmatch(name):
-            problems.append("a name is no header name")
+            problems.append("a name is not a valid header name")
         elif name in _OWN_HEADERS:
             problems.append(f"{name} must be left out: {_OWN_HEADERS[name]}")
         elif not is_sendable(value.get_secret_value()):
             problems.append(
-                f"the value of {name} holds a line break, a character that is not ASCII, or a blank at an end"
+                f"the value of {name} contains a line break, a character that is not ASCII, or a blank at an end"
             )
     if problems:
-        raise ConfigurationError(f"{where}: {'; '.join(sorted(set(problems)))}. Mend that and start again.")
+        raise ConfigurationError(f"{where}: {'; '.join(sorted(set(problems)))}. Correct it and start again.")

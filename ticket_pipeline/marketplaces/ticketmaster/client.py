@@ -1,8 +1,5 @@
 """Ticketmaster's Discovery API v2: events by id, searches, venues, and the price ranges it publishes.
 
-What belongs here: URLs, the key, and the client. What does not: sending (`http`), answers that are used again
-(`cache`), errors (`ticketmaster_answers`), and reading bodies (`ticketmaster_events`).
-
 From a notebook, with TICKETMASTER_API_KEY in the environment or `.env`:
 
     from ticket_pipeline.marketplaces.ticketmaster.client import open_ticketmaster_client
@@ -28,12 +25,12 @@ from pydantic import SecretStr
 
 from ticket_pipeline.errors import ConfigurationError, RequestRejected
 from ticket_pipeline.http.addresses import check_address
-from ticket_pipeline.http.fetcher import MarketplaceRequest, utc_now
+from ticket_pipeline.http.fetcher import Request, open_fetcher, utc_now
 from ticket_pipeline.http.response_cache import CachingFetcher, NoCache
+from ticket_pipeline.http.retries import RetryPolicy
 from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
 from ticket_pipeline.marketplaces.bodies import check_subject
-from ticket_pipeline.marketplaces.listings_client import open_fetcher
-from ticket_pipeline.marketplaces.ticketmaster.answers import RETRY_RULES, TicketmasterJudge
+from ticket_pipeline.marketplaces.ticketmaster.judge import RETRY_RULES, TicketmasterJudge
 from ticket_pipeline.marketplaces.ticketmaster.parser import (
     EventDetails,
     Page,
@@ -51,7 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from ticket_pipeline.http.gate import RequestGate
-    from ticket_pipeline.http.response_cache import Answer, AnswerCache
+    from ticket_pipeline.http.response_cache import ReadResponse, ResponseCache
     from ticket_pipeline.settings.model import Settings
 
 _PATH = "/discovery/v2"
@@ -61,7 +58,7 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class TicketmasterConfig:
-    """How Ticketmaster is asked.
+    """Where requests to Ticketmaster go, and their key.
 
     Attributes:
         base_url: scheme and host (a path is allowed), without a trailing slash.
@@ -79,8 +76,8 @@ class TicketPrices:
     Attributes:
         ranges: by type; empty where none is published, which is the usual case today and no error.
         sections: by section; empty unless a body carries sections.
-        captured_at: aware UTC, when the answer arrived.
-        is_stale: an older answer than asked for, because the API gave none.
+        captured_at: aware UTC, when the response arrived.
+        is_stale: it comes from an older cached response, because the API gave no usable one.
     """
 
     external_id: str
@@ -96,15 +93,15 @@ class TicketPrices:
 
 
 def ticketmaster_config(settings: Settings) -> TicketmasterConfig:
-    """Build the configuration from the settings. The simulator wants some key, and is sent none of the user's.
+    """Build the configuration from the settings. The simulator needs some key and never receives the user's.
 
     Raises:
-        ConfigurationError: there is no key, or the address is unusable.
+        ConfigurationError: there is no key, or the address is not usable.
     """
     if settings.ticketmaster_base_url is None:
         raise ConfigurationError(
-            "Looked for Ticketmaster's API key; TICKETMASTER_API_KEY is not set, and another marketplace is "
-            "configured. Set it to your own Discovery API key."
+            "TICKETMASTER_API_KEY is not set, and another marketplace is configured. Set it to your own Discovery API "
+            "key."
         )
     base_url = settings.ticketmaster_base_url.rstrip("/")
     check_address(
@@ -119,7 +116,7 @@ def ticketmaster_config(settings: Settings) -> TicketmasterConfig:
 
 
 class TicketmasterClient:
-    """Asks Ticketmaster about events and venues. Answers may be kept ones; each says when it arrived."""
+    """Fetches events and venues. A response may come from the cache; each names the time it arrived."""
 
     marketplace = Marketplace.TICKETMASTER
 
@@ -128,13 +125,13 @@ class TicketmasterClient:
         self._config = config
 
     async def fetch_event(self, external_id: str) -> RawResponse:
-        """Ask for one event, for polling: an answer older than ticketmaster_cache_minutes is never used instead.
+        """Fetch one event, for polling: a response older than ticketmaster_cache_minutes is never used instead.
 
         Raises:
-            RequestRejected: the id is none; nothing was sent.
-            MarketplaceError: no usable answer; see `ticket_pipeline.marketplaces.ticketmaster.answers`.
+            RequestRejected: the id is not valid; nothing was sent.
+            MarketplaceError: no usable response; see `ticket_pipeline.marketplaces.ticketmaster.judge`.
         """
-        return (await self._ask_event(external_id, accepts_stale=False)).response
+        return (await self._event(external_id, accepts_stale=False)).response
 
     def parse_event(self, body: bytes) -> EventDetails:
         """Read a body; see `ticket_pipeline.marketplaces.ticketmaster.parser`."""
@@ -143,14 +140,14 @@ class TicketmasterClient:
     async def get_event_details(self, external_id: str) -> EventDetails:
         """Everything that is known about one event.
 
-        Where the API is down or refuses, an older answer is used, marked by `is_stale` and `captured_at`.
+        Where the API gives no usable response, an older cached one is used, marked by `is_stale` and `captured_at`.
 
         Raises:
             EventGone: Ticketmaster does not know the id.
-            MarketplaceError: no usable answer, and none was kept.
+            MarketplaceError: no usable response, and none is cached.
         """
-        answer = await self._ask_event(external_id, accepts_stale=True)
-        return _dated(answer.value, answer)
+        response = await self._event(external_id, accepts_stale=True)
+        return _dated(response.value, response)
 
     async def get_ticket_prices(self, external_id: str) -> TicketPrices:
         """The prices that are published for one event: ranges by type, and sections where a body carries them.
@@ -158,10 +155,10 @@ class TicketmasterClient:
         Raises:
             MarketplaceError: as for `get_event_details`.
         """
-        answer = await self._ask_event(external_id, accepts_stale=True)
-        event = answer.value
+        response = await self._event(external_id, accepts_stale=True)
+        event = response.value
         return TicketPrices(
-            event.external_id, event.price_ranges, event.sections, answer.response.captured_at, answer.is_stale
+            event.external_id, event.price_ranges, event.sections, response.response.captured_at, response.is_stale
         )
 
     def search_events(
@@ -174,7 +171,7 @@ class TicketmasterClient:
         starts_until: datetime | None = None,
         page_size: int = 100,
     ) -> Search[EventDetails]:
-        """Search events by words. Nothing is sent before the first result is asked for.
+        """Search events by words. Nothing is sent before the first result is read.
 
         Args:
             query: words of the name, the artist or the team, all of which must be there; None: any event.
@@ -190,11 +187,11 @@ class TicketmasterClient:
             "countryCode": country_code,
             "startDateTime": _as_parameter(starts_from),
             "endDateTime": _as_parameter(starts_until),
-            # Without these, a question with dates leaves out what is still to be announced.
+            # Without these, a search with dates leaves out events whose date is still to be announced.
             "includeTBA": "yes",
             "includeTBD": "yes",
         }
-        return self._search("events", parameters, lambda item, answer: _dated(read_event(item), answer), page_size)
+        return self._search("events", parameters, lambda item, found: _dated(read_event(item), found), page_size)
 
     def search_venues(self, query: str, *, country_code: str | None = None, page_size: int = 100) -> Search[Venue]:
         """Search venues by words of their name."""
@@ -206,33 +203,32 @@ class TicketmasterClient:
         given = {name: value for name, value in parameters.items() if value is not None}
         words = given.get("keyword") or ", ".join(given[name] for name in ("city", "countryCode") if name in given)
 
-        async def ask(number: int) -> Answer[Page]:
+        async def fetch_page(number: int) -> ReadResponse[Page]:
             query = urlencode(given | {"size": str(size), "page": str(number)})
             request = self._request(f"/{kind}.json?{query}", subject=f"{kind} that match {words[:80]!r}")
             return await self._fetcher.fetch(request, lambda body: parse_page(body, kind), accepts_stale=True)
 
-        return Search(ask, read, size)
+        return Search(fetch_page, read, size)
 
-    async def _ask_event(self, external_id: str, *, accepts_stale: bool) -> Answer[EventDetails]:
-        # Whoever uses the client alone may hand over nothing.
+    async def _event(self, external_id: str, *, accepts_stale: bool) -> ReadResponse[EventDetails]:
         if not isinstance(external_id, str) or not _ID.fullmatch(external_id):
             raise RequestRejected(
-                f"Asked ticketmaster for event {str(external_id)[:40]!r}: not sent, an id has letters, digits, - and _ "
-                "only, such as G5diZfkn0B-bh. Find it by `ticket-pipeline search`.",
+                f"{str(external_id)[:40]!r} is not a valid ticketmaster event id (letters, digits, - and _, such as "
+                "G5diZfkn0B-bh); nothing was sent. Find it with `ticket-pipeline search`.",
                 tries=0,
             )
         request = self._request(f"/events/{quote(external_id)}.json", external_id)
 
         def read(body: bytes) -> EventDetails:
             event = parse_ticketmaster_event(body)
-            # No recorded answer gives one event under the id of another, and ids are case-sensitive.
+            # Ids are case-sensitive, and no recorded response gives one event under the id of another.
             check_subject([event.external_id], external_id, self.marketplace)
             return event
 
         return await self._fetcher.fetch(request, read, accepts_stale=accepts_stale)
 
-    def _request(self, path: str, external_id: str = "", *, subject: str | None = None) -> MarketplaceRequest:
-        return MarketplaceRequest(
+    def _request(self, path: str, external_id: str = "", *, subject: str | None = None) -> Request:
+        return Request(
             marketplace=self.marketplace,
             external_id=external_id,
             method="GET",
@@ -247,28 +243,22 @@ async def open_ticketmaster_client(
     settings: Settings,
     *,
     gate: RequestGate | None = None,
-    cache: AnswerCache | None = None,
+    cache: ResponseCache | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> AsyncIterator[TicketmasterClient]:
-    """Open a client by the settings, and close its connections at the end of the block.
+    """Open a client by the settings; see `http.fetcher.open_fetcher` and, for errors, `ticketmaster_config`.
 
-    Args:
-        settings: where and how to ask.
-        gate: who permits requests; None means no limits, which is for single calls only.
-        cache: where answers are kept; None keeps none.
-        clock: aware UTC; says when an answer was captured, and how old a kept one is.
-
-    Raises:
-        ConfigurationError: see `ticketmaster_config`.
+    `cache` is where responses are kept; None keeps none.
     """
     config = ticketmaster_config(settings)
-    async with open_fetcher(settings, gate, rules=RETRY_RULES, judge=TicketmasterJudge(), clock=clock) as fetcher:
-        keep = timedelta(minutes=settings.tuning.ticketmaster_cache_minutes)
-        yield TicketmasterClient(CachingFetcher(fetcher, cache or NoCache(), keep=keep, clock=clock), config)
+    policy = RetryPolicy.from_settings(settings, RETRY_RULES)
+    async with open_fetcher(settings, gate, policy=policy, judge=TicketmasterJudge(), clock=clock) as fetcher:
+        max_age = timedelta(minutes=settings.tuning.ticketmaster_cache_minutes)
+        yield TicketmasterClient(CachingFetcher(fetcher, cache or NoCache(), max_age=max_age, clock=clock), config)
 
 
-def _dated(event: EventDetails, answer: Answer[Any]) -> EventDetails:
-    return replace(event, captured_at=answer.response.captured_at, is_stale=answer.is_stale)
+def _dated(event: EventDetails, found: ReadResponse[Any]) -> EventDetails:
+    return replace(event, captured_at=found.response.captured_at, is_stale=found.is_stale)
 
 
 def _as_parameter(moment: datetime | None) -> str | None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ticket_pipeline.errors import UnexpectedPayload
-from ticket_pipeline.http.redaction import excerpt
+from ticket_pipeline.http.scrubbing import excerpt
 from ticket_pipeline.marketplaces.bodies import read_json
 from ticket_pipeline.marketplaces.values import to_amount, to_text
 

@@ -1,9 +1,6 @@
-"""Vivid Seats, as its own event page sees it: the listings of a production.
+"""Vivid Seats as its own event page sees it: the listings of a production. No account is needed and none is sent.
 
-What belongs here: URL, parameters, and the client. What does not: sending (`http`), reading the body
-(`vivid_seats_listings`).
-
-No account is needed and none is sent. From a notebook, with the settings in the environment or `.env`:
+From a notebook, with the settings in the environment or `.env`:
 
     from ticket_pipeline.marketplaces.vivid_seats.client import open_vivid_seats_client
     from ticket_pipeline.settings.model import load_settings
@@ -17,16 +14,15 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.http.addresses import check_address
-from ticket_pipeline.http.answers import judge_answer
-from ticket_pipeline.http.fetcher import MarketplaceRequest, utc_now
+from ticket_pipeline.http.fetcher import Request, open_fetcher, utc_now
+from ticket_pipeline.http.judge import ResponseJudge
 from ticket_pipeline.market.vocabulary import Marketplace
-from ticket_pipeline.marketplaces.listings_client import ListingsClient, check_digits, open_fetcher
+from ticket_pipeline.marketplaces.client import ListingsClient, check_digits
 from ticket_pipeline.marketplaces.vivid_seats.parser import parse_vivid_seats_listings
 
 if TYPE_CHECKING:
@@ -39,11 +35,11 @@ if TYPE_CHECKING:
     from ticket_pipeline.settings.model import Settings
 
 _PRICE_GROUP = "21"
-"""The prices that the site shows to everybody."""
+"""The prices that the site shows to everyone."""
 
-_MEND_BLOCK = (
-    "Vivid Seats asks for no account: it does not want requests from this machine or network, or not so many. Lower "
-    "VIVID_SEATS_REQUESTS_PER_MINUTE, ask it for leave, or add it to DISABLED_MARKETPLACES. Nothing is sent "
+_FIX_BLOCK = (
+    "Vivid Seats asks for no account: it does not accept requests from this machine or network, or not so many. Lower "
+    "VIVID_SEATS_REQUESTS_PER_MINUTE, ask for permission, or add it to DISABLED_MARKETPLACES. Nothing is sent "
     "until the breaker is reset (ticket-pipeline resume vivid_seats) or its pause is over."
 )
 
@@ -53,12 +49,12 @@ _LISTINGS_PATH = "/hermes/api/v1/listings"
 
 @dataclass(frozen=True, slots=True)
 class VividSeatsConfig:
-    """How Vivid Seats is asked.
+    """Where requests to Vivid Seats go.
 
     Attributes:
         base_url: scheme and host (a path before `path` is allowed), without a trailing slash.
         path: of the listings request, with a leading slash.
-        currency: ISO 4217; what prices are asked in, wherever the request comes from.
+        currency: ISO 4217; of the prices, wherever the request comes from.
     """
 
     base_url: str
@@ -70,12 +66,12 @@ def vivid_seats_config(settings: Settings) -> VividSeatsConfig:
     """Build the configuration from the settings.
 
     Raises:
-        ConfigurationError: base URL or path are unusable, or another marketplace is configured and this one is not.
+        ConfigurationError: base URL or path are not usable, or another marketplace is configured and this one is not.
     """
     if settings.vivid_seats_base_url is None:
         raise ConfigurationError(
-            "Looked for Vivid Seats' address; VIVID_SEATS_API_BASE_URL is not set, and another marketplace is "
-            "configured. Set it, such as https://www.vividseats.com."
+            "VIVID_SEATS_API_BASE_URL is not set, and another marketplace is configured. Set it, such as "
+            "https://www.vividseats.com."
         )
     base_url = settings.vivid_seats_base_url.rstrip("/")
     check_address(
@@ -89,7 +85,7 @@ def vivid_seats_config(settings: Settings) -> VividSeatsConfig:
 
 
 class VividSeatsClient(ListingsClient):
-    """Asks Vivid Seats for the listings of a production; a `MarketplaceClient`."""
+    """Fetches the listings of Vivid Seats productions."""
 
     marketplace = Marketplace.VIVID_SEATS
 
@@ -101,15 +97,8 @@ class VividSeatsClient(ListingsClient):
         """Read a body; see `ticket_pipeline.marketplaces.vivid_seats.parser`."""
         return parse_vivid_seats_listings(body, asked_currency=self._config.currency)
 
-    def build_request(self, external_id: str) -> MarketplaceRequest:
-        """What the site's own page sends, with the currency pinned.
-
-        Args:
-            external_id: Vivid Seats' production id: digits.
-
-        Raises:
-            RequestRejected: the id is no Vivid Seats id.
-        """
+    def build_request(self, external_id: str) -> Request:
+        """The request that the site's own page sends, with the currency pinned; the id is a production's: digits."""
         check_digits(external_id, self.marketplace, "Vivid Seats")
         query = {
             "productionId": external_id,
@@ -119,7 +108,7 @@ class VividSeatsClient(ListingsClient):
             "localizeCurrency": "false",
             "priceGroupId": _PRICE_GROUP,
         }
-        return MarketplaceRequest(
+        return Request(
             marketplace=self.marketplace,
             external_id=external_id,
             method="GET",
@@ -132,17 +121,7 @@ class VividSeatsClient(ListingsClient):
 async def open_vivid_seats_client(
     settings: Settings, *, gate: RequestGate | None = None, clock: Callable[[], datetime] = utc_now
 ) -> AsyncIterator[VividSeatsClient]:
-    """Open a client by the settings, and close its connections at the end of the block.
-
-    Args:
-        settings: where and how to ask.
-        gate: who permits requests; None means no limits, which is for single calls only.
-        clock: aware UTC; says when an answer was captured.
-
-    Raises:
-        ConfigurationError: see `vivid_seats_config`.
-    """
+    """Open a client by the settings; see `http.fetcher.open_fetcher` and, for errors, `vivid_seats_config`."""
     config = vivid_seats_config(settings)
-    judge = partial(judge_answer, mend_block=_MEND_BLOCK)
-    async with open_fetcher(settings, gate, judge=judge, clock=clock) as fetcher:
+    async with open_fetcher(settings, gate, judge=ResponseJudge(fix_block=_FIX_BLOCK), clock=clock) as fetcher:
         yield VividSeatsClient(fetcher, config)

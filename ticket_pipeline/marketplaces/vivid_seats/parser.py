@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.errors import UnexpectedPayload
-from ticket_pipeline.http.redaction import excerpt
+from ticket_pipeline.http.scrubbing import excerpt
 from ticket_pipeline.marketplaces.bodies import build_parsed, part_objects, read_json
 from ticket_pipeline.marketplaces.values import (
     Problems,

@@ -106,9 +106,9 @@ def test_an_answer_that_is_used_again_says_so_in_its_partition(
 ) -> None:
     location, keys, log = ticketmaster
     assert location.run(JOB, partition=keys[0]).success
-    location.loopback.rows("update kept_answers set stored_at = stored_at - interval '14 minutes'")
+    location.loopback.rows("update cached_responses set stored_at = stored_at - interval '14 minutes'")
     metadata = materializations(location.run(JOB, partition=keys[0]), location.instance)[keys[0]]
-    at = location.loopback.value("select stored_at from kept_answers").astimezone(UTC)
+    at = location.loopback.value("select stored_at from cached_responses").astimezone(UTC)
     assert metadata["answer"] == f"kept answer of {at:%H:%M} UTC, 14 min old: nothing was asked"
     assert metadata["tries"] == 0
     assert len(log.records()) == 1

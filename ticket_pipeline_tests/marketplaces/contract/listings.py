@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from ticket_pipeline.market.vocabulary import ParsedListings
-    from ticket_pipeline.marketplaces.listings_client import ListingsClient
+    from ticket_pipeline.marketplaces.client import ListingsClient
     from ticket_pipeline.settings.model import Settings
     from ticket_pipeline_tests.marketplaces.contract.readings import Offer, Reading
 

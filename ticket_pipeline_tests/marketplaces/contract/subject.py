@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ticket_pipeline.market.vocabulary import Marketplace
     from ticket_pipeline.settings.model import Settings
-    from ticket_pipeline_tests.http.wire import Answer
+    from ticket_pipeline_tests.http.wire import Wire
     from ticket_pipeline_tests.marketplaces.contract.readings import Item, Offer, Reading
 
 VALID_ID = "157284301"
@@ -72,7 +72,7 @@ class Subject:
         """The recorded bodies of this shape; none for a shape that nobody recorded."""
         return [file.read_bytes() for file in sorted(samples_dir.glob(self.samples))] if self.samples else []
 
-    def ask(self, *answers: Answer, **settings: object) -> Reading | MarketplaceError:
+    def ask(self, *answers: Wire, **settings: object) -> Reading | MarketplaceError:
         """One whole call to a server that gives `answers`; what came of it."""
 
         async def run() -> Reading | MarketplaceError:

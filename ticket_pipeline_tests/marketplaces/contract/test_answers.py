@@ -1,4 +1,4 @@
-"""What every client makes of an answer on a real wire: prices, nothing for sale, or an error that says why."""
+"""What every client makes of a response on a real connection: prices, nothing for sale, or an error with its reason."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from ticket_pipeline.errors import (
     UnexpectedPayload,
 )
 from ticket_pipeline.ingest.marketplaces import SOURCES
-from ticket_pipeline_tests.http.wire import answer, hang, reset_after
+from ticket_pipeline_tests.http.wire import hang, reset_after, response
 from ticket_pipeline_tests.marketplaces.contract.readings import Offer, Reading
 from ticket_pipeline_tests.marketplaces.contract.subjects import SUBJECTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ticket_pipeline_tests.http.wire import Answer
+    from ticket_pipeline_tests.http.wire import Wire
     from ticket_pipeline_tests.marketplaces.contract.subject import Subject
 
 OFFERS = [
@@ -37,11 +37,11 @@ OFFERS = [
 
 
 def _html(text: str) -> bytes:
-    return answer(body=f"<!doctype html><title>{text}</title>".encode(), content_type="text/html")
+    return response(body=f"<!doctype html><title>{text}</title>".encode(), content_type="text/html")
 
 
 def _announced(body: bytes) -> bytes:
-    return answer(body=body)
+    return response(body=body)
 
 
 def _unannounced(body: bytes) -> bytes:
@@ -49,10 +49,10 @@ def _unannounced(body: bytes) -> bytes:
 
 
 def _compressed(body: bytes) -> bytes:
-    return answer(body=gzip.compress(body), content_encoding="gzip")
+    return response(body=gzip.compress(body), content_encoding="gzip")
 
 
-def got(subject: Subject, *answers: Answer) -> Reading:
+def got(subject: Subject, *answers: Wire) -> Reading:
     """What a call that must succeed has read."""
     result = subject.ask(*answers)
     assert isinstance(result, Reading), result
@@ -64,7 +64,7 @@ def test_every_marketplace_that_is_polled_is_under_contract() -> None:
 
 
 def test_success_gives_every_offer_as_it_was_made(subject: Subject) -> None:
-    reading = got(subject, answer(body=subject.body(OFFERS)))
+    reading = got(subject, response(body=subject.body(OFFERS)))
     assert reading.items == [subject.expected(offer) for offer in OFFERS]
     assert (reading.received, reading.unreadable) == (3, 0)
     assert reading.currencies == {"USD"}
@@ -72,32 +72,34 @@ def test_success_gives_every_offer_as_it_was_made(subject: Subject) -> None:
 
 
 def test_nothing_for_sale_is_an_answer_of_nothing(subject: Subject) -> None:
-    assert got(subject, answer(body=subject.body([]))) == Reading([], received=0)
+    assert got(subject, response(body=subject.body([]))) == Reading([], received=0)
 
 
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        (answer(401), Blocked),
-        (answer(403), Blocked),
-        (answer(302, location="https://login.example.com/"), Blocked),
+        (response(401), Blocked),
+        (response(403), Blocked),
+        (response(302, location="https://login.example.com/"), Blocked),
         (_html("Sign In"), Blocked),
         (_html("Challenge Validation"), Blocked),
-        (answer(404), EventGone),
-        (answer(500), TemporarilyUnavailable),
-        (answer(503), TemporarilyUnavailable),
+        (response(202, b"", x_amzn_waf_action="challenge"), Blocked),
+        (response(405, x_amzn_waf_action="captcha"), Blocked),
+        (response(404), EventGone),
+        (response(500), TemporarilyUnavailable),
+        (response(503), TemporarilyUnavailable),
         (reset_after(b"HTTP/1.1 200 X\r\ncontent-length: 100\r\n\r\n["), TemporarilyUnavailable),
         (_html("Maintenance"), UnexpectedPayload),
-        (answer(body=b""), UnexpectedPayload),
-        (answer(body=b"{}"), UnexpectedPayload),
-        (answer(body=b"null"), UnexpectedPayload),
-        (answer(body=b'"listings"'), UnexpectedPayload),
-        (answer(body=b'{"error":"no"}'), UnexpectedPayload),
-        (answer(body=b"\xff\xfe\x00"), UnexpectedPayload),
+        (response(body=b""), UnexpectedPayload),
+        (response(body=b"{}"), UnexpectedPayload),
+        (response(body=b"null"), UnexpectedPayload),
+        (response(body=b'"listings"'), UnexpectedPayload),
+        (response(body=b'{"error":"no"}'), UnexpectedPayload),
+        (response(body=b"\xff\xfe\x00"), UnexpectedPayload),
     ],
 )
 def test_an_answer_that_is_none_is_its_own_error_and_no_empty_market(
-    subject: Subject, given: Answer, expected: type[MarketplaceError]
+    subject: Subject, given: Wire, expected: type[MarketplaceError]
 ) -> None:
     error = subject.ask(given)
     assert type(error) is expected
@@ -105,34 +107,39 @@ def test_an_answer_that_is_none_is_its_own_error_and_no_empty_market(
 
 
 @pytest.mark.parametrize(
-    "given", [answer(403), answer(302, location="https://login.example.com/"), _html("Sign In"), _html("Just a moment")]
+    "given",
+    [response(403), response(302, location="https://login.example.com/"), _html("Sign In"), _html("Just a moment")],
 )
-def test_a_block_says_what_mends_it_at_this_marketplace_and_at_no_other(subject: Subject, given: Answer) -> None:
+def test_a_block_names_what_fixes_it_at_this_marketplace_and_at_no_other(subject: Subject, given: Wire) -> None:
     error = subject.ask(given)
     assert isinstance(error, Blocked)
-    mends = {"Log in": "stubhub", "asks for no account": "vivid_seats", "key": "ticketmaster"}
-    assert [owner for words, owner in mends.items() if words in str(error)] == [subject.marketplace]
+    fixes = {"Log in": "stubhub", "asks for no account": "vivid_seats", "key": "ticketmaster"}
+    assert [owner for words, owner in fixes.items() if words in str(error)] == [subject.marketplace]
 
 
-def test_a_body_of_nothing_is_told_in_words_that_fit_every_marketplace(subject: Subject) -> None:
-    _, _, said = str(subject.ask(answer(body=b""))).partition("the answer was ")
-    assert said.startswith("200 OK with 0 bytes, which is no answer.")
-    assert "listing" not in said
+def test_an_empty_body_is_described_in_words_that_fit_every_marketplace(subject: Subject) -> None:
+    assert "returned 200 OK with 0 bytes and no JSON. Nothing is stored" in str(subject.ask(response(body=b"")))
 
 
 def test_a_body_that_was_cut_is_no_smaller_market(subject: Subject) -> None:
     body = subject.body(OFFERS)
-    assert isinstance(subject.ask(answer(body=body[: len(body) // 2])), UnexpectedPayload)
+    assert isinstance(subject.ask(response(body=body[: len(body) // 2])), UnexpectedPayload)
 
 
+@pytest.mark.parametrize(("status", "expected"), [(429, RateLimited), (503, TemporarilyUnavailable)])
 @pytest.mark.parametrize(
     ("headers", "wait"), [({"retry_after": "7"}, timedelta(seconds=7)), ({}, None), ({"retry_after": "soon"}, None)]
 )
-def test_a_rate_limit_is_heard_with_the_wait_it_names(
-    subject: Subject, headers: dict[str, str], wait: timedelta | None
+def test_the_wait_that_an_error_names_is_noted(
+    subject: Subject,
+    status: int,
+    expected: type[MarketplaceError],
+    headers: dict[str, str],
+    wait: timedelta | None,
 ) -> None:
-    error = subject.ask(answer(429, **headers))
-    assert isinstance(error, RateLimited)
+    error = subject.ask(response(status, **headers))
+    assert type(error) is expected
+    assert isinstance(error, MarketplaceError)
     assert error.retry_after == wait
 
 
@@ -140,7 +147,7 @@ def test_a_slow_answer_that_keeps_coming_is_an_answer(subject: Subject) -> None:
     body = subject.body(OFFERS)
 
     async def slowly(writer: asyncio.StreamWriter) -> None:
-        whole = answer(body=body)
+        whole = response(body=body)
         for start in range(0, len(whole), 100):
             writer.write(whole[start : start + 100])
             await writer.drain()
@@ -157,7 +164,7 @@ def test_an_answer_that_never_comes_is_a_time_out(subject: Subject) -> None:
 
 def test_a_huge_answer_is_read_whole(subject: Subject) -> None:
     offers = [Offer(n, price=(100 + n) / 100, section=f"Section {n % 300}") for n in range(subject.huge)]
-    reading = got(subject, answer(body=subject.body(offers)))
+    reading = got(subject, response(body=subject.body(offers)))
     assert reading.items == [subject.expected(offer) for offer in offers]
 
 

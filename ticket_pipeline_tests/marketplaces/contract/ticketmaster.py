@@ -10,7 +10,7 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ticket_pipeline.http.response_cache import Answer
+from ticket_pipeline.http.response_cache import ReadResponse
 from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
 from ticket_pipeline.marketplaces.ticketmaster.client import open_ticketmaster_client
 from ticket_pipeline.marketplaces.ticketmaster.parser import parse_page, parse_ticketmaster_event, read_event
@@ -110,10 +110,10 @@ def _read_search(body: bytes) -> Reading:
     page = parse_page(body, "events")
     response = RawResponse(Marketplace.TICKETMASTER, "", body, datetime.now(UTC), 200, 1, 0.0)
 
-    async def ask(_: int) -> Answer[Page]:
-        return Answer(page, response)
+    async def fetch_page(_: int) -> ReadResponse[Page]:
+        return ReadResponse(page, response)
 
-    search = Search(ask, lambda item, _: read_event(item), MAX_DEPTH)
+    search = Search(fetch_page, lambda item, _: read_event(item), MAX_DEPTH)
     events = asyncio.run(search.first(_MOST))
     sent = _sent(body, "_embedded", "events")
     if not isinstance(sent, list):

@@ -32,7 +32,7 @@ from ticket_pipeline.marketplaces.stubhub.client import (
 from ticket_pipeline.simulator.faults import Fault, FaultKind, FaultPlan
 from ticket_pipeline.simulator.stubhub import create_stubhub_app
 from ticket_pipeline.simulator.world import sample_world
-from ticket_pipeline_tests.http.wire import RecordingGate, answer, serve_wire
+from ticket_pipeline_tests.http.wire import RecordingGate, response, serve_wire
 from ticket_pipeline_tests.overrides import settings_from
 from ticket_pipeline_tests.simulator_support.serving import serve
 
@@ -67,7 +67,7 @@ def _headers_file(folder: Path, content: str) -> Path:
 @pytest.mark.parametrize("body", [b'{"error": "Account 1234567 may not view this"}', b"Account 1234567 may not"])
 def test_a_body_that_names_the_account_is_quoted_without_it(body: bytes) -> None:
     async def run() -> None:
-        async with serve_wire(answer(body=body)) as server:
+        async with serve_wire(response(body=body)) as server:
             settings = _settings(server.url, stubhub_account_id="1234567")
             async with open_stubhub_client(settings) as client:
                 client.parse_listings((await client.fetch_listings(EVENT)).body)
@@ -107,7 +107,7 @@ def test_a_headers_file_of_another_shape_is_refused_without_quoting_it(tmp_path:
 def test_a_headers_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "headers.json"
     path.write_bytes(b'{"cookie": "\xff"}')
-    with pytest.raises(ConfigurationError, match="it is no JSON"):
+    with pytest.raises(ConfigurationError, match="is not JSON"):
         read_headers_file(path)
 
 
@@ -135,8 +135,8 @@ def test_a_headers_file_that_others_can_read_is_mentioned(tmp_path: Path, caplog
         ("Host", "STUBHUB_API_BASE_URL"),
         ("Content-Length", "no body"),
         ("accept-encoding", "can decode"),
-        (":authority", "no header name"),
-        ("a b", "no header name"),
+        (":authority", "not a valid header name"),
+        ("a b", "not a valid header name"),
     ],
 )
 def test_headers_that_must_not_be_set_are_refused(tmp_path: Path, header: str, reason: str) -> None:
@@ -191,7 +191,7 @@ def test_credentials_are_not_sent_unencrypted_over_a_network() -> None:
 @pytest.mark.parametrize("method", ["GET", "PUT"])
 def test_the_request_looks_like_the_sellers_own_page(method: str) -> None:
     async def run() -> str:
-        async with serve_wire(answer()) as server:
+        async with serve_wire(response()) as server:
             settings = _settings(
                 f"{server.url}/",
                 stubhub_listings_request=f"{method} /api/Listing/GetCompListingsByEventId",
@@ -199,8 +199,8 @@ def test_the_request_looks_like_the_sellers_own_page(method: str) -> None:
                 stubhub_account_id="guid",
             )
             async with open_stubhub_client(settings) as client:
-                response = await client.fetch_listings(EVENT)
-            assert (response.marketplace, response.external_id) == (Marketplace.STUBHUB, EVENT)
+                found = await client.fetch_listings(EVENT)
+            assert (found.marketplace, found.external_id) == (Marketplace.STUBHUB, EVENT)
             return server.heads[0].replace(server.url, "BASE")
 
     lines = asyncio.run(run()).lower().split("\r\n")

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import orjson
 
 from ticket_pipeline.marketplaces.ticketmaster.client import TicketmasterClient, open_ticketmaster_client
-from ticket_pipeline_tests.http.wire import TEST_SECONDS, answer, serve_wire
+from ticket_pipeline_tests.http.wire import TEST_SECONDS, response, serve_wire
 from ticket_pipeline_tests.overrides import settings_from
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from ticket_pipeline.http.gate import RequestGate
-    from ticket_pipeline.http.response_cache import AnswerCache
+    from ticket_pipeline.http.response_cache import ResponseCache
     from ticket_pipeline.settings.model import Settings
-    from ticket_pipeline_tests.http.wire import Answer
+    from ticket_pipeline_tests.http.wire import Wire
 
 _T = TypeVar("_T")
 
@@ -106,7 +106,7 @@ def page(events: Sequence[dict[str, Any]], *, number: int = 0, size: int = 100, 
 
 def says(body: object, status: int = 200, **headers: str) -> bytes:
     """An answer with this JSON body."""
-    return answer(status, body if isinstance(body, bytes) else orjson.dumps(body), **headers)
+    return response(status, body if isinstance(body, bytes) else orjson.dumps(body), **headers)
 
 
 def settings_for(url: str, **changes: object) -> Settings:
@@ -123,9 +123,9 @@ def settings_for(url: str, **changes: object) -> Settings:
 
 def ask(
     question: Callable[[TicketmasterClient], Awaitable[_T]],
-    *answers: Answer,
+    *answers: Wire,
     gate: RequestGate | None = None,
-    cache: AnswerCache | None = None,
+    cache: ResponseCache | None = None,
     **changes: object,
 ) -> tuple[_T | Exception, list[str]]:
     """Ask a server that gives `answers`; what came of it, and the heads of the requests that it heard."""

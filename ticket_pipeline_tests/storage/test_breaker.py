@@ -1,0 +1,225 @@
+"""The breaker of a marketplace: when it opens, for how long, and what closes it, on the real database."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ticket_pipeline.errors import (
+    Blocked,
+    EventGone,
+    MarketplaceError,
+    RequestNotPermitted,
+    RequestRejected,
+    UnexpectedPayload,
+)
+from ticket_pipeline.storage.requests import read_request_state, reset_breaker, set_up_budget
+from ticket_pipeline_tests.storage.stored import DAY, HOUR, MINUTE, STUBHUB, query
+
+if TYPE_CHECKING:
+    from ticket_pipeline.storage.database import Database
+
+from ticket_pipeline_tests.storage.gates import (
+    GRACE,
+    HOLD,
+    RULE,
+    TIMEOUT,
+    about,
+    acquire,
+    begun,  # noqa: F401 - applies to every test here
+    breaker,
+    open_gate,
+    pass_time,
+    pause_of,
+    record,
+    refused_for,
+    send,
+)
+
+
+@pytest.fixture
+def budget(database: Database) -> Database:
+    """A database where StubHub may be sent 4 requests in any minute, 3 at once."""
+    set_up_budget(database, STUBHUB, {MINUTE: 4}, max_concurrent=3)
+    return database
+
+
+# --- the breaker ----------------------------------------------------------------------------------------------------
+
+
+def open_breaker(database: Database) -> None:
+    """Fail often enough."""
+    for _ in range(RULE.threshold):
+        record(database, TIMEOUT)
+
+
+def test_failures_in_a_row_open_the_breaker_and_it_says_why(budget: Database) -> None:
+    record(budget, TIMEOUT)
+    record(budget, UnexpectedPayload("no JSON"))
+    assert breaker(budget)["state"] == "closed"
+    record(budget, TIMEOUT)
+    assert breaker(budget)["state"] == "open"
+    with pytest.raises(RequestNotPermitted, match=r"breaker is open for another \d min \d+ s: no answer within 60 s"):
+        acquire(budget)
+    assert refused_for(budget) == about(5 * MINUTE)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        EventGone("unknown event", status=404),
+        RequestRejected("moved", status=302),
+        RequestRejected("wrong method", status=405),
+    ],
+)
+def test_an_answer_between_failures_forgets_them(budget: Database, answer: MarketplaceError | None) -> None:
+    for error in (TIMEOUT, TIMEOUT, answer, TIMEOUT, TIMEOUT):
+        record(budget, error)
+    assert breaker(budget)["state"] == "closed"
+
+
+def test_what_was_never_sent_says_nothing_about_the_marketplace(budget: Database) -> None:
+    malformed = RequestRejected("not sent, the request is malformed")
+    for error in (TIMEOUT, malformed, malformed, malformed, TIMEOUT):
+        record(budget, error)
+    assert (breaker(budget)["state"], breaker(budget)["consecutive_failures"]) == ("closed", 2)
+
+
+def test_after_the_pause_one_request_may_probe_and_nobody_else(budget: Database) -> None:
+    open_breaker(budget)
+    pass_time(budget, 5 * MINUTE)
+    acquire(budget)
+    assert breaker(budget)["state"] == "half_open"
+    assert refused_for(budget) == about(HOLD + GRACE)
+
+
+def test_a_probe_that_is_answered_closes_the_breaker(budget: Database) -> None:
+    open_breaker(budget)
+    pass_time(budget, 5 * MINUTE)
+    send(budget)
+    record(budget, None)
+    row = breaker(budget)
+    assert (row["state"], row["reason"], row["opened_at"], row["consecutive_openings"]) == ("closed", None, None, 0)
+    acquire(budget)
+
+
+def test_pauses_double_with_each_failed_probe_up_to_the_longest(budget: Database) -> None:
+    open_breaker(budget)
+    opened_at = breaker(budget)["opened_at"]
+    pauses = [pause_of(budget)]
+    for _ in range(5):
+        pass_time(budget, HOUR)
+        send(budget)
+        record(budget, TIMEOUT)
+        pauses.append(pause_of(budget))
+    assert pauses == [about(minutes * MINUTE) for minutes in (5, 10, 20, 40, 60, 60)]
+    assert breaker(budget)["opened_at"] == opened_at
+
+
+def test_a_probe_that_nobody_tells_about_is_followed_by_another(budget: Database) -> None:
+    open_breaker(budget)
+    pass_time(budget, 5 * MINUTE)
+    acquire(budget)
+    pass_time(budget, HOLD + GRACE)
+    acquire(budget)
+
+
+def test_a_block_opens_at_once_and_for_long(budget: Database) -> None:
+    record(budget, Blocked("403: log in again", status=403))
+    assert pause_of(budget) == about(DAY)
+    with pytest.raises(RequestNotPermitted, match=r"another 2[34] h .*403: log in again"):
+        acquire(budget)
+
+
+def test_answers_to_requests_sent_before_it_opened_change_nothing(budget: Database) -> None:
+    record(budget, Blocked("403: log in again", status=403))
+    before = breaker(budget)
+    for late in (None, TIMEOUT, TIMEOUT, TIMEOUT, TIMEOUT):
+        record(budget, late)
+    after = breaker(budget)
+    for name in ("state", "reason", "opened_at", "open_until", "consecutive_openings"):
+        assert after[name] == before[name]
+
+
+def test_requests_that_fail_together_open_the_breaker_once(budget: Database) -> None:
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(lambda _: record(budget, TIMEOUT), range(12)))
+    row = breaker(budget)
+    assert (row["state"], row["consecutive_failures"], row["consecutive_openings"]) == ("open", 12, 1)
+    assert pause_of(budget) == about(5 * MINUTE)
+
+
+def test_a_block_during_a_short_pause_makes_it_long(budget: Database) -> None:
+    open_breaker(budget)
+    record(budget, Blocked("log in again"))
+    assert pause_of(budget) == about(DAY)
+    assert breaker(budget)["reason"] == "log in again"
+
+
+def test_answers_that_cannot_be_read_open_the_breaker_though_their_requests_went_well(budget: Database) -> None:
+    for _ in range(RULE.threshold):
+        assert breaker(budget)["state"] == "closed"
+        record(budget, None)
+        open_gate(budget).record_unread("no price in it")
+    assert (breaker(budget)["state"], breaker(budget)["reason"]) == ("open", "no price in it")
+    assert pause_of(budget) == about(5 * MINUTE)
+
+
+def test_while_answers_stay_unreadable_pauses_double_and_one_that_is_read_forgets_them(budget: Database) -> None:
+    gate = open_gate(budget)
+    for _ in range(RULE.threshold):
+        gate.record_unread("no price in it")
+    pass_time(budget, HOUR)
+    send(budget)
+    record(budget, None)
+    assert breaker(budget)["state"] == "closed"
+    gate.record_unread("no price in it")
+    assert pause_of(budget) == about(10 * MINUTE)
+    pass_time(budget, HOUR)
+    send(budget)
+    record(budget, None)
+    gate.record_read()
+    for _ in range(RULE.threshold):
+        assert breaker(budget)["state"] == "closed"
+        gate.record_unread("no price in it")
+    assert pause_of(budget) == about(5 * MINUTE)
+
+
+def test_a_person_who_closes_the_breaker_forgets_unreadable_answers_too(budget: Database) -> None:
+    for _ in range(RULE.threshold):
+        open_gate(budget).record_unread("no price in it")
+    assert reset_breaker(budget, STUBHUB)
+    open_gate(budget).record_unread("no price in it")
+    assert breaker(budget)["state"] == "closed"
+
+
+def test_a_person_closes_the_breaker(budget: Database) -> None:
+    record(budget, Blocked("log in again"))
+    assert reset_breaker(budget, STUBHUB)
+    acquire(budget)
+    assert not reset_breaker(budget, STUBHUB)
+    with budget.connection() as connection:
+        connection.execute("truncate breaker_state cascade")
+    assert not reset_breaker(budget, STUBHUB)
+
+
+def test_a_reason_is_cut_to_what_a_person_reads(budget: Database) -> None:
+    record(budget, Blocked("x" * 10_000))
+    assert breaker(budget)["reason"] == "x" * 500
+
+
+def test_the_state_says_what_is_used_and_when_there_is_room(budget: Database) -> None:
+    acquire(budget)
+    send(budget, 3)
+    under_way, minute = read_request_state(budget, STUBHUB)
+    assert (under_way["budget_window"], under_way["max_requests"], under_way["used"]) == (timedelta(), 3, 1)
+    assert (minute["budget_window"], minute["max_requests"], minute["used"]) == (MINUTE, 4, 4)
+    set_up_budget(budget, STUBHUB, {MINUTE: 2}, max_concurrent=3)
+    _, lowered = read_request_state(budget)
+    text = "select busy_until from request_slots where budget_window > interval '0' order by busy_until"
+    ends = [row["busy_until"] for row in query(budget, text)]
+    assert lowered["next_free_at"] == ends[2]  # two more must end before one of two is free

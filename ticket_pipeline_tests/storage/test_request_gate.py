@@ -1,0 +1,375 @@
+"""Permission to send requests: budgets, spacing and requests in flight, on the real database."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ticket_pipeline.errors import (
+    RateLimited,
+    RequestNotPermitted,
+    StorageError,
+)
+from ticket_pipeline.storage.request_gate import Permit
+from ticket_pipeline.storage.requests import read_asked_wait, read_request_state, reset_breaker, set_up_budget
+from ticket_pipeline_tests.storage.stored import DAY, EXAMPLES_SHARE_A_DATABASE, HOUR, MINUTE, STUBHUB, query
+
+if TYPE_CHECKING:
+    from ticket_pipeline.storage.database import Database
+
+from ticket_pipeline_tests.storage.gates import (
+    GRACE,
+    HOLD,
+    PATIENCE_SECONDS,
+    SECOND,
+    about,
+    acquire,
+    begun,  # noqa: F401 - applies to every test here
+    free,
+    open_gate,
+    pass_time,
+    pause_of,
+    record,
+    refused_for,
+    release,
+    send,
+)
+
+
+@pytest.fixture
+def budget(database: Database) -> Database:
+    """A database where StubHub may be sent 4 requests in any minute, 3 at once."""
+    set_up_budget(database, STUBHUB, {MINUTE: 4}, max_concurrent=3)
+    return database
+
+
+# --- budgets --------------------------------------------------------------------------------------------------------
+
+
+def test_no_more_requests_than_the_limit_until_a_window_after_the_first_answer(budget: Database) -> None:
+    send(budget, 4)
+    assert refused_for(budget) == about(MINUTE)
+    pass_time(budget, MINUTE)
+    send(budget, 4)
+
+
+def test_a_window_is_counted_from_the_answer_not_from_the_permit(budget: Database) -> None:
+    permits = [acquire(budget) for _ in range(3)]
+    pass_time(budget, 50 * SECOND)
+    for permit in permits:
+        release(budget, permit)
+    send(budget)
+    pass_time(budget, 30 * SECOND)  # a minute and more after the permits
+    assert free(budget) == 0
+    pass_time(budget, 30 * SECOND)
+    assert free(budget) == 4
+
+
+def test_requests_under_way_are_limited_and_an_answer_makes_room(budget: Database) -> None:
+    permits = [acquire(budget) for _ in range(3)]
+    assert refused_for(budget) == about(HOLD + GRACE)
+    release(budget, permits[1])
+    acquire(budget)
+
+
+def test_a_request_without_an_answer_makes_room_for_another_but_stays_in_the_budget(budget: Database) -> None:
+    for _ in range(3):
+        release(budget, acquire(budget), answered=False)
+    send(budget)
+    assert refused_for(budget) == about(MINUTE)  # of the answered one; the others may arrive at the server yet
+    pass_time(budget, MINUTE)
+    assert free(budget) == 1
+    pass_time(budget, HOLD + GRACE)
+    assert free(budget) == 4
+
+
+def test_the_places_of_a_process_that_died_come_back(budget: Database) -> None:
+    for _ in range(3):
+        acquire(budget)
+    pass_time(budget, HOLD + GRACE)
+    assert free(budget) == 1  # nobody is under way any more, but the server may have seen three just now
+    pass_time(budget, MINUTE)
+    assert free(budget) == 4
+
+
+def test_the_strictest_of_several_windows_decides(database: Database) -> None:
+    set_up_budget(database, STUBHUB, {MINUTE: 2, DAY: 5}, max_concurrent=9)
+    assert free(database) == 2
+    pass_time(database, MINUTE)
+    assert free(database) == 2
+    pass_time(database, MINUTE)
+    assert free(database) == 1
+    assert refused_for(database) == about(DAY - 2 * MINUTE)
+
+
+def test_an_answer_that_comes_after_its_hold_counts_from_then(budget: Database) -> None:
+    late = acquire(budget)
+    pass_time(budget, HOLD + GRACE + MINUTE)
+    release(budget, late)
+    assert free(budget) == 3
+
+
+def test_releasing_late_or_twice_frees_nobody_elses_place(database: Database) -> None:
+    set_up_budget(database, STUBHUB, {MINUTE: 1}, max_concurrent=1)
+    lost = acquire(database)
+    pass_time(database, HOLD + GRACE + MINUTE)
+    acquire(database)  # takes the place
+    for _ in range(2):
+        release(database, lost)
+    assert refused_for(database) == about(HOLD + GRACE + MINUTE)
+
+
+def test_those_who_queue_for_the_last_place_get_it_once(database: Database) -> None:
+    set_up_budget(database, STUBHUB, {MINUTE: 1}, max_concurrent=50)
+    with ThreadPoolExecutor(4) as threads:
+        with database.transaction() as queue_head:
+            queue_head.execute("requests/upsert_breaker", marketplace=STUBHUB)
+            asked = [threads.submit(free, database) for _ in range(4)]
+            while len(query(database, "select 1 from pg_locks where not granted")) < len(asked):
+                assert not any(one.done() for one in asked)
+        assert sorted(one.result(PATIENCE_SECONDS) for one in asked) == [0, 0, 0, 1]
+
+
+def test_a_marketplace_without_a_budget_is_asked_nothing(database: Database) -> None:
+    with pytest.raises(StorageError, match="no budget is set up for marketplace stubhub"):
+        acquire(database)
+
+
+def test_a_short_wait_is_waited_and_a_long_one_refused(database: Database) -> None:
+    set_up_budget(database, STUBHUB, {timedelta(milliseconds=80): 1}, max_concurrent=1)
+
+    async def send_three() -> None:
+        gate = open_gate(database, max_wait=10 * SECOND)
+        for _ in range(3):
+            await gate.finish(await gate.acquire(), None)
+        await gate.flush()
+
+    asyncio.run(send_three())
+    set_up_budget(database, STUBHUB, {MINUTE: 1}, max_concurrent=1)
+    send(database)
+    with pytest.raises(RequestNotPermitted, match=r"budget is spent and has room again in (1 min 0 s|\d\d s)"):
+        asyncio.run(open_gate(database, max_wait=10 * SECOND).acquire())
+
+
+def test_a_permit_that_arrives_too_late_is_not_used(budget: Database) -> None:
+    readings = iter([0.0, 0.0, 5.1, 6.0, 6.1])  # started; asked, and a process that stood still; asked again, arrived
+    permit = asyncio.run(open_gate(budget, monotonic=lambda: next(readings)).acquire())
+    (newest,) = query(budget, "select max(permit_id) as permit_id from request_slots")
+    assert permit.permit_id == newest["permit_id"]
+    assert free(budget) == 2  # the late one counts in the budget all the same, and nobody is under way but the other
+
+
+# --- changing limits ------------------------------------------------------------------------------------------------
+
+
+def test_setting_up_again_forgets_nothing(budget: Database) -> None:
+    send(budget, 3)
+    set_up_budget(budget, STUBHUB, {MINUTE: 4}, max_concurrent=3)
+    assert free(budget) == 1
+
+
+def test_a_raised_limit_gives_the_difference_and_a_lowered_one_takes_it(budget: Database) -> None:
+    send(budget, 3)
+    set_up_budget(budget, STUBHUB, {MINUTE: 6}, max_concurrent=3)
+    assert free(budget) == 3
+    pass_time(budget, MINUTE)
+    set_up_budget(budget, STUBHUB, {MINUTE: 2}, max_concurrent=3)
+    assert free(budget) == 2
+
+
+def test_what_was_sent_under_a_higher_limit_counts_under_the_lower_one(budget: Database) -> None:
+    send(budget, 2)
+    pass_time(budget, 30 * SECOND)
+    send(budget, 1)
+    set_up_budget(budget, STUBHUB, {MINUTE: 1}, max_concurrent=3)
+    pass_time(budget, 30 * SECOND)
+    assert refused_for(budget) == about(30 * SECOND)
+    set_up_budget(budget, STUBHUB, {MINUTE: 3}, max_concurrent=3)
+    assert free(budget) == 2
+
+
+def test_a_window_that_is_no_longer_limited_limits_no_more(budget: Database) -> None:
+    send(budget, 4)
+    set_up_budget(budget, STUBHUB, {SECOND: 10}, max_concurrent=3)
+    assert free(budget) == 10
+
+
+@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=25)
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("limit"), st.integers(1, 6)),
+            st.tuples(st.just("send"), st.integers(1, 4)),
+            st.tuples(st.just("pass"), st.sampled_from([1, 30, 59, 61])),
+        ),
+        max_size=12,
+    )
+)
+def test_however_limits_change_no_request_is_sent_that_the_limit_of_its_moment_forbids(
+    database: Database, steps: list[tuple[str, int]]
+) -> None:
+    with database.connection() as connection:
+        connection.execute("truncate breaker_state cascade")
+    limit, clock = 3, 0  # in minutes: so long an example does not take by itself
+    set_up_budget(database, STUBHUB, {HOUR: limit}, max_concurrent=9)
+    sent: list[int] = []
+    for kind, number in steps:
+        if kind == "limit":
+            limit = number
+            set_up_budget(database, STUBHUB, {HOUR: limit}, max_concurrent=9)
+        elif kind == "pass":
+            clock += number
+            pass_time(database, number * MINUTE)
+        else:
+            for _ in range(number):
+                in_window = sum(moment > clock - 60 for moment in sent)
+                if in_window < limit:
+                    send(database)
+                    sent.append(clock)
+                else:
+                    refused_for(database)
+
+
+def test_nobody_gets_a_permit_while_limits_change(budget: Database) -> None:
+    with ThreadPoolExecutor(1) as threads:
+        with budget.transaction() as change:
+            change.execute("requests/upsert_breaker", marketplace=STUBHUB)
+            asked = threads.submit(acquire, budget)
+            while not query(budget, "select 1 from pg_locks where not granted"):
+                assert not asked.done()
+        assert asked.result(PATIENCE_SECONDS).permit_id
+
+
+# --- spacing --------------------------------------------------------------------------------------------------------
+
+
+def test_requests_of_all_gates_keep_their_distance(budget: Database) -> None:
+    acquire(budget, spacing=10 * SECOND)
+    assert refused_for(budget) == about(10 * SECOND)
+    pass_time(budget, 10 * SECOND)
+    acquire(budget)
+
+
+def test_what_the_server_asked_for_spaces_every_process(budget: Database) -> None:
+    record(budget, RateLimited("slow down", retry_after=30 * SECOND))
+    assert refused_for(budget) == about(30 * SECOND)
+    record(budget, RateLimited("slow down", retry_after=10 * SECOND))  # the longer wait stays
+    record(budget, RateLimited("slow down"))
+    assert pause_of(budget) == about(5 * MINUTE)  # and three in a row open the breaker
+    assert reset_breaker(budget, STUBHUB)  # a person ends the pause, and not what the server asked for
+    assert refused_for(budget) == about(30 * SECOND)
+    assert not reset_breaker(budget, STUBHUB, force=True)
+    acquire(budget)
+
+
+def test_a_refusal_says_whose_limit_it_is(budget: Database) -> None:
+    record(budget, RateLimited("slow down", retry_after=30 * SECOND))
+    asked = read_asked_wait(budget, STUBHUB)
+    assert asked[0] == about(30 * SECOND)
+    assert asked[1] is not None
+    with pytest.raises(RequestNotPermitted, match=f"it asked to wait until {asked[1]:%Y-%m-%d %H:%M} UTC, another "):
+        acquire(budget)
+    pass_time(budget, 30 * SECOND)
+    assert read_asked_wait(budget, STUBHUB) == (timedelta(), None)
+    send(budget, 4)
+    with pytest.raises(RequestNotPermitted, match="its request budget is spent"):
+        acquire(budget)
+    record(budget, RateLimited("slow down", retry_after=10 * SECOND))  # our own budget lets nothing go for longer
+    with pytest.raises(RequestNotPermitted, match="its request budget is spent"):
+        acquire(budget)
+
+
+def test_spacing_is_no_wish_of_the_marketplace(budget: Database) -> None:
+    acquire(budget, spacing=10 * SECOND)
+    assert read_asked_wait(budget, STUBHUB) == (timedelta(), None)
+
+
+# --- many at once ---------------------------------------------------------------------------------------------------
+
+
+def test_many_requests_at_once_take_one_statement(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    set_up_budget(database, STUBHUB, {MINUTE: 100}, max_concurrent=20)
+
+    async def run() -> list[int]:
+        gate = open_gate(database, max_wait=10 * SECOND)
+
+        async def send_two() -> list[int]:
+            permits = []
+            for _ in range(2):
+                permits.append(await gate.acquire())
+                await gate.finish(permits[-1], None)
+            return [permit.permit_id for permit in permits]
+
+        sent = await asyncio.gather(*(send_two() for _ in range(20)))
+        await gate.flush()
+        return [permit for pair in sent for permit in pair]
+
+    with caplog.at_level(logging.DEBUG, logger="ticket_pipeline.storage"):
+        permits = asyncio.run(run())
+    assert len(set(permits)) == 40
+    statements = [record for record in caplog.records if "requests/" in record.getMessage()]
+    assert len(statements) == 3  # twenty; the end of these and twenty more; the end of those
+    under_way, minute = read_request_state(database, STUBHUB)
+    assert (under_way["used"], minute["used"]) == (0, 40)
+
+
+def test_of_many_at_once_no_more_than_the_limit_are_permitted(budget: Database) -> None:
+    async def run() -> list[Permit | BaseException]:
+        gate = open_gate(budget)
+        return await asyncio.gather(*(gate.acquire() for _ in range(10)), return_exceptions=True)
+
+    results = asyncio.run(run())
+    assert [type(one) for one in results] == [Permit] * 3 + [RequestNotPermitted] * 7
+    assert refused_for(budget) == about(HOLD + GRACE)
+
+
+def test_a_request_that_ends_makes_room_for_one_that_waits_here(budget: Database) -> None:
+    async def run() -> int:
+        gate = open_gate(budget, max_wait=10 * MINUTE)
+        first = [await gate.acquire() for _ in range(3)]
+        waiting = asyncio.create_task(gate.acquire())
+        await asyncio.sleep(0)
+        await gate.finish(first[0], None)
+        return (await waiting).permit_id
+
+    assert asyncio.run(run())
+
+
+def test_an_ended_request_is_settled_soon_without_another_one(budget: Database) -> None:
+    async def run() -> None:
+        gate = open_gate(budget)
+        await gate.finish(await gate.acquire(), None)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while read_request_state(budget, STUBHUB)[0]["used"]:  # noqa: ASYNC110 - the database sets no event
+                await asyncio.sleep(0.01)
+
+    asyncio.run(run())
+
+
+def test_a_permit_that_nobody_waits_for_any_more_goes_back(budget: Database) -> None:
+    async def run() -> None:
+        gate = open_gate(budget)
+        waiting = [asyncio.create_task(gate.acquire()) for _ in range(3)]
+        await asyncio.sleep(0)
+        for one in waiting[:2]:
+            one.cancel()
+        await waiting[2]
+        await gate.flush()
+
+    asyncio.run(run())
+    assert read_request_state(budget, STUBHUB)[0]["used"] == 1
+
+
+def test_the_failure_of_a_statement_reaches_all_that_wait(database: Database) -> None:
+    async def run() -> list[Permit | BaseException]:
+        gate = open_gate(database)
+        return await asyncio.gather(*(gate.acquire() for _ in range(3)), return_exceptions=True)
+
+    assert [type(one) for one in asyncio.run(run())] == [StorageError] * 3
