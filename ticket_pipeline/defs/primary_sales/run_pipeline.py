@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 
 from ticket_pipeline.defs.primary_sales.pipelines import build_pipelines, config_of
-from ticket_pipeline.http.redaction import redact_text
+from ticket_pipeline.http.scrubbing import redact_text
 from ticket_pipeline.primary_sales.pipeline_files import PipelineFile, read_pipelines
 from ticket_pipeline.settings.model import load_settings
 
