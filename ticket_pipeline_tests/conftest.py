@@ -57,7 +57,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "end_to_end" in item.path.parts:
             item.add_marker(pytest.mark.timeout(1800))
-    items.sort(key=lambda item: {"end_to_end", "benchmarks", "test_a_day.py"}.isdisjoint(item.path.parts))
+    items.sort(key=lambda item: {"end_to_end", "benchmarks", "test_three_hours.py"}.isdisjoint(item.path.parts))
 
 
 @pytest.fixture(autouse=True)
