@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import re
 from contextlib import suppress
+from functools import lru_cache
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
@@ -150,11 +151,17 @@ def convert_column(values: list[Any], convert: Callable[[Any], Any], name: str, 
 def text_column(values: list[Any], name: str, problems: Problems) -> list[str | None]:
     """`to_text` for a column. Sections and rows repeat: each distinct text is read once, which is ten times faster."""
     with suppress(TypeError, ValueError):  # one is a list, or too long; then row by row, to know which
-        known = {value: to_text(value) for value in set(values)}
+        known = {value: _known_text(value) if type(value) is str else to_text(value) for value in set(values)}
         if set(map(type, known)) <= {str, NoneType}:
             # Mostly there is nothing to clean.
             return values if list(known) == list(known.values()) else [known[value] for value in values]
     return convert_column(values, to_text, name, problems)
+
+
+@lru_cache(maxsize=16_384)
+def _known_text(text: str) -> str | None:
+    """`to_text`, remembered: the sections and rows of a venue come again in every capture."""
+    return to_text(text)
 
 
 def id_column(values: list[Any], name: str, problems: Problems) -> list[str]:

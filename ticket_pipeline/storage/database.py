@@ -7,9 +7,11 @@ statement means; that is the modules beside this one.
 from __future__ import annotations
 
 import logging
+import select
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Self, cast
+from functools import cache
+from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
 import psycopg
@@ -30,6 +32,9 @@ _log = logging.getLogger(__name__)
 Connection = psycopg.Connection[DictRow]
 Row = dict[str, Any]
 
+_TRUSTED_SECONDS = 5.0
+"""A connection used within this is checked without a round trip, which costs a quarter of a short statement."""
+
 _MISSING_SCHEMA = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedFunction)
 
 _ABORT_SECONDS = 5
@@ -40,6 +45,24 @@ UNREACHABLE_ADVICE = (
 
 _CONNECT_SECONDS = 15.0
 """How long to wait for a connection: long enough for a server that is restarting, short enough to be told."""
+
+
+class _PooledConnection(Connection):
+    """A connection that remembers when it was last used without trouble."""
+
+    used_at = -_TRUSTED_SECONDS
+
+
+def _check(connection: _PooledConnection) -> None:
+    """Raise where a connection from the pool was lost.
+
+    The server sends a last message when it ends a session, so an idle connection with something to read is suspect. A
+    network that drops everything is noticed only by a round trip, which is made after a pause.
+    """
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    if poll.poll(0) or time.monotonic() - connection.used_at > _TRUSTED_SECONDS:
+        ConnectionPool.check_connection(connection)
 
 
 class Database:
@@ -70,9 +93,9 @@ class Database:
         self._limit = limit
         self._session_name = f"ticket_pipeline {uuid4()}" if limit is not None else None
         self._is_aborted = False
-        self._pool: ConnectionPool[Connection] = ConnectionPool(
+        self._pool: ConnectionPool[_PooledConnection] = ConnectionPool(
             url,
-            connection_class=cast("type[Connection]", psycopg.Connection),
+            connection_class=_PooledConnection,
             kwargs={"row_factory": dict_row, "autocommit": True}
             | ({"application_name": self._session_name} if self._session_name else {}),
             configure=self._configure,
@@ -81,7 +104,7 @@ class Database:
             max_idle=60,
             timeout=connect_seconds,
             reconnect_timeout=connect_seconds,
-            check=ConnectionPool.check_connection,
+            check=_check,
             open=False,
             name="ticket_pipeline",
         )
@@ -142,6 +165,7 @@ class Database:
                 if self._is_aborted:
                     raise StorageError(f"Tried to {doing}; the time for it was over, and the work was ended.")
                 yield connection
+                connection.used_at = time.monotonic()
         except PoolTimeout as error:
             raise StorageUnavailable(
                 f"Tried to {doing}; no connection to the database within {self._pool.timeout:.0f} s ({error}). "
@@ -215,6 +239,7 @@ class Transaction:
             return cursor.rowcount
 
 
+@cache
 def as_query(text: str) -> sql.SQL:
     """Our own statement files count as literal text: values reach them as bound parameters only."""
     return sql.SQL(text)

@@ -137,8 +137,10 @@ def write_capture(
     event, key = capture.event, capture.key
     source = {"event_id": event.event_id, "marketplace": event.marketplace}
     with database.transaction(f"store the capture of {event.marketplace} event {event.external_id}") as transaction:
-        transaction.execute("snapshots/lock_source", **source)
-        if transaction.fetch_one("snapshots/insert_snapshot", **capture.manifest()) is None:
+        with transaction.connection.pipeline():  # two statements, one round trip
+            transaction.execute("snapshots/lock_source", **source)
+            inserted = transaction.fetch_one("snapshots/insert_snapshot", **capture.manifest())
+        if inserted is None:
             return StoredCapture(is_new=False)
         if rows:
             transaction.copy("snapshots/copy_listings", [rows])
