@@ -1,48 +1,79 @@
-"""A table kept in a tab of a Google Sheet, read with a service account through gspread.
+"""A table in a tab of a Google Sheet, read with a service account.
 
-What belongs here: one read, its retries, and what each failure means to the person who keeps the sheet. What does not:
-how the client is built (see `google_client`) and what the cells mean (see `rows`).
-
-One read is one request of the Sheets API, besides the token's: gspread's own way (open, find the tab, get the records)
-takes three of a quota of 60 per minute, and turns ids and dates into numbers.
+One read is one request of the Sheets API, besides the token's: gspread's usual way (open, find the tab, get the
+records) takes three of a quota of 60 per minute, and turns ids and dates into numbers.
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import requests
 import stamina
-from google.auth.exceptions import TransportError
+from google.auth.exceptions import MalformedError, RefreshError, TransportError
+from google.auth.transport.requests import AuthorizedSession, Request
+from google.oauth2.service_account import Credentials
+from gspread.http_client import HTTPClient
 from gspread.utils import absolute_range_name
 
 from ticket_pipeline.errors import SheetError
+from ticket_pipeline.settings.secret_files import warn_of_other_readers
 from ticket_pipeline.settings.values import show_address
-from ticket_pipeline.sheet.google_client import (
-    GOOGLE_SHEETS_API,
-    SheetsHttpClient,
-    load_credentials,
-    open_client,
-)
-from ticket_pipeline.sheet.google_wire import ApiRefusal, TokenRefusal
 from ticket_pipeline.sheet.source import SheetRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from google.oauth2.service_account import Credentials
+GOOGLE_SHEETS_API = "https://sheets.googleapis.com"
 
+_SCOPES = ("https://www.googleapis.com/auth/spreadsheets.readonly",)
+_NEW_KEY = (
+    "Download a key of type JSON for the service account in the Google Cloud console and point "
+    "GOOGLE_SHEETS_CREDENTIALS_FILE to it."
+)
 _ID = re.compile(r"(?:https://docs\.google\.com/spreadsheets/(?:u/\d+/)?d/)?(?P<id>[A-Za-z0-9_-]+)(?:[/?#].*)?")
 _TRANSIENT_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
-_NETWORK_ERRORS = (
+_TRANSIENT_ERRORS = (
     TransportError,
     requests.ConnectionError,
     requests.Timeout,
     requests.exceptions.ChunkedEncodingError,
 )
+_FIRST_WAIT_SECONDS = 1.0
+_LONGEST_RETRY_SECONDS = 30.0
+_NEXT_SYNC = "The next sync tries again."
+
+
+class _Refusal(Exception):
+    """An error status of the API. gspread's own APIError cannot be built from some bodies of Google's front end."""
+
+    def __init__(self, response: requests.Response) -> None:
+        self.status: int = response.status_code
+        self.reason = _reason(response)
+        wait = response.headers.get("retry-after", "")
+        self.retry_after_seconds = float(wait) if wait.isascii() and wait.isdigit() else None
+        super().__init__(f"{self.status} {self.reason}".strip())
+
+
+class _SheetsHttpClient(HTTPClient):
+    """gspread's HTTP client with a configurable API address."""
+
+    base_url = GOOGLE_SHEETS_API
+
+    def request(self, method: str, endpoint: str, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401 - passed through
+        """Send one request; raises _Refusal for an error status."""
+        url = self.base_url.rstrip("/") + endpoint.removeprefix(GOOGLE_SHEETS_API)
+        sent = dict(zip(("params", "data", "json", "files", "headers"), args, strict=False)) | kwargs
+        response: requests.Response = self.session.request(method=method, url=url, timeout=self.timeout, **sent)
+        if not response.ok:
+            raise _Refusal(response)
+        return response
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +83,10 @@ class GoogleSheetSource:
     Attributes:
         spreadsheet_id: the sheet's key, or its whole address.
         worksheet_name: the tab's name, exactly.
-        credentials_file: JSON key of a service account with whom the sheet is shared.
-        api_base_url: where the Sheets API is; another one than Google's is for tests.
-        timeout_seconds: longest time to connect, and longest silence while reading.
-        total_seconds: longest single request, whole.
-        max_tries: tries of the request; only what may pass by itself is tried again.
-        retry_wait_seconds: first wait between two tries; it doubles, with as much jitter.
-        retry_seconds: longest time in which a new try is begun. A sync comes every few minutes anyway.
+        credentials_file: JSON key of a service account that may read the sheet.
+        api_base_url: where the Sheets API is; tests use another one.
+        timeout_seconds: longest time to connect, and longest pause while reading.
+        first_wait_seconds: wait before the second of three tries; it doubles.
     """
 
     spreadsheet_id: str
@@ -66,10 +94,7 @@ class GoogleSheetSource:
     credentials_file: Path
     api_base_url: str = GOOGLE_SHEETS_API
     timeout_seconds: float = 10.0
-    total_seconds: float = 60.0
-    max_tries: int = 3
-    retry_wait_seconds: float = 1.0
-    retry_seconds: float = 30.0
+    first_wait_seconds: float = _FIRST_WAIT_SECONDS
 
     @property
     def description(self) -> str:
@@ -80,137 +105,176 @@ class GoogleSheetSource:
         """Read the whole tab as the text its owner sees (FORMATTED_VALUE).
 
         Raises:
-            SheetError: the credentials are no good, the sheet is missing, not shared or has no such tab, Google
-                refused, or the network failed, also when tried again. The message says which, and what to do.
+            SheetError: the credentials are not valid, the sheet is missing, not shared or has no such tab, or Google
+                or the network failed three times. The message names the cause and the fix.
         """
         key = _ID.fullmatch(self.spreadsheet_id.strip())
         if key is None:
-            raise SheetError(
-                f"Read {self.description}: that is no key of a Google Sheet. "
-                "Set GOOGLE_SHEET_ID to the part between /d/ and /edit of the sheet's address."
+            raise self._error(
+                "that is not the key of a Google Sheet. Set GOOGLE_SHEET_ID to the part between /d/ and /edit of the "
+                "sheet's address."
             )
         credentials = load_credentials(self.credentials_file)
-        with open_client(credentials, self.api_base_url, self.timeout_seconds, self.total_seconds) as client:
+        with AuthorizedSession(credentials) as session:  # type: ignore[no-untyped-call]
+            client = _SheetsHttpClient(credentials, session)
+            client.base_url = self.api_base_url
+            client.set_timeout(self.timeout_seconds)
             try:
-                answer = self._read_values(client, key["id"])
-            except TokenRefusal as refusal:
-                raise SheetError(f"Read {self.description}: {_explain_no_token(refusal, credentials)}") from refusal
-            except ApiRefusal as refusal:
-                raise SheetError(f"Read {self.description}: {_explain(refusal, credentials)}") from refusal
+                self._fetch_token(credentials)
+                body = self._read_values(client, key["id"])
+            except _Refusal as refusal:
+                raise self._error(_explain(refusal, credentials)) from refusal
             except (TransportError, requests.RequestException) as error:
-                raise SheetError(f"Read {self.description}: {self._explain_network(error)}") from error
-        return SheetRows(values=self._as_text(answer), source=self.description)
+                raise self._error(self._explain_network(error)) from error
+        return SheetRows(values=self._as_text(body), source=self.description)
 
-    def _read_values(self, client: SheetsHttpClient, key: str) -> object:
-        """The answer of `values.get` for the tab.
+    def _error(self, words: str) -> SheetError:
+        return SheetError(f"Could not read {self.description}: {words}")
 
-        Raises:
-            SheetError: the sheet has no such tab.
-        """
+    def _fetch_token(self, credentials: Credentials) -> None:
+        """Get the access token; google-auth itself retries what is temporary."""
+        who = f"Google gave no token to the service account {credentials.service_account_email}"
+        try:
+            credentials.refresh(functools.partial(Request(), timeout=self.timeout_seconds))  # type: ignore[no-untyped-call]
+        except RefreshError as error:
+            if error.retryable:
+                raise self._error(f"{who}: its token service is not available. {_NEXT_SYNC}") from None
+            reason, details = [*error.args, None][:2]
+            if not isinstance(details, dict) or "error" not in details:  # HTML or text instead of Google's JSON
+                raise self._error(f"{who}: {_PROXY} and token_uri in the key file.") from None
+            raise self._error(
+                f"{who} ({' '.join(str(reason).split())[:300]}). If its key is deleted or revoked, make a new one and "
+                "point GOOGLE_SHEETS_CREDENTIALS_FILE to it. Check this computer's clock too."
+            ) from None
+        except (TypeError, ValueError, AttributeError, OverflowError):  # a 200 without a token
+            raise self._error(f"{who}: {_PROXY} and token_uri in the key file.") from None
+
+    def _read_values(self, client: _SheetsHttpClient, key: str) -> object:
+        """The response of `values.get` for the tab."""
         tab = absolute_range_name(self.worksheet_name)
         params = {"majorDimension": "ROWS", "valueRenderOption": "FORMATTED_VALUE"}
         try:
             return self._retried(lambda: client.values_get(key, tab, params=dict(params)))
-        except ApiRefusal as refusal:
+        except _Refusal as refusal:
             if refusal.status != requests.codes.bad_request or "Unable to parse range" not in refusal.reason:
                 raise
-            only_titles = {"fields": "sheets.properties.title"}
-            titles = _tab_titles(self._retried(lambda: client.fetch_sheet_metadata(key, dict(only_titles))))
-            raise SheetError(
-                f"Read {self.description}: there is no such tab. The tabs are: {', '.join(titles) or 'unknown'}. "
+            metadata: Any = self._retried(
+                lambda: client.fetch_sheet_metadata(key, {"fields": "sheets.properties.title"})
+            )
+            titles = ", ".join(f"'{sheet['properties']['title']}'" for sheet in metadata.get("sheets", []))
+            raise self._error(
+                f"there is no such tab. The tabs are: {titles}. "
                 "Rename the tab, or correct EVENTS_WORKSHEET_NAME or VENUE_MAP."
             ) from refusal
 
     def _retried(self, call: Callable[[], object]) -> object:
-        caller = stamina.RetryingCaller(
-            attempts=self.max_tries,
-            timeout=self.retry_seconds,
-            wait_initial=self.retry_wait_seconds,
-            wait_max=self.retry_seconds,
-            wait_jitter=self.retry_wait_seconds,
-        )
-        return caller(self._is_worth_another_try, call)
+        """Up to three tries; a Retry-After that is too long is left to the next sync."""
 
-    def _is_worth_another_try(self, error: Exception) -> bool | float:
-        """Whether to try again; a number is the wait in seconds that the server asked for."""
-        if isinstance(error, ApiRefusal) and error.status in _TRANSIENT_STATUSES:
-            if error.retry_after_seconds is None:
-                return True
-            return error.retry_after_seconds if error.retry_after_seconds <= self.retry_seconds else False
-        return isinstance(error, _NETWORK_ERRORS)
+        def is_worth_another_try(error: Exception) -> bool | float:
+            if not isinstance(error, _Refusal):
+                return isinstance(error, _TRANSIENT_ERRORS)
+            wait = error.retry_after_seconds
+            if wait is None or error.status not in _TRANSIENT_STATUSES:
+                return error.status in _TRANSIENT_STATUSES
+            return wait if wait <= _LONGEST_RETRY_SECONDS else False
+
+        caller = stamina.RetryingCaller(
+            attempts=3,
+            timeout=_LONGEST_RETRY_SECONDS,
+            wait_initial=self.first_wait_seconds,
+            wait_jitter=self.first_wait_seconds,
+        )
+        return caller(is_worth_another_try, call)
 
     def _explain_network(self, error: Exception) -> str:
         cause = error.__cause__ if isinstance(error, TransportError) and error.__cause__ else error
+        address = f"google_sheets_api_base_url ({show_address(self.api_base_url)})"
         if isinstance(cause, requests.exceptions.JSONDecodeError):
-            return (
-                "the answer is not JSON. A proxy or a login page may stand between here and Google: check the "
-                f"network, the proxy settings and google_sheets_api_base_url ({show_address(self.api_base_url)})."
-            )
+            return f"the response is not JSON; {_PROXY} and {address}."
         if isinstance(cause, requests.Timeout):
-            return (
-                f"no answer within {self.timeout_seconds:g} s, or no whole one within {self.total_seconds:g} s, also "
-                "when tried again. Check the network; the next sync tries again by itself."
-            )
+            return f"no response within {self.timeout_seconds:g} s, after three tries. Check the network. {_NEXT_SYNC}"
         return (
-            f"the connection failed ({type(cause).__name__}). Check the network, the proxy settings and "
-            f"google_sheets_api_base_url ({show_address(self.api_base_url)}); the next sync tries again by itself."
+            f"the connection failed ({type(cause).__name__}), after three tries. Check the network, the proxy settings "
+            f"and {address}. {_NEXT_SYNC}"
         )
 
-    def _as_text(self, answer: object) -> list[list[str]]:
-        values: Any = answer.get("values", []) if isinstance(answer, dict) and "range" in answer else None
+    def _as_text(self, body: object) -> list[list[str]]:
+        values: Any = body.get("values", []) if isinstance(body, dict) and "range" in body else None
         if not isinstance(values, list) or not all(isinstance(row, list) for row in values):
-            raise SheetError(
-                f"Read {self.description}: the answer does not have the shape of the Sheets API. "
-                f"Check google_sheets_api_base_url ({show_address(self.api_base_url)})."
+            address = show_address(self.api_base_url)
+            raise self._error(
+                f"the response is not one of the Sheets API. Check google_sheets_api_base_url ({address})."
             )
         return [[_cell_text(cell) for cell in row] for row in values]
 
 
-def _explain(refusal: ApiRefusal, credentials: Credentials) -> str:
+_PROXY = "something else answered. Check for a proxy or a login page between here and Google, the proxy settings"
+
+
+def load_credentials(credentials_file: Path) -> Credentials:
+    """Read a service account's JSON key file.
+
+    Raises:
+        SheetError: it is missing, unreadable, or not a service account's key. No part of the key is in the message.
+    """
+    failed = f"Could not read the credentials file {credentials_file}"
+    try:
+        content = credentials_file.read_bytes()
+        warn_of_other_readers(credentials_file, f"GOOGLE_SHEETS_CREDENTIALS_FILE {credentials_file}")
+    except FileNotFoundError as error:
+        raise SheetError(f"{failed}: there is no such file. {_NEW_KEY}") from error
+    except OSError as error:
+        raise SheetError(
+            f"{failed}: {error.strerror or error}. It must be a file that the user running this may read."
+        ) from error
+    info: Any = None
+    with contextlib.suppress(ValueError):  # JSON's own error carries the whole document, key included
+        info = json.loads(content)
+    if not isinstance(info, dict):
+        raise SheetError(f"{failed}: it is not a JSON object. {_NEW_KEY}")
+    if info.get("type") != "service_account":
+        kind = "an OAuth client's file" if {"installed", "web"} & info.keys() else "not a service account's key"
+        raise SheetError(f"{failed}: it is {kind}. {_NEW_KEY}")
+    try:
+        return Credentials.from_service_account_info(info, scopes=_SCOPES)  # type: ignore[no-untyped-call, no-any-return]
+    except MalformedError as error:  # names the missing fields
+        raise SheetError(f"{failed}: {error}. {_NEW_KEY}") from None
+    except ValueError:  # its text may quote what it could not parse
+        raise SheetError(f"{failed}: its private key cannot be read. {_NEW_KEY}") from None
+
+
+def _explain(refusal: _Refusal, credentials: Credentials) -> str:
     """What an error status means to the owner of the sheet, and what to do about it."""
-    said = f"Google answered {refusal.status}" + (f" ({refusal.reason.rstrip('.')})" if refusal.reason else "")
+    returned = f"Google returned {refusal.status}" + (f" ({refusal.reason.rstrip('.')})" if refusal.reason else "")
     if refusal.status == requests.codes.forbidden and re.search("has not been used|disabled", refusal.reason):
-        return f"{said}. Enable the Google Sheets API in the project of the service account, {credentials.project_id}."
+        return f"{returned}. Enable the Google Sheets API in the service account's project, {credentials.project_id}."
     if "not supported for this document" in refusal.reason:
-        return f"{said}. It is an uploaded Excel file: in it, choose File, Save as Google Sheets, and use the new key."
+        return f"{returned}. It is an uploaded Excel file: choose File, Save as Google Sheets, and use the new key."
     advice = {
         401: "The service account's token is not accepted: make a new key for it.",
         403: f"Share the sheet with {credentials.service_account_email}; Viewer is enough.",
         404: "There is no such sheet: check GOOGLE_SHEET_ID, the part between /d/ and /edit of the sheet's address.",
-        429: "The quota is used up, 60 reads per minute: read less often; the next sync tries again by itself.",
+        429: f"The quota of 60 reads per minute is used up: read less often. {_NEXT_SYNC}",
     }
     if refusal.status in advice:
-        return f"{said}. {advice[refusal.status]}"
+        return f"{returned}. {advice[refusal.status]}"
     if refusal.status in _TRANSIENT_STATUSES:
-        return f"{said}, also when tried again. The trouble is Google's; the next sync tries again by itself."
-    return f"{said}. Check GOOGLE_SHEET_ID and the name of the tab."
+        return f"{returned}, after three tries. The problem is Google's. {_NEXT_SYNC}"
+    return f"{returned}. Check GOOGLE_SHEET_ID and the name of the tab."
 
 
-def _explain_no_token(refusal: TokenRefusal, credentials: Credentials) -> str:
-    """Why no token was given. Google's text names the cause (account gone, key deleted, wrong clock), never the key."""
-    what = f"Google gave the service account {credentials.service_account_email} no token"
-    reason = refusal.reason.rstrip(".")
-    if refusal.status in _TRANSIENT_STATUSES:
-        said = f"{refusal.status}: {reason}" if reason else str(refusal.status)
-        return f"{what} ({said}), also when tried again. The trouble is Google's; the next sync tries again by itself."
-    if not reason:
-        return (
-            f"{what}: its token service answered {refusal.status} with something else. A proxy or a login page may "
-            "stand between here and Google: check the network, the proxy settings and token_uri in the key file."
-        )
-    return (
-        f"{what} ({reason}). If its key is deleted or revoked, make a new one and point GOOGLE_SHEETS_CREDENTIALS_FILE "
-        "to it. Check this computer's clock too."
-    )
-
-
-def _tab_titles(metadata: object) -> list[str]:
-    sheets = metadata.get("sheets", []) if isinstance(metadata, dict) else []
-    return [f"'{sheet['properties']['title']}'" for sheet in sheets]
+def _reason(response: requests.Response) -> str:
+    """Google's message in an error body; empty for HTML and other formats."""
+    try:
+        error = response.json()["error"]
+        message = error["message"] if isinstance(error, dict) else error
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return " ".join(message.split())[:300] if isinstance(message, str) else ""
 
 
 def _cell_text(cell: object) -> str:
-    """A cell as text. Formatted cells are text already; numbers and booleans come where the option is ignored."""
+    """A cell as text. Formatted cells are text already; a server that does not format sends numbers and booleans."""
     if isinstance(cell, bool):
         return str(cell).upper()
     return "" if cell is None else str(cell)

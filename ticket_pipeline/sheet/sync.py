@@ -131,5 +131,4 @@ def _google_sheet(settings: Settings, worksheet_name: str) -> GoogleSheetSource:
         worksheet_name=worksheet_name,
         credentials_file=settings.google_sheets_credentials_file,
         api_base_url=settings.tuning.google_sheets_api_base_url,
-        total_seconds=settings.tuning.request_timeout_seconds,
     )

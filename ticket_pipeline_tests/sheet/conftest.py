@@ -32,13 +32,13 @@ class SheetsService:
     credentials_file: Path
 
     def source(self, **changes: Any) -> GoogleSheetSource:  # noqa: ANN401 - the fields of the source
-        """A source that reads the watchlist, tries thrice and does not wait between."""
+        """A source that reads the watchlist and does not wait between its tries."""
         fields: dict[str, Any] = {
             "spreadsheet_id": SHEET_ID,
             "worksheet_name": "Events",
             "credentials_file": self.credentials_file,
             "api_base_url": self.url,
-            "retry_wait_seconds": 0.0,
+            "first_wait_seconds": 0.0,
         }
         return GoogleSheetSource(**(fields | changes))
 
