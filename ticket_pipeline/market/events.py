@@ -99,8 +99,10 @@ class RejectedRow:
         row_number: as the user sees it.
         cells: header → cell as read; a column without a header goes by its letter.
         reasons: sentences that name the column, the value and the fix; at least one.
+        is_unidentified: error or loading values of the sheet hide which event this is.
     """
 
     row_number: int
     cells: Mapping[str, str]
     reasons: Sequence[str]
+    is_unidentified: bool = False

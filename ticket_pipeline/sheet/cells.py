@@ -1,8 +1,4 @@
-"""What one cell of a sheet may hold, and the value it stands for.
-
-What belongs here: text of a cell to a value, or to the reason why not. What does not: dates (see `dates`), marketplace
-ids (see `event_ids`), and which column a cell stands in (see `rows`).
-"""
+"""The value of one cell, or the reason why it has none. Dates are in `dates`, marketplace ids in `event_ids`."""
 
 from __future__ import annotations
 
@@ -10,15 +6,16 @@ import re
 import unicodedata
 from datetime import timedelta
 
+from ticket_pipeline.sheet.languages import LOADING, NO, UNMARKED_ERRORS, YES
+
 MAX_TEXT_LENGTH = 200
 """Of a name, venue, city or country: two of them, at four bytes each, fit one PostgreSQL index entry (2,704 bytes)."""
 
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_FORMULA_ERROR = re.compile(r"#(N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|ERROR!)|Loading\.\.\.")
 
-_YES = frozenset({"true", "t", "yes", "y", "1", "1.0", "x", "✓", "✔", "☑", "✅", "on", ""})
-_NO = frozenset({"false", "f", "no", "n", "0", "0.0", "✗", "✘", "☐", "❌", "off"})
+# Capitals of any script after "#", and "!" or "?"; or a column too narrow for its value.
+_ERROR_VALUE = re.compile(r"#[¡¿]?[^\W\d_][\w/.]*[!?]|#{3,}")
 
 _THOUSANDS = re.compile(r"[0-9]{1,3}(?:(?P<mark>[., '\u2019])[0-9]{3})(?:(?P=mark)[0-9]{3})*")
 _WHOLE_NUMBER = re.compile(r"([0-9]{1,12})(?:\.0+)?")
@@ -37,7 +34,7 @@ _LONGEST_INTERVAL = timedelta(days=14)
 
 
 class CellProblem(ValueError):
-    """Why a cell cannot be used; completes the sentence that begins with the column and the value."""
+    """Why a cell is rejected; completes the sentence that begins with the column and the value."""
 
 
 def storable(text: str) -> str:
@@ -46,10 +43,9 @@ def storable(text: str) -> str:
 
 
 def clean(text: str) -> str:
-    """`text` as a person reads it: no invisible characters, every run of white space one space, stripped.
+    """`text` as a person reads it: NFC, no invisible characters, single spaces, stripped.
 
     Pasted cells carry no-break spaces, zero-width characters and line breaks; two cells that look alike must be alike.
-    Composed form (NFC), because "é" can be typed in two ways.
     """
     visible = _INVISIBLE.sub("", storable(text))
     return unicodedata.normalize("NFC", " ".join(visible.split()))
@@ -60,53 +56,44 @@ def shown(text: str, width: int = 60) -> str:
     return f"'{text}'" if len(text) <= width else f"'{text[: width - 1]}…'"
 
 
-def check_formula(text: str) -> None:
-    """Refuse a cell that the sheet itself failed to compute: `#REF!` must not become the name of an event.
+def is_sheet_error(text: str) -> bool:
+    """Whether a cleaned cell is an error or loading value of a spreadsheet, in any language: `#REF!`, `Loading...`."""
+    if text.endswith(("..", "…")):
+        return text.rstrip(".… ").casefold() in LOADING
+    return text == text.upper() and (text in UNMARKED_ERRORS or _ERROR_VALUE.fullmatch(text) is not None)
 
-    Raises:
-        CellProblem: it is such a cell.
-    """
-    if _FORMULA_ERROR.fullmatch(text):
-        raise CellProblem("is an error of the sheet itself: mend the formula in this cell")
+
+def check_formula(text: str) -> None:
+    """Reject a cell that the sheet itself could not compute: `#REF!` must not become the name of an event."""
+    if is_sheet_error(text):
+        raise CellProblem("is an error of the sheet itself: fix the formula, or wait until it has loaded")
 
 
 def parse_text(text: str) -> str | None:
-    """A name: any text of at most `MAX_TEXT_LENGTH` characters; blank is None.
-
-    Raises:
-        CellProblem: it is longer.
-    """
+    """A name: any text of at most `MAX_TEXT_LENGTH` characters; blank is None."""
     if len(text) > MAX_TEXT_LENGTH:
         raise CellProblem(f"has {len(text)} characters: shorten it to {MAX_TEXT_LENGTH} or fewer")
     return text or None
 
 
 def parse_tracked(text: str) -> bool:
-    """A yes or no in its usual spellings; blank means yes, as in sheets without the column.
-
-    Raises:
-        CellProblem: neither a yes nor a no.
-    """
+    """A yes or no in the usual spellings and languages; blank means yes, as in sheets without the column."""
     word = text.casefold()
-    if word in _YES:
+    if not word or word in YES:
         return True
-    if word in _NO:
+    if word in NO:
         return False
     raise CellProblem("is neither yes nor no: write TRUE or FALSE, or leave it blank for TRUE")
 
 
 def parse_capacity(text: str) -> int | None:
-    """Seats of the venue, 1 to 1,000,000; blank is None. Thousands separators are understood: no venue has half a seat.
-
-    Raises:
-        CellProblem: not such a number.
-    """
+    """Seats of the venue, 1 to 1,000,000, with or without thousands separators; blank is None."""
     if not text:
         return None
     digits = re.sub(r"[., '\u2019]", "", text) if _THOUSANDS.fullmatch(text) else text
     number = _WHOLE_NUMBER.fullmatch(digits)
     if number is None or not 1 <= int(number[1]) <= _MAX_CAPACITY:
-        raise CellProblem(f"is no whole number from 1 to {_MAX_CAPACITY:,}: correct it, or leave it blank if unknown")
+        raise CellProblem(f"must be a whole number from 1 to {_MAX_CAPACITY:,}: correct it, or leave it blank")
     return int(number[1])
 
 
@@ -114,15 +101,12 @@ def parse_interval(text: str) -> timedelta | None:
     """A poll interval, 1 minute to 14 days; blank is None.
 
     Written as `4h`, `90 min`, `1d`, `1h 30m`, `2:30` (hours and minutes) or a plain number of hours.
-
-    Raises:
-        CellProblem: not readable as a duration, or out of bounds.
     """
     if not text:
         return None
     minutes = _minutes(text.casefold())
     if minutes is None:
-        raise CellProblem("is no interval: write it like 4h, 30m, 1d, 2:30, or as a number of hours")
+        raise CellProblem("is not an interval: write it like 4h, 30m, 1d, 2:30, or as a number of hours")
     interval = timedelta(minutes=minutes)
     if not _LEAST_INTERVAL <= interval <= _LONGEST_INTERVAL:
         raise CellProblem("is out of bounds: an interval is at least 1 minute and at most 14 days")

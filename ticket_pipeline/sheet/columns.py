@@ -1,7 +1,4 @@
-"""Which column holds what: header aliases, in any case, order, spacing and punctuation.
-
-What belongs here: a header row to the places of fields. What does not: the cells below it (see `rows` and `zones`).
-"""
+"""Which column holds what: header aliases, in any case, order, spacing and punctuation."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Field(StrEnum):
-    """What a column of the watchlist can hold; the value is the name we suggest for its header."""
+    """The columns of the watchlist; the value is the suggested header."""
 
     NAME = "Event Name"
     VENUE = "Venue"
@@ -43,7 +40,7 @@ ID_FIELDS: Mapping[Field, Marketplace] = {
 }
 
 # Reduced by `header_key`: lower-case letters and digits only.
-_ALIASES: Mapping[Field, str] = {
+WATCHLIST_ALIASES: Mapping[Field, str] = {
     Field.NAME: "eventname name event eventtitle title",
     Field.VENUE: "venue venuename",
     Field.CITY: "city venuecity",
@@ -62,6 +59,9 @@ _OLD_LAYOUT = (Field.NAME, Field.VENUE, Field.CITY, Field.COUNTRY, Field.DATE, F
 
 F = TypeVar("F", bound=StrEnum)
 
+_HEADER_WITHIN = 20
+"""Rows with text; below them there are only events."""
+
 
 @dataclass(frozen=True, slots=True)
 class Columns(Generic[F]):
@@ -69,8 +69,8 @@ class Columns(Generic[F]):
 
     Attributes:
         positions: field → index of its column.
-        headers: every header as its owner wrote it, cleaned.
-        unknown: indexes of the columns that are no field of ours.
+        headers: every header, cleaned.
+        unknown: indexes of all other columns.
     """
 
     positions: dict[F, int]
@@ -83,7 +83,7 @@ class Columns(Generic[F]):
         return clean(row[position]) if position is not None and position < len(row) else ""
 
     def title(self, field: F) -> str:
-        """What the owner calls the column of `field`."""
+        """The header of the column of `field`."""
         position = self.positions.get(field)
         return self.label(position) if position is not None else str(field)
 
@@ -93,16 +93,24 @@ class Columns(Generic[F]):
         return header or f"column {column_letter(position)}"
 
 
+def find_header(rows: Sequence[Sequence[str]], aliases: Mapping[F, str]) -> int | None:
+    """The index of the header: of the first rows with text the one with most columns of ours; None: no row has text.
+
+    Titles, notes and `sep=;` may stand above it.
+    """
+    filled = [at for at, row in enumerate(rows) if any(clean(cell) for cell in row)][:_HEADER_WITHIN]
+    return max(filled, key=lambda at: len(match_headers(rows[at], aliases)[0].positions), default=None)
+
+
 def locate_watchlist_columns(header: Sequence[str], source: str) -> Columns[Field]:
     """Find the watchlist's columns.
 
     A seventh column without a header is `is_tracked` where the first six are those of the old sheets, in their order.
 
     Raises:
-        SheetError: the name, the date or every marketplace id is missing, or two columns claim one field. All of these
-            are named at once.
+        SheetError: the name, the date or every marketplace id is missing, or two columns claim one field; names all.
     """
-    columns, problems = match_headers(header, _ALIASES)
+    columns, problems = match_headers(header, WATCHLIST_ALIASES)
     problems += [
         f"no column for the {words} (headers such as {_suggest(fields)})"
         for words, fields in (
@@ -120,7 +128,7 @@ def locate_watchlist_columns(header: Sequence[str], source: str) -> Columns[Fiel
 
 def find_name(cells: Mapping[str, str]) -> str:
     """The event's name among the cells of a row, by their headers; blank where none of them holds it."""
-    columns, _ = match_headers(list(cells), _ALIASES)
+    columns, _ = match_headers(list(cells), WATCHLIST_ALIASES)
     return columns.cell(list(cells.values()), Field.NAME)
 
 
@@ -152,7 +160,7 @@ def header_error(source: str, headers: Iterable[str], problems: Sequence[str]) -
     """The error of a header row that cannot be used."""
     seen = ", ".join(shown(title) for title in headers if title) or "none"
     return SheetError(
-        f"Read {source}: {'; '.join(problems)}. The headers there are: {seen}. "
+        f"The header row of {source} has {'; '.join(problems)}. Its headers are: {seen}. "
         "Correct the header row; nothing was changed."
     )
 

@@ -1,12 +1,10 @@
-"""A watchlist kept in a CSV file, as a spreadsheet program saves it.
-
-What belongs here: bytes to rows of text. What does not: what the cells mean (see `rows`).
-"""
+"""A table in a CSV file, as a spreadsheet program saves it."""
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _DELIMITERS = (",", ";", "\t")
+_SEPARATOR_LINE = re.compile(r'"?sep=([^\s"])"?[\s;,]*\n', re.IGNORECASE)
+"""Excel's own first line, which names the delimiter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,40 +39,43 @@ class CsvSource:
             SheetError: the file is missing, unreadable, not UTF-8, or no CSV.
         """
         text = self._read_text()
+        separator = _SEPARATOR_LINE.match(text)
+        delimiter = separator[1] if separator else _find_delimiter(text)
         try:
-            values = list(csv.reader(io.StringIO(text, newline=""), delimiter=_find_delimiter(text), strict=True))
+            values = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
         except csv.Error as error:
             raise SheetError(
-                f"Read {self.description}: it is no valid CSV ({error}). "
+                f"Could not read {self.description}: it is not valid CSV ({error}). "
                 "Look for a quotation mark that is never closed, or save the file again as CSV (UTF-8)."
             ) from error
-        return SheetRows(values=values, source=self.description)
+        return SheetRows(values=values[1:] if separator else values, source=self.description)
 
     def _read_text(self) -> str:
         try:
             return self.path.read_text(encoding="utf-8-sig")
         except FileNotFoundError as error:
             raise SheetError(
-                f"Read {self.description}: there is no such file. Put it there, or correct the configured path."
+                f"Could not read {self.description}: there is no such file. Create it, or correct the path."
             ) from error
         except UnicodeDecodeError as error:
             raise SheetError(
-                f"Read {self.description}: byte {error.start} is not UTF-8. "
+                f"Could not read {self.description}: byte {error.start} is not UTF-8. "
                 "Save the file as 'CSV UTF-8' in the spreadsheet program."
             ) from error
         except OSError as error:
             raise SheetError(
-                f"Read {self.description}: {error.strerror or error}. "
+                f"Could not read {self.description}: {error.strerror or error}. "
                 "It must be a file that the user running this may read."
             ) from error
 
 
 def _find_delimiter(text: str) -> str:
-    """The delimiter that occurs most often outside quotes in the first line with text; a comma where none does.
+    """The delimiter that occurs most often outside quotes in one of the first lines; a comma where none does.
 
-    `csv.Sniffer` guesses over the whole text and takes letters or spaces for delimiters in small files, so we look at
-    the header only: it has no numbers with a decimal comma and no free text.
+    `csv.Sniffer` takes letters or spaces for delimiters in small files. The header has more delimiters than the titles
+    above it, and no numbers with a decimal comma.
     """
-    header = next((line for line in text.splitlines() if line.strip()), "")
-    bare = "".join(header.split('"')[::2])
-    return max(_DELIMITERS, key=bare.count)
+    lines = [line for line in text.splitlines() if line.strip()][:5]
+    counts = [["".join(line.split('"')[::2]).count(one) for one in _DELIMITERS] for line in lines]
+    first = max(counts, key=max, default=[0])
+    return _DELIMITERS[first.index(max(first))]

@@ -1,13 +1,10 @@
-"""Dates of events as people and spreadsheets write them: local time of the venue, without a zone.
-
-What belongs here: text of a cell to a naive date and time. What does not: which timezone holds there (see `timezones`).
-"""
+"""Dates of events as people and spreadsheets write them: the venue's local time, without a timezone."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Literal
 
 from ticket_pipeline.sheet.cells import CellProblem
@@ -16,13 +13,15 @@ DateOrder = Literal["month_first", "day_first"]
 
 _FIX = "write it as YYYY-MM-DD HH:MM, such as 2026-03-14 19:30"
 _FIRST_YEAR, _LAST_YEAR = 2000, 2099
+_LONGEST_SHOW = timedelta(hours=8)
 
 # Day 0 of Google Sheets, Excel and LibreOffice; serials below 2000-01-01 are years or typing errors, not dates.
 _SERIAL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - a local time, like the cell
 _SERIAL = re.compile(r"([0-9]{5})(?:[.,]([0-9]{1,15}))?")
 
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WEEKDAY = re.compile(
-    r"(?:mon|tue|tues|wed|weds|thu|thur|thurs|fri|sat|sun|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\.? "
+    r"(?P<day>mon|tues?|weds?|thu(?:rs?)?|fri|sat|sun|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\.? "
 )
 _DATES = (
     re.compile(r"(?P<year>[0-9]{4})(?P<mark>[-/.])(?P<month>[0-9]{1,2})(?P=mark)(?P<day>[0-9]{1,2})"),
@@ -35,51 +34,67 @@ _MONTHS = (
     "january", "february", "march", "april", "may", "june",
     "july", "august", "september", "october", "november", "december",
 )  # fmt: skip
+_CLOCK = (
+    r"(?P<hour{0}>[0-9]{{1,2}})(?::(?P<minute{0}>[0-9]{{2}})(?::(?P<second{0}>[0-9]{{2}})(?:\.[0-9]+)?)?)?"
+    r" ?(?P<half{0}>[ap]\.?m\.?)?"
+)
 _TIME = re.compile(
-    r"(?P<hour>[0-9]{1,2})(?::(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:\.[0-9]+)?)?)?"
-    r" ?(?P<half>[ap]\.?m\.?)?"
-    r" ?(?P<offset>z|[+-][0-9]{2}:?[0-9]{2})?"
+    rf"(?:t| | at | - | @ ?){_CLOCK.format('')}"
+    rf"(?: ?(?P<offset>z|[+-](?:0[0-9]|1[0-4]):?[0-5][0-9]))?"
+    rf"(?P<until> ?(?:-|\u2013|\u2014|to|until) ?{_CLOCK.format('2')})?"
+)
+_UNKNOWN_TIME = re.compile(
+    r"[ (\u2013-]*(?:(?:start )?time )?"
+    r"(?:tb[adc]|t\.b\.[adc]\.|to be (?:announced|confirmed|decided|determined)|unknown|\?+)\)?"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class LocalTime:
-    """A moment on the clock of the venue.
+    """A moment on the venue's clock.
 
     Attributes:
-        value: naive; midnight where the cell holds a date only.
-        is_time_known: whether the cell says the time of day.
-        utc_offset: an offset the cell states, which the venue's timezone must agree with.
+        value: naive; midnight where the cell has no time of day.
+        is_time_known: whether the cell has a time of day; midnight counts as none, because that is how spreadsheets
+            show a date alone.
+        utc_offset: an offset in the cell, which the venue's timezone must agree with.
+        is_range_possible: the offset may also be the end of a range, as in `20:00-02:00`.
     """
 
     value: datetime
     is_time_known: bool
     utc_offset: timedelta | None = None
+    is_range_possible: bool = False
 
 
 def parse_local_time(text: str, date_order: DateOrder | None = None) -> LocalTime:
     """The local date and time in a cleaned cell.
 
     Read are: ISO 8601, year first with `-`, `/` or `.`; day first with dots; month names in English; slashes and dashes
-    with the year last (see `date_order`); times with or without seconds, 24 or 12 hours; serial numbers of a
-    spreadsheet.
+    with the year last (see `date_order`); times with or without seconds, 24 or 12 hours, alone or with an end; "TBD"
+    and the like for the time; serial numbers of a spreadsheet.
 
     Args:
         text: the cell, cleaned.
-        date_order: how `03/04/2026` is meant. None: it is refused, and only a date with one possible reading is read.
+        date_order: what `03/04/2026` means. None: only a date with one possible reading is accepted.
 
     Raises:
-        CellProblem: not a date, not in the calendar, not in 2000-2099, or open to two readings.
+        CellProblem: not a date, not in the calendar, not in 2000-2099, open to two readings, or not on the weekday
+            that it names.
     """
     if not text:
         raise CellProblem(f"is blank: {_FIX}")
     if serial := _SERIAL.fullmatch(text):
         return _from_serial(serial)
-    words = _WEEKDAY.sub("", " ".join(text.casefold().replace(",", " ").split()), count=1)
+    words = " ".join(text.casefold().replace(",", " ").split())
+    weekday = _WEEKDAY.match(words)
+    words = words[weekday.end() :] if weekday else words
     for pattern in _DATES:
         if found := pattern.match(words):
-            date = _calendar_date(found, date_order)
-            return _with_time(date, words[found.end() :])
+            day = _calendar_date(found, date_order)
+            if weekday and not _WEEKDAYS[day.weekday()].startswith(weekday["day"][:3]):
+                raise CellProblem(f"names another weekday: {day:%Y-%m-%d} is a {_WEEKDAYS[day.weekday()].title()}")
+            return _with_time(day, words[found.end() :])
     raise CellProblem(f"is not a date we can read: {_FIX}")
 
 
@@ -87,10 +102,10 @@ def _from_serial(serial: re.Match[str]) -> LocalTime:
     """A spreadsheet's own number of a date: days since 1899-12-30, with the time as a fraction of the day."""
     seconds = round(float(f"0.{serial[2] or 0}") * 86_400)  # whole seconds: 0.8125 is often stored as 0.81249999999
     value = _SERIAL_EPOCH + timedelta(days=int(serial[1]), seconds=seconds)
-    return LocalTime(_in_range(value), is_time_known=serial[2] is not None)
+    return LocalTime(_in_range(value), is_time_known=value.time() != time())
 
 
-def _calendar_date(found: re.Match[str], date_order: DateOrder | None) -> datetime:
+def _calendar_date(found: re.Match[str], date_order: DateOrder | None) -> date:
     parts = found.groupdict()
     year = int(parts["year"]) + (2000 if len(parts["year"]) == 2 else 0)  # noqa: PLR2004 - two digits of a year
     if parts.get("first"):
@@ -99,14 +114,19 @@ def _calendar_date(found: re.Match[str], date_order: DateOrder | None) -> dateti
         month, day = _month_number(parts["name"]), int(parts["day"])
     else:
         month, day = int(parts["month"]), int(parts["day"])
-    return _in_range(_checked(year, month, day))
+    try:
+        return _in_range(datetime(year, month, day)).date()  # noqa: DTZ001 - the venue's local date
+    except ValueError as error:
+        raise error if isinstance(error, CellProblem) else CellProblem(f"is not in the calendar: {_FIX}") from error
 
 
 def _month_and_day(first: int, second: int, date_order: DateOrder | None) -> tuple[int, int]:
-    """Month and day of two numbers whose order nobody stated: the only possible reading, or the agreed one."""
+    """Month and day of two numbers without a stated order: the only possible reading, or the agreed one."""
     can_be_month = [number <= len(_MONTHS) for number in (first, second)]
     if all(can_be_month) and first != second and date_order is None:
-        raise CellProblem(f"can be read month first or day first: {_FIX}")
+        raise CellProblem(
+            f"can be read month first or day first: set WATCHLIST_DATE_ORDER to month_first or day_first, or {_FIX}"
+        )
     is_month_first = date_order != "day_first" if all(can_be_month) else can_be_month[0]
     return (first, second) if is_month_first else (second, first)
 
@@ -118,23 +138,42 @@ def _month_number(name: str) -> int:
     raise CellProblem(f"names no month we know: {_FIX}")
 
 
-def _with_time(date: datetime, rest: str) -> LocalTime:
-    """`date` with the time of day that `rest` holds; blank `rest` means it is not known."""
-    if not rest.strip():
-        return LocalTime(date, is_time_known=False)
-    clock = re.fullmatch(rf"(?:t| | at | - | @ ?){_TIME.pattern}", rest)
-    if clock is None or (clock["minute"] is None and clock["half"] is None):
+def _with_time(day: date, rest: str) -> LocalTime:
+    """`day` with the time of day that `rest` holds."""
+    midnight = datetime.combine(day, time())
+    if not rest.strip() or _UNKNOWN_TIME.fullmatch(rest):
+        return LocalTime(midnight, is_time_known=False)
+    clock = _TIME.fullmatch(rest)
+    if clock is None or not (clock["minute"] or clock["half"] or clock["half2"]):
         raise CellProblem(f"has a time of day we cannot read: {_FIX}")
-    hour = int(clock["hour"])
-    if clock["half"]:
+    start = _time(clock, "", clock["half"] or clock["half2"])
+    if clock["until"]:
+        end = _time(clock, "2", clock["half2"])
+        if clock["half2"] and not clock["half"] and start > end:  # 11:00-1:00 pm begins in the morning
+            start = _time(clock, "", "am" if clock["half2"].startswith("p") else "pm")
+    offset = _offset(clock["offset"])
+    value = datetime.combine(day, start)
+    until = -offset if offset is not None and offset <= timedelta() else None
+    is_bare = not rest.startswith("t") and clock["second"] is None and not rest.endswith("z")
+    length = None if until is None else (datetime.combine(day, time()) + until - value) % timedelta(days=1)
+    return LocalTime(
+        value,
+        is_time_known=start != time(),
+        utc_offset=offset,
+        is_range_possible=is_bare and length is not None and timedelta() < length <= _LONGEST_SHOW,
+    )
+
+
+def _time(clock: re.Match[str], which: str, half: str | None) -> time:
+    hour = int(clock[f"hour{which}"])
+    if half:
         if not 1 <= hour <= 12:  # noqa: PLR2004 - hours on a dial
             raise CellProblem(f"has a time of day that no clock shows: {_FIX}")
-        hour = hour % 12 + (12 if clock["half"].startswith("p") else 0)
+        hour = hour % 12 + (12 if half.startswith("p") else 0)
     try:
-        at = time(hour, int(clock["minute"] or 0), int(clock["second"] or 0))
+        return time(hour, int(clock[f"minute{which}"] or 0), int(clock[f"second{which}"] or 0))
     except ValueError as error:
         raise CellProblem(f"has a time of day that no clock shows: {_FIX}") from error
-    return LocalTime(datetime.combine(date, at), is_time_known=True, utc_offset=_offset(clock["offset"]))
 
 
 def _offset(text: str | None) -> timedelta | None:
@@ -144,13 +183,6 @@ def _offset(text: str | None) -> timedelta | None:
         return timedelta()
     size = timedelta(hours=int(text[1:3]), minutes=int(text[-2:]))
     return -size if text.startswith("-") else size
-
-
-def _checked(year: int, month: int, day: int) -> datetime:
-    try:
-        return datetime(year, month, day)  # noqa: DTZ001 - the venue's local date; its zone is found later
-    except ValueError as error:
-        raise CellProblem(f"is not in the calendar: {_FIX}") from error
 
 
 def _in_range(value: datetime) -> datetime:

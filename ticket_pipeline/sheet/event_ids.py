@@ -1,8 +1,4 @@
-"""Marketplace ids as people put them into a sheet: exact text, and the damage that spreadsheets do to it.
-
-What belongs here: text of a cell to one marketplace's own event id. What does not: whether two rows claim the same id
-(see `rows`), and how an id is used in a request.
-"""
+"""Marketplace ids as people enter them, and the damage that spreadsheets do to them."""
 
 from __future__ import annotations
 
@@ -22,10 +18,12 @@ _PLACEHOLDERS = frozenset({"", "-", "--", "\u2013", "\u2014", "?", "n/a", "na", 
 _SCIENTIFIC = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]+")
 _SEPARATED = re.compile(r"[0-9]{1,3}(?:[., '\u2019][0-9]{3})+")
 _FLOAT = re.compile(r"([0-9]+)\.0+")
+_LARGEST_EXACT = 2**53
+"""Above it, a spreadsheet's number does not hold every digit."""
 
 
 class _IdShape(NamedTuple):
-    """What an id looks like, and where in the marketplace's own event URLs it stands (None: it does not)."""
+    """What an id looks like, and where it is in the marketplace's own event URLs (None: nowhere)."""
 
     pattern: re.Pattern[str]
     words: str
@@ -37,18 +35,18 @@ _DIGITS = re.compile(r"(?=[0-9]*[1-9])[0-9]{1,20}")
 _SHAPES: Mapping[Marketplace, _IdShape] = {
     Marketplace.STUBHUB: _IdShape(
         pattern=_DIGITS,
-        words="a number of 1 to 20 digits",
+        words="a number of at most 16 digits",
         hosts=frozenset({"stubhub", "viagogo"}),
         # stubhub.com/<words>/event/<id>/ and viagogo.com/<words>/E-<id>
         in_url=re.compile(r"/(?:event/|E-)([0-9]{1,20})(?=/|$)", re.IGNORECASE),
     ),
     Marketplace.VIVID_SEATS: _IdShape(
         pattern=_DIGITS,
-        words="a number of 1 to 20 digits",
+        words="a number of at most 16 digits",
         hosts=frozenset({"vividseats"}),
         in_url=re.compile(r"/production/([0-9]{1,20})(?=/|$)"),
     ),
-    # The id in a ticketmaster.com address is the old hexadecimal one, not the one the Discovery API asks for.
+    # The id in a ticketmaster.com address is the old hexadecimal one, not the Discovery API's.
     Marketplace.TICKETMASTER: _IdShape(
         pattern=re.compile(r"[A-Za-z0-9_-]{1,40}"),
         words="1 to 40 letters, digits, '-' or '_', as the Discovery API has it",
@@ -58,25 +56,29 @@ _SHAPES: Mapping[Marketplace, _IdShape] = {
 
 
 def parse_event_id(marketplace: Marketplace, text: str) -> str | None:
-    """The id in a cleaned cell, exactly as written; blank and the usual signs for "none" are None.
+    """The id in a cleaned cell; blank and the usual signs for "none" are None.
 
-    Undone: `157284301.0` (a number read unformatted) and the marketplace's own event address. Refused, because digits
-        may
-    be lost or the reading is not certain: `1.57284E+08`, thousands separators, any other address.
-
-    Raises:
-        CellProblem: not an id of this marketplace; says what would be.
+    A number loses its leading zeros and a decimal part of zeros; the marketplace's own event address yields its id.
+    Rejected because digits may be lost or the reading is not certain: scientific notation, thousands separators, more
+    digits than a spreadsheet's number can hold, any other address.
     """
     if text.casefold() in _PLACEHOLDERS:
         return None
     shape = _SHAPES[marketplace]
     if "/" in text:
-        return _id_from_url(shape, text)
-    if shape.pattern is _DIGITS:
+        text = _id_in_url(shape, text)
+    elif shape.pattern is _DIGITS:
         text = _undo_number_format(text)
     if not shape.pattern.fullmatch(text):
-        raise CellProblem(f"is no {marketplace} id, which is {shape.words}: copy it again from the marketplace")
-    return text
+        raise CellProblem(f"is not a {marketplace} id, which is {shape.words}: copy it again from the marketplace")
+    if shape.pattern is not _DIGITS:
+        return text
+    if int(text) > _LARGEST_EXACT:
+        raise CellProblem(
+            "has more digits than a spreadsheet's number can hold, so digits are lost: format the column as plain text "
+            "and enter the id again"
+        )
+    return text.lstrip("0")
 
 
 def _undo_number_format(text: str) -> str:
@@ -90,8 +92,8 @@ def _undo_number_format(text: str) -> str:
     return decimal[1] if decimal else text
 
 
-def _id_from_url(shape: _IdShape, text: str) -> str:
-    """The one id in the path of a marketplace's own address; the query is not looked at, it may name anything."""
+def _id_in_url(shape: _IdShape, text: str) -> str:
+    """The one id in the path of a marketplace's own address; the query may contain other ids and is ignored."""
     if shape.in_url is None:
         raise CellProblem(f"is an address, which does not hold the id: enter the id itself, {shape.words}")
     try:

@@ -1,8 +1,4 @@
-"""Countries and venue cities, as far as a timezone follows from them.
-
-What belongs here: tables of names, each with the reason for its selection. What does not: the search through them (see
-`timezones`), and the zones of cities that the tz database itself names.
-"""
+"""Names of countries, states and venue cities that determine a timezone; `timezones` searches them."""
 
 from __future__ import annotations
 
@@ -16,7 +12,29 @@ COUNTRY_ALIASES: dict[str, str] = {
     "méxico": "MX", "brasil": "BR", "italia": "IT", "österreich": "AT", "schweiz": "CH", "suisse": "CH",
     "russianfederation": "RU", "vietnam": "VN", "bosnia": "BA", "samoa": "WS",
 }  # fmt: skip
-"""Names beside those of the tz database's own list, without spaces and punctuation, to ISO 3166 alpha-2."""
+"""Names that are not in the tz database's own list, without spaces and punctuation, to ISO 3166 alpha-2."""
+
+REGION_NAMES: dict[str, str] = {
+    "US": (
+        "Alabama AL, Alaska AK, Arizona AZ, Arkansas AR, California CA, Colorado CO, Connecticut CT, Delaware DE, "
+        "District of Columbia DC, Florida FL, Georgia GA, Hawaii HI, Idaho ID, Illinois IL, Indiana IN, Iowa IA, "
+        "Kansas KS, Kentucky KY, Louisiana LA, Maine ME, Maryland MD, Massachusetts MA, Michigan MI, Minnesota MN, "
+        "Mississippi MS, Missouri MO, Montana MT, Nebraska NE, Nevada NV, New Hampshire NH, New Jersey NJ, New Mexico "
+        "NM, New York NY, New York State NY, North Carolina NC, North Dakota ND, Ohio OH, Oklahoma OK, Oregon OR, "
+        "Pennsylvania PA, Rhode Island RI, South Carolina SC, South Dakota SD, Tennessee TN, Texas TX, Utah UT, "
+        "Vermont VT, Virginia VA, Washington WA, Washington State WA, West Virginia WV, Wisconsin WI, Wyoming WY"
+    ),
+    "CA": (
+        "Alberta AB, British Columbia BC, Manitoba MB, New Brunswick NB, Newfoundland NL, Newfoundland and Labrador "
+        "NL, Nova Scotia NS, Northwest Territories NT, Nunavut NU, Ontario ON, Prince Edward Island PE, Quebec QC, "
+        "Québec QC, Saskatchewan SK, Yukon YT"
+    ),
+    "AU": (
+        "New South Wales NSW, Victoria VIC, Queensland QLD, South Australia SA, Western Australia WA, Tasmania TAS, "
+        "Northern Territory NT, Australian Capital Territory ACT"
+    ),
+}
+"""Country → states or provinces written out, each with its abbreviation."""
 
 ALPHA_3 = """
 ABWAW AFGAF AGOAO AIAAI ALAAX ALBAL ANDAD AREAE ARGAR ARMAM ASMAS ATAAQ ATFTF ATGAG AUSAU AUTAT AZEAZ BDIBI BELBE
@@ -47,6 +65,15 @@ REGION_ZONES: dict[str, dict[str, str]] = {
         "America/Anchorage": "AK",
         "Pacific/Honolulu": "HI",
     },
+    "AU": {
+        "Australia/Sydney": "NSW ACT",
+        "Australia/Melbourne": "VIC",
+        "Australia/Brisbane": "QLD",
+        "Australia/Adelaide": "SA",
+        "Australia/Perth": "WA",
+        "Australia/Hobart": "TAS",
+        "Australia/Darwin": "NT",
+    },
     "CA": {
         "America/St_Johns": "NL",
         "America/Halifax": "NS PE",
@@ -62,6 +89,16 @@ REGION_ZONES: dict[str, dict[str, str]] = {
 
 Left out, because the time differs between their larger places: FL, ID, IN, KS, KY, ND, NE, SD, TN, TX.
 """
+
+AMBIGUOUS_CITIES: dict[str, str] = {
+    "US": ("Arlington, Glendale, Hollywood, Manhattan, Pasadena, Portland, Richmond"),
+    "": (
+        "Athens, Barcelona, Birmingham, Brest, Cambridge, Dublin, Guadalajara, Halifax, Hamilton, Kingston, León, "
+        "Leon, London, Manchester, Melbourne, Moscow, Newcastle, Oxford, Paris, Perth, Rome, Santiago, Sydney, Toledo, "
+        "Valencia, Vancouver, Victoria, Wellington"
+    ),
+}
+"""Country → cities that also exist where the time is another; "" holds those that differ by country."""
 
 CITY_ZONES: dict[str, dict[str, str]] = {
     "US": {
@@ -110,13 +147,13 @@ CITY_ZONES: dict[str, dict[str, str]] = {
         "Europe/Madrid": "Barcelona, Bilbao, Málaga, Malaga, Palma, San Sebastián, Seville, Sevilla, Valencia, Zaragoza"
     },
     "PT": {"Europe/Lisbon": "Porto, Lisboa, Braga"},
-    "AU": {"Australia/Sydney": "Canberra", "Australia/Brisbane": "Gold Coast"},
+    "AU": {"Australia/Sydney": "Canberra ACT, Newcastle NSW", "Australia/Brisbane": "Gold Coast QLD"},
     "NZ": {"Pacific/Auckland": "Christchurch, Dunedin, Wellington"},
     "ID": {"Asia/Makassar": "Bali, Denpasar"},
 }
 """Country → zone → venue cities after which no zone is named, in countries with more than one time.
 
-In North America each with its state or province: "Portland, ME" must not get Portland, Oregon's time. Without a state
-the best-known one is meant (Arlington is the stadium's, in Texas; Portland is Oregon's); cities with no such one, such
-as Springfield and Columbia, are left out. Countries that keep one time need no cities.
+Each with its state or province where the country has a table of them: "Portland, ME" must not get Portland, Oregon's
+time. Without a state the best-known city is assumed (Arlington in Texas, Portland in Oregon); names without such a
+city, such as Springfield and Columbia, are left out. Countries with one timezone need no cities.
 """

@@ -1,19 +1,16 @@
-"""One row of a watchlist to an event, or to all reasons why it is none.
-
-What belongs here: what makes a row an event, alone and beside the good rows above it. What does not: how one cell is
-read (see `cells`, `dates`, `event_ids`, `timezones`), and the table as a whole (see `rows`).
-"""
+"""One row of a watchlist to an event, or to all reasons why it is rejected."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ticket_pipeline.market.events import RejectedRow, WatchlistEvent
 from ticket_pipeline.sheet.cells import (
     CellProblem,
     check_formula,
+    is_sheet_error,
     parse_capacity,
     parse_interval,
     parse_text,
@@ -24,7 +21,7 @@ from ticket_pipeline.sheet.cells import (
 from ticket_pipeline.sheet.columns import ID_FIELDS, Columns, Field, column_letter
 from ticket_pipeline.sheet.dates import DateOrder, LocalTime, parse_local_time
 from ticket_pipeline.sheet.event_ids import parse_event_id
-from ticket_pipeline.sheet.timezones import Placement, Timezones, to_utc, utc_offset
+from ticket_pipeline.sheet.timezones import Placement, Timezones, exists, to_utc, utc_offsets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,18 +30,18 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_ALREADY = "is already in row {}: remove or correct one of the two rows."
 _LAST_MINUTE = timedelta(hours=23, minutes=59)
-
-
-class _Claim(NamedTuple):
-    """Something that only one row may have, and how a second row is told so."""
-
-    key: tuple[object, ...]
-    words: str
+_PLACE = (Field.VENUE, Field.CITY, Field.COUNTRY)
 
 
 class RowReader:
-    """Reads the rows of one table from the top down, and remembers what the good ones claim."""
+    """Reads the rows of one table from the top down, and remembers what the accepted ones claim.
+
+    Attributes:
+        ambiguous: row number, city and assumed timezone, where a city exists more than once.
+        inherited: rows that took name and place from the row above.
+    """
 
     def __init__(
         self, columns: Columns[Field], zones: Timezones, default_timezone: str, date_order: DateOrder | None
@@ -53,35 +50,55 @@ class RowReader:
         self._zones = zones
         self._default = Placement(default_timezone, "default")
         self._date_order = date_order
-        self._row_of_claim: dict[tuple[object, ...], int] = {}
+        self._row_of_id: dict[tuple[Marketplace, str], int] = {}
+        self._event_of_identity: dict[tuple[object, ...], WatchlistEvent] = {}
+        self._above: Sequence[str] = ()
+        self.ambiguous: list[tuple[int, str, str]] = []
+        self.inherited: list[int] = []
 
     def read(self, row_number: int, row: Sequence[str]) -> WatchlistEvent | RejectedRow:
-        """The event in `row`, or the row with all reasons why it is none."""
+        """The event in `row`, or the row with all reasons why it is rejected."""
+        row = self._with_merged_cells(row_number, row)
         cells = _RowCells(self._columns, row)
-        event, claims = self._read_event(row_number, cells)
-        for claim in claims:
-            if first := self._row_of_claim.get(claim.key):
-                cells.reasons.append(f"{claim.words} is already in row {first}: remove or correct one of the two rows.")
+        event = self._read_event(row_number, cells)
         if event is None or cells.reasons:
-            return RejectedRow(row_number, cells.as_read(), tuple(cells.reasons))
-        self._row_of_claim.update((claim.key, row_number) for claim in claims)
+            return RejectedRow(row_number, cells.as_read(), tuple(cells.reasons), cells.is_unidentified())
+        self._row_of_id.update(dict.fromkeys(event.external_ids.items(), row_number))
+        self._event_of_identity.setdefault(_identity(event), event)
         return event
 
-    def _read_event(self, row_number: int, cells: _RowCells) -> tuple[WatchlistEvent | None, list[_Claim]]:
-        """The event as far as the row alone tells, and what it claims; None where a reason was found."""
+    def _with_merged_cells(self, row_number: int, row: Sequence[str]) -> Sequence[str]:
+        """`row`, with name and place of the row above if it has only an id: merged cells hold their text once."""
+        text = partial(self._columns.cell, row)
+        above, self._above = self._above, row
+        is_part_of_merge = any(map(text, ID_FIELDS)) and not any(map(text, (Field.NAME, *_PLACE)))
+        if not is_part_of_merge or not self._columns.cell(above, Field.NAME):
+            return row
+        merged = [*row, *[""] * (len(self._columns.headers) - len(row))]
+        for field in (Field.NAME, *_PLACE):
+            if (position := self._columns.positions.get(field)) is not None and position < len(above):
+                merged[position] = above[position]
+        self._above = merged
+        self.inherited.append(row_number)
+        return merged
+
+    def _read_event(self, row_number: int, cells: _RowCells) -> WatchlistEvent | None:
+        """The event of this row; reasons to reject it are in `cells`, also where there is an event."""
         name = cells.read(Field.NAME, _parse_name)
-        venue, city, country = (cells.read(field, parse_text) for field in (Field.VENUE, Field.CITY, Field.COUNTRY))
+        venue, city, country = (cells.read(field, parse_text) for field in _PLACE)
         local_time = cells.read(Field.DATE, lambda text: parse_local_time(text, self._date_order))
         named_zone = cells.read(Field.TIMEZONE, self._parse_timezone)
         is_tracked = cells.read(Field.IS_TRACKED, parse_tracked)
         capacity = cells.read(Field.CAPACITY, parse_capacity)
         poll_interval = cells.read(Field.INTERVAL, parse_interval)
         external_ids = _read_ids(cells)
-        claims = _claims(cells, external_ids, name, venue, local_time)
+        self._check_ids(cells, external_ids)
         if name is None or local_time is None:
-            return None, claims
+            return None
         place = named_zone or self._zones.place(city, country, local_time.value) or self._default
-        _check_offset(cells, local_time, place.timezone)
+        if place.is_ambiguous and city:
+            self.ambiguous.append((row_number, city, place.timezone))
+        _check_clock(cells, local_time, place.timezone)
         last_moment = local_time.value if local_time.is_time_known else local_time.value + _LAST_MINUTE
         event = WatchlistEvent(
             sheet_row=row_number,
@@ -92,21 +109,34 @@ class RowReader:
             event_date=local_time.value,
             timezone=place.timezone,
             timezone_source=place.source,
-            event_at=to_utc(last_moment, place.timezone),
+            event_at=to_utc(last_moment, place.timezone, local_time.utc_offset),
             is_tracked=is_tracked is not False,
             capacity=capacity,
             poll_interval=poll_interval,
             external_ids=external_ids,
             is_time_known=local_time.is_time_known,
         )
-        return event, claims
+        self._check_identity(cells, event)
+        return event
+
+    def _check_ids(self, cells: _RowCells, external_ids: dict[Marketplace, str]) -> None:
+        for field, marketplace in ID_FIELDS.items():
+            external_id = external_ids.get(marketplace, "")
+            if first := self._row_of_id.get((marketplace, external_id)):
+                cells.reasons.append(f"{cells.columns.title(field)} {shown(external_id)} {_ALREADY.format(first)}")
+
+    def _check_identity(self, cells: _RowCells, event: WatchlistEvent) -> None:
+        """Reject an event whose ids are in two rows; two ids of one marketplace are a double-header."""
+        first = self._event_of_identity.get(_identity(event))
+        if first is not None and first.external_ids.keys().isdisjoint(event.external_ids):
+            cells.reasons.append(f"The same event, by name, venue and date, {_ALREADY.format(first.sheet_row)}")
 
     def _parse_timezone(self, text: str) -> Placement | None:
         if not text:
             return None
         name = self._zones.find_name(text)
         if name is None:
-            raise CellProblem("is no IANA timezone: write a name such as America/New_York, or leave it blank")
+            raise CellProblem("is not an IANA timezone: write a name such as America/New_York, or leave it blank")
         return Placement(name, "column")
 
 
@@ -119,7 +149,7 @@ class _RowCells:
         self._row = row
 
     def read(self, field: Field, parse: Callable[[str], T]) -> T | None:
-        """What `parse` makes of the cell of `field`; None and one more reason where it cannot be used."""
+        """The parsed cell of `field`; None and one more reason where it is rejected."""
         text = self.text(field)
         try:
             check_formula(text)
@@ -131,6 +161,11 @@ class _RowCells:
     def text(self, field: Field) -> str:
         """The cleaned cell of `field`."""
         return self.columns.cell(self._row, field)
+
+    def is_unidentified(self) -> bool:
+        """Whether error or loading values hide which event this is."""
+        names = [self.text(field) for field in (Field.NAME, *ID_FIELDS)]
+        return any(map(is_sheet_error, names)) and not any(text and not is_sheet_error(text) for text in names)
 
     def as_read(self) -> dict[str, str]:
         """Header → cell as read; a column whose header is repeated goes by its letter too."""
@@ -145,6 +180,10 @@ class _RowCells:
         return raw
 
 
+def _identity(event: WatchlistEvent) -> tuple[object, ...]:
+    return event.name.casefold(), (event.venue or "").casefold(), event.event_date, event.is_time_known
+
+
 def _parse_name(text: str) -> str:
     name = parse_text(text)
     if name is None:
@@ -153,7 +192,7 @@ def _parse_name(text: str) -> str:
 
 
 def _read_ids(cells: _RowCells) -> dict[Marketplace, str]:
-    """The row's marketplace ids; one more reason where it has none, not even a broken one."""
+    """The row's marketplace ids; one more reason where it has none, not even a rejected one."""
     ids: dict[Marketplace, str] = {}
     reasons_before = len(cells.reasons)
     for field, marketplace in ID_FIELDS.items():
@@ -165,29 +204,17 @@ def _read_ids(cells: _RowCells) -> dict[Marketplace, str]:
     return ids
 
 
-def _claims(
-    cells: _RowCells,
-    external_ids: dict[Marketplace, str],
-    name: str | None,
-    venue: str | None,
-    local_time: LocalTime | None,
-) -> list[_Claim]:
-    """The ids, and the event itself: name and venue in any case, and the local time."""
-    fields = {marketplace: field for field, marketplace in ID_FIELDS.items()}
-    claims = [
-        _Claim((marketplace, external_id), f"{cells.columns.title(fields[marketplace])} {shown(external_id)}")
-        for marketplace, external_id in external_ids.items()
-    ]
-    if name is not None and local_time is not None:
-        key = (name.casefold(), (venue or "").casefold(), local_time.value, local_time.is_time_known)
-        claims.append(_Claim(key, "The same event, by name, venue and date,"))
-    return claims
-
-
-def _check_offset(cells: _RowCells, local_time: LocalTime, timezone: str) -> None:
-    """Refuse a stated offset that contradicts the venue's clock: it is hours, and which is right, nobody knows."""
-    if local_time.utc_offset is not None and local_time.utc_offset != utc_offset(local_time.value, timezone):
+def _check_clock(cells: _RowCells, local_time: LocalTime, timezone: str) -> None:
+    """Reject a time that the venue's clocks do not show, and an offset that contradicts them."""
+    told = f"{cells.columns.title(Field.DATE)} {shown(cells.text(Field.DATE))}"
+    if local_time.is_time_known and not exists(local_time.value, timezone):
+        cells.reasons.append(f"{told} does not exist in {timezone}: clocks go forward at that hour. Correct the time.")
+    elif (
+        local_time.utc_offset is not None
+        and local_time.utc_offset not in utc_offsets(local_time.value, timezone)
+        and not local_time.is_range_possible
+    ):
         cells.reasons.append(
-            f"{cells.columns.title(Field.DATE)} {shown(cells.text(Field.DATE))} states an offset from UTC that "
-            f"{timezone} does not have at that time: write the venue's local time without an offset."
+            f"{told} has an offset from UTC that {timezone} does not have at that time: write the venue's local time "
+            "without an offset."
         )

@@ -1,17 +1,13 @@
-"""Rows of a watchlist to events: every good row goes on, every bad one is set aside with all its reasons.
-
-What belongs here: the table as a whole, from finding its header to what is said about it. What does not: where the rows
-come from (see `source`), how one row is read (see `row_reader`), and what the database does with the result.
-"""
+"""The watchlist as a table: its header, its accepted and rejected rows, and warnings."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.errors import ConfigurationError, SheetError
-from ticket_pipeline.market.events import WatchlistEvent
+from ticket_pipeline.market.events import RejectedRow, WatchlistEvent
 from ticket_pipeline.sheet.cells import clean, shown
-from ticket_pipeline.sheet.columns import Columns, Field, locate_watchlist_columns
+from ticket_pipeline.sheet.columns import WATCHLIST_ALIASES, Columns, Field, find_header, locate_watchlist_columns
 from ticket_pipeline.sheet.row_reader import RowReader
 from ticket_pipeline.sheet.timezones import Timezones
 from ticket_pipeline.sheet.watchlist import Watchlist
@@ -19,7 +15,6 @@ from ticket_pipeline.sheet.watchlist import Watchlist
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ticket_pipeline.market.events import RejectedRow
     from ticket_pipeline.sheet.dates import DateOrder
     from ticket_pipeline.sheet.source import SheetRows
 
@@ -27,50 +22,39 @@ if TYPE_CHECKING:
 def parse_watchlist(rows: SheetRows, *, default_timezone: str, date_order: DateOrder | None = None) -> Watchlist:
     """Read every row of a watchlist.
 
-    Of two rows that claim the same marketplace id, or the same name, venue and local time, the first good one stands
-    and the later ones are rejected. An afternoon and an evening show of one day are two events.
+    Of two rows with the same marketplace id, or with the ids of one event (by name, venue and local time), the first
+    good one is accepted and the later ones are rejected.
 
     Args:
         rows: the table, header included.
-        default_timezone: IANA name, for rows whose timezone neither the row nor its place settles.
-        date_order: how `03/04/2026` is meant; None rejects dates with two readings.
+        default_timezone: IANA name, for rows whose timezone neither the row nor its place determines.
+        date_order: what `03/04/2026` means; None rejects dates with two readings.
 
     Raises:
         SheetError: the sheet holds no rows at all, or its header cannot be used.
-        ConfigurationError: `default_timezone` is no IANA timezone.
+        ConfigurationError: `default_timezone` is not an IANA timezone.
     """
-    header_at, columns = _find_header(rows)
+    header_at = find_header(rows.values, WATCHLIST_ALIASES)
+    if header_at is None:
+        raise SheetError(f"{rows.source} is empty. Check that it is the right sheet and tab; nothing was changed.")
+    columns = locate_watchlist_columns(rows.values[header_at], rows.source)
     reader = RowReader(columns, _checked_zones(default_timezone), default_timezone, date_order)
-    events: list[WatchlistEvent] = []
-    rejected: list[RejectedRow] = []
     below = rows.values[header_at + 1 :]
     filled = [(number, row) for number, row in enumerate(below, header_at + 2) if not _is_blank(row, columns)]
     if not filled:
         raise SheetError(
-            f"Read {rows.source}: there is a header but no row below it. An empty watchlist is taken for an accident; "
-            "nothing was changed. To stop watching events, set is_tracked to FALSE."
+            f"{rows.source} has a header but no row below it. An empty watchlist looks like an accident, so nothing "
+            "was changed. To stop watching events, set is_tracked to FALSE."
         )
-    for number, row in filled:
-        result = reader.read(number, row)
-        (events if isinstance(result, WatchlistEvent) else rejected).append(result)  # type: ignore[arg-type]
+    results = [reader.read(number, row) for number, row in filled]
+    events = [result for result in results if isinstance(result, WatchlistEvent)]
     return Watchlist(
         events=events,
-        rejected=rejected,
+        rejected=[result for result in results if isinstance(result, RejectedRow)],
         ignored_columns=_ignored_columns(below, columns),
-        warnings=_warnings(events, default_timezone),
+        warnings=_warnings(events, reader, default_timezone),
         blank_rows=len(below) - len(filled),
         source=rows.source,
-    )
-
-
-def _find_header(rows: SheetRows) -> tuple[int, Columns[Field]]:
-    """The first row with any text is the header."""
-    for position, row in enumerate(rows.values):
-        if any(clean(cell) for cell in row):
-            return position, locate_watchlist_columns(row, rows.source)
-    raise SheetError(
-        f"Read {rows.source}: it is empty, not even a header. Check that it is the right sheet and tab; "
-        "nothing was changed."
     )
 
 
@@ -78,8 +62,8 @@ def _checked_zones(default_timezone: str) -> Timezones:
     zones = Timezones.load()
     if zones.find_name(default_timezone) != default_timezone:
         raise ConfigurationError(
-            f"Use {shown(default_timezone)} as the timezone of events that name none: there is no such timezone. "
-            "Set EVENT_DEFAULT_TIMEZONE to an IANA name such as America/New_York."
+            f"The default timezone {shown(default_timezone)} does not exist. Set EVENT_DEFAULT_TIMEZONE to an IANA "
+            "name such as America/New_York."
         )
     return zones
 
@@ -89,26 +73,36 @@ def _is_blank(row: Sequence[str], columns: Columns[Field]) -> bool:
 
 
 def _ignored_columns(rows: Iterable[Sequence[str]], columns: Columns[Field]) -> list[str]:
-    """Labels of the columns that are not ours; untitled ones, right of the header too, only if they hold something."""
+    """Labels of the columns that are not ours; those without a header only if they hold something."""
     ours = set(columns.positions.values())
     filled = {position for row in rows for position, cell in enumerate(row) if position not in ours and clean(cell)}
     titled = {position for position in columns.unknown if columns.headers[position]}
     return [columns.label(position) for position in sorted(filled | titled)]
 
 
-def _warnings(events: Sequence[WatchlistEvent], default_timezone: str) -> list[str]:
-    defaulted = [event.sheet_row for event in events if event.timezone_source == "default"]
-    untimed = [event.sheet_row for event in events if not event.is_time_known]
-    warnings = []
-    if defaulted:
-        warnings.append(
-            f"{_rows(defaulted)}: no timezone follows from city and country, so {default_timezone} is assumed; "
-            "fill in Timezone where that is wrong."
-        )
-    if untimed:
-        warnings.append(
-            f"{_rows(untimed)}: the date has no time of day; the event counts as upcoming until that day ends."
-        )
+def _warnings(events: Sequence[WatchlistEvent], reader: RowReader, default_timezone: str) -> list[str]:
+    accepted = {event.sheet_row for event in events}
+    warnings = [
+        f"Row {row}: there is more than one {city}; {zone} is assumed. Add the state or country, or fill in Timezone."
+        for row, city, zone in reader.ambiguous
+        if row in accepted
+    ]
+    for numbers, words in (
+        (
+            [event.sheet_row for event in events if event.timezone_source == "default"],
+            f"city and country do not determine a timezone, so {default_timezone} is assumed; fill in Timezone.",
+        ),
+        (
+            [event.sheet_row for event in events if not event.is_time_known],
+            "the date has no time of day; the event counts as upcoming until that day ends.",
+        ),
+        (
+            [number for number in reader.inherited if number in accepted],
+            "name and place are blank, so those of the row above are used.",
+        ),
+    ):
+        if numbers:
+            warnings.append(f"{_rows(numbers)}: {words}")
     return warnings
 
 

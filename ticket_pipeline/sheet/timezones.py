@@ -1,8 +1,4 @@
-"""The timezone of an event: the one its row names, else the one its city or its country keeps.
-
-What belongs here: names of zones, cities and countries to an IANA timezone, from the `tzdata` package and `places`.
-What does not: dates as written in a cell (see `dates`).
-"""
+"""The timezone of an event: the one its row names, else that of its city or its country."""
 
 from __future__ import annotations
 
@@ -14,24 +10,40 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
-from ticket_pipeline.sheet.places import ALPHA_3, CITY_ZONES, COUNTRY_ALIASES, REGION_ZONES
+from ticket_pipeline.sheet.places import (
+    ALPHA_3,
+    AMBIGUOUS_CITIES,
+    CITY_ZONES,
+    COUNTRY_ALIASES,
+    REGION_NAMES,
+    REGION_ZONES,
+)
 
 TimezoneSource = Literal["column", "city", "country", "default"]
 
 
 class Placement(NamedTuple):
-    """An IANA timezone and what it was concluded from."""
+    """An IANA timezone and what it was derived from; `is_ambiguous`: a city of the same name has another one."""
 
     timezone: str
     source: TimezoneSource
+    is_ambiguous: bool = False
 
 
 class _City(NamedTuple):
-    """A city that fixes a timezone; `region` is its state or province where the table has it."""
+    """A city that determines a timezone; `region` is its state or province where the table has it."""
 
     timezone: str
     country: str
     region: str | None
+
+
+class _Suffixes(NamedTuple):
+    """What follows a city's name: (country, state or province) pairs, countries, and whether all of it is known."""
+
+    regions: set[tuple[str, str]]
+    countries: set[str]
+    is_readable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +53,6 @@ class Timezones:
     _names: dict[str, str]
     _countries: dict[str, str]
     _country_zones: dict[str, list[str]]
-    _regions: dict[tuple[str, str], str]
     _cities: dict[str, _City]
 
     @classmethod
@@ -57,15 +68,14 @@ class Timezones:
             _names={name.casefold(): name for name in names if "/" in name or name in {"UTC", "GMT"}},
             _countries=_index_countries([(code, name) for code, name, *_ in iso]),
             _country_zones=country_zones,
-            _regions=_index_regions(),
             _cities=_index_cities(country_zones),
         )
 
     def find_name(self, text: str) -> str | None:
         """The IANA name that `text` spells, in any case; None where it is none.
 
-        Names without a slash are refused but for UTC and GMT: in a sheet `EST` means New York's time the year round, in
-        the tz database it is winter time only.
+        Of names without a slash only UTC and GMT count: in a sheet `EST` means New York's time all year, in the tz
+        database it is winter time only.
         """
         return self._names.get(text.casefold().replace(" ", "_"))
 
@@ -74,51 +84,73 @@ class Timezones:
         return self._countries.get(_key(text))
 
     def place(self, city: str | None, country: str | None, local_time: datetime) -> Placement | None:
-        """The timezone that `city` or else `country` keeps at `local_time` (naive); None where neither settles it.
+        """The timezone of `city` or else `country` at `local_time` (naive); None where neither determines it.
 
-        A city counts only within the country the row names. A country counts where all its zones show the same time
-        that day, such as Germany's two. `City, ST` is understood for states of the USA and provinces of Canada.
+        A city may be followed by its state, province or country, abbreviated or not. It counts only within that place
+        and within the country of the row. A country counts where all its zones show the same time that day.
         """
+        name, *suffixes = (part.strip() for part in (city or "").split(","))
         code = self.find_country(country) if country else None
-        if city and (zone := self._zone_of_city(city, code)):
-            return Placement(zone, "city")
+        suffix = self._read_suffixes(name, suffixes, code)
+        if name and (placement := self._place_city(name, suffix, code)):
+            return placement
+        code = code or next(iter(suffix.countries), None)
         zones = self._country_zones.get(code, []) if code else []
-        if zones and len({_utc_of(local_time, zone) for zone in zones}) == 1:
+        if zones and len({to_utc(local_time, zone) for zone in zones}) == 1:
             return Placement(zones[0], "country")
         return None
 
-    def _zone_of_city(self, text: str, country: str | None) -> str | None:
-        name, *suffixes = (part.strip() for part in text.split(","))
-        regions = {suffix.upper().replace(".", "") for suffix in suffixes}
-        named = {
-            zone for (code, region), zone in self._regions.items() if region in regions and country in {None, code}
-        }
-        if len(named) == 1:
-            return named.pop()
+    def _read_suffixes(self, name: str, suffixes: list[str], country: str | None) -> _Suffixes:
+        """What follows a city's name. "Toronto, CA" is in Canada, not in California: the city decides."""
+        read = _Suffixes(set(), set(), is_readable=True)
         city = self._cities.get(_key(name))
-        if city is None or country not in {None, city.country}:
+        for part in filter(None, suffixes):
+            regions = {one for one in _REGIONS.get(_key(part), ()) if country in {None, one[0]}}
+            found = self.find_country(part)
+            if found and (not regions or (city is not None and found == city.country)):
+                read.countries.add(found)
+            elif regions:
+                read.regions.update(regions)
+            else:
+                read = read._replace(is_readable=False)
+        return read
+
+    def _place_city(self, name: str, suffix: _Suffixes, country: str | None) -> Placement | None:
+        zones = {zone for region in suffix.regions if (zone := _ZONE_OF_REGION.get(region))}
+        if len(zones) == 1:
+            return Placement(zones.pop(), "city")
+        key, countries = _key(name), suffix.countries | ({country} if country else set())
+        city = self._cities.get(key)
+        if city is None or (countries and city.country not in countries):
             return None
-        elsewhere = {region for region in regions if re.fullmatch("[A-Z]{2}", region)} - {city.country}
-        return None if city.region and elsewhere and city.region not in elsewhere else city.timezone
+        if suffix.regions:
+            is_there = any(one[0] == city.country and city.region in {None, one[1]} for one in suffix.regions)
+            return Placement(city.timezone, "city") if is_there else None
+        is_ambiguous = key in _AMBIGUOUS.get(city.country, ()) or (not countries and key in _AMBIGUOUS[""])
+        return Placement(city.timezone, "city", is_ambiguous=is_ambiguous or not suffix.is_readable)
 
 
-def to_utc(local_time: datetime, timezone: str) -> datetime:
-    """The instant of a naive local time in an IANA timezone, as aware UTC.
+def to_utc(local_time: datetime, timezone: str, stated_offset: timedelta | None = None) -> datetime:
+    """The moment of a naive local time in an IANA timezone, as aware UTC.
 
-    Twice a year a clock lies. A time that exists twice (clocks went back) is taken as the first of the two; a time that
-    does not exist (clocks went forward) is read with the offset before the change, which lands one hour later on the
-    new clock: `fold=0` of PEP 495.
+    A time that exists twice (clocks went back) is the first of the two unless `stated_offset` is that of the second;
+    one that does not exist (clocks went forward) is read with the offset before the change: `fold=0` of PEP 495.
     """
-    return local_time.replace(tzinfo=ZoneInfo(timezone), fold=0).astimezone(UTC)
+    second = local_time.replace(tzinfo=ZoneInfo(timezone), fold=1)
+    if stated_offset is not None and second.utcoffset() == stated_offset:
+        return second.astimezone(UTC)
+    return second.replace(fold=0).astimezone(UTC)
 
 
-def utc_offset(local_time: datetime, timezone: str) -> timedelta:
-    """How far `timezone` is ahead of UTC at a naive local time, read as in `to_utc`."""
-    return local_time.replace(tzinfo=UTC) - to_utc(local_time, timezone)
+def utc_offsets(local_time: datetime, timezone: str) -> set[timedelta]:
+    """How far `timezone` is ahead of UTC at a naive local time: one value, or two where the time exists twice."""
+    zone = ZoneInfo(timezone)
+    return {local_time.replace(tzinfo=zone, fold=fold).utcoffset() or timedelta() for fold in (0, 1)}
 
 
-def _utc_of(local_time: datetime, zone: str) -> datetime:
-    return to_utc(local_time, zone)
+def exists(local_time: datetime, timezone: str) -> bool:
+    """Whether the clocks of a timezone show this naive local time: an hour is skipped when they go forward."""
+    return to_utc(local_time, timezone).astimezone(ZoneInfo(timezone)).replace(tzinfo=None) == local_time
 
 
 def _key(text: str) -> str:
@@ -131,30 +163,21 @@ def _table(text: str) -> list[list[str]]:
 
 
 def _index_countries(iso: list[tuple[str, str]]) -> dict[str, str]:
-    """Names, alpha-3 and alpha-2 codes to alpha-2; later entries win, so a code is never mistaken for a name."""
+    """Names, alpha-3 and alpha-2 codes to alpha-2; later entries win, so a code is never taken for a name."""
     names = {_key(re.sub(r" \(.*\)", "", name)): code for code, name in iso}
     names |= {_key(name): code for code, name in iso} | COUNTRY_ALIASES
     names |= {pair[:3].casefold(): pair[3:] for pair in ALPHA_3.split()}
     return names | {code.casefold(): code for code, _ in iso}
 
 
-def _index_regions() -> dict[tuple[str, str], str]:
-    return {
-        (country, region): zone
-        for country, zones in REGION_ZONES.items()
-        for zone, regions in zones.items()
-        for region in regions.split()
-    }
-
-
 def _index_cities(country_zones: dict[str, list[str]]) -> dict[str, _City]:
     """Cities of `places`, and those after which a zone is named.
 
     Zones with a third part (America/Indiana/Petersburg) are named after places too small to be meant; those that are
-    not stand in `places`.
+    not are in `places`.
     """
     cities = {
-        _key(zone.split("/")[1]): _City(zone, country, None)
+        _key(zone.split("/")[1]): _City(zone, country, _region_of_zone(country, zone))
         for country, zones in country_zones.items()
         for zone in zones
         if zone.count("/") == 1
@@ -167,8 +190,35 @@ def _index_cities(country_zones: dict[str, list[str]]) -> dict[str, _City]:
     return cities
 
 
+def _region_of_zone(country: str, zone: str) -> str | None:
+    """The state of a city after which a zone is named, where the zone has one state: Toronto's has two."""
+    regions = REGION_ZONES.get(country, {}).get(zone, "").split()
+    return regions[0] if len(regions) == 1 else None
+
+
 def _split_region(entry: str, country: str) -> tuple[str, str | None]:
     if country not in REGION_ZONES:
         return entry, None
     name, _, region = entry.rpartition(" ")
     return name, region
+
+
+def _index_regions() -> dict[str, list[tuple[str, str]]]:
+    regions: dict[str, list[tuple[str, str]]] = {}
+    for country, listed in REGION_NAMES.items():
+        for entry in listed.split(","):
+            name, _, code = entry.strip().rpartition(" ")
+            for key in (_key(name), code.casefold()):
+                if (country, code) not in regions.setdefault(key, []):
+                    regions[key].append((country, code))
+    return regions
+
+
+_REGIONS = _index_regions()
+_ZONE_OF_REGION = {
+    (country, region): zone
+    for country, zones in REGION_ZONES.items()
+    for zone, regions in zones.items()
+    for region in regions.split()
+}
+_AMBIGUOUS = {country: {_key(name) for name in listed.split(",")} for country, listed in AMBIGUOUS_CITIES.items()}

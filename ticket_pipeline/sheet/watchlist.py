@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Watchlist:
-    """What a sheet says. `len(events) + len(rejected) + blank_rows` is the number of rows below the header, always.
+    """A sheet as read; `len(events) + len(rejected) + blank_rows` is the number of rows below the header.
 
     Attributes:
         events: the good rows, in their order.

@@ -1,8 +1,4 @@
-"""The venue map: which price zone a section of a venue belongs to, as its owner sees it.
-
-What belongs here: rows of the map to rules, and the rules' answer for one section. What does not: zones that a
-marketplace names itself, and what is done with sections that no rule matches.
-"""
+"""The venue map: the price zone of each section of a venue, as its owner defines it."""
 
 from __future__ import annotations
 
@@ -14,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ticket_pipeline.market.events import RejectedRow
 from ticket_pipeline.sheet.cells import CellProblem, check_formula, clean, parse_text, shown, storable
-from ticket_pipeline.sheet.columns import Columns, header_error, match_headers
+from ticket_pipeline.sheet.columns import Columns, find_header, header_error, match_headers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +39,7 @@ _NUMBERED = re.compile(r"(?P<prefix>.*?)(?P<number>[0-9]{1,9})")
 
 
 class _Rule(NamedTuple):
-    """One row of the map. `numbers` and `prefix` hold for a range, `pattern` for everything else."""
+    """One row of the map: `numbers` and `prefix` for a range, `pattern` for anything else."""
 
     zone: str
     pattern: re.Pattern[str]
@@ -98,7 +94,9 @@ def parse_zones(rows: SheetRows) -> ZoneMap:
     Raises:
         SheetError: a column is missing or there twice. A map without rows is an empty map.
     """
-    header_at = next((at for at, row in enumerate(rows.values) if any(clean(cell) for cell in row)), len(rows.values))
+    header_at = find_header(rows.values, _ALIASES)
+    if header_at is None:
+        raise header_error(rows.source, [], [f"no column '{field}'" for field in ZoneField])
     columns = _locate(rows, header_at)
     rules: dict[str, list[_Rule]] = {}
     rejected: list[RejectedRow] = []
@@ -123,8 +121,7 @@ def parse_zones(rows: SheetRows) -> ZoneMap:
 
 
 def _locate(rows: SheetRows, header_at: int) -> Columns[ZoneField]:
-    header = rows.values[header_at] if header_at < len(rows.values) else []
-    columns, problems = match_headers(header, _ALIASES)
+    columns, problems = match_headers(rows.values[header_at], _ALIASES)
     problems += [f"no column '{field}'" for field in ZoneField if field not in columns.positions]
     if problems:
         raise header_error(rows.source, columns.headers, problems)

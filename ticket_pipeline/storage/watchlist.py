@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
 
-from ticket_pipeline.storage.watchlist_guards import guard_events, guard_ids, no_longer_tracked
+from ticket_pipeline.storage.watchlist_guards import guard_events, guard_ids, no_longer_tracked, without_hidden
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,12 +72,12 @@ def sync_watchlist(
     """Bring the database to the watchlist, in one transaction: all of it or nothing.
 
     A known event is found by any of its ids, else by name, venue and local date. An event that the sheet no longer
-    lists is untracked and keeps its data; one whose row is merely quarantined stays as it was. Idempotent.
+    lists is untracked and keeps its data; one whose row is rejected stays as it was. Idempotent.
 
     Args:
         database: where.
-        events: the good rows.
-        rejected: the bad rows, for the quarantine.
+        events: the accepted rows.
+        rejected: the rejected rows.
         source: what was read, for the record.
         this_moment: aware UTC; events already over do not count for the guard.
         max_untrack_fraction: a sync that would untrack a larger share of the upcoming events is refused, and one that
@@ -97,6 +97,7 @@ def sync_watchlist(
         if not force:
             guard_events(gone, known, this_moment, max_untrack_fraction)
             guard_ids(events, matches, known, this_moment, max_untrack_fraction)
+        gone = without_hidden(gone, matches, rejected)
         ids = _write_events(transaction, events, matches, known, result)
         _write_sources(transaction, events, ids, known, result)
         listed = set(matches)
@@ -238,7 +239,7 @@ def read_known_events(database: Database) -> list[Row]:
 
 
 def read_rejected_rows(database: Database) -> list[Row]:
-    """The quarantined rows of the last sync, with their reasons."""
+    """The rejected rows of the last sync, with their reasons."""
     return database.fetch_all("watchlist/select_rejected_rows")
 
 

@@ -26,8 +26,8 @@ def no_longer_tracked(
 ) -> list[Row]:
     """The tracked events that this watchlist drops: switched off in their row, or their row is gone."""
     wanted = {match: event.is_tracked for event, match in zip(events, matches, strict=True) if match is not None}
-    # A row with a typing mistake is no wish to stop: an event whose id or name stands in a bad row stays as it was.
-    quarantined = {cell.strip().casefold() for row in rejected for cell in row.cells.values()}
+    # A mistake in a row does not stop its event: one whose id or name is in a rejected row stays as it was.
+    in_rejected_rows = {cell.strip().casefold() for row in rejected for cell in row.cells.values()}
     return [
         row
         for row in known
@@ -35,9 +35,16 @@ def no_longer_tracked(
         and not wanted.get(row["event_id"], False)
         and (
             row["event_id"] in wanted
-            or quarantined.isdisjoint(text.casefold() for text in (row["name"], *row["external_ids"].values()))
+            or in_rejected_rows.isdisjoint(text.casefold() for text in (row["name"], *row["external_ids"].values()))
         )
     ]
+
+
+def without_hidden(gone: Sequence[Row], matches: Sequence[int | None], rejected: Sequence[RejectedRow]) -> list[Row]:
+    """`gone` without the missing events, if the sheet could not compute a row: any of them may be that row."""
+    listed = set(matches)
+    is_hidden = any(row.is_unidentified for row in rejected)
+    return [row for row in gone if row["event_id"] in listed or not is_hidden]
 
 
 def guard_events(gone: Sequence[Row], known: Sequence[Row], this_moment: datetime, max_fraction: float) -> None:

@@ -59,10 +59,12 @@ def test_all_that_is_missing_is_named_at_once_with_the_headers_seen() -> None:
     with pytest.raises(SheetError) as error:
         locate_watchlist_columns(["Venue", "Opponent"], "tab 'Events'")
     message = str(error.value)
-    assert message.startswith("Read tab 'Events': no column for the event's name (headers such as 'Event Name')")
+    assert message.startswith(
+        "The header row of tab 'Events' has no column for the event's name (headers such as 'Event Name')"
+    )
     assert "no column for the event's date (headers such as 'Event Date (Local)')" in message
     assert "'viagId', 'Vivid Seats ID', 'Ticketmaster ID', 'vivenu ID'" in message
-    assert "The headers there are: 'Venue', 'Opponent'." in message
+    assert "Its headers are: 'Venue', 'Opponent'." in message
 
 
 @pytest.mark.parametrize("id_header", ["viagId", "Vivid Seats ID", "Ticketmaster ID", "vivenu ID"])

@@ -26,6 +26,9 @@ def path(tmp_path: Path) -> Path:
         b"Name;viagId\nHeat;157284301\n",
         b"Name\tviagId\nHeat\t157284301\n",
         b'"Name","viagId"\n"Heat","157284301"\n',
+        b"sep=;\r\nName;viagId\r\nHeat;157284301\r\n",
+        b"\xef\xbb\xbfSEP=,\nName,viagId\nHeat,157284301\n",
+        b'"sep=|"\nName|viagId\nHeat|157284301\n',
     ],
 )
 def test_a_file_reads_the_same_with_any_of_the_usual_delimiters(path: Path, content: bytes) -> None:
@@ -36,6 +39,11 @@ def test_a_file_reads_the_same_with_any_of_the_usual_delimiters(path: Path, cont
 def test_delimiters_inside_quoted_headers_and_in_cells_do_not_count(path: Path) -> None:
     path.write_text('"Name, as, sold";Date\n"Heat, Miami";1,5\n', encoding="utf-8")
     assert CsvSource(path).read_rows().values == [["Name, as, sold", "Date"], ["Heat, Miami", "1,5"]]
+
+
+def test_a_title_above_the_header_does_not_decide_the_delimiter(path: Path) -> None:
+    path.write_text("Shows, tours and games, 2026\nName;Venue;Date;viagId\n", encoding="utf-8")
+    assert CsvSource(path).read_rows().values[1] == ["Name", "Venue", "Date", "viagId"]
 
 
 def test_blank_lines_keep_their_row_numbers_and_a_cell_may_span_lines(path: Path) -> None:
@@ -71,5 +79,5 @@ def test_another_encoding_is_an_error_that_says_how_to_save_the_file(path: Path)
 
 def test_a_quotation_mark_never_closed_is_an_error(path: Path) -> None:
     path.write_text('Name,Date\n"Heat,2026-03-14\n', encoding="utf-8")
-    with pytest.raises(SheetError, match="no valid CSV"):
+    with pytest.raises(SheetError, match="not valid CSV"):
         CsvSource(path).read_rows()

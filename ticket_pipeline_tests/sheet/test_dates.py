@@ -44,19 +44,32 @@ def test_a_date_with_a_time_is_read_however_it_is_written(text: str) -> None:
     assert parse_local_time(text) == LocalTime(EVENING, is_time_known=True)
 
 
-@pytest.mark.parametrize("text", ["2026-03-14", "3/14/2026", "14.03.2026", "March 14, 2026", "14 Mar 2026", "46095"])
-def test_a_date_alone_is_midnight_with_an_unknown_time(text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2026-03-14", "3/14/2026", "14.03.2026", "March 14, 2026", "14 Mar 2026", "46095"),
+        *("2026-03-14 00:00:00", "2026-03-14T00:00", "2026-03-14T00:00:00.000", "3/14/2026 12:00 AM"),
+        *("3/14/2026 0:00:00", "14.03.2026 00:00", "46095.0", "46095,0000"),
+        *("2026-03-14 TBD", "Sat, Mar 14, 2026, time TBA", "2026-03-14 (TBC)", "14.03.2026 - t.b.a.", "2026-03-14 ?"),
+        "March 14, 2026 (time to be announced)",
+    ],
+)
+def test_a_date_without_a_time_is_midnight_with_an_unknown_time(text: str) -> None:
     assert parse_local_time(text) == LocalTime(MIDNIGHT, is_time_known=False)
 
 
 @pytest.mark.parametrize(
     ("text", "hour", "minute"),
-    [("12:05 AM", 0, 5), ("12:05 PM", 12, 5), ("8pm", 20, 0), ("11:59 pm", 23, 59), ("0:00", 0, 0)],
+    [
+        *(("12:05 AM", 0, 5), ("12:05 PM", 12, 5), ("8pm", 20, 0), ("11:59 pm", 23, 59), ("0:01", 0, 1)),
+        *(("19:30-22:00", 19, 30), ("19:30 \u2013 22:00", 19, 30), ("7:30 PM - 10:00 PM", 19, 30), ("7-10pm", 19, 0)),
+        *(("11:00-1:00 PM", 11, 0), ("20:00 to 23:30", 20, 0), ("10:00-12:00", 10, 0)),
+    ],
 )
-def test_a_dial_has_its_noon_and_its_midnight(text: str, hour: int, minute: int) -> None:
-    assert parse_local_time(f"2026-03-14 {text}") == LocalTime(
-        MIDNIGHT.replace(hour=hour, minute=minute), is_time_known=True
-    )
+def test_a_time_or_the_start_of_a_range_is_read(text: str, hour: int, minute: int) -> None:
+    read = parse_local_time(f"2026-03-14 {text}")
+    assert (read.value, read.is_time_known) == (MIDNIGHT.replace(hour=hour, minute=minute), True)
+    assert read.utc_offset is None or read.is_range_possible
 
 
 @pytest.mark.parametrize(
@@ -67,8 +80,8 @@ def test_a_stated_offset_is_handed_on(offset: str, hours: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["03/04/2026", "3/4/26 19:30", "03-04-2026", "12/1/2026 7:30 PM"])
-def test_a_date_with_two_readings_is_refused(text: str) -> None:
-    with pytest.raises(CellProblem, match="month first or day first: write it as YYYY-MM-DD HH:MM"):
+def test_a_date_with_two_readings_is_rejected_with_the_setting_that_decides(text: str) -> None:
+    with pytest.raises(CellProblem, match="month first or day first: set WATCHLIST_DATE_ORDER"):
         parse_local_time(text)
 
 
@@ -105,10 +118,20 @@ def test_the_same_number_twice_has_one_reading() -> None:
         ("2026-03-14 7:30 PM EST", "time of day we cannot read"),
         ("2026-03-14 doors 19:00", "time of day we cannot read"),
         ("2026-03-14-15", "time of day we cannot read"),
+        ("2026-03-14 TBD maybe", "time of day we cannot read"),
+        ("2026-03-14 19:30-", "time of day we cannot read"),
     ],
 )
-def test_what_is_no_date_is_refused_with_the_way_to_write_it(text: str, reason: str) -> None:
+def test_anything_else_is_rejected_with_the_way_to_write_it(text: str, reason: str) -> None:
     with pytest.raises(CellProblem, match=f"{reason}.*: write it as YYYY-MM-DD HH:MM"):
+        parse_local_time(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["Fri 2026-03-14", "Sunday, March 14, 2026 7:30 PM", "Mon. 14.03.2026", "tues 3/14/2026"]
+)
+def test_a_weekday_that_contradicts_the_date_is_rejected(text: str) -> None:
+    with pytest.raises(CellProblem, match="names another weekday: 2026-03-14 is a Saturday"):
         parse_local_time(text)
 
 
@@ -117,7 +140,8 @@ def test_an_iso_date_of_any_time_reads_as_itself(value: datetime) -> None:
     whole = value.replace(microsecond=0)
     assert parse_local_time(whole.isoformat()).value == whole
     assert parse_local_time(f"{whole:%d.%m.%Y %H:%M:%S}").value == whole
-    assert parse_local_time(f"{whole:%B %d, %Y %I:%M:%S %p}").value == whole
+    assert parse_local_time(f"{whole:%A, %B %d, %Y %I:%M:%S %p}").value == whole
+    assert parse_local_time(f"{whole:%Y-%m-%d %H:%M:%S} - 23:59").value == whole
 
 
 @given(st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2099, 12, 30)))  # noqa: DTZ001 - local times

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.sheet.cells import CellProblem
@@ -16,9 +18,12 @@ TICKETMASTER, VIVENU = Marketplace.TICKETMASTER, Marketplace.VIVENU
     ("marketplace", "text", "event_id"),
     [
         (STUBHUB, "157284301", "157284301"),
-        (STUBHUB, "00157284301", "00157284301"),
+        (STUBHUB, "00157284301", "157284301"),
+        (VIVID_SEATS, "05432109.0", "5432109"),
+        (STUBHUB, "www.viagogo.com/x/E-0157284301", "157284301"),
+        (TICKETMASTER, "0057", "0057"),
         (STUBHUB, "157284301.0", "157284301"),
-        (STUBHUB, "12345678901234567890", "12345678901234567890"),
+        (STUBHUB, "9007199254740992", "9007199254740992"),
         (STUBHUB, "https://www.stubhub.com/miami-heat-tickets-3-14/event/157284301/?quantity=2", "157284301"),
         (STUBHUB, "www.stubhub.co.uk/x/event/157284301", "157284301"),
         (STUBHUB, "https://www.viagogo.com/Sports-Tickets/Heat/E-157284301", "157284301"),
@@ -28,7 +33,7 @@ TICKETMASTER, VIVENU = Marketplace.TICKETMASTER, Marketplace.VIVENU
         (VIVENU, "5f8d0d55b54764421b7156d9", "5f8d0d55b54764421b7156d9"),
     ],
 )
-def test_an_id_is_taken_exactly_as_text(marketplace: Marketplace, text: str, event_id: str) -> None:
+def test_an_id_is_read_as_text(marketplace: Marketplace, text: str, event_id: str) -> None:
     assert parse_event_id(marketplace, text) == event_id
 
 
@@ -39,13 +44,24 @@ def test_the_usual_signs_for_none_are_none(marketplace: Marketplace, text: str) 
 
 
 @pytest.mark.parametrize("text", ["1.57284E+08", "1,57284E+08", "2e8"])
-def test_scientific_notation_is_refused_with_the_cure(text: str) -> None:
+def test_scientific_notation_is_rejected_with_the_fix(text: str) -> None:
     with pytest.raises(CellProblem, match="digits are lost: format the column as plain text"):
         parse_event_id(STUBHUB, text)
 
 
+@pytest.mark.parametrize("text", ["9007199254740993", "12345678901234567890", "12345678901234600000.0", "9" * 20])
+def test_more_digits_than_a_number_of_a_spreadsheet_holds_are_rejected(text: str) -> None:
+    with pytest.raises(CellProblem, match="digits are lost: format the column as plain text"):
+        parse_event_id(VIVID_SEATS, text)
+
+
+@given(st.integers(1, 2**53), st.integers(0, 3), st.sampled_from(["", ".0", ".00"]))
+def test_a_number_is_the_same_id_however_a_spreadsheet_shows_it(number: int, zeros: int, decimals: str) -> None:
+    assert parse_event_id(STUBHUB, f"{'0' * zeros}{number}{decimals}") == str(number)
+
+
 @pytest.mark.parametrize("text", ["157,284,301", "157.284.301", "157 284 301", "157\u2019284\u2019301"])
-def test_thousands_separators_are_refused_with_the_cure(text: str) -> None:
+def test_thousands_separators_are_rejected_with_the_fix(text: str) -> None:
     with pytest.raises(CellProblem, match="thousands separators: format the column as plain text"):
         parse_event_id(STUBHUB, text)
 
@@ -65,8 +81,8 @@ def test_thousands_separators_are_refused_with_the_cure(text: str) -> None:
         (VIVENU, "5f8d0d55b54764421b7156d"),
     ],
 )
-def test_what_is_no_id_is_refused_and_the_right_shape_is_named(marketplace: Marketplace, text: str) -> None:
-    with pytest.raises(CellProblem, match=f"is no {marketplace} id, which is"):
+def test_anything_else_is_rejected_with_the_right_format(marketplace: Marketplace, text: str) -> None:
+    with pytest.raises(CellProblem, match=f"is not a {marketplace} id, which is"):
         parse_event_id(marketplace, text)
 
 
@@ -84,6 +100,6 @@ def test_what_is_no_id_is_refused_and_the_right_shape_is_named(marketplace: Mark
         (VIVENU, "https://vivenu.com/event/5f8d0d55b54764421b7156d9"),
     ],
 )
-def test_an_address_without_one_certain_id_is_refused(marketplace: Marketplace, address: str) -> None:
+def test_an_address_without_one_certain_id_is_rejected(marketplace: Marketplace, address: str) -> None:
     with pytest.raises(CellProblem, match=r"is an address.*enter the id itself"):
         parse_event_id(marketplace, address)

@@ -1,4 +1,4 @@
-"""Whole watchlists: good rows go on, bad rows are set aside with every reason, and no row is lost."""
+"""Whole watchlists: good rows are accepted, bad rows rejected with every reason, and no row is lost."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_the_timezone_comes_from_the_row_then_its_city_then_its_country_then_the
 def test_an_assumed_timezone_is_a_warning_that_names_the_rows() -> None:
     rows = [row(city="Springfield", stubhub_id=str(number), name=f"Show {number}") for number in range(1, 13)]
     (warning,) = parse(*rows).warnings
-    assert warning.startswith("Rows 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more: no timezone follows")
+    assert warning.startswith("Rows 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more: city and country do not determine")
     assert "so America/New_York is assumed" in warning
 
 
@@ -123,7 +123,7 @@ def test_an_event_without_a_time_of_day_counts_as_upcoming_until_its_day_ends() 
     ]
 
 
-def test_a_bad_row_is_set_aside_with_all_its_reasons_and_good_rows_go_on() -> None:
+def test_a_bad_row_is_rejected_with_all_its_reasons_and_good_rows_are_accepted() -> None:
     bad = row(
         name="",
         date="03/04/2026",
@@ -142,12 +142,12 @@ def test_a_bad_row_is_set_aside_with_all_its_reasons_and_good_rows_go_on() -> No
         "Event Name '' is blank",
         "Venue '#REF!' is an error of the sheet itself",
         "Event Date (Local) '03/04/2026' can be read month first or day first",
-        "Timezone 'EST' is no IANA timezone",
+        "Timezone 'EST' is not an IANA timezone",
         "is_tracked 'maybe' is neither yes nor no",
-        "Capacity 'many' is no whole number",
-        "Interval 'soon' is no interval",
+        "Capacity 'many' must be a whole number",
+        "Interval 'soon' is not an interval",
         "viagId '1.57284E+08' is in scientific notation",
-        "vivenu ID 'xyz' is no vivenu id",
+        "vivenu ID 'xyz' is not a vivenu id",
     ]
     found = reasons(watchlist)
     assert [reason for reason, start in zip(found, starts, strict=True) if not reason.startswith(start)] == []
@@ -182,7 +182,7 @@ def test_an_offset_that_the_venue_does_not_have_is_refused_and_one_it_has_is_not
     assert watchlist.events[0].event_at == datetime(2026, 3, 14, 23, 30, tzinfo=UTC)
     assert len(reasons(watchlist)) == 1
     assert reasons(watchlist)[0].startswith(
-        "Event Date (Local) '2026-03-14T19:30:00Z' states an offset from UTC that America/New_York does not have"
+        "Event Date (Local) '2026-03-14T19:30:00Z' has an offset from UTC that America/New_York does not have"
     )
 
 
@@ -193,7 +193,7 @@ def test_the_first_of_two_rows_with_one_id_stands() -> None:
 
 
 def test_the_first_of_two_rows_for_one_event_stands_whatever_the_case() -> None:
-    watchlist = parse(row(), row(name="HAWKS  at heat", stubhub_id="2"))
+    watchlist = parse(row(), row(name="HAWKS  at heat", stubhub_id="", vivid_seats_id="2"))
     assert reasons(watchlist) == (
         "The same event, by name, venue and date, is already in row 2: remove or correct one of the two rows.",
     )
@@ -238,13 +238,13 @@ def test_the_untitled_seventh_column_of_an_old_sheet_is_read() -> None:
 
 @pytest.mark.parametrize("values", [[], [[]], [["", "\u00a0"]]])
 def test_a_sheet_without_anything_is_an_error(values: list[list[str]]) -> None:
-    with pytest.raises(SheetError, match=r"Read a sheet: it is empty.*nothing was changed"):
+    with pytest.raises(SheetError, match=r"a sheet is empty.*nothing was changed"):
         parse_watchlist(SheetRows(values, "a sheet"), default_timezone="UTC")
 
 
 @pytest.mark.parametrize("rows", [[], [["", ""]], [ticked("TRUE")]])
 def test_a_sheet_without_rows_is_an_error(rows: list[list[str]]) -> None:
-    with pytest.raises(SheetError, match=r"no row below it.*nothing was changed"):
+    with pytest.raises(SheetError, match="no row below it"):
         parse(*rows)
 
 
@@ -257,6 +257,101 @@ def test_a_sheet_of_bad_rows_is_an_empty_watchlist_for_the_caller_to_judge() -> 
 def test_an_unknown_default_timezone_is_a_mistake_in_the_settings() -> None:
     with pytest.raises(ConfigurationError, match="EVENT_DEFAULT_TIMEZONE"):
         parse_watchlist(SheetRows([HEADER, row()], "a sheet"), default_timezone="Mars/Olympus")
+
+
+# --- shapes of sheets -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        [["My shows 2026"]],
+        [["sep=;"]],
+        [[], ["Events of the season", "", "updated weekly"], ["", ""]],
+        [["Name: Ann", "", "", "Venue"], ["call 555-1234"]],
+    ],
+)
+def test_a_header_is_found_below_titles_and_blank_rows(above: list[list[str]]) -> None:
+    watchlist = parse_watchlist(SheetRows([*above, HEADER, row()], "a sheet"), default_timezone="UTC")
+    assert [event.sheet_row for event in watchlist.events] == [len(above) + 2]
+    assert watchlist.rejected == []
+
+
+@pytest.mark.parametrize("blank", ["", "\u00a0"])
+def test_rows_below_a_merged_cell_inherit_name_and_place(blank: str) -> None:
+    below = [
+        row(name=blank, venue=blank, city=blank, country=blank, date=f"2026-03-{day} 19:30", stubhub_id=str(day))
+        for day in (15, 16)
+    ]
+    watchlist = parse(row(), *below)
+    assert {(event.name, event.venue, event.city, event.timezone) for event in watchlist.events} == {
+        ("Hawks at Heat", "Kaseya Center", "Miami", "America/New_York")
+    }
+    assert len({event.event_at for event in watchlist.events}) == 3
+    assert watchlist.warnings == ["Rows 3, 4: name and place are blank, so those of the row above are used."]
+
+
+@pytest.mark.parametrize("cells", [{"venue": "Elsewhere"}, {"date": ""}, {"stubhub_id": ""}])
+def test_where_inheriting_is_not_safe_the_row_is_rejected(cells: dict[str, str]) -> None:
+    blank = {"name": "", "venue": "", "city": "", "country": "", "date": "2026-03-15 19:30", "stubhub_id": "15"}
+    watchlist = parse(row(), row(**(blank | cells)))
+    assert [(item.row_number, len(watchlist.events)) for item in watchlist.rejected] == [(3, 1)]
+
+
+@pytest.mark.parametrize("date", ["2026-03-14", "2026-03-14 00:00:00", "2026-03-14 TBD", "2026-03-14 19:30"])
+def test_two_events_of_one_name_place_and_day_are_told_apart_by_their_ids(date: str) -> None:
+    watchlist = parse(row(date=date), row(date=date, stubhub_id="2"))
+    assert [event.external_ids[Marketplace.STUBHUB] for event in watchlist.events] == ["157284301", "2"]
+
+
+# --- clocks and places ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("date", ["2026-11-28 00:00:00", "2026-11-28T00:00:00-05:00", "46354.0", "11/28/2026 12:00 AM"])
+def test_midnight_counts_as_no_time_until_the_local_day_ends(date: str) -> None:
+    event = parse(row(date=date)).events[0]
+    assert not event.is_time_known
+    assert event.event_at == datetime(2026, 11, 29, 4, 59, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("date", "event_at"),
+    [
+        ("2026-11-01T01:30:00-05:00", datetime(2026, 11, 1, 6, 30, tzinfo=UTC)),
+        ("2026-11-01 01:30 -05:00", datetime(2026, 11, 1, 6, 30, tzinfo=UTC)),
+        ("2026-11-01 01:30-04:00", datetime(2026, 11, 1, 5, 30, tzinfo=UTC)),
+        ("2026-11-01 20:00-02:00", datetime(2026, 11, 2, 1, 0, tzinfo=UTC)),  # a range, no offset
+    ],
+)
+def test_an_offset_that_the_venue_has_is_used(date: str, event_at: datetime) -> None:
+    assert parse(row(date=date)).events[0].event_at == event_at
+
+
+@pytest.mark.parametrize("date", ["2026-03-08 02:30", "2026/3/8 2:00 AM", "Sunday, March 8, 2026 2:59 am"])
+def test_a_time_that_clocks_skip_is_rejected_with_the_reason(date: str) -> None:
+    (reason,) = reasons(parse(row(date=date)))
+    assert "does not exist in America/New_York: clocks go forward at that hour" in reason
+
+
+def test_an_ambiguous_city_is_a_warning_with_the_assumed_zone() -> None:
+    (warning,) = parse(row(city="Portland")).warnings
+    assert warning.startswith("Row 2: there is more than one Portland; America/Los_Angeles is assumed.")
+    assert parse(row(city="Portland, Maine")).warnings == parse(row(city="Portland", timezone="UTC")).warnings == []
+
+
+@pytest.mark.parametrize(
+    ("cells", "is_unidentified"),
+    [
+        ({"name": "Loading...", "stubhub_id": "Loading..."}, True),
+        ({"name": "", "stubhub_id": "#NV"}, True),
+        ({"name": "#BEZUG!"}, False),
+        ({"stubhub_id": "#REF!"}, False),
+        ({"name": "", "stubhub_id": "x y"}, False),
+    ],
+)
+def test_a_row_whose_errors_hide_the_event_is_marked(cells: dict[str, str], is_unidentified: bool) -> None:
+    (rejected,) = parse(row(**cells)).rejected
+    assert rejected.is_unidentified is is_unidentified
 
 
 ANY_CELL = st.one_of(

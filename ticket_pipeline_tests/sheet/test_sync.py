@@ -86,7 +86,7 @@ def test_a_second_sync_changes_nothing(database: Database, tmp_path: Path) -> No
     assert (result.added, result.changed, result.untracked, result.unchanged) == (0, 0, 0, 6)
 
 
-def test_bad_rows_are_set_aside_with_their_reasons_and_the_good_ones_go_on(database: Database, tmp_path: Path) -> None:
+def test_bad_rows_are_rejected_with_reasons_and_good_ones_accepted(database: Database, tmp_path: Path) -> None:
     bad = ["Nameless date", "Somewhere", "Boston", "United States", "not a date", "12x", "TRUE", "", "many"]
     settings = from_csv(tmp_path, [*ROWS, bad])
     report = sync_events(database, settings, NOW)

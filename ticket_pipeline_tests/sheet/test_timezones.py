@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from ticket_pipeline.sheet.places import CITY_ZONES, REGION_ZONES
-from ticket_pipeline.sheet.timezones import Placement, Timezones, to_utc
+from ticket_pipeline.sheet.timezones import Placement, Timezones, exists, to_utc, utc_offsets
 
 SUMMER = datetime(2026, 7, 4, 20, 0)  # noqa: DTZ001 - local times are naive here
 
@@ -72,11 +72,24 @@ def test_a_country_is_known_by_its_codes_and_usual_names(zones: Timezones, text:
         ("St Louis", "US", "America/Chicago", "city"),
         ("Las Vegas", None, "America/Los_Angeles", "city"),
         ("Indianapolis", "US", "America/Indiana/Indianapolis", "city"),
-        ("Portland", "US", "America/Los_Angeles", "city"),
         ("Portland, ME", "US", "America/New_York", "city"),
         ("Springfield, IL", "US", "America/Chicago", "city"),
         ("Nashville, TN", "US", "America/Chicago", "city"),
         ("Montréal", "Canada", "America/Toronto", "city"),
+        ("Portland, Maine", "US", "America/New_York", "city"),
+        ("Arlington, Virginia", None, "America/New_York", "city"),
+        ("Arlington, Texas, USA", None, "America/Chicago", "city"),
+        ("Birmingham, Alabama", "United States", "America/Chicago", "city"),
+        ("London, Ontario", None, "America/Toronto", "city"),
+        ("Atlanta, Georgia", None, "America/New_York", "city"),
+        ("Tbilisi, Georgia", None, "Asia/Tbilisi", "city"),
+        ("Toronto, CA", None, "America/Toronto", "city"),
+        ("Berlin, DE", None, "Europe/Berlin", "city"),
+        ("Perth, Western Australia", "Australia", "Australia/Perth", "city"),
+        ("Melbourne, Victoria", "AU", "Australia/Melbourne", "city"),
+        ("Seattle, WA", None, "America/Los_Angeles", "city"),
+        ("Birmingham, England", None, "Europe/London", "country"),
+        ("Perth, Scotland", None, "Europe/London", "country"),
         ("Regina, SK", "CA", "America/Regina", "city"),
         ("Barcelona", "Spain", "Europe/Madrid", "city"),
         ("Munich", "Germany", "Europe/Berlin", "country"),
@@ -92,9 +105,29 @@ def test_a_place_that_keeps_one_time_names_it(
 
 
 @pytest.mark.parametrize(
+    ("city", "country", "timezone"),
+    [
+        ("Portland", "US", "America/Los_Angeles"),
+        ("Arlington", None, "America/Chicago"),
+        ("Pasadena", "USA", "America/Los_Angeles"),
+        ("London", None, "Europe/London"),
+        ("Perth", None, "Australia/Perth"),
+        ("Portland, Dorset", None, "America/Los_Angeles"),
+    ],
+)
+def test_a_city_that_exists_more_than_once_is_assumed_and_marked(
+    zones: Timezones, city: str, country: str | None, timezone: str
+) -> None:
+    assert zones.place(city, country, SUMMER) == Placement(timezone, "city", is_ambiguous=True)
+
+
+@pytest.mark.parametrize(
     ("city", "country"),
     [
         (None, None),
+        ("Paris, Texas", None),
+        ("Springfield, IN", None),
+        ("Portland, Kentucky", "US"),
         (None, "US"),
         ("Springfield", "US"),
         ("London", "Canada"),
@@ -136,3 +169,27 @@ def test_a_city_of_our_tables_agrees_with_its_state(zones: Timezones) -> None:
 )
 def test_a_local_time_is_one_instant_even_when_clocks_change(local: datetime, instant: datetime) -> None:
     assert to_utc(local, "America/New_York") == instant
+
+
+@pytest.mark.parametrize(
+    ("hours", "instant"),
+    [(-4, datetime(2026, 11, 1, 5, 30, tzinfo=UTC)), (-5, datetime(2026, 11, 1, 6, 30, tzinfo=UTC))],
+)
+def test_a_stated_offset_decides_which_of_two_equal_times_is_meant(hours: int, instant: datetime) -> None:
+    local = datetime(2026, 11, 1, 1, 30)  # noqa: DTZ001 - exists twice
+    assert utc_offsets(local, "America/New_York") == {timedelta(hours=-4), timedelta(hours=-5)}
+    assert to_utc(local, "America/New_York", timedelta(hours=hours)) == instant
+
+
+@pytest.mark.parametrize(
+    ("local", "timezone"),
+    [
+        (datetime(2026, 3, 8, 2, 30), "America/New_York"),  # noqa: DTZ001 - local time
+        (datetime(2026, 3, 29, 2, 0), "Europe/Berlin"),  # noqa: DTZ001 - local time
+        (datetime(2026, 10, 4, 2, 15), "Australia/Lord_Howe"),  # noqa: DTZ001 - half an hour is skipped
+    ],
+)
+def test_a_time_that_clocks_skip_does_not_exist(local: datetime, timezone: str) -> None:
+    assert not exists(local, timezone)
+    assert exists(local - timedelta(hours=1), timezone)
+    assert exists(local + timedelta(hours=1), timezone)

@@ -63,7 +63,7 @@ def test_a_rule_holds_for_its_own_venue_only() -> None:
     assert GARDEN.zone_of(None, "101") is None
 
 
-def test_bad_rows_are_set_aside_with_all_their_reasons() -> None:
+def test_bad_rows_are_rejected_with_all_their_reasons() -> None:
     made = zone_map(
         ["Garden", "", ""],
         ["Garden", "120-101", "#REF!"],
@@ -82,7 +82,7 @@ def test_bad_rows_are_set_aside_with_all_their_reasons() -> None:
         (
             3,
             (
-                "Zone '#REF!' is an error of the sheet itself: mend the formula in this cell.",
+                "Zone '#REF!' is an error of the sheet itself: fix the formula, or wait until it has loaded.",
                 "Section Pattern '120-101' is a range that runs backwards.",
             ),
         ),

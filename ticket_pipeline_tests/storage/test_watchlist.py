@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from contextlib import suppress
 from dataclasses import replace
@@ -273,11 +274,30 @@ def test_a_removed_row_that_comes_back_is_the_same_event(database: Database) -> 
 
 
 @pytest.mark.parametrize("cells", [{"viagId": " 1001 ", "Name": "mistyped"}, {"Name": "event 1", "viagId": "oops"}])
-def test_an_event_whose_row_is_in_quarantine_stays_as_it_was(database: Database, cells: dict[str, str]) -> None:
+def test_an_event_whose_row_is_rejected_stays_as_it_was(database: Database, cells: dict[str, str]) -> None:
     sync(database, event_record(1), event_record(2))
     result = sync(database, event_record(2), rejected=[bad_row(2, **cells)])
     assert counts(result) == (0, 0, 1, 0)
     assert tracked(database) == {"Event 1", "Event 2"}
+
+
+@pytest.mark.parametrize(("hidden", "is_refused"), [(1, False), (2, False), (3, True)])
+def test_events_behind_rows_that_the_sheet_did_not_compute_go_on(
+    database: Database, hidden: int, is_refused: bool
+) -> None:
+    events = [event_record(number) for number in range(1, 6)]
+    sync(database, *events)
+    loading = [
+        dataclasses.replace(bad_row(number, Name="Loading...", viagId="Loading..."), is_unidentified=True)
+        for number in range(hidden)
+    ]
+    if is_refused:
+        with pytest.raises(SheetError, match="3 of them"):
+            sync(database, *events[hidden:], rejected=loading)
+    else:
+        assert counts(sync(database, *events[hidden:], rejected=loading)) == (0, 0, 5 - hidden, 0)
+    assert tracked(database) == {event.name for event in events}
+    assert sync(database, *events[2:]).untracked == 2
 
 
 def test_a_sync_that_drops_more_than_half_changes_nothing(database: Database) -> None:
