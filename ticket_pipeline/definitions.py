@@ -4,14 +4,14 @@ Importing this module does nothing: `defs` is a function that Dagster calls when
 """
 
 import warnings
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar, cast
 
 import dagster as dg
 import stamina.instrumentation
 
 from ticket_pipeline.defs.command_line import refuse_mistakes
-from ticket_pipeline.defs.jobs import build_jobs, build_maintenance
+from ticket_pipeline.defs.jobs import asset_key, build_jobs, build_maintenance
 from ticket_pipeline.defs.prices.assets import build_price_assets
 from ticket_pipeline.defs.primary_sales.assets import build_primary_sales_assets
 from ticket_pipeline.defs.primary_sales.checks import build_primary_sales_checks
@@ -27,11 +27,13 @@ from ticket_pipeline.ingest.marketplaces import SOURCES
 from ticket_pipeline.logs import apply_log_level
 from ticket_pipeline.settings.model import Settings, load_settings
 
+_Asset = TypeVar("_Asset", bound=dg.AssetsDefinition)
+
 
 def build_defs(
     settings: Settings | None = None, *, now: Clock = utc_now, resources: Mapping[str, Any] | None = None
 ) -> dg.Definitions:
-    """A fresh set of definitions; needs no secret and reaches nothing. Sets how much our code logs in this process.
+    """A fresh set of definitions; needs no secret, reaches nothing and changes nothing in this process.
 
     Args:
         settings: None reads them from the environment and `.env`.
@@ -42,9 +44,6 @@ def build_defs(
         ConfigurationError: a setting is malformed; the message names each.
     """
     settings = settings or load_settings()
-    apply_log_level(settings)
-    # As in the command line: our own log tells of each failed try, and stamina's line would stand raw beside it.
-    stamina.instrumentation.set_on_retry_hooks([])
     sources = list(SOURCES.values())
     with warnings.catch_warnings():
         # A range as one run is what a backfill of 30 days of hours stands on, and its warning would head every command.
@@ -58,7 +57,10 @@ def build_defs(
         listings = [source.asset_name for source in sources if source.has_listings]
         prices = build_price_assets(settings.prices_start_date, listings)
         primary_sales = build_primary_sales_assets(now)
-    jobs = build_jobs(sources)
+    prefix = settings.dagster_key_prefix
+    assets = [build_events_asset(settings, now), *polled, *prices, *primary_sales]
+    keys = {key: asset_key(key.path[0], prefix) for each in assets for key in each.keys} if prefix else {}
+    jobs = build_jobs(sources, prefix)
     price_jobs = [job for job in jobs if job.name in {"aggregate_hourly", "aggregate_daily"}]
     checks = [*build_checks(sources, now), *build_primary_sales_checks()]
     sensors = [
@@ -68,8 +70,8 @@ def build_defs(
     all_resources = {**build_resources(settings), **(resources or {})}
     pipeline_jobs, pipeline_schedules, _ = build_pipelines(settings)
     return dg.Definitions(
-        assets=[build_events_asset(settings, now), *polled, *prices, *primary_sales],
-        asset_checks=checks,
+        assets=_prefixed(assets, keys),
+        asset_checks=_prefixed(checks, keys),
         jobs=[*jobs, build_maintenance(settings, now), *pipeline_jobs],
         sensors=sensors,
         schedules=[*build_schedules(settings), *pipeline_schedules],
@@ -84,9 +86,26 @@ def resolve_job(name: str) -> dg.JobDefinition:
     return build_defs().resolve_job_def(name)
 
 
+def _prefixed(assets: Sequence[_Asset], keys: Mapping[dg.AssetKey, dg.AssetKey]) -> list[_Asset]:
+    """The assets or checks with other keys, those they depend on included; the names of their ops stay."""
+    return [cast("_Asset", each.with_attributes(asset_key_replacements=keys)) if keys else each for each in assets]
+
+
 @dg.definitions
 def defs() -> dg.Definitions:
     """The location that Dagster loads."""
-    definitions = build_defs()
+    settings = load_settings()
+    _set_up_process(settings)
+    definitions = build_defs(settings)
     refuse_mistakes(definitions)
     return definitions
+
+
+def _set_up_process(settings: Settings) -> None:
+    """What a process of Dagster needs beside definitions: a code server, a run, a `dagster` command."""
+    apply_log_level(settings)
+    # Our own log reports each failed try.
+    stamina.instrumentation.set_on_retry_hooks([])
+    # A range as one run is what a backfill of 30 days of hours needs; Dagster itself passes `execution_type` where keys
+    # have a prefix. The warnings would precede every command's output.
+    warnings.filterwarnings("ignore", "Parameter `(backfill_policy|execution_type)`", dg.BetaWarning)

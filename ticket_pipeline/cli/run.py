@@ -149,6 +149,8 @@ def _plan(settings: Settings, port: int | None) -> _Plan:
         changes = {name: value for name, value in _DEMO.items() if name not in settings.model_fields_set}
         changes["tuning"] = _DEMO_TUNING | settings.tuning.model_dump(exclude_unset=True)
         changes["simulator_port"] = str(_simulator_port(settings.simulator_port))
+    if "dagster_start_running" not in settings.model_fields_set:
+        changes["dagster_start_running"] = "true"
     wanted_port = settings.web_port if port is None else port
     # The simulator has not bound its port yet.
     changes["web_port"] = str(_free_port(settings.web_host, wanted_port, taken=int(changes.get("simulator_port", 0))))

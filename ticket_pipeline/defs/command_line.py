@@ -1,14 +1,11 @@
-"""What `dagster asset materialize` was asked for, and what is wrong with it.
+"""Clear messages for mistakes in `dagster asset materialize`, where Dagster itself ends with a traceback.
 
-Dagster answers a forgotten --partition or an unknown asset with a traceback. But it loads our definitions before it
-looks at these arguments, in the same process, so that we can look first. Where Dagster names them in another way one
-day, nothing is refused here, and its own answer comes back.
-
-What belongs here: the arguments of that command. What does not: which keys there are (`partitions`).
+Dagster loads our definitions before it looks at these arguments, in the same process. If it names them differently one
+day, nothing is refused here, and its own messages appear.
 """
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -23,10 +20,10 @@ def range_asked_for() -> tuple[str, str] | None:
 
 
 def refuse_mistakes(definitions: dg.Definitions) -> None:
-    """Look at the arguments of `dagster asset materialize`, where these definitions are loaded for it.
+    """Check the arguments of `dagster asset materialize`, where these definitions are loaded for it.
 
     Raises:
-        UsageError: they name no asset of ours, or no partition where one is needed, or in a form that means nothing.
+        UsageError: they name no asset of ours, no partition where one is needed, or a malformed one.
     """
     arguments = _arguments()
     if not isinstance(selection := arguments.get("select"), str):
@@ -39,35 +36,32 @@ def refuse_mistakes(definitions: dg.Definitions) -> None:
     except dg.DagsterError:
         selected = set()
     if not selected:
-        there_are = ", ".join(sorted(key.to_user_string() for key in graph.get_all_asset_keys()))
-        raise click.UsageError(f"Looked for the assets of --select {selection!r}; not found. There are: {there_are}.")
+        known = ", ".join(sorted(key.to_user_string() for key in graph.get_all_asset_keys()))
+        raise click.UsageError(f"No asset matches --select {selection!r}. The assets are: {known}.")
     partitions = {key.to_user_string(): graph.get(key).partitions_def for key in sorted(selected)}
-    _refuse_partitions(partitions, arguments.get("partition"), arguments.get("partition_range"))
+    if problem := _find_problem(partitions, arguments.get("partition"), arguments.get("partition_range")):
+        raise click.UsageError(problem)
 
 
-def _refuse_partitions(
+def _find_problem(
     partitions: Mapping[str, dg.PartitionsDefinition | None], key: str | None, key_range: str | None
-) -> None:
+) -> str | None:
     partitioned = {name: each for name, each in partitions.items() if each is not None}
+    names = ", ".join(partitioned or partitions)
     if key and key_range:
-        raise click.UsageError("Pass --partition or --partition-range, not both.")
+        return "Pass --partition or --partition-range, not both."
     if key_range and _split(key_range) is None:
-        raise click.UsageError(
-            f"Read --partition-range {key_range!r}; a range is FIRST...LAST, two keys with three dots in between."
+        return (
+            f"--partition-range {key_range!r} is not a range. Write FIRST...LAST: two keys with three dots in between."
         )
     if len(set(partitioned.values())) > 1:
-        raise click.UsageError(
-            f"The partitions of {_join(partitioned)} are not the same, so that no key fits all. Materialize one after "
-            "the other."
-        )
+        return f"The assets {names} have different partitions. Materialize one after the other."
     if partitioned and not (key or key_range):
         described = _describe_key(next(iter(partitioned.values())))
-        raise click.UsageError(
-            f"{_join(partitioned)}: partitioned, and no partition was passed. Add --partition KEY or --partition-range "
-            f"FIRST...LAST; a key is {described}."
-        )
+        return f"Partitioned: {names}. Add --partition KEY or --partition-range FIRST...LAST; a key is {described}."
     if (key or key_range) and not partitioned:
-        raise click.UsageError(f"{_join(partitions)}: not partitioned. Leave --partition and --partition-range out.")
+        return f"Not partitioned: {names}. Leave --partition and --partition-range out."
+    return None
 
 
 def _describe_key(partitions: dg.PartitionsDefinition) -> str:
@@ -85,9 +79,5 @@ def _arguments() -> Mapping[str, Any]:
 
 
 def _split(key_range: str | None) -> tuple[str, str] | None:
-    keys = (key_range or "").split("...")
-    return (keys[0], keys[1]) if len(keys) == 2 and all(keys) else None  # noqa: PLR2004 - its two ends
-
-
-def _join(names: Iterable[str]) -> str:
-    return ", ".join(names)
+    first, dots, last = (key_range or "").partition("...")
+    return (first, last) if dots and first and last and "..." not in last else None

@@ -19,12 +19,17 @@ def poll_job_name(marketplace: Marketplace) -> str:
     return f"poll_{marketplace}"
 
 
-def build_jobs(sources: list[Source]) -> list["UnresolvedAssetJobDefinition"]:
+def asset_key(name: str, prefix: str | None) -> dg.AssetKey:
+    """The key of an asset under DAGSTER_KEY_PREFIX."""
+    return dg.AssetKey([*(prefix.split("/") if prefix else ()), name])
+
+
+def build_jobs(sources: list[Source], prefix: str | None) -> list["UnresolvedAssetJobDefinition"]:
     """The asset jobs: sync the watchlist, poll a marketplace, build prices, run the checks."""
     polls = [
         dg.define_asset_job(
             poll_job_name(source.marketplace),
-            selection=dg.AssetSelection.assets(source.asset_name).without_checks(),
+            selection=dg.AssetSelection.assets(asset_key(source.asset_name, prefix)).without_checks(),
             description=(
                 f"Poll {source.marketplace}: the event_keys of the run config, or every tracked event still to come."
             ),
@@ -35,17 +40,17 @@ def build_jobs(sources: list[Source]) -> list["UnresolvedAssetJobDefinition"]:
         *polls,
         dg.define_asset_job(
             "sync_events",
-            selection=dg.AssetSelection.assets("events"),
+            selection=dg.AssetSelection.assets(asset_key("events", prefix)),
             description="Read the watchlist and bring the events to it.",
         ),
         dg.define_asset_job(
             "aggregate_hourly",
-            selection=dg.AssetSelection.assets("hourly_prices").without_checks(),
+            selection=dg.AssetSelection.assets(asset_key("hourly_prices", prefix)).without_checks(),
             description="Rebuild hourly prices. For many hours, launch a backfill on the asset's page: it is one run.",
         ),
         dg.define_asset_job(
             "aggregate_daily",
-            selection=dg.AssetSelection.assets("daily_prices").without_checks(),
+            selection=dg.AssetSelection.assets(asset_key("daily_prices", prefix)).without_checks(),
             description="Rebuild daily prices. For many days, launch a backfill on the asset's page: it is one run.",
         ),
         dg.define_asset_job(

@@ -29,7 +29,7 @@ def in_sync_regardless_of(context: dg.AssetExecutionContext, dependencies: Itera
     """
     tags = {versions.CODE_VERSION_TAG: context.run.run_id}  # as Dagster has it for an asset without a code version
     for name in dependencies:
-        key = dg.AssetKey(name)
+        key = dg.AssetKey([*context.asset_key.path[:-1], name])
         tags[versions.get_input_data_version_tag(key)] = SAME_VERSION.value
         tags[versions.get_input_event_pointer_tag(key)] = versions.NULL_EVENT_POINTER
     return tags

@@ -4,14 +4,17 @@ What belongs here: which settings a user may give in code, and how a client or a
 settings that belong to no resource (cadence, leases, jitter) and the clock; factories of assets take these.
 """
 
+import os
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Self
 
 import dagster as dg
 from pydantic import Field
 
+from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.http.gate import RequestGate
 from ticket_pipeline.http.response_cache import ResponseCache
 from ticket_pipeline.market.vocabulary import Marketplace
@@ -118,8 +121,27 @@ class TimescaleDBResource(SettingsResource):
 
         Args:
             limit: how long a piece of work may take: no statement takes longer, and `Database.abort` can end them all.
+
+        Raises:
+            ConfigurationError: no database is configured, and this is not a Dagster instance of ours.
         """
-        return open_database(self.settings_in_use(), limit=limit)
+        settings = self.settings_in_use()
+        if settings.is_embedded and not _is_own_instance():
+            raise ConfigurationError(
+                "No database is configured. Set DATABASE_URL, or DB_HOST and its neighbours, for the code server and "
+                "its runs; the embedded database is for `ticket-pipeline run` and a DAGSTER_HOME with this project's "
+                "dagster.yaml."
+            )
+        return open_database(settings, limit=limit)
+
+
+def _is_own_instance() -> bool:
+    """Whether Dagster keeps its own records in the embedded database too, as our `dagster.yaml` has it.
+
+    Anywhere else a code server would silently start a database of its own that nobody migrated.
+    """
+    configuration = Path(os.environ.get("DAGSTER_HOME") or ".") / "dagster.yaml"
+    return configuration.is_file() and "ticket_pipeline.defs.instance_storage" in configuration.read_text("utf-8")
 
 
 class GoogleSheetResource(SettingsResource):

@@ -10,6 +10,7 @@ import dagster as dg
 
 from ticket_pipeline.defs.jobs import poll_job_name
 from ticket_pipeline.defs.resources import Clock, SettingsResource, TimescaleDBResource
+from ticket_pipeline.defs.schedules import start_status
 from ticket_pipeline.defs.watchlist.assets import register_keys
 from ticket_pipeline.ingest.due import Skip, choose_batch, show_wait
 from ticket_pipeline.ingest.marketplaces import Source
@@ -50,7 +51,7 @@ def build_poll_sensor(source: Source, settings: Settings, now: Clock) -> dg.Sens
         name=f"poll_due_{marketplace}_events",
         job_name=poll_job_name(marketplace),
         minimum_interval_seconds=settings.tuning.poll_tick_seconds,
-        default_status=dg.DefaultSensorStatus.RUNNING,
+        default_status=dg.DefaultSensorStatus(start_status(settings)),
         required_resource_keys={"timescaledb", str(marketplace)},
         description=(
             f"Leases the {marketplace} events that are due and starts one run for all of them. Respects backlog, "
@@ -116,7 +117,7 @@ def build_rebuild_sensor(
         name="rebuild_stale_prices",
         jobs=jobs,
         minimum_interval_seconds=30,
-        default_status=dg.DefaultSensorStatus.RUNNING,
+        default_status=dg.DefaultSensorStatus(start_status(settings)),
         description=(
             "Rebuilds the hours and days in which something changed: new, late or newly trusted captures and failed "
             "attempts mark their window. Catches up after downtime by itself. The window under way is refreshed every "

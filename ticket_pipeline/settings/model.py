@@ -215,6 +215,17 @@ class Settings(BaseSettings):
         default=None, description="Folder with your own pipelines (YAML); unset: the four included ones"
     )
 
+    # --- in your own Dagster ----------------------------------------------------------------------------------------
+    dagster_key_prefix: OptionalText = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9_]+(/[A-Za-z0-9_]+)*$",
+        description="Prefix of every asset key, such as tickets or sales/tickets",
+    )
+    dagster_start_running: bool = Field(
+        default=False,
+        description="Start sensors and schedules RUNNING instead of STOPPED; set by ticket-pipeline run",
+    )
+
     # --- servers of `ticket-pipeline run` ---------------------------------------------------------------------------
     web_host: str = Field(default="127.0.0.1", description="Address of the Dagster web UI")
     web_port: int = Field(default=3000, ge=0, le=65535, description="Port of the Dagster web UI; 0: any free one")

@@ -38,32 +38,32 @@ def command(path: str, **arguments: str | None) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
-        ({"select": "hourly_price"}, "'hourly_price'; not found. There are: daily_prices, events, hourly_prices, "),
-        ({"select": "hourly prices"}, "There are: daily_prices"),
-        ({"select": "group:nope"}, "There are: daily_prices"),
+        ({"select": "hourly_price"}, "'hourly_price'. The assets are: daily_prices, events, hourly_prices, "),
+        ({"select": "hourly prices"}, "The assets are: daily_prices"),
+        ({"select": "group:nope"}, "The assets are: daily_prices"),
         (
             {"select": "hourly_prices"},
             "FIRST...LAST; a key is the start of a window in UTC, written %Y-%m-%d-%H:%M.",
         ),
-        ({"select": "events,stubhub_listings"}, "stubhub_listings: partitioned, and no partition was passed."),
+        ({"select": "events,stubhub_listings"}, "Partitioned: stubhub_listings. Add"),
         ({"select": "stubhub_listings"}, "a key is the marketplace's own id of an event, as in your watchlist."),
-        ({"select": "group:prices", "partition": "2026-06-01"}, "of daily_prices, hourly_prices are not the same"),
-        ({"select": "daily_prices", "partition_range": "a..b"}, "'a..b'; a range is FIRST...LAST"),
-        ({"select": "daily_prices", "partition_range": "a..."}, "'a...'; a range is FIRST...LAST"),
-        ({"select": "daily_prices", "partition_range": "a...b...c"}, "a range is FIRST...LAST"),
+        ({"select": "group:prices", "partition": "2026-06-01"}, "daily_prices, hourly_prices have different"),
+        ({"select": "daily_prices", "partition_range": "a..b"}, "'a..b' is not a range"),
+        ({"select": "daily_prices", "partition_range": "a..."}, "'a...' is not a range"),
+        ({"select": "daily_prices", "partition_range": "a...b...c"}, "is not a range. Write FIRST...LAST"),
         ({"select": "daily_prices", "partition": "a", "partition_range": "a...b"}, "not both"),
-        ({"select": "events", "partition": "1"}, "events: not partitioned. Leave --partition and"),
-        ({"select": "events", "partition_range": "1...2"}, "events: not partitioned."),
+        ({"select": "events", "partition": "1"}, "Not partitioned: events. Leave --partition and"),
+        ({"select": "events", "partition_range": "1...2"}, "Not partitioned: events."),
     ],
 )
 def test_a_mistake_in_the_arguments_is_refused_with_the_way_out(
-    definitions: dg.Definitions, arguments: dict[str, str | None], said: str
+    definitions: dg.Definitions, arguments: dict[str, str | None], message: str
 ) -> None:
     with command("asset materialize", **arguments), pytest.raises(click.UsageError) as refused:
         refuse_mistakes(definitions)
-    assert said in refused.value.message
+    assert message in refused.value.message
 
 
 @pytest.mark.parametrize(

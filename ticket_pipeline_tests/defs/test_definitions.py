@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import subprocess
 import sys
+import warnings
 from typing import TYPE_CHECKING
 
 import dagster as dg
 import pytest
+import stamina
 
 from ticket_pipeline.definitions import build_defs
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.settings.model import Settings
-from ticket_pipeline_tests.overrides import settings_from
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -164,9 +167,28 @@ def test_every_sensor_schedule_job_and_check_is_described(defs: dg.Definitions) 
     assert [spec.name for spec in checks if not spec.description] == []
 
 
-def test_settings_hold_secrets_that_the_definitions_do_not_show() -> None:
-    secret = "hunter2hunter2"  # noqa: S105 - a made-up one, to look for
-    settings = settings_from({"database_url": f"postgresql://u:{secret}@h/d", "stubhub_cookie": secret})
-    defs = build_defs(settings)
-    assert secret not in repr(defs)
-    assert secret not in repr(defs.resources)
+@pytest.mark.filterwarnings("ignore:Parameter `execution_type`")  # Dagster passes it itself
+def test_a_key_prefix_holds_for_every_asset_check_dependency_and_job() -> None:
+    defs = build_defs(Settings(dagster_key_prefix="sales/tickets"))
+    dg.Definitions.validate_loadable(defs)
+    graph = defs.resolve_asset_graph()
+    keys = {*graph.get_all_asset_keys(), *(key.asset_key for key in graph.asset_check_keys)}
+    keys |= {parent for key in graph.get_all_asset_keys() for parent in graph.get(key).parent_keys}
+    assert {tuple(key.path[:-1]) for key in keys} == {("sales", "tickets")}
+    for job in ("sync_events", "poll_stubhub", "aggregate_hourly", "aggregate_daily"):
+        assert defs.resolve_job_def(job).asset_layer.selected_asset_keys <= keys
+
+
+@pytest.mark.parametrize(("setting", "status"), [(False, "STOPPED"), (True, "RUNNING")])
+def test_sensors_and_schedules_start_as_the_setting_says(setting: bool, status: str) -> None:
+    repository = build_defs(Settings(dagster_start_running=setting)).get_repository_def()
+    started = [*repository.sensor_defs, *repository.schedule_defs]
+    assert {each.default_status.value for each in started} == {status}
+
+
+def test_building_definitions_changes_nothing_in_the_process() -> None:
+    logger = logging.getLogger("ticket_pipeline")
+    before = (logger.level, stamina.instrumentation.get_on_retry_hooks(), list(warnings.filters), dict(os.environ))
+    build_defs(Settings(log_level="DEBUG"))
+    after = (logger.level, stamina.instrumentation.get_on_retry_hooks(), list(warnings.filters), dict(os.environ))
+    assert after == before

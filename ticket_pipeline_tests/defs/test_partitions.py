@@ -128,7 +128,7 @@ def test_hours_and_days_are_known_up_to_the_one_under_way() -> None:
             ["hourly_prices", "--partition-range", "2026-11-01-00:00...2999-01-01-00:00"],
             ["Looked for the hour '2999-01-01-00:00' among the partitions of the prices; not found."],
         ),
-        (["hourly_prices"], ["hourly_prices: partitioned, and no partition was passed. Add --partition KEY"]),
+        (["hourly_prices"], ["Partitioned: hourly_prices. Add --partition KEY"]),
         (["hourly_price"], ["Looked for the assets of --select 'hourly_price'; not found."]),
         (
             ["stubhub_listings", "--partition-range", "157284310...157284301"],

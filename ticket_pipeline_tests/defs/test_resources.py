@@ -16,13 +16,14 @@ from ticket_pipeline.defs.resources import (
     VividSeatsResource,
     build_resources,
 )
-from ticket_pipeline.errors import TemporarilyUnavailable
+from ticket_pipeline.errors import ConfigurationError, TemporarilyUnavailable
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.sheet.source import SheetRows
 from ticket_pipeline_tests.overrides import settings_from
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from ticket_pipeline_tests.defs.location import Location
 
@@ -88,6 +89,15 @@ def test_a_host_that_is_given_goes_before_the_url_of_the_settings() -> None:
     settings = settings_from({"database_url": "postgresql://a@b/c"})
     used = TimescaleDBResource(settings=settings, host="db.example", name="tickets").settings_in_use()
     assert (used.database_url, used.db_host) == (None, "db.example")
+
+
+def test_without_a_configured_database_only_an_instance_of_ours_opens_the_embedded_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    (tmp_path / "dagster.yaml").write_text("storage: {postgres: {postgres_url: {env: THEIRS}}}\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="Set DATABASE_URL, or DB_HOST"):
+        TimescaleDBResource(settings=Settings(state_dir=tmp_path)).database()
 
 
 def test_a_value_that_the_setting_would_refuse_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""The schedules: valid, on from the start, and each for a job that exists."""
+"""The schedules: valid, and each for a job that exists."""
 
 from __future__ import annotations
 
@@ -20,10 +20,9 @@ DEFAULTS = {
 }
 
 
-def test_every_schedule_starts_its_job_at_its_time_and_is_on_from_the_start() -> None:
+def test_every_schedule_starts_its_job_at_its_time() -> None:
     schedules = build_schedules(Settings())
     assert {one.name: (one.job_name, one.cron_schedule) for one in schedules} == DEFAULTS
-    assert {one.default_status for one in schedules} == {dg.DefaultScheduleStatus.RUNNING}
     defs = build_defs(Settings())
     assert {defs.resolve_job_def(one.job_name).name for one in schedules} == {job for job, _ in DEFAULTS.values()}
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -67,6 +66,7 @@ FAST = {
     "RETRY_BASE_MINUTES": "0.05",
     # Each rebuild is a run, which costs seconds of CPU: seldom but where prices are what is looked at.
     "PRICES_REFRESH_MINUTES": "60",
+    "DAGSTER_START_RUNNING": "true",
     # Nothing syncs but what a test asks for.
     "SYNC_EVENTS_CRON": "0 0 1 1 *",
 }
@@ -154,12 +154,14 @@ class System:
         database_url: of its migrated database.
         marketplace: whom it polls.
         env: the whole environment of its programs.
+        workspace: how Dagster's programs find the code.
     """
 
     folder: Path
     database_url: str
     marketplace: Marketplace
     env: dict[str, str]
+    workspace: Sequence[str] = MODULE
     programs: dict[str, Program] = field(default_factory=dict)
     _opened: ExitStack = field(default_factory=ExitStack)
 
@@ -171,12 +173,14 @@ class System:
 
     def start_daemon(self) -> Program:
         """Dagster's daemon: sensors, queue, backfills; it starts the code server, which starts the runs."""
-        return self._start("daemon", [program("dagster-daemon"), "run", *MODULE])
+        return self._start("daemon", [program("dagster-daemon"), "run", *self.workspace])
 
     def start_webserver(self) -> str:
         """Dagster's web server; returns its URL when it answers."""
         port = self._opened.enter_context(reserved_port())
-        web = self._start("webserver", [program("dagster-webserver"), "-h", "127.0.0.1", "-p", str(port), *MODULE])
+        web = self._start(
+            "webserver", [program("dagster-webserver"), "-h", "127.0.0.1", "-p", str(port), *self.workspace]
+        )
         url = f"http://127.0.0.1:{port}"
 
         def answers() -> bool:
@@ -316,6 +320,7 @@ def running_system(
     *,
     untracked: Sequence[str] = (),
     latency_seconds: float = 0,
+    dagster_yaml: str | None = None,
     **settings: str,
 ) -> Iterator[System]:
     """A migrated, synced system whose marketplace answers; its programs are started by the tests and ended here.
@@ -326,6 +331,7 @@ def running_system(
         events: what the marketplace plays and the watchlist names.
         untracked: ids that are not polled by themselves.
         latency_seconds: how long each answer takes.
+        dagster_yaml: the instance's configuration; None: the project's own.
         settings: environment variables beside `FAST`.
     """
     with ExitStack() as stack:
@@ -338,7 +344,7 @@ def running_system(
         env["WATCHLIST_CSV"] = str(folder / "watchlist.csv")
         env["PRICES_START_DATE"] = f"{utc_now() - timedelta(days=45):%Y-%m-%d}"
         apply_migrations(database_url)
-        prepare_dagster_home(Path(env["DAGSTER_HOME"]))
+        prepare_dagster_home(Path(env["DAGSTER_HOME"]), dagster_yaml)
         system = System(folder, database_url, marketplace, env)
         stack.callback(system.stop)
         system.sync(events, untracked=untracked)
@@ -359,10 +365,11 @@ def outside_environment(folder: Path) -> dict[str, str]:
     return env
 
 
-def prepare_dagster_home(home: Path) -> None:
-    """The project's own instance configuration, as `ticket-pipeline run` lays it down."""
+def prepare_dagster_home(home: Path, dagster_yaml: str | None = None) -> None:
+    """An instance configuration: the project's own, as `ticket-pipeline run` writes it, or another one."""
     home.mkdir(parents=True)
-    shutil.copyfile(str(project_file("dagster.yaml")), home / "dagster.yaml")
+    own = project_file("dagster.yaml").read_text(encoding="utf-8")
+    (home / "dagster.yaml").write_text(dagster_yaml or own, encoding="utf-8")
 
 
 @contextmanager

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from ticket_pipeline.defs.jobs import asset_key
 from ticket_pipeline.defs.resources import VivenuResource
+from ticket_pipeline.defs.schedules import start_status
 from ticket_pipeline.primary_sales.pipeline_files import FETCHED, PipelineFile, RejectedFile, Step, read_pipelines
 from ticket_pipeline.settings.model import Settings
 
@@ -28,12 +30,12 @@ def build_pipelines(settings: Settings) -> Built:
     pipelines, rejected = read_pipelines(settings.pipelines_dir)
     for pipeline in pipelines:
         try:
-            schedules += _build_schedule(pipeline)
+            schedules += _build_schedule(settings, pipeline)
         except dg.DagsterInvalidDefinitionError as error:
             reason = f"The pipeline {pipeline.name} has a cron expression that Dagster rejects: {error}"
             rejected.append(RejectedFile(pipeline.name, reason))
         else:
-            jobs.append(_build_job(pipeline))
+            jobs.append(_build_job(pipeline, settings.dagster_key_prefix))
     for one in rejected:
         _log.warning("Rejected a pipeline file; the others are loaded. %s", one.reason)
     return jobs, schedules, rejected
@@ -58,14 +60,14 @@ def _rules(step: Step, pipeline: PipelineFile, *, fetch: bool) -> dict[str, Any]
     }
 
 
-def _build_job(pipeline: PipelineFile) -> "UnresolvedAssetJobDefinition":
+def _build_job(pipeline: PipelineFile, prefix: str | None) -> "UnresolvedAssetJobDefinition":
     if pipeline.execution == "parallel":
         executor = dg.multiprocess_executor.configured({"max_concurrent": pipeline.max_parallel_steps})
     else:
         executor = dg.in_process_executor
     return dg.define_asset_job(
         pipeline.job_name,
-        selection=dg.AssetSelection.assets(*pipeline.rules),
+        selection=dg.AssetSelection.assets(*(asset_key(table, prefix) for table in pipeline.rules)),
         config=config_of(pipeline),
         description=pipeline.description,
         run_tags={"ticket_pipeline/pipeline": pipeline.name, **_longest_run(pipeline)},
@@ -83,7 +85,7 @@ def _longest_run(pipeline: PipelineFile) -> dict[str, str]:
     return {"dagster/max_runtime": f"{total:.0f}"}
 
 
-def _build_schedule(pipeline: PipelineFile) -> list[dg.ScheduleDefinition]:
+def _build_schedule(settings: Settings, pipeline: PipelineFile) -> list[dg.ScheduleDefinition]:
     """A schedule for a pipeline with a cron expression; it starts nothing where vivenu is not configured."""
     if pipeline.cron is None:
         return []
@@ -92,12 +94,12 @@ def _build_schedule(pipeline: PipelineFile) -> list[dg.ScheduleDefinition]:
         name=f"{pipeline.job_name}_regularly",
         job_name=pipeline.job_name,
         cron_schedule=pipeline.cron,
-        default_status=dg.DefaultScheduleStatus.RUNNING,
+        default_status=dg.DefaultScheduleStatus(start_status(settings)),
         description=pipeline.description,
     )
     def due(vivenu: VivenuResource) -> dg.RunRequest | dg.SkipReason:
-        settings = vivenu.settings_in_use()
-        if settings.is_disabled("vivenu") or settings.vivenu_base_url is None:
+        used = vivenu.settings_in_use()
+        if used.is_disabled("vivenu") or used.vivenu_base_url is None:
             return dg.SkipReason("vivenu is not configured. Set VIVENU_API_KEY to your organiser's key.")
         # Dagster leaves out a job's own config where the job has partitions and the run is for none of them.
         return dg.RunRequest(run_config=config_of(pipeline))

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
+from ticket_pipeline.defs.jobs import asset_key
 from ticket_pipeline.defs.primary_sales.pipelines import build_pipelines, config_of
 from ticket_pipeline.http.scrubbing import redact_text
 from ticket_pipeline.primary_sales.pipeline_files import PipelineFile, read_pipelines
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(pipeline: PipelineFile, instance: dg.DagsterInstance, *, fetch: bool, debug: bool = False) -> int:
     """Run a pipeline with its own executor, and print how each table ended; returns the exit code."""
-    config = config_of(pipeline, fetch=fetch)
+    config, prefix = config_of(pipeline, fetch=fetch), load_settings().dagster_key_prefix
     if not config["ops"]:
         _print(f"Error: Every table of the pipeline {pipeline.name} is fetched. Run it without --skip-fetch.")
         return 1
@@ -46,7 +47,7 @@ def run(pipeline: PipelineFile, instance: dg.DagsterInstance, *, fetch: bool, de
         dg.build_reconstructable_job("ticket_pipeline.definitions", "resolve_job", (pipeline.job_name,)),
         instance,
         run_config=config if debug else config | {"loggers": _SILENT},
-        asset_selection=None if fetch else [dg.AssetKey(table) for table in config["ops"]],
+        asset_selection=None if fetch else [asset_key(table, prefix) for table in config["ops"]],
     )
     for line in (*_warnings(instance, result.run_id), *_ends(result.all_events, config["ops"])):
         _print(line)
