@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
 
@@ -13,22 +14,23 @@ from ticket_pipeline.cli.formats import NOTHING, count, largest_unit, money, pla
 from ticket_pipeline.cli.options import MarketplaceOption
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, progress, show, show_json
-from ticket_pipeline.ingest.batch import BatchResult
 from ticket_pipeline.ingest.marketplaces import SOURCES, find_source, why_not_polled
 from ticket_pipeline.ingest.poll import poll_events
+from ticket_pipeline.ingest.results import EventResult
 from ticket_pipeline.ingest.ticketmaster_events import TicketmasterResult
+from ticket_pipeline.market.metrics import SnapshotMetrics
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.queries.events import UnclearEventKeyError, find_events, read_events
 from ticket_pipeline.settings.model import load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import timedelta
 
     from rich.table import Table
 
-    from ticket_pipeline.ingest.results import EventResult
-    from ticket_pipeline.queries.events import WatchedEvent
+    from ticket_pipeline.ingest.batch import BatchResult
+    from ticket_pipeline.market.events import Event
     from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.storage.database import Database
 
@@ -59,17 +61,28 @@ def fetch_listings(
         else:
             events = _upcoming_events(database, settings, marketplace)
         batches = _poll(database, settings, events)
+    results = [result for batch in batches for result in batch.results]
+    skipped = [event for batch in batches for event in batch.skipped]
     if as_json:
-        show_json(_document(batches))
+        untried = [_identify(event) | {"outcome": "not_tried"} for event in skipped]
+        show_json([*map(_document, results), *untried])
     elif events:
-        cached = any(_cache_age(result) is not None for batch in batches.values() for result in batch.results)
-        show(_results_table(batches), _LEGEND, *([_CACHED_LEGEND] if cached else []))
-    _conclude(batches)
+        show(_results_table(results, skipped), _LEGEND)
+        if any(_cache_age(result) is not None for result in results):
+            show(_CACHED_LEGEND)
+    failures = [result for result in results if result.is_failure]
+    for failure in failures:
+        note(f"{failure.event.external_id} ({plain(failure.event.name)}), {failure.outcome}: {failure.error}")
+    for batch in batches:
+        if batch.skipped:
+            note(f"{len(batch.skipped)} events were not tried and stay due: {batch.stopped_by}")
+    if failures or skipped:
+        raise typer.Exit(1)
 
 
 def _named_events(
     database: Database, settings: Settings, keys: Sequence[str], marketplace: Marketplace | None
-) -> list[WatchedEvent]:
+) -> Sequence[Event]:
     """The events of these keys.
 
     Raises:
@@ -88,7 +101,7 @@ def _named_events(
     return events
 
 
-def _upcoming_events(database: Database, settings: Settings, marketplace: Marketplace | None) -> list[WatchedEvent]:
+def _upcoming_events(database: Database, settings: Settings, marketplace: Marketplace | None) -> Sequence[Event]:
     """Every followed event still to come, at marketplaces that have listings and can be polled; notes name the rest.
 
     Raises:
@@ -114,7 +127,7 @@ def _upcoming_events(database: Database, settings: Settings, marketplace: Market
     return [event for event in listed if obstacles[event.marketplace] is None]
 
 
-def _why_nothing(upcoming: Sequence[WatchedEvent]) -> str:
+def _why_nothing(upcoming: Sequence[Event]) -> str:
     if not upcoming:
         return "No followed event is still to come. Add one to the watchlist, then run `ticket-pipeline sync-events`."
     where = ", ".join(sorted({event.marketplace for event in upcoming}))
@@ -125,33 +138,33 @@ def _why_nothing(upcoming: Sequence[WatchedEvent]) -> str:
     )
 
 
-def _poll(database: Database, settings: Settings, events: Sequence[WatchedEvent]) -> dict[Marketplace, BatchResult]:
-    batches: dict[Marketplace, BatchResult] = {}
+def _poll(database: Database, settings: Settings, events: Sequence[Event]) -> list[BatchResult]:
+    """Poll the events, one marketplace after the other."""
+    batches = []
     with progress("Fetching listings", len(events)) as advance:
         for marketplace in dict.fromkeys(event.marketplace for event in events):
-            batches[marketplace] = asyncio.run(
-                poll_events(
-                    database,
-                    settings,
-                    marketplace,
-                    [event for event in events if event.marketplace is marketplace],
-                    now=utc_now,
-                    on_results=lambda results: advance(len(results)),
-                    run_id=f"cli-{uuid4()}",
-                )
+            polling = poll_events(
+                database,
+                settings,
+                marketplace,
+                [event for event in events if event.marketplace is marketplace],
+                now=utc_now,
+                on_results=lambda results: advance(len(results)),
+                run_id=f"cli-{uuid4()}",
             )
+            batches.append(asyncio.run(polling))
     return batches
 
 
-def _results_table(batches: Mapping[Marketplace, BatchResult]) -> Table:
+def _results_table(results: Sequence[EventResult], skipped: Sequence[Event]) -> Table:
     table = new_table("Key", "Event", ">Listings", ">Tickets", ">Get-in", ">For 2", ">Median", "")
-    for marketplace, batch in batches.items():
-        # One event may be at several marketplaces, each with its own market.
-        whose = f"\n{marketplace}" if len(batches) > 1 else ""
-        for result in batch.results:
-            table.add_row(f"{plain(result.event.external_id)}{whose}", plain(result.event.name), *_cells(result))
-        for event in batch.skipped:
-            table.add_row(f"{plain(event.external_id)}{whose}", plain(event.name), *[""] * 5, "not tried")
+    rows = [(result.event, _cells(result)) for result in results]
+    rows += [(event, [*[""] * 5, "not tried"]) for event in skipped]
+    # One event may be at several marketplaces, each with its own market.
+    is_mixed = len({event.marketplace for event, _ in rows}) > 1
+    for event, cells in rows:
+        key = plain(event.external_id)
+        table.add_row(f"{key}\n{event.marketplace}" if is_mixed else key, plain(event.name), *cells)
     return table
 
 
@@ -173,33 +186,14 @@ def _cache_age(result: EventResult) -> timedelta | None:
     return result.age if isinstance(result, TicketmasterResult) and result.is_cached else None
 
 
-def _document(batches: Mapping[Marketplace, BatchResult]) -> list[dict[str, Any]]:
-    counts = ("tries", "listings", "tickets", "rejected", "rejected_reasons")
-    named = ("outcome", "error", "captured_at", *counts, "currency", "is_suspect", "checksum_problems")
-    prices = ("get_in_price", "get_in_2_price", "get_in_4_price", "median_price")
-    documents: list[dict[str, Any]] = []
-    for marketplace, batch in batches.items():
-        documents += [
-            {"marketplace": marketplace, "external_id": result.event.external_id, "name": result.event.name}
-            | {name: getattr(result, name) for name in named}
-            | {name: result.metrics and getattr(result.metrics, name) for name in prices}
-            | {"cached_for_seconds": _cache_age(result)}
-            for result in batch.results
-        ]
-        documents += [
-            {"marketplace": marketplace, "external_id": event.external_id, "name": event.name, "outcome": "not_tried"}
-            for event in batch.skipped
-        ]
-    return documents
+def _document(result: EventResult) -> dict[str, Any]:
+    """All of a result on one level; without listings of one currency and fee basis its prices are null."""
+    values = {field.name: getattr(result, field.name) for field in fields(EventResult)}
+    del values["event"], values["metrics"]
+    metrics = asdict(result.metrics) if result.metrics else dict.fromkeys(SnapshotMetrics.__slots__)
+    age = {"cached_for_seconds": _cache_age(result)}
+    return _identify(result.event) | metrics | values | age
 
 
-def _conclude(batches: Mapping[Marketplace, BatchResult]) -> None:
-    """Name what failed, on stderr, and end with exit code 1 if anything did."""
-    failures = [failure for batch in batches.values() for failure in batch.failures]
-    for failure in failures:
-        note(f"{failure.event.external_id} ({plain(failure.event.name)}), {failure.outcome}: {failure.error}")
-    stopped = [batch for batch in batches.values() if batch.skipped]
-    for batch in stopped:
-        note(f"{len(batch.skipped)} events were not tried and stay due: {batch.stopped_by}")
-    if failures or stopped:
-        raise typer.Exit(1)
+def _identify(event: Event) -> dict[str, Any]:
+    return {"marketplace": event.marketplace, "external_id": event.external_id, "name": event.name}

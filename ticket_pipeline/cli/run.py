@@ -90,6 +90,8 @@ def run(
 
     Ctrl-C stops all of it; the next run goes on with all data. Settings come from the environment and .env; with none
     set it is a demo with a simulated market that needs no account.
+
+        ticket-pipeline run
     """
     console = Console(highlight=False, soft_wrap=True)
     began = time.monotonic()

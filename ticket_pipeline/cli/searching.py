@@ -6,7 +6,6 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING, Annotated, Any
@@ -42,15 +41,6 @@ _COUNTRY = re.compile(r"[A-Za-z]{2}")
 _SMALL_PAGE = 50
 _LONGEST_WAIT = timedelta(seconds=30)
 """For a place in the budget: a person at a terminal would rather know when to come again."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    """An event that could not be searched for, and why."""
-
-    name: str
-    sheet_row: int | None
-    error: str
 
 
 def search(
@@ -122,8 +112,8 @@ def match(*, as_json: JsonOption = False) -> None:
         show(_matches_table(matches), "Nothing was written. Check each, then paste it into the column Ticketmaster ID.")
         _warn_of_age([found.best for found in matches if found.best is not None])
     for failure in failures:
-        row = "" if failure.sheet_row is None else f" (row {failure.sheet_row})"
-        note(f"Error: the search for {plain(failure.name)}{row} failed: {failure.error}")
+        row = failure["sheet_row"] or "gone"
+        note(f"Error: the search for {plain(failure['name'])} (row {row}) failed: {failure['error']}")
     if left := len(wanted) - len(matches) - len(failures):
         note(f"{left} more events were not searched for: the same error would hold for them.")
     if failures:
@@ -142,16 +132,16 @@ def _without_id(database: Database) -> list[WatchlistEvent]:
 
 async def _match_all(
     database: Database, settings: Settings, wanted: Sequence[WatchlistEvent], advance: Callable[[int], None]
-) -> tuple[list[Match], list[_Failure]]:
+) -> tuple[list[Match], list[dict[str, Any]]]:
     """The best candidate of each, and the searches that failed; an error that holds for all ends the search."""
     matches: list[Match] = []
-    failures: list[_Failure] = []
+    failures: list[dict[str, Any]] = []
     async with _open_client(database, settings) as client:
         for event in wanted:
             try:
                 matches.append(await find_match(client, event))
             except MarketplaceError as error:
-                failures.append(_Failure(event.name, event.sheet_row, str(error)))
+                failures.append({"name": event.name, "sheet_row": event.sheet_row, "error": str(error)})
                 if isinstance(error, Blocked | RateLimited | RequestNotPermitted):
                     break
             advance(1)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, zip_longest
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
 from ticket_pipeline.cli.formats import NOTHING, ago, local_time, plain, until, utc_now
 from ticket_pipeline.cli.session import open_migrated
@@ -23,6 +22,8 @@ from ticket_pipeline.storage.watchlist import read_rejected_rows
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from rich.table import Table
+
     from ticket_pipeline.market.vocabulary import Marketplace
     from ticket_pipeline.queries.events import WatchedEvent
     from ticket_pipeline.queries.sources import Pause
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
 
 _MOST_CELLS = 3
 """Cells of a rejected row that are shown: enough to recognise it."""
-
-_WIDTHS = (12, 17, 11, 10)
-"""Of marketplace, key, last capture and next poll: the usual text of each fits on one line."""
 
 
 def fetch_events(
@@ -117,33 +115,28 @@ def show_events(
 
 
 def _events_table(events: Sequence[WatchedEvent], pauses: Mapping[Marketplace, Pause], this_moment: datetime) -> Table:
-    """One row per event; in it, one line per marketplace that has it."""
-    header = _source_lines()
-    header.add_row("Marketplace", "Key", "Captured", "Next poll")
-    table = new_table("Event")
-    table.expand = True
-    table.columns[0].ratio = 1  # takes what the others leave
-    table.add_column(header, width=sum(_WIDTHS) + len(_WIDTHS))
+    """Some lines per event: what and where it is, beside the marketplaces that have it."""
+    table = new_table("Event", "Marketplace", "Key", "Captured", "Next poll")
     for _, group in groupby(events, key=lambda event: event.event_id):
         sources = list(group)
-        event, lines = sources[0], _source_lines()
-        for one in sources:
-            captured = ago(one.last_success_at, this_moment)
-            if one.consecutive_failures:
-                # In words: what is longer than the column breaks between them.
-                captured += f"\n{one.consecutive_failures}x {(one.last_outcome or 'failed').replace('_', ' ')}"
-            lines.add_row(one.marketplace, plain(one.external_id), captured, _next_poll(one, pauses, this_moment))
+        event = sources[0]
         place = ", ".join(plain(part) for part in (event.venue, event.city) if part)
-        table.add_row(f"{plain(event.name)}\n{place}\n{local_time(event.event_at, event.timezone)}", lines)
+        about = (plain(event.name), place, local_time(event.event_at, event.timezone))
+        for line, one in zip_longest(about, sources):
+            cells = ["", "", "", ""]
+            if one is not None:
+                next_poll = _next_poll(one, pauses, this_moment)
+                cells = [one.marketplace, plain(one.external_id), _captured(one, this_moment), next_poll]
+            table.add_row(line, *cells)
     return table
 
 
-def _source_lines() -> Table:
-    """Columns of the same widths in every row, so that they line up with their headers."""
-    lines = Table.grid(padding=(0, 1, 0, 0))
-    for width in _WIDTHS:
-        lines.add_column(width=width, overflow="fold")
-    return lines
+def _captured(event: WatchedEvent, this_moment: datetime) -> str:
+    """When the last capture was; below it, what failed since."""
+    captured = ago(event.last_success_at, this_moment)
+    if not event.consecutive_failures:
+        return captured
+    return f"{captured}\n{event.consecutive_failures}x {(event.last_outcome or 'failed').replace('_', ' ')}"
 
 
 def _next_poll(event: WatchedEvent, pauses: Mapping[Marketplace, Pause], this_moment: datetime) -> str:

@@ -9,8 +9,6 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gspread.utils import rowcol_to_a1
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -121,6 +119,9 @@ def _column(letters: str) -> int:
 
 
 def _a1(block: _Block, bottom: int, right: int) -> str:
+    # Here, because every command imports the simulator, and gspread takes long to load.
+    from gspread.utils import rowcol_to_a1  # noqa: PLC0415
+
     name = block.tab if block.tab.isalnum() else "'" + block.tab.replace("'", "''") + "'"
     first, last = rowcol_to_a1(block.top + 1, block.left + 1), rowcol_to_a1(bottom, right)
     return f"{name}!{first}" if first == last else f"{name}!{first}:{last}"
