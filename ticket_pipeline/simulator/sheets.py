@@ -15,7 +15,6 @@ from urllib.parse import parse_qsl
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from google.auth import jwt
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
@@ -90,6 +89,9 @@ class SimulatedSheets:
         Raises:
             ValueError: the assertion is malformed, or its account is unknown.
         """
+        # Here, because every command imports the simulator, and google-auth takes long to load.
+        from google.auth import jwt  # noqa: PLC0415
+
         issuer = jwt.decode(assertion, verify=False).get("iss")  # type: ignore[no-untyped-call]
         if issuer not in self._accounts:
             raise ValueError("Invalid grant: account not found")
