@@ -29,8 +29,3 @@ class Watchlist:
     warnings: list[str]
     blank_rows: int
     source: str
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether no row is good. The caller decides whether that may be applied."""
-        return not self.events

@@ -10,12 +10,11 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from ticket_pipeline.simulator.marketplaces import Marketplace
-from ticket_pipeline.simulator.quota import QuotaLimits
 from ticket_pipeline.simulator.server import run_forever
 from ticket_pipeline.simulator.sheets import SimulatedSheets, create_sheets_app, generate_service_account
 from ticket_pipeline.simulator.spreadsheet import Spreadsheet
 from ticket_pipeline.simulator.stubhub import create_stubhub_app
-from ticket_pipeline.simulator.ticketmaster import create_ticketmaster_app
+from ticket_pipeline.simulator.ticketmaster import QuotaLimits, create_ticketmaster_app
 from ticket_pipeline.simulator.vivenu import create_vivenu_app
 from ticket_pipeline.simulator.vivenu_world import living_world
 from ticket_pipeline.simulator.vivid_seats import create_vivid_seats_app
@@ -93,7 +92,7 @@ def run_simulator(
     """Play the sample world on `host`:`port` until SIGINT or SIGTERM, with the limits of the real systems.
 
     Args:
-        host: address to bind; the controls are for loopback only, whatever it is.
+        host: address to bind.
         port: port to bind; 0 takes any free one.
         seed: seed of a new world; a stored one has its own.
         speed: how many times faster than ordinary markets these move.

@@ -6,10 +6,9 @@ The format is that of a recorded body: nearly all scalars are strings, booleans 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
 import orjson
@@ -24,29 +23,20 @@ if TYPE_CHECKING:
     from ticket_pipeline.simulator.market import SimulatedEvent
     from ticket_pipeline.simulator.venue import Venue, Zone
 
+    _Offer = tuple[SimulatedListing, "_Place"]
+
 NO_MONEY = Decimal("0.00")
 NO_ROW = "GA"
 DELIVERIES = ("Ticketmaster Transfer", "E-tickets")
 COUNTRY_CODES = {"United States": "US", "Canada": "CA", "United Kingdom": "GB"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     """A section with the ids of itself and its group."""
 
     group_id: str
     section_id: str
     name: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Offer:
-    """A listing with its place, and its prices."""
-
-    listing: SimulatedListing
-    place: _Place
-    ask: Decimal
-    all_in: Decimal
 
 
 def listings_body(event: SimulatedEvent, listings: Sequence[SimulatedListing], now: datetime) -> bytes:
@@ -60,12 +50,7 @@ def listings_body(event: SimulatedEvent, listings: Sequence[SimulatedListing], n
     production_id = event.ids[Marketplace.VIVID_SEATS]
     places = _places(event.venue)
     zone_names = [zone.name for zone in event.venue.zones]
-    offers = [
-        _Offer(item, places[item.section], item.ask_price, item.all_in_price)
-        for item in listings
-        if item.all_in_price is not None
-    ]
-    offers.sort(key=lambda offer: (offer.ask, offer.listing.listing_id))
+    offers = sorted(((item, places[item.section]) for item in listings), key=_by_price)
     body = {
         "global": [_totals(event, offers, now)],
         "tickets": [_ticket(offer) for offer in offers],
@@ -74,6 +59,10 @@ def listings_body(event: SimulatedEvent, listings: Sequence[SimulatedListing], n
         "i18n": {"from": "USD", "to": "USD", "rate": 1, "applyCurrencyConversion": False},
     }
     return orjson.dumps(body)
+
+
+def _by_price(offer: _Offer) -> tuple[Decimal, int]:
+    return offer[0].ask_price, offer[0].listing_id
 
 
 def _places(venue: Venue) -> dict[str, _Place]:
@@ -101,14 +90,14 @@ def _block(venue: Venue) -> _Place:
 
 
 def _ticket(offer: _Offer) -> dict[str, Any]:
-    listing, place = offer.listing, offer.place
+    listing, place = offer
     row = NO_ROW if listing.row is None else listing.row
-    quantity, all_in = str(listing.quantity), str(offer.all_in)
+    quantity, all_in = str(listing.quantity), str(listing.all_in_price)
     ticket = {
         "s": place.name,
         "r": row,
         "q": quantity,
-        "p": str(offer.ask),
+        "p": str(listing.ask_price),
         "i": f"{'VF' if listing.is_fan else 'VB'}{listing.listing_id}",
         "d": place.section_id,
         "n": ". ".join(listing.notes),
@@ -143,12 +132,12 @@ def _ticket(offer: _Offer) -> dict[str, Any]:
 def _group(production_id: str, venue: Venue, name: str, offers: Sequence[_Offer]) -> dict[str, Any]:
     """A zone; the one without a name never has tickets."""
     group_id = _group_id(venue, name)
-    own = [offer for offer in offers if offer.place.group_id == group_id]
+    own = [offer for offer in offers if offer[1].group_id == group_id]
     return {"productionId": int(production_id), "i": group_id, "n": name, **_span(own), "localPrices": None}
 
 
 def _section(production_id: str, place: _Place, offers: Sequence[_Offer]) -> dict[str, Any]:
-    own = [offer for offer in offers if offer.place.section_id == place.section_id]
+    own = [offer for offer in offers if offer[1].section_id == place.section_id]
     return {
         "productionId": int(production_id),
         "i": place.section_id,
@@ -161,16 +150,16 @@ def _section(production_id: str, place: _Place, offers: Sequence[_Offer]) -> dic
 
 def _span(offers: Sequence[_Offer]) -> dict[str, str]:
     """Whether there are tickets, the highest and lowest ask, and how many."""
-    asks = [offer.ask for offer in offers] or [NO_MONEY]
-    quantity = sum(offer.listing.quantity for offer in offers)
+    asks = [listing.ask_price for listing, _ in offers] or [NO_MONEY]
+    quantity = sum(listing.quantity for listing, _ in offers)
     return {"a": "1" if offers else "0", "h": str(max(asks)), "l": str(min(asks)), "q": str(quantity)}
 
 
 def _totals(event: SimulatedEvent, offers: Sequence[_Offer], now: datetime) -> dict[str, Any]:
     venue = event.venue
-    asks = [offer.ask for offer in offers] or [NO_MONEY]
-    all_ins = [offer.all_in for offer in offers] or [NO_MONEY]
-    tickets = sum(offer.listing.quantity for offer in offers)
+    asks = [listing.ask_price for listing, _ in offers] or [NO_MONEY]
+    all_ins = [listing.all_in_price or NO_MONEY for listing, _ in offers] or [NO_MONEY]
+    tickets = sum(listing.quantity for listing, _ in offers)
     return {
         "listingCount": str(len(offers)),
         "ticketCount": str(tickets),
@@ -184,7 +173,7 @@ def _totals(event: SimulatedEvent, offers: Sequence[_Offer], now: datetime) -> d
         "lp": str(min(asks)),
         "hp": str(max(asks)),
         "mp": str(median(asks).quantize(CENT, ROUND_HALF_UP)),
-        "hq": str(max((offer.listing.quantity for offer in offers), default=0)),
+        "hq": str(max((listing.quantity for listing, _ in offers), default=0)),
         "lowestAip": str(min(all_ins)),
         "highestAip": str(max(all_ins)),
         "countryCode": COUNTRY_CODES.get(venue.country, ""),

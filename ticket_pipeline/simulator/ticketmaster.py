@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from collections import deque
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +29,6 @@ from ticket_pipeline.simulator.discovery import (
 )
 from ticket_pipeline.simulator.distortions import FieldMeanings
 from ticket_pipeline.simulator.marketplaces import Marketplace
-from ticket_pipeline.simulator.quota import Quota, QuotaLimits, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -41,12 +43,60 @@ if TYPE_CHECKING:
 
 FIELDS = FieldMeanings(quantities=("priceRanges",), time_zone="timezone", local_time="localTime")
 KEY_PARAMETER = "apikey"
+DAY = timedelta(days=1)
+SECOND = timedelta(seconds=1)
 DEFAULT_SIZE = 20
 MAX_SIZE = 200
 MAX_OFFSET = 1_000  # the documentation says less than this; exactly this was still served
 
 _EVENT_PATH = re.compile(rf"{ROOT}/events/([A-Za-z0-9_-]+?)\.json")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
+
+
+class Refusal(StrEnum):
+    """Which limit a request exceeds."""
+
+    PER_SECOND = "per_second"
+    PER_DAY = "per_day"
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaLimits:
+    """How many requests any window may hold."""
+
+    per_second: int = 5
+    per_day: int = 5_000
+
+
+class Quota:
+    """The requests of one key; a refused request does not count. `limits` None: count, refuse nothing."""
+
+    def __init__(self, limits: QuotaLimits | None) -> None:
+        self._is_enforced = limits is not None
+        self._limits = limits or QuotaLimits()
+        self._taken: deque[datetime] = deque()
+
+    def take(self, now: datetime) -> Refusal | None:
+        """Count one request at `now` (aware UTC), or return the limit that refuses it."""
+        while self._taken and now - self._taken[0] >= DAY:
+            self._taken.popleft()
+        if self._is_enforced:
+            if len(self._taken) >= self._limits.per_day:
+                return Refusal.PER_DAY
+            if sum(1 for moment in self._taken if now - moment < SECOND) >= self._limits.per_second:
+                return Refusal.PER_SECOND
+        self._taken.append(now)
+        return None
+
+    def headers(self) -> dict[str, str]:
+        """The headers of a 200; the reset, in milliseconds, is when the oldest request will be a day old."""
+        left = self._limits.per_day - len(self._taken)
+        return {
+            "Rate-Limit": str(self._limits.per_day),
+            "Rate-Limit-Available": str(max(0, left)),
+            "Rate-Limit-Over": str(max(0, -left)),
+            "Rate-Limit-Reset": str(int((self._taken[0] + DAY).timestamp() * 1000)),
+        }
 
 
 def create_ticketmaster_app(

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 CANARY = "CANARY"
 SELLER_ID = "6500000000000000000000aa"
 
-SOLD = frozenset({"VALID", "DETAILSREQUIRED"})
 ANSWERS = (
     ("Female", "female"),
     ("Male 남성", "male"),
@@ -49,10 +48,8 @@ _TYPES = (
 _STATUSES = {"VALID": 0.86, "INVALID": 0.06, "DETAILSREQUIRED": 0.05, "RESERVED": 0.02, "BLANK": 0.01}
 _ORIGINS = {"yourticket": 0.80, "pos": 0.12, "rebooking": 0.05, "upgrade": 0.03}
 _FOLLOWING = {"VALID": "INVALID", "DETAILSREQUIRED": "VALID", "RESERVED": "VALID", "BLANK": "VALID"}
-_COUPON_SHARE = 0.15
-_SECOND_COUPON_SHARE = 0.05
-_ANSWERED_SHARE = 0.97
-_BIRTHDAY_SHARE = 0.05
+_COUPON_SHARE, _SECOND_COUPON_SHARE = 0.15, 0.05
+_ANSWERED_SHARE, _BIRTHDAY_SHARE = 0.97, 0.05
 _CHANGES_PER_MINUTE = 0.1
 _EVENT_SPACING = timedelta(days=13)
 _LEAST_SOLD = 0.01
@@ -151,7 +148,7 @@ class OrganisedTicket:
     @property
     def is_sold(self) -> bool:
         """Whether somebody holds it."""
-        return self.status in SOLD
+        return self.status in {"VALID", "DETAILSREQUIRED"}
 
     def age_at_event(self) -> int | None:
         """Whole years on the day of the event, where the birth date is given."""
@@ -163,7 +160,7 @@ class OrganisedTicket:
 
 @dataclass
 class VivenuWorld:
-    """One organiser. Change it by its methods only: they move `updated_at` as the real API does."""
+    """One organiser; its methods move `updated_at` as the real API does."""
 
     events: list[OrganisedEvent]
     coupons: list[OrganisedCoupon]
@@ -251,7 +248,7 @@ def organised_world(now: datetime, *, events: int = 20, tickets: int = 50_000, s
     ]
     shares = [_sold_share(starts_at, now) for starts_at in starts]
     organised = [_event(number, starts_at, tickets / sum(shares)) for number, starts_at in enumerate(starts)]
-    world = VivenuWorld(organised, list(_coupons()), chance=rng)
+    world = VivenuWorld(organised, [_coupon(number) for number in range(12)], chance=rng)
     while len(world.tickets) < tickets:
         (event,) = rng.choices(organised, shares)
         at = _sale_moment(rng, event, now)
@@ -317,14 +314,13 @@ def _expected_sales(event: OrganisedEvent, at: datetime) -> float:
     return 2 * (passed / on_sale) * (_MINUTE / on_sale) * event.capacity
 
 
-def _coupons() -> Iterator[OrganisedCoupon]:
-    for number in range(6):
-        yield OrganisedCoupon(f"65e{number:021x}", f"SAVE{number}", 10 + 5 * number, f"Spring offer {number}", None)
-    for number in range(6, 12):
-        series = number % 2
-        yield OrganisedCoupon(
-            f"65e{number:021x}", f"SER{number}", 20 + 10 * series, f"Partner series {series}", f"65f{series:021x}"
-        )
+def _coupon(number: int) -> OrganisedCoupon:
+    """Six coupons of their own, then coupons of two series."""
+    coupon_id, series = f"65e{number:021x}", number % 2
+    if number < 6:  # noqa: PLR2004 - see above
+        return OrganisedCoupon(coupon_id, f"SAVE{number}", 10 + 5 * number, f"Spring offer {number}", None)
+    name = f"Partner series {series}"
+    return OrganisedCoupon(coupon_id, f"SER{number}", 20 + 10 * series, name, f"65f{series:021x}")
 
 
 def _sale_moment(rng: random.Random, event: OrganisedEvent, now: datetime) -> datetime:

@@ -135,12 +135,6 @@ def test_a_sheet_that_is_not_shared_names_the_account_to_share_it_with(service: 
     assert len(service.data_requests()) == 1
 
 
-def test_an_unknown_sheet_points_to_the_setting(service: SheetsService) -> None:
-    message = failure(service, spreadsheet_id="another")
-    assert "Google Sheet another: Google returned 404" in message
-    assert "check GOOGLE_SHEET_ID" in message
-
-
 @pytest.mark.parametrize("key", ["", "../../etc", "a b", "https://example.com/d/x"])
 def test_what_cannot_be_a_key_is_an_error_before_anything_is_sent(service: SheetsService, key: str) -> None:
     assert "not the key of a Google Sheet" in failure(service, spreadsheet_id=key)

@@ -199,14 +199,6 @@ def test_the_first_of_two_rows_for_one_event_stands_whatever_the_case() -> None:
     )
 
 
-def test_one_number_at_two_marketplaces_is_two_ids() -> None:
-    assert len(parse(row(), row(name="Another", stubhub_id="", vivid_seats_id="157284301")).events) == 2
-
-
-def test_an_afternoon_and_an_evening_show_are_two_events() -> None:
-    assert len(parse(row(), row(date="2026-03-14 14:00", stubhub_id="2")).events) == 2
-
-
 def test_a_rejected_row_claims_nothing() -> None:
     watchlist = parse(row(date="soon"), row())
     assert [event.sheet_row for event in watchlist.events] == [3]
@@ -219,21 +211,10 @@ def test_blank_rows_are_skipped_even_where_only_the_tracked_box_is_ticked() -> N
     assert watchlist.rejected == []
 
 
-def test_row_numbers_count_from_the_top_of_the_sheet_above_a_late_header() -> None:
-    watchlist = parse_watchlist(SheetRows([[], [""], HEADER, row()], "a sheet"), default_timezone="UTC")
-    assert watchlist.events[0].sheet_row == 4
-
-
 def test_unknown_columns_are_reported_and_untitled_ones_only_if_they_hold_something() -> None:
     header = [*HEADER, "Notes", "", ""]
     watchlist = parse([*row(), "call Ann", "", "x", "beyond"], header=header)
     assert watchlist.ignored_columns == ["Notes", *(f"column {column_letter(len(header) + n)}" for n in (-1, 0))]
-
-
-def test_the_untitled_seventh_column_of_an_old_sheet_is_read() -> None:
-    old = ["Name", "Venue", "City", "Country", "Date", "viagogoID"]
-    watchlist = parse(["A", "V", "", "", "2026-03-14", "1", "FALSE"], ["B", "V", "", "", "2026-03-14", "2"], header=old)
-    assert [event.is_tracked for event in watchlist.events] == [False, True]
 
 
 @pytest.mark.parametrize("values", [[], [[]], [["", "\u00a0"]]])
@@ -248,110 +229,9 @@ def test_a_sheet_without_rows_is_an_error(rows: list[list[str]]) -> None:
         parse(*rows)
 
 
-def test_a_sheet_of_bad_rows_is_an_empty_watchlist_for_the_caller_to_judge() -> None:
-    watchlist = parse(row(name=""))
-    assert watchlist.is_empty
-    assert not parse(row()).is_empty
-
-
 def test_an_unknown_default_timezone_is_a_mistake_in_the_settings() -> None:
     with pytest.raises(ConfigurationError, match="EVENT_DEFAULT_TIMEZONE"):
         parse_watchlist(SheetRows([HEADER, row()], "a sheet"), default_timezone="Mars/Olympus")
-
-
-# --- shapes of sheets -----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "above",
-    [
-        [["My shows 2026"]],
-        [["sep=;"]],
-        [[], ["Events of the season", "", "updated weekly"], ["", ""]],
-        [["Name: Ann", "", "", "Venue"], ["call 555-1234"]],
-    ],
-)
-def test_a_header_is_found_below_titles_and_blank_rows(above: list[list[str]]) -> None:
-    watchlist = parse_watchlist(SheetRows([*above, HEADER, row()], "a sheet"), default_timezone="UTC")
-    assert [event.sheet_row for event in watchlist.events] == [len(above) + 2]
-    assert watchlist.rejected == []
-
-
-@pytest.mark.parametrize("blank", ["", "\u00a0"])
-def test_rows_below_a_merged_cell_inherit_name_and_place(blank: str) -> None:
-    below = [
-        row(name=blank, venue=blank, city=blank, country=blank, date=f"2026-03-{day} 19:30", stubhub_id=str(day))
-        for day in (15, 16)
-    ]
-    watchlist = parse(row(), *below)
-    assert {(event.name, event.venue, event.city, event.timezone) for event in watchlist.events} == {
-        ("Hawks at Heat", "Kaseya Center", "Miami", "America/New_York")
-    }
-    assert len({event.event_at for event in watchlist.events}) == 3
-    assert watchlist.warnings == ["Rows 3, 4: name and place are blank, so those of the row above are used."]
-
-
-@pytest.mark.parametrize("cells", [{"venue": "Elsewhere"}, {"date": ""}, {"stubhub_id": ""}])
-def test_where_inheriting_is_not_safe_the_row_is_rejected(cells: dict[str, str]) -> None:
-    blank = {"name": "", "venue": "", "city": "", "country": "", "date": "2026-03-15 19:30", "stubhub_id": "15"}
-    watchlist = parse(row(), row(**(blank | cells)))
-    assert [(item.row_number, len(watchlist.events)) for item in watchlist.rejected] == [(3, 1)]
-
-
-@pytest.mark.parametrize("date", ["2026-03-14", "2026-03-14 00:00:00", "2026-03-14 TBD", "2026-03-14 19:30"])
-def test_two_events_of_one_name_place_and_day_are_told_apart_by_their_ids(date: str) -> None:
-    watchlist = parse(row(date=date), row(date=date, stubhub_id="2"))
-    assert [event.external_ids[Marketplace.STUBHUB] for event in watchlist.events] == ["157284301", "2"]
-
-
-# --- clocks and places ----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("date", ["2026-11-28 00:00:00", "2026-11-28T00:00:00-05:00", "46354.0", "11/28/2026 12:00 AM"])
-def test_midnight_counts_as_no_time_until_the_local_day_ends(date: str) -> None:
-    event = parse(row(date=date)).events[0]
-    assert not event.is_time_known
-    assert event.event_at == datetime(2026, 11, 29, 4, 59, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("date", "event_at"),
-    [
-        ("2026-11-01T01:30:00-05:00", datetime(2026, 11, 1, 6, 30, tzinfo=UTC)),
-        ("2026-11-01 01:30 -05:00", datetime(2026, 11, 1, 6, 30, tzinfo=UTC)),
-        ("2026-11-01 01:30-04:00", datetime(2026, 11, 1, 5, 30, tzinfo=UTC)),
-        ("2026-11-01 20:00-02:00", datetime(2026, 11, 2, 1, 0, tzinfo=UTC)),  # a range, no offset
-    ],
-)
-def test_an_offset_that_the_venue_has_is_used(date: str, event_at: datetime) -> None:
-    assert parse(row(date=date)).events[0].event_at == event_at
-
-
-@pytest.mark.parametrize("date", ["2026-03-08 02:30", "2026/3/8 2:00 AM", "Sunday, March 8, 2026 2:59 am"])
-def test_a_time_that_clocks_skip_is_rejected_with_the_reason(date: str) -> None:
-    (reason,) = reasons(parse(row(date=date)))
-    assert "does not exist in America/New_York: clocks go forward at that hour" in reason
-
-
-def test_an_ambiguous_city_is_a_warning_with_the_assumed_zone() -> None:
-    (warning,) = parse(row(city="Portland")).warnings
-    assert warning.startswith("Row 2: there is more than one Portland; America/Los_Angeles is assumed.")
-    assert parse(row(city="Portland, Maine")).warnings == parse(row(city="Portland", timezone="UTC")).warnings == []
-
-
-@pytest.mark.parametrize(
-    ("cells", "is_unidentified"),
-    [
-        ({"name": "Loading...", "stubhub_id": "Loading..."}, True),
-        ({"name": "", "stubhub_id": "#NV"}, True),
-        ({"name": "#BEZUG!"}, False),
-        ({"stubhub_id": "#REF!"}, False),
-        ({"name": "", "stubhub_id": "x y"}, False),
-    ],
-)
-def test_a_row_whose_errors_hide_the_event_is_marked(cells: dict[str, str], is_unidentified: bool) -> None:
-    (rejected,) = parse(row(**cells)).rejected
-    assert rejected.is_unidentified is is_unidentified
 
 
 ANY_CELL = st.one_of(

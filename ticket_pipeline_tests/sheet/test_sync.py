@@ -13,7 +13,6 @@ from ticket_pipeline.errors import ConfigurationError, SheetError
 from ticket_pipeline.queries.events import read_events
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.sheet.csv_file import CsvSource
-from ticket_pipeline.sheet.google import GoogleSheetSource
 from ticket_pipeline.sheet.sync import load_zone_map, open_venue_map, open_watchlist, sync_events
 from ticket_pipeline.simulator.sheets import SimulatedSheets, create_sheets_app, generate_service_account
 from ticket_pipeline.simulator.spreadsheet import Spreadsheet
@@ -79,13 +78,6 @@ def test_a_csv_file_becomes_events_with_their_ids_and_venue_map(database: Databa
     assert zone_map.zone_of(WORLD.simulated_events[0].venue.name, zone.sections[0]) == zone.name
 
 
-def test_a_second_sync_changes_nothing(database: Database, tmp_path: Path) -> None:
-    settings = from_csv(tmp_path)
-    sync_events(database, settings, NOW)
-    result = sync_events(database, settings, NOW).result
-    assert (result.added, result.changed, result.untracked, result.unchanged) == (0, 0, 0, 6)
-
-
 def test_bad_rows_are_rejected_with_reasons_and_good_ones_accepted(database: Database, tmp_path: Path) -> None:
     bad = ["Nameless date", "Somewhere", "Boston", "United States", "not a date", "12x", "TRUE", "", "many"]
     settings = from_csv(tmp_path, [*ROWS, bad])
@@ -102,13 +94,6 @@ def test_bad_rows_are_rejected_with_reasons_and_good_ones_accepted(database: Dat
     assert read_rejected_rows(database) == []
 
 
-def test_a_removed_row_is_untracked_and_keeps_its_event(database: Database, tmp_path: Path) -> None:
-    sync_events(database, from_csv(tmp_path), NOW)
-    result = sync_events(database, from_csv(tmp_path, ROWS[:-1]), NOW).result
-    assert result.untracked == 1
-    assert names(database) - names(database, tracked_only=True) == {ROWS[-1][0]}
-
-
 def test_a_sync_that_would_drop_most_events_is_refused_unless_forced(database: Database, tmp_path: Path) -> None:
     sync_events(database, from_csv(tmp_path), NOW)
     zones = write(tmp_path / "zones.csv", ZONES)
@@ -117,12 +102,6 @@ def test_a_sync_that_would_drop_most_events_is_refused_unless_forced(database: D
     assert len(names(database, tracked_only=True)) == 6
     assert read_venue_zones(database) == []
     assert sync_events(database, from_csv(tmp_path, ROWS[:3]), NOW, force=True).result.untracked == 4
-
-
-def test_the_share_that_may_be_dropped_is_a_setting(database: Database, tmp_path: Path) -> None:
-    sync_events(database, from_csv(tmp_path), NOW)
-    settings = from_csv(tmp_path, ROWS[:3], max_untrack_fraction=0.7)
-    assert sync_events(database, settings, NOW).result.untracked == 4
 
 
 def test_an_unreadable_venue_map_leaves_the_watchlist_as_it_was(database: Database, tmp_path: Path) -> None:
@@ -135,10 +114,6 @@ def test_a_venue_map_that_is_no_longer_configured_stays(database: Database, tmp_
     sync_events(database, from_csv(tmp_path, venue_map=str(write(tmp_path / "zones.csv", ZONES))), NOW)
     assert sync_events(database, from_csv(tmp_path), NOW).zones is None
     assert load_zone_map(database) is not None
-
-
-def test_without_a_venue_map_there_is_none(database: Database) -> None:
-    assert load_zone_map(database) is None
 
 
 def test_rows_of_a_new_venue_map_replace_the_old_ones(database: Database, tmp_path: Path) -> None:
@@ -183,11 +158,6 @@ def test_without_a_sheet_or_a_file_the_sample_watchlist_is_read(tmp_path: Path) 
     settings = Settings(state_dir=tmp_path)
     assert open_watchlist(settings) == CsvSource(tmp_path / "sample_watchlist.csv")
     assert open_venue_map(settings) is None
-
-
-def test_a_google_sheet_goes_before_a_file(tmp_path: Path) -> None:
-    settings = from_csv(tmp_path, google_sheet_id="id", google_sheets_credentials_file=tmp_path / "account.json")
-    assert isinstance(open_watchlist(settings), GoogleSheetSource)
 
 
 def test_a_sheet_without_credentials_is_a_mistake_of_configuration() -> None:

@@ -116,13 +116,6 @@ def test_the_response_is_the_market_at_the_clocks_moment() -> None:
     assert min(Decimal(ticket["aip"]) for ticket in tickets) == truth.min_price
 
 
-def test_a_started_event_has_no_tickets_and_totals_of_nothing() -> None:
-    body = _body(now=NOW + timedelta(days=99))
-    assert body["tickets"] == []
-    assert {section["q"] for section in body["sections"]} == {"0"}
-    assert [body["global"][0][key] for key in ("listingCount", "ticketCount", "lp", "mp")] == ["0", "0", "0.00", "0.00"]
-
-
 def test_an_unknown_production_is_not_found_and_a_malformed_one_a_bad_request() -> None:
     with _vivid_seats() as client:
         assert [_get(client, production).status_code for production in ("1", "157284301", "x")] == [404, 404, 400]
