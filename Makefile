@@ -5,7 +5,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# A worker more than cores: the end-to-end modules mostly wait, and they come first (conftest.py), each in one worker.
+# Containers often set it; every process that the tests start would compile all modules anew (10 CPU-s per worker).
+unexport PYTHONDONTWRITEBYTECODE
+# One worker more than cores: the end-to-end modules mostly wait, and they come first (conftest.py), each in one worker.
 PARALLEL = -n $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )) --dist loadfile --no-loadscope-reorder
 
 .PHONY: help run test lint format type bench timescaledb test-timescaledb clean

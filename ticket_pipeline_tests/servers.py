@@ -37,6 +37,10 @@ _WITHOUT_WORKERS = {"timescaledb.max_background_workers": "0"}
 
 _POSTGRESQL, _TIMESCALEDB = "postgresql", "timescaledb"
 
+_COPY_FILES = sql.SQL(" strategy file_copy")
+"""A third less CPU than the default, which writes every page to the log too."""
+_STRATEGIES_SINCE = 150_000
+
 _MEMORY, _DISK = Path("/dev/shm"), Path("/tmp")  # noqa: S108 - parents of folders of our own
 _ROOM_BYTES = 4 * 1024**3
 """Some servers at once, each with its write-ahead log and the databases of a few tests; a container may have 64 MB."""
@@ -150,7 +154,7 @@ def throwaway_server(choice: Choice) -> Iterator[EmbeddedServer]:
 def throwaway_database(server: EmbeddedServer, *, template: str = "template1") -> Iterator[str]:
     """The URL of a new database cloned from `template`; sessions left open do not keep it alive."""
     name = f"test_{uuid.uuid4().hex}"
-    _administer(server, sql.SQL("create database {} template {}"), name, template)
+    _administer(server, sql.SQL("create database {} template {}"), name, template, option=_COPY_FILES)
     try:
         yield server.url_of(name)
     finally:
@@ -158,9 +162,12 @@ def throwaway_database(server: EmbeddedServer, *, template: str = "template1") -
         _administer(server, sql.SQL("drop database if exists {} with (force)"), name)
 
 
-def _administer(server: EmbeddedServer, statement: sql.SQL, *names: str) -> None:
+def _administer(server: EmbeddedServer, statement: sql.SQL, *names: str, option: sql.SQL | None = None) -> None:
     with psycopg.connect(server.url_of("postgres"), autocommit=True) as connection:
-        connection.execute(statement.format(*map(sql.Identifier, names)))
+        query: sql.Composable = statement.format(*map(sql.Identifier, names))
+        if option is not None and connection.info.server_version >= _STRATEGIES_SINCE:
+            query += option
+        connection.execute(query)
 
 
 @contextmanager
