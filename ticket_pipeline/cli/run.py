@@ -41,9 +41,9 @@ from ticket_pipeline.storage.migrations import apply_migrations
 from ticket_pipeline.storage.statements import project_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
-    from ticket_pipeline.storage.database import Database, Row
+    from ticket_pipeline.storage.database import Database
 
 _DEMO = {
     # Last day: every 30 s; a week away: every 2 min; further: every 8 and 24 min.
@@ -311,37 +311,22 @@ def _watch(
     began: float,
     until_first_snapshot: bool,
 ) -> None:
-    """Print the first snapshot, then each minute's work, until a signal comes or a child ends."""
-    first = _wait_for_snapshot(group, database, settings, console)
-    console.print(
-        f"First snapshot of this run stored after {time.monotonic() - began:.0f} s: {describe_snapshot(first)}"
-    )
-    while not until_first_snapshot:
-        asked_at = datetime.now(UTC)
-        deadline = time.monotonic() + _STATUS_SECONDS
-        while time.monotonic() < deadline:
-            group.check()
-            time.sleep(0.5)
-        _print_lines(console, describe_minute(database, settings, asked_at))
-
-
-def _print_lines(console: Console, lines: Iterable[str]) -> None:
-    for line in lines:
-        console.print(line)
-
-
-def _wait_for_snapshot(group: ProcessGroup, database: Database, settings: Settings, console: Console) -> Row:
-    started_at = datetime.now(UTC)
-    next_word = time.monotonic() + _STATUS_SECONDS
-    while True:
-        group.check()
-        rows = database.fetch_all("snapshots/select_stored_since", since=started_at, most=1)
-        if rows:
-            return rows[0]
-        if time.monotonic() > next_word:
-            _print_lines(console, describe_minute(database, settings, started_at))
-            next_word += _STATUS_SECONDS
+    """Print the first snapshot and each minute's work, until a signal comes or a child ends."""
+    started_at = minute = datetime.now(UTC)
+    deadline = time.monotonic() + _STATUS_SECONDS
+    has_snapshot = False
+    while not (has_snapshot and until_first_snapshot):
         time.sleep(0.5)
+        group.check()
+        if not has_snapshot and (rows := database.fetch_all("snapshots/select_stored_since", since=started_at, most=1)):
+            has_snapshot = True
+            after = f"{time.monotonic() - began:.0f} s"
+            console.print(f"First snapshot of this run stored after {after}: {describe_snapshot(rows[0])}")
+        if time.monotonic() > deadline:
+            deadline += _STATUS_SECONDS
+            for line in describe_minute(database, settings, minute):
+                console.print(line)
+            minute = datetime.now(UTC)
 
 
 def _refuse_foreign_events(database: Database, settings: Settings) -> None:

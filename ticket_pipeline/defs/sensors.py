@@ -40,6 +40,9 @@ _WAITING = (dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.Dags
 _LONGEST_WAIT = timedelta(minutes=15)
 """A run that has not begun by then never will: its daemon died."""
 
+_LONGEST_REBUILD = timedelta(minutes=30)
+"""Longer than its longest time, after which run monitoring ends it."""
+
 _REST_AFTER_FAILURE = timedelta(minutes=5)
 
 
@@ -148,18 +151,21 @@ def build_rebuild_sensor(
 def _find_obstacle(instance: dg.DagsterInstance, job: str, now: datetime) -> str | None:
     """Why no rebuild should be started now: one is under way, or one failed just now.
 
-    One that does not begin is no obstacle: whoever was to start it is gone. One in the queue is, however long: any
-    daemon begins it, and each further one would rebuild the same.
+    One that does not begin is not an obstacle: whatever was to start it is gone. Neither is one that has taken longer
+    than any rebuild does: its process is gone, and without run monitoring it stays STARTED forever. One in the queue
+    is, however long: a daemon begins it, and each further one would rebuild the same.
     """
     records = instance.get_run_records(dg.RunsFilter(job_name=job), limit=1)
     if not records:
         return None
     run, ended = records[0].dagster_run, records[0].end_time
-    is_queued = run.status is dg.DagsterRunStatus.QUEUED
-    if run.status in _WAITING and not is_queued and records[0].create_timestamp < now - _LONGEST_WAIT:
-        return None
     if not run.is_finished:
-        return f"{job} is under way"
+        since = records[0].create_timestamp
+        if records[0].start_time is not None:
+            since = datetime.fromtimestamp(records[0].start_time, UTC)
+        longest = _LONGEST_WAIT if run.status in _WAITING else _LONGEST_REBUILD
+        is_dead = run.status is not dg.DagsterRunStatus.QUEUED and since < now - longest
+        return None if is_dead else f"{job} is under way"
     if run.status is dg.DagsterRunStatus.FAILURE and ended is not None:
         rest = datetime.fromtimestamp(ended, UTC) + _REST_AFTER_FAILURE - now
         if rest > timedelta():

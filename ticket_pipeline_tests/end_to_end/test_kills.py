@@ -227,5 +227,5 @@ def test_a_restarted_daemon_goes_on_where_the_killed_one_stopped(
     system.start_daemon()
     system.wait_for(lambda: _all_stored_since(system, since), "the rest of the batch", seconds=90)
     _assert_whole_and_single(system, since)
-    # Nobody was left to tell of its end, and it may not hold a place among the runs for ever.
-    system.wait_for(lambda: _status(system, run) is DagsterRunStatus.FAILURE, "the dead run's end", seconds=60)
+    # No daemon finds out that the dead run has ended: `ticket-pipeline run` does so at its start, or run monitoring.
+    assert _status(system, run) is DagsterRunStatus.STARTED
