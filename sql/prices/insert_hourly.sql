@@ -46,9 +46,8 @@ observed as materialized (
     -- A zone that is itself called * must not be taken for the whole event.
     coalesce(nullif(l.zone, '*'), nullif(l.section, '*'), 'unknown') as zone,
     l.quantity, l.price,
-    case when l.splits is null then l.quantity >= 1 else 1 = any(l.splits) end as sells_1,
-    case when l.splits is null then l.quantity >= 2 else 2 = any(l.splits) end as sells_2,
-    case when l.splits is null then l.quantity >= 4 else 4 = any(l.splits) end as sells_4
+    can_sell(l.quantity, l.splits, 1) as sells_1, can_sell(l.quantity, l.splits, 2) as sells_2,
+    can_sell(l.quantity, l.splits, 4) as sells_4
   from captures as c
   inner join listings as l
     on l.event_id = c.event_id and l.captured_at = c.captured_at and l.marketplace = c.marketplace

@@ -120,7 +120,7 @@ class TimescaleDBResource(SettingsResource):
         """A database handle, to be used as a context manager.
 
         Args:
-            limit: how long a piece of work may take: no statement takes longer, and `Database.abort` can end them all.
+            limit: the longest that a statement may take.
 
         Raises:
             ConfigurationError: no database is configured, and this is not a Dagster instance of ours.

@@ -32,8 +32,16 @@ class PricedListing:
     splits: tuple[int, ...] | None = None
 
     def can_sell(self, together: int) -> bool:
-        """Whether `together` tickets can be bought: listed as a split, or at most the quantity where none are known."""
-        return self.quantity >= together if self.splits is None else together in self.splits
+        """Whether `together` tickets can be bought."""
+        return can_sell(self.quantity, self.splits, together)
+
+
+def can_sell(quantity: int, splits: tuple[int, ...] | None, together: int) -> bool:
+    """Whether `together` tickets can be bought: listed as a split, or at most the quantity where no splits are known.
+
+    The rule behind every get-in price; in SQL it is the function of the same name.
+    """
+    return quantity >= together if splits is None else together in splits
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from ticket_pipeline.market.hours import to_cents
+from ticket_pipeline.market.hours import can_sell, to_cents
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,13 +58,14 @@ def measure_snapshot(columns: Mapping[str, Sequence[Any]]) -> SnapshotMetrics:
 
 
 def _get_in(columns: Mapping[str, Sequence[Any]], cents: Cents, together: int) -> Decimal | None:
-    """The lowest price among listings that can sell `together`: in the splits, or within the quantity if unknown."""
-    can_sell = np.array(columns["quantity"]) >= together
-    if columns["splits"].count(None) != len(cents):
-        for row, splits in enumerate(columns["splits"]):
-            if splits is not None:
-                can_sell[row] = together in splits
-    return _price(cents[can_sell].min()) if can_sell.any() else None
+    """The lowest price among listings that can sell `together` tickets."""
+    quantities, splits = columns["quantity"], columns["splits"]
+    if splits.count(None) == len(splits):
+        is_sellable = np.array(quantities) >= together  # `can_sell` without splits, all at once
+    else:
+        pairs = zip(quantities, splits, strict=True)
+        is_sellable = np.array([can_sell(quantity, known, together) for quantity, known in pairs])
+    return _price(cents[is_sellable].min()) if is_sellable.any() else None
 
 
 def _price(cents: np.int64) -> Decimal:

@@ -1,4 +1,4 @@
-"""From settings to a database: the user's own, or the embedded server, started by need."""
+"""From settings to a database: the user's own, or the embedded server, started on demand."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _checked(url: str) -> str:
         conninfo_to_dict(url)
     except psycopg.ProgrammingError:
         raise ConfigurationError(
-            "Read DATABASE_URL; it is not a database URL like postgresql://user:password@host:5432/name. "
+            "DATABASE_URL is not a database URL such as postgresql://user:password@host:5432/name. "
             "In the password, write % as %25, @ as %40, : as %3A, / as %2F."
         ) from None
     return url
@@ -63,7 +63,7 @@ def open_database(settings: Settings, *, max_connections: int = 4, limit: timede
 
 
 def describe_database(settings: Settings) -> str:
-    """Which database is used, in words that hold no secret."""
+    """Which database is used, without secrets."""
     if settings.database_url is not None:
         return "the database of DATABASE_URL"
     if settings.db_host is not None:

@@ -1,7 +1,7 @@
 """The database handle: a small pool of connections that run the statements of `sql/` by name.
 
-What belongs here: connecting, transactions, and turning psycopg's errors into `StorageError`. What does not: what any
-statement means; that is the modules beside this one.
+What belongs here: connecting, transactions, and turning psycopg's errors into `StorageError`. What does not: what a
+statement means; see the modules beside this one.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import time
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, Self
-from uuid import uuid4
 
 import psycopg
 from psycopg import sql
@@ -37,14 +36,12 @@ _TRUSTED_SECONDS = 5.0
 
 _MISSING_SCHEMA = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedFunction)
 
-_ABORT_SECONDS = 5
-
 UNREACHABLE_ADVICE = (
     "Is the server running? Check DATABASE_URL or DB_HOST; for the embedded server see `ticket-pipeline db status`."
 )
 
 _CONNECT_SECONDS = 15.0
-"""How long to wait for a connection: long enough for a server that is restarting, short enough to be told."""
+"""How long to wait for a connection: long enough for a server that is restarting."""
 
 
 class _PooledConnection(Connection):
@@ -66,7 +63,7 @@ def _check(connection: _PooledConnection) -> None:
 
 
 class Database:
-    """A PostgreSQL or TimescaleDB database, seen through the statements of `sql/`.
+    """A PostgreSQL or TimescaleDB database, used through the statements of `sql/`.
 
     Nothing connects before the first use. Safe to share between threads.
 
@@ -75,8 +72,7 @@ class Database:
         schema: schema of all our tables; set as the search path of every connection.
         max_connections: most connections of this process.
         connect_seconds: how long one use may wait for a connection.
-        limit: how long the work done here may take: no statement takes longer, whatever becomes of this process, and
-            `abort` can end all of it.
+        limit: the longest that a statement may take; None: no limit.
     """
 
     def __init__(
@@ -91,13 +87,10 @@ class Database:
         self.url = url
         self.schema = schema
         self._limit = limit
-        self._session_name = f"ticket_pipeline {uuid4()}" if limit is not None else None
-        self._is_aborted = False
         self._pool: ConnectionPool[_PooledConnection] = ConnectionPool(
             url,
             connection_class=_PooledConnection,
-            kwargs={"row_factory": dict_row, "autocommit": True}
-            | ({"application_name": self._session_name} if self._session_name else {}),
+            kwargs={"row_factory": dict_row, "autocommit": True},
             configure=self._configure,
             min_size=0,
             max_size=max_connections,
@@ -124,34 +117,17 @@ class Database:
         """Close all connections. Idempotent."""
         self._pool.close()
 
-    def abort(self) -> None:
-        """End whatever runs on this handle's connections, and give out none any more; transactions are rolled back.
-
-        For work that took longer than its `limit`: threads of it may still hold locks and would go on writing. Made to
-        be called in a signal handler, so none of the pool's locks is taken.
-
-        Raises:
-            StorageError: the server could not be told; statements then end at the limit.
-        """
-        self._is_aborted = True
-        try:
-            with psycopg.connect(self.url, autocommit=True, connect_timeout=_ABORT_SECONDS) as connection:
-                connection.execute(as_query(statement("maintenance/end_sessions")), {"name": self._session_name})
-        except psycopg.Error as error:
-            raise StorageError(
-                f"Tried to end the sessions {self._session_name}; the database answered: {first_line(error)}. "
-                "See pg_stat_activity; pg_terminate_backend ends one."
-            ) from error
-
     def _configure(self, connection: Connection) -> None:
         connection.execute(set_search_path(self.schema))
+        # The server, the database or the role may have other defaults.
+        connection.execute("set timezone to 'UTC'; set datestyle to 'ISO'; set intervalstyle to 'postgres'")
         if self._limit is not None:
             milliseconds = max(1, round(self._limit.total_seconds() * 1000))
             connection.execute("select set_config('statement_timeout', %s, false)", [str(milliseconds)])
 
     @contextmanager
     def connection(self, doing: str = "use the database") -> Iterator[Connection]:
-        """One connection in autocommit mode, given back at the end.
+        """One connection in autocommit mode, returned to the pool at the end.
 
         Raises:
             StorageUnavailable: no connection could be had, or it was lost.
@@ -160,28 +136,23 @@ class Database:
         try:
             self._pool.open()
             with self._pool.connection() as connection:
-                # Looked at with the connection in hand: one that opens later than the abort is refused here, one that
-                # opened earlier is seen by it.
-                if self._is_aborted:
-                    raise StorageError(f"Tried to {doing}; the time for it was over, and the work was ended.")
                 yield connection
                 connection.used_at = time.monotonic()
         except PoolTimeout as error:
             raise StorageUnavailable(
-                f"Tried to {doing}; no connection to the database within {self._pool.timeout:.0f} s ({error}). "
+                f"Could not {doing}: no connection to the database within {self._pool.timeout:.0f} s ({error}). "
                 f"{UNREACHABLE_ADVICE}"
             ) from error
         except _MISSING_SCHEMA as error:
             raise StorageError(
-                f"Tried to {doing}; the schema is not up to date ({first_line(error)}). "
-                "Run `ticket-pipeline init-db` to bring the schema up to date."
+                f"Could not {doing}: the schema is not up to date ({first_line(error)}). Run `ticket-pipeline init-db`."
             ) from error
         except psycopg.OperationalError as error:
             raise StorageUnavailable(
-                f"Tried to {doing}; the connection failed: {first_line(error)}. {UNREACHABLE_ADVICE}"
+                f"Could not {doing}: the connection failed ({first_line(error)}). {UNREACHABLE_ADVICE}"
             ) from error
         except psycopg.Error as error:
-            raise StorageError(f"Tried to {doing}; the database answered: {first_line(error)}") from error
+            raise StorageError(f"Could not {doing}: {first_line(error)}") from error
 
     @contextmanager
     def transaction(self, doing: str = "change the database") -> Iterator[Transaction]:
@@ -226,7 +197,7 @@ class Transaction:
     def _run(self, name: str, parameters: dict[str, object]) -> psycopg.Cursor[DictRow]:
         started = time.monotonic()
         cursor = self.connection.execute(as_query(statement(name)), parameters)
-        # By name only: the values of parameters may be anybody's.
+        # By name only: parameters may hold secrets.
         _log.debug("%s: %d rows in %.1f ms", name, cursor.rowcount, 1000 * (time.monotonic() - started))
         return cursor
 
@@ -241,7 +212,7 @@ class Transaction:
 
 @cache
 def as_query(text: str) -> sql.SQL:
-    """Our own statement files count as literal text: values reach them as bound parameters only."""
+    """Our own statement files are trusted text: values reach them as bound parameters only."""
     return sql.SQL(text)
 
 
@@ -251,5 +222,5 @@ def set_search_path(schema: str) -> sql.Composed:
 
 
 def first_line(error: psycopg.Error) -> str:
-    """What the server or the driver said, without its hints and context."""
+    """The message of the server or the driver, without its hints and context."""
     return str(error).strip().split("\n", 1)[0] or type(error).__name__

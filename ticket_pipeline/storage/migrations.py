@@ -20,7 +20,7 @@ _LOCK = 7_236_104_551
 
 
 _CONNECT_SECONDS = 15
-"""A host that drops packets is told of within this, not within the system's minutes."""
+"""A host that drops packets is reported within this, not within the system's minutes."""
 
 
 def apply_migrations(url: str, *, schema: str = "tickets") -> list[str]:
@@ -44,20 +44,20 @@ def apply_migrations(url: str, *, schema: str = "tickets") -> list[str]:
         with psycopg.connect(
             url, autocommit=True, prepare_threshold=None, connect_timeout=_CONNECT_SECONDS
         ) as connection:
-            connection.execute("set client_min_messages to warning")
+            connection.execute("set client_min_messages to warning; set timezone to 'UTC'")
             connection.execute("select pg_advisory_lock(%s)", [_LOCK])
             connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
             connection.execute(set_search_path(schema))
             return _apply_missing(connection)
     except psycopg.OperationalError as error:
         raise StorageUnavailable(
-            f"Brought the schema {schema} up to date; the connection failed: {first_line(error)}. "
-            f"{UNREACHABLE_ADVICE} Nothing of the migration under way was kept."
+            f"Could not bring the schema {schema} up to date: the connection failed ({first_line(error)}). "
+            f"{UNREACHABLE_ADVICE}"
         ) from error
     except psycopg.Error as error:
         raise StorageError(
-            f"Brought the schema {schema} up to date; the database answered: {str(error).strip()}. "
-            "Nothing of that migration was kept; mend the cause and run `ticket-pipeline init-db` again."
+            f"Could not bring the schema {schema} up to date: {str(error).strip()}. "
+            "That migration was rolled back; fix the cause and run `ticket-pipeline init-db` again."
         ) from error
 
 
@@ -74,8 +74,8 @@ def _apply_missing(connection: psycopg.Connection) -> list[str]:
         if path.stem in applied:
             if applied[path.stem] != checksum:
                 raise StorageError(
-                    f"Compared the applied migrations with sql/migrations; {path.name} was changed since. "
-                    "Migrations are forward only: restore the file and put the change into a new one."
+                    f"{path.name} was changed after it was applied. Migrations are forward only: restore the file and "
+                    "put the change into a new one."
                 )
             continue
         with connection.transaction():
@@ -95,7 +95,7 @@ def missing_migrations(url: str, *, schema: str = "tickets") -> list[str]:
 
     Raises:
         StorageUnavailable: the database cannot be reached.
-        StorageError: it does not let us look.
+        StorageError: the database refused.
     """
     try:
         with psycopg.connect(url, autocommit=True, connect_timeout=_CONNECT_SECONDS) as connection:
@@ -106,8 +106,8 @@ def missing_migrations(url: str, *, schema: str = "tickets") -> list[str]:
                 known = {name for (name,) in connection.execute("select name from schema_migrations").fetchall()}
     except psycopg.OperationalError as error:
         raise StorageUnavailable(
-            f"Looked up the applied migrations; the connection failed: {first_line(error)}. {UNREACHABLE_ADVICE}"
+            f"Could not read the applied migrations: the connection failed ({first_line(error)}). {UNREACHABLE_ADVICE}"
         ) from error
     except psycopg.Error as error:
-        raise StorageError(f"Looked up the applied migrations; the database answered: {str(error).strip()}") from error
+        raise StorageError(f"Could not read the applied migrations: {str(error).strip()}") from error
     return [path.stem for path in migration_files() if path.stem not in known]

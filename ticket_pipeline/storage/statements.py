@@ -1,7 +1,4 @@
-"""Find and read the statements of `sql/`: one per file, named `<topic>/<verb>_<thing>`.
-
-What belongs here: where the files are. What does not: running them, which is `database`'s.
-"""
+"""Find and read the statements of `sql/`: one per file, named `<topic>/<verb>_<thing>`."""
 
 from __future__ import annotations
 
@@ -23,9 +20,7 @@ def sql_folder() -> Path:
     for folder in (_PACKAGE / "sql", _PACKAGE.parent / "sql"):
         if (folder / "migrations").is_dir():
             return folder
-    raise StorageError(
-        f"Looked for the sql folder in and beside {_PACKAGE.name}; it is missing. Install the package again."
-    )
+    raise StorageError(f"The sql folder is missing in and beside {_PACKAGE.name}. Install the package again.")
 
 
 def project_file(name: str) -> Path:
@@ -37,7 +32,7 @@ def project_file(name: str) -> Path:
     for folder in (_PACKAGE.parent, _PACKAGE):
         if (folder / name).is_file():
             return folder / name
-    raise StorageError(f"Looked for {name} beside the package; it is missing. Install the package again.")
+    raise StorageError(f"{name} is missing beside the package. Install the package again.")
 
 
 @cache
@@ -51,7 +46,7 @@ def statement(name: str) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise StorageError(f"Looked for the statement {name}; sql/{name}.sql does not exist.") from None
+        raise StorageError(f"The statement sql/{name}.sql does not exist.") from None
 
 
 def statement_names() -> list[str]:

@@ -80,7 +80,6 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "cache/summarise_cache": {},
     "maintenance/delete_old_payloads": {"cut": NOON},
     "maintenance/describe_server": {},
-    "maintenance/end_sessions": {"name": "nobody's"},
     "polling/claim_lease": LEASE,
     "polling/count_failures": SOURCE | {"finished_from": NOON, "finished_until": NOON + HOUR},
     "polling/insert_attempt": SOURCE
@@ -213,6 +212,15 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
         "external_ids": ["e1"],
     },
     "primary_sales/upsert_tickets": {"tickets": as_json([vivenu_ticket("t1"), vivenu_ticket("t2")])},
+    "queries/select_event_descriptions": {"event_id": 1, "since": NOON},
+    "queries/select_events": {"event_id": None, "external_ids": ["1001"], "marketplace": None, "tracked_only": True},
+    "queries/select_latest_snapshot": SOURCE,
+    "queries/select_pauses": {"this_moment": NOON},
+    "queries/select_price_history": SOURCE
+    | HOURS
+    | {"bucket": timedelta(hours=1), "timezone": "America/New_York", "zone": "*"},
+    "queries/select_sources": {"marketplaces": ["stubhub"], "since": NOON},
+    "queries/select_zone_prices": SOURCE | HOURS,
     "requests/exchange_permits": AT_STUBHUB
     | {"wanted": 2, "spacing": timedelta(), "hold": HOUR, "is_polling": True}
     | {"ended": [1], "unanswered": [2], "is_healthy": True},
