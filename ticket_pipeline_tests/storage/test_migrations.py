@@ -75,7 +75,9 @@ def test_a_migration_changed_after_it_was_applied_is_refused(database_url: str, 
     apply_migrations(database_url)
     changed = own_sql_folder / "migrations" / f"{ALL[1]}.sql"
     changed.write_text(changed.read_text(encoding="utf-8") + "\n-- an afterthought\n", encoding="utf-8")
-    with pytest.raises(StorageError, match=rf"{ALL[1]}\.sql was changed after it was applied.*put the change into a new one"):
+    with pytest.raises(
+        StorageError, match=rf"{ALL[1]}\.sql was changed after it was applied.*put the change into a new one"
+    ):
         apply_migrations(database_url)
 
 
