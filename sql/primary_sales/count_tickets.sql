@@ -1,4 +1,4 @@
--- How many tickets of an event are known: `known` of them are still at vivenu, those that could not be read included,
+-- How many tickets of an event are known: `known` of them are still at vivenu, those that were rejected included,
 -- and `stored` have a row, those that are gone included. Parameters: external_id. Rows: 1.
 with stored as (
   select ticket_id, status from vivenu_tickets

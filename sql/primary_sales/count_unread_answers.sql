@@ -1,4 +1,4 @@
--- Of the answers that holders of sold tickets gave, how many say nothing to us, by event. Parameters: none. Rows: one per
+-- Of the answers that holders of sold tickets gave, how many have no known meaning, by event. Parameters: none. Rows: one per
 -- event, and per gender and age, where anybody answered.
 select e.external_id, e.name, a.about, a.answers, a.unread
 from vivenu_events as e

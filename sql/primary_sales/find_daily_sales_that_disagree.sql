@@ -1,6 +1,6 @@
 -- Events whose daily sales are not those of their tickets, in number or in money of a currency. An event that was read
--- after its sales were reckoned waits for that, and is left out. Parameters: none. Rows: one per event and currency.
-with reckoned as (
+-- after its sales were computed waits for that, and is left out. Parameters: none. Rows: one per event and currency.
+with computed as (
   select max(reckoned_at) as reckoned_at from vivenu_sales_daily
 ),
 
@@ -24,7 +24,7 @@ select
   coalesce(d.revenue, 0) as daily_revenue, coalesce(s.revenue, 0) as sold_revenue
 from daily as d
 full join sold as s using (external_id, currency)
-cross join reckoned as k
+cross join computed as k
 inner join vivenu_reads as r on external_id = r.subject
 left join vivenu_events as e using (external_id)
 where

@@ -1,5 +1,5 @@
 -- Events of which another number of tickets is known than vivenu announced at the end of the last read. Known are those
--- stored and not gone, and those that could not be read. Parameters: none. Rows: one per such event.
+-- stored and not gone, and those that were rejected. Parameters: none. Rows: one per such event.
 with ids as (
   select external_id, ticket_id from vivenu_tickets
   where status <> 'GONE'

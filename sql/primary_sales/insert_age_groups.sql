@@ -1,4 +1,4 @@
--- Reckon sold tickets by event, age group and gender. Parameters: groups (jsonb array: label, first, last, position),
+-- Compute sold tickets by event, age group and gender. Parameters: groups (jsonb array: label, first, last, position),
 -- genders (jsonb array: answer, gender, for every answer stored). The table is empty before, in the same transaction.
 -- Rows: one per combination; unknown is one.
 with groups as (

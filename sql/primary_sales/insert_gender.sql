@@ -1,4 +1,4 @@
--- Reckon sold tickets by event and answer about gender. Parameters: genders (jsonb array: answer, gender, for every
+-- Compute sold tickets by event and answer about gender. Parameters: genders (jsonb array: answer, gender, for every
 -- answer stored). The table is empty before, in the same transaction. Rows: one per event and answer; none is one.
 with genders as (
   select r.* from jsonb_to_recordset(%(genders)s) as r (answer text, gender text)

@@ -1,4 +1,4 @@
--- Reckon the sales by event, ticket type, day at the venue, channel and currency. Parameters: none. The table is empty
+-- Compute the sales by event, ticket type, day at the venue, channel and currency. Parameters: none. The table is empty
 -- before, in the same transaction. Rows: one per combination that sold or invalidated something.
 with sold as (
   select

@@ -1,4 +1,4 @@
--- What of a subject could not be read. A reject ends where the object could be read, or where the whole subject was read
+-- What of a subject were rejected. A reject ends where the object could be read, or where the whole subject was read
 -- and it did not come. Parameters: subject, rejects (jsonb array), read_ids (text array: what could be read), is_whole.
 -- Idempotent. Rows touched: the rejects.
 with incoming as (

@@ -1,4 +1,4 @@
--- What could not be read, the latest first. Parameters: subject (null: all). Rows: at most 200.
+-- What was rejected, the latest first. Parameters: subject (null: all). Rows: at most 200.
 select subject, item_id, reason, updated_at, first_seen_at, last_seen_at
 from vivenu_rejects
 where %(subject)s::text is null or subject = %(subject)s

@@ -1,4 +1,4 @@
--- Shapes of answers about age that are none, most frequent first: what a person may mend. Parameters: external_id (null:
+-- Shapes of answers that are not an age, most frequent first: what a person can fix. Parameters: external_id (null:
 -- every event). Rows: at most 50, one per shape.
 select age_shape as shape, count(*)::integer as tickets
 from vivenu_tickets

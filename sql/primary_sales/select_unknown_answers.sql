@@ -1,4 +1,4 @@
--- Answers that no table of words knows, most frequent first: what a person may mend. Parameters: external_id (null:
+-- Answers about gender with no known meaning, most frequent first: what a person can fix. Parameters: external_id (null:
 -- every event). Rows: at most 50.
 select answer, sum(tickets)::integer as tickets
 from vivenu_gender

@@ -1,4 +1,4 @@
--- Reckon tickets and money of every coupon anew. A transaction with several coupons does not say which gave what: it is
+-- Compute tickets and money of every coupon. A transaction with several coupons does not say which gave what: it is
 -- counted, and its money is nobody's. Parameters: none. Idempotent. Rows touched: every coupon.
 with transactions as (
   select transaction_id, min(coupon_id) as coupon_id, count(*) as coupons

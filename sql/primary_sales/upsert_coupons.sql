@@ -1,5 +1,5 @@
 -- Bring the coupons to what vivenu lists; those it no longer lists stay, marked, if the list is whole. Parameters:
--- coupons (jsonb array), is_whole. Idempotent by coupon_id; what is reckoned from tickets stays as it is. Rows touched:
+-- coupons (jsonb array), is_whole. Idempotent by coupon_id; what is computed from tickets stays as it is. Rows touched:
 -- the listed coupons.
 with incoming as (
   select r.*

@@ -1,5 +1,5 @@
 -- Store tickets as read, and a row of history for each whose status is new. An older form never replaces a newer one;
--- one of the same age does where anything differs: vivenu may mend a price without a new moment of change.
+-- one of the same age does where anything differs: vivenu may correct a price without a new moment of change.
 -- Parameters: tickets (jsonb array). Idempotent by ticket_id. Rows: one, how many were new and how many changed.
 with incoming as (
   select r.*

@@ -1,12 +1,11 @@
 """`primary-sales`: how an event sells, in the terminal, from the stored summaries.
 
-What belongs here: arranging rows into charts and tables. What does not: drawing (`primary_sales.charts`).
+Charts are drawn in `primary_sales.charts`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -40,51 +39,47 @@ def primary_sales(
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """How an event sells: sales by day, ticket types, ages and genders, coupons; without EVENT, all in one table.
+    """How an event sells: sales by day, ticket types, ages and genders, coupons. Without EVENT, all events in a table.
 
-    It shows what the last run reckoned, and asks vivenu for nothing; `ticket-pipeline pipelines run default` brings it
-    up to date.
+    Shows the results of the last run and sends no request; `ticket-pipeline pipelines run default` updates them.
 
         ticket-pipeline primary-sales
         ticket-pipeline primary-sales 65a000000000000000000003
     """
     with open_migrated(load_settings()) as database:
-        events = store.read_summary(database)
+        events = store.read_sales(database, "summary")
         if event is None:
             _show_all(events, store.read_rejects(database), as_json=as_json)
             return
-        chosen = _find(event, events)
-        key = chosen["external_id"]
-        days, types = store.read_daily_sales(database, key), store.read_type_sales(database, key)
-        ages, coupons = store.read_age_groups(database, key), store.read_event_coupons(database, key)
-        answers, shapes = store.read_unknown_answers(database, key), store.read_unknown_ages(database, key)
+        summary = _find(event, events)
+        key = summary["external_id"]
+        days, types, ages, coupons, answers, shapes = (
+            store.read_sales(database, question, key)
+            for question in ("daily", "types", "age_groups", "event_coupons", "unknown_answers", "unknown_ages")
+        )
         rejects = store.read_rejects(database, key)
     if as_json:
-        document = {"summary": chosen, "days": days, "ticket_types": types, "age_groups": ages, "coupons": coupons}
+        document = {"summary": summary, "days": days, "ticket_types": types, "age_groups": ages, "coupons": coupons}
         show_json(document | {"unknown_answers": answers, "unknown_ages": shapes, "rejects": rejects})
         return
-    show(_headline(chosen), *_daily(days), "", _types(types), *_ages(ages), *_coupons(coupons))
-    show(*_to_mend(answers, shapes, rejects))
+    show(_headline(summary), *_daily(days), "", _types(types), *_ages(ages), *_coupons(coupons))
+    show(*_to_fix(answers, shapes, rejects))
 
 
 def _find(event: str, events: Sequence[Row]) -> Row:
-    """The event of this name, or of this id, or the only one whose name holds the text."""
+    """The event of this name, or of this id, or the only one whose name contains the text."""
     wanted = event.lower()
-    by_id = {row["external_id"]: row for row in events}
     named = [row for row in events if row["name"].lower() == wanted]
-    identified = [by_id[event]] if event in by_id else []
+    identified = [row for row in events if row["external_id"] == event]
     found = named or identified or [row for row in events if wanted in row["name"].lower()]
     if len(found) == 1:
         return found[0]
     if not events:
-        raise ConfigurationError(
-            f"Asked how {event} sells; nothing is reckoned yet. Run `ticket-pipeline pipelines run default`."
-        )
-    near = found or [by_id[key] for key in get_close_matches(event, list(by_id), n=5)] or list(events[:5])
-    told = ", ".join(f"{row['external_id']} ({plain(row['name'])})" for row in near[:5])
-    raise ConfigurationError(
-        f"Asked how {event} sells; {len(found) or 'no'} events are meant by that. Give the id: {told}."
-    )
+        raise ConfigurationError(f"No sales summary for {event} yet. Run `ticket-pipeline pipelines run default`.")
+    near = ", ".join(f"{row['external_id']} ({plain(row['name'])})" for row in (found or events)[:5])
+    if found:
+        raise ConfigurationError(f"{len(found)} events match {event}. Use an id: {near}.")
+    raise ConfigurationError(f"No event matches {event}. Some of the events: {near}.")
 
 
 def _show_all(events: Sequence[Row], rejects: Sequence[Row], *, as_json: bool) -> None:
@@ -92,7 +87,7 @@ def _show_all(events: Sequence[Row], rejects: Sequence[Row], *, as_json: bool) -
         show_json(list(events))
         return
     if not events:
-        note("Nothing is reckoned yet. Run `ticket-pipeline pipelines run default`.")
+        note("No sales summary yet. Run `ticket-pipeline pipelines run default`.")
         return
     table = new_table("Event", "On", ">Sold", ">Of", ">Revenue", ">Coupons", ">Pace")
     for row in events:
@@ -107,9 +102,9 @@ def _show_all(events: Sequence[Row], rejects: Sequence[Row], *, as_json: bool) -
         )
     show(
         table,
-        "Pace: sold share of capacity against earlier events as long before their start; 100% is the same, n/a: these "
-        f"had sold fewer than {store.LEAST_PACE_BASE} by then.",
-        *_to_mend((), (), rejects),
+        "Pace: sold share of capacity, relative to earlier events at the same time before their start. 100% is the "
+        f"same; n/a: they had sold fewer than {store.LEAST_PACE_BASE} by then.",
+        *_to_fix((), (), rejects),
     )
 
 
@@ -139,7 +134,7 @@ def _daily(days: Sequence[Row]) -> list[str]:
         total += tickets
         reached.append(total)
     return [
-        f"\nSales from {steps[0][0]} to {max(row['day_on'] for row in days)}, per day or few days, and all together:",
+        f"\nSales from {steps[0][0]} to {max(row['day_on'] for row in days)}, per day or few days, and cumulative:",
         sparkline([tickets for _, tickets in steps]),
         sparkline(reached),
     ]
@@ -177,28 +172,28 @@ def _coupons(coupons: Sequence[Row]) -> list[Table | str]:
             count(row["organiser_used"]),
         )
     more = [f"… and {len(coupons) - _MOST_COUPONS} more coupons."] if len(coupons) > _MOST_COUPONS else []
-    told = (
-        "Used: transactions of this event; tickets and money: those with this coupon alone. All events: how often the "
-        "organiser's buyers used it, as vivenu counts."
+    legend = (
+        "Used: transactions of this event. Tickets, revenue, discount: of transactions with this coupon only. All "
+        "events: uses at all of the organiser's events, as vivenu counts."
     )
-    return ["", table, *more, told]
+    return ["", table, *more, legend]
 
 
-def _to_mend(answers: Sequence[Row], shapes: Sequence[Row], rejects: Sequence[Row]) -> list[str]:
-    """What a person may mend, one sentence each."""
-    told = {
-        "Answers about gender that no table knows": [(row["answer"], row["tickets"]) for row in answers],
-        "Answers about age that are none, by shape": [(row["shape"], row["tickets"]) for row in shapes],
+def _to_fix(answers: Sequence[Row], shapes: Sequence[Row], rejects: Sequence[Row]) -> list[str]:
+    """What a person can fix, one sentence each."""
+    counted = {
+        "Answers about gender with no known meaning": [(row["answer"], row["tickets"]) for row in answers],
+        "Answers about age that are not an age, by shape": [(row["shape"], row["tickets"]) for row in shapes],
     }
     sentences = [
         f"\n{what}: {', '.join(f'{plain(text)} ({tickets:,})' for text, tickets in found[:_MOST_NAMED])}."
-        for what, found in told.items()
+        for what, found in counted.items()
         if found
     ]
     if rejects:
         first = rejects[0]
         sentences.append(
-            f"\n{len(rejects)} objects of vivenu could not be read and are in no number; the latest: "
+            f"\n{len(rejects)} objects of vivenu were rejected and are not counted; the latest: "
             f"{plain(first['item_id'])}, {plain(first['reason'])}."
         )
     return sentences

@@ -1,5 +1,4 @@
-"""What an organiser sells through vivenu: asking for it, and reading it without keeping who the buyers are.
+"""What an organiser sells through vivenu: the client, what is kept of each object, and storing it.
 
-What belongs here: the client, the shapes on the wire, ages, genders and the sums' vocabulary. What does not: the
-database (`storage.ticket_sales`), and bringing both together (`primary_sales.ingest`).
+Personal data is dropped while responses are decoded. The statements are in `storage.ticket_sales`.
 """

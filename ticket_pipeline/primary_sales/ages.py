@@ -1,7 +1,4 @@
-"""How old somebody is on the day of the event, and which of the organiser's age groups that is.
-
-What belongs here: pure arithmetic of days and groups. What does not: which question asked for it (`fields`).
-"""
+"""Ages on the day of the event, and the organiser's age groups. Which question asks for an age is in `fields`."""
 
 from __future__ import annotations
 
@@ -16,12 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 OLDEST_YEARS = 120
-"""A birth date that makes somebody older was mistyped: the age is unknown."""
+"""A greater age is a typing error, and unknown."""
 
 UNKNOWN = "unknown"
 
 DateOrder = Literal["month_first", "day_first"]
-"""How a date such as 03/04/1990 is meant."""
+"""How to read a date such as 03/04/1990."""
 
 _LONGEST_SHAPE = 24
 
@@ -34,7 +31,7 @@ _YEAR_LAST = re.compile(r"(?P<one>\d{1,2})(?P<part>[-/])(?P<two>\d{1,2})(?P=part
 
 @dataclass(frozen=True, slots=True)
 class AgeGroup:
-    """A group of ages, both ends in; `last` is `OLDEST_YEARS` where it is open."""
+    """A group of ages from `first` to `last`; an open one ends at `OLDEST_YEARS`."""
 
     label: str
     first: int
@@ -49,12 +46,10 @@ class AgeGroups:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read groups such as `16-24, 25-29, 70+`.
-
-        Ages below the first group, above the last and between two fall into groups of their own, so that none is lost.
+        """Parse groups such as `16-24, 25-29, 70+`; ages outside of them get groups of their own.
 
         Raises:
-            ValueError: the text is none that the settings would have taken.
+            ValueError: the text is not a list of groups.
         """
         named = [
             AgeGroup(f"{first}+", first, OLDEST_YEARS) if last is None else AgeGroup(f"{first}-{last}", first, last)
@@ -63,29 +58,26 @@ class AgeGroups:
         return cls(tuple(_with_gaps(named)))
 
     def label_of(self, age: int | None) -> str:
-        """The group of an age; `unknown` where that is not known or implausible."""
+        """The group of an age; `unknown` where the age is not known or implausible."""
         if age is None:
             return UNKNOWN
         return next((group.label for group in self.groups if group.first <= age <= group.last), UNKNOWN)
 
 
 def age_on(born_on: date, on: date) -> int | None:
-    """Whole years on a day; None where that is no age a buyer can have.
-
-    A birthday on 29 February is kept on 1 March of a common year.
-    """
+    """Whole years on a day; None below 0 or above `OLDEST_YEARS`. A birthday on 29 February counts as 1 March."""
     years = on.year - born_on.year - ((on.month, on.day) < (born_on.month, born_on.day))
     return years if 0 <= years <= OLDEST_YEARS else None
 
 
 def read_age(answer: object, on: date | None, *, order: DateOrder | None = None) -> int | None:
-    """The age on a day, by an answer that is a birth date or an age; None where it is neither.
+    """The age on a day, from an answer that is a birth date or an age; None if it is neither.
 
     Args:
-        answer: a birth date that can be read in one way only, with or without a time (`1990-03-04`, `1990/3/4`,
-            `19900304`, `4.3.1990`, `13/04/1990`), or an age, `36` or "36".
-        on: the day of the event; None: a birth date says nothing.
-        order: how `03/04/1990` is meant; None: it says nothing.
+        answer: an unambiguous birth date, with or without a time (`1990-03-04`, `1990/3/4`, `19900304`, `4.3.1990`,
+            `13/04/1990`), or an age, `36` or "36".
+        on: the day of the event; None: a birth date has no age.
+        order: how to read `03/04/1990`; None: it has no age.
     """
     if isinstance(answer, bool):
         return None
@@ -99,10 +91,7 @@ def read_age(answer: object, on: date | None, *, order: DateOrder | None = None)
 
 
 def shape_of(answer: object) -> str | None:
-    """What an answer looks like, without what it says: `dd/dd/dddd`, `a dddd`; None where there is none.
-
-    Every digit is a d, every word an a; nothing else of the answer is told but separators of dates.
-    """
+    """The form of an answer without its content: every digit is a d, every word an a, such as `dd/dd/dddd`."""
     text = " ".join(str(answer).split()) if isinstance(answer, str | int | float) else ""
     digits = re.sub(r"\d", "d", re.sub(r"[^\W\d_]+", "a", text))
     return re.sub(r"[^ad ./:,+-]", "?", digits)[:_LONGEST_SHAPE] or None

@@ -1,7 +1,4 @@
-"""Charts made of characters, for a terminal and for Dagster's pages alike.
-
-What belongs here: numbers to lines of text. What does not: reading the numbers, and where the lines are shown.
-"""
+"""Charts made of characters, for a terminal and for Dagster's pages."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ _LEVELS = "▁▂▃▄▅▆▇█"
 
 
 def bar(value: float, largest: float, width: int) -> str:
-    """A bar as long as its share of the largest, to an eighth of a character; something is never nothing."""
+    """A bar as long as its share of the largest, to an eighth of a character; a positive value is always visible."""
     if value <= 0 or largest <= 0:
         return ""
     eighths = max(1, round(value / largest * width * 8))
@@ -33,7 +30,7 @@ def bars(rows: Sequence[tuple[str, float]], *, width: int = 40) -> list[str]:
 
 
 def sparkline(values: Sequence[float]) -> str:
-    """One character per value; a value of nothing is a blank."""
+    """One character per value; zero is a blank."""
     largest = max(values, default=0)
     return "".join(
         " " if value <= 0 else _LEVELS[min(len(_LEVELS) - 1, int(value / largest * len(_LEVELS)))] for value in values
@@ -41,7 +38,7 @@ def sparkline(values: Sequence[float]) -> str:
 
 
 def by_steps(days: Mapping[date, float], *, most: int = 60) -> list[tuple[date, float]]:
-    """Days added up to the fewest whole days a step that leave `most` steps; days without sales count as nothing."""
+    """Sales in at most `most` steps of equally many whole days; days without sales count as zero."""
     if not days:
         return []
     first, last = min(days), max(days)
@@ -53,7 +50,7 @@ def by_steps(days: Mapping[date, float], *, most: int = 60) -> list[tuple[date, 
 
 
 def pyramid(rows: Sequence[tuple[str, str, int]], *, width: int = 24) -> list[str]:
-    """An age pyramid: women to the left, men to the right, all others as a number at the end.
+    """An age pyramid: women to the left, men to the right, everyone else as a number at the end.
 
     Args:
         rows: age group, gender, tickets; groups in the order they are to be shown.

@@ -1,7 +1,6 @@
-"""Which of an organiser's own questions ask for gender and for age.
+"""Which of an organiser's own questions ask for gender and age; organisers name them freely, in their own language.
 
-What belongs here: finding them among an event's field definitions. What does not: reading the answers (`gender`,
-`ages`). Every organiser names these fields as they like, in their own language.
+Reading the answers is in `gender` and `ages`.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
     from ticket_pipeline.primary_sales.wire import EventWire, FieldDefinition
 
-# A short word must stand alone ("age" is no part of "village"); a long one may be a part ("geburtsdatum").
+# A short word must stand alone ("age" in "village" does not count); a long one may be a part ("geburtsdatum").
 _GENDER_WORDS = frozenset({"gender", "sex", "sexe", "sexo", "genre", "kön", "køn"})
 _GENDER_PARTS = ("geschlecht", "género", "genero", "gênero", "sesso", "płeć", "geslacht", "성별", "เพศ", "性别", "性別")
 _AGE_WORDS = frozenset({"age", "alter", "edad", "âge", "età", "dob", "wiek", "leeftijd"})
@@ -37,20 +36,20 @@ _AGE_PARTS = (
     "出生",
 )
 
-# In order of preference: a choice among options is no free text, a date is no guess.
+# In order of preference: options before free text, dates before numbers.
 _GENDER_TYPES = ("select", "text")
 _AGE_TYPES = ("date", "number", "text")
 
 
 @dataclass(frozen=True, slots=True)
 class EventFields:
-    """Where an event's tickets tell gender and age.
+    """Where an event's tickets hold gender and age.
 
     Attributes:
-        gender_slug: key in a ticket's extraFields; None where nobody asks.
+        gender_slug: key in a ticket's extraFields; None without such a question.
         age_slug: the same for a birth date or an age.
         gender_options: the answers that the organiser offers; empty where buyers type their own.
-        problems: what a person should look at, in words.
+        problems: sentences for a person to look at.
     """
 
     gender_slug: str | None = None
@@ -63,7 +62,7 @@ def find_fields(event: EventWire, overrides: Mapping[str, str] | None = None) ->
     """Find the two fields among an event's definitions.
 
     Args:
-        event: as vivenu describes it.
+        event: as vivenu returns it.
         overrides: `gender` and `age` → the slug to use instead, from the user's own file.
     """
     given = dict(overrides or {})
@@ -115,11 +114,11 @@ def _check_given(
 ) -> str | None:
     kinds = {field.type for field in definitions if field.slug == given}
     if not kinds:
-        problems.append(f"the field {given} that was named for {what} is not among the event's fields")
+        problems.append(f"the event has no field {given}, which VIVENU_MAPPINGS_FILE names for {what}")
         return given
     if not kinds & set(types):
-        # An e-mail address or a telephone number must not be read as anybody's gender, and so be stored.
-        problems.append(f"the field {given} that was named for {what} is of type {min(kinds)}, so it is not read")
+        # An e-mail address or a telephone number must never be stored as a gender.
+        problems.append(f"the field {given} for {what} has type {min(kinds)}, so it is not read")
         return None
     return given
 

@@ -1,7 +1,4 @@
-"""Figures of sales as text, the same in a terminal and on Dagster's pages.
-
-What belongs here: money with its currency, shares, and pace. What does not: arranging them, and charts (`charts`).
-"""
+"""Figures of sales as text, the same in a terminal and on Dagster's pages. Charts are in `charts`."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ if TYPE_CHECKING:
 
 NOTHING = "\N{EN DASH}"
 NO_CURRENCY = "XXX"
-"""What ISO 4217 has for it: tickets that cost something and name no currency."""
+"""ISO 4217's code for no currency: for tickets with a price but without a currency."""
 
 
 def show_money(amount: Decimal | None, currency: str | None) -> str:
@@ -25,7 +22,7 @@ def show_money(amount: Decimal | None, currency: str | None) -> str:
 
 
 def show_revenue(summary: Mapping[str, Any]) -> str:
-    """An event's revenue; where it was paid in several currencies, each by itself: they are never added up."""
+    """An event's revenue; several currencies are shown side by side and never added up."""
     if summary["revenue"] is not None:
         return show_money(summary["revenue"], summary["currency"])
     parts = [show_money(Decimal(amount), currency) for currency, amount in sorted(summary["revenues"].items())]
@@ -42,7 +39,7 @@ def show_pace(summary: Mapping[str, Any], least_base: int) -> str:
 
     Args:
         summary: the event's row.
-        least_base: how many tickets earlier events must have sold at this point for a comparison to mean anything.
+        least_base: tickets that earlier events must have sold at this point for a comparison to be meaningful.
     """
     if not summary["earlier_events"]:
         return NOTHING

@@ -1,10 +1,8 @@
-"""Marks of what buyers typed freely: enough to know a text again, too little to read it.
+"""Marks of free text: enough to recognise a text, too little to read it.
 
-What belongs here: the secret key, and a text to its mark. What does not: which texts are marked (`tickets`).
-
-A free text may hold a name, so it is never stored. Its mark is: a keyed hash (HMAC-SHA-256) of its normalised words. A
-word that is added to the table later is marked in the same way, so that answers of just this word are found among what
-is stored. The key stands outside the database: whoever holds the database alone cannot try names against the marks.
+Free text may contain a name, so only its mark is stored: a keyed hash (HMAC-SHA-256) of its normalised words. A word
+that is added to the table later gets the same mark, so stored answers of exactly this word are found. The key is
+outside the database: with the database alone, nobody can try names against the marks.
 """
 
 from __future__ import annotations
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
     from ticket_pipeline.settings.model import Settings
 
 KEY_FILE = "vivenu-answers.key"
-"""Below STATE_DIR; made at the first read where VIVENU_ANSWERS_KEY is not set."""
+"""In STATE_DIR; created at the first read, unless VIVENU_ANSWERS_KEY is set."""
 
 _PREFIX = "(free text "
 _DIGITS = 12
@@ -45,10 +43,10 @@ class FreeTexts:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """With the key of the settings, or the one kept below STATE_DIR.
+        """With the key of the settings, or the one in STATE_DIR.
 
         Raises:
-            ConfigurationError: the key can be neither read nor made.
+            ConfigurationError: the key can be neither read nor created.
         """
         if settings.vivenu_answers_key is not None:
             return cls(settings.vivenu_answers_key.get_secret_value().encode())
@@ -57,13 +55,13 @@ class FreeTexts:
             return cls(_read_or_make(file))
         except (OSError, ValueError) as error:
             raise ConfigurationError(
-                f"Read or made the key for free texts, {file}; that failed ({type(error).__name__}). Check the "
-                "folder's permissions, or set VIVENU_ANSWERS_KEY."
+                f"Could not read or create the key for free texts, {file} ({type(error).__name__}). Check the folder's "
+                "permissions, or set VIVENU_ANSWERS_KEY."
             ) from None
 
     @property
     def key_mark(self) -> str:
-        """Tells one key from another without telling the key."""
+        """Identifies the key without revealing it."""
         return hashlib.sha256(b"key of free texts" + self._key).hexdigest()[:8]
 
     def mark_of(self, words: Iterable[str]) -> str:
@@ -72,7 +70,7 @@ class FreeTexts:
         return f"{_PREFIX}{digest[:_DIGITS]})"
 
     def mark_of_text(self, text: str) -> str:
-        """The mark of a text as it was typed."""
+        """The mark of a text as typed."""
         return self.mark_of(words_of(text))
 
 
@@ -82,11 +80,11 @@ def is_mark(answer: str) -> bool:
 
 
 def _read_or_make(file: Path) -> bytes:
-    """The key in a file that only its owner may read; processes that come at once agree on one.
+    """The key in a file that only its owner may read; processes that start together agree on one.
 
     Raises:
-        OSError: the file can be neither read nor made.
-        ValueError: it holds no key.
+        OSError: the file can be neither read nor created.
+        ValueError: it does not contain a key.
     """
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)

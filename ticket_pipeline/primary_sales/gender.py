@@ -1,13 +1,8 @@
-"""Which gender an answer means, in whatever language the shop asked.
+"""The gender that an answer means, in any language.
 
-What belongs here: the table of words, and reading an answer by it. What does not: which question asked
-(`ticket_pipeline.primary_sales.fields`), and what of an answer may be kept (`tickets`).
-
-An answer is read word by word, whole words only, after Unicode's compatibility form (NFKC), case and punctuation are
-taken out: "Male 남성" and "Female." hold one word that is listed. The longest listed phrase wins, so that
-"prefer not to say" is one. Words of two genders, a negation outside a phrase ("Kein Mann"), and words nobody listed
-make it `unknown`; such answers are counted, and listed until a word is added here or in the user's own file
-(VIVENU_MAPPINGS_FILE).
+An answer is compared word by word, without case and punctuation, in Unicode's compatibility form (NFKC). The longest
+listed phrase wins, so "prefer not to say" is one. Words of two genders, a negation outside a phrase ("Kein Mann") and
+unlisted words make an answer `unknown`; it is shown until a word is added here or in VIVENU_MAPPINGS_FILE.
 """
 
 from __future__ import annotations
@@ -51,14 +46,14 @@ WORDS: Mapping[str, str] = MappingProxyType(
         ),
     }
 )
-"""Gender → the words and phrases that mean it, in any language, parted by commas."""
+"""Gender → the words and phrases that mean it, separated by commas."""
 
 NEGATIONS = (
     "not, no, non, neither, nor, never, nothing, without, nicht, kein, keine, keiner, keinen, keines, nie, weder, "
     "ohne, pas, ni, sin, sem, não, senza, niet, geen, inte, ikke, ingen, ei, ne, nem, нет, не, değil, ไม่, 아님, 아니, "
     "不, 非"
 )
-"""Words that turn an answer around, so that it says nothing."""
+"""Words that negate an answer, so that it is unknown."""
 
 _SHORTENED_NOT = re.compile(r"n['\u2019]t\b")
 
@@ -68,8 +63,8 @@ class GenderTable:
     """Reads answers.
 
     Attributes:
-        genders: phrase, as `words_of` parts it → gender.
-        longest: words of the longest phrase.
+        genders: phrase, as `words_of` splits it → gender.
+        longest: number of words of the longest phrase.
     """
 
     genders: Mapping[tuple[str, ...], str]
@@ -88,7 +83,7 @@ class GenderTable:
         return self.genders[phrases[0]] if phrases else UNKNOWN
 
     def find(self, answer: str | None) -> list[tuple[str, ...]]:
-        """The listed phrases that tell an answer's gender, all of one; none where it is unknown."""
+        """The listed phrases in an answer, all of one gender; empty if that is unknown."""
         words = words_of(answer or "")
         if words in self.genders:
             return [words]
@@ -123,7 +118,7 @@ class GenderTable:
 
 
 def words_of(text: str) -> tuple[str, ...]:
-    """The words of a text as they are compared: NFKC, no case, and only letters, their marks, and digits."""
+    """The words of a text for comparison: NFKC, without case, only letters, their marks, and digits."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     # By category, since regular expressions take the marks of Thai and Hindi words for punctuation.
     return tuple("".join(one if unicodedata.category(one)[0] in "LMN" else " " for one in folded).split())

@@ -1,8 +1,4 @@
-"""Bring the database to what vivenu says of events and coupons, and reckon ages and genders by the settings.
-
-What belongs here: what is asked for next, and handing it on. What does not: how it is asked
-(`ticket_pipeline.primary_sales`), how it is stored (`storage.ticket_sales`), and the tickets (`vivenu_tickets`).
-"""
+"""Fetch events and coupons and store them, and rebuild ages and genders. Tickets are in `ingest_tickets`."""
 
 from __future__ import annotations
 
@@ -21,20 +17,19 @@ from ticket_pipeline.storage import ticket_sales as store
 
 if TYPE_CHECKING:
     from ticket_pipeline.primary_sales.client import OpenVivenu
-    from ticket_pipeline.primary_sales.gender import GenderTable
     from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.storage.database import Database, Row
 
 
 @dataclass(frozen=True, slots=True)
 class EventsReport:
-    """What a sync of the events found.
+    """The result of reading the events.
 
     Attributes:
         keys: the ids of the listed events.
-        ticket_types: how many types they have, all together.
-        problems: event id → what a person should look at.
-        rejected: events that could not be read, by id with the reason.
+        ticket_types: how many types they have in total.
+        problems: event id → problems for a person to look at.
+        rejected: events that were rejected, by id with the reason.
     """
 
     keys: tuple[str, ...]
@@ -45,13 +40,13 @@ class EventsReport:
 
 @dataclass(frozen=True, slots=True)
 class CouponsReport:
-    """What a sync of the coupons found.
+    """The result of reading the coupons.
 
     Attributes:
         coupons: how many are listed.
-        transactions: how many came.
+        transactions: how many were read.
         is_full: all transactions were read, not only what changed.
-        rejected: coupons, series and transactions that could not be read, by id with the reason.
+        rejected: coupons, series and transactions that were rejected, by id with the reason.
     """
 
     coupons: int
@@ -63,10 +58,10 @@ class CouponsReport:
 async def sync_vivenu_events(
     database: Database, settings: Settings, *, open_client: OpenVivenu | None = None
 ) -> EventsReport:
-    """Read every event of the organiser and bring the database to it. Idempotent.
+    """Read every event of the organiser and store it. Idempotent.
 
     Raises:
-        MarketplaceError: vivenu gave no usable answer; nothing was stored.
+        MarketplaceError: there was no usable response; nothing was stored.
         ConfigurationError: vivenu is off or not configured, or the mappings file is of no use.
     """
     mappings = read_mappings(settings.vivenu_mappings_file)
@@ -85,7 +80,7 @@ async def sync_vivenu_coupons(
     """Read coupons, their series, and which of them transactions used since the last read. Idempotent.
 
     Raises:
-        MarketplaceError: vivenu gave no usable answer; nothing was stored.
+        MarketplaceError: there was no usable response; nothing was stored.
     """
     mark = None if full else store.read_mark(database, store.TRANSACTIONS)
     overlap = timedelta(minutes=settings.tuning.vivenu_overlap_minutes)
@@ -111,7 +106,7 @@ async def sync_vivenu_coupons(
 
 
 def rebuild_age_groups(database: Database, settings: Settings) -> int:
-    """Reckon the age groups by the settings as they are now; returns the table's rows."""
+    """Rebuild the age groups with the current settings; returns the table's rows."""
     groups = AgeGroups.parse(settings.vivenu_age_groups).groups
     rows = [
         {"label": group.label, "first": group.first, "last": group.last, "position": position}
@@ -121,21 +116,19 @@ def rebuild_age_groups(database: Database, settings: Settings) -> int:
 
 
 def rebuild_gender(database: Database, settings: Settings) -> int:
-    """Reckon the genders by the tables of words as they are now; returns the table's rows."""
+    """Rebuild the genders with the current tables of words; returns the table's rows."""
     return store.rebuild_gender(database, _genders(database, settings))
 
 
 def _genders(database: Database, settings: Settings) -> list[Row]:
     table = read_mappings(settings.vivenu_mappings_file).gender_table()
     answers = store.read_gender_answers(database)
-    # Only where free texts were marked is their key needed: without any, none is made.
-    marks = _marked_genders(table, FreeTexts.of(settings)) if any(map(is_mark, answers)) else {}
+    # The key is read, and made if it is missing, only where free texts are stored.
+    marks = {}
+    if any(map(is_mark, answers)):
+        free_texts = FreeTexts.of(settings)
+        marks = {free_texts.mark_of(phrase): gender for phrase, gender in table.genders.items()}
     return [
         {"answer": answer, "gender": marks.get(answer, UNKNOWN) if is_mark(answer) else table.read(answer)}
         for answer in answers
     ]
-
-
-def _marked_genders(table: GenderTable, free_texts: FreeTexts) -> dict[str, str]:
-    """Mark of every listed phrase → its gender."""
-    return {free_texts.mark_of(phrase): gender for phrase, gender in table.genders.items()}

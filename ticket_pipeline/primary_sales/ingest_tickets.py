@@ -1,12 +1,8 @@
-"""Bring the tickets of events to what vivenu says, and keep them so. Here vivenu's tickets and storage meet.
+"""Fetch the tickets of events and store them.
 
-What belongs here: whether an event is read whole or by what changed. What does not: how it is asked, and what is kept
-of a ticket (`ticket_pipeline.primary_sales`), how it is stored (`storage.ticket_sales`), and everything else of an
-organiser (`primary_sales.ingest`).
-
-Tickets are read incrementally: what changed since the mark of the last read, and a little before it. The whole set is
-read where there is no mark, where the day of the event, the fields or the rules of answers changed (ages and genders
-were then read by others), where the counts do not agree afterwards (tickets vanished), and on demand.
+Tickets are read incrementally: what changed since the mark of the last read, and a little before it. All of them are
+read if there is no mark, if the day of the event, the fields or the rules for answers changed, if the counts differ
+afterwards (tickets are missing), and on demand.
 """
 
 from __future__ import annotations
@@ -23,7 +19,7 @@ from ticket_pipeline.primary_sales.client import open_vivenu
 from ticket_pipeline.primary_sales.fields import EventFields
 from ticket_pipeline.primary_sales.free_texts import FreeTexts
 from ticket_pipeline.primary_sales.mappings import read_mappings
-from ticket_pipeline.primary_sales.rows import reject_rows, reject_texts, ticket_row
+from ticket_pipeline.primary_sales.rows import reject_rows, reject_texts
 from ticket_pipeline.primary_sales.tickets import AnswerRules, KeptTicket, keep_ticket
 from ticket_pipeline.storage import ticket_sales as store
 
@@ -42,17 +38,17 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class TicketsReport:
-    """What became of one event's tickets.
+    """The result of reading one event's tickets.
 
     Attributes:
         event_id: vivenu's id.
         name: of the event.
         is_full: the whole set was read.
         received: different tickets that came.
-        announced: how many tickets vivenu says the event has.
+        announced: how many tickets vivenu counts.
         stored: what that changed, and how many are known now.
-        rejected: tickets that could not be read, by id with the reason.
-        unreadable_ages: shape of an answer about age that is none → how many such answers came.
+        rejected: tickets that were rejected, by id with the reason.
+        unreadable_ages: shape of an answer that is not an age → number of such answers.
         error: why it could not be read; nothing was stored then.
     """
 
@@ -68,7 +64,7 @@ class TicketsReport:
 
     @property
     def is_reconciled(self) -> bool:
-        """Whether as many tickets are known as vivenu says there are."""
+        """Whether as many tickets are known as vivenu counts."""
         return self.announced == self.stored.known
 
 
@@ -82,20 +78,20 @@ async def sync_vivenu_tickets(
     on_report: Callable[[TicketsReport], None] = lambda _: None,
     open_client: OpenVivenu | None = None,
 ) -> list[TicketsReport]:
-    """Read the tickets of events, several at once; an event that fails stops no other.
+    """Read the tickets of events, several at a time; a failed event does not stop the others.
 
     Args:
-        database: must know the events.
-        settings: name the organiser.
+        database: holds the events.
+        settings: of the organiser.
         event_ids: vivenu's ids; None: every listed event.
         now: aware UTC.
         full: read the whole set, whatever was read before.
-        on_report: told of each event as it is done.
+        on_report: called with each event's result as it is done.
         open_client: opens the client; None: as the settings have it.
     """
     table = read_mappings(settings.vivenu_mappings_file).gender_table()
     rules = AnswerRules(table, FreeTexts.of(settings), settings.vivenu_date_order)
-    known = {row["external_id"]: row for row in store.read_vivenu_events(database)}
+    known = {row["external_id"]: row for row in store.read_sales(database, "events")}
     chosen = [key for key, row in known.items() if row["is_listed"]] if event_ids is None else event_ids
     turns = asyncio.Semaphore(settings.httpx_max_connections)
     async with open_client() if open_client else open_vivenu(settings) as client:
@@ -111,7 +107,7 @@ async def sync_vivenu_tickets(
 
 
 class _TicketReader:
-    """Reads the tickets of one event after another by the same rules."""
+    """Reads the tickets of events by the same rules."""
 
     def __init__(
         self,
@@ -128,7 +124,7 @@ class _TicketReader:
         self._now = now
 
     async def read(self, event: Row, *, full: bool) -> TicketsReport:
-        """One event, incrementally where that is enough."""
+        """Read one event, incrementally where that is enough."""
         try:
             mark = await asyncio.to_thread(store.read_mark, self._database, event["external_id"])
             is_known = mark is not None and mark["fingerprint"] == self._fingerprint(event)
@@ -137,7 +133,7 @@ class _TicketReader:
             report = await self._read_since(event, mark["high_water_at"] - self._overlap)
             if report.is_reconciled:
                 return report
-            _log.info("event %s: the counts do not agree, reading all of it", event["external_id"])
+            _log.info("event %s: the counts differ, reading all tickets", event["external_id"])
             return await self._read_since(event, None)
         except MarketplaceError as error:
             return TicketsReport(event["external_id"], event["name"], error=error)
@@ -145,11 +141,11 @@ class _TicketReader:
     async def _read_since(self, event: Row, since: datetime | None) -> TicketsReport:
         fields = EventFields(event["gender_slug"], event["age_slug"], tuple(event["gender_options"]))
         event_on: date | None = event["event_on"]
+        key = event["external_id"]
 
         def keep(ticket: TicketWire) -> KeptTicket:
-            return keep_ticket(ticket, fields, event_on, self._rules)
+            return keep_ticket(ticket, key, fields, event_on, self._rules)
 
-        key = event["external_id"]
         found = await self._client.fetch_tickets(key, keep, since=since)
         announced = found.total if since is None else await self._client.count_tickets(key)
         stored = await asyncio.to_thread(self._store, event, found, announced, is_full=since is None)
@@ -161,18 +157,18 @@ class _TicketReader:
             announced=announced,
             stored=stored,
             rejected=reject_texts(found),
-            unreadable_ages=Counter(shape for one in found.rows.values() if (shape := one.age_shape) is not None),
+            unreadable_ages=Counter(shape for one in found.rows.values() if (shape := one.row["age_shape"])),
         )
 
     def _store(self, event: Row, found: ReadSet[KeptTicket], announced: int, *, is_full: bool) -> store.StoredTickets:
         key = event["external_id"]
-        reached = found.reached(ticket.updated_at for ticket in found.rows.values())
+        reached = found.reached(ticket.row["updated_at"] for ticket in found.rows.values())
         mark = store.ReadMark(key, reached, is_full, self._fingerprint(event), announced)
-        # In one order whoever writes: two runs that store the same event wait for each other, and lock in no circle.
-        rows = [ticket_row(found.rows[ticket_id], key) for ticket_id in sorted(found.rows)]
+        # Sorted, so that two runs that store the same event lock its rows in the same order and never deadlock.
+        rows = [found.rows[ticket_id].row for ticket_id in sorted(found.rows)]
         return store.write_tickets(self._database, rows, mark, reject_rows(found), this_moment=self._now())
 
     def _fingerprint(self, event: Row) -> str:
-        """What ages and genders of an event are read by."""
+        """Of the rules that ages and genders of an event are read by."""
         options = "/".join(event["gender_options"])
         return f"{event['event_on']}|{event['gender_slug']}|{event['age_slug']}|{options}|{self._rules.fingerprint}"

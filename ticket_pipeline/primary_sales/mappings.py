@@ -6,7 +6,7 @@
       "*": {gender: q_12}
       65a0c0ffee0000000000001a: {age: date_of_birth_2}
 
-What belongs here: reading that file. What does not: what a word or slug is good for (`gender`, `fields`).
+The words are used in `gender`, the slugs in `fields`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class _Slugs(BaseModel):
 
 
 class Mappings(BaseModel):
-    """What the file says; nothing at all is a good file."""
+    """The content of the file; an empty file is valid."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -40,7 +40,7 @@ class Mappings(BaseModel):
     slugs: dict[str, _Slugs] = Field(default_factory=dict)
 
     def slugs_of(self, event_id: str) -> dict[str, str]:
-        """`gender` and `age` → slug, as far as the file names them for this event or for all."""
+        """`gender` and `age` → slug, where the file names one for this event or for all."""
         merged: dict[str, str] = {}
         for key in (EVERY_EVENT, event_id):
             if key in self.slugs:
@@ -53,9 +53,9 @@ class Mappings(BaseModel):
 
 
 def read_mappings(path: Path | None) -> Mappings:
-    """Read the file; None: there is none.
+    """Read the file; without a path there are no mappings.
 
     Raises:
-        ConfigurationError: it does not fit; the message names file, line and field.
+        ConfigurationError: it is not valid; the message names file, line and field.
     """
     return Mappings() if path is None else read_document(path, Mappings)

@@ -1,12 +1,7 @@
-"""Events, ticket types, tickets, coupons and rejects as they are stored: columns and plain values.
-
-What belongs here: one object of the wire to one row. What does not: what of a ticket may be kept (`tickets`), and
-storing (`storage.ticket_sales`).
-"""
+"""Events, ticket types, coupons and rejects as rows of their tables. Rows of tickets are made in `tickets`."""
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -18,23 +13,22 @@ if TYPE_CHECKING:
 
     from ticket_pipeline.primary_sales.mappings import Mappings
     from ticket_pipeline.primary_sales.paging import ReadSet
-    from ticket_pipeline.primary_sales.tickets import KeptTicket
     from ticket_pipeline.primary_sales.wire import CouponWire, EventWire, SeriesWire
 
 NO_ZONE = "UTC"
-"""Stands where vivenu names no timezone that exists; reported among the event's problems."""
+"""Used where vivenu gives no existing timezone; reported among the event's problems."""
 
 Row = dict[str, Any]
 
 
 def event_row(event: EventWire, mappings: Mappings) -> Row:
-    """An event, with the fields that ask for age and gender, and what a person should look at."""
+    """An event, with the fields that ask for age and gender, and problems for a person to look at."""
     fields = find_fields(event, mappings.slugs_of(event.id))
     zone, problems = _zone(event), list(fields.problems)
     if event.start is None:
-        problems.append("vivenu names no start, so no age is reckoned")
+        problems.append("vivenu gives no start, so ages are unknown")
     if zone != event.timezone:
-        problems.append(f"vivenu names no known timezone, so days and ages are reckoned in {NO_ZONE}")
+        problems.append(f"vivenu gives no known timezone, so days and ages are computed in {NO_ZONE}")
     return {
         "external_id": event.id,
         "name": clean(event.name) or event.id,
@@ -70,27 +64,6 @@ def type_rows(event: EventWire) -> list[Row]:
     ]
 
 
-def ticket_row(ticket: KeptTicket, external_id: str) -> Row:
-    """A ticket of the event that was asked for."""
-    return {
-        "ticket_id": ticket.id,
-        "external_id": external_id,
-        "ticket_type_id": ticket.ticket_type_id,
-        "ticket_name": ticket.ticket_name,
-        "status": ticket.status,
-        "created_at": ticket.created_at.astimezone(UTC),
-        "updated_at": ticket.updated_at.astimezone(UTC),
-        "transaction_id": ticket.transaction_id,
-        "currency": ticket.currency,
-        "regular_price": ticket.regular_price,
-        "real_price": ticket.real_price,
-        "channel": ticket.channel,
-        "age_years": ticket.age_years,
-        "age_shape": ticket.age_shape,
-        "gender_answer": ticket.gender_answer,
-    }
-
-
 def coupon_row(coupon: CouponWire, series: Mapping[str, SeriesWire]) -> Row:
     """A coupon, with the name and discount of its series where it is of one."""
     terms = series.get(coupon.coupon_series_id or "", coupon)
@@ -110,7 +83,7 @@ def coupon_row(coupon: CouponWire, series: Mapping[str, SeriesWire]) -> Row:
 
 
 def reject_rows(found: ReadSet[Any]) -> list[Row]:
-    """What of a set could not be read."""
+    """What was rejected of a set."""
     return [
         {"item_id": one.id, "reason": one.reason, "updated_at": one.updated_at, "is_identified": one.is_identified}
         for one in found.rejects.values()
@@ -118,7 +91,7 @@ def reject_rows(found: ReadSet[Any]) -> list[Row]:
 
 
 def reject_texts(*found: ReadSet[Any]) -> tuple[str, ...]:
-    """The same for people, one line each."""
+    """What was rejected of sets, one line each."""
     return tuple(f"{one.id}: {one.reason}" for read in found for one in read.rejects.values())
 
 

@@ -1,19 +1,17 @@
-"""What is kept of a ticket: no name, e-mail, address, birth date, barcode or secret, and nothing they follow from.
+"""What is kept of a ticket: no name, e-mail, address, birth date, barcode or secret, and nothing that reveals them.
 
-What belongs here: one ticket of the wire to the few values that are stored. What does not: storing them.
-
-Two values allow a correction without asking again: the age in whole years on the day of the event (changed age groups)
-and the answer about gender (a word added to the table). Only an answer that the organiser offers is kept as given. What
-a buyer typed freely may hold anything: of it the known word is kept ("female" of "Jane Doe, female"), else its mark,
-which tells nothing but whether it is the same as another text (`free_texts`). Of an answer about age that is none, its
-shape is kept: "dd/dd/dddd".
+Two values allow corrections without another request: the age in whole years on the day of the event (changed age
+groups) and the answer about gender (a word added to the table). Only an answer that the organiser offers is kept as
+given. Free text may contain anything: its known word is kept ("female" of "Jane Doe, female"), otherwise its mark,
+which shows only whether two texts are equal (`free_texts`). Of an answer that is not an age, its shape: "dd/dd/dddd".
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -21,7 +19,7 @@ from ticket_pipeline.primary_sales.ages import read_age, shape_of
 from ticket_pipeline.primary_sales.gender import UNKNOWN
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import date
 
     from ticket_pipeline.primary_sales.ages import DateOrder
     from ticket_pipeline.primary_sales.fields import EventFields
@@ -34,12 +32,12 @@ _CENT = Decimal("0.01")
 
 @dataclass(frozen=True, slots=True)
 class AnswerRules:
-    """By what answers are read.
+    """How answers are read.
 
     Attributes:
-        table: knows words for genders.
-        free_texts: marks texts that nobody knows.
-        date_order: how 03/04/1990 is meant; None: it says nothing.
+        table: words for genders.
+        free_texts: marks unknown texts.
+        date_order: how 03/04/1990 is meant; None: it is not an age.
     """
 
     table: GenderTable
@@ -48,86 +46,75 @@ class AnswerRules:
 
     @property
     def fingerprint(self) -> str:
-        """Of what a stored ticket cannot be corrected for: another one needs another read."""
+        """Of rules that stored tickets cannot be corrected for: when it changes, they are read again."""
         return f"{self.free_texts.key_mark}|{self.date_order}"
 
 
 @dataclass(frozen=True, slots=True)
 class KeptTicket:
-    """A ticket as it is stored; money in major units, moments aware UTC.
+    """A ticket as it is stored: a row of `vivenu_tickets`, with money in major units and moments in UTC.
 
-    Attributes:
-        age_years: on the day of the event; None where unknown.
-        age_shape: of an answer about age that is none; None where there is an age, or no answer.
-        gender_answer: an option as given, a known word, or a mark; None where not asked or not answered.
+    Of a person it holds `age_years` on the day of the event, `age_shape` of an answer that is not an age, and
+    `gender_answer`: an option as given, a known word, or a mark.
     """
 
     id: str
-    event_id: str
-    ticket_type_id: str
-    ticket_name: str | None
-    status: str
-    created_at: datetime
-    updated_at: datetime
-    transaction_id: str | None
-    currency: str | None
-    regular_price: Decimal | None
-    real_price: Decimal | None
-    channel: str
-    age_years: int | None
-    age_shape: str | None
-    gender_answer: str | None
+    row: dict[str, Any]
 
 
-def keep_ticket(ticket: TicketWire, fields: EventFields, event_on: date | None, rules: AnswerRules) -> KeptTicket:
+def keep_ticket(
+    ticket: TicketWire, external_id: str, fields: EventFields, event_on: date | None, rules: AnswerRules
+) -> KeptTicket:
     """Take from a ticket what may be kept.
 
     Args:
         ticket: as sent.
-        fields: where this event's tickets tell age and gender.
+        external_id: of the event that was requested.
+        fields: where this event's tickets hold age and gender.
         event_on: the day of the event at its venue; None where it is not known.
-        rules: by what answers are read.
+        rules: how answers are read.
     """
     age_answer = _answer(ticket, fields.age_slug)
     age = read_age(age_answer, event_on, order=rules.date_order)
-    return KeptTicket(
-        id=ticket.id,
-        event_id=ticket.event_id,
-        ticket_type_id=ticket.ticket_type_id,
-        ticket_name=clean(ticket.ticket_name),
-        status=ticket.status,
-        created_at=ticket.created_at,
-        updated_at=ticket.updated_at,
-        transaction_id=ticket.transaction_id or None,
-        currency=ticket.currency,
-        regular_price=to_money(ticket.regular_price),
-        real_price=to_money(ticket.real_price),
-        channel=ticket.origin or UNKNOWN,
-        age_years=age,
-        age_shape=shape_of(age_answer) if age is None and event_on is not None else None,
-        gender_answer=_gender_answer(ticket, fields, rules),
-    )
+    row = {
+        "ticket_id": ticket.id,
+        "external_id": external_id,
+        "ticket_type_id": ticket.ticket_type_id,
+        "ticket_name": clean(ticket.ticket_name),
+        "status": ticket.status,
+        "created_at": ticket.created_at.astimezone(UTC),
+        "updated_at": ticket.updated_at.astimezone(UTC),
+        "transaction_id": ticket.transaction_id or None,
+        "currency": ticket.currency,
+        "regular_price": to_money(ticket.regular_price),
+        "real_price": to_money(ticket.real_price),
+        "channel": ticket.origin or UNKNOWN,
+        "age_years": age,
+        "age_shape": shape_of(age_answer) if age is None and event_on is not None else None,
+        "gender_answer": _gender_answer(ticket, fields, rules),
+    }
+    return KeptTicket(ticket.id, row)
 
 
 def to_money(amount: float | None) -> Decimal | None:
-    """An amount of the wire as exact cents."""
+    """An amount in exact cents."""
     exact = to_decimal(amount)
     return None if exact is None else exact.quantize(_CENT, ROUND_HALF_UP)
 
 
 def to_decimal(amount: float | None) -> Decimal | None:
-    """A number of the wire as it was sent, digit by digit."""
+    """A number exactly as it was sent."""
     return None if amount is None else Decimal(str(amount))
 
 
 def clean(text: str | None) -> str | None:
-    """A name as typed by people: blanks put in order, nothing that PostgreSQL text cannot hold."""
+    """A name as people type it, with single blanks, and without what PostgreSQL text cannot hold."""
     cleaned = " ".join((text or "").replace("\x00", "").split()).encode("utf-8", "replace").decode()
     return cleaned or None
 
 
 def _answer(ticket: TicketWire, slug: str | None) -> object:
-    """The answer under one slug; all others stay undecoded."""
+    """The answer to one question; all others stay undecoded."""
     raw = (ticket.extra_fields or {}).get(slug or "")
     if raw is None:
         return None

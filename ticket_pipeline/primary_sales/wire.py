@@ -1,10 +1,7 @@
-"""The shapes of vivenu's answers, as far as they are read.
+"""The objects in vivenu's responses: one struct each, with only the fields that are used.
 
-What belongs here: one struct per object, with nothing but what is kept or reckoned with. What does not: meaning.
-
-Decoding is where personal data ends: a key that no struct names (name, e-mail, address, barcode, secret, history)
-never becomes a Python object, and answers to an organiser's questions stay undecoded bytes until one is asked for by
-its slug.
+Personal data ends here: a key that no struct names (name, e-mail, address, barcode, secret, history) never becomes a
+Python object, and answers to an organiser's questions stay undecoded until one is read by its slug.
 """
 
 from __future__ import annotations
@@ -16,12 +13,12 @@ import msgspec
 
 AwareTime = Annotated[datetime, msgspec.Meta(tz=True)]
 
-# What no column could hold is refused here, object by object, so that one odd value costs no other object.
+# Values that no column can hold are rejected here, so that one odd value costs only its own object.
 Text = Annotated[str, msgspec.Meta(pattern=r"^[^\x00]*\Z")]
 Id = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z_-]{1,64}\Z")]
 Money = Annotated[float, msgspec.Meta(ge=-1e9, le=1e9)]
 Amount = Annotated[float, msgspec.Meta(ge=-1e7, le=1e7)]
-"""So many tickets: of a hundred kinds together they fit an integer still."""
+"""A number of tickets; the sum over a hundred types still fits an integer."""
 
 Uses = Annotated[float, msgspec.Meta(ge=-2e9, le=2e9)]
 
@@ -29,13 +26,13 @@ _YEARS = range(1900, 2200)
 
 
 def check_years(*moments: datetime | None) -> None:
-    """Refuse a moment so far away that other zones cannot tell it.
+    """Check that moments can be shown in every time zone.
 
     Raises:
-        ValueError: one is; msgspec makes a DecodeError of it.
+        ValueError: one is too far away; msgspec turns this into a DecodeError.
     """
     if any(moment is not None and moment.year not in _YEARS for moment in moments):
-        raise ValueError(f"a moment lies outside the years {_YEARS.start} to {_YEARS.stop - 1}")
+        raise ValueError(f"a moment is outside the years {_YEARS.start} to {_YEARS.stop - 1}")
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -47,7 +44,7 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class IdentityWire(msgspec.Struct, frozen=True, rename="camel"):
-    """What tells one object from another, each value undecoded: read of what cannot be read otherwise."""
+    """The identity of an object that could not be decoded otherwise; each value is undecoded."""
 
     id: msgspec.Raw = msgspec.field(name="_id", default=msgspec.Raw(b"null"))
     updated_at: msgspec.Raw = msgspec.Raw(b"null")
@@ -98,7 +95,7 @@ class EventWire(msgspec.Struct, frozen=True, rename="camel"):
     ticket_extra_fields: list[FieldDefinition] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse moments that no calendar of ours reaches."""
+        """Reject moments that are too far away."""
         check_years(self.start, self.end)
 
 
@@ -120,7 +117,7 @@ class TicketWire(msgspec.Struct, frozen=True, rename="camel"):
     extra_fields: dict[str, msgspec.Raw] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse moments that no calendar of ours reaches."""
+        """Reject moments that are too far away."""
         check_years(self.created_at, self.updated_at)
 
 
@@ -139,12 +136,12 @@ class TransactionWire(msgspec.Struct, frozen=True, rename="camel"):
     applied_coupons: list[AppliedCoupon] | None = None
 
     def __post_init__(self) -> None:
-        """Refuse moments that no calendar of ours reaches."""
+        """Reject moments that are too far away."""
         check_years(self.updated_at)
 
 
 class SeriesWire(msgspec.Struct, frozen=True, rename="camel"):
-    """A coupon series, and what every kind of coupon says of its discount."""
+    """A coupon series, and the discount of any coupon."""
 
     id: Id = msgspec.field(name="_id")
     name: str | None = None
@@ -157,7 +154,7 @@ class SeriesWire(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class CouponWire(SeriesWire, frozen=True, rename="camel"):
-    """A coupon of `GET /api/coupon/rich`; one of a series names that instead of a discount."""
+    """A coupon of `GET /api/coupon/rich`; one of a series has its id instead of a discount."""
 
     code: str | None = None
     used: Annotated[int, msgspec.Meta(ge=-2_000_000_000, le=2_000_000_000)] = 0

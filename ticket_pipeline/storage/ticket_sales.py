@@ -8,7 +8,7 @@ transaction: readers see the old one or the new one.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 from psycopg.types.json import Jsonb
@@ -24,6 +24,19 @@ TRANSACTIONS = "transactions"
 
 LEAST_PACE_BASE = 20
 """Tickets that earlier events together must have sold at this point: against fewer, a few more are a multiple."""
+
+SalesQuestion = Literal[
+    "age_groups",
+    "coupons",
+    "daily",
+    "event_coupons",
+    "events",
+    "genders",
+    "summary",
+    "types",
+    "unknown_ages",
+    "unknown_answers",
+]
 
 _BATCH = 5000
 """Tickets sent in one statement: 2 MB of JSON."""
@@ -196,6 +209,17 @@ def rebuild_summary(database: Database, this_moment: datetime) -> int:
     return _rebuild(database, "summary", this_moment=this_moment, least_pace_base=LEAST_PACE_BASE)
 
 
+def read_sales(database: Database, question: SalesQuestion, external_id: str | None = None) -> list[Row]:
+    """The rows of a statement `primary_sales/select_…`, whose header describes them.
+
+    Args:
+        database: where from.
+        question: which statement.
+        external_id: vivenu's id of one event; None: every event. Not used by `coupons`, `events` and `genders`.
+    """
+    return database.fetch_all(f"primary_sales/select_{question}", external_id=external_id)
+
+
 def read_rejects(database: Database, subject: str | None = None) -> list[Row]:
     """What was rejected of a subject, or of all, the latest first."""
     return database.fetch_all("primary_sales/select_rejects", subject=subject)
@@ -206,65 +230,15 @@ def read_mark(database: Database, subject: str) -> Row | None:
     return database.fetch_one("primary_sales/select_read", subject=subject)
 
 
-def read_vivenu_events(database: Database) -> list[Row]:
-    """The organiser's events, first to start first."""
-    return database.fetch_all("primary_sales/select_events")
-
-
 def read_gender_answers(database: Database) -> list[str]:
     """The different answers about gender that are stored."""
     return [row["answer"] for row in database.fetch_all("primary_sales/select_gender_answers")]
-
-
-def read_unknown_answers(database: Database, external_id: str | None = None) -> list[Row]:
-    """Answers about gender with no known meaning, most frequent first."""
-    return database.fetch_all("primary_sales/select_unknown_answers", external_id=external_id)
-
-
-def read_unknown_ages(database: Database, external_id: str | None = None) -> list[Row]:
-    """Shapes of answers that are not an age, most frequent first."""
-    return database.fetch_all("primary_sales/select_unknown_ages", external_id=external_id)
-
-
-def read_daily_sales(database: Database, external_id: str | None = None) -> list[Row]:
-    """Sales by event and day."""
-    return database.fetch_all("primary_sales/select_daily", external_id=external_id)
-
-
-def read_type_sales(database: Database, external_id: str) -> list[Row]:
-    """Sales of an event by ticket type."""
-    return database.fetch_all("primary_sales/select_types", external_id=external_id)
-
-
-def read_age_groups(database: Database, external_id: str | None = None) -> list[Row]:
-    """Sold tickets by event, age group and gender, youngest first."""
-    return database.fetch_all("primary_sales/select_age_groups", external_id=external_id)
-
-
-def read_genders(database: Database) -> list[Row]:
-    """Sold tickets by event and gender, the most frequent gender first."""
-    return database.fetch_all("primary_sales/select_genders")
 
 
 def count_rows(database: Database, table: str) -> int:
     """How many rows one of the tables of primary sales has."""
     row = database.fetch_one("primary_sales/count_rows", name=table) or {}
     return int(row["n"])
-
-
-def read_summary(database: Database, external_id: str | None = None) -> list[Row]:
-    """The summary of every event, or of one."""
-    return database.fetch_all("primary_sales/select_summary", external_id=external_id)
-
-
-def read_coupons(database: Database) -> list[Row]:
-    """The coupons with the organiser's totals, most used first."""
-    return database.fetch_all("primary_sales/select_coupons")
-
-
-def read_event_coupons(database: Database, external_id: str) -> list[Row]:
-    """What coupons did for one event, most used first."""
-    return database.fetch_all("primary_sales/select_event_coupons", external_id=external_id)
 
 
 def as_json(rows: Iterable[Row]) -> Jsonb:

@@ -152,7 +152,7 @@ def test_a_word_learnt_later_finds_free_texts_that_nobody_kept(place: OrganiserL
     place.rows("update vivenu_events set gender_options = '{}' returning 1")
     place.sync_tickets()
     place.rebuild()
-    (unknown,) = store.read_unknown_answers(place.database)
+    (unknown,) = store.read_sales(place.database, "unknown_answers")
     assert is_mark(unknown["answer"])
     assert "Xyzzy" not in place.everything_stored()
     file = tmp_path / "mappings.yaml"
@@ -160,7 +160,7 @@ def test_a_word_learnt_later_finds_free_texts_that_nobody_kept(place: OrganiserL
     place.organiser.log.clear()
     place.rebuild(vivenu_mappings_file=str(file))
     found = place.rows("select sum(tickets) as n from vivenu_gender where gender = 'diverse' and answer like '(free%%'")
-    assert (found[0]["n"], store.read_unknown_answers(place.database)) == (unknown["tickets"], [])
+    assert (found[0]["n"], store.read_sales(place.database, "unknown_answers")) == (unknown["tickets"], [])
     assert place.organiser.log.records() == []
 
 

@@ -41,7 +41,7 @@ def assert_every_number_is_true(place: OrganiserLocation, now: datetime) -> None
         (row["external_id"], None if row["answer"] == "(no answer)" else row["answer"]): row["tickets"]
         for row in answers
     } == true_gender_answers(world)
-    coupons = {row["coupon_id"]: row for row in store.read_coupons(place.database)}
+    coupons = {row["coupon_id"]: row for row in store.read_sales(place.database, "coupons")}
     for coupon_id, truth in true_coupons(world).items():
         row = coupons[coupon_id]
         assert (row["used"], row["tickets"], row["shared_transactions"]) == (
@@ -75,7 +75,7 @@ def _assert_daily(place: OrganiserLocation) -> None:
 
 
 def _assert_summary(place: OrganiserLocation, now: datetime) -> None:
-    rows = {row["external_id"]: row for row in store.read_summary(place.database)}
+    rows = {row["external_id"]: row for row in store.read_sales(place.database, "summary")}
     truths = true_summary(place.organiser.world, now)
     assert rows.keys() == truths.keys()
     ages, genders = true_age_groups(place.organiser.world), {}

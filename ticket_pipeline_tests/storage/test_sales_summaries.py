@@ -30,7 +30,7 @@ def summary(database: Database, external_id: str = "e1") -> Row:
     """The reckoned row of an event."""
     store.rebuild_sales_daily(database)
     store.rebuild_summary(database, NOON)
-    return store.read_summary(database, external_id)[0]
+    return store.read_sales(database, "summary", external_id)[0]
 
 
 @pytest.mark.parametrize("other", [None, "USD"])
@@ -39,7 +39,7 @@ def test_revenue_is_never_added_up_across_currencies(database: Database, other: 
     row = summary(database)
     assert (row["currency"], row["revenue"], row["revenue_without_coupon"]) == (None, None, None)
     assert row["revenues"] == {"EUR": "85.00", other or "XXX": "5.00"}
-    daily = {one["currency"]: str(one["revenue"]) for one in store.read_daily_sales(database)}
+    daily = {one["currency"]: str(one["revenue"]) for one in store.read_sales(database, "daily")}
     assert daily == row["revenues"]
 
 
@@ -87,9 +87,9 @@ def test_a_coupon_brings_an_event_what_its_own_transactions_state(database: Data
     store.write_coupons(database, read, store.ReadMark(store.TRANSACTIONS, NOON, is_full=True))
     store.rebuild_coupons(database)
     columns = ("code", "transactions", "shared_transactions", "tickets", "revenue", "discount", "organiser_used")
-    found = [tuple(str(row[name]) for name in columns) for row in store.read_event_coupons(database, "e1")]
+    found = [tuple(str(row[name]) for name in columns) for row in store.read_sales(database, "event_coupons", "e1")]
     assert found == [("SAVE", "2", "1", "1", "80.10", "8.90", "9"), ("MORE", "1", "1", "0", "0", "0", "1")]
-    assert {row["code"]: row["tickets"] for row in store.read_coupons(database)} == {"SAVE": 5, "MORE": 0}
+    assert {row["code"]: row["tickets"] for row in store.read_sales(database, "coupons")} == {"SAVE": 5, "MORE": 0}
 
 
 def test_a_coupons_money_is_never_added_up_across_currencies(database: Database) -> None:
@@ -98,5 +98,5 @@ def test_a_coupons_money_is_never_added_up_across_currencies(database: Database)
     read = store.CouponsRead([{"coupon_id": "c1", "used": 1}], ["x1"], uses)
     store.write_coupons(database, read, store.ReadMark(store.TRANSACTIONS, NOON, is_full=True))
     store.rebuild_coupons(database)
-    for row in (*store.read_coupons(database), *store.read_event_coupons(database, "e1")):
+    for row in (*store.read_sales(database, "coupons"), *store.read_sales(database, "event_coupons", "e1")):
         assert (row["tickets"], row["revenue"], row["discount"], row["currency"]) == (3, None, None, None)

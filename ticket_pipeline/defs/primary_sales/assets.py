@@ -15,7 +15,7 @@ from ticket_pipeline.defs.resources import Clock, TimescaleDBResource, VivenuRes
 from ticket_pipeline.errors import MarketplaceError, StorageUnavailable, TicketPipelineError
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.primary_sales.pipeline_files import DATA_DEPENDENCIES
-from ticket_pipeline.storage.ticket_sales import count_rows, read_vivenu_events
+from ticket_pipeline.storage.ticket_sales import count_rows, read_sales
 
 GROUP = "primary_sales"
 
@@ -135,7 +135,7 @@ def _build_tickets(now: Clock) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult[None]:
         keys = partitions_of_run(context) or []
         with timescaledb.database() as database:
-            known = [row["external_id"] for row in read_vivenu_events(database)]
+            known = [row["external_id"] for row in read_sales(database, "events")]
         if unknown := sorted(set(keys) - set(known)):
             raise dg.Failure(describe_unknown_keys(unknown, known, EVENT_KEYS), allow_retries=False)
         metadata = _make(TICKETS, Work(context, vivenu, now, config, keys), timescaledb)

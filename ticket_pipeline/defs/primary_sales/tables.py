@@ -159,7 +159,7 @@ def make_coupons(work: Work, database: Database) -> Metadata:
         report = work.wait_for(fetching)
         metadata = {"transactions_read": report.transactions} | _rejected(report.rejected)
     store.rebuild_coupons(database)
-    rows = store.read_coupons(database)
+    rows = store.read_sales(database, "coupons")
     shown = [
         row | {name: show_money(row[name], row["currency"]) for name in ("revenue", "discount")}
         for row in rows[:_MOST_NAMED]
@@ -172,7 +172,7 @@ def make_sales_daily(_work: Work, database: Database) -> Metadata:
     """Rebuild the daily sales."""
     store.rebuild_sales_daily(database)
     days: dict[str, Counter[Any]] = defaultdict(Counter)
-    for row in store.read_daily_sales(database):
+    for row in store.read_sales(database, "daily"):
         days[row["external_id"]][row["day_on"]] += row["tickets"]
     shown = [
         {
@@ -182,7 +182,7 @@ def make_sales_daily(_work: Work, database: Database) -> Metadata:
             "to": max(sold),
             "by day": sparkline([tickets for _, tickets in by_steps(sold, most=_CHART_WIDTH)]),
         }
-        for event in store.read_vivenu_events(database)
+        for event in store.read_sales(database, "events")
         if (sold := days.get(event["external_id"]))
     ]
     return {
@@ -194,11 +194,11 @@ def make_sales_daily(_work: Work, database: Database) -> Metadata:
 def make_age_groups(work: Work, database: Database) -> Metadata:
     """Rebuild the age groups with the groups and words of the settings."""
     ingest.rebuild_age_groups(database, work.settings)
-    rows = store.read_age_groups(database)
+    rows = store.read_sales(database, "age_groups")
     metadata: Metadata = {
         "tickets": sum(row["tickets"] for row in rows),
         "unknown": sum(row["tickets"] for row in rows if row["age_group"] == "unknown"),
-        "unreadable_ages": _table(store.read_unknown_ages(database), ("shape", "tickets")),
+        "unreadable_ages": _table(store.read_sales(database, "unknown_ages"), ("shape", "tickets")),
     }
     return metadata | {"ages": _by_event(database, rows, "age_group")}
 
@@ -206,18 +206,18 @@ def make_age_groups(work: Work, database: Database) -> Metadata:
 def make_gender(work: Work, database: Database) -> Metadata:
     """Rebuild the genders, and list the answers that have no known meaning."""
     ingest.rebuild_gender(database, work.settings)
-    unknown = store.read_unknown_answers(database)
+    unknown = store.read_sales(database, "unknown_answers")
     return {
         "unknown_tickets": sum(row["tickets"] for row in unknown),
         "unknown_answers": _table(unknown, ("answer", "tickets")),
-        "genders": _by_event(database, store.read_genders(database), "gender"),
+        "genders": _by_event(database, store.read_sales(database, "genders"), "gender"),
     }
 
 
 def make_summary(work: Work, database: Database) -> Metadata:
     """Rebuild one row per event."""
     store.rebuild_summary(database, work.now())
-    rows = store.read_summary(database)
+    rows = store.read_sales(database, "summary")
     shown = [
         row
         | {
@@ -291,7 +291,7 @@ def _by_event(database: Database, rows: Sequence[Row], column: str) -> dg.Metada
     values = list(dict.fromkeys(row[column] for row in rows))
     shown = [
         {"event": event["name"], **{value: counts[event["external_id"]][value] for value in values}}
-        for event in store.read_vivenu_events(database)
+        for event in store.read_sales(database, "events")
         if event["external_id"] in counts
     ]
     return _table(shown, ("event", *values))
