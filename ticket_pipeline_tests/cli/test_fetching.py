@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-import zstandard
 
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline.simulator.marketplaces import Marketplace
@@ -43,19 +42,6 @@ def test_only_the_events_of_the_keys_are_fetched_each_once(synced: Cli) -> None:
     assert {document["outcome"] for document in documents} == {"ok"}
     assert sorted(document["external_id"] for document in documents) == sorted([first, second])
     assert len(synced.loopback.log.records()) == 2
-
-
-@pytest.mark.parametrize(
-    ("level", "told"),
-    [("WARNING", []), ("INFO", ["try 1 of 1"]), ("DEBUG", ["try 1 of 1", "DEBUG: watchlist/"])],
-)
-def test_the_log_level_says_how_much_is_told_and_the_document_stays_one(
-    synced: Cli, level: str, told: list[str]
-) -> None:
-    process = synced.start("fetch-listings", synced.loopback.keys[0], "--json", LOG_LEVEL=level)
-    stdout, stderr = process.communicate(timeout=150)
-    assert (process.returncode, len(json.loads(stdout))) == (0, 1)
-    assert [words for words in ("try 1 of 1", "DEBUG: watchlist/") if words in stderr] == told
 
 
 def test_the_document_equals_what_is_stored(synced: Cli) -> None:
@@ -137,8 +123,8 @@ def _documents(cli: Cli) -> list[dict[str, object]]:
     return documents
 
 
-@pytest.mark.parametrize("status", [200, 418, 429, 503])
-def test_an_answer_that_repeats_the_session_is_stored_and_shown_without_it(
+@pytest.mark.parametrize("status", [418, 429, 503])
+def test_an_error_that_repeats_the_session_is_recorded_and_shown_without_it(
     cli: Cli, tmp_path: Path, status: int
 ) -> None:
     headers = tmp_path / "headers.json"
@@ -150,10 +136,8 @@ def test_an_answer_that_repeats_the_session_is_stored_and_shown_without_it(
         "STUBHUB_HEADERS_FILE": str(headers),
         "LOG_LEVEL": "DEBUG",
     }
-    said = "session S3CRETofTheSession of user S3CRET-4711-account unknown, HDRS3CRETvalue"
-    money = {"amt": 285.89, "currency": "USD"}
-    item = {"listingId": 1, "section": said, "row": "1", "availableTickets": 2, "sellerAllInPrice": money}
-    body = json.dumps([item] if status == 200 else {"message": said}).encode()
+    message = "session S3CRETofTheSession of user S3CRET-4711-account unknown, HDRS3CRETvalue"
+    body = json.dumps({"message": message}).encode()
 
     async def run() -> list[Result]:
         async with serve_wire(response(status, body)) as server:
@@ -163,13 +147,7 @@ def test_an_answer_that_repeats_the_session_is_stored_and_shown_without_it(
 
     cli.run("sync-events")
     results = asyncio.run(run())
-    assert [result.exit_code for result in results] == ([0, 0] if status == 200 else [1, 1])
+    assert [result.exit_code for result in results] == [1, 1]
     assert "S3CRET" not in "".join(result.output for result in results)
-    stored = ["select * from fetch_attempts", "select * from listings", "select * from breaker_state"]
+    stored = ["select * from fetch_attempts", "select * from breaker_state"]
     assert "S3CRET" not in repr([cli.loopback.rows(query) for query in stored])
-    bodies = [
-        zstandard.ZstdDecompressor().decompress(row["body"])
-        for row in cli.loopback.rows("select body from raw_payloads")
-    ]
-    assert len(bodies) == (status == 200) * 2
-    assert all(b"S3CRET" not in each and b"session *** of user *** unknown, ***" in each for each in bodies)

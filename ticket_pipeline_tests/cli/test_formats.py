@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticket_pipeline.cli.formats import ago, count, local_time, money, parse_bucket, percent, plain, until
+from ticket_pipeline.cli.formats import (
+    ago,
+    count,
+    local_time,
+    money,
+    parse_bucket,
+    parse_duration,
+    percent,
+    plain,
+    until,
+)
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -34,9 +44,17 @@ def test_a_bucket_is_read_in_hours_days_or_weeks(text: str, hours: int) -> None:
 @pytest.mark.parametrize(
     "text", ["30 minutes", "5m", "0h", "32 days", "1 month", "", "-1 day", "1.5h", "day 1", "1 d x"]
 )
-def test_anything_else_is_no_bucket(text: str) -> None:
-    with pytest.raises(ValueError, match=r"bucket|hour"):
+def test_anything_else_is_not_a_bucket(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is not (a duration|between an hour)"):
         parse_bucket(text)
+
+
+def test_an_age_may_be_shorter_than_a_bucket() -> None:
+    assert [parse_duration(text) for text in ("30m", "45 minutes", "1w")] == [
+        timedelta(minutes=30),
+        timedelta(minutes=45),
+        timedelta(weeks=1),
+    ]
 
 
 @given(st.decimals(min_value=0, max_value=Decimal("9999999.99"), places=2))

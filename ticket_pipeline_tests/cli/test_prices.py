@@ -100,15 +100,6 @@ def test_two_currencies_are_two_tables(synced: Cli, event: Event, this_hour: dat
     assert "per ticket in USD" in shown
 
 
-@pytest.mark.parametrize(
-    ("bucket", "why"), [("5m", "not between an hour"), ("40 days", "31 days"), ("often", "is not a duration")]
-)
-def test_an_unusable_bucket_is_a_mistake_in_the_command_line(synced: Cli, bucket: str, why: str) -> None:
-    result = synced.run("price-history", synced.loopback.keys[0], "--bucket", bucket)
-    assert result.exit_code == 2
-    assert why in " ".join(result.stderr.replace("\u2502", " ").split())
-
-
 def test_dear_prices_still_fit_the_screen(synced: Cli, event: Event, this_hour: datetime) -> None:
     stock = [
         Item(listing_id=str(n), price=9_000.25 + 90_000.0 * n, quantity=900, zone=f"Club level {n}") for n in range(120)
