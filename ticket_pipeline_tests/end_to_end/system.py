@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import csv
 import os
-import signal
 import subprocess
-import sys
-import time
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -35,6 +32,7 @@ from ticket_pipeline.simulator.world import DATE_FORMAT, WATCHLIST_HEADER, Simul
 from ticket_pipeline.storage.connect import open_database
 from ticket_pipeline.storage.migrations import apply_migrations
 from ticket_pipeline.storage.statements import project_file
+from ticket_pipeline_tests.end_to_end.programs import Program, program, wait_until
 from ticket_pipeline_tests.overrides import as_environment
 from ticket_pipeline_tests.ports import reserved_port
 from ticket_pipeline_tests.servers import environment_without
@@ -70,49 +68,6 @@ FAST = {
     # Nothing syncs but what a test asks for.
     "SYNC_EVENTS_CRON": "0 0 1 1 *",
 }
-
-_STOP_SECONDS = 20.0
-_POLL_SECONDS = 0.2
-_PATIENCE = 6
-
-
-class NotInTimeError(AssertionError):
-    """What a test waited for did not happen; the message ends with what the programs had to say."""
-
-
-class Program:
-    """A program in a process group of its own, with its output in a file."""
-
-    def __init__(self, command: Sequence[str], env: Mapping[str, str], folder: Path, name: str) -> None:
-        self.name = name
-        self.log_file = folder / f"{name}.log"
-        with self.log_file.open("ab") as log:
-            self.process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=dict(env),
-                cwd=folder,
-                start_new_session=True,
-            )
-
-    def stop(self) -> None:
-        """End the group: asked first, made to after a while. Idempotent."""
-        self.process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            self.process.wait(_STOP_SECONDS)
-        self.kill()
-
-    def kill(self) -> None:
-        """End the whole group at once, as a lost machine would."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-
-    def tail(self, lines: int = 30) -> str:
-        """The end of the program's output."""
-        return "\n".join(self.log_file.read_text(errors="replace").splitlines()[-lines:])
 
 
 class Marketplace:
@@ -291,27 +246,6 @@ class System:
         return "\n".join(f"--- {each.name}\n{each.tail()}" for each in self.programs.values())
 
 
-def wait_until(is_so: Callable[[], _T], what: str, *, seconds: float, explain: Callable[[], str]) -> _T:
-    """Wait until something has happened; what `is_so` then said.
-
-    Args:
-        is_so: asked again and again.
-        what: what is waited for.
-        seconds: how long it takes at most on a quiet machine of two cores; a busy one is given several times that.
-        explain: what there is to say if it does not happen.
-
-    Raises:
-        NotInTimeError: it has not; the message ends with what `explain` says.
-    """
-    seconds *= _PATIENCE
-    deadline = time.monotonic() + seconds
-    while not (said := is_so()):
-        if time.monotonic() > deadline:
-            raise NotInTimeError(f"Waited {seconds:.0f} s for {what}.\n{explain()}")
-        time.sleep(_POLL_SECONDS)
-    return said
-
-
 @contextmanager
 def running_system(
     folder: Path,
@@ -392,8 +326,3 @@ def write_watchlist(path: Path, events: Sequence[ReplayEvent], untracked: Sequen
             is_tracked = "FALSE" if external_id in untracked else "TRUE"
             place = ("Test Arena", "London", "United Kingdom")
             rows.writerow([f"Event {external_id}", *place, starts, external_id, is_tracked, "UTC", "5000"])
-
-
-def program(name: str) -> str:
-    """A program of this environment."""
-    return str(Path(sys.executable).parent / name)

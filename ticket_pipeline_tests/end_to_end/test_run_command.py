@@ -16,7 +16,8 @@ import psycopg
 import pytest
 
 from ticket_pipeline.storage.embedded import EmbeddedServer
-from ticket_pipeline_tests.end_to_end.system import Program, outside_environment, program, wait_until
+from ticket_pipeline_tests.end_to_end.programs import Program, program, wait_until
+from ticket_pipeline_tests.end_to_end.system import outside_environment
 from ticket_pipeline_tests.servers import throwaway_state_dir
 
 if TYPE_CHECKING:
