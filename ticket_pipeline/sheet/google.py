@@ -82,9 +82,7 @@ class GoogleSheetSource:
 
     Attributes:
         spreadsheet_id: the sheet's key, or its whole address.
-        worksheet_name: the tab's name, exactly.
         credentials_file: JSON key of a service account that may read the sheet.
-        api_base_url: where the Sheets API is; tests use another one.
         timeout_seconds: longest time to connect, and longest pause while reading.
         first_wait_seconds: wait before the second of three tries; it doubles.
     """

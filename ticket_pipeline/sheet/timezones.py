@@ -89,8 +89,13 @@ class Timezones:
         A city may be followed by its state, province or country, abbreviated or not. It counts only within that place
         and within the country of the row. A country counts where all its zones show the same time that day.
         """
-        name, *suffixes = (part.strip() for part in (city or "").split(","))
+        name, *suffixes = (part.strip(" )") for part in re.split("[,(]", city or ""))
+        head, _, last = name.rpartition(" ")
+        if _key(name) not in self._cities and head and _key(last) in _REGIONS and (last.isupper() or len(last) > 3):  # noqa: PLR2004 - no abbreviation
+            name, suffixes = head, [last, *suffixes]  # "Portland ME", "Portland Maine"
         code = self.find_country(country) if country else None
+        if country and code is None:
+            suffixes.append(country)  # a state or province in the wrong column
         suffix = self._read_suffixes(name, suffixes, code)
         if name and (placement := self._place_city(name, suffix, code)):
             return placement

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp, Scope
 
-    from ticket_pipeline.simulator.controls import Truth
+    from ticket_pipeline.simulator.controls import MarketplaceTruth
     from ticket_pipeline.simulator.distortions import FieldMeanings
     from ticket_pipeline.simulator.faults import FaultPlan
     from ticket_pipeline.simulator.recording import RequestLog
+    from ticket_pipeline.simulator.vivenu import OrganiserTruth
     from ticket_pipeline.simulator.wire import Latency
 
 CONTROLS_PATH = "/_simulator"
@@ -39,7 +40,7 @@ def build_app(
     routes: ASGIApp,
     *,
     clock: Callable[[], datetime],
-    truth: Truth,
+    truth: MarketplaceTruth | OrganiserTruth,
     external_id_of: Callable[[Scope], str | None],
     error_response: Callable[[int], Response],
     fields: FieldMeanings | None = None,

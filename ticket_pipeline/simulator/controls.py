@@ -11,7 +11,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from ticket_pipeline.simulator.vivenu import OrganiserTruth
     from ticket_pipeline.simulator.wire import Wire
     from ticket_pipeline.simulator.world import SimulatedWorld
 
@@ -36,19 +37,9 @@ DEFAULT_LIMIT = 1000
 MAX_HOURS = 24 * 60
 
 
-class Truth(Protocol):
-    """What is true of a marketplace's events, beyond its responses."""
-
-    def events_at(self, now: datetime) -> list[dict[str, Any]]:
-        """The events, with the truth about their listings at `now`."""
-
-    def sales_between(self, after: datetime, until: datetime) -> list[dict[str, Any]]:
-        """The true sales of all events later than `after` and not later than `until`."""
-
-
 @dataclass(frozen=True, slots=True)
 class MarketplaceTruth:
-    """The truth about one marketplace of a world."""
+    """The truth about one marketplace of a world, beyond its responses."""
 
     world: SimulatedWorld
     marketplace: Marketplace
@@ -77,7 +68,7 @@ class MarketplaceTruth:
         ]
 
 
-def create_controls(wire: Wire, truth: Truth) -> ASGIApp:
+def create_controls(wire: Wire, truth: MarketplaceTruth | OrganiserTruth) -> ASGIApp:
     """The routes above as an app that returns 403 to clients that are not on loopback."""
     controls = _Controls(wire, truth)
     routes = [
@@ -90,7 +81,7 @@ def create_controls(wire: Wire, truth: Truth) -> ASGIApp:
 
 
 class _Controls:
-    def __init__(self, wire: Wire, truth: Truth) -> None:
+    def __init__(self, wire: Wire, truth: MarketplaceTruth | OrganiserTruth) -> None:
         self._wire = wire
         self._truth = truth
 

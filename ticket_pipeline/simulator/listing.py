@@ -20,16 +20,12 @@ class SimulatedListing:
     """One listing at a moment; prices per ticket in major units.
 
     Attributes:
-        listing_id: kept while repriced; a relisted holding gets a new one.
         holding: the same number at every marketplace where the same seats are listed; never in a response.
         row: None for general admission and some parking passes.
-        row_id: the marketplace's id of the row; None where there is no row.
         splits: how many tickets can be bought at once; StubHub Pro does not show it.
         ask_price: before buyer fees; StubHub Pro does not show it.
         all_in_price: what the buyer pays; None where the marketplace does not show it.
-        net_proceeds: what the seller gets.
         is_placeholder: asks a price that nobody is meant to pay.
-        is_fan: a fan sells, not a broker.
     """
 
     listing_id: int
@@ -50,15 +46,7 @@ class SimulatedListing:
 
 @dataclass(frozen=True, slots=True)
 class TrueMetrics:
-    """The correct metrics of a set of listings.
-
-    Attributes:
-        received: all listings.
-        listings: those with a market price: no parking pass, all-in price known.
-        tickets: sum of their quantities.
-        min_price: their lowest all-in price; None where there is none.
-        median_price: their median all-in price, not rounded; None where there is none.
-    """
+    """The correct metrics of `received` listings; only those with a market price count: no parking, all-in known."""
 
     received: int
     listings: int
@@ -82,15 +70,7 @@ class TrueMetrics:
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """Tickets that were really sold: a whole listing, or some of its tickets.
-
-    Attributes:
-        sold_at: aware UTC.
-        marketplace: where they were bought.
-        listing_id: the id there at the time.
-        holding: whose tickets, as in `SimulatedListing`.
-        all_in_price: per ticket, in the marketplace's currency; None where the marketplace does not show it.
-    """
+    """Tickets that were really sold: a whole listing, or some of its tickets; the price is per ticket."""
 
     sold_at: datetime
     marketplace: Marketplace
@@ -102,13 +82,7 @@ class Sale:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """A listing id that is gone, and why: only some of them are sales.
-
-    Attributes:
-        removed_at: aware UTC.
-        quantity: the last one.
-        next_listing_id: the new id where the listing was relisted.
-    """
+    """A listing id that is gone, and why: only some are sales. `next_listing_id` is the new id after a relist."""
 
     removed_at: datetime
     listing_id: int

@@ -21,10 +21,7 @@ class RequestRecord:
         received_at: aware UTC, when the request line and headers were read.
         received_monotonic: the same moment in monotonic seconds.
         finished_monotonic: when the response was complete or the client gone; None while the request is running.
-        path: without the query.
         external_id: the event (or sheet) of the request.
-        header_names: lower case, as sent.
-        status: status code sent; None where none was.
         fault: the `FaultKind` applied, if any.
     """
 

@@ -12,9 +12,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-GRID_ROWS = 1000
-GRID_COLUMNS = 26
-
 _RANGE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})(?::([A-Z]{1,3})([0-9]{0,7}))?")
 
 
@@ -41,7 +38,7 @@ class Spreadsheet:
 
     def metadata(self, spreadsheet_id: str) -> dict[str, Any]:
         """The response to `spreadsheets.get` without grid data."""
-        grid = {"rowCount": GRID_ROWS, "columnCount": GRID_COLUMNS}
+        grid = {"rowCount": 1000, "columnCount": 26}
         return {
             "spreadsheetId": spreadsheet_id,
             "properties": {"title": self.title, "locale": "en_US", "timeZone": "Etc/GMT"},
@@ -60,9 +57,7 @@ class Spreadsheet:
         block = self._parse(cells)
         rows = [_trimmed(row[block.left : block.right]) for row in self.tabs[block.tab][block.top : block.bottom]]
         values = _trimmed(rows)
-        bottom, right = block.bottom or GRID_ROWS, block.right or GRID_COLUMNS
-        response = {"range": _a1(block, bottom, right), "majorDimension": "ROWS"}
-        return response | ({"values": values} if values else {})
+        return {"range": cells, "majorDimension": "ROWS"} | ({"values": values} if values else {})
 
     def write(self, cells: str, rows: Sequence[Sequence[object]]) -> dict[str, Any]:
         """Overwrite cells from the range's first cell on; None leaves a cell unchanged.
@@ -78,12 +73,7 @@ class Spreadsheet:
             for column, value in enumerate(values, start=block.left):
                 if value is not None:
                     row[column] = str(value).upper() if isinstance(value, bool) else str(value)
-        width = max((len(values) for values in rows), default=0)
-        return {
-            "updatedRange": _a1(block, block.top + len(rows), block.left + width),
-            "updatedRows": len(rows),
-            "updatedCells": sum(len(values) for values in rows),
-        }
+        return {"updatedRange": cells, "updatedRows": len(rows), "updatedCells": sum(len(values) for values in rows)}
 
     def _parse(self, cells: str) -> _Block:
         if _unquoted(cells) in self.tabs:  # a bare tab name is the whole tab
@@ -116,12 +106,3 @@ def _column(letters: str) -> int:
     for letter in letters:
         number = number * 26 + ord(letter) - ord("A") + 1
     return number
-
-
-def _a1(block: _Block, bottom: int, right: int) -> str:
-    # Here, because every command imports the simulator, and gspread takes long to load.
-    from gspread.utils import rowcol_to_a1  # noqa: PLC0415
-
-    name = block.tab if block.tab.isalnum() else "'" + block.tab.replace("'", "''") + "'"
-    first, last = rowcol_to_a1(block.top + 1, block.left + 1), rowcol_to_a1(bottom, right)
-    return f"{name}!{first}" if first == last else f"{name}!{first}:{last}"

@@ -88,7 +88,7 @@ def create_vivenu_app(
     return build_app(
         advanced,
         clock=clock,
-        truth=_OrganiserTruth(world),
+        truth=OrganiserTruth(world),
         external_id_of=external_id_of,
         error_response=error_response,
         **options,
@@ -108,10 +108,13 @@ def error_response(status: int) -> Response:
 
 
 @dataclass(frozen=True, slots=True)
-class _OrganiserTruth:
+class OrganiserTruth:
+    """The truth about an organiser's events, beyond its responses."""
+
     world: VivenuWorld
 
     def events_at(self, now: datetime) -> list[dict[str, Any]]:
+        """The events, with the tickets sold by `now`."""
         self.world.advance(now)
         return [
             {
@@ -124,6 +127,7 @@ class _OrganiserTruth:
         ]
 
     def sales_between(self, after: datetime, until: datetime) -> list[dict[str, Any]]:
+        """The true sales later than `after` and not later than `until`."""
         self.world.advance(until)
         return [
             {

@@ -187,4 +187,4 @@ def test_writing_grows_the_grid_and_keeps_cells_given_as_none() -> None:
     sheet = _sheet()
     written = sheet.write("Events!B3", [[None, "new", True], [5]])
     assert sheet.read("Events!A3:D4")["values"] == [["A3", "", "new", "TRUE"], ["", "5"]]
-    assert written == {"updatedRange": "Events!B3:D4", "updatedRows": 2, "updatedCells": 4}
+    assert written == {"updatedRange": "Events!B3", "updatedRows": 2, "updatedCells": 4}
