@@ -10,19 +10,16 @@ PostgreSQL under `STATE_DIR`, a sample watchlist and simulated marketplaces.
 
 from __future__ import annotations
 
-import logging
 import os
 from datetime import UTC, date, datetime
-from functools import cache
 from pathlib import Path
 from typing import Literal, Self
 
-from dotenv import dotenv_values
 from pydantic import AliasChoices, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from ticket_pipeline.errors import ConfigurationError
-from ticket_pipeline.settings.renamed import ADVICE, SWITCHES
+from ticket_pipeline.settings.renamed import ADVICE, SWITCHES, find_removed, warn_of_removed
 from ticket_pipeline.settings.tuning import Tuning
 from ticket_pipeline.settings.values import (
     AgeGroups,
@@ -45,7 +42,6 @@ from ticket_pipeline.settings.values import (
 _PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 
 _VIVENU_URL = "https://vivenu.com"
-_log = logging.getLogger(__name__)
 
 ENV_FILE_VARIABLE = "TICKET_PIPELINE_ENV_FILE"
 """Names another env file than `.env`; `ticket-pipeline --env-file` sets it."""
@@ -321,7 +317,10 @@ def load_settings(**overrides: object) -> Settings:
         ConfigurationError: one or more settings are invalid; the message names each, never the value of a secret.
     """
     file = env_file()
-    _report_old_names(file)
+    removed = find_removed(file)
+    if any(name in SWITCHES for name in removed):
+        raise _invalid(file, [f"{name}: it was removed. {ADVICE[name]}" for name in removed])
+    warn_of_removed(removed)
     try:
         settings = Settings(_env_file=file, **overrides)  # type: ignore[arg-type]
     except SettingsError:
@@ -337,26 +336,6 @@ def load_settings(**overrides: object) -> Settings:
     if settings.prices_start_date > (today := datetime.now(UTC).date()):
         raise _invalid(file, [f"PRICES_START_DATE: it lies in the future; write {today} or an earlier day"])
     return settings
-
-
-def _report_old_names(file: Path) -> None:
-    found = (os.environ.keys() | _names_in(file)) & ADVICE.keys()
-    if switches := found.intersection(SWITCHES):
-        raise _invalid(file, [f"{name}: it was removed. {ADVICE[name]}" for name in sorted(switches)])
-    for name in sorted(found):
-        _warn_once(name)
-
-
-def _names_in(file: Path) -> set[str]:
-    try:
-        return {name.upper() for name in dotenv_values(file, interpolate=False)}
-    except (OSError, UnicodeDecodeError):
-        return set()
-
-
-@cache
-def _warn_once(name: str) -> None:
-    _log.warning("The setting %s was removed and has no effect. %s.", name, ADVICE[name])
 
 
 def _invalid(file: Path, problems: list[str]) -> ConfigurationError:

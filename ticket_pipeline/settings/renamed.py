@@ -1,15 +1,23 @@
 """Settings that an earlier version had: what replaced each, so that an upgrade ignores none of them silently.
 
-What belongs here: old names and what to do instead. What does not: the settings themselves (`model`).
+What belongs here: old names, what to do instead, and finding them. What does not: the settings themselves (`model`).
 """
 
 from __future__ import annotations
 
+import logging
+import os
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from dotenv import dotenv_values
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+_log = logging.getLogger(__name__)
 
 _TUNING = "Use the key {key} of TUNING, such as TUNING='{{\"{key}\": …}}'"
 _CONSTANT = "Remove it; the value is fixed now"
@@ -64,3 +72,23 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "ZONES_CSV": "Use VENUE_MAP",
     }
 )
+
+
+def find_removed(env_file: Path) -> list[str]:
+    """The removed settings that the environment or an env file still sets, in alphabetical order."""
+    try:
+        in_file = {name.upper() for name in dotenv_values(env_file, interpolate=False)}
+    except (OSError, UnicodeDecodeError):
+        in_file = set()
+    return sorted((os.environ.keys() | in_file) & ADVICE.keys())
+
+
+def warn_of_removed(names: Iterable[str]) -> None:
+    """Log what replaced each of these settings; once in a process."""
+    for name in names:
+        _warn_once(name)
+
+
+@cache
+def _warn_once(name: str) -> None:
+    _log.warning("The setting %s was removed and has no effect. %s.", name, ADVICE[name])

@@ -31,9 +31,14 @@ class Source:
         return self.path.relative_to(CHECKOUT).as_posix()
 
     @cached_property
+    def text(self) -> str:
+        """What stands in it."""
+        return self.path.read_text(encoding="utf-8")
+
+    @cached_property
     def tree(self) -> ast.Module:
         """The parsed file."""
-        return ast.parse(self.path.read_text(encoding="utf-8"))
+        return ast.parse(self.text)
 
     def imported(self) -> Iterator[str]:
         """Every module, or name of a module, that the file imports, wherever in it."""

@@ -7,6 +7,8 @@ import ast
 from ticket_pipeline_tests.architecture.sources import PACKAGE, TESTS, sources
 
 READS_THE_ENVIRONMENT = {
+    "ticket_pipeline/defs/resources.py",  # looks for a dagster.yaml
+    "ticket_pipeline/settings/renamed.py",  # finds settings that were removed
     "ticket_pipeline/settings/model.py",  # the one place that reads settings
     "ticket_pipeline/cli/pipeline_commands.py",  # as run.py
     "ticket_pipeline/cli/run.py",  # hands its environment on to the programs it starts
@@ -14,6 +16,13 @@ READS_THE_ENVIRONMENT = {
     "ticket_pipeline/cli/app.py",  # names the env file to the programs it starts
 }
 EVERYTHING = [*sources(PACKAGE), *sources(TESTS)]
+LONGEST_FILE = 350
+TOO_LONG = {
+    "ticket_pipeline/cli/run.py",
+    "ticket_pipeline/marketplaces/ticketmaster/parser.py",
+    "ticket_pipeline/storage/request_gate.py",
+}
+"""Longer than the rule allows, by a few lines; no other file may join them."""
 NAMELESS = {"utils", "util", "helpers", "helper", "common", "misc"}
 
 
@@ -35,6 +44,11 @@ def test_nothing_is_mocked() -> None:
 
 def test_every_module_says_what_it_is_for() -> None:
     assert not [source.name for source in EVERYTHING if not ast.get_docstring(source.tree)]
+
+
+def test_no_file_is_longer_than_a_reader_can_hold() -> None:
+    too_long = {source.name for source in sources(PACKAGE) if len(source.text.splitlines()) > LONGEST_FILE}
+    assert too_long <= TOO_LONG
 
 
 def test_no_module_is_named_for_having_no_place() -> None:
