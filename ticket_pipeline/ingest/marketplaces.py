@@ -65,7 +65,7 @@ class Source:
     @property
     def has_listings(self) -> bool:
         """Whether its polls bring listings, and prices by hour and day come of them."""
-        return self.open_client is not None
+        return self.marketplace.has_listings
 
     @property
     def asset_name(self) -> str:
@@ -121,12 +121,6 @@ SOURCES: Mapping[Marketplace, Source] = MappingProxyType(
         ),
     }
 )
-
-
-def has_listings(marketplace: str) -> bool:
-    """Whether a marketplace is polled for listings; Ticketmaster describes events only."""
-    source = SOURCES.get(Marketplace(marketplace))
-    return source is not None and source.has_listings
 
 
 def find_source(marketplace: Marketplace, settings: Settings) -> Source:

@@ -40,7 +40,7 @@ def left(cli: Cli) -> list[str]:
     return [row["cache_key"] for row in cli.loopback.rows("select cache_key from cached_responses order by 1")]
 
 
-def test_it_shows_what_is_kept_and_what_it_was_good_for(kept: Cli) -> None:
+def test_it_shows_what_is_cached_and_how_many_requests_that_saved(kept: Cli) -> None:
     result = kept.run("cache", "show")
     assert result.exit_code == 0
     assert_fits(result.stdout)
@@ -50,7 +50,7 @@ def test_it_shows_what_is_kept_and_what_it_was_good_for(kept: Cli) -> None:
     assert (row["responses"], row["hits"], row["misses_today"]) == (3, 1, 2)
 
 
-def test_with_nothing_kept_it_says_so(cli: Cli) -> None:
+def test_an_empty_cache_is_not_an_error(cli: Cli) -> None:
     assert "Nothing is cached" in cli.run("cache", "show").stdout
 
 
@@ -63,12 +63,12 @@ def test_with_nothing_kept_it_says_so(cli: Cli) -> None:
         (["--all"], []),
     ],
 )
-def test_it_forgets_what_was_named(kept: Cli, arguments: list[str], remaining: list[str]) -> None:
+def test_it_deletes_the_chosen_responses(kept: Cli, arguments: list[str], remaining: list[str]) -> None:
     assert kept.ask("cache", "clear", *arguments) == {"cleared": len(AGES) - len(remaining)}
     assert left(kept) == remaining
 
 
-def test_of_searches_that_may_name_a_forgotten_event_it_is_said_that_they_stay(kept: Cli) -> None:
+def test_searches_that_may_name_the_event_stay_and_are_mentioned(kept: Cli) -> None:
     assert "Searches that name b stay cached; --all" in " ".join(
         kept.run("cache", "clear", "--event", "b").stdout.split()
     )
@@ -77,7 +77,7 @@ def test_of_searches_that_may_name_a_forgotten_event_it_is_said_that_they_stay(k
 
 
 @pytest.mark.parametrize("arguments", [[], ["--all", "--event", "a"], ["--older-than", "1h", "--all"]])
-def test_without_one_clear_choice_nothing_is_forgotten(kept: Cli, arguments: list[str]) -> None:
+def test_without_exactly_one_choice_nothing_is_deleted(kept: Cli, arguments: list[str]) -> None:
     result = kept.run("cache", "clear", *arguments)
     assert result.exit_code == 1
     assert "Choose what to delete with one of" in result.stderr
@@ -85,6 +85,6 @@ def test_without_one_clear_choice_nothing_is_forgotten(kept: Cli, arguments: lis
 
 
 @pytest.mark.parametrize("age", ["soon", "-1h", "3", "1 month"])
-def test_what_is_no_age_is_a_wrong_command_line(kept: Cli, age: str) -> None:
+def test_an_unreadable_age_is_a_mistake_in_the_command_line(kept: Cli, age: str) -> None:
     assert kept.run("cache", "clear", "--older-than", age).exit_code == 2
     assert left(kept) == list(AGES)

@@ -57,7 +57,7 @@ def test_marking_keeps_all_data(aged: Cli) -> None:
     assert aged.loopback.value("select count(*) from events where not is_tracked") == 2
 
 
-def test_an_event_that_still_stands_in_the_watchlist_is_named_as_such(aged: Cli) -> None:
+def test_events_that_are_still_in_the_watchlist_are_counted(aged: Cli) -> None:
     shown = " ".join(aged.run(CLEANUP).stdout.split())
     assert "1 of them are still in the watchlist: the next sync follows them again." in shown
 
@@ -92,7 +92,7 @@ def test_deleting_asks_with_counts_and_no_means_no(aged: Cli) -> None:
     assert counts(aged)["events"] == 2
 
 
-def test_without_anybody_to_answer_nothing_is_deleted(aged: Cli) -> None:
+def test_without_a_terminal_nothing_is_deleted(aged: Cli) -> None:
     aged.run(CLEANUP, "--no-dry-run")
     before = counts(aged)
     for more in ([], ["--json"]):
@@ -116,7 +116,7 @@ def test_an_event_with_several_ids_shows_each_on_a_line(aged: Cli) -> None:
         assert len([line for line in shown.splitlines() if f"99{key}" in line]) == 1
 
 
-def test_the_document_says_what_was_done(aged: Cli) -> None:
+def test_the_document_has_what_was_done(aged: Cli) -> None:
     planned = aged.ask(CLEANUP)
     assert (planned["dry_run"], len(planned["to_mark"]), planned["marked"], planned["deleted"]) == (True, 2, 0, [])
     assert aged.ask(CLEANUP, "--no-dry-run")["marked"] == 2

@@ -78,7 +78,7 @@ def test_a_database_of_the_users_own_is_neither_started_nor_stopped(cli: Cli, co
     assert "the database of DATABASE_URL" in result.stderr
 
 
-def test_settings_show_what_holds_and_no_secret(cli: Cli) -> None:
+def test_settings_are_shown_without_secrets(cli: Cli) -> None:
     shown = cli.run("settings", STUBHUB_COOKIE="dont-tell", WEB_PORT="3333")
     assert_fits(shown.stdout)
     assert "dont-tell" not in shown.output
@@ -90,7 +90,7 @@ def test_settings_show_what_holds_and_no_secret(cli: Cli) -> None:
     assert cli.ask("settings")["LOG_LEVEL"] == "WARNING"
 
 
-def test_settings_show_where_urls_lead_and_not_what_they_carry(cli: Cli) -> None:
+def test_settings_show_urls_without_credentials_and_queries(cli: Cli) -> None:
     url = "https://me:S3CRET@h.example:8/api?key=S3CRET#S3CRET"
     names = [name.upper() for name in Settings.model_fields if name.endswith("_base_url")]
     assert len(names) == 3

@@ -37,14 +37,14 @@ def _row(event: SimulatedEvent) -> list[str]:
     return [event.name, event.venue.name, event.venue.city, event.venue.country, f"{local:%Y-%m-%d %H:%M}"]
 
 
-def test_before_anything_was_fetched_it_says_how_to(described: Searching) -> None:
+def test_before_the_first_fetch_it_shows_how_to_fetch(described: Searching) -> None:
     first = described.ids()[0]
     result = described.cli.run("event-details", first)
     assert (result.exit_code, result.stdout) == (0, "")
     assert f"ticket-pipeline fetch-listings {first}" in result.stderr
 
 
-def test_it_shows_what_ticketmaster_tells_by_any_id_of_the_event(described: Searching) -> None:
+def test_it_shows_the_details_for_any_id_of_the_event(described: Searching) -> None:
     first = described.ids()[0]
     assert described.cli.run("fetch-listings", first).exit_code == 0
     for key in (first, LISTED):
@@ -57,7 +57,7 @@ def test_it_shows_what_ticketmaster_tells_by_any_id_of_the_event(described: Sear
     assert (capture["external_id"], capture["status"]) == (first, "onsale")
 
 
-def test_every_change_is_shown_with_what_was_before(described: Searching) -> None:
+def test_every_change_is_shown_with_the_value_before(described: Searching) -> None:
     first = described.ids()[0]
     described.cli.run("fetch-listings", first)
     described.cli.loopback.rows(
@@ -76,7 +76,7 @@ def test_every_change_is_shown_with_what_was_before(described: Searching) -> Non
 
 
 @pytest.mark.parametrize("command", ["show-listings", "price-history", "section-prices"])
-def test_who_looks_for_listings_where_there_are_none_is_told_where_they_are(described: Searching, command: str) -> None:
+def test_an_id_without_listings_leads_to_those_with_listings(described: Searching, command: str) -> None:
     with_listings, without = described.ids()[:2]
     result = described.cli.run(command, with_listings)
     assert result.exit_code == 1
@@ -99,7 +99,7 @@ def test_a_watchlist_of_ticketmaster_only_is_not_called_empty(described: Searchi
     assert "ticket-pipeline event-details" in result.stderr
 
 
-def test_events_that_nobody_lists_are_named_beside_those_that_are_fetched(described: Searching) -> None:
+def test_events_without_listings_are_named_beside_those_that_are_fetched(described: Searching) -> None:
     result = described.cli.run("fetch-listings")
     assert f"by key: {described.ids()[1]}" in result.stderr
     assert LISTED in result.stdout

@@ -52,7 +52,7 @@ def test_the_document_equals_what_is_stored(synced: Cli) -> None:
     assert (document["listings"], document["tickets"]) == (stored[0]["listings"], stored[0]["q"])
 
 
-def test_an_answer_that_is_used_again_is_shown_with_its_age(cli: Cli) -> None:
+def test_a_cached_response_is_shown_with_its_age(cli: Cli) -> None:
     world, log = sample_world(datetime.now(UTC)), RequestLog()
     app = create_ticketmaster_app(world, clock=lambda: datetime.now(UTC), log=log, keys={CANARY})
     event = next(event for event in world.simulated_events if Marketplace.TICKETMASTER in event.ids)
@@ -89,7 +89,7 @@ def test_a_failed_event_is_named_and_the_others_are_stored(synced: Cli) -> None:
     assert "1x gone" in synced.run("show-events").stdout
 
 
-def test_a_block_stops_the_rest_and_says_how_to_resume(synced: Cli) -> None:
+def test_a_block_stops_the_rest_and_shows_how_to_resume(synced: Cli) -> None:
     synced.loopback.faults.add(Fault(FaultKind.FORBIDDEN, times=None))
     result = synced.run("fetch-listings", HTTPX_MAX_CONNECTIONS="1")
     assert result.exit_code == 1
@@ -102,14 +102,14 @@ def test_a_block_stops_the_rest_and_says_how_to_resume(synced: Cli) -> None:
     assert synced.run("fetch-listings").exit_code == 0
 
 
-def test_a_marketplace_that_is_switched_off_is_not_asked(synced: Cli) -> None:
+def test_nothing_is_sent_to_a_marketplace_that_is_switched_off(synced: Cli) -> None:
     result = synced.run("fetch-listings", DISABLED_MARKETPLACES="stubhub")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "DISABLED_MARKETPLACES" in result.stderr
     assert synced.loopback.log.records() == []
 
 
-def test_an_empty_watchlist_says_what_to_do(cli: Cli) -> None:
+def test_an_empty_watchlist_shows_what_to_do(cli: Cli) -> None:
     result = cli.run("fetch-listings")
     assert (result.exit_code, result.stdout) == (0, "")
     assert "ticket-pipeline sync-events" in result.stderr

@@ -58,7 +58,7 @@ def test_an_age_may_be_shorter_than_a_bucket() -> None:
 
 
 @given(st.decimals(min_value=0, max_value=Decimal("9999999.99"), places=2))
-def test_money_fits_a_column_and_says_every_cent_below_ten_thousand(amount: Decimal) -> None:
+def test_money_fits_a_column_and_shows_every_cent_below_ten_thousand(amount: Decimal) -> None:
     text = money(amount)
     assert len(text) <= 10
     if amount < 10_000:
@@ -66,7 +66,7 @@ def test_money_fits_a_column_and_says_every_cent_below_ten_thousand(amount: Deci
         assert len(text) <= 7
 
 
-def test_what_is_not_known_is_a_dash_and_never_zero() -> None:
+def test_an_unknown_value_is_a_dash_and_never_zero() -> None:
     assert [money(None), count(None), percent(None, Decimal(1)), percent(Decimal(0), Decimal(1)), plain(None)] == [
         "\N{EN DASH}"
     ] * 5
@@ -85,7 +85,7 @@ def test_a_moment_is_shown_on_the_venues_clock_with_its_zone() -> None:
     assert local_time(None, "UTC") == "\N{EN DASH}"
 
 
-def test_a_wait_is_said_in_its_largest_unit() -> None:
+def test_a_wait_is_shown_in_its_largest_unit() -> None:
     assert [ago(NOON - wait, NOON) for wait in (timedelta(seconds=30), timedelta(minutes=5), timedelta(hours=30))] == [
         "just now",
         "5 min ago",

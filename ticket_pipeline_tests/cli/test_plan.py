@@ -22,7 +22,7 @@ def test_four_far_events_are_polled_twice_a_day_each(synced: Cli) -> None:
     )
 
 
-def test_events_that_come_nearer_are_polled_oftener(cli: Cli) -> None:
+def test_events_that_come_nearer_are_polled_more_often(cli: Cli) -> None:
     when = datetime.now(UTC) + timedelta(days=9)
     rows = [["Near", "Crowd Arena", "Boston", "United States", f"{when:%Y-%m-%d} 12:00", cli.loopback.keys[0], "TRUE"]]
     cli.write_watchlist(rows)

@@ -67,7 +67,7 @@ def test_a_zone_is_the_zone_or_the_section_in_any_case(stocked: Cli) -> None:
     assert "No listing matches." in nothing.stdout
 
 
-def test_a_limit_says_what_it_hides_and_zero_hides_nothing(stocked: Cli) -> None:
+def test_a_limit_shows_how_many_it_hides_and_zero_hides_nothing(stocked: Cli) -> None:
     assert ids(stocked, "--limit", "2") == ["1", "2"]
     assert ids(stocked, "--limit", "0") == ["1", "2", "3", "4"]
     shown = stocked.run("show-listings", stocked.loopback.keys[0], "--limit", "2").stdout
@@ -91,7 +91,7 @@ def test_prices_that_cannot_be_compared_have_no_get_in(stocked: Cli) -> None:
     assert sum(line.rstrip().endswith("USD ask") for line in result.splitlines()) == 2
 
 
-def test_a_suspect_capture_is_called_so(stocked: Cli) -> None:
+def test_a_suspect_capture_is_marked(stocked: Cli) -> None:
     (event,) = stocked.loopback.events(stocked.loopback.keys[:1])
     store(stocked.loopback.database, event, datetime.now(UTC), STOCK[:1])
     assert "Suspect: far fewer listings" in stocked.run("show-listings", stocked.loopback.keys[0]).stdout

@@ -37,7 +37,7 @@ def by_marketplace(documents: list[dict[str, Any]]) -> dict[str, dict[str, Any]]
     return found
 
 
-def test_a_fetch_asks_both_and_names_each(both: Cli) -> None:
+def test_a_fetch_polls_both_and_names_each(both: Cli) -> None:
     result = both.run("fetch-listings")
     assert (result.exit_code, result.stderr) == (0, "")
     assert_fits(result.stdout)
@@ -63,7 +63,7 @@ def test_prices_are_kept_apart(both: Cli) -> None:
     assert [(zone["zone"], zone["listings"]) for zone in zones] == [("*", 2), ("Loge", 2)]
 
 
-def test_a_pair_that_is_sold_as_a_pair_only_is_no_get_in_price_for_one(both: Cli) -> None:
+def test_a_pair_sold_only_together_is_not_a_get_in_price_for_one(both: Cli) -> None:
     both.run("fetch-listings")
     assert both.ask("show-listings", PRODUCTION)["get_in_price"] == "2.00"
     assert both.ask("show-listings", PRODUCTION)["listings_near_get_in"] == 1
@@ -81,7 +81,7 @@ def test_a_table_names_its_marketplace_and_totals_that_disagree(both: Cli) -> No
     assert "Announced totals" not in both.run("show-listings", both.loopback.keys[0]).stdout
 
 
-def test_without_a_key_a_marketplace_that_is_off_is_left_out_and_told(both: Cli) -> None:
+def test_without_a_key_a_marketplace_that_is_off_is_left_out_with_a_note(both: Cli) -> None:
     result = both.run("fetch-listings", DISABLED_MARKETPLACES="vivid_seats")
     assert result.exit_code == 0
     assert "1 events at vivid_seats were left out: it is disabled" in result.stderr
