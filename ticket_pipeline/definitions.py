@@ -10,20 +10,24 @@ from typing import Any, TypeVar, cast
 import dagster as dg
 import stamina.instrumentation
 
+from ticket_pipeline.defs.checks import Check, build_check_job
 from ticket_pipeline.defs.command_line import refuse_mistakes
-from ticket_pipeline.defs.jobs import asset_key, build_jobs, build_maintenance
+from ticket_pipeline.defs.jobs import asset_key, build_jobs, build_maintenance, build_price_jobs
 from ticket_pipeline.defs.prices.assets import build_price_assets
+from ticket_pipeline.defs.prices.checks import DAILY_CHECKS, HOURLY_CHECKS
+from ticket_pipeline.defs.prices.sensors import build_rebuild_sensor
 from ticket_pipeline.defs.primary_sales.assets import build_primary_sales_assets
 from ticket_pipeline.defs.primary_sales.checks import build_primary_sales_checks
 from ticket_pipeline.defs.primary_sales.pipelines import build_pipelines
 from ticket_pipeline.defs.resources import Clock, build_resources, utc_now
 from ticket_pipeline.defs.schedules import build_schedules
-from ticket_pipeline.defs.sensors import build_poll_sensor, build_rebuild_sensor
-from ticket_pipeline.defs.snapshots.checks import build_checks
+from ticket_pipeline.defs.snapshots.checks import checks_of
 from ticket_pipeline.defs.snapshots.listings import build_listings_asset
-from ticket_pipeline.defs.snapshots.ticketmaster_events import build_details_asset
+from ticket_pipeline.defs.snapshots.sensors import build_poll_sensor
+from ticket_pipeline.defs.snapshots.ticketmaster_events import build_ticketmaster_asset
 from ticket_pipeline.defs.watchlist.assets import build_events_asset
-from ticket_pipeline.ingest.marketplaces import SOURCES
+from ticket_pipeline.defs.watchlist.checks import WATCHLIST_CHECKS
+from ticket_pipeline.ingest.marketplaces import SOURCES, Source
 from ticket_pipeline.logs import apply_log_level
 from ticket_pipeline.settings.model import Settings, load_settings
 
@@ -46,23 +50,23 @@ def build_defs(
     settings = settings or load_settings()
     sources = list(SOURCES.values())
     with warnings.catch_warnings():
-        # A range as one run is what a backfill of 30 days of hours stands on, and its warning would head every command.
-        warnings.filterwarnings("ignore", "Parameter `backfill_policy`", dg.BetaWarning)
+        # Beta in Dagster, and needed: a range as one run, and a day whose last hours are still to come.
+        warnings.filterwarnings(
+            "ignore", "Parameter `(backfill_policy|allow_nonexistent_upstream_partitions)`", dg.BetaWarning
+        )
         polled = [
-            (build_listings_asset if source.has_listings else build_details_asset)(
-                source.marketplace, source.asset_name, now
-            )
+            (build_listings_asset if source.has_listings else build_ticketmaster_asset)(source, settings, now)
             for source in sources
         ]
         listings = [source.asset_name for source in sources if source.has_listings]
-        prices = build_price_assets(settings.prices_start_date, listings)
+        prices = build_price_assets(settings, now, listings)
         primary_sales = build_primary_sales_assets(now)
     prefix = settings.dagster_key_prefix
     assets = [build_events_asset(settings, now), *polled, *prices, *primary_sales]
     keys = {key: asset_key(key.path[0], prefix) for each in assets for key in each.keys} if prefix else {}
-    jobs = build_jobs(sources, prefix)
-    price_jobs = [job for job in jobs if job.name in {"aggregate_hourly", "aggregate_daily"}]
-    checks = [*build_checks(sources, now), *build_primary_sales_checks()]
+    jobs, price_jobs = build_jobs(sources, prefix), build_price_jobs(prefix)
+    checks = {asset_key(name, prefix): found for name, found in checks_by_asset(sources).items()}
+    op_jobs = [build_check_job(checks, now), build_maintenance(settings, now)]
     sensors = [
         *(build_poll_sensor(source, settings, now) for source in sources),
         build_rebuild_sensor(price_jobs, settings, now),
@@ -71,8 +75,8 @@ def build_defs(
     pipeline_jobs, pipeline_schedules, _ = build_pipelines(settings)
     return dg.Definitions(
         assets=_prefixed(assets, keys),
-        asset_checks=_prefixed(checks, keys),
-        jobs=[*jobs, build_maintenance(settings, now), *pipeline_jobs],
+        asset_checks=_prefixed(build_primary_sales_checks(), keys),
+        jobs=[*jobs, *price_jobs, *op_jobs, *pipeline_jobs],
         sensors=sensors,
         schedules=[*build_schedules(settings), *pipeline_schedules],
         resources=all_resources,
@@ -89,6 +93,16 @@ def resolve_job(name: str) -> dg.JobDefinition:
 def _prefixed(assets: Sequence[_Asset], keys: Mapping[dg.AssetKey, dg.AssetKey]) -> list[_Asset]:
     """The assets or checks with other keys, those they depend on included; the names of their ops stay."""
     return [cast("_Asset", each.with_attributes(asset_key_replacements=keys)) if keys else each for each in assets]
+
+
+def checks_by_asset(sources: Sequence[Source]) -> dict[str, Sequence[Check]]:
+    """The checks of the watchlist, snapshots and prices, which their assets evaluate in each run."""
+    return {
+        "events": WATCHLIST_CHECKS,
+        **{source.asset_name: checks_of(source) for source in sources},
+        "hourly_prices": HOURLY_CHECKS,
+        "daily_prices": DAILY_CHECKS,
+    }
 
 
 @dg.definitions

@@ -1,6 +1,6 @@
-"""How a check tells what it found: a sentence of what is wrong and what to do, and a table of the first offenders.
+"""The result of a check: a sentence of what is wrong and what to do, and a table of the first offenders.
 
-What belongs here: the words and the table. What does not: looking for offenders (`storage.quality` and its neighbours).
+What belongs here: the words and the table. What does not: finding offenders (`storage.quality` and its neighbours).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,31 +12,39 @@ from ticket_pipeline.storage.database import Database, Row
 from ticket_pipeline.storage.quality import MOST_FOUND, read_names
 
 MOST_SHOWN = 20
-_NO_NAME = "(no longer known)"
+_NO_NAME = "(deleted event)"
 
 Offender = Mapping[str, object]
 """A row of the table: column → value. All offenders of a check have the same columns."""
 
 _ESCAPES = str.maketrans({"\\": r"\\", "|": r"\|", "[": r"\[", "`": r"\`", "<": "&lt;"})
-"""Text from outside stays text: it opens no cell, no link or picture, no code and no tag."""
+"""Text from outside stays text: it makes no cell, link, picture, code or tag."""
 
 
 def report_offenders(
-    offenders: Sequence[Offender], *, severity: dg.AssetCheckSeverity, wrong: str, remedy: str, **metadata: int
+    offenders: Sequence[Offender],
+    *,
+    severity: dg.AssetCheckSeverity,
+    wrong: str,
+    remedy: str,
+    check_name: str | None = None,
+    **metadata: int,
 ) -> dg.AssetCheckResult:
-    """The result of a check: passed where nobody offends; else how many do, and the first twenty.
+    """The result of a check: passed without offenders; else their number, and the first twenty.
 
     Args:
         offenders: what is wrong, each by itself.
         severity: of a check that is not green.
         wrong: what is wrong with them, as the beginning of a sentence.
         remedy: what to do about it, as the end of the sentence.
-        metadata: further numbers, such as how much was looked at.
+        check_name: needed where an asset has several checks.
+        metadata: further numbers, such as how much was compared.
     """
     count = f"{len(offenders):,}" + (" or more" if len(offenders) >= MOST_FOUND else "")
     return dg.AssetCheckResult(
         passed=not offenders,
         severity=severity,
+        check_name=check_name,
         description=f"{wrong} ({count} found): {remedy}." if offenders else None,
         metadata={"offenders": len(offenders), "shown": dg.MetadataValue.md(_as_markdown(offenders)), **metadata},
     )
@@ -45,9 +53,9 @@ def report_offenders(
 def name_rows(
     database: Database, rows: Sequence[Row], describe: Callable[[Row], Mapping[str, object]]
 ) -> list[Offender]:
-    """Offenders of rows about an event: its name, the marketplace and its key, and what `describe` says of the row.
+    """Offenders of rows about an event: its name, the marketplace, its key, and how `describe` describes the row.
 
-    A key that the row itself holds, such as that of a capture, goes before the one in use.
+    A key in the row itself, such as that of a capture, comes before the one in use.
     """
     names = read_names(database, [row["event_id"] for row in rows[:MOST_SHOWN]])
 
@@ -59,13 +67,13 @@ def name_rows(
 
 
 def name_event(row: Row) -> Offender:
-    """The event of a row that holds its name: that, the marketplace where the row tells it, and its key."""
+    """The event of a row that holds its name: that, the marketplace where the row holds it, and the key."""
     where = {"marketplace": row["marketplace"]} if "marketplace" in row else {}
     return {"event": row["name"] or _NO_NAME, **where, "key": row["external_id"]}
 
 
 def describe_price(row: Row) -> Mapping[str, object]:
-    """Where a price stands, and what it is beside what it should be."""
+    """Which price it is, what it should be, and what it is."""
     when = {"hour": row["hour_at"]} if "hour_at" in row else {"day": row["day_on"]}
     zone = "* (whole event)" if row["zone"] == "*" else row["zone"]
     what = f"{row['name']} ({row['currency']}, {row['fee_basis']})"
@@ -73,7 +81,7 @@ def describe_price(row: Row) -> Mapping[str, object]:
 
 
 def show_moment(moment: datetime | None) -> str:
-    """A moment as people read it; never, where there was none."""
+    """A moment as people read it; "never" for None."""
     return "never" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 

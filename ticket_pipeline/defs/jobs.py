@@ -1,7 +1,9 @@
 """The jobs that people start by hand and that sensors and schedules start for them."""
 
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 import dagster as dg
 
@@ -10,8 +12,11 @@ from ticket_pipeline.ingest.marketplaces import Source
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.settings.model import Settings
 
-if TYPE_CHECKING:
-    from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+AssetJob: TypeAlias = Any
+"""What `dg.define_asset_job` returns; Dagster has no public name for it."""
+
+OURS_FIRST = MappingProxyType({"dagster/priority": "1"})
+"""Tags of the runs of sensors and schedules: they start before the runs of a user's backfill, however many wait."""
 
 
 def poll_job_name(marketplace: Marketplace) -> str:
@@ -24,12 +29,24 @@ def asset_key(name: str, prefix: str | None) -> dg.AssetKey:
     return dg.AssetKey([*(prefix.split("/") if prefix else ()), name])
 
 
-def build_jobs(sources: list[Source], prefix: str | None) -> list["UnresolvedAssetJobDefinition"]:
-    """The asset jobs: sync the watchlist, poll a marketplace, build prices, run the checks."""
+def build_price_jobs(prefix: str | None) -> list[AssetJob]:
+    """The jobs that build prices."""
+    return [
+        dg.define_asset_job(
+            f"aggregate_{grain}",
+            selection=dg.AssetSelection.assets(asset_key(f"{grain}_prices", prefix)),
+            description=f"Rebuild {grain} prices. For a range, launch a backfill on the asset's page: it is one run.",
+        )
+        for grain in ("hourly", "daily")
+    ]
+
+
+def build_jobs(sources: Sequence[Source], prefix: str | None) -> list[AssetJob]:
+    """The other asset jobs: sync the watchlist, poll a marketplace, read vivenu."""
     polls = [
         dg.define_asset_job(
             poll_job_name(source.marketplace),
-            selection=dg.AssetSelection.assets(asset_key(source.asset_name, prefix)).without_checks(),
+            selection=dg.AssetSelection.assets(asset_key(source.asset_name, prefix)),
             description=(
                 f"Poll {source.marketplace}: the event_keys of the run config, or every tracked event still to come."
             ),
@@ -44,24 +61,9 @@ def build_jobs(sources: list[Source], prefix: str | None) -> list["UnresolvedAss
             description="Read the watchlist and bring the events to it.",
         ),
         dg.define_asset_job(
-            "aggregate_hourly",
-            selection=dg.AssetSelection.assets(asset_key("hourly_prices", prefix)).without_checks(),
-            description="Rebuild hourly prices. For many hours, launch a backfill on the asset's page: it is one run.",
-        ),
-        dg.define_asset_job(
-            "aggregate_daily",
-            selection=dg.AssetSelection.assets(asset_key("daily_prices", prefix)).without_checks(),
-            description="Rebuild daily prices. For many days, launch a backfill on the asset's page: it is one run.",
-        ),
-        dg.define_asset_job(
             "vivenu",
             selection=dg.AssetSelection.groups("primary_sales"),
-            description="Read what the organiser sold, and reckon every summary.",
-        ),
-        dg.define_asset_job(
-            "check_data",
-            selection=dg.AssetSelection.all_asset_checks(),
-            description="Run every data check.",
+            description="Read what the organiser sold, and compute every summary.",
         ),
     ]
 

@@ -1,56 +1,78 @@
-"""Log the materializations of many partitions together, and say what does not put a partition out of sync.
+"""How one run marks many partitions: built, failed, and in sync.
 
-What belongs here: handing them to Dagster as one batch, with what they were made from. What does not: what a partition
-tells (each asset's own).
+What belongs here: the few things that Dagster has no public name for, each with the reason beside it. What does not:
+the metadata of a partition (each asset's own).
 """
 
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import uuid4
 
 import dagster as dg
-from dagster._core.definitions import data_version as versions
-from dagster._core.events import DagsterEvent, DagsterEventBatchMetadata
 
-SAME_VERSION = versions.DEFAULT_DATA_VERSION
-"""The data version of what its dependents need not follow; also what Dagster takes for the version of what has none."""
+# Private: a batch mark for events that are logged from the body of an asset, and the plan to materialize a partition.
+# Dagster itself makes both only for the partitions in a run's tags, which are one contiguous range; a batch of due
+# events is not. In a Dagster without these names events are logged one by one, and a failed event only fails its run.
+try:
+    from dagster._core.events import AssetMaterializationPlannedData, DagsterEventBatchMetadata
+except ImportError:
+    HAS_PRIVATE_NAMES = False
+else:
+    HAS_PRIVATE_NAMES = True
+
+SAME_VERSION = dg.DataVersion("INITIAL")
+"""The data version of an asset that its dependents need not follow. Dagster assumes this one where there is none."""
+
+_NO_EVENT = "NULL"
 
 
-def in_sync_regardless_of(context: dg.AssetExecutionContext, dependencies: Iterable[str]) -> Mapping[str, str]:
-    """Tags of a materialization that stays in sync, in Dagster's eyes, whatever becomes of these dependencies.
+def in_sync_regardless_of(context: dg.AssetExecutionContext, dependencies: Iterable[dg.AssetKey]) -> Mapping[str, str]:
+    """Tags of a materialization that stays in sync, in Dagster's view, whatever happens to these dependencies.
 
-    Without a note of what it was made from, Dagster calls a partition unsynced as soon as anything it depends on is
-    materialized again: every partition of the listings after every sync of the watchlist, and every hour after every
-    poll. A capture does not change with the watchlist, nor an hour with the captures of another; what is to be made
-    again is known to the poll schedule and to `stale_prices`.
+    Without them Dagster shows a partition as unsynced as soon as anything it depends on is materialized again: every
+    partition of the listings after every sync of the watchlist, and every hour after every poll. A capture does not
+    change with the watchlist, nor an hour with the captures of another one; the poll schedule and `stale_prices` hold
+    what has to be made again.
 
     Args:
         context: of the run.
-        dependencies: names of assets; an unpartitioned one must be of `SAME_VERSION`.
+        dependencies: an unpartitioned one must be of `SAME_VERSION`.
     """
-    tags = {versions.CODE_VERSION_TAG: context.run.run_id}  # as Dagster has it for an asset without a code version
-    for name in dependencies:
-        key = dg.AssetKey([*context.asset_key.path[:-1], name])
-        tags[versions.get_input_data_version_tag(key)] = SAME_VERSION.value
-        tags[versions.get_input_event_pointer_tag(key)] = versions.NULL_EVENT_POINTER
+    tags = {"dagster/code_version": context.run.run_id}  # what Dagster sets for an asset without a code version
+    for key in dependencies:
+        tags[f"dagster/input_data_version/{key.to_user_string()}"] = SAME_VERSION.value
+        tags[f"dagster/input_event_pointer/{key.to_user_string()}"] = _NO_EVENT
     return tags
 
 
 def log_materializations(
-    context: dg.AssetExecutionContext, materializations: Iterable[dg.AssetMaterialization]
+    context: dg.AssetExecutionContext, materializations: Sequence[dg.AssetMaterialization]
 ) -> None:
     """Log materializations from the body of an asset, as `context.log_event` does one by one.
 
-    Each of those would be two transactions of Dagster's storage: a fifth of the processor time of a run of 1,000 events
-    (docs/benchmarks.md). Dagster batches the partitions of an output by itself; for events that are logged from a body
-    it has no public way to, so they are marked as one batch here. The storage of `instance_storage` writes batches; any
-    other ignores the mark and stores one by one.
+    One by one they are two transactions each: a fifth of the processor time of a run of 1,000 events
+    (docs/benchmarks.md). The storage of `instance_storage` writes them in batches; any other stores one by one.
 
-    They do not appear among the events of an `ExecuteInProcessResult`, but in the instance's log, where everybody else
-    looks.
+    They appear in the instance's log, not among the events of an `ExecuteInProcessResult`.
     """
-    waiting = list(materializations)
+    if not HAS_PRIVATE_NAMES:
+        for materialization in materializations:
+            context.log_event(materialization)
+        return
     batch_id = str(uuid4())
     step = context.get_step_execution_context()
-    for number, materialization in enumerate(waiting, start=1):
-        mark = DagsterEventBatchMetadata(batch_id, is_end=number == len(waiting))
-        DagsterEvent.asset_materialization(step, materialization, batch_metadata=mark)
+    for number, materialization in enumerate(materializations, start=1):
+        mark = DagsterEventBatchMetadata(batch_id, is_end=number == len(materializations))
+        dg.DagsterEvent.asset_materialization(step, materialization, batch_metadata=mark)
+
+
+def log_failures(context: dg.AssetExecutionContext, partition_keys: Iterable[str]) -> None:
+    """Show partitions as failed, once this run has failed; they are green again when they are materialized.
+
+    Dagster calls a partition failed where a run planned to materialize it, did not, and failed.
+    """
+    step_key = context.get_step_execution_context().step.key
+    for key in partition_keys if HAS_PRIVATE_NAMES else ():
+        planned = AssetMaterializationPlannedData(context.asset_key, partition=key)
+        event = dg.DagsterEvent.build_asset_materialization_planned_event(context.run.job_name, step_key, planned)
+        context.instance.report_dagster_event(event, context.run.run_id, logging.DEBUG)

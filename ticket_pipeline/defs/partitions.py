@@ -1,10 +1,12 @@
-"""The partition sets: one dynamic set of event ids per marketplace, and the hours and days of the prices (UTC)."""
+"""The partition sets: one dynamic set of event ids per marketplace, and the hours and days of the prices (UTC).
 
-from bisect import bisect
-from collections.abc import Sequence
-from datetime import date, datetime
+Their errors are written for people: Dagster's own name neither the keys that exist nor what to do.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import date
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 import dagster as dg
@@ -12,11 +14,6 @@ import dagster as dg
 from ticket_pipeline.defs.command_line import range_asked_for
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.queries import events
-
-if TYPE_CHECKING:
-    from dagster._core.definitions.partitions.context import PartitionLoadingContext
-
-_NEAR_KEYS = 3
 
 
 class UnknownPartitionKeyError(dg.DagsterError, click.ClickException):
@@ -27,25 +24,25 @@ class UnknownPartitionKeyError(dg.DagsterError, click.ClickException):
 
 
 class ReversedRangeError(dg.DagsterError, click.ClickException):
-    """A range of partitions that ends before it starts: nothing is in it, and Dagster takes that for a success."""
+    """A range of partitions that ends before it starts. It holds nothing, and Dagster reports that as a success."""
 
     def __init__(self, first: str, last: str) -> None:
         click.ClickException.__init__(
             self,
-            f"Asked for the partitions {first}...{last}; {last} comes before {first}, so that nothing is in between. "
-            f"Write {last}...{first}. (Hours and days are in the order of time, event keys in that of their arrival.)",
+            f"The range {first}...{last} is empty: {last} comes before {first}. Write {last}...{first}. (Hours and "
+            "days are in the order of time, event keys in the order in which they were added.)",
         )
 
 
 class EventPartitionsDefinition(dg.DynamicPartitionsDefinition):
-    """A dynamic set whose refusal of an unknown key helps: Dagster's own names neither the keys nor the way out."""
+    """A dynamic set of event keys."""
 
-    def validate_partition_key(self, partition_key: str, context: "PartitionLoadingContext") -> None:
+    def validate_partition_key(self, partition_key: str, context: Any) -> None:  # noqa: ANN401 - of a private type
         """Refuse a key that is not in the set.
 
         Raises:
             UnknownPartitionKeyError: with the number of known keys, the nearest ones, and what to do.
-            ReversedRangeError: the command line asks for a range that ends with this key and starts after it.
+            ReversedRangeError: the command line names a range that ends with this key and starts after it.
         """
         try:
             super().validate_partition_key(partition_key, context)
@@ -55,8 +52,8 @@ class EventPartitionsDefinition(dg.DynamicPartitionsDefinition):
         _refuse_reversed_range(self, partition_key, context)
 
 
-def describe_unknown_keys(unknown: list[str], known: Sequence[str], set_name: str) -> str:
-    """What to tell about keys that no set holds: what they are, which keys exist, what to do."""
+def describe_unknown_keys(unknown: Sequence[str], known: Sequence[str], set_name: str) -> str:
+    """The message about keys that are not in a set: what they are, which keys exist, what to do."""
     if set_name == f"{Marketplace.VIVENU}_events":
         remedy = "Check the id, or read the organiser's events: "
         source = "vivenu_events"
@@ -70,26 +67,43 @@ def describe_unknown_keys(unknown: list[str], known: Sequence[str], set_name: st
 EVENT_PARTITIONS = MappingProxyType(
     {marketplace: EventPartitionsDefinition(name=f"{marketplace}_events") for marketplace in Marketplace}
 )
-"""Keys are the marketplace's own event ids, as in the sheet. A retired event keeps its key."""
+"""Keys are the marketplace's own event ids, as in the sheet. An untracked event keeps its key."""
+
+
+def sync_keys(instance: dg.DagsterInstance, marketplace: Marketplace, read_keys: Callable[[], Sequence[str]]) -> None:
+    """Bring the marketplace's set to the keys that `read_keys` returns.
+
+    It is called after the set was read, so that a key which another process adds meanwhile is never taken for gone.
+    vivenu's set only grows here: it also holds the organiser's events.
+    """
+    name = f"{marketplace}_events"
+    before = instance.get_dynamic_partitions(name)
+    keys = read_keys()
+    new, gone = set(keys) - set(before), set(before) - set(keys)
+    if new:
+        instance.add_dynamic_partitions(name, [key for key in keys if key in new])
+    if marketplace is not Marketplace.VIVENU:
+        for key in sorted(gone):
+            instance.delete_dynamic_partition(name, key)
 
 
 def hours_since(start: date) -> dg.HourlyPartitionsDefinition:
-    """The hours from `start` to the one under way."""
+    """The hours from `start` to the current one."""
     return _Hours(start_date=f"{start}-00:00", timezone="UTC", end_offset=1)
 
 
 def days_since(start: date) -> dg.DailyPartitionsDefinition:
-    """The UTC days from `start` to the one under way."""
+    """The UTC days from `start` to the current one."""
     return _Days(start_date=f"{start}", timezone="UTC", end_offset=1)
 
 
 class _Hours(dg.HourlyPartitionsDefinition):
-    def validate_partition_key(self, partition_key: str, context: "PartitionLoadingContext") -> None:
+    def validate_partition_key(self, partition_key: str, context: Any) -> None:  # noqa: ANN401 - of a private type
         _check_window(self, "an hour", partition_key, context)
 
 
 class _Days(dg.DailyPartitionsDefinition):
-    def validate_partition_key(self, partition_key: str, context: "PartitionLoadingContext") -> None:
+    def validate_partition_key(self, partition_key: str, context: Any) -> None:  # noqa: ANN401 - of a private type
         _check_window(self, "a day", partition_key, context)
 
 
@@ -103,16 +117,13 @@ def partitions_of_run(context: dg.AssetExecutionContext) -> list[str] | None:
         return None
     keys = list(context.partition_keys)
     if not keys:
-        asked = context.partition_key_range
-        raise dg.Failure(ReversedRangeError(asked.start, asked.end).message, allow_retries=False)
+        empty = context.partition_key_range
+        raise dg.Failure(ReversedRangeError(empty.start, empty.end).message, allow_retries=False)
     return keys
 
 
-def _refuse_reversed_range(partitions: dg.PartitionsDefinition, last: str, context: "PartitionLoadingContext") -> None:
-    """Refuse what the command line asks for, where that is a range up to `last` with nothing in it.
-
-    Dagster shows us the ends of a range one by one, the last one last, and never the pair.
-    """
+def _refuse_reversed_range(partitions: dg.PartitionsDefinition, last: str, context: Any) -> None:  # noqa: ANN401
+    """Refuse an empty range up to `last` on the command line. Dagster validates its ends one by one, `last` last."""
     asked = range_asked_for()
     if asked is None or asked[1] != last:
         return
@@ -123,14 +134,12 @@ def _refuse_reversed_range(partitions: dg.PartitionsDefinition, last: str, conte
             raise ReversedRangeError(*asked)
 
 
-def _check_window(
-    windows: dg.TimeWindowPartitionsDefinition, a_window: str, key: str, context: "PartitionLoadingContext"
-) -> None:
-    """Refuse a key that is no window of the set.
+def _check_window(windows: dg.TimeWindowPartitionsDefinition, a_window: str, key: str, context: Any) -> None:  # noqa: ANN401
+    """Refuse a key that is not a window of the set.
 
     Raises:
-        UnknownPartitionKeyError: with how a key is written, which there are, and what to do.
-        ReversedRangeError: the command line asks for a range that ends with this key and starts after it.
+        UnknownPartitionKeyError: with how a key is written, which exist, and what to do.
+        ReversedRangeError: the command line names a range that ends with this key and starts after it.
     """
     with dg.partition_loading_context(new_ctx=context):
         # Dagster takes any time within a window for its key.
@@ -141,34 +150,8 @@ def _check_window(
             return
         known = windows.get_partition_keys()
     grain = a_window.split()[1]
-    there_are = f"the first {grain} is still to come"
-    if known:
-        near = _nearest_in_time(key, known, windows.fmt)
-        nearest = f" (nearest {', '.join(near)})" if near else ""
-        there_are = f"{len(known):,} are known, from {known[0]} to {known[-1]}{nearest}"
+    existing = f"There are {len(known):,}, from {known[0]} to {known[-1]}" if known else f"The first {grain} is to come"
     raise UnknownPartitionKeyError(
-        f"Looked for the {grain} {key!r} among the partitions of the prices; not found. A key is the start of "
-        f"{a_window} in UTC, written {windows.fmt}; {there_are}. Take one of them, or a range FIRST...LAST; "
-        "PRICES_START_DATE sets the first."
+        f"The prices have no {grain} {key!r}. {existing}; PRICES_START_DATE sets the first. A key is the start of "
+        f"{a_window} in UTC, written {windows.fmt}, and a range FIRST...LAST."
     )
-
-
-def _nearest_in_time(key: str, known: Sequence[str], key_format: str) -> list[str]:
-    """The keys nearest to what `key` means, in order; none where it means no time.
-
-    Args:
-        key: what was asked for, in the format of the keys or another that ISO 8601 knows.
-        known: in order, which is the order of time and of the alphabet.
-        key_format: how keys are written.
-    """
-    try:
-        asked = datetime.strptime(key, key_format)  # noqa: DTZ007 - all of them are UTC
-    except ValueError:
-        try:
-            asked = datetime.fromisoformat(key).replace(tzinfo=None)
-        except ValueError:
-            return []
-    place = bisect(known, asked.strftime(key_format))
-    around = known[max(0, place - _NEAR_KEYS) : place + _NEAR_KEYS]
-    distances = {near: abs(datetime.strptime(near, key_format) - asked) for near in around}  # noqa: DTZ007 - as above
-    return sorted(sorted(around, key=lambda near: distances[near])[:_NEAR_KEYS])

@@ -1,7 +1,8 @@
-"""The schedules: what happens by the clock. Polling is not here: it follows each event's own due time (`sensors`)."""
+"""The schedules. Polling is not here: it follows each event's own due time (`snapshots.sensors`)."""
 
 import dagster as dg
 
+from ticket_pipeline.defs.jobs import OURS_FIRST
 from ticket_pipeline.settings.model import Settings
 
 _CHECK_CRON = "25 * * * *"
@@ -10,28 +11,21 @@ _CHECK_CRON = "25 * * * *"
 def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
     """Sync the watchlist, run the data checks, do the daily housekeeping."""
     return [
-        dg.ScheduleDefinition(
-            name="sync_events_regularly",
-            job_name="sync_events",
-            cron_schedule=settings.sync_events_cron,
-            default_status=dg.DefaultScheduleStatus(start_status(settings)),
-            description="Reads the watchlist, so that a changed sheet takes effect by itself.",
-        ),
-        dg.ScheduleDefinition(
-            name="check_data_regularly",
-            job_name="check_data",
-            cron_schedule=_CHECK_CRON,
-            default_status=dg.DefaultScheduleStatus(start_status(settings)),
-            description="Runs every data check.",
-        ),
-        dg.ScheduleDefinition(
-            name="maintain_daily",
-            job_name="maintain",
-            cron_schedule="17 4 * * *",
-            default_status=dg.DefaultScheduleStatus(start_status(settings)),
-            description="Drops raw bodies past their keeping time.",
-        ),
+        _schedule(settings, "sync_events_regularly", "sync_events", settings.sync_events_cron, "Reads the watchlist."),
+        _schedule(settings, "check_data_regularly", "check_data", _CHECK_CRON, "Evaluates every data check."),
+        _schedule(settings, "maintain_daily", "maintain", "17 4 * * *", "Drops raw bodies past their keeping time."),
     ]
+
+
+def _schedule(settings: Settings, name: str, job_name: str, cron: str, description: str) -> dg.ScheduleDefinition:
+    return dg.ScheduleDefinition(
+        name=name,
+        job_name=job_name,
+        cron_schedule=cron,
+        default_status=dg.DefaultScheduleStatus(start_status(settings)),
+        description=description,
+        tags=OURS_FIRST,
+    )
 
 
 def start_status(settings: Settings) -> str:

@@ -45,6 +45,7 @@ class EventResult:
     rejected_reasons: dict[str, int] = field(default_factory=dict)
     unmapped_sections: tuple[str, ...] = ()
     currency: str | None = None
+    fee_basis: str | None = None
     metrics: SnapshotMetrics | None = None
     is_suspect: bool = False
     checksum_problems: tuple[str, ...] = ()

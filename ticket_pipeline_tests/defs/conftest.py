@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -20,3 +21,13 @@ def location(migrated_url: str) -> Iterator[Location]:
     with open_loopback(migrated_url) as loopback, dg.DagsterInstance.ephemeral() as instance:
         loopback.watch()
         yield Location(loopback, instance, loopback.settings())
+
+
+@pytest.fixture
+def polled(location: Location) -> Location:
+    """Every event captured twice in the last hours, and every price built."""
+    for key in location.loopback.keys:
+        for hours in (3, 1):
+            location.capture(key, location.now - timedelta(hours=hours), 50, 60, 70 + hours)
+    location.build_prices()
+    return location

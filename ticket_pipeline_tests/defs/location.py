@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from ticket_pipeline.definitions import build_defs
+from ticket_pipeline.definitions import build_defs, checks_by_asset
+from ticket_pipeline.defs.checks import Scope
 from ticket_pipeline.defs.resources import build_resources
 from ticket_pipeline.ingest.marketplaces import SOURCES
+from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.storage.prices import DAY, Span, rebuild_daily, rebuild_hourly
 from ticket_pipeline_tests.ingest.scripted import answer_about, ingest_of, listing
 
@@ -21,7 +23,10 @@ if TYPE_CHECKING:
     from ticket_pipeline.settings.model import Settings
     from ticket_pipeline_tests.ingest.loopback import Loopback
 
-OTHERS = {source.asset_name for source in SOURCES.values()} - {"stubhub_listings"}
+_CHECKS = checks_by_asset([SOURCES[Marketplace.STUBHUB]])
+CHECKS = {check.name: asset for asset, checks in _CHECKS.items() for check in checks}
+"""Check → its asset; of the marketplaces those of StubHub, where the events of these tests are."""
+
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
 
@@ -91,12 +96,21 @@ class Location:
         (request,) = result.run_requests or []
         return request, result.cursor
 
-    def evaluations(self) -> dict[str, dg.AssetCheckEvaluation]:
-        """Every data check, run now; of the listings those of StubHub, where the events of these tests are."""
-        result = self.run("check_data")
-        assert result.success
-        found = result.get_asset_check_evaluations()
-        return {each.check_name: each for each in found if each.asset_key.to_user_string() not in OTHERS}
+    def looks(self) -> dict[str, dg.AssetCheckResult]:
+        """Every data check, looked at now, without a run."""
+        scope, database = Scope.full(self.now, "a test"), self.loopback.database
+        return {check.name: check.evaluate(database, scope) for found in _CHECKS.values() for check in found}
+
+    def red(self) -> set[str]:
+        """The checks that fail now."""
+        return {name for name, result in self.looks().items() if not result.passed}
+
+    def last_evaluation(self, asset: str, check: str) -> bool | None:
+        """Whether a check passed when it was last evaluated; None if it never was."""
+        key = dg.AssetCheckKey(dg.AssetKey(asset), check)
+        record = self.instance.get_latest_asset_check_evaluation_record(key)
+        evaluation = record.evaluation if record else None
+        return evaluation.passed if isinstance(evaluation, dg.AssetCheckEvaluation) else None
 
     def capture(self, key: str, at: datetime, *prices: float, **changes: object) -> None:
         """Store a capture of one event: a listing of two tickets for each price."""
@@ -130,6 +144,11 @@ def materializations(
         }
         for event in events
     }
+
+
+def evaluations(result: dg.ExecuteInProcessResult) -> dict[str, bool]:
+    """Check → whether it passed, of those that a run evaluated."""
+    return {each.check_name: each.passed for each in result.get_asset_check_evaluations()}
 
 
 def failure_of(result: dg.ExecuteInProcessResult) -> str:

@@ -15,15 +15,20 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-def shown(evaluation: dg.AssetCheckEvaluation) -> list[str]:
+def shown(result: dg.AssetCheckResult | dg.AssetCheckEvaluation) -> list[str]:
     """The offenders that are named: the lines of the table below its header."""
-    return _table(evaluation)[2:]
+    return _table(result)[2:]
 
 
-def named(evaluation: dg.AssetCheckEvaluation) -> list[dict[str, str]]:
+def named(result: dg.AssetCheckResult | dg.AssetCheckEvaluation) -> list[dict[str, str]]:
     """The same, each as column → cell, in the order of the columns."""
-    header, _, *rows = (re.split(r"(?<!\\) ?\| ?", line)[1:-1] for line in _table(evaluation))
+    header, _, *rows = (re.split(r"(?<!\\) ?\| ?", line)[1:-1] for line in _table(result))
     return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def count(result: dg.AssetCheckResult | dg.AssetCheckEvaluation) -> object:
+    """How many offenders there are."""
+    return (result.metadata or {})["offenders"].value
 
 
 def moment(at: datetime) -> str:
@@ -31,7 +36,7 @@ def moment(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def _table(evaluation: dg.AssetCheckEvaluation) -> list[str]:
-    value = evaluation.metadata["shown"]
+def _table(result: dg.AssetCheckResult | dg.AssetCheckEvaluation) -> list[str]:
+    value = (result.metadata or {})["shown"]
     assert isinstance(value, dg.MarkdownMetadataValue)
     return [line for line in (value.value or "").splitlines() if line.startswith("| ")]

@@ -162,7 +162,8 @@ def test_every_sensor_schedule_job_and_check_is_described(defs: dg.Definitions) 
     described |= {job.name: job.description for job in repository.get_all_jobs() if not job.name.startswith("__")}
     assert len(described) == len(SENSORS) + 4 + 9 + len(PIPELINES)
     assert [name for name, description in described.items() if not description] == []
-    checks = [spec for check in defs.asset_checks or [] for spec in check.check_specs]
+    graph = defs.resolve_asset_graph()
+    checks = [graph.get_check_spec(key) for key in graph.asset_check_keys]
     assert len(checks) == 6 + 2 * 4 + 2 + 6
     assert [spec.name for spec in checks if not spec.description] == []
 

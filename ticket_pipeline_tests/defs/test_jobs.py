@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ticket_pipeline.definitions import build_defs
+from ticket_pipeline.definitions import build_defs, checks_by_asset
+from ticket_pipeline.ingest.marketplaces import SOURCES
 from ticket_pipeline.settings.model import Settings
 
 if TYPE_CHECKING:
@@ -37,17 +38,13 @@ def test_a_job_makes_its_assets(job: str, assets: set[str]) -> None:
     assert definition.description
 
 
-def test_the_check_job_runs_every_check_and_makes_nothing() -> None:
-    defs = build_defs(Settings())
-    definition = defs.resolve_job_def("check_data")
-    assert not definition.asset_layer.selected_asset_keys
-    assert len(definition.asset_layer.asset_graph.asset_check_keys) == 6 + 2 * 4 + 2 + 6
-
-
-@pytest.mark.parametrize("job", ["poll_stubhub", "aggregate_hourly", "aggregate_daily"])
-def test_checks_do_not_run_with_every_poll_or_rebuild(job: str) -> None:
-    definition = build_defs(Settings()).resolve_job_def(job)
-    assert {node.name for node in definition.nodes} == JOBS[job]
+def test_every_check_of_check_data_is_declared_by_its_asset() -> None:
+    keys = build_defs(Settings()).resolve_asset_graph().asset_check_keys
+    declared = {(key.asset_key.to_user_string(), key.name) for key in keys}
+    checks = checks_by_asset(list(SOURCES.values()))
+    evaluated = {(asset, check.name) for asset, of_asset in checks.items() for check in of_asset}
+    assert len(evaluated) == 1 + 2 * 4 + 2 + 3 + 2
+    assert {pair for pair in declared if not pair[0].startswith("vivenu_")} == evaluated
 
 
 def test_housekeeping_drops_raw_bodies_past_their_time_and_nothing_else(location: Location) -> None:

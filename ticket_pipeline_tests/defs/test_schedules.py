@@ -23,6 +23,7 @@ DEFAULTS = {
 def test_every_schedule_starts_its_job_at_its_time() -> None:
     schedules = build_schedules(Settings())
     assert {one.name: (one.job_name, one.cron_schedule) for one in schedules} == DEFAULTS
+    assert {dict(one.tags or {}).get("dagster/priority") for one in schedules} == {"1"}
     defs = build_defs(Settings())
     assert {defs.resolve_job_def(one.job_name).name for one in schedules} == {job for job, _ in DEFAULTS.values()}
 

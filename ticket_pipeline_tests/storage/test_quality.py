@@ -67,7 +67,7 @@ def test_all_is_well_where_all_is_well(built: Database) -> None:
 def test_a_lost_listing_is_found(built: Database) -> None:
     spoil(built, "delete from listings where listing_id = '3' and captured_at = '2026-03-02 13:00+00'")
     (row,) = find_unbalanced_captures(built, STUBHUB, NOON, END)
-    assert (row["captured_at"], row["accepted"], row["stored"]) == (NOON + HOUR, 5, 4)
+    assert (row["captured_at"], row["accepted"], row["stored_accepted"]) == (NOON + HOUR, 5, 4)
 
 
 def test_listings_without_a_manifest_are_found_within_the_span(built: Database) -> None:
@@ -82,7 +82,7 @@ def test_listings_without_a_manifest_are_found_within_the_span(built: Database) 
 def test_a_lost_reject_is_found(built: Database) -> None:
     spoil(built, "delete from rejected_listings where position = 0 and captured_at = '2026-03-02 12:00+00'")
     (row,) = find_unbalanced_captures(built, STUBHUB, NOON, END)
-    assert (row["rejected"], row["quarantined"]) == (2, 1)
+    assert (row["rejected"], row["stored_rejected"]) == (2, 1)
 
 
 PRICES = (

@@ -1,66 +1,84 @@
-"""The aggregates: hourly prices from the stored captures, daily prices from the hours."""
+"""The hourly and daily prices, each window rebuilt whole: by the sensor, or by a backfill that is one run."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
-from typing import Any, TypeVar, cast
+from datetime import UTC, datetime
+from typing import TypeVar, cast
 
 import dagster as dg
 
+from ticket_pipeline.defs.checks import Scope, evaluate_in_run, specs_of
 from ticket_pipeline.defs.materializations import in_sync_regardless_of, log_materializations
 from ticket_pipeline.defs.partitions import days_since, hours_since, partitions_of_run
-from ticket_pipeline.defs.resources import TimescaleDBResource
+from ticket_pipeline.defs.prices.checks import DAILY_CHECKS, HOURLY_CHECKS
+from ticket_pipeline.defs.resources import Clock, TimescaleDBResource
+from ticket_pipeline.defs.snapshots.polling import freshness_of
+from ticket_pipeline.settings.model import Settings
+from ticket_pipeline.storage.database import Row
 from ticket_pipeline.storage.prices import HOUR, Span, rebuild_daily, rebuild_hourly_by_day
 
 _T = TypeVar("_T")
 
+_NO_ROWS: Row = {"rows": 0, "events": 0, "snapshots": 0}
 
-def build_price_assets(start: date, listings: list[str]) -> list[dg.AssetsDefinition]:
+
+def build_price_assets(settings: Settings, now: Clock, listings: Sequence[str]) -> list[dg.AssetsDefinition]:
     """The hourly and daily prices.
 
     Args:
-        start: first day of their partitions, UTC.
+        settings: the first day of their partitions, and their schema.
+        now: the clock, aware UTC.
         listings: names of the listing assets they are made from.
     """
-    hours, days = hours_since(start), days_since(start)
+    hours, days = hours_since(settings.prices_start_date), days_since(settings.prices_start_date)
 
     @dg.asset(
         partitions_def=hours,
         backfill_policy=dg.BackfillPolicy.single_run(),
         output_required=False,
+        check_specs=specs_of("hourly_prices", HOURLY_CHECKS),
         # The default mapping from event ids to hours cannot load; every event may have captures in every hour.
         deps=[dg.AssetDep(name, partition_mapping=dg.AllPartitionMapping()) for name in listings],
         group_name="prices",
-        kinds={"sql", "timescaledb"},
+        kinds={"sql", "postgresql"},
         owners=["team:data"],
+        metadata={"dagster/table_name": f"{settings.db_schema}.hourly_prices"},
+        freshness_policy=freshness_of(settings),
         description=(
             "Prices and inventory by event, marketplace, zone and hour (UTC).\n\n"
             "Grain: event, marketplace, zone (and * for the whole event), currency, fee basis, hour. Source: the "
-            "trusted captures of that hour; suspects and failed attempts are counted beside. Write: the hour is "
-            "deleted and inserted in one transaction. Trigger: the sensor rebuild_stale_prices, or a backfill (one "
-            "run)."
+            "trusted captures of that hour; suspects and failed attempts are counted. Write: the hour is deleted and "
+            "inserted in one transaction. Trigger: the sensor rebuild_stale_prices, or a backfill (one run)."
         ),
     )
     def hourly_prices(
         context: dg.AssetExecutionContext, timescaledb: TimescaleDBResource
-    ) -> Iterator[dg.AssetMaterialization]:
+    ) -> Iterator[dg.AssetCheckResult]:
         span = _span_of_run(context)
-        tags = in_sync_regardless_of(context, listings)
+        tags = in_sync_regardless_of(context, context.assets_def.dependency_keys)
         with timescaledb.database() as database:
             for part, rows in _one_ahead(rebuild_hourly_by_day(database, span)):
                 found = {row["hour_at"].astimezone(UTC).strftime(hours.fmt): row for row in rows}
                 _log_partitions(context, [hour.strftime(hours.fmt) for hour in part.steps(HOUR)], found, tags)
-        yield from ()
+            yield from evaluate_in_run(context, database, HOURLY_CHECKS, _scope_of(context, span, now()))
 
     @dg.asset(
         partitions_def=days,
         backfill_policy=dg.BackfillPolicy.single_run(),
         output_required=False,
-        deps=[hourly_prices],
+        check_specs=specs_of("daily_prices", DAILY_CHECKS),
+        # The day under way depends on hours that are still to come.
+        deps=[
+            dg.AssetDep(
+                hourly_prices,
+                partition_mapping=dg.TimeWindowPartitionMapping(allow_nonexistent_upstream_partitions=True),
+            )
+        ],
         group_name="prices",
-        kinds={"sql", "timescaledb"},
+        kinds={"sql", "postgresql"},
         owners=["team:data"],
+        metadata={"dagster/table_name": f"{settings.db_schema}.daily_prices"},
+        freshness_policy=freshness_of(settings),
         description=(
             "Prices and inventory by event, marketplace, zone and UTC day.\n\n"
             "Grain: event, marketplace, zone (and *), currency, fee basis, day. Source: hourly_prices. Write: the day "
@@ -70,13 +88,13 @@ def build_price_assets(start: date, listings: list[str]) -> list[dg.AssetsDefini
     )
     def daily_prices(
         context: dg.AssetExecutionContext, timescaledb: TimescaleDBResource
-    ) -> Iterator[dg.AssetMaterialization]:
+    ) -> Iterator[dg.AssetCheckResult]:
         span = _span_of_run(context)
         with timescaledb.database() as database:
             rows = rebuild_daily(database, span.start.date(), span.end.date())
-        found = {row["day_on"].strftime(days.fmt): row for row in rows}
-        _log_partitions(context, context.partition_keys, found)
-        yield from ()
+            found = {row["day_on"].strftime(days.fmt): row for row in rows}
+            _log_partitions(context, context.partition_keys, found)
+            yield from evaluate_in_run(context, database, DAILY_CHECKS, _scope_of(context, span, now()))
 
     return [hourly_prices, daily_prices]
 
@@ -89,12 +107,16 @@ def _span_of_run(context: dg.AssetExecutionContext) -> Span:
     """
     if partitions_of_run(context) is None:
         raise dg.Failure(
-            f"Asked for {context.asset_key.to_user_string()} without a partition; which windows to rebuild is not "
-            "known. Launch it with a partition, or a range of them.",
+            f"{context.asset_key.to_user_string()} is partitioned, and this run has no partition. Launch it with one, "
+            "or with a range of them.",
             allow_retries=False,
         )
     window = context.partition_time_window
     return Span(window.start.astimezone(UTC), window.end.astimezone(UTC))
+
+
+def _scope_of(context: dg.AssetExecutionContext, span: Span, now: datetime) -> Scope:
+    return Scope(span.start, span.end, now, context.run.run_id)
 
 
 def _one_ahead(items: Iterator[_T]) -> Iterator[_T]:
@@ -110,28 +132,16 @@ def _one_ahead(items: Iterator[_T]) -> Iterator[_T]:
 def _log_partitions(
     context: dg.AssetExecutionContext,
     keys: Sequence[str],
-    found: Mapping[str, Mapping[str, Any]],
+    found: Mapping[str, Row],
     tags: Mapping[str, str] | None = None,
 ) -> None:
-    """One materialization per window with its own numbers; a window without any capture is built too: it is empty."""
-    empty = {"rows": 0, "events": 0, "snapshots": 0}
-    told = {
-        key: {name: _plottable(value) for name, value in found.get(key, empty).items() if value is not None}
-        for key in keys
-    }
-    log_materializations(
-        context,
-        (
-            dg.AssetMaterialization(context.asset_key, partition=key, metadata=metadata, tags=tags)
-            for key, metadata in told.items()
-        ),
-    )
+    """One materialization per window with its own counts; a window without any capture is built too: it is empty."""
+    materializations = []
+    for key in keys:
+        counts = dict(found.get(key, _NO_ROWS))
+        metadata = {"dagster/row_count": counts.pop("rows")} | {
+            name: value for name, value in counts.items() if isinstance(value, int)
+        }
+        materializations.append(dg.AssetMaterialization(context.asset_key, partition=key, metadata=metadata, tags=tags))
+    log_materializations(context, materializations)
     context.log.info("rebuilt %s … %s: %d windows, %d of them with prices", keys[0], keys[-1], len(keys), len(found))
-
-
-def _plottable(value: int | Decimal | date | datetime | timedelta) -> dg.MetadataValue | str:
-    if isinstance(value, int):
-        return dg.MetadataValue.int(value)
-    if isinstance(value, Decimal):
-        return dg.MetadataValue.float(float(value))
-    return str(value)

@@ -1,41 +1,46 @@
-"""The listing snapshots: one partitioned asset per marketplace, all from one factory."""
+"""The listing snapshots: one partitioned asset per marketplace."""
 
 import dagster as dg
 
 from ticket_pipeline.defs.resources import Clock
+from ticket_pipeline.defs.snapshots.checks import checks_of
 from ticket_pipeline.defs.snapshots.polling import Metadata, build_polled_asset
+from ticket_pipeline.ingest.marketplaces import Source
 from ticket_pipeline.ingest.results import EventResult
-from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.settings.model import Settings
 
 
-def build_listings_asset(marketplace: Marketplace, name: str, now: Clock) -> dg.AssetsDefinition:
+def build_listings_asset(source: Source, settings: Settings, now: Clock) -> dg.AssetsDefinition:
     """The listings asset of one marketplace."""
     return build_polled_asset(
-        marketplace,
-        name,
-        kinds={"httpx", "pandera", "timescaledb"},
+        source,
+        settings,
+        now,
+        kinds={"httpx", "pandera", "postgresql"},
         description=(
-            f"Every listing of the watched events on {marketplace}, as captured.\n\n"
-            f"Grain: listing and capture. Source: {marketplace}, with your own credentials and within its budget. "
-            "Write: append only, one transaction per capture; repeating a capture writes nothing; what is no market "
-            f"price is quarantined with its reasons. Trigger: the sensor poll_due_{marketplace}_events."
+            f"Every listing of the watched events on {source.marketplace}, as captured.\n\n"
+            f"Grain: listing and capture. Source: {source.marketplace}, with your own credentials and within its "
+            "budget. Write: append only, one transaction per capture; repeating a capture writes nothing; listings "
+            "without a market price are stored as rejected, with their reasons. "
+            f"Trigger: the sensor poll_due_{source.marketplace}_events."
         ),
         describe=_describe,
-        now=now,
+        checks=checks_of(source),
     )
 
 
 def _describe(result: EventResult) -> Metadata:
-    metadata: dict[str, dg.MetadataValue | float | int | str] = {
+    """One capture of one event. Its figures are text: Dagster joins numbers of all partitions by one line."""
+    metadata: dict[str, dg.MetadataValue | int | str] = {
+        "dagster/row_count": result.listings,
         "event": result.event.name,
-        "captured_at": dg.MetadataValue.timestamp(result.captured_at) if result.captured_at else "",
-        "listings": result.listings,
-        "tickets": result.tickets,
-        "rejected": result.rejected,
-        "tries": result.tries,
-        "suspect": int(result.is_suspect),
-        "currency": result.currency or "",
+        "tickets": f"{result.tickets:,}",
+        "rejected": f"{result.rejected:,}",
+        "is_suspect": "yes" if result.is_suspect else "no",
+        "fetched": f"try {result.tries}" + (f", {result.latency_seconds:.3f} s" if result.latency_seconds else ""),
     }
+    if result.captured_at is not None:
+        metadata["captured_at"] = dg.MetadataValue.timestamp(result.captured_at)
     if result.metrics is not None:
         prices = {
             "get_in": result.metrics.get_in_price,
@@ -43,13 +48,12 @@ def _describe(result: EventResult) -> Metadata:
             "get_in_4": result.metrics.get_in_4_price,
             "median": result.metrics.median_price,
         }
-        metadata |= {name: dg.MetadataValue.float(float(price)) for name, price in prices.items() if price is not None}
-    if result.latency_seconds is not None:
-        metadata["latency_seconds"] = dg.MetadataValue.float(round(result.latency_seconds, 3))
+        unit = f"{result.currency} ({result.fee_basis})"
+        metadata |= {name: f"{price:,.2f} {unit}" for name, price in prices.items() if price is not None}
+    texts = list(result.unmapped_sections), list(result.checksum_problems)
+    for name, values in zip(("unmapped_sections", "checksum_problems"), texts, strict=True):
+        if values:
+            metadata[name] = dg.MetadataValue.json(values)
     if result.rejected_reasons:
         metadata["rejected_reasons"] = dg.MetadataValue.json(result.rejected_reasons)
-    if result.unmapped_sections:
-        metadata["unmapped_sections"] = dg.MetadataValue.json(list(result.unmapped_sections))
-    if result.checksum_problems:
-        metadata["checksum_problems"] = dg.MetadataValue.json(list(result.checksum_problems))
     return metadata

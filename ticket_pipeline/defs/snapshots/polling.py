@@ -1,21 +1,23 @@
-"""What every polled asset does in a run: find its events, poll them, log each as it is settled, and say what failed.
+"""The run of a polled asset: find its events, poll them, log each as it is stored or failed, evaluate the checks.
 
-What belongs here: the run of a polled asset. What does not: what each asset is and what it shows of an event
-(`listings`, `ticketmaster`).
+What belongs here: what all polled assets do. What does not: what each asset is, and the metadata of an event
+(`listings`, `ticketmaster_events`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import dagster as dg
 from pydantic import Field
 
-from ticket_pipeline.defs.materializations import in_sync_regardless_of, log_materializations
+from ticket_pipeline.defs.checks import Check, Scope, evaluate_in_run, specs_of
+from ticket_pipeline.defs.materializations import in_sync_regardless_of, log_failures, log_materializations
 from ticket_pipeline.defs.partitions import EVENT_PARTITIONS, describe_unknown_keys, partitions_of_run
 from ticket_pipeline.defs.resources import Clock, MarketplaceResource, TimescaleDBResource
 from ticket_pipeline.ingest.batch import BatchResult, Lease
+from ticket_pipeline.ingest.marketplaces import Source
 from ticket_pipeline.ingest.poll import poll_events
 from ticket_pipeline.ingest.results import EventResult
 from ticket_pipeline.market.events import Event
@@ -29,7 +31,7 @@ from ticket_pipeline.storage.watchlist import read_keys
 _MOST_NAMED = 20
 _WATCHLIST = "events"
 
-Metadata = Mapping[str, dg.MetadataValue | float | int | str]
+Metadata = Mapping[str, dg.MetadataValue | int | str]
 
 
 class PollConfig(dg.Config):
@@ -42,14 +44,21 @@ class PollConfig(dg.Config):
     """Set by the sensor: the lease under which these events are held. Leave it empty by hand."""
 
 
+def freshness_of(settings: Settings) -> dg.FreshnessPolicy:
+    """What is polled, and the prices made of it, are overdue after two of the longest intervals without any capture."""
+    interval = timedelta(hours=settings.base_scrape_interval_hours)
+    return dg.FreshnessPolicy.time_window(fail_window=2 * interval, warn_window=1.5 * interval)
+
+
 def build_polled_asset(
-    marketplace: Marketplace,
-    name: str,
+    source: Source,
+    settings: Settings,
+    now: Clock,
     *,
     kinds: set[str],
     description: str,
     describe: Callable[[EventResult], Metadata],
-    now: Clock,
+    checks: Sequence[Check],
 ) -> dg.AssetsDefinition:
     """An asset whose partitions are the events of one marketplace.
 
@@ -57,122 +66,142 @@ def build_polled_asset(
     that partitions turn green one by one. It yields no output of its own; one would mark the whole asset at once.
 
     Args:
-        marketplace: who is polled.
-        name: of the asset and its table.
+        source: the marketplace.
+        settings: the schema of the table.
+        now: the clock, aware UTC.
         kinds: shown as its badges.
         description: the catalog sentence, then grain, source, write rule and trigger.
         describe: the metadata of one stored event.
-        now: the clock, aware UTC.
+        checks: evaluated at the end of each run.
     """
+    table = "listings" if source.has_listings else source.asset_name
 
     @dg.asset(
-        name=name,
-        partitions_def=EVENT_PARTITIONS[marketplace],
+        name=source.asset_name,
+        partitions_def=EVENT_PARTITIONS[source.marketplace],
         backfill_policy=dg.BackfillPolicy.single_run(),
         output_required=False,
+        check_specs=specs_of(source.asset_name, checks),
         deps=[_WATCHLIST],
-        required_resource_keys={"timescaledb", str(marketplace)},
+        required_resource_keys={"timescaledb", str(source.marketplace)},
         group_name="snapshots",
         kinds=kinds,
         owners=["team:data"],
+        metadata={"dagster/table_name": f"{settings.db_schema}.{table}"},
+        freshness_policy=freshness_of(settings),
         description=description,
     )
-    async def polled(context: dg.AssetExecutionContext, config: PollConfig) -> Any:  # noqa: ANN401 - an async generator, a type that Dagster does not know
+    def polled(context: dg.AssetExecutionContext, config: PollConfig) -> Iterator[dg.AssetCheckResult]:
         timescaledb: TimescaleDBResource = context.resources.timescaledb
-        resource: MarketplaceResource = getattr(context.resources, marketplace)
-        settings = resource.settings_in_use()
+        resource: MarketplaceResource = getattr(context.resources, source.marketplace)
+        in_use = resource.settings_in_use()
         with timescaledb.database() as database:
-            lease = _claim(config, settings)
-            events = _find_events(database, marketplace, _chosen_keys(context, config), now())
+            lease = _lease_of(config, in_use)
+            events = _find_events(context, database, source.marketplace, config, now())
             if lease is not None:
                 held = claim_lease(database, lease.lease_id, now() + lease.duration)
                 context.log.info("%d of %d leased events are still held by this run", len(held), len(events))
                 events = [event for event in events if event.event_id in held]
-            batch = await poll_events(
+            polling = poll_events(
                 database,
-                settings,
-                marketplace,
+                in_use,
+                source.marketplace,
                 events,
                 now=now,
                 open_client=resource.client,
-                on_results=_teller(context, len(events), describe),
+                on_results=_log_results(context, len(events), describe),
                 lease=lease,
                 run_id=context.run.run_id,
             )
-        _conclude(context, marketplace, batch)
-        # No output: one would mark the asset as a whole. The events marked their own partitions above.
-        no_output: tuple[dg.Output[None], ...] = ()
-        for output in no_output:
-            yield output
+            batch = asyncio.run(polling)
+            yield from evaluate_in_run(context, database, checks, _scope_of(context, batch, now()))
+        _end_run(context, source.marketplace, batch)
 
     return polled
 
 
-def _claim(config: PollConfig, settings: Settings) -> Lease | None:
+def _lease_of(config: PollConfig, settings: Settings) -> Lease | None:
     if config.lease_id is None:
         return None
     return Lease(UUID(config.lease_id), timedelta(seconds=settings.tuning.lease_seconds))
 
 
-def _chosen_keys(context: dg.AssetExecutionContext, config: PollConfig) -> list[str] | None:
-    return config.event_keys or partitions_of_run(context)
-
-
 def _find_events(
-    database: Database, marketplace: Marketplace, keys: list[str] | None, now: datetime
+    context: dg.AssetExecutionContext,
+    database: Database,
+    marketplace: Marketplace,
+    config: PollConfig,
+    now: datetime,
 ) -> Sequence[Event]:
-    """The events of these keys; None: every tracked event still to come. A key nobody knows fails the run early."""
+    """The events of the run's keys; without keys every tracked event still to come.
+
+    Keys that are unknown or were replaced are logged; the others are polled.
+
+    Raises:
+        Failure: none of the keys can be polled.
+    """
+    keys = config.event_keys or partitions_of_run(context)
     if keys is None:
         tracked = read_events(database, tracked_only=True, marketplace=marketplace)
         return [event for event in tracked if event.event_at > now]
-    events = read_events(database, external_ids=keys, marketplace=marketplace)
-    unknown = sorted(set(keys) - {event.external_id for event in events})
-    if unknown:
-        raise dg.Failure(
-            describe_unknown_keys(unknown, read_keys(database, marketplace), f"{marketplace}_events"),
-            allow_retries=False,
+    found = read_events(database, external_ids=keys, marketplace=marketplace)
+    current = [event for event in found if event.is_current]
+    problems = []
+    if unknown := sorted(set(keys) - {event.external_id for event in found}):
+        known = read_keys(database, marketplace)
+        problems.append(describe_unknown_keys(unknown, known, f"{marketplace}_events"))
+    if replaced := sorted(event.external_id for event in found if not event.is_current):
+        # What a replaced id stands for now is not this event's market.
+        problems.append(
+            f"The watchlist has replaced these ids: {', '.join(replaced)}. Their history stays; poll the new ids."
         )
-    current = [event for event in events if event.is_current]
-    if events and not current:
-        # Whatever a replaced id stands for now, it is not this event's market.
-        raise dg.Failure(
-            f"The watchlist has replaced the ids {', '.join(sorted(keys))}, so they are not polled; their history "
-            "stays. Poll the new ids.",
-            allow_retries=False,
-        )
+    if problems and not current:
+        raise dg.Failure("\n".join(problems), allow_retries=False)
+    for problem in problems:
+        context.log.warning(problem)
     return current
 
 
-def _teller(
+def _log_results(
     context: dg.AssetExecutionContext, total: int, describe: Callable[[EventResult], Metadata]
 ) -> Callable[[Sequence[EventResult]], None]:
-    """Logs each settled event: a materialization of its partition, or why there is none."""
+    """Logs each event that was tried: a materialization of its partition, or its failure."""
     done = 0
+    tags = in_sync_regardless_of(context, context.assets_def.dependency_keys)
 
-    def tell(results: Sequence[EventResult]) -> None:
+    def log(results: Sequence[EventResult]) -> None:
         nonlocal done
-        tags = in_sync_regardless_of(context, [_WATCHLIST])
-        stored = [result for result in results if not result.is_failure]
-        log_materializations(
-            context,
-            (
-                dg.AssetMaterialization(
-                    context.asset_key, partition=result.event.external_id, metadata=describe(result), tags=tags
-                )
-                for result in stored
-            ),
-        )
+        materializations = [
+            dg.AssetMaterialization(
+                context.asset_key, partition=result.event.external_id, metadata=describe(result), tags=tags
+            )
+            for result in results
+            if not result.is_failure
+        ]
+        log_materializations(context, materializations)
         for number, result in enumerate(results, start=done + 1):
             if result.is_failure:
                 context.log.warning("[%d/%d] %s: %s", number, total, result.event.external_id, result.error)
+        log_failures(context, [result.event.external_id for result in results if result.is_failure])
         done += len(results)
-        context.log.info("%d of %d events settled", done, total)
+        context.log.info("%d of %d events done", done, total)
 
-    return tell
+    return log
 
 
-def _conclude(context: dg.AssetExecutionContext, marketplace: Marketplace, batch: BatchResult) -> None:
-    """End the run: failed only when an event failed, after all were tried, naming them."""
+def _scope_of(context: dg.AssetExecutionContext, batch: BatchResult, now: datetime) -> Scope:
+    """The captures of a run, and those of others between its first and its last one."""
+    captured = [result.captured_at for result in batch.results if result.captured_at is not None]
+    since, until = min(captured, default=now), max(captured, default=now)
+    return Scope(since, until + timedelta.resolution, now, context.run.run_id)
+
+
+def _end_run(context: dg.AssetExecutionContext, marketplace: Marketplace, batch: BatchResult) -> None:
+    """End the run.
+
+    Raises:
+        Failure: an event failed (all were tried, and the message names each), or none could be tried.
+    """
     stored = len(batch.results) - len(batch.failures)
     context.log.info("%d events stored, %d failed, %d not tried", stored, len(batch.failures), len(batch.skipped))
     if batch.stopped_by is not None:
@@ -182,7 +211,7 @@ def _conclude(context: dg.AssetExecutionContext, marketplace: Marketplace, batch
         more = f"\n… and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
         raise dg.Failure(
             f"{len(named)} of {len(batch.results)} events could not be fetched from {marketplace}; the others are "
-            "stored. Each comes back by itself after its back-off.\n" + "\n".join(named[:_MOST_NAMED]) + more,
+            "stored. Each is retried after its back-off.\n" + "\n".join(named[:_MOST_NAMED]) + more,
             allow_retries=False,
         )
     if batch.stopped_by is not None and not batch.results:

@@ -5,58 +5,63 @@ from datetime import UTC
 import dagster as dg
 
 from ticket_pipeline.defs.resources import Clock
+from ticket_pipeline.defs.snapshots.checks import checks_of
 from ticket_pipeline.defs.snapshots.polling import Metadata, build_polled_asset
+from ticket_pipeline.ingest.marketplaces import Source
 from ticket_pipeline.ingest.results import EventResult
 from ticket_pipeline.ingest.ticketmaster_events import TicketmasterResult
-from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.settings.model import Settings
 
 
-def build_details_asset(marketplace: Marketplace, name: str, now: Clock) -> dg.AssetsDefinition:
+def build_ticketmaster_asset(source: Source, settings: Settings, now: Clock) -> dg.AssetsDefinition:
     """The asset of one marketplace that describes events."""
     return build_polled_asset(
-        marketplace,
-        name,
+        source,
+        settings,
+        now,
         kinds={"httpx", "postgresql"},
         description=(
-            f"What {marketplace} tells of the watched events: status, date and time, published price ranges.\n\n"
-            f"Grain: event and capture. Source: {marketplace}'s API, with your own key and within polling's share of "
-            "its budget. Write: append only, one transaction per capture; an answer that was used again writes nothing "
-            f"new. Trigger: the sensor poll_due_{marketplace}_events."
+            f"The watched events as {source.marketplace} describes them: status, date and time, published price "
+            "ranges.\n\n"
+            f"Grain: event and capture. Source: {source.marketplace}'s API, with your own key and within polling's "
+            "share of its budget. Write: append only, one transaction per capture; a cached response writes nothing. "
+            f"Trigger: the sensor poll_due_{source.marketplace}_events."
         ),
         describe=_describe,
-        now=now,
+        checks=checks_of(source),
     )
 
 
 def _describe(result: EventResult) -> Metadata:
-    metadata: dict[str, dg.MetadataValue | float | int | str] = {
+    """One capture of one event. Its figures are text: Dagster joins numbers of all partitions by one line."""
+    metadata: dict[str, dg.MetadataValue | int | str] = {
+        "dagster/row_count": int(isinstance(result, TicketmasterResult) and result.is_new),
         "event": result.event.name,
-        "captured_at": dg.MetadataValue.timestamp(result.captured_at) if result.captured_at else "",
-        "tries": result.tries,
     }
-    details = result.details if isinstance(result, TicketmasterResult) else None
-    if not isinstance(result, TicketmasterResult) or details is None:
+    if result.captured_at is not None:
+        metadata["captured_at"] = dg.MetadataValue.timestamp(result.captured_at)
+    if not isinstance(result, TicketmasterResult) or result.details is None:
         return metadata
+    details = result.details
     metadata |= {
-        "answer": _describe_answer(result),
+        "response": _describe_response(result),
         "status": details.status or "unknown",
         "local_date": str(details.local_date or "to be announced"),
         "local_time": str(details.local_time or "to be announced"),
-        "price_ranges": len(details.price_ranges),
-        "new_capture": int(result.is_new),
         "changes": "; ".join(result.changes) or "none",
+        "price_ranges": "; ".join(
+            f"{found.price_type} {found.min_price:,.2f} to {found.max_price:,.2f} {found.currency}"
+            for found in details.price_ranges
+        )
+        or "none",
     }
-    for found in details.price_ranges:
-        metadata[f"{found.price_type}_min"] = dg.MetadataValue.float(float(found.min_price))
-        metadata[f"{found.price_type}_max"] = dg.MetadataValue.float(float(found.max_price))
-        metadata["currency"] = found.currency
     if details.problems:
         metadata["problems"] = dg.MetadataValue.json(list(details.problems))
     return metadata
 
 
-def _describe_answer(result: TicketmasterResult) -> str:
+def _describe_response(result: TicketmasterResult) -> str:
     if not result.is_cached or result.captured_at is None:
-        return "new"
+        return f"new, try {result.tries}"
     minutes = round(result.age.total_seconds() / 60)
-    return f"kept answer of {result.captured_at.astimezone(UTC):%H:%M} UTC, {minutes} min old: nothing was asked"
+    return f"cached response of {result.captured_at.astimezone(UTC):%H:%M} UTC, {minutes} min old; no request was sent"

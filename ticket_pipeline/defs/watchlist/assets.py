@@ -1,15 +1,24 @@
 """The asset of the watchlist."""
 
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
+
 import dagster as dg
 
+from ticket_pipeline.defs.checks import Scope, evaluate_in_run, specs_of
 from ticket_pipeline.defs.materializations import SAME_VERSION
+from ticket_pipeline.defs.partitions import sync_keys
 from ticket_pipeline.defs.resources import Clock, GoogleSheetResource, TimescaleDBResource
+from ticket_pipeline.defs.watchlist.checks import WATCHLIST_CHECKS
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.sheet.sync import SyncReport, apply_watchlist
 from ticket_pipeline.storage.watchlist import read_keys
 
 _MOST_TABLE_ROWS = 200
+_OVERDUE = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=1), warn_window=timedelta(hours=3))
+_DAILY_LINES = ("@hourly", "@daily", "@midnight")
 
 
 class SyncConfig(dg.Config):
@@ -23,13 +32,16 @@ def build_events_asset(settings: Settings, now: Clock) -> dg.AssetsDefinition:
     """The asset of the watchlist."""
 
     @dg.asset(
+        check_specs=specs_of("events", WATCHLIST_CHECKS),
         group_name="watchlist",
-        kinds={"googlesheets", "postgres"},
+        kinds={"googlesheets" if settings.google_sheet_id is not None else "csv", "postgresql"},
         owners=["team:data"],
+        metadata={"dagster/table_name": f"{settings.db_schema}.events"},
+        freshness_policy=_OVERDUE if _is_daily(settings.sync_events_cron) else None,
         description=(
             "The events to follow, one row each.\n\n"
             "Grain: event. Source: the Google Sheet (or CSV file). Write: brought to the sheet in one transaction; a "
-            "row that vanished is untracked, its data stays; bad rows are quarantined with all their reasons. "
+            "row that vanished is untracked, its data stays; bad rows are rejected with all their reasons. "
             "Trigger: the schedule sync_events_regularly."
         ),
     )
@@ -38,26 +50,22 @@ def build_events_asset(settings: Settings, now: Clock) -> dg.AssetsDefinition:
         config: SyncConfig,
         timescaledb: TimescaleDBResource,
         google_sheet: GoogleSheetResource,
-    ) -> dg.MaterializeResult[None]:
-        """Sync the watchlist, and register the event keys of every marketplace as partitions."""
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+        """Sync the watchlist, and bring the partition sets to its event keys."""
         rows, zone_rows = google_sheet.read_rows(), google_sheet.read_zone_rows()
         with timescaledb.database() as database:
             report = apply_watchlist(database, settings, rows, zone_rows, now(), force=config.force)
             for marketplace in Marketplace:
-                register_keys(context.instance, marketplace, read_keys(database, marketplace))
-        return dg.MaterializeResult(metadata=_describe(report), data_version=SAME_VERSION)
+                sync_keys(context.instance, marketplace, partial(read_keys, database, marketplace))
+            yield dg.MaterializeResult(metadata=_describe(report), data_version=SAME_VERSION)
+            yield from evaluate_in_run(context, database, WATCHLIST_CHECKS, Scope.full(now(), context.run.run_id))
 
     return events
 
 
-def register_keys(instance: dg.DagsterInstance, marketplace: Marketplace, keys: list[str]) -> list[str]:
-    """Add the keys that the marketplace's partition set lacks; returns them."""
-    name = f"{marketplace}_events"
-    known = set(instance.get_dynamic_partitions(name))
-    new = [key for key in keys if key not in known]
-    if new:
-        instance.add_dynamic_partitions(name, new)
-    return new
+def _is_daily(cron: str) -> bool:
+    """Whether a cron expression has a time on every day."""
+    return cron in _DAILY_LINES or cron.split()[2:] == ["*", "*", "*"]
 
 
 def _describe(report: SyncReport) -> dict[str, dg.MetadataValue | int | str]:
@@ -68,7 +76,7 @@ def _describe(report: SyncReport) -> dict[str, dg.MetadataValue | int | str]:
     ]
     schema = dg.TableSchema([dg.TableColumn("row", "int"), dg.TableColumn("reasons"), dg.TableColumn("cells")])
     return {
-        "events": len(watchlist.events),
+        "dagster/row_count": len(watchlist.events),
         "tracked": sum(event.is_tracked for event in watchlist.events),
         "added": result.added,
         "changed": result.changed,

@@ -38,9 +38,9 @@ def test_one_hour_is_built_with_its_own_numbers(location: Location) -> None:
     found = materializations(result, location.instance)
     assert list(found) == [hour_key(start)]
     metadata = found[hour_key(start)]
-    counted = {name: metadata[name] for name in ("events", "snapshots", "tickets", "suspect_snapshots", "min_price")}
-    assert counted == {"events": 2, "snapshots": 3, "tickets": 6, "suspect_snapshots": 0, "min_price": 40.0}
-    assert metadata["rows"] == location.loopback.value("select count(*) from hourly_prices")
+    counts = {"events": 2, "snapshots": 3, "suspect_snapshots": 0, "failed_attempts": 0}
+    assert {name: value for name, value in metadata.items() if name != "dagster/row_count"} == counts
+    assert metadata["dagster/row_count"] == location.loopback.value("select count(*) from hourly_prices")
 
 
 def test_a_range_of_hours_is_one_run_and_an_hour_without_captures_is_built_too(location: Location) -> None:
@@ -50,8 +50,8 @@ def test_a_range_of_hours_is_one_run_and_an_hour_without_captures_is_built_too(l
     assert result.success
     found = materializations(result, location.instance)
     assert list(found) == keys
-    assert [found[key].get("min_price") for key in keys] == [40.0, None, 30.0]
-    assert found[keys[1]] == {"rows": 0, "events": 0, "snapshots": 0}
+    assert [found[key]["snapshots"] for key in keys] == [3, 0, 1]
+    assert found[keys[1]] == {"dagster/row_count": 0, "events": 0, "snapshots": 0}
     hours = location.loopback.rows("select distinct hour_at from hourly_prices order by 1")
     assert [row["hour_at"] for row in hours] == [start, start + 2 * HOUR]
 
@@ -70,7 +70,7 @@ def test_a_range_that_ends_before_it_starts_is_a_failure_and_builds_nothing(
 
 @pytest.mark.parametrize("job", ["aggregate_hourly", "aggregate_daily"])
 def test_a_run_without_a_partition_says_what_to_pass(location: Location, job: str) -> None:
-    assert "without a partition; which windows to rebuild is not known" in failure_of(location.run(job))
+    assert "is partitioned, and this run has no partition" in failure_of(location.run(job))
 
 
 def test_a_range_that_fails_keeps_the_days_that_were_built_before(location: Location) -> None:
@@ -111,8 +111,8 @@ def test_a_range_of_days_is_one_run_with_the_numbers_of_each_day(location: Locat
     assert result.success
     found = materializations(result, location.instance)
     assert list(found) == days
-    assert found[days[0]] == {"rows": 0, "events": 0, "snapshots": 0}
-    assert (found[days[1]]["hours_covered"], found[days[1]]["min_price"], found[days[1]]["snapshots"]) == (2, 30.0, 4)
+    assert found[days[0]] == {"dagster/row_count": 0, "events": 0, "snapshots": 0}
+    assert (found[days[1]]["hours_covered"], found[days[1]]["events"], found[days[1]]["snapshots"]) == (2, 2, 4)
 
 
 def test_one_day_is_built_from_its_hours_only(location: Location) -> None:
@@ -120,7 +120,7 @@ def test_one_day_is_built_from_its_hours_only(location: Location) -> None:
     location.run("aggregate_hourly", partition=hour_key(start))
     day = f"{start:%Y-%m-%d}"
     found = materializations(location.run("aggregate_daily", partition=day), location.instance)
-    assert (list(found), found[day]["min_price"]) == ([day], 40.0)
+    assert (list(found), found[day]["snapshots"]) == ([day], 3)
 
 
 def test_the_first_partition_is_the_start_of_the_settings(location: Location) -> None:

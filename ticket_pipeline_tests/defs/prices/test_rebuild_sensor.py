@@ -73,9 +73,10 @@ def test_the_hour_under_way_is_refreshed_at_the_pace_of_the_settings(at_noon: Lo
     request, cursor = at_noon.request(SENSOR)
     assert request.tags[RANGE_START] == request.tags[RANGE_END] == hour_key(at_noon.hour)
     assert request.tags["dagster/max_runtime"] == "1200"
+    assert request.tags["dagster/priority"] == "1"
 
     at_noon.now += MINUTE
-    assert at_noon.skip_reason(SENSOR, cursor) == "the hour under way is refreshed in 9 min 0 s; no day is out of date"
+    assert at_noon.skip_reason(SENSOR, cursor) == "the current hour is refreshed in 9 min 0 s; no day is out of date"
     at_noon.now += 9 * MINUTE
     assert spans(at_noon, cursor)[1] == hour_key(at_noon.hour)
 
@@ -113,7 +114,7 @@ def test_the_pace_of_days_is_apart_from_that_of_hours(at_noon: Location) -> None
     mark(at_noon, at_noon.hour.replace(hour=0), grain="day")
     request, cursor = at_noon.request(SENSOR, cursor)
     assert request.job_name == "aggregate_daily"
-    assert at_noon.skip_reason(SENSOR, cursor) == "no hour is out of date; the day under way is refreshed in 10 min 0 s"
+    assert at_noon.skip_reason(SENSOR, cursor) == "no hour is out of date; the current day is refreshed in 10 min 0 s"
 
 
 def test_a_month_of_hours_is_the_most_for_one_run(at_noon: Location) -> None:

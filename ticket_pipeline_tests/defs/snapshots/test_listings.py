@@ -11,8 +11,11 @@ import dagster as dg
 import pytest
 import yaml
 
+from ticket_pipeline.defs.partitions import EVENT_PARTITIONS
+from ticket_pipeline.logs import apply_log_level
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline_tests.defs.location import failure_of, materializations
+from ticket_pipeline_tests.ingest.loopback import STUBHUB
 
 if TYPE_CHECKING:
     from ticket_pipeline_tests.defs.location import Location
@@ -33,6 +36,13 @@ def attempted(location: Location) -> list[str]:
     return sorted(str(record.external_id) for record in location.loopback.log.records())
 
 
+def statuses(location: Location) -> dict[str, str]:
+    """Partition → its status, as the asset's page shows it."""
+    partitions = EVENT_PARTITIONS[STUBHUB]
+    found = location.instance.get_status_by_partition(ASSET, location.loopback.keys, partitions) or {}
+    return {key: status.value for key, status in found.items() if status is not None}
+
+
 def messages(location: Location, result: dg.ExecuteInProcessResult) -> str:
     """The run's log."""
     return "\n".join(entry.user_message for entry in location.instance.all_logs(result.run_id))
@@ -42,10 +52,10 @@ def test_what_our_code_logs_stands_in_the_run(location: Location) -> None:
     logs = yaml.safe_load(Path("dagster.yaml").read_text(encoding="utf-8"))["python_logs"]
     with dg.DagsterInstance.ephemeral(settings={"python_logs": logs}) as location.instance:
         for level, told in (("INFO", True), ("WARNING", False)):
-            location.settings = location.settings.model_copy(update={"log_level": level})
+            apply_log_level(location.settings.model_copy(update={"log_level": level}))
             result = location.run(JOB, config={"event_keys": location.loopback.keys[:1]})
             assert result.success
-            assert ("try 1 of" in messages(location, result)) is told
+            assert (" bytes in " in messages(location, result)) is told
 
 
 def test_one_partition_is_one_event(registered: Location) -> None:
@@ -66,7 +76,7 @@ def test_a_range_of_partitions_is_one_run(registered: Location) -> None:
 def test_a_range_that_ends_before_it_starts_is_a_failure_and_asks_for_nothing(registered: Location) -> None:
     keys = registered.loopback.keys
     said = failure_of(registered.run(JOB, span=(keys[3], keys[1])))
-    assert f"Asked for the partitions {keys[3]}...{keys[1]}" in said
+    assert f"The range {keys[3]}...{keys[1]} is empty" in said
     assert f"Write {keys[1]}...{keys[3]}." in said
     assert attempted(registered) == []
 
@@ -133,28 +143,51 @@ def test_a_long_list_of_failures_is_cut_and_says_so(registered: Location, monkey
     assert text.endswith("… and 1 more")
 
 
-def test_an_unknown_key_fails_before_anything_is_sent_and_names_near_keys(registered: Location) -> None:
+def test_unknown_and_replaced_keys_are_logged_and_the_others_are_polled(registered: Location) -> None:
     keys = registered.loopback.keys
     wrong = f"{keys[0]}7"
-    text = failure_of(registered.run(JOB, config={"event_keys": [keys[1], wrong]}))
-    assert f"Looked for '{wrong}' among the event keys of stubhub_events; not found" in text
-    assert "4 are known (nearest " in text
-    assert keys[0] in text
+    registered.loopback.rows("update event_sources set is_current = false where external_id = %s", keys[3])
+    result = registered.run(JOB, config={"event_keys": [keys[1], wrong, keys[3]]})
+    assert result.success
+    assert attempted(registered) == [keys[1]]
+    log = messages(registered, result)
+    assert wrong in log
+    assert "4 are known (nearest " in log
+    assert f"The watchlist has replaced these ids: {keys[3]}." in log
+
+
+def test_a_run_of_unknown_keys_only_fails_before_anything_is_sent(registered: Location) -> None:
+    wrong = f"{registered.loopback.keys[0]}7"
+    assert wrong in failure_of(registered.run(JOB, config={"event_keys": [wrong]}))
     assert attempted(registered) == []
 
 
-def test_metadata_says_what_was_captured(registered: Location) -> None:
+def test_a_failed_event_is_a_failed_partition_until_it_is_captured_again(registered: Location) -> None:
+    keys = registered.loopback.keys
+    for _ in range(2):
+        registered.loopback.faults.add(Fault(FaultKind.RENAMED_FIELD, external_id=keys[1]))
+        assert not registered.run(JOB, config={"event_keys": keys}).success
+        assert statuses(registered) == dict.fromkeys(keys, "MATERIALIZED") | {keys[1]: "FAILED"}
+    assert registered.run(JOB, config={"event_keys": keys[1:]}).success
+    assert statuses(registered) == dict.fromkeys(keys, "MATERIALIZED")
+
+
+def test_metadata_describes_the_capture_and_only_its_rows_are_a_number(registered: Location) -> None:
     key = registered.loopback.keys[0]
     metadata = materializations(registered.run(JOB, partition=key), registered.instance)[key]
-    stored = registered.loopback.rows(
+    (stored,) = registered.loopback.rows(
         "select count(*) as listings, sum(quantity) as tickets, min(price) as get_in,"
         " percentile_cont(0.5) within group (order by price) as median from listings"
-    )[0]
-    assert {name: metadata[name] for name in stored} == {name: float(value) for name, value in stored.items()}
-    assert metadata["event"] == f"Event {key}"
+    )
+    assert metadata["dagster/row_count"] == stored["listings"]
+    assert metadata["tickets"] == str(stored["tickets"])
+    assert metadata["get_in"] == f"{stored['get_in']:,.2f} USD (all_in)"
+    assert metadata["median"] == f"{stored['median']:,.2f} USD (all_in)"
+    assert (metadata["event"], metadata["is_suspect"]) == (f"Event {key}", "no")
+    assert metadata["fetched"].startswith("try 1, ")
     assert metadata["captured_at"] == registered.loopback.value("select captured_at from snapshots").timestamp()
-    assert (metadata["tries"], metadata["suspect"], metadata["currency"]) == (1, 0, "USD")
-    assert metadata["latency_seconds"] > 0
+    numbers = {name for name, value in metadata.items() if isinstance(value, int | float)}
+    assert numbers == {"dagster/row_count", "captured_at"}
 
 
 def test_what_was_left_out_is_told_in_the_metadata(registered: Location) -> None:
@@ -165,7 +198,7 @@ def test_what_was_left_out_is_told_in_the_metadata(registered: Location) -> None
     sections = {row["section"] for row in loopback.rows("select distinct section from listings")}
     assert set(metadata["unmapped_sections"]) == sections
     rejected = loopback.value("select count(*) from rejected_listings")
-    assert metadata["rejected"] == rejected
+    assert metadata["rejected"] == str(rejected)
     assert sum(metadata.get("rejected_reasons", {}).values()) == rejected
 
 

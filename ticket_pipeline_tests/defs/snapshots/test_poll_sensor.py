@@ -28,6 +28,7 @@ def test_one_run_is_asked_for_with_the_keys_and_the_lease_of_what_is_due(locatio
         "ticket_pipeline/events": "4",
         "dagster/max_runtime": "3600",
         "dagster/sensor_name": SENSOR,
+        "dagster/priority": "1",
     }
     assert request.partition_key is None
     assert location.defs.resolve_sensor_def(SENSOR).job_name == poll_job_name(STUBHUB)
@@ -42,12 +43,13 @@ def test_the_run_that_is_asked_for_stores_and_marks_every_event(location: Locati
     assert location.skip_reason(SENSOR).startswith("Nothing is due; the next of 4 events in ")
 
 
-def test_keys_that_the_command_line_synced_become_partitions(location: Location) -> None:
+def test_keys_of_events_become_partitions_and_go_with_their_event(location: Location) -> None:
     assert location.instance.get_dynamic_partitions("stubhub_events") == []
     location.tick(SENSOR)
     assert sorted(location.instance.get_dynamic_partitions("stubhub_events")) == location.loopback.keys
+    location.loopback.rows("delete from events where name = %s", f"Event {location.loopback.keys[0]}")
     location.tick(SENSOR)
-    assert len(location.instance.get_dynamic_partitions("stubhub_events")) == 4
+    assert sorted(location.instance.get_dynamic_partitions("stubhub_events")) == location.loopback.keys[1:]
 
 
 def test_a_tick_sends_no_request(location: Location) -> None:

@@ -9,6 +9,10 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 import pytest
 
+from ticket_pipeline.defs.checks import Scope
+from ticket_pipeline.defs.snapshots.checks import checks_of
+from ticket_pipeline.ingest.marketplaces import SOURCES
+from ticket_pipeline.market import vocabulary
 from ticket_pipeline.simulator.marketplaces import Marketplace
 from ticket_pipeline.simulator.recording import RequestLog
 from ticket_pipeline.simulator.ticketmaster import create_ticketmaster_app
@@ -76,7 +80,8 @@ def test_every_event_marks_its_partition_with_what_is_known(
     assert location.instance.get_materialized_partitions(ASSET) == set(keys)
     assert len(log.records()) == len(keys)
     for metadata in shown.values():
-        assert metadata["answer"] == "new"
+        assert metadata["response"] == "new, try 1"
+        assert metadata["dagster/row_count"] == 1
         assert metadata["status"] != "unknown"
         assert metadata["changes"] == "none"
         assert {"event", "captured_at", "local_date", "local_time", "price_ranges"} <= metadata.keys()
@@ -109,25 +114,23 @@ def test_an_answer_that_is_used_again_says_so_in_its_partition(
     location.loopback.rows("update cached_responses set stored_at = stored_at - interval '14 minutes'")
     metadata = materializations(location.run(JOB, partition=keys[0]), location.instance)[keys[0]]
     at = location.loopback.value("select stored_at from cached_responses").astimezone(UTC)
-    assert metadata["answer"] == f"kept answer of {at:%H:%M} UTC, 14 min old: nothing was asked"
-    assert metadata["tries"] == 0
+    assert metadata["response"] == f"cached response of {at:%H:%M} UTC, 14 min old; no request was sent"
     assert len(log.records()) == 1
 
 
-def judge(location: Location) -> dg.AssetCheckEvaluation:
-    """What the check for trouble finds now."""
-    found = location.run("check_data").get_asset_check_evaluations()
-    (one,) = [each for each in found if each.check_name == CHECK]
-    return one
+def look(location: Location) -> dg.AssetCheckResult:
+    """The check for cancelled and moved events, looked at now."""
+    (check,) = [each for each in checks_of(SOURCES[vocabulary.Marketplace.TICKETMASTER]) if each.name == CHECK]
+    return check.evaluate(location.loopback.database, Scope.full(location.now, "a test"))
 
 
 def test_a_cancelled_event_turns_its_check_yellow(ticketmaster: tuple[Location, list[str], RequestLog]) -> None:
     location, keys, _ = ticketmaster
     assert location.run(JOB).success
-    good = judge(location)
+    good = look(location)
     assert good.passed, good.metadata
     location.loopback.rows("update ticketmaster_events set status = 'cancelled' where external_id = %s", keys[0])
-    troubled = judge(location)
+    troubled = look(location)
     assert not troubled.passed
     assert troubled.severity is dg.AssetCheckSeverity.WARN
     (known,) = location.loopback.rows(
@@ -143,7 +146,7 @@ def test_a_cancelled_event_turns_its_check_yellow(ticketmaster: tuple[Location, 
             "day": str(known["local_date"]),
             "day in the watchlist": str(known["day"]),
             "start before": "\N{EN DASH}",
-            "told": moment(known["captured_at"]),
+            "captured": moment(known["captured_at"]),
         }
     ]
 
@@ -163,13 +166,13 @@ def test_an_event_that_moved_is_shown_with_its_start_before_in_utc(
     (before,) = location.loopback.rows(
         "select min(event_at) as at from ticketmaster_events where external_id = %s", keys[0]
     )
-    (moved,) = [offender for offender in named(judge(location)) if offender["key"] == keys[0]]
+    (moved,) = [offender for offender in named(look(location)) if offender["key"] == keys[0]]
     assert (moved["status"], moved["day"], moved["start before"]) == ("unknown", "unknown", moment(before["at"]))
 
 
 def test_a_switched_off_marketplace_is_not_polled(ticketmaster: tuple[Location, list[str], RequestLog]) -> None:
     location, _, log = ticketmaster
     location.settings = location.settings.model_copy(update={"disabled_marketplaces": "ticketmaster"})
-    assert "switched off" in location.skip_reason(SENSOR)
+    assert "it is disabled" in location.skip_reason(SENSOR)
     assert not location.run(JOB).success
     assert log.records() == []

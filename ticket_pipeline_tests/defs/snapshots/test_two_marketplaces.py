@@ -9,8 +9,7 @@ import dagster as dg
 import pytest
 
 from ticket_pipeline.storage.watchlist import sync_watchlist
-from ticket_pipeline_tests.defs.location import materializations
-from ticket_pipeline_tests.defs.offenders import named
+from ticket_pipeline_tests.defs.location import evaluations, materializations
 from ticket_pipeline_tests.ingest.loopback import watched
 from ticket_pipeline_tests.marketplaces.ticketmaster.productions import PRODUCTION, WHAT_IS_WRONG, serve_production
 
@@ -62,33 +61,21 @@ def test_each_sensor_starts_the_run_of_its_own_marketplace(both: Location) -> No
     ]
 
 
-def test_the_metadata_tells_the_floor_for_one_and_totals_that_disagree(both: Location) -> None:
+def test_the_metadata_holds_the_get_in_price_with_its_unit_and_totals_that_disagree(both: Location) -> None:
     metadata = materializations(poll(both, "vivid_seats"), both.instance)[PRODUCTION]
-    assert (metadata["listings"], metadata["tickets"]) == (2, 3)
-    assert (metadata["get_in"], metadata["get_in_2"]) == (2.0, 1.0)
+    assert (metadata["dagster/row_count"], metadata["tickets"]) == (2, "3")
+    assert (metadata["get_in"], metadata["get_in_2"]) == ("2.00 USD (all_in)", "1.00 USD (all_in)")
     assert metadata["checksum_problems"] == [WHAT_IS_WRONG]
 
 
 def test_totals_that_disagree_turn_the_check_of_their_own_marketplace_yellow(both: Location) -> None:
-    poll(both, "stubhub")
-    poll(both, "vivid_seats")
-    both.now = both.loopback.clock()
-    found = {
-        each.asset_key.to_user_string(): each
-        for each in both.run("check_data").get_asset_check_evaluations()
-        if each.check_name == "announced_totals_agree"
-    }
-    assert found["stubhub_listings"].passed
-    assert found["stubhub_listings"].metadata["captures_compared"].value == 0
-    yellow = found["vivid_seats_listings"]
+    check = "announced_totals_agree"
+    assert evaluations(poll(both, "stubhub"))[check] is True
+    (yellow,) = [each for each in poll(both, "vivid_seats").get_asset_check_evaluations() if each.check_name == check]
     assert (yellow.passed, yellow.severity) == (False, dg.AssetCheckSeverity.WARN)
-    assert yellow.metadata["captures_compared"].value == 1
-    (offender,) = named(yellow)
-    assert (offender["marketplace"], offender["key"], offender["what disagrees"]) == (
-        "vivid_seats",
-        PRODUCTION,
-        WHAT_IS_WRONG,
-    )
+    assert yellow.metadata["compared"].value == 1
+    assert f"| vivid_seats | {PRODUCTION} |" in str(yellow.metadata["shown"].value)
+    assert WHAT_IS_WRONG in str(yellow.metadata["shown"].value)
 
 
 def test_prices_are_built_for_each_and_never_added_up(both: Location) -> None:

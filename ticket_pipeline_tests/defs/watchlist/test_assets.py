@@ -10,7 +10,7 @@ import pytest
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.queries.events import read_events
 from ticket_pipeline.simulator.world import sample_watchlist_rows, sample_world
-from ticket_pipeline_tests.defs.location import materializations
+from ticket_pipeline_tests.defs.location import evaluations, materializations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,8 +70,10 @@ def test_metadata_counts_the_rows_and_shows_the_bad_ones_as_a_table(
     bad = ["No date", "Hall", "Boston", "United States", "someday", "12x", "TRUE", "", ""]
     watch(location, tmp_path / "watchlist.csv", [[*rows[0], "Notes"], *([*row, "…"] for row in rows[1:]), [*bad, ""]])
     metadata: dict[str, Any] = materializations(location.run("sync_events"), location.instance)[None]
-    counts = {name: metadata[name] for name in ("events", "tracked", "added", "changed", "untracked", "rejected")}
-    assert counts == {"events": 6, "tracked": 6, "added": 6, "changed": 0, "untracked": 0, "rejected": 1}
+    counts = {
+        name: metadata[name] for name in ("dagster/row_count", "tracked", "added", "changed", "untracked", "rejected")
+    }
+    assert counts == {"dagster/row_count": 6, "tracked": 6, "added": 6, "changed": 0, "untracked": 0, "rejected": 1}
     assert metadata["ignored_columns"] == "Notes"
     assert str(tmp_path) in metadata["source"]
     (record,) = metadata["rejected_rows"].records
@@ -108,6 +110,4 @@ def test_bad_rows_turn_the_check_of_the_sync_into_a_warning(
     watch(location, tmp_path / "watchlist.csv", [*rows, ["No date", "", "", "", "", "1", "", "", ""]])
     result = location.run("sync_events")
     assert result.success
-    assert [(found.check_name, found.passed) for found in result.get_asset_check_evaluations()] == [
-        ("no_row_is_quarantined", False)
-    ]
+    assert evaluations(result) == {"every_row_could_be_used": False}

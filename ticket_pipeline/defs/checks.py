@@ -1,0 +1,152 @@
+"""The data checks as values: what each looks for, and which data it looks at.
+
+What belongs here: what a check is, and how a run or the job `check_data` evaluates one. What does not: the checks
+themselves (`checks` of each layer), and how offenders are shown (`check_results`).
+
+An asset evaluates its checks at the end of the run that wrote it: Dagster hides the result of a check as soon as its
+asset is materialized after it. That look covers what the run wrote; after a red result it covers two days, so that red
+stays until the data is right. `check_data` covers two days in any case.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple, Self
+
+import dagster as dg
+
+from ticket_pipeline.defs.check_results import Offender, report_offenders
+from ticket_pipeline.defs.resources import Clock, TimescaleDBResource
+from ticket_pipeline.storage.database import Database
+
+_FULL_SPAN = timedelta(days=2)
+_LATEST = 5
+"""Evaluations among which the last one that ended is looked for: those of runs under way have no result yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The data that a check looks at.
+
+    Attributes:
+        since: the first moment, aware UTC.
+        until: the moment after the last one.
+        now: the clock.
+        salt: what samples are drawn with: another one, another sample.
+        is_full: whether it is all that a check ever looks at, not only what one run wrote.
+    """
+
+    since: datetime
+    until: datetime
+    now: datetime
+    salt: str
+    is_full: bool = False
+
+    @classmethod
+    def full(cls, now: datetime, salt: str) -> Self:
+        """The last two days: older data was checked when it was written."""
+        return cls(now - _FULL_SPAN, now, now, salt, is_full=True)
+
+
+class Found(NamedTuple):
+    """What a check found: the offenders, and where it counts them, how many things it compared."""
+
+    offenders: Sequence[Offender]
+    compared: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A data check.
+
+    Attributes:
+        name: a sentence that is true when the check is green.
+        description: the same for the catalog.
+        severity: of a check that is not green.
+        wrong: what is wrong with the offenders, as the beginning of a sentence.
+        remedy: what to do about it, as the end of the sentence.
+        find: finds the offenders. Reads a bounded amount and raises only what the database raises.
+    """
+
+    name: str
+    description: str
+    severity: dg.AssetCheckSeverity
+    wrong: str
+    remedy: str
+    find: Callable[[Database, Scope], Found]
+
+    def evaluate(self, database: Database, scope: Scope) -> dg.AssetCheckResult:
+        """Look at the data of a scope."""
+        found = self.find(database, scope)
+        counts = {} if found.compared is None else {"compared": found.compared}
+        return report_offenders(
+            found.offenders,
+            severity=self.severity,
+            wrong=self.wrong,
+            remedy=self.remedy,
+            check_name=self.name,
+            **counts,
+        )
+
+
+def specs_of(asset: str, checks: Sequence[Check]) -> list[dg.AssetCheckSpec]:
+    """The checks as an asset declares them."""
+    return [dg.AssetCheckSpec(check.name, asset=asset, description=check.description) for check in checks]
+
+
+def evaluate_in_run(
+    context: dg.AssetExecutionContext, database: Database, checks: Sequence[Check], written: Scope
+) -> Iterator[dg.AssetCheckResult]:
+    """Evaluate the checks of an asset after its last materialization of a run.
+
+    Args:
+        context: of the run.
+        database: where the data is.
+        checks: of the asset.
+        written: what the run wrote.
+    """
+    full = Scope.full(written.now, written.salt)
+    for check in checks:
+        was_red = _was_red(context.instance, dg.AssetCheckKey(context.asset_key, check.name))
+        yield check.evaluate(database, full if was_red else written)
+
+
+def build_check_job(checks: Mapping[dg.AssetKey, Sequence[Check]], now: Clock) -> dg.JobDefinition:
+    """The job `check_data`: every check over the last two days, whichever run wrote the data.
+
+    One op for all of them: a step of its own for each would cost ten times as much.
+
+    Args:
+        checks: asset → its checks.
+        now: the clock, aware UTC.
+    """
+
+    @dg.op(name="evaluate_checks", description="Evaluate every data check.")
+    def evaluate(context: dg.OpExecutionContext, timescaledb: TimescaleDBResource) -> None:
+        scope = Scope.full(now(), context.run_id)
+        with timescaledb.database() as database:
+            for asset, checks_of_asset in checks.items():
+                for check in checks_of_asset:
+                    result = check.evaluate(database, scope)
+                    context.instance.report_runless_asset_event(
+                        dg.AssetCheckEvaluation(
+                            asset_key=asset,
+                            check_name=check.name,
+                            passed=result.passed,
+                            severity=result.severity,
+                            description=result.description,
+                            metadata=result.metadata,
+                        )
+                    )
+
+    @dg.job(description="Evaluate every data check of the watchlist, snapshots and prices, over the last two days.")
+    def check_data() -> None:
+        evaluate()
+
+    return check_data
+
+
+def _was_red(instance: dg.DagsterInstance, key: dg.AssetCheckKey) -> bool:
+    records = instance.event_log_storage.get_asset_check_execution_history(key, limit=_LATEST)
+    ended = [record.evaluation for record in records if isinstance(record.evaluation, dg.AssetCheckEvaluation)]
+    return bool(ended) and not ended[0].passed
