@@ -1,1 +1,1 @@
-"""The watchlist: read it from a Google Sheet or a CSV file, parse its rows. It knows no marketplace and no database."""
+"""The watchlist: read from a Google Sheet or a CSV file, and parsed into events."""

@@ -206,15 +206,15 @@ def _read_ids(cells: _RowCells) -> dict[Marketplace, str]:
 
 def _check_clock(cells: _RowCells, local_time: LocalTime, timezone: str) -> None:
     """Reject a time that the venue's clocks do not show, and an offset that contradicts them."""
-    told = f"{cells.columns.title(Field.DATE)} {shown(cells.text(Field.DATE))}"
+    where = f"{cells.columns.title(Field.DATE)} {shown(cells.text(Field.DATE))}"
     if local_time.is_time_known and not exists(local_time.value, timezone):
-        cells.reasons.append(f"{told} does not exist in {timezone}: clocks go forward at that hour. Correct the time.")
+        cells.reasons.append(f"{where} does not exist in {timezone}: clocks go forward at that hour. Correct the time.")
     elif (
         local_time.utc_offset is not None
         and local_time.utc_offset not in utc_offsets(local_time.value, timezone)
         and not local_time.is_range_possible
     ):
         cells.reasons.append(
-            f"{told} has an offset from UTC that {timezone} does not have at that time: write the venue's local time "
+            f"{where} has an offset from UTC that {timezone} does not have at that time: write the venue's local time "
             "without an offset."
         )

@@ -47,7 +47,7 @@ DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
 DEFAULT_SIZE = 20
 MAX_SIZE = 200
-MAX_OFFSET = 1_000  # the documentation says less than this; exactly this was still served
+MAX_OFFSET = 1_000  # documented as below this; exactly this was still served
 
 _EVENT_PATH = re.compile(rf"{ROOT}/events/([A-Za-z0-9_-]+?)\.json")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")

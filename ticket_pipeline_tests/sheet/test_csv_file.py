@@ -56,7 +56,7 @@ def test_an_empty_file_is_no_rows(path: Path) -> None:
     assert CsvSource(path).read_rows().values == []
 
 
-def test_the_source_says_which_file_it_is(path: Path) -> None:
+def test_the_source_names_its_file(path: Path) -> None:
     path.touch()
     assert CsvSource(path).read_rows().source == f"the CSV file {path}"
 
@@ -66,12 +66,12 @@ def test_a_missing_file_is_an_error_that_names_it(path: Path) -> None:
         CsvSource(path).read_rows()
 
 
-def test_a_folder_is_an_error_that_says_why_it_cannot_be_read(tmp_path: Path) -> None:
+def test_a_folder_is_an_error_with_the_reason(tmp_path: Path) -> None:
     with pytest.raises(SheetError, match=r"Is a directory.*must be a file"):
         CsvSource(tmp_path).read_rows()
 
 
-def test_another_encoding_is_an_error_that_says_how_to_save_the_file(path: Path) -> None:
+def test_another_encoding_is_an_error_with_the_fix(path: Path) -> None:
     path.write_bytes("Name\nBeyoncé\n".encode("latin-1"))
     with pytest.raises(SheetError, match=r"byte 11 is not UTF-8.*CSV UTF-8"):
         CsvSource(path).read_rows()

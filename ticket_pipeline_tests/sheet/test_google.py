@@ -1,4 +1,4 @@
-"""The real gspread and google-auth against a Sheets service on loopback: what is read, and what each failure says."""
+"""The real gspread and google-auth against a Sheets service on loopback: rows, and the message of each failure."""
 
 from __future__ import annotations
 

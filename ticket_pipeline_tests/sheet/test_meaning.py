@@ -51,7 +51,7 @@ def test_where_inheriting_is_not_safe_the_row_is_rejected(cells: dict[str, str])
 
 
 @pytest.mark.parametrize("date", ["2026-03-14", "2026-03-14 00:00:00", "2026-03-14 TBD", "2026-03-14 19:30"])
-def test_two_events_of_one_name_place_and_day_are_told_apart_by_their_ids(date: str) -> None:
+def test_the_ids_of_a_double_header_make_two_events(date: str) -> None:
     watchlist = parse(row(date=date), row(date=date, stubhub_id="2"))
     assert [event.external_ids[Marketplace.STUBHUB] for event in watchlist.events] == ["157284301", "2"]
 

@@ -168,7 +168,7 @@ def test_a_rejected_row_shows_every_cell_as_it_was_read() -> None:
     }
 
 
-def test_a_row_without_any_id_is_told_which_columns_would_do() -> None:
+def test_a_row_without_any_id_names_the_columns_for_one() -> None:
     watchlist = parse(["X", "2026-03-14", "", "n/a"], header=["Name", "Date", "StubHub ID", "Vivid Seats ID"])
     assert reasons(watchlist) == ("The row has no marketplace id: fill in StubHub ID or Vivid Seats ID.",)
 

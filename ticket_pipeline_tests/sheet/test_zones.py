@@ -110,7 +110,7 @@ def test_a_map_whose_header_cannot_be_used_is_an_error(values: list[list[str]], 
 
 
 @given(st.text(max_size=20), st.text(max_size=20), st.text(max_size=20))
-def test_any_text_is_a_rule_a_rejected_or_a_blank_row_and_any_section_has_an_answer(
+def test_any_text_is_a_rule_a_rejected_or_a_blank_row_and_any_section_has_a_result(
     venue: str, pattern: str, section: str
 ) -> None:
     made = zone_map([venue, pattern, "Zone"])

@@ -114,7 +114,7 @@ def test_an_expired_token_and_a_missing_one_are_refused() -> None:
     assert desk.served["events"] == 5
 
 
-def test_who_a_buyer_is_can_be_told_from_what_is_sent() -> None:
+def test_what_is_sent_identifies_the_buyers() -> None:
     world = small()
     with organiser(world) as client:
         text = "\n".join(client.get("/api/tickets", params={"top": 1000}).text.split('"_id"'))
@@ -137,7 +137,7 @@ def test_the_truth_adds_up(seed: int) -> None:
     assert {group for _, group, _ in true_age_groups(world)} > {"16-24", "70+", "under 16", "unknown"}
 
 
-def test_what_is_true_at_a_moment_does_not_depend_on_who_asked_before() -> None:
+def test_the_state_at_a_moment_does_not_depend_on_earlier_calls() -> None:
     later = NOW + timedelta(hours=30)
     asked_once, asked_often = (living_world(NOW, events=5, tickets=600) for _ in range(2))
     asked_once.advance(later)
