@@ -18,7 +18,7 @@ from ticket_pipeline.defs.prices.checks import DAILY_CHECKS, HOURLY_CHECKS
 from ticket_pipeline.defs.prices.sensors import build_rebuild_sensor
 from ticket_pipeline.defs.primary_sales.assets import build_primary_sales_assets
 from ticket_pipeline.defs.primary_sales.checks import build_primary_sales_checks
-from ticket_pipeline.defs.primary_sales.pipelines import build_pipelines
+from ticket_pipeline.defs.primary_sales.pipelines import build_pipelines, log_rejected_files
 from ticket_pipeline.defs.resources import Clock, build_resources, utc_now
 from ticket_pipeline.defs.schedules import build_schedules
 from ticket_pipeline.defs.snapshots.checks import checks_of
@@ -87,7 +87,9 @@ def build_defs(
 
 def resolve_job(name: str) -> dg.JobDefinition:
     """A job of the location, for a program that runs it in its own process."""
-    return build_defs().resolve_job_def(name)
+    settings = load_settings()
+    _set_up_process(settings)
+    return build_defs(settings).resolve_job_def(name)
 
 
 def _prefixed(assets: Sequence[_Asset], keys: Mapping[dg.AssetKey, dg.AssetKey]) -> list[_Asset]:
@@ -111,6 +113,7 @@ def defs() -> dg.Definitions:
     settings = load_settings()
     _set_up_process(settings)
     definitions = build_defs(settings)
+    log_rejected_files(settings)
     refuse_mistakes(definitions)
     return definitions
 

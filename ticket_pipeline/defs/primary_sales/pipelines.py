@@ -24,7 +24,7 @@ Built = tuple[list["UnresolvedAssetJobDefinition"], list[dg.ScheduleDefinition],
 
 
 def build_pipelines(settings: Settings) -> Built:
-    """The jobs and schedules of the pipeline files, and the files that are rejected; those are logged too."""
+    """The jobs and schedules of the pipeline files, and the files that are rejected."""
     jobs: list[UnresolvedAssetJobDefinition] = []
     schedules: list[dg.ScheduleDefinition] = []
     pipelines, rejected = read_pipelines(settings.pipelines_dir)
@@ -36,9 +36,13 @@ def build_pipelines(settings: Settings) -> Built:
             rejected.append(RejectedFile(pipeline.name, reason))
         else:
             jobs.append(_build_job(pipeline, settings.dagster_key_prefix))
-    for one in rejected:
-        _log.warning("Rejected a pipeline file; the others are loaded. %s", one.reason)
     return jobs, schedules, rejected
+
+
+def log_rejected_files(settings: Settings) -> None:
+    """Log a warning for each pipeline file that is rejected."""
+    for one in build_pipelines(settings)[2]:
+        _log.warning("Rejected a pipeline file; the others are loaded. %s", one.reason)
 
 
 def config_of(pipeline: PipelineFile, *, fetch: bool = True) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pytest
 
 from ticket_pipeline.definitions import build_defs
 from ticket_pipeline.defs.primary_sales import tables
+from ticket_pipeline.defs.primary_sales.pipelines import log_rejected_files
 from ticket_pipeline.primary_sales.pipeline_files import DATA_DEPENDENCIES, read_pipelines
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.simulator.faults import Fault, FaultKind
@@ -75,6 +76,7 @@ def test_bad_files_are_logged_and_everything_else_loads(tmp_path: Path, caplog: 
     (tmp_path / "never.yaml").write_text(GOOD.replace("good", "never").replace("1 2 *", "61 2 *"), encoding="utf-8")
     with caplog.at_level(logging.WARNING, "ticket_pipeline.defs.primary_sales.pipelines"):
         repository = load(tmp_path)
+        log_rejected_files(Settings.model_validate({"pipelines_dir": str(tmp_path)}))
     logged = " ".join(record.getMessage() for record in caplog.records)
     assert "line 3, steps: " in logged
     assert "never has a cron expression that Dagster rejects: " in logged
