@@ -9,12 +9,13 @@ import typer
 
 from ticket_pipeline.cli.formats import count, utc_now
 from ticket_pipeline.cli.options import IntervalHours
-from ticket_pipeline.cli.session import open_migrated
+from ticket_pipeline.cli.session import describe_pauses, open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, show, show_json
 from ticket_pipeline.ingest.forecast import PlannedEvent, forecast_polls
 from ticket_pipeline.ingest.marketplaces import SOURCES, why_not_polled
 from ticket_pipeline.ingest.poll import build_cadence
 from ticket_pipeline.queries.events import read_events
+from ticket_pipeline.queries.sources import read_pauses
 from ticket_pipeline.settings.model import load_settings
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def plan(
     start, cadence = utc_now(), build_cadence(settings)
     with open_migrated(settings) as database:
         upcoming = [event for event in read_events(database, tracked_only=True) if event.event_at > start]
+        pauses = read_pauses(database, start)
     plans = []
     for name, source in SOURCES.items():
         events = [
@@ -59,7 +61,7 @@ def plan(
         show_json({"start": start, "days": days, "marketplaces": plans})
         return
     _show(plans, start, settings.httpx_retries + 1)
-    for warning in (warning for one in plans for warning in one["warnings"]):
+    for warning in [*describe_pauses(pauses, SOURCES, start), *(text for one in plans for text in one["warnings"])]:
         note(f"Warning: {warning}")
 
 

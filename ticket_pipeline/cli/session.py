@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, nullcontext
+from datetime import UTC
 from typing import TYPE_CHECKING
 
+from ticket_pipeline.cli.formats import plain, utc_now
 from ticket_pipeline.cli.tables import note, progress
 from ticket_pipeline.errors import StorageError
+from ticket_pipeline.ingest.due import show_asked_wait, show_wait
 from ticket_pipeline.queries.events import find_events, find_listed_event
+from ticket_pipeline.queries.sources import read_pauses
 from ticket_pipeline.storage.connect import describe_database, open_database
 from ticket_pipeline.storage.migrations import apply_migrations, missing_migrations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping
+    from datetime import datetime
 
     from ticket_pipeline.market.vocabulary import Marketplace
     from ticket_pipeline.queries.events import WatchedEvent
+    from ticket_pipeline.queries.sources import Pause
     from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.storage.database import Database
 
@@ -46,7 +52,7 @@ def open_migrated(settings: Settings) -> Iterator[Database]:
 def choose_event(
     database: Database, key: str, marketplace: Marketplace | None, *, with_listings: bool = False
 ) -> WatchedEvent:
-    """The event that a key names; prints a note where the watchlist has replaced the key.
+    """The event that a key names; prints a note for a replaced key and for a paused marketplace.
 
     Raises:
         UnclearEventKeyError: it names none or several, or one without the listings that are needed.
@@ -57,4 +63,24 @@ def choose_event(
         (event,) = find_events(database, [key], marketplace)
     if not event.is_current:
         note(f"The watchlist has replaced {event.external_id} by another id of {event.name}; both have their history.")
+    this_moment = utc_now()
+    for line in describe_pauses(read_pauses(database, this_moment), [event.marketplace], this_moment):
+        note(line)
     return event
+
+
+def describe_pauses(
+    pauses: Mapping[Marketplace, Pause], marketplaces: Collection[Marketplace], this_moment: datetime
+) -> list[str]:
+    """Which of these marketplaces are paused: since when, why, until when, and how to end it; in sentences."""
+    lines = []
+    for pause in (pauses[name] for name in marketplaces if name in pauses):
+        if pause.open_until is not None:
+            since = f" since {pause.opened_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if pause.opened_at else ""
+            lines.append(
+                f"{pause.marketplace} is paused{since}, for another {show_wait(pause.open_until - this_moment)}: "
+                f"{plain(pause.reason)} Fixed? ticket-pipeline resume {pause.marketplace}"
+            )
+        if pause.asked_until is not None:
+            lines.append(f"{show_asked_wait(pause.marketplace, pause.asked_until, this_moment)}.")
+    return lines

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.cli.formats import NOTHING, ago, count, largest_unit, plain, until, utc_now
-from ticket_pipeline.cli.session import open_migrated
+from ticket_pipeline.cli.session import describe_pauses, open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, show, show_json
-from ticket_pipeline.ingest.due import show_asked_wait, show_wait
 from ticket_pipeline.ingest.marketplaces import SOURCES, why_not_polled
 from ticket_pipeline.queries.sources import Budget, read_pauses, read_sources
 from ticket_pipeline.settings.model import load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from rich.table import Table
 
     from ticket_pipeline.ingest.marketplaces import Source
-    from ticket_pipeline.market.vocabulary import Marketplace
-    from ticket_pipeline.queries.sources import Pause, SourceStatus
+    from ticket_pipeline.queries.sources import SourceStatus
     from ticket_pipeline.settings.model import Settings
 
 _SPAN = timedelta(hours=24)
@@ -47,23 +45,6 @@ def sources(*, as_json: JsonOption = False) -> None:
     off = [f"{one['marketplace']}: {one['obstacle']}" for one in documents if not one["is_on"]]
     errors = [f"{one['marketplace']}, last error: {plain(one['last_error'])}" for one in documents if one["last_error"]]
     show(_table(documents, this_moment), *off, *describe_pauses(pauses, SOURCES, this_moment), *errors)
-
-
-def describe_pauses(
-    pauses: Mapping[Marketplace, Pause], marketplaces: Collection[Marketplace], this_moment: datetime
-) -> list[str]:
-    """Which of these marketplaces are paused: since when, why, until when, and how to end it; in sentences."""
-    lines = []
-    for pause in (pauses[name] for name in marketplaces if name in pauses):
-        if pause.open_until is not None:
-            since = f" since {pause.opened_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if pause.opened_at else ""
-            lines.append(
-                f"{pause.marketplace} is paused{since}, for another {show_wait(pause.open_until - this_moment)}: "
-                f"{plain(pause.reason)} Fixed? ticket-pipeline resume {pause.marketplace}"
-            )
-        if pause.asked_until is not None:
-            lines.append(f"{show_asked_wait(pause.marketplace, pause.asked_until, this_moment)}.")
-    return lines
 
 
 def _document(status: SourceStatus, settings: Settings) -> dict[str, Any]:

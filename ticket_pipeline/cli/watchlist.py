@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ticket_pipeline.cli.formats import NOTHING, ago, local_time, plain, until, utc_now
-from ticket_pipeline.cli.session import open_migrated
-from ticket_pipeline.cli.sources import describe_pauses
+from ticket_pipeline.cli.session import describe_pauses, open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, progress, show, show_json, table_of
 from ticket_pipeline.queries.events import read_events
 from ticket_pipeline.queries.sources import read_pauses

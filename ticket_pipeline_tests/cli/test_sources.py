@@ -111,7 +111,6 @@ def test_with_nothing_configured_all_are_simulated(synced: Cli) -> None:
     assert row(synced, "Polled") == ["Polled", *["simulated"] * len(SOURCES)]
 
 
-@pytest.mark.parametrize("command", ["sources", "show-events"])
 @pytest.mark.parametrize(
     ("fault", "pause"),
     [
@@ -120,20 +119,25 @@ def test_with_nothing_configured_all_are_simulated(synced: Cli) -> None:
         (Fault(FaultKind.RATE_LIMITED, retry_after="600"), "stubhub asked to wait until "),
     ],
 )
-def test_a_pause_is_shown_with_its_reason_and_end_until_it_is_over(
-    synced: Cli, command: str, fault: Fault, pause: str
+def test_every_command_about_a_market_or_a_next_poll_shows_a_pause_until_it_is_over(
+    synced: Cli, fault: Fault, pause: str
 ) -> None:
-    assert pause not in shown(synced, command)
+    commands = [["sources"], ["show-events"], ["plan", "--days", "1"]]
+    commands += [[name, synced.loopback.keys[0]] for name in ("show-listings", "price-history", "section-prices")]
+
+    def naming() -> list[list[str]]:
+        return [command for command in commands if pause in " ".join(synced.run(*command).output.split())]
+
+    assert naming() == []
     synced.loopback.faults.add(fault)
     refused = synced.run("fetch-listings", HTTPX_MAX_CONNECTIONS="1", BREAKER_FAILURES="1")
     assert (refused.exit_code, "were not tried" in refused.stderr) == (1, True)
-    assert pause in shown(synced, command)
+    assert naming() == commands
     assert pause.split()[1] in last_line_of_run(synced)
-    if command == "show-events":
-        assert "paused" in synced.run(command).stdout.splitlines()[2]
+    assert "paused" in synced.run("show-events").stdout.splitlines()[2]
     synced.loopback.faults.clear()
     synced.run("resume", "stubhub", "--force")
-    assert pause not in shown(synced, command)
+    assert naming() == []
 
 
 def test_the_state_of_a_pause_is_in_the_document(synced: Cli) -> None:
