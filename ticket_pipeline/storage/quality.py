@@ -1,6 +1,6 @@
-"""The questions of the data checks: what is wrong in a span of stored data. Each answers with the offending rows.
+"""What is wrong in a span of stored data, for the data checks. Each function returns the offending rows.
 
-What belongs here: questions that the rows themselves answer. What does not: recomputing them (`recomputation`).
+What belongs here: what the rows show by themselves. What does not: recomputing them (`recomputation`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 MOST_FOUND = 1000
-"""Most rows that a question answers with, so that a table full of nonsense is told in a moment, too."""
+"""Most rows that a function returns, so that a table full of wrong rows is reported quickly, too."""
 
 
 def read_names(database: Database, event_ids: list[int]) -> dict[tuple[int, str], tuple[str, str]]:
@@ -26,7 +26,7 @@ def read_names(database: Database, event_ids: list[int]) -> dict[tuple[int, str]
 
 
 def find_unbalanced_captures(database: Database, marketplace: str, start: datetime, end: datetime) -> list[Row]:
-    """Captures whose stored and quarantined listings do not add up to what was received, at most 1,000."""
+    """Captures whose stored and rejected listings do not add up to what was received, at most 1,000."""
     return database.fetch_all(
         "snapshots/count_unbalanced", marketplace=marketplace, captured_from=start, captured_until=end
     )
