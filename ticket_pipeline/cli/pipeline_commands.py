@@ -18,7 +18,7 @@ from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, show, show_json
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.primary_sales.pipeline_files import DATA_DEPENDENCIES, read_pipelines, shipped_pipelines
-from ticket_pipeline.settings.model import load_settings
+from ticket_pipeline.settings.model import EMBEDDED_VARIABLE, load_settings
 from ticket_pipeline.storage.statements import project_file
 
 if TYPE_CHECKING:
@@ -113,8 +113,9 @@ def run_pipeline(
     note(f"Running the pipeline {name} as the Dagster job {pipeline.job_name} …")
     options = [option for option, is_on in {"--skip-fetch": skip_fetch, "--debug": debug}.items() if is_on]
     program = [sys.executable, "-m", "ticket_pipeline.defs.primary_sales.run_pipeline", name, *options]
+    env = {**os.environ, "DAGSTER_HOME": str(_dagster_home(settings)), EMBEDDED_VARIABLE: "1"}
     # In place of this process: Ctrl-C and the exit code are Dagster's, and there is no child to look after.
-    os.execve(sys.executable, program, {**os.environ, "DAGSTER_HOME": str(_dagster_home(settings))})  # noqa: S606 - our own program
+    os.execve(sys.executable, program, env)  # noqa: S606 - our own program
 
 
 def _find(name: str, settings: Settings) -> PipelineFile:

@@ -23,7 +23,7 @@ from ticket_pipeline.marketplaces.stubhub.client import open_stubhub_client
 from ticket_pipeline.marketplaces.ticketmaster.client import TicketmasterClient, open_ticketmaster_client
 from ticket_pipeline.marketplaces.vivid_seats.client import open_vivid_seats_client
 from ticket_pipeline.primary_sales.client import VivenuClient, open_vivenu
-from ticket_pipeline.settings.model import Settings, load_settings
+from ticket_pipeline.settings.model import EMBEDDED_VARIABLE, Settings, load_settings
 from ticket_pipeline.sheet.source import SheetRows
 from ticket_pipeline.sheet.sync import open_venue_map, open_watchlist
 from ticket_pipeline.storage.connect import open_database
@@ -136,10 +136,12 @@ class TimescaleDBResource(SettingsResource):
 
 
 def _is_own_instance() -> bool:
-    """Whether Dagster keeps its own records in the embedded database too, as our `dagster.yaml` has it.
+    """Whether `ticket-pipeline` started this program, or our `dagster.yaml` puts Dagster's records there too.
 
     Anywhere else a code server would silently start a database of its own that nobody migrated.
     """
+    if EMBEDDED_VARIABLE in os.environ:
+        return True
     configuration = Path(os.environ.get("DAGSTER_HOME") or ".") / "dagster.yaml"
     return configuration.is_file() and "ticket_pipeline.defs.instance_storage" in configuration.read_text("utf-8")
 

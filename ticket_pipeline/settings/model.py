@@ -43,6 +43,9 @@ _PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 
 _VIVENU_URL = "https://vivenu.com"
 
+EMBEDDED_VARIABLE = "TICKET_PIPELINE_EMBEDDED"
+"""Set for programs that `ticket-pipeline` starts: they may use the embedded database in any Dagster instance."""
+
 ENV_FILE_VARIABLE = "TICKET_PIPELINE_ENV_FILE"
 """Names another env file than `.env`; `ticket-pipeline --env-file` sets it."""
 
