@@ -1,7 +1,4 @@
-"""The marketplaces that can be polled, each wired to its settings in one entry of `SOURCES`.
-
-Adding a marketplace: its module in `marketplaces`, its settings, and one entry here.
-"""
+"""The marketplaces that can be polled, each wired to its settings in one entry of `SOURCES`."""
 
 from __future__ import annotations
 
@@ -44,13 +41,12 @@ class Source:
 
     Attributes:
         base_url: where its requests go; None where it is not configured.
-        how_to_configure: what a user does about that.
+        how_to_configure: what a user does then.
         limits: window → requests that any window of that length may hold, all processes together.
-        open_client: where it has listings: a client that asks the gate before each request, and the clock (aware UTC)
-            when an answer came.
-        open_details: where it only describes events: likewise, with a cache of answers.
-        polling_limits: as `limits`, for polling only; the rest of `limits` is left to what people ask.
-        kept_for: how long an answer is used again instead of asking.
+        open_client: opens a client that takes a permit of the gate for each request; where it has listings.
+        open_details: likewise, with a cache; where it only describes events.
+        polling_limits: as `limits`, for polling only; the rest of `limits` is reserved for people.
+        kept_for: how long a cached response is used.
     """
 
     marketplace: Marketplace
@@ -64,7 +60,7 @@ class Source:
 
     @property
     def has_listings(self) -> bool:
-        """Whether its polls bring listings, and prices by hour and day come of them."""
+        """Whether its polls bring listings, from which prices by hour and day are computed."""
         return self.marketplace.has_listings
 
     @property
@@ -78,10 +74,10 @@ def share_of_polling(per_day: int, reserve_fraction: float) -> dict[timedelta, i
 
     Args:
         per_day: the whole budget of any 24 hours.
-        reserve_fraction: what is left to people.
+        reserve_fraction: the share that is reserved for people.
 
     Returns:
-        Window → requests: the share of a day, and of an hour the 24th part of that (at least one).
+        Window → requests: the share of a day, and a 24th of that for an hour (at least one).
     """
     share = max(1, math.floor(per_day * (1 - reserve_fraction)))
     return {_DAY: share, _HOUR: math.ceil(share / 24)}
@@ -124,17 +120,17 @@ SOURCES: Mapping[Marketplace, Source] = MappingProxyType(
 
 
 def find_source(marketplace: Marketplace, settings: Settings) -> Source:
-    """The wiring of a marketplace that is switched on and configured.
+    """The wiring of a marketplace that is enabled and configured.
 
     Raises:
-        ConfigurationError: it cannot be polled, it is switched off, or it is not configured.
+        ConfigurationError: it cannot be polled, is disabled, or is not configured.
     """
     source = SOURCES.get(marketplace)
     if source is None:
-        raise ConfigurationError(f"Asked to poll {marketplace}; it cannot be polled. Known: {', '.join(SOURCES)}.")
+        raise ConfigurationError(f"{marketplace} cannot be polled. Choose one of {', '.join(SOURCES)}.")
     obstacle = why_not_polled(source, settings)
     if obstacle is not None:
-        raise ConfigurationError(f"Asked to poll {marketplace}; {obstacle}")
+        raise ConfigurationError(f"{marketplace} is not polled: {obstacle}")
     return source
 
 

@@ -1,8 +1,4 @@
-"""From bytes to JSON, and from columns with their problems to `ParsedListings`: the two ends of a parser.
-
-What belongs here: what is the same whatever the keys are called. What does not: keys and shapes (a marketplace's own
-parser), and reading single values (`values`).
-"""
+"""The two ends of every parser: from bytes to JSON, and from columns with their problems to `ParsedListings`."""
 
 from __future__ import annotations
 
@@ -34,30 +30,30 @@ def read_json(body: bytes, whose: str) -> Any:  # noqa: ANN401 - JSON is anythin
         whose: the marketplace as people write it, for the message.
 
     Raises:
-        UnexpectedPayload: it is no whole JSON.
+        UnexpectedPayload: it is not complete JSON.
     """
     try:
         return orjson.loads(body)
     except ValueError:
         pass
     try:
-        # The standard reader takes what orjson refuses as a whole: a lone surrogate, NaN or 1e999 in one listing, a
-        # byte order mark. Then that listing alone can be rejected.
+        # The standard reader accepts what orjson rejects as a whole: a lone surrogate, NaN or 1e999 in one listing, a
+        # byte order mark. Then that listing alone is rejected.
         return json.loads(body)
     except (ValueError, RecursionError):
         raise UnexpectedPayload(
-            f"Read an answer of {whose}: {len(body)} bytes that are no whole JSON, beginning {excerpt(body)!r}. "
-            "It was cut short or is a page for people; nothing is stored, it is tried again at the next poll.",
+            f"The response of {whose} is not complete JSON: {len(body)} bytes that begin {excerpt(body)!r}. Nothing is "
+            "stored; retried at the next poll.",
             status=200,
         ) from None
 
 
 def check_subject(about: Collection[str], asked: str, whose: str) -> None:
-    """Refuse an answer about another event than the one that was asked for: its prices would stand under a wrong name.
+    """Reject a response about another event than the requested one: its prices would be stored under a wrong name.
 
     Args:
-        about: the ids of events that the answer names; none: it does not say.
-        asked: the id that was asked for.
+        about: the ids of the events that the response names, if any.
+        asked: the requested id.
         whose: the marketplace as people write it, for the message.
 
     Raises:
@@ -67,8 +63,8 @@ def check_subject(about: Collection[str], asked: str, whose: str) -> None:
     if others:
         named = ", ".join(others[:_MOST_NAMED])[:_NAMED_CHARACTERS]
         raise UnexpectedPayload(
-            f"Asked {whose} for event {asked}; the answer is about {named}. Nothing is stored, so that nothing stands "
-            f"under the wrong event. If {whose} has given the event a new id, put that one into the watchlist.",
+            f"The response of {whose} for event {asked} is about {named}; nothing is stored. If {whose} has given the "
+            "event a new id, put that one into the watchlist.",
             status=200,
         )
 
@@ -99,9 +95,9 @@ def build_parsed(
     Args:
         items: as received.
         positions: for each row of `columns`, its index in `items`.
-        columns: of `LISTING_COLUMNS`, with anything in the rows that have problems.
+        columns: of `LISTING_COLUMNS`, any value in rows that have problems.
         problems: row → what is wrong with it.
-        rejected: known already.
+        rejected: those known already.
         checksum_problems: see `ParsedListings`.
     """
     if problems:

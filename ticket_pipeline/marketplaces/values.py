@@ -1,10 +1,7 @@
 """Read single values as marketplaces send them: numbers as text, "$1,234.50", ids as floats, invisible characters.
 
-What belongs here: one value to one Python value, or a `ValueError` that says in words what is wrong with it; and the
-same for a whole column, quickly. What does not: which key holds what (a marketplace's own parser), and whether a value
-makes a market price (`ticket_pipeline.market.listings`).
-
-A reason never quotes the value: reasons are counted and grouped, and the item itself is kept beside them.
+One value becomes one Python value, or a `ValueError` whose text completes "price …"; a whole column likewise. A reason
+never quotes the value: reasons are counted and grouped, and the item itself is kept beside them.
 """
 
 from __future__ import annotations
@@ -22,10 +19,10 @@ if TYPE_CHECKING:
 MAX_ID_CHARACTERS = 64
 MAX_TEXT_CHARACTERS = 250
 MAX_QUANTITY = 1_000_000_000
-"""Beyond it nothing is a number of tickets; what is plausible is decided with the other market rules."""
+"""The largest number of tickets that is read; what is plausible is decided with the other market rules."""
 
 MAX_SPLIT = 1000
-"""A larger purchasable quantity is nonsense, and soon more than the database's smallint holds."""
+"""A larger purchasable quantity is nonsense, and would soon exceed the database's smallint."""
 
 Problems = dict[int, list[str]]
 """Row of a column → what is wrong with it, in words."""
@@ -38,17 +35,17 @@ _SHOWN_MONEY = re.compile(r"(?P<sign>-?)[^0-9.,\-()]{0,8}(?P<number>[0-9][0-9.,]
 _GROUPED = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+")
 _CENTS = re.compile(r"(?P<whole>.*)[.,](?P<cents>[0-9]{1,2})")
 _WHOLE_FLOAT_TEXT = re.compile(r"([0-9]+)\.0+")
-# Whole columns, each value followed by a comma: one look by the pattern's own loop instead of one per value.
+# Whole columns, each value followed by a comma: one match instead of one per value.
 _PLAIN_IDS = re.compile(r"(?:[A-Za-z0-9]{1,64},)*")
 _PLAIN_AMOUNTS = re.compile(r"(?:[0-9]{1,12}(?:\.[0-9]{1,6})?,)*")
 _NOTHING = frozenset({"", "_", "-", "N/A"})
 
 
 def to_text(value: object, max_characters: int = MAX_TEXT_CHARACTERS) -> str | None:
-    """Read a text: invisible characters out, runs of blanks (also no-break ones) to one; nothing in it is None.
+    """Read a text: without invisible characters, with single blanks; an empty one is None.
 
     Raises:
-        ValueError: no text, or too long.
+        ValueError: not text, or too long.
     """
     if value is None:
         return None
@@ -56,7 +53,7 @@ def to_text(value: object, max_characters: int = MAX_TEXT_CHARACTERS) -> str | N
         value = _number_as_text(value)
     if not isinstance(value, str):
         raise ValueError("is not text")  # noqa: TRY004 - to the caller it is a bad value, whatever its type
-    # Nothing invisible is printable, nor is any blank but the plain one: the usual text needs no pattern.
+    # Invisible characters are not printable, nor is any blank but the plain one: the usual text needs no pattern.
     is_clean = value.isprintable() and "  " not in value and not value.startswith(" ") and not value.endswith(" ")
     text = value if is_clean else " ".join(_INVISIBLE.sub("", value).split())
     if len(text) > max_characters:
@@ -68,7 +65,7 @@ def to_id(value: object) -> str:
     """Read a marketplace's id as text, whether it comes as a number or as text; never with a ".0".
 
     Raises:
-        ValueError: missing, or nothing that can be an id.
+        ValueError: missing, or not an id.
     """
     text = to_text(value, MAX_ID_CHARACTERS)
     if text is None:
@@ -89,7 +86,7 @@ def to_quantity(value: object) -> int:
     if not number.is_integer():
         raise ValueError("is not a whole number")
     if abs(number) > MAX_QUANTITY:
-        raise ValueError("is absurdly large")
+        raise ValueError("is far too large")
     return int(number)
 
 
@@ -97,7 +94,7 @@ def to_amount(value: object) -> float | None:
     """Read an amount in major units: 286, 286.5, "286.50", "$1,234.50", "1.234,50 €"; None and "" are None.
 
     Raises:
-        ValueError: no finite number, or text whose decimals cannot be told from its thousands.
+        ValueError: not a finite number, or text whose decimals and thousands cannot be distinguished.
     """
     if value is None:
         return None
@@ -112,13 +109,13 @@ def to_amount(value: object) -> float | None:
 
 
 def to_splits(value: object) -> tuple[int, ...] | None:
-    """Read purchasable quantities: "1,2,4", [1, 2, 4] or a single number; None and nothing are None, not known.
+    """Read purchasable quantities: "1,2,4", [1, 2, 4] or a single number; None and an empty value are None: unknown.
 
     Returns:
         Ascending, each once.
 
     Raises:
-        ValueError: one of them is no number of tickets from 1 to `MAX_SPLIT`.
+        ValueError: one of them is not a number of tickets from 1 to `MAX_SPLIT`.
     """
     if isinstance(value, str):
         text = to_text(value, max_characters=5 * MAX_SPLIT)
@@ -130,9 +127,9 @@ def to_splits(value: object) -> tuple[int, ...] | None:
     try:
         quantities = sorted({to_quantity(part) for part in parts})
     except ValueError:
-        raise ValueError("is no list of quantities") from None
+        raise ValueError("is not a list of quantities") from None
     if quantities and not 1 <= quantities[0] <= quantities[-1] <= MAX_SPLIT:
-        raise ValueError("is no list of quantities")
+        raise ValueError("is not a list of quantities")
     return tuple(quantities) or None
 
 
@@ -150,7 +147,7 @@ def convert_column(values: list[Any], convert: Callable[[Any], Any], name: str, 
 
 def text_column(values: list[Any], name: str, problems: Problems) -> list[str | None]:
     """`to_text` for a column. Sections and rows repeat: each distinct text is read once, which is ten times faster."""
-    with suppress(TypeError, ValueError):  # one is a list, or too long; then row by row, to know which
+    with suppress(TypeError, ValueError):  # one is a list, or too long: then row by row, to find it
         known = {value: _known_text(value) if type(value) is str else to_text(value) for value in set(values)}
         if set(map(type, known)) <= {str, NoneType}:
             # Mostly there is nothing to clean.
@@ -165,7 +162,7 @@ def _known_text(text: str) -> str | None:
 
 
 def id_column(values: list[Any], name: str, problems: Problems) -> list[str]:
-    """`to_id` for a column; integers and plain texts, the usual cases, need no look at each."""
+    """`to_id` for a column; integers and plain texts, the usual cases, are checked all at once."""
     limit = 10 ** (MAX_ID_CHARACTERS - 1)
     if set(map(type, values)) == {int} and -limit < min(values) and max(values) < limit:
         return list(map(str, values))
@@ -175,30 +172,30 @@ def id_column(values: list[Any], name: str, problems: Problems) -> list[str]:
 
 
 def quantity_column(values: list[Any], name: str, problems: Problems) -> list[int]:
-    """`to_quantity` for a column; integers need no look at each, of texts each distinct one is read once."""
+    """`to_quantity` for a column; integers are checked all at once, and each distinct text is read once."""
     if set(map(type, values)) == {int} and min(values) >= -MAX_QUANTITY and max(values) <= MAX_QUANTITY:
         return values
     return _convert_texts(values, to_quantity) or convert_column(values, to_quantity, name, problems)
 
 
 def splits_column(values: list[Any], name: str, problems: Problems) -> list[tuple[int, ...] | None]:
-    """`to_splits` for a column; the same few texts stand in most listings, and each is read once."""
+    """`to_splits` for a column; most listings have the same few texts, and each is read once."""
     return _convert_texts(values, to_splits) or convert_column(values, to_splits, name, problems)
 
 
 def amount_column(values: list[Any], name: str, problems: Problems) -> list[float | None]:
-    """`to_amount` for a column; finite numbers and texts like "286.50", the usual cases, need no look at each."""
+    """`to_amount` for a column; finite numbers and texts like "286.50", the usual cases, are read all at once."""
     if _all_match(_PLAIN_AMOUNTS, values):
         return list(map(float, values))
-    if set(map(type, values)) <= {float, int}:  # by exact type: a bool is no amount
-        with suppress(OverflowError):  # an integer beyond every float; then row by row, to know which
+    if set(map(type, values)) <= {float, int}:  # by exact type: a bool is not an amount
+        with suppress(OverflowError):  # an integer beyond every float: then row by row, to find it
             if all(map(math.isfinite, values)):
                 return [float(value) for value in values]
     return convert_column(values, to_amount, name, problems)
 
 
 def _all_match(pattern: re.Pattern[str], values: list[Any]) -> bool:
-    """Whether every value is a text that `pattern`, made for values with a comma behind each, allows."""
+    """Whether every value is a text, and all of them with a comma behind each match `pattern`."""
     if set(map(type, values)) != {str}:
         return False
     joined = f"{','.join(values)},"
@@ -206,7 +203,7 @@ def _all_match(pattern: re.Pattern[str], values: list[Any]) -> bool:
 
 
 def _convert_texts(values: list[Any], convert: Callable[[Any], Any]) -> list[Any] | None:
-    """A column of texts, each distinct one converted once; None where there is more to it than that."""
+    """A column of texts, each distinct one converted once; None where it is not one, or one cannot be converted."""
     if not set(map(type, values)) <= {str, NoneType}:
         return None
     try:
@@ -243,7 +240,7 @@ def _number_as_text(value: float) -> str:
 
 
 def _shown_amount(text: str) -> float:
-    """An amount written for people. The last separator is the decimal one where one or two digits follow it."""
+    """An amount as shown to people. The last separator is the decimal one where one or two digits follow it."""
     shown = _SHOWN_MONEY.fullmatch(text)
     if shown is None:
         raise ValueError("is not a number")
@@ -254,7 +251,7 @@ def _shown_amount(text: str) -> float:
         separators = set(whole) & set(".,")
         if not _GROUPED.fullmatch(whole) or len(separators) > 1 or (cents and number[-len(fraction) - 1] in separators):
             raise ValueError("is not a number")
-        # "$1.234" may be 1234 or 1.234; a comma alone, or a group before cents, can only part thousands.
+        # "$1.234" may be 1234 or 1.234; a comma alone, or a group before cents, can only separate thousands.
         if cents is None and separators == {"."} and whole.count(".") == 1:
             raise ValueError("may be thousands or decimals")
     return float(f"{shown['sign']}{re.sub('[.,]', '', whole)}.{fraction}")

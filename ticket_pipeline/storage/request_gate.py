@@ -336,10 +336,7 @@ class SearchGate(PostgresGate):
 
 
 def _is_about_the_request(error: MarketplaceError) -> bool:
-    """Whether an error says nothing about the marketplace's health: an unknown event, or a malformed request.
-
-    Where a status came with it, it proves that the marketplace responds.
-    """
+    """Whether an error is about the request; one with a status even proves that the marketplace responds."""
     return isinstance(error, RequestRejected | EventGone)
 
 

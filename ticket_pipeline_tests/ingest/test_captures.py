@@ -109,7 +109,7 @@ def test_an_answer_about_another_event_is_a_failure_and_stored_under_none(watchi
     client = ScriptedClient(parse=lambda body: replace(parse_stubhub_listings(body), about=frozenset({"other"})))
     result = store(watching, answered(watching, listing(1, 50)), client=client)
     assert result.outcome is Outcome.BAD_PAYLOAD
-    assert f"for event {watching.keys[0]}; the answer is about other" in str(result.error)
+    assert f"for event {watching.keys[0]} is about other" in str(result.error)
     assert watching.value("select count(*) from snapshots") == 0
     (attempt,) = watching.rows("select * from fetch_attempts")
     assert (attempt["outcome"], attempt["status"], attempt["tries"]) == ("bad_payload", 200, 2)

@@ -116,16 +116,6 @@ def test_an_answer_that_comes_after_its_hold_counts_from_then(budget: Database) 
     assert free(budget) == 3
 
 
-def test_releasing_late_or_twice_frees_nobody_elses_place(database: Database) -> None:
-    set_up_budget(database, STUBHUB, {MINUTE: 1}, max_concurrent=1)
-    lost = acquire(database)
-    pass_time(database, HOLD + GRACE + MINUTE)
-    acquire(database)  # takes the place
-    for _ in range(2):
-        release(database, lost)
-    assert refused_for(database) == about(HOLD + GRACE + MINUTE)
-
-
 def test_those_who_queue_for_the_last_place_get_it_once(database: Database) -> None:
     set_up_budget(database, STUBHUB, {MINUTE: 1}, max_concurrent=50)
     with ThreadPoolExecutor(4) as threads:
@@ -167,12 +157,6 @@ def test_a_permit_that_arrives_too_late_is_not_used(budget: Database) -> None:
 
 
 # --- changing limits ------------------------------------------------------------------------------------------------
-
-
-def test_setting_up_again_forgets_nothing(budget: Database) -> None:
-    send(budget, 3)
-    set_up_budget(budget, STUBHUB, {MINUTE: 4}, max_concurrent=3)
-    assert free(budget) == 1
 
 
 def test_a_raised_limit_gives_the_difference_and_a_lowered_one_takes_it(budget: Database) -> None:

@@ -1,12 +1,8 @@
 """Read the body of StubHub Pro's comparable listings: a JSON array, or an object that holds it as `listings`.
 
-What belongs here: keys and shapes of this one answer. What does not: whether a listing is a market price
-(`ticket_pipeline.market.listings`), and how the body was fetched (`stubhub`).
-
-The usual body, where every value has the type that the format promises, is read into typed objects without a dict: in
-half the time, and without thousands of containers for the collector to walk. A body with a surprise anywhere is read
-again as plain JSON, column by column, and a column with a surprise in it value by value, so that one bad listing costs
-itself and no other.
+A body in which every value has the promised type is read into typed objects without dicts: in half the time, and
+without thousands of containers for the garbage collector. Any other body is read as plain JSON, by columns, and a
+column with an unexpected value in it value by value, so that one bad listing rejects only itself.
 """
 
 from __future__ import annotations
@@ -31,11 +27,11 @@ if TYPE_CHECKING:
     from ticket_pipeline.market.vocabulary import ParsedListings, RejectedListing
 
 _Currency = Literal["USD", "CAD", "EUR", "GBP", "AUD", "MXN", "CHF", "JPY", "SEK", "NOK", "DKK", "PLN", "NZD", "BRL"]
-"""The usual ones: known texts are not made anew for every amount. A body with another one is read as plain JSON."""
+"""The usual ones, which share one string each. A body with another one is read as plain JSON."""
 
 
 class _Money(msgspec.Struct, gc=False):
-    """`{amt, disp, currency, dec}`; an `amt` that is null sends the body to the plain reader, which looks at `disp`."""
+    """`{amt, disp, currency, dec}`; a body with a null `amt` is read as plain JSON, which looks at `disp`."""
 
     amt: float | None = None
     currency: _Currency | None = None
@@ -66,7 +62,7 @@ _RAW = msgspec.json.Decoder(list[msgspec.Raw] | _RawEnvelope)
 
 
 class _Fields(NamedTuple):
-    """The values of a body by key, one per listing, before any is judged."""
+    """The values of a body by key, one per listing, before they are checked."""
 
     listing_ids: list[Any]
     sections: list[Any]
@@ -78,7 +74,7 @@ class _Fields(NamedTuple):
 
 
 class _ItemsOf(Sequence[Any]):
-    """The listings of a usual body as received, found when one is asked for: only the few rejected ones are."""
+    """The listings of a usual body as received, parsed only where one is needed: the few rejected ones."""
 
     def __init__(self, body: bytes, count: int) -> None:
         self._body = body
@@ -100,7 +96,7 @@ class _ItemsOf(Sequence[Any]):
 def parse_stubhub_listings(body: bytes) -> ParsedListings:
     """Read every listing of a body; `len(positions) + len(rejected) == received`, always.
 
-    Prices: `all_in_price` is `sellerAllInPrice`, `net_proceeds` is `sellerNetProceeds`. This answer holds no price
+    Prices: `all_in_price` is `sellerAllInPrice`, `net_proceeds` is `sellerNetProceeds`. The body has no price
     before buyer fees and no splits, so `ask_price` and `splits` are None. The currency is the listing's `currencyCode`,
     else that of its amounts.
 
@@ -111,9 +107,9 @@ def parse_stubhub_listings(body: bytes) -> ParsedListings:
 
 
 def parse_usual(body: bytes) -> ParsedListings | None:
-    """Read a body in which every value has the promised type; None where one has not."""
+    """Read a body in which every value has the promised type; None where one does not."""
     try:
-        body.decode()  # what is skipped below is not checked there
+        body.decode()  # values that are skipped below are not checked there
         found = _USUAL.decode(body)
     except (msgspec.DecodeError, ValueError, RecursionError):
         return None
@@ -135,7 +131,7 @@ def parse_usual(body: bytes) -> ParsedListings | None:
 
 
 def _split(moneys: list[_Money | None]) -> tuple[list[Any], list[Any]] | None:
-    """Amounts and currencies; None where an amount is null and may be told in another way."""
+    """Amounts and currencies; None where an amount is null and may be shown in another field."""
     if None in moneys:
         amounts = [money and money.amt for money in moneys]
         currencies = [money and money.currency for money in moneys]
@@ -169,7 +165,7 @@ def _split_any(moneys: list[Any]) -> tuple[list[Any], list[Any]]:
 def _judge(
     items: Sequence[Any], positions: list[int], fields: _Fields, rejected: list[RejectedListing]
 ) -> ParsedListings:
-    """Make columns of the values, and reject the listings whose values cannot be read; `rejected` are known already."""
+    """Make columns of the values, and reject the listings with unreadable values; `rejected` are known already."""
     problems: Problems = {}
     columns = _read_columns(fields, problems)
     return build_parsed(items, positions, columns, problems, rejected)
@@ -181,8 +177,8 @@ def _read_items(body: bytes) -> list[Any]:
         found = found.get("listings")
     if not isinstance(found, list):
         raise UnexpectedPayload(
-            "Read the listings of StubHub: the JSON is neither an array nor an object with an array `listings`, it "
-            f"begins {excerpt(body)!r}. Check the path in the settings; if it is right, StubHub has changed its format."
+            "StubHub's response is neither an array nor an object with an array `listings`; it begins "
+            f"{excerpt(body)!r}. Check the path in the settings; if it is right, StubHub has changed its format."
         )
     return found
 
@@ -230,7 +226,7 @@ def _amount_of(money: object) -> object:
 def _choose_currencies(
     listed: list[str | None], all_in: list[str | None], net: list[str | None], problems: Problems
 ) -> list[str | None]:
-    """The listing's own code, else that of its amounts, in capitals. Two codes in one listing: no price can be told."""
+    """The listing's own code, else that of its amounts, in capitals; two codes make its prices ambiguous."""
     if listed == all_in == net:
         known = {code: code and code.upper() for code in set(listed)}
         return listed if list(known) == list(known.values()) else [known[code] for code in listed]

@@ -1,13 +1,10 @@
-"""Find the Ticketmaster event that a row of the watchlist means: a search around its date, and a score.
+"""Find the Ticketmaster event of a row of the watchlist: a search around its date, and a score.
 
-What belongs here: asking and judging. What does not: showing it, and writing ids anywhere; only the user does that.
+A sheet names events in its own words, and the search needs every word: where the name finds nothing near enough, its
+longest word is searched for, and then everything in the city around that date.
 
-A sheet names events in its own words, and the search wants every word: where the name finds nothing near enough, its
-longest word is asked for, and then whatever the city has around that date.
-
-The score, 0 to 100, is half the likeness of the names, a quarter that of the venues, and a quarter how near the starts
-are. Names are compared as sets of words: word order does not count, and words that one has more ("tour", "with
-guests") count little.
+The score, 0 to 100, is half the similarity of the names, a quarter that of the venues, and a quarter how near the
+starts are. Names are compared as sets of words: order does not count, and additional words ("tour") count little.
 """
 
 from __future__ import annotations
@@ -31,12 +28,12 @@ _RIVAL_SPAN = 5
 _SMALL_WORDS = frozenset({"the", "a", "and", "at", "of", "in", "vs", "v", "with"})
 _AROUND = timedelta(days=2)
 _MOST_CANDIDATES = 200
-"""One page: all that one request can bring."""
+"""One page: the most that one request can return."""
 _NAME, _VENUE, _TIME = 0.5, 0.25, 0.25
-_PART = 0.95  # a name that is wholly part of the other is nearly as good as the same one
+_PART = 0.95  # a name contained in the other is nearly as good as the same one
 _LEAST_NAME = 0.6
 _UNKNOWN = 0.5
-"""What is unknown on one side speaks neither for nor against."""
+"""What is unknown on one side is neutral."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +43,7 @@ class Match:
     Attributes:
         best: None where none reaches `LEAST_SCORE`.
         score: of the best candidate, 0 to 100; 0 where there is none.
-        rivals: other candidates that score within five of the best: look twice.
+        rivals: other candidates that score within five of the best.
     """
 
     wanted: WatchlistEvent
@@ -59,9 +56,9 @@ async def find_match(client: TicketmasterClient, wanted: WatchlistEvent) -> Matc
     """Search for one event around its date, in up to three ways, and choose the best candidate.
 
     Raises:
-        MarketplaceError: no usable answer, and none was kept.
+        MarketplaceError: no usable response, and none is cached.
     """
-    # Whole days, so that asking again the same day finds the same kept answer.
+    # Whole days, so that the same search later that day finds the cached response.
     day = wanted.event_at.replace(hour=0, minute=0, second=0, microsecond=0)
     candidates: dict[str, EventDetails] = {}
     found = choose(wanted, [])
@@ -90,7 +87,7 @@ def _questions(wanted: WatchlistEvent) -> list[tuple[str | None, str | None]]:
 
 
 def choose(wanted: WatchlistEvent, candidates: list[EventDetails]) -> Match:
-    """The best of some candidates, without asking anybody."""
+    """The best of some candidates; nothing is sent."""
     scored = sorted(((score(wanted, one), one) for one in candidates), key=lambda pair: (-pair[0], pair[1].external_id))
     good = [(points, one) for points, one in scored if points >= LEAST_SCORE]
     if not good:
@@ -100,18 +97,18 @@ def choose(wanted: WatchlistEvent, candidates: list[EventDetails]) -> Match:
 
 
 def score(wanted: WatchlistEvent, candidate: EventDetails) -> int:
-    """How likely a candidate is the event meant, 0 to 100."""
+    """How likely a candidate is the wanted event, 0 to 100."""
     names = [candidate.name, *candidate.attractions]
     name = max(_likeness(wanted.name, other) for other in names)
     venue = candidate.venue.name if candidate.venue else None
     place = _UNKNOWN if wanted.venue is None or venue is None else _likeness(wanted.venue, venue)
     points = round(100 * (_NAME * name + _VENUE * place + _TIME * _nearness(wanted, candidate)))
-    # Another evening's guest at the same place and hour is another event, however well the rest fits.
+    # Another name at the same place and hour is another event, however well the rest fits.
     return points if name >= _LEAST_NAME else min(points, LEAST_SCORE - 1)
 
 
 def _likeness(one: str, other: str) -> float:
-    """0 to 1: by the words that both have, and by how near their spelling is."""
+    """0 to 1: by the words that both share, and by how similar their spelling is."""
     mine, theirs = _words(one), _words(other)
     if not mine or not theirs:
         return 0.0
@@ -126,7 +123,7 @@ def _words(text: str) -> set[str]:
 
 
 def _nearness(wanted: WatchlistEvent, candidate: EventDetails) -> float:
-    """1 for the same local day within the hour, 0.75 for the same day, 0 from two days apart on."""
+    """1 for the same local day within the hour, 0.75 for the same day, 0 for two days apart or more."""
     if candidate.local_date is None:
         return _UNKNOWN
     days = abs((candidate.local_date - wanted.event_date.date()).days)

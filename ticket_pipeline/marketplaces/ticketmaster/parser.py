@@ -1,14 +1,12 @@
-"""Read Ticketmaster's events and venues into typed results: every field may be missing, none may end the reading.
+"""Read Ticketmaster's events and venues into typed results; every field may be missing.
 
-What belongs here: keys and shapes of the Discovery API's answers, and what a sentinel in them stands for. What does
-not: how a body was fetched (`ticketmaster`), its errors (`ticketmaster_answers`).
-
-Times: `event_at` is the instant, where one is known. A date or a time that is to be announced has none, whatever
-stands in the other fields. The timezone is the event's own, else its venue's.
+`event_at` is the instant, where one is known: not while the date or the time is to be announced, whatever the other
+fields contain. The timezone is the event's own, else its venue's.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -31,12 +29,12 @@ _CENT = Decimal("0.01")
 _MOST_MONEY = Decimal(10) ** 9
 _CURRENCY_LETTERS = 3
 _YEARS = range(2, 9999)  # so that arithmetic with zones cannot leave the calendar
-_PLACEHOLDERS_BEFORE = 1901  # a sale that "began" on 1900-01-01 began at a time nobody entered
+_PLACEHOLDERS_BEFORE = 1901  # 1900-01-01 stands for a sale whose start nobody entered
 
 
 @dataclass(frozen=True, slots=True)
 class Venue:
-    """A place. Coordinates are degrees; whatever is not told is None."""
+    """A place. Coordinates are degrees; unknown values are None."""
 
     venue_id: str | None
     name: str | None
@@ -60,7 +58,7 @@ class PriceRange:
 
 @dataclass(frozen=True, slots=True)
 class SectionPrice:
-    """The price of one section, where a body carries sections at all."""
+    """The price of one section; few bodies have sections."""
 
     section: str
     price: Decimal
@@ -72,7 +70,7 @@ class EventDetails:
     """One event as Ticketmaster describes it.
 
     Attributes:
-        status: onsale, offsale, cancelled, postponed, rescheduled, or a word not known here; in lower case.
+        status: onsale, offsale, cancelled, postponed, rescheduled, or an unknown word; in lower case.
         local_date: at the venue; None while it is to be announced.
         local_time: at the venue; None where there is none or it is to be announced.
         timezone: IANA name, of the event, else of its venue.
@@ -82,10 +80,10 @@ class EventDetails:
         is_time_open: the time is to be announced, or the event has none.
         on_sale_at: aware UTC; a placeholder date counts as unknown.
         price_ranges: empty where none is published.
-        sections: empty where the body carries none.
-        problems: what was there and could not be read, in words.
-        captured_at: aware UTC, when the answer arrived; None for one that was not fetched.
-        is_stale: the API gave no answer, and this is an older one than asked for.
+        sections: empty where the body has none.
+        problems: what could not be read, in words.
+        captured_at: aware UTC, when the response arrived; None for one that was not fetched.
+        is_stale: from an older cached response, because the API gave no usable one.
     """
 
     external_id: str
@@ -111,11 +109,7 @@ class EventDetails:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a search: its items as received, and how many the whole search has.
-
-    Attributes:
-        unreadable: items that are no JSON objects, beside `items`.
-    """
+    """One page of a search: its items as received, the totals, and how many items are not JSON objects."""
 
     items: tuple[dict[str, Any], ...]
     number: int
@@ -128,7 +122,7 @@ def parse_ticketmaster_event(body: bytes) -> EventDetails:
     """Read the body of one event.
 
     Raises:
-        UnexpectedPayload: no JSON object, or one without id and name.
+        UnexpectedPayload: not a JSON object, or one without id and name.
     """
     return read_event(_read_object(body))
 
@@ -137,23 +131,23 @@ def parse_page(body: bytes, key: str) -> Page:
     """Read one page of a search; `key` is `events` or `venues`. An empty result has no `_embedded`.
 
     Raises:
-        UnexpectedPayload: no JSON object, one without the description of its page, or a page without results where the
-            description counts some: that is not "nothing found".
+        UnexpectedPayload: not a JSON object, one without the description of its page, or a page without results where
+            the description counts some.
     """
     found = _read_object(body)
     page, items = _dict(found, "page"), _dict(found, "_embedded").get(key, [])
     numbers = [page.get(name) for name in ("number", "totalElements", "totalPages")]
     if not isinstance(items, list) or not all(isinstance(n, int) and n >= 0 for n in numbers):
         raise UnexpectedPayload(
-            f"Read a page of Ticketmaster's search; it has no usable `page` or `{key}`: {excerpt(body)!r}. "
-            "If that stays, the API has changed and the parser must follow.",
+            f"A page of Ticketmaster's search has no usable `page` or `{key}`: {excerpt(body)!r}. If this goes on, the "
+            "API has changed.",
             status=200,
         )
     number, total, total_pages = map(int, numbers)  # type: ignore[arg-type]  # checked above
     if not items and total and number < max(total_pages, 1):
         raise UnexpectedPayload(
-            f"Read page {number} of Ticketmaster's search; it counts {total} {key}, and the page holds none: "
-            f"{excerpt(body)!r}. Ask again; if that stays, the API has changed and the parser must follow.",
+            f"Page {number} of Ticketmaster's search is empty and counts {total} {key}: {excerpt(body)!r}. Try again; "
+            "if this goes on, the API has changed.",
             status=200,
         )
     objects = tuple(item for item in items if isinstance(item, dict))
@@ -170,7 +164,7 @@ def read_event(found: dict[str, Any]) -> EventDetails:
     external_id, name = _text(found, "id", problems), _text(found, "name", problems)
     if external_id is None or name is None:
         raise UnexpectedPayload(
-            "Read an event of Ticketmaster; it has no id or no name. If that stays, the API has changed.", status=200
+            "An event of Ticketmaster has no id or no name. If this goes on, the API has changed.", status=200
         )
     venues = _list(_dict(found, "_embedded"), "venues")
     venue = read_venue(venues[0]) if venues and isinstance(venues[0], dict) else None
@@ -196,7 +190,7 @@ def read_event(found: dict[str, Any]) -> EventDetails:
 
 
 def read_venue(found: dict[str, Any]) -> Venue:
-    """Read one venue object; what is unreadable counts as not told."""
+    """Read one venue object; unreadable values count as unknown."""
     ignored: list[str] = []
     location = _dict(found, "location")
     timezone = _text(found, "timezone", ignored)
@@ -259,7 +253,7 @@ def _read_ranges(found: dict[str, Any], problems: list[str]) -> tuple[PriceRange
 
 
 def _read_sections(found: dict[str, Any], problems: list[str]) -> tuple[SectionPrice, ...]:
-    """Prices by section: the public API has none; a body that carries `sections` of section and price is read."""
+    """Prices by section, where a body has `sections`; the public API has none."""
     sections = []
     for item in _items(found, "sections", problems):
         if not isinstance(item, dict):
@@ -277,8 +271,7 @@ def _read_object(body: bytes) -> dict[str, Any]:
     found = read_json(body, "Ticketmaster")
     if not isinstance(found, dict):
         raise UnexpectedPayload(
-            f"Read an answer of Ticketmaster; it is no JSON object: {excerpt(body)!r}. "
-            "If that stays, the API has changed and the parser must follow.",
+            f"Ticketmaster's response is not a JSON object: {excerpt(body)!r}. If this goes on, the API has changed.",
             status=200,
         )
     return found
@@ -295,14 +288,14 @@ def _list(found: dict[str, Any], key: str) -> list[Any]:
 
 
 def _items(found: dict[str, Any], key: str, problems: list[str]) -> list[Any]:
-    """As `_list`, where a value that is no list must not pass for nothing published."""
+    """As `_list`, where a value of another type must not count as nothing published."""
     if found.get(key) is not None and not isinstance(found[key], list):
         problems.append(f"{key} is not a list")
     return _list(found, key)
 
 
 def _read(found: dict[str, Any], key: str, convert: Callable[[object], Any], problems: list[str]) -> Any:  # noqa: ANN401 - what convert gives
-    """One converted value; None where it is missing, or unreadable, which `problems` then tells."""
+    """One converted value; None where it is missing or unreadable, which is added to `problems`."""
     try:
         return None if found.get(key) is None else convert(found[key])
     except ValueError as error:
@@ -310,34 +303,29 @@ def _read(found: dict[str, Any], key: str, convert: Callable[[object], Any], pro
         return None
 
 
-def _text(found: object, key: str, problems: list[str]) -> str | None:
-    text: str | None = (
-        _read(found, key, lambda value: to_text(value, 500), problems) if isinstance(found, dict) else None
-    )
-    return text
+def _text(found: object, key: str, problems: list[str]) -> Any:  # noqa: ANN401 - a text or None
+    return _read(found, key, lambda value: to_text(value, 500), problems) if isinstance(found, dict) else None
 
 
 def _to_date(value: Any) -> date:  # noqa: ANN401 - JSON is anything
-    try:
+    with suppress(TypeError, ValueError):
         found = date.fromisoformat(value)
-    except (TypeError, ValueError):
-        raise ValueError("is no date") from None
-    if found.year not in _YEARS:
-        raise ValueError("is no date")
-    return found
+        if found.year in _YEARS:
+            return found
+    raise ValueError("is not a date")
 
 
 def _to_time(value: Any) -> time:  # noqa: ANN401 - JSON is anything
     try:
         return time.fromisoformat(value).replace(tzinfo=None)
     except (TypeError, ValueError):
-        raise ValueError("is no time of day") from None
+        raise ValueError("is not a time of day") from None
 
 
 def _to_money(value: object) -> Decimal:
     amount = to_amount(value)
     if amount is None or amount < 0 or amount > _MOST_MONEY:
-        raise ValueError("is no price")
+        raise ValueError("is not a price")
     return Decimal(repr(amount)).quantize(_CENT)
 
 
@@ -350,7 +338,7 @@ def _moment(value: Any, name: str, problems: list[str]) -> datetime | None:  # n
     except (TypeError, ValueError):
         at = None
     if at is None or at.utcoffset() is None or at.year not in _YEARS:
-        problems.append(f"{name} is no moment in UTC")
+        problems.append(f"{name} is not a moment in UTC")
         return None
     return at.astimezone(UTC)
 

@@ -1,11 +1,7 @@
 """Read the body of Vivid Seats' listings, in either of its two shapes.
 
-What belongs here: telling the shapes apart, the keys of the site's own body (`tickets[]`, `groups[]`, `sections[]`,
-`global[]`, `i18n`), and the currency of both. What does not: the other shape (`vivid_seats_zones`), its totals
-(`vivid_seats_totals`), whether a listing is a market price (`ticket_pipeline.market.listings`), and how the body was
-fetched (`vivid_seats`).
-
-In the site's body nearly everything is text: numbers, and mostly booleans too.
+The site's own body has `tickets[]`, `groups[]`, `sections[]`, `global[]` and `i18n`; nearly all in it is text, also
+numbers and most booleans. The other shape is in `zones`, the announced totals in `totals`.
 """
 
 from __future__ import annotations
@@ -34,7 +30,7 @@ if TYPE_CHECKING:
 
 _NO_PRODUCTION = "0"
 
-# A seller's note says it in many words; only what leaves no doubt counts.
+# Sellers write it in many ways; only unmistakable words count.
 _SPECULATIVE_NOTE = re.compile(
     r"\bspeculative\b|\bspec (?:seats?|tickets?)\b|\bzone (?:seating|tickets?)\b", re.IGNORECASE
 )
@@ -43,17 +39,17 @@ _SPECULATIVE_NOTE = re.compile(
 def parse_vivid_seats_listings(body: bytes, *, asked_currency: str) -> ParsedListings:
     """Read every listing of a body; `len(positions) + len(rejected) == received`, always.
 
-    Prices: `ask_price` is `p`, `all_in_price` is `aip` (fees in, tax out; zero means that it is not told). `splits` are
+    Prices: `ask_price` is `p`, `all_in_price` is `aip` (fees in, tax out; zero means unknown). `splits` are
     the purchasable quantities of `m`, `zone` is the name of the ticket's group. The body's totals are compared with its
-    tickets; where they disagree, `checksum_problems` says so and nothing is lost.
+    tickets; where they disagree, `checksum_problems` describes it and nothing is lost.
 
     Args:
         body: decoded (unzipped).
         asked_currency: ISO 4217; the currency of a body that names none. One that names another keeps its own.
 
     Raises:
-        UnexpectedPayload: no JSON, JSON of another shape, prices whose currency cannot be told, or no tickets where the
-            totals announce some: that is no empty market.
+        UnexpectedPayload: not JSON, JSON of another shape, prices of an unknown currency, or no tickets where the
+            totals announce some.
     """
     found = read_json(body, "Vivid Seats")
     if isinstance(found, dict):
@@ -63,16 +59,16 @@ def parse_vivid_seats_listings(body: bytes, *, asked_currency: str) -> ParsedLis
             parsed = parse_zones(found["zones"], _find_currency(found, asked_currency), found.get("global"))
             return replace(parsed, about=_find_productions(found))
     raise UnexpectedPayload(
-        "Read the listings of Vivid Seats: the JSON is no object with an array `tickets` or `zones`, it begins "
+        "Vivid Seats' response is not an object with an array `tickets` or `zones`; it begins "
         f"{excerpt(body)!r}. Check the path in the settings; if it is right, Vivid Seats has changed its format."
     )
 
 
 def _find_currency(found: dict[str, Any], asked: str) -> str:
-    """The currency that a body's prices are in: the one it names, else the one that was asked for.
+    """The currency of a body's prices: the one it names, else the requested one.
 
     Raises:
-        UnexpectedPayload: it names two, or prices were localised to nobody knows which.
+        UnexpectedPayload: it names two, or prices were converted to an unknown one.
     """
     exchange = found.get("i18n")
     totals = first_object(found.get("global"))
@@ -80,22 +76,26 @@ def _find_currency(found: dict[str, Any], asked: str) -> str:
     if isinstance(exchange, dict):
         named += [exchange.get("from"), exchange.get("to")]
     codes = {
-        code.strip().upper() if isinstance(code, str) else f"a {type(code).__name__}"  # shown whole, it may be endless
+        code.strip().upper() if isinstance(code, str) else f"a {type(code).__name__}"  # in full, it may be endless
         for code in named
         if code not in (None, "")
     }
     is_localized = any(totals.get(key) in (True, "true") for key in ("priceLocalized", "isPriceLocalized"))
     if len(codes) > 1 or (is_localized and not codes):
-        told = f"it names {' and '.join(sorted(codes))[:80]}" if codes else "it says it was localised, and names none"
+        why = (
+            f"the response names {' and '.join(sorted(codes))[:80]}"
+            if codes
+            else "they are converted, to an unnamed one"
+        )
         raise UnexpectedPayload(
-            f"Read the listings of Vivid Seats: the currency of the prices cannot be told, {told}. Nothing is stored, "
-            "so that no price stands under the wrong currency. If it stays, check VIVID_SEATS_CURRENCY."
+            f"The currency of Vivid Seats' prices is ambiguous: {why}. Nothing is stored; if this goes on, check "
+            "VIVID_SEATS_CURRENCY."
         )
     return codes.pop() if codes else asked
 
 
 def _find_productions(found: dict[str, Any]) -> frozenset[str]:
-    """The productions that a body says it is about: those of its totals, else of its groups, sections or tickets."""
+    """The productions that a body names: in its totals, else in its groups, sections or tickets."""
     for key in ("global", "groups", "sections", "tickets"):
         entries = found.get(key)
         named = [_production_of(entry) for entry in entries] if isinstance(entries, list) else []
@@ -132,7 +132,7 @@ def _parse_tickets(found: dict[str, Any], currency: str) -> ParsedListings:
         "all_in_price": all_in_prices if 0.0 not in all_in_prices else [price or None for price in all_in_prices],
         "net_proceeds": [None] * len(tickets),
         "currency": [currency] * len(tickets),
-        # Sections and rows that say so are found by the market's own rules.
+        # Recognised by section and row, with the market's own rules.
         "is_general_admission": [False] * len(tickets),
         "is_speculative": [note in speculative for note in _texts(_pick(tickets, "n"))]
         if speculative
@@ -145,7 +145,7 @@ def _parse_tickets(found: dict[str, Any], currency: str) -> ParsedListings:
 
 
 def _pick(tickets: list[dict[str, Any]], key: str, synonym: str | None = None) -> list[Any]:
-    """The values under `key`; where it holds nothing, those under its longer name."""
+    """The values under `key`, or where it is empty under its longer name."""
     values = [ticket.get(key) for ticket in tickets]
     if synonym is None or (None not in values and "" not in values):
         return values
@@ -155,7 +155,7 @@ def _pick(tickets: list[dict[str, Any]], key: str, synonym: str | None = None) -
 
 
 def _sections(tickets: list[dict[str, Any]], found: dict[str, Any]) -> list[Any]:
-    """The tickets' sections; where a ticket says none, the name that its section id has in the body."""
+    """The tickets' sections; where a ticket has none, the name of its section id."""
     values = _pick(tickets, "s", "sectionName")
     if None not in values and "" not in values:
         return values

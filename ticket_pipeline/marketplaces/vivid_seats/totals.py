@@ -1,8 +1,4 @@
-"""The totals that Vivid Seats announces beside its tickets: a checksum for our reading of them.
-
-What belongs here: comparing. What does not: what follows from a mismatch; it is recorded with the capture, and costs
-no listing anything.
-"""
+"""The totals that Vivid Seats announces beside its tickets: a checksum. A mismatch is recorded, and rejects nothing."""
 
 from __future__ import annotations
 
@@ -25,11 +21,11 @@ def find_checksum_problems(
     prices: Sequence[float | None],
     all_in_prices: Sequence[float | None],
 ) -> tuple[str, ...] | None:
-    """Compare what `global` announces with what was read, before anything is left out as no market price.
+    """Compare what `global` announces with what was read, before any listing is rejected as not a market price.
 
     Args:
         announced: the value of `global`: an array of one object.
-        received: tickets in the body, one listing each.
+        received: listings in the body.
         quantities: of the listings; None where it could not be read.
         prices: before fees, likewise.
         all_in_prices: likewise.
@@ -38,7 +34,7 @@ def find_checksum_problems(
         A sentence per total that disagrees; none where all agree; None where no total is announced.
 
     Raises:
-        UnexpectedPayload: listings are announced, and there are none: that is no empty market.
+        UnexpectedPayload: listings are announced and there are none, or nothing is announced and there are none.
     """
     totals = first_object(announced)
     known = [price for price in prices if price is not None]
@@ -56,16 +52,16 @@ def find_checksum_problems(
     ]
     if received == 0 and totals.get("listingCount") in (None, ""):
         raise UnexpectedPayload(
-            "Read the listings of Vivid Seats: there is none, and no listingCount says that there should be none. That "
-            "may be a changed format; nothing is stored, it is tried again at the next poll."
+            "Vivid Seats' response has no listings and no listingCount, which may be a changed format. Nothing is "
+            "stored; retried at the next poll."
         )
     if not compared:
         return None
     problems = tuple(problem for problem in compared if problem is not None)
     if problems and received == 0:
         raise UnexpectedPayload(
-            f"Read the listings of Vivid Seats: there is none, and yet {'; '.join(problems)}. That is no empty market; "
-            "nothing is stored, it is tried again at the next poll."
+            f"Vivid Seats' response has no listings, and yet {'; '.join(problems)}. Nothing is stored; retried at the "
+            "next poll."
         )
     return problems
 
@@ -82,8 +78,8 @@ def _compare(name: str, announced: object, counted: float | None) -> str | None:
         total = to_amount(announced)
     except ValueError as problem:
         return f"{name} {problem}"
-    if counted is None:  # no listing has what this total is of
-        return f"{name} is {total:.15g}, no listing tells it" if total else None
+    if counted is None:  # no listing has this value
+        return f"{name} is {total:.15g}, no listing has it" if total else None
     if total is None or abs(total - counted) < _HALF_A_CENT:
         return None
     return f"{name} is {total:.15g}, the listings give {counted:.15g}"

@@ -1,9 +1,6 @@
 """Read the nested shape of Vivid Seats' listings: `zones[].sections[].tickets[]` with price, quantity and splitOption.
 
-What belongs here: the keys and the nesting of this one shape. What does not: the site's own body
-(`vivid_seats_listings`), which also decides about the currency.
-
-A zone or section that holds no tickets where it should is rejected as one item, so that it is seen and counted.
+A zone or section without its array is rejected as one item, so that it is counted.
 """
 
 from __future__ import annotations
@@ -31,11 +28,11 @@ _ANY_QUANTITY = "ANY"
 _NEVER_LEAVE_ONE = "NEVERLEAVEONE"
 _ALL_TOGETHER = "NONE"
 _MOST_SPELLED_OUT = 50
-"""A larger listing's quantities stay unknown: then any up to its number counts, and a body cannot blow up in memory."""
+"""The splits of a larger listing stay unknown, so that a body cannot fill the memory."""
 
 
 class _Found(NamedTuple):
-    """Every item of the body in order; the tickets' positions, and where each stands; the items that hold none."""
+    """Every item of the body in order; the positions and places of the tickets; the rejected items."""
 
     items: list[Any]
     positions: list[int]
@@ -46,9 +43,9 @@ class _Found(NamedTuple):
 def parse_zones(zones: list[Any], currency: str, announced: object = None) -> ParsedListings:
     """Read every ticket of every section of every zone.
 
-    `price` counts as the price before fees: nothing says that fees are in. `splitOption` may be quantities ("1,2,4", an
-    array) or one of the words ANY, NONE and NEVERLEAVEONE; anything else leaves the splits unknown, also a lone number,
-    which may be a quantity or a code. A ticket without an id gets one by its place.
+    `price` counts as the price before fees: fees are not mentioned. `splitOption` may be quantities ("1,2,4", an
+    array) or one of the words ANY, NONE and NEVERLEAVEONE; anything else leaves the splits unknown, also a single
+    number, which may be a quantity or a code. A ticket without an id gets one from its place.
 
     Args:
         zones: the value of `zones`.
@@ -56,7 +53,7 @@ def parse_zones(zones: list[Any], currency: str, announced: object = None) -> Pa
         announced: totals beside the zones, as in the site's own body, where there are any.
 
     Raises:
-        UnexpectedPayload: there is no ticket, and no total says that there should be none: that is no empty market.
+        UnexpectedPayload: there is no ticket, and no total announces that: it is not an empty market.
     """
     found = _flatten(zones)
     tickets = [found.items[position] for position in found.positions]
@@ -105,7 +102,7 @@ def _children(parent: Any, key: str, what: str, found: _Found) -> list[Any]:  # 
     children = parent.get(key) if isinstance(parent, dict) else None
     if isinstance(children, list):
         return children
-    _reject(parent, f"the {what} holds no array `{key}`", found)
+    _reject(parent, f"the {what} has no array `{key}`", found)
     return []
 
 
@@ -120,7 +117,7 @@ def _name(place: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON is anything
 
 
 def _ids(tickets: list[dict[str, Any]], places: list[tuple[Any, Any]]) -> list[Any]:
-    """The tickets' own ids; for one without, its place and its number there, which stay while others are repriced."""
+    """The tickets' own ids; else the place and the number there, which stay the same while others are repriced."""
     ids = []
     seen: Counter[str] = Counter()
     for ticket, (zone, section) in zip(tickets, places, strict=True):
@@ -134,7 +131,7 @@ def _ids(tickets: list[dict[str, Any]], places: list[tuple[Any, Any]]) -> list[A
 
 
 def _splits(tickets: list[dict[str, Any]], quantities: list[int]) -> list[Any]:
-    """Quantities in a form that `splits_column` reads, or None where they are not known."""
+    """Quantities in a form that `splits_column` reads, or None where they are unknown."""
     return [
         _read_option(ticket.get("splitOption"), quantity) for ticket, quantity in zip(tickets, quantities, strict=True)
     ]

@@ -80,7 +80,7 @@ def test_an_event_is_asked_for_by_its_id_with_the_key() -> None:
 def test_an_answer_about_another_event_is_refused(other: str) -> None:
     error, _ = ask(details, says(event(id=other)))
     assert isinstance(error, UnexpectedPayload)
-    assert f"for event {EVENT['id']}; the answer is about {other}" in str(error)
+    assert f"for event {EVENT['id']} is about {other}" in str(error)
 
 
 def test_prices_that_are_not_published_are_an_answer() -> None:
@@ -212,7 +212,7 @@ ERRORS: dict[str, tuple[bytes, type[MarketplaceError], str]] = {
     "edge": (response(503, b"<html>busy</html>", content_type="text/html"), TemporarilyUnavailable, "503"),
     "edge says 400": (response(400, b"<html>bad</html>", content_type="text/html"), RequestRejected, "400"),
     "html": (response(200, b"<html>hello</html>", content_type="text/html"), UnexpectedPayload, "HTML"),
-    "cut": (response(200, b'{"id": "1", '), UnexpectedPayload, "no whole JSON"),
+    "cut": (response(200, b'{"id": "1", '), UnexpectedPayload, "not complete JSON"),
     "odd fault": (says({"fault": "x"}, 400), RequestRejected, "400"),
 }
 

@@ -157,7 +157,7 @@ def test_an_empty_search_is_a_page_without_items() -> None:
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_a_page_without_the_results_that_it_counts_is_no_empty_search(number: int) -> None:
-    with pytest.raises(UnexpectedPayload, match="it counts 3 events, and the page holds none"):
+    with pytest.raises(UnexpectedPayload, match="is empty and counts 3 events"):
         parse_page(page([], number=number, size=2, total=3), "events")
     assert parse_page(page([], number=2, size=2, total=3), "events").items == ()  # past the end
 

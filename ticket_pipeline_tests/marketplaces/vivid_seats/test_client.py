@@ -89,7 +89,7 @@ def test_an_answer_about_another_production_is_refused() -> None:
         ):
             await client.get_listings("5990417")
 
-    with pytest.raises(UnexpectedPayload, match="for event 5990417; the answer is about 5990418"):
+    with pytest.raises(UnexpectedPayload, match="for event 5990417 is about 5990418"):
         asyncio.run(run())
 
 
