@@ -1,5 +1,5 @@
--- Hand the events that are due to one run, most overdue first, and book leases that ran out as abandoned attempts. An event
--- whose run died is due again at once; one that was abandoned or failed before that too waits, longer each time: it may
+-- Hand the events that are due to one run, most overdue first, and record leases that ran out as abandoned attempts. An
+-- event whose run died is due again at once; one that was abandoned or failed before that too waits, longer each time: it may
 -- be what kills its runs.
 -- Parameters: marketplace, lease_id (uuid), leased_until, this_moment, batch_size, retry_base, retry_max (intervals).
 -- Not idempotent: each call takes what is due then; two callers never get the same event. Rows: one per leased event.
@@ -47,7 +47,7 @@ marked as (
     set marked_at = now()
 ),
 
-settled as (
+rescheduled as (
   update poll_schedule as p
   set
     lease_id = case when not d.is_postponed then %(lease_id)s::uuid end,

@@ -1,7 +1,7 @@
 -- After a failed attempt: next due after a back-off that doubles with each failure in a row, at most
 -- greatest(retry_max, the event's interval). A refusal of our own (counts_as_failure false) waits without counting.
 -- Parameters: event_id, marketplace, this_moment, retry_base, retry_max (interval), jitter_factor, not_before
--- (timestamptz or null: what the server asked for), counts_as_failure, outcome, error. Rows: none.
+-- (timestamptz or null: the Retry-After of the server), counts_as_failure, outcome, error. Rows: none.
 update poll_schedule
 set
   consecutive_failures = consecutive_failures + case when %(counts_as_failure)s then 1 else 0 end,

@@ -1,4 +1,4 @@
--- Answer the marks of a span: from here on, newer changes make new marks. Waits for writers that hold a mark, so that
+-- Take the marks of a span: from here on, newer changes make new marks. Waits for writers that hold a mark, so that
 -- the statements after this one see what they wrote. Parameters: starts_from, starts_until. Rows: none.
 -- Marks are locked in the same order everywhere: no deadlocks.
 with taken as materialized (

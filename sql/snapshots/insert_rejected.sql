@@ -1,4 +1,4 @@
--- Quarantine listings that are no market price, with all their reasons.
+-- Store listings that are not market prices, with all their reasons.
 -- Parameters: event_id, marketplace, captured_at, rejected (jsonb array of position, raw, reasons). Rows: none.
 insert into rejected_listings (event_id, marketplace, captured_at, position, raw, reasons)
 select

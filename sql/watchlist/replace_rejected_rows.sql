@@ -1,11 +1,11 @@
--- Keep the quarantine equal to the last sync: new bad rows in, mended ones out, first_seen_at kept while the text stands.
+-- Make the rejected rows those of the last sync: new ones in, fixed ones out, first_seen_at kept while the text stands.
 -- Parameters: rows (jsonb array of row_number, cells, reasons). Idempotent. Rows: none.
 with incoming as (
   select r.row_number, r.cells, array(select jsonb_array_elements_text(r.reasons)) as reasons
   from jsonb_to_recordset(%(rows)s) as r (row_number integer, cells jsonb, reasons jsonb)
 ),
 
-mended as (
+fixed as (
   delete from rejected_rows as q
   where not exists (
     select 1 from incoming as i

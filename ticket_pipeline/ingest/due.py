@@ -111,7 +111,7 @@ def _find_pause(marketplace: Marketplace, state: Sequence[Row], this_moment: dat
         return None
     return (
         f"{marketplace} is paused for another {show_wait(breaker['open_until'] - this_moment)}: {breaker['reason']} "
-        f"When the cause is mended: ticket-pipeline resume {marketplace}"
+        f"When the cause is fixed: ticket-pipeline resume {marketplace}"
     )
 
 

@@ -185,7 +185,7 @@ def test_an_open_breaker_says_why_how_long_and_how_to_resume(watching: Loopback)
     block(watching, settings)
     assert skipped(watching, settings) in {
         f"stubhub is paused for another {wait}: Your session was refused. "
-        "When the cause is mended: ticket-pipeline resume stubhub"
+        "When the cause is fixed: ticket-pipeline resume stubhub"
         for wait in ("3 h 0 min", "2 h 59 min")
     }
     watching.clock.offset = 4 * HOUR

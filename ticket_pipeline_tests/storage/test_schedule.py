@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ticket_pipeline.ingest.cadence import Cadence
+from ticket_pipeline.market.events import Event
 from ticket_pipeline.market.vocabulary import Outcome
 from ticket_pipeline.settings.values import read_cadence_bands
 from ticket_pipeline.storage.attempts import BackOff
@@ -47,7 +48,6 @@ from ticket_pipeline_tests.storage.stored import (
 )
 
 if TYPE_CHECKING:
-    from ticket_pipeline.market.events import Event
     from ticket_pipeline.storage.database import Database, Row
 
 NOW = SHOW_AT - 40 * DAY
@@ -106,7 +106,8 @@ def change_events(database: Database, assignment: str) -> None:
 
 def test_a_leased_event_comes_with_what_its_run_needs(database: Database) -> None:
     (event,) = follow(database)
-    assert lease(database) == [event]
+    (leased,) = lease(database)
+    assert leased == Event(**{name: getattr(event, name) for name in Event.__slots__})
 
 
 def test_four_threads_that_lease_at_once_share_the_events_without_overlap(database: Database) -> None:
@@ -120,27 +121,6 @@ def test_four_threads_that_lease_at_once_share_the_events_without_overlap(databa
     with ThreadPoolExecutor(4) as threads:
         leased = [event_id for ids in threads.map(lease_in_turns, range(4)) for event_id in ids]
     assert len(leased) == len(set(leased)) == len(events)
-
-
-def test_events_that_another_tick_is_leasing_are_left_to_it(database: Database) -> None:
-    follow(database, 3)
-    with database.transaction() as other, ThreadPoolExecutor(1) as threads:
-        taken = other.fetch_all(
-            "polling/lease_due_events",
-            marketplace=STUBHUB,
-            lease_id=OTHER_LEASE,
-            leased_until=NOW + HOUR,
-            this_moment=NOW,
-            batch_size=2,
-            retry_base=BACK_OFF.base,
-            retry_max=BACK_OFF.most,
-        )
-        left = threads.submit(lease, database).result(PATIENCE_SECONDS)
-    assert sorted([row["external_id"] for row in taken] + [event.external_id for event in left]) == [
-        "1001",
-        "1002",
-        "1003",
-    ]
 
 
 def test_the_most_overdue_events_are_leased_first(database: Database) -> None:
@@ -165,14 +145,6 @@ def test_only_due_tracked_upcoming_events_are_leased(database: Database) -> None
         connection.execute("update events set event_at = %s where event_id = %s", [NOW, over.event_id])
         connection.execute("update event_sources set is_current = false where event_id = %s", [replaced.event_id])
     assert [event.event_id for event in lease(database)] == [due.event_id]
-
-
-def test_an_event_without_an_interval_is_not_leased(database: Database) -> None:
-    follow(database)
-    query(database, "with u as (update poll_schedule set poll_interval = null) select 1")
-    assert lease(database) == []
-    reschedule(database)
-    assert len(lease(database)) == 1
 
 
 def test_a_leased_event_is_not_leased_again_until_its_lease_ends(database: Database) -> None:
@@ -213,15 +185,6 @@ def test_an_event_whose_runs_die_waits_longer_each_time_and_is_due_again_at_once
     assert count(database, "fetch_attempts") == 5
     errors = [row["error"] for row in query(database, "select error from fetch_attempts order by attempt_id")]
     assert ["not for the first time" in error for error in errors] == [False, True, True, True, True]
-
-
-def test_an_event_that_is_fetched_after_its_run_died_is_forgiven(database: Database) -> None:
-    (event,) = follow(database)
-    lease(database)
-    lease(database, OTHER_LEASE, NOW + HOUR)
-    store(database, event, NOW + HOUR, items(3))
-    assert schedule_of(database, event)["consecutive_failures"] == 0
-    assert schedule_of(database, event)["last_error"] is None
 
 
 def test_an_event_that_waits_leaves_the_others_of_its_dead_run_due(database: Database) -> None:
@@ -270,21 +233,6 @@ def test_a_stored_capture_gives_the_lease_back_and_is_due_one_jittered_interval_
     write(database, capture_of(event, NOW, items(1)), jitter_factor=1.25)
     row = schedule_of(database, event)
     assert (row["lease_id"], row["next_due_at"], row["anchor_at"]) == (None, NOW + 15 * HOUR, NOW)
-
-
-def test_a_failed_attempt_gives_the_lease_back_and_says_why(database: Database) -> None:
-    (event,) = follow(database)
-    lease(database)
-    fail(database, event, NOW, Outcome.BAD_PAYLOAD)
-    row = schedule_of(database, event)
-    assert (row["lease_id"], row["last_outcome"], row["last_error"]) == (None, "bad_payload", "it was too slow")
-    (attempt,) = query(database, "select outcome, error, started_at, finished_at from fetch_attempts")
-    assert attempt == {
-        "outcome": "bad_payload",
-        "error": "it was too slow",
-        "started_at": NOW - MINUTE,
-        "finished_at": NOW,
-    }
 
 
 def test_the_back_off_doubles_with_each_failure_in_a_row_up_to_its_cap(database: Database) -> None:
@@ -399,14 +347,6 @@ def test_a_changed_interval_takes_effect_at_once_with_the_jitter_drawn(database:
     assert schedule_of(database, event)["next_due_at"] == NOW + 18 * HOUR
     reschedule(database, cadence=Cadence(2 * HOUR, CADENCE.bands))
     assert schedule_of(database, event)["next_due_at"] == NOW + 3 * HOUR
-
-
-def test_a_new_band_takes_effect_at_once(database: Database) -> None:
-    (event,) = follow(database)
-    last_day = SHOW_AT - DAY - HOUR
-    write(database, capture_of(event, last_day, items(1)))
-    reschedule(database, last_day + 2 * HOUR)
-    assert schedule_of(database, event)["next_due_at"] == last_day + 15 * MINUTE
 
 
 def failing(database: Database) -> Event:
