@@ -20,7 +20,7 @@ HIDDEN = "***"
 _SHORTEST_HIDDEN = 6
 """Characters; shorter values, such as a cookie `theme=dark`, occur in every text."""
 
-_TOKEN = re.compile(r"(?=\S*[A-Za-z])(?=\S*[0-9])\S{16,}")
+_TOKEN = re.compile(r"(?=\S*[A-Za-z])(?=\S*[0-9])\S{12,}")
 """What only a key or a session looks like: long, with letters and digits, without blanks."""
 
 _SECRET_NAME = re.compile(
