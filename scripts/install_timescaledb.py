@@ -206,7 +206,7 @@ def _run(*command: str, cwd: Path | None = None) -> str:
     result = subprocess.run(command, check=False, capture_output=True, text=True, cwd=cwd, env=environment)
     if result.returncode:
         raise InstallError(
-            f"{' '.join(command[:6])} … failed with exit status {result.returncode}. Fix the cause below and run again.\n"
+            f"{' '.join(command[:6])} … failed with exit status {result.returncode}. Fix the cause and run again.\n"
             f"{result.stderr.strip()}"
         )
     return result.stdout
