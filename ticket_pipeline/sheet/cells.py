@@ -76,14 +76,19 @@ def parse_text(text: str) -> str | None:
     return text or None
 
 
+def parse_required_text(text: str, fix: str) -> str:
+    """A name that must not be blank; `fix` is what to do where it is."""
+    if not text:
+        raise CellProblem(f"is blank: {fix}")
+    return parse_text(text) or ""
+
+
 def parse_tracked(text: str) -> bool:
     """A yes or no in the usual spellings and languages; blank means yes, as in sheets without the column."""
     word = text.casefold()
-    if not word or word in YES:
-        return True
-    if word in NO:
-        return False
-    raise CellProblem("is neither yes nor no: write TRUE or FALSE, or leave it blank for TRUE")
+    if word and word not in YES | NO:
+        raise CellProblem("is neither yes nor no: write TRUE or FALSE, or leave it blank for TRUE")
+    return word not in NO
 
 
 def parse_capacity(text: str) -> int | None:
@@ -98,10 +103,7 @@ def parse_capacity(text: str) -> int | None:
 
 
 def parse_interval(text: str) -> timedelta | None:
-    """A poll interval, 1 minute to 14 days; blank is None.
-
-    Written as `4h`, `90 min`, `1d`, `1h 30m`, `2:30` (hours and minutes) or a plain number of hours.
-    """
+    """A poll interval such as `4h`, `90 min`, `1h 30m`, `2:30` or a plain number of hours; blank is None."""
     if not text:
         return None
     minutes = _minutes(text.casefold())

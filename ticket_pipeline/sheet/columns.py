@@ -65,17 +65,11 @@ _HEADER_WITHIN = 20
 
 @dataclass(frozen=True, slots=True)
 class Columns(Generic[F]):
-    """The places of the fields in a table.
-
-    Attributes:
-        positions: field → index of its column.
-        headers: every header, cleaned.
-        unknown: indexes of all other columns.
-    """
+    """The places of the fields in a table."""
 
     positions: dict[F, int]
-    headers: list[str]
-    unknown: list[int]
+    headers: list[str]  # cleaned
+    unknown: list[int]  # positions of all other columns
 
     def cell(self, row: Sequence[str], field: F) -> str:
         """The cleaned cell of `field`; blank where the table has no such column or the row is short."""
@@ -103,20 +97,17 @@ def find_header(rows: Sequence[Sequence[str]], aliases: Mapping[F, str]) -> int 
 
 
 def locate_watchlist_columns(header: Sequence[str], source: str) -> Columns[Field]:
-    """Find the watchlist's columns.
+    """Find the watchlist's columns, or raise a SheetError that names all that is missing or there twice.
 
     A seventh column without a header is `is_tracked` where the first six are those of the old sheets, in their order.
-
-    Raises:
-        SheetError: the name, the date or every marketplace id is missing, or two columns claim one field; names all.
     """
     columns, problems = match_headers(header, WATCHLIST_ALIASES)
     problems += [
-        f"no column for the {words} (headers such as {_suggest(fields)})"
+        f"no column for the {words} (headers such as {', '.join(map(repr, map(str, fields)))})"
         for words, fields in (
-            ("event's name", (Field.NAME,)),
-            ("event's date", (Field.DATE,)),
-            ("marketplace's event id", tuple(ID_FIELDS)),
+            ("event's name", [Field.NAME]),
+            ("event's date", [Field.DATE]),
+            ("marketplace's event id", list(ID_FIELDS)),
         )
         if not any(field in columns.positions for field in fields)
     ]
@@ -133,11 +124,7 @@ def find_name(cells: Mapping[str, str]) -> str:
 
 
 def match_headers(header: Sequence[str], aliases: Mapping[F, str]) -> tuple[Columns[F], list[str]]:
-    """Match a header row against `aliases` (field → reduced names, separated by blanks).
-
-    Returns:
-        The columns, and a problem for each field that two columns claim; the first of them is used.
-    """
+    """The columns of a header row, and a problem for each field that two columns claim; the first of them is used."""
     fields = {alias: field for field, names in aliases.items() for alias in names.split()}
     columns: Columns[F] = Columns(positions={}, headers=[clean(cell) for cell in header], unknown=[])
     problems = []
@@ -188,7 +175,3 @@ def _claim_old_tracked_column(columns: Columns[Field]) -> None:
         columns.positions[Field.IS_TRACKED] = seventh
         if seventh in columns.unknown:
             columns.unknown.remove(seventh)
-
-
-def _suggest(fields: Iterable[Field]) -> str:
-    return ", ".join(f"'{field}'" for field in fields)

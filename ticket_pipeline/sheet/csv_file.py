@@ -31,12 +31,10 @@ class CsvSource:
         return f"the CSV file {self.path}"
 
     def read_rows(self) -> SheetRows:
-        """Read the whole file.
-
-        A quoted cell may span lines; a row's number is that of the spreadsheet, not of the text line.
+        """Read the whole file. A row's number is that of the spreadsheet, not of the text line.
 
         Raises:
-            SheetError: the file is missing, unreadable, not UTF-8, or no CSV.
+            SheetError: the file is missing, unreadable, not UTF-8, or not CSV.
         """
         text = self._read_text()
         separator = _SEPARATOR_LINE.match(text)
@@ -51,22 +49,17 @@ class CsvSource:
         return SheetRows(values=values[1:] if separator else values, source=self.description)
 
     def _read_text(self) -> str:
+        failed = f"Could not read {self.description}"
         try:
             return self.path.read_text(encoding="utf-8-sig")
         except FileNotFoundError as error:
-            raise SheetError(
-                f"Could not read {self.description}: there is no such file. Create it, or correct the path."
-            ) from error
+            raise SheetError(f"{failed}: there is no such file. Create it, or correct the path.") from error
         except UnicodeDecodeError as error:
-            raise SheetError(
-                f"Could not read {self.description}: byte {error.start} is not UTF-8. "
-                "Save the file as 'CSV UTF-8' in the spreadsheet program."
-            ) from error
+            fix = "Save the file as 'CSV UTF-8' in the spreadsheet program."
+            raise SheetError(f"{failed}: byte {error.start} is not UTF-8. {fix}") from error
         except OSError as error:
-            raise SheetError(
-                f"Could not read {self.description}: {error.strerror or error}. "
-                "It must be a file that the user running this may read."
-            ) from error
+            fix = "It must be a file that the user running this may read."
+            raise SheetError(f"{failed}: {error.strerror or error}. {fix}") from error
 
 
 def _find_delimiter(text: str) -> str:

@@ -74,13 +74,8 @@ def parse_local_time(text: str, date_order: DateOrder | None = None) -> LocalTim
     with the year last (see `date_order`); times with or without seconds, 24 or 12 hours, alone or with an end; "TBD"
     and the like for the time; serial numbers of a spreadsheet.
 
-    Args:
-        text: the cell, cleaned.
-        date_order: what `03/04/2026` means. None: only a date with one possible reading is accepted.
-
-    Raises:
-        CellProblem: not a date, not in the calendar, not in 2000-2099, open to two readings, or not on the weekday
-            that it names.
+    `date_order` is what `03/04/2026` means; None accepts only a date with one possible reading. A CellProblem is
+    raised for what is not a date, not in the calendar, not in 2000-2099 or not on the weekday that it names.
     """
     if not text:
         raise CellProblem(f"is blank: {_FIX}")

@@ -32,19 +32,17 @@ class _IdShape(NamedTuple):
 
 
 _DIGITS = re.compile(r"(?=[0-9]*[1-9])[0-9]{1,20}")
+_NUMBER = "a number of at most 16 digits"
 _SHAPES: Mapping[Marketplace, _IdShape] = {
     Marketplace.STUBHUB: _IdShape(
-        pattern=_DIGITS,
-        words="a number of at most 16 digits",
+        _DIGITS,
+        _NUMBER,
         hosts=frozenset({"stubhub", "viagogo"}),
         # stubhub.com/<words>/event/<id>/ and viagogo.com/<words>/E-<id>
         in_url=re.compile(r"/(?:event/|E-)([0-9]{1,20})(?=/|$)", re.IGNORECASE),
     ),
     Marketplace.VIVID_SEATS: _IdShape(
-        pattern=_DIGITS,
-        words="a number of at most 16 digits",
-        hosts=frozenset({"vividseats"}),
-        in_url=re.compile(r"/production/([0-9]{1,20})(?=/|$)"),
+        _DIGITS, _NUMBER, hosts=frozenset({"vividseats"}), in_url=re.compile(r"/production/([0-9]{1,20})(?=/|$)")
     ),
     # The id in a ticketmaster.com address is the old hexadecimal one, not the Discovery API's.
     Marketplace.TICKETMASTER: _IdShape(

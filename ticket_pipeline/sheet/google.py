@@ -66,11 +66,10 @@ class _SheetsHttpClient(HTTPClient):
 
     base_url = GOOGLE_SHEETS_API
 
-    def request(self, method: str, endpoint: str, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401 - passed through
+    def request(self, method: str, endpoint: str, params: Any = None, **_: Any) -> requests.Response:  # noqa: ANN401 - as in gspread
         """Send one request; raises _Refusal for an error status."""
         url = self.base_url.rstrip("/") + endpoint.removeprefix(GOOGLE_SHEETS_API)
-        sent = dict(zip(("params", "data", "json", "files", "headers"), args, strict=False)) | kwargs
-        response: requests.Response = self.session.request(method=method, url=url, timeout=self.timeout, **sent)
+        response: requests.Response = self.session.request(method, url, params=params, timeout=self.timeout)
         if not response.ok:
             raise _Refusal(response)
         return response
@@ -82,7 +81,6 @@ class GoogleSheetSource:
 
     Attributes:
         spreadsheet_id: the sheet's key, or its whole address.
-        credentials_file: JSON key of a service account that may read the sheet.
         timeout_seconds: longest time to connect, and longest pause while reading.
         first_wait_seconds: wait before the second of three tries; it doubles.
     """
@@ -100,19 +98,14 @@ class GoogleSheetSource:
         return f"tab '{self.worksheet_name}' of the Google Sheet {self.spreadsheet_id}"
 
     def read_rows(self) -> SheetRows:
-        """Read the whole tab as the text its owner sees (FORMATTED_VALUE).
-
-        Raises:
-            SheetError: the credentials are not valid, the sheet is missing, not shared or has no such tab, or Google
-                or the network failed three times. The message names the cause and the fix.
-        """
+        """Read the whole tab as the text its owner sees, or raise a SheetError that names the cause and the fix."""
         key = _ID.fullmatch(self.spreadsheet_id.strip())
         if key is None:
             raise self._error(
                 "that is not the key of a Google Sheet. Set GOOGLE_SHEET_ID to the part between /d/ and /edit of the "
                 "sheet's address."
             )
-        credentials = load_credentials(self.credentials_file)
+        credentials = _load_credentials(self.credentials_file)
         with AuthorizedSession(credentials) as session:  # type: ignore[no-untyped-call]
             client = _SheetsHttpClient(credentials, session)
             client.base_url = self.api_base_url
@@ -131,34 +124,34 @@ class GoogleSheetSource:
 
     def _fetch_token(self, credentials: Credentials) -> None:
         """Get the access token; google-auth itself retries what is temporary."""
-        who = f"Google gave no token to the service account {credentials.service_account_email}"
+        why = f": {_PROXY} and token_uri in the key file."  # HTML or text instead of Google's JSON, or no token
         try:
             credentials.refresh(functools.partial(Request(), timeout=self.timeout_seconds))  # type: ignore[no-untyped-call]
         except RefreshError as error:
-            if error.retryable:
-                raise self._error(f"{who}: its token service is not available. {_NEXT_SYNC}") from None
             reason, details = [*error.args, None][:2]
-            if not isinstance(details, dict) or "error" not in details:  # HTML or text instead of Google's JSON
-                raise self._error(f"{who}: {_PROXY} and token_uri in the key file.") from None
-            raise self._error(
-                f"{who} ({' '.join(str(reason).split())[:300]}). If its key is deleted or revoked, make a new one and "
-                "point GOOGLE_SHEETS_CREDENTIALS_FILE to it. Check this computer's clock too."
-            ) from None
+            if error.retryable:
+                why = f": its token service is not available. {_NEXT_SYNC}"
+            elif isinstance(details, dict) and "error" in details:
+                why = (
+                    f" ({' '.join(str(reason).split())[:300]}). If its key is deleted or revoked, make a new one and "
+                    "point GOOGLE_SHEETS_CREDENTIALS_FILE to it. Check this computer's clock too."
+                )
         except (TypeError, ValueError, AttributeError, OverflowError):  # a 200 without a token
-            raise self._error(f"{who}: {_PROXY} and token_uri in the key file.") from None
+            pass
+        else:
+            return
+        raise self._error(f"Google gave no token to the service account {credentials.service_account_email}{why}")
 
     def _read_values(self, client: _SheetsHttpClient, key: str) -> object:
         """The response of `values.get` for the tab."""
         tab = absolute_range_name(self.worksheet_name)
-        params = {"majorDimension": "ROWS", "valueRenderOption": "FORMATTED_VALUE"}
         try:
-            return self._retried(lambda: client.values_get(key, tab, params=dict(params)))
+            return self._retried(lambda: client.values_get(key, tab, params={"valueRenderOption": "FORMATTED_VALUE"}))
         except _Refusal as refusal:
             if refusal.status != requests.codes.bad_request or "Unable to parse range" not in refusal.reason:
                 raise
-            metadata: Any = self._retried(
-                lambda: client.fetch_sheet_metadata(key, {"fields": "sheets.properties.title"})
-            )
+            fields = {"fields": "sheets.properties.title"}
+            metadata: Any = self._retried(lambda: client.fetch_sheet_metadata(key, fields))
             titles = ", ".join(f"'{sheet['properties']['title']}'" for sheet in metadata.get("sheets", []))
             raise self._error(
                 f"there is no such tab. The tabs are: {titles}. "
@@ -166,23 +159,9 @@ class GoogleSheetSource:
             ) from refusal
 
     def _retried(self, call: Callable[[], object]) -> object:
-        """Up to three tries; a Retry-After that is too long is left to the next sync."""
-
-        def is_worth_another_try(error: Exception) -> bool | float:
-            if not isinstance(error, _Refusal):
-                return isinstance(error, _TRANSIENT_ERRORS)
-            wait = error.retry_after_seconds
-            if wait is None or error.status not in _TRANSIENT_STATUSES:
-                return error.status in _TRANSIENT_STATUSES
-            return wait if wait <= _LONGEST_RETRY_SECONDS else False
-
-        caller = stamina.RetryingCaller(
-            attempts=3,
-            timeout=_LONGEST_RETRY_SECONDS,
-            wait_initial=self.first_wait_seconds,
-            wait_jitter=self.first_wait_seconds,
-        )
-        return caller(is_worth_another_try, call)
+        first = self.first_wait_seconds
+        caller = stamina.RetryingCaller(3, timeout=_LONGEST_RETRY_SECONDS, wait_initial=first, wait_jitter=first)
+        return caller(_is_worth_another_try, call)
 
     def _explain_network(self, error: Exception) -> str:
         cause = error.__cause__ if isinstance(error, TransportError) and error.__cause__ else error
@@ -199,22 +178,26 @@ class GoogleSheetSource:
     def _as_text(self, body: object) -> list[list[str]]:
         values: Any = body.get("values", []) if isinstance(body, dict) and "range" in body else None
         if not isinstance(values, list) or not all(isinstance(row, list) for row in values):
-            address = show_address(self.api_base_url)
-            raise self._error(
-                f"the response is not one of the Sheets API. Check google_sheets_api_base_url ({address})."
-            )
-        return [[_cell_text(cell) for cell in row] for row in values]
+            address = f"google_sheets_api_base_url ({show_address(self.api_base_url)})"
+            raise self._error(f"the response is not one of the Sheets API. Check {address}.")
+        return [[str(cell) for cell in row] for row in values]
 
 
 _PROXY = "something else answered. Check for a proxy or a login page between here and Google, the proxy settings"
 
 
-def load_credentials(credentials_file: Path) -> Credentials:
-    """Read a service account's JSON key file.
+def _is_worth_another_try(error: Exception) -> bool | float:
+    """Whether to try again, or after how many seconds; a Retry-After that is too long is left to the next sync."""
+    if not isinstance(error, _Refusal):
+        return isinstance(error, _TRANSIENT_ERRORS)
+    wait = error.retry_after_seconds
+    if wait is None or error.status not in _TRANSIENT_STATUSES:
+        return error.status in _TRANSIENT_STATUSES
+    return wait if wait <= _LONGEST_RETRY_SECONDS else False
 
-    Raises:
-        SheetError: it is missing, unreadable, or not a service account's key. No part of the key is in the message.
-    """
+
+def _load_credentials(credentials_file: Path) -> Credentials:
+    """Read a service account's JSON key file; no part of the key gets into an error."""
     failed = f"Could not read the credentials file {credentials_file}"
     try:
         content = credentials_file.read_bytes()
@@ -222,9 +205,8 @@ def load_credentials(credentials_file: Path) -> Credentials:
     except FileNotFoundError as error:
         raise SheetError(f"{failed}: there is no such file. {_NEW_KEY}") from error
     except OSError as error:
-        raise SheetError(
-            f"{failed}: {error.strerror or error}. It must be a file that the user running this may read."
-        ) from error
+        fix = "It must be a file that the user running this may read."
+        raise SheetError(f"{failed}: {error.strerror or error}. {fix}") from error
     info: Any = None
     with contextlib.suppress(ValueError):  # JSON's own error carries the whole document, key included
         info = json.loads(content)
@@ -235,10 +217,9 @@ def load_credentials(credentials_file: Path) -> Credentials:
         raise SheetError(f"{failed}: it is {kind}. {_NEW_KEY}")
     try:
         return Credentials.from_service_account_info(info, scopes=_SCOPES)  # type: ignore[no-untyped-call, no-any-return]
-    except MalformedError as error:  # names the missing fields
-        raise SheetError(f"{failed}: {error}. {_NEW_KEY}") from None
-    except ValueError:  # its text may quote what it could not parse
-        raise SheetError(f"{failed}: its private key cannot be read. {_NEW_KEY}") from None
+    except ValueError as error:  # only MalformedError's text, the names of missing fields, is free of the key
+        why = str(error) if isinstance(error, MalformedError) else "its private key cannot be read"
+    raise SheetError(f"{failed}: {why}. {_NEW_KEY}")
 
 
 def _explain(refusal: _Refusal, credentials: Credentials) -> str:
@@ -269,10 +250,3 @@ def _reason(response: requests.Response) -> str:
     except (ValueError, KeyError, TypeError):
         return ""
     return " ".join(message.split())[:300] if isinstance(message, str) else ""
-
-
-def _cell_text(cell: object) -> str:
-    """A cell as text. Formatted cells are text already; a server that does not format sends numbers and booleans."""
-    if isinstance(cell, bool):
-        return str(cell).upper()
-    return "" if cell is None else str(cell)

@@ -13,6 +13,7 @@ from ticket_pipeline.sheet.cells import (
     is_sheet_error,
     parse_capacity,
     parse_interval,
+    parse_required_text,
     parse_text,
     parse_tracked,
     shown,
@@ -36,12 +37,7 @@ _PLACE = (Field.VENUE, Field.CITY, Field.COUNTRY)
 
 
 class RowReader:
-    """Reads the rows of one table from the top down, and remembers what the accepted ones claim.
-
-    Attributes:
-        ambiguous: row number, city and assumed timezone, where a city exists more than once.
-        inherited: rows that took name and place from the row above.
-    """
+    """Reads the rows of one table from the top down, and remembers what the accepted ones claim."""
 
     def __init__(
         self, columns: Columns[Field], zones: Timezones, default_timezone: str, date_order: DateOrder | None
@@ -53,8 +49,8 @@ class RowReader:
         self._row_of_id: dict[tuple[Marketplace, str], int] = {}
         self._event_of_identity: dict[tuple[object, ...], WatchlistEvent] = {}
         self._above: Sequence[str] = ()
-        self.ambiguous: list[tuple[int, str, str]] = []
-        self.inherited: list[int] = []
+        self.ambiguous: list[tuple[int, str, str]] = []  # row, city and assumed timezone
+        self.inherited: list[int] = []  # rows with name and place of the row above
 
     def read(self, row_number: int, row: Sequence[str]) -> WatchlistEvent | RejectedRow:
         """The event in `row`, or the row with all reasons why it is rejected."""
@@ -84,7 +80,7 @@ class RowReader:
 
     def _read_event(self, row_number: int, cells: _RowCells) -> WatchlistEvent | None:
         """The event of this row; reasons to reject it are in `cells`, also where there is an event."""
-        name = cells.read(Field.NAME, _parse_name)
+        name = cells.read(Field.NAME, partial(parse_required_text, fix="give the event a name"))
         venue, city, country = (cells.read(field, parse_text) for field in _PLACE)
         local_time = cells.read(Field.DATE, lambda text: parse_local_time(text, self._date_order))
         named_zone = cells.read(Field.TIMEZONE, self._parse_timezone)
@@ -159,7 +155,6 @@ class _RowCells:
             return None
 
     def text(self, field: Field) -> str:
-        """The cleaned cell of `field`."""
         return self.columns.cell(self._row, field)
 
     def is_unidentified(self) -> bool:
@@ -170,25 +165,18 @@ class _RowCells:
     def as_read(self) -> dict[str, str]:
         """Header → cell as read; a column whose header is repeated goes by its letter too."""
         raw: dict[str, str] = {}
-        for position in range(max(len(self._row), len(self.columns.headers))):
-            cell = storable(self._row[position]) if position < len(self._row) else ""
+        titles = len(self.columns.headers)
+        for position, cell in enumerate([*self._row, *[""] * (titles - len(self._row))]):
             label = self.columns.label(position)
             if label in raw:
                 label = f"{label} ({column_letter(position)})"
-            if cell or position < len(self.columns.headers):
-                raw[label] = cell
+            if cell or position < titles:
+                raw[label] = storable(cell)
         return raw
 
 
 def _identity(event: WatchlistEvent) -> tuple[object, ...]:
     return event.name.casefold(), (event.venue or "").casefold(), event.event_date, event.is_time_known
-
-
-def _parse_name(text: str) -> str:
-    name = parse_text(text)
-    if name is None:
-        raise CellProblem("is blank: give the event a name")
-    return name
 
 
 def _read_ids(cells: _RowCells) -> dict[Marketplace, str]:
@@ -207,13 +195,10 @@ def _read_ids(cells: _RowCells) -> dict[Marketplace, str]:
 def _check_clock(cells: _RowCells, local_time: LocalTime, timezone: str) -> None:
     """Reject a time that the venue's clocks do not show, and an offset that contradicts them."""
     where = f"{cells.columns.title(Field.DATE)} {shown(cells.text(Field.DATE))}"
+    offsets = {None, *utc_offsets(local_time.value, timezone)}
     if local_time.is_time_known and not exists(local_time.value, timezone):
         cells.reasons.append(f"{where} does not exist in {timezone}: clocks go forward at that hour. Correct the time.")
-    elif (
-        local_time.utc_offset is not None
-        and local_time.utc_offset not in utc_offsets(local_time.value, timezone)
-        and not local_time.is_range_possible
-    ):
+    elif local_time.utc_offset not in offsets and not local_time.is_range_possible:
         cells.reasons.append(
             f"{where} has an offset from UTC that {timezone} does not have at that time: write the venue's local time "
             "without an offset."

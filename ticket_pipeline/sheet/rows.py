@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.errors import ConfigurationError, SheetError
@@ -10,13 +11,31 @@ from ticket_pipeline.sheet.cells import clean, shown
 from ticket_pipeline.sheet.columns import WATCHLIST_ALIASES, Columns, Field, find_header, locate_watchlist_columns
 from ticket_pipeline.sheet.row_reader import RowReader
 from ticket_pipeline.sheet.timezones import Timezones
-from ticket_pipeline.sheet.watchlist import Watchlist
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ticket_pipeline.sheet.dates import DateOrder
     from ticket_pipeline.sheet.source import SheetRows
+
+
+@dataclass(frozen=True, slots=True)
+class Watchlist:
+    """A sheet as read; `len(events) + len(rejected) + blank_rows` is the number of rows below the header.
+
+    Attributes:
+        ignored_columns: columns that are none of ours; one without a header is listed only if it holds something.
+        warnings: sentences about what was accepted but deserves a look.
+        blank_rows: rows without a value in any of our columns but `is_tracked`: ticked boxes often reach below the
+            list.
+    """
+
+    events: list[WatchlistEvent]
+    rejected: list[RejectedRow]
+    ignored_columns: list[str]
+    warnings: list[str]
+    blank_rows: int
+    source: str
 
 
 def parse_watchlist(rows: SheetRows, *, default_timezone: str, date_order: DateOrder | None = None) -> Watchlist:
@@ -29,16 +48,18 @@ def parse_watchlist(rows: SheetRows, *, default_timezone: str, date_order: DateO
         rows: the table, header included.
         default_timezone: IANA name, for rows whose timezone neither the row nor its place determines.
         date_order: what `03/04/2026` means; None rejects dates with two readings.
-
-    Raises:
-        SheetError: the sheet holds no rows at all, or its header cannot be used.
-        ConfigurationError: `default_timezone` is not an IANA timezone.
     """
     header_at = find_header(rows.values, WATCHLIST_ALIASES)
     if header_at is None:
         raise SheetError(f"{rows.source} is empty. Check that it is the right sheet and tab; nothing was changed.")
     columns = locate_watchlist_columns(rows.values[header_at], rows.source)
-    reader = RowReader(columns, _checked_zones(default_timezone), default_timezone, date_order)
+    zones = Timezones.load()
+    if zones.find_name(default_timezone) != default_timezone:
+        raise ConfigurationError(
+            f"The default timezone {shown(default_timezone)} does not exist. Set EVENT_DEFAULT_TIMEZONE to an IANA "
+            "name such as America/New_York."
+        )
+    reader = RowReader(columns, zones, default_timezone, date_order)
     below = rows.values[header_at + 1 :]
     filled = [(number, row) for number, row in enumerate(below, header_at + 2) if not _is_blank(row, columns)]
     if not filled:
@@ -58,22 +79,11 @@ def parse_watchlist(rows: SheetRows, *, default_timezone: str, date_order: DateO
     )
 
 
-def _checked_zones(default_timezone: str) -> Timezones:
-    zones = Timezones.load()
-    if zones.find_name(default_timezone) != default_timezone:
-        raise ConfigurationError(
-            f"The default timezone {shown(default_timezone)} does not exist. Set EVENT_DEFAULT_TIMEZONE to an IANA "
-            "name such as America/New_York."
-        )
-    return zones
-
-
 def _is_blank(row: Sequence[str], columns: Columns[Field]) -> bool:
     return not any(columns.cell(row, field) for field in columns.positions if field is not Field.IS_TRACKED)
 
 
 def _ignored_columns(rows: Iterable[Sequence[str]], columns: Columns[Field]) -> list[str]:
-    """Labels of the columns that are not ours; those without a header only if they hold something."""
     ours = set(columns.positions.values())
     filled = {position for row in rows for position, cell in enumerate(row) if position not in ours and clean(cell)}
     titled = {position for position in columns.unknown if columns.headers[position]}
@@ -82,28 +92,23 @@ def _ignored_columns(rows: Iterable[Sequence[str]], columns: Columns[Field]) -> 
 
 def _warnings(events: Sequence[WatchlistEvent], reader: RowReader, default_timezone: str) -> list[str]:
     accepted = {event.sheet_row for event in events}
-    warnings = [
+    ambiguous = [
         f"Row {row}: there is more than one {city}; {zone} is assumed. Add the state or country, or fill in Timezone."
         for row, city, zone in reader.ambiguous
         if row in accepted
     ]
-    for numbers, words in (
-        (
-            [event.sheet_row for event in events if event.timezone_source == "default"],
-            f"city and country do not determine a timezone, so {default_timezone} is assumed; fill in Timezone.",
-        ),
-        (
-            [event.sheet_row for event in events if not event.is_time_known],
-            "the date has no time of day; the event counts as upcoming until that day ends.",
-        ),
-        (
-            [number for number in reader.inherited if number in accepted],
-            "name and place are blank, so those of the row above are used.",
-        ),
-    ):
-        if numbers:
-            warnings.append(f"{_rows(numbers)}: {words}")
-    return warnings
+    rows_of = {
+        f"city and country do not determine a timezone, so {default_timezone} is assumed; fill in Timezone.": [
+            event.sheet_row for event in events if event.timezone_source == "default"
+        ],
+        "the date has no time of day; the event counts as upcoming until that day ends.": [
+            event.sheet_row for event in events if not event.is_time_known
+        ],
+        "name and place are blank, so those of the row above are used.": [
+            number for number in reader.inherited if number in accepted
+        ],
+    }
+    return ambiguous + [f"{_rows(numbers)}: {words}" for words, numbers in rows_of.items() if numbers]
 
 
 def _rows(numbers: Sequence[int | None], most: int = 10) -> str:

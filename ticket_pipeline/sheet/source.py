@@ -1,9 +1,8 @@
-"""The interface that a Google Sheet and a CSV file share."""
+"""The rows that a Google Sheet and a CSV file both give."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,18 +16,3 @@ class SheetRows:
 
     values: list[list[str]]
     source: str
-
-
-class WatchlistSource(Protocol):
-    """A table of text: the watchlist, or the venue map."""
-
-    @property
-    def description(self) -> str:
-        """What is read, for messages; without secrets."""
-
-    def read_rows(self) -> SheetRows:
-        """Read the whole table now.
-
-        Raises:
-            SheetError: it could not be read as a whole.
-        """

@@ -11,19 +11,14 @@ from ticket_pipeline.sheet.csv_file import CsvSource
 from ticket_pipeline.sheet.rows import parse_watchlist
 from ticket_pipeline.sheet.source import SheetRows
 from ticket_pipeline.sheet.zones import ZoneField, parse_zones
-from ticket_pipeline.storage.watchlist import (
-    read_venue_zones,
-    replace_venue_zones,
-    sync_watchlist,
-)
+from ticket_pipeline.storage.watchlist import read_venue_zones, replace_venue_zones, sync_watchlist
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.sheet.google import GoogleSheetSource
-    from ticket_pipeline.sheet.source import WatchlistSource
-    from ticket_pipeline.sheet.watchlist import Watchlist
+    from ticket_pipeline.sheet.rows import Watchlist
     from ticket_pipeline.sheet.zones import ZoneMap
     from ticket_pipeline.storage.database import Database
     from ticket_pipeline.storage.watchlist import SyncResult
@@ -39,19 +34,19 @@ class SyncReport:
 
 
 def sample_watchlist_path(settings: Settings) -> Path:
-    """Where the demo's watchlist lies; `ticket-pipeline run` writes it."""
+    """Where `ticket-pipeline run` writes the demo's watchlist."""
     return settings.state_dir / "sample_watchlist.csv"
 
 
-def open_watchlist(settings: Settings) -> WatchlistSource:
-    """The watchlist these settings name: the Google Sheet, else the CSV file, else the sample of the demo."""
+def open_watchlist(settings: Settings) -> GoogleSheetSource | CsvSource:
+    """The watchlist that the settings name: the Google Sheet, else the CSV file, else the demo's sample."""
     if settings.google_sheet_id is not None:
         return _google_sheet(settings, settings.events_worksheet_name)
     return CsvSource(settings.watchlist_csv or sample_watchlist_path(settings))
 
 
-def open_venue_map(settings: Settings) -> WatchlistSource | None:
-    """The venue map these settings name, or None."""
+def open_venue_map(settings: Settings) -> GoogleSheetSource | CsvSource | None:
+    """The venue map that the settings name, if any."""
     if settings.venue_map is None:
         return None
     if settings.google_sheet_id is None or settings.venue_map.endswith(".csv"):
@@ -60,21 +55,16 @@ def open_venue_map(settings: Settings) -> WatchlistSource | None:
 
 
 def sync_events(database: Database, settings: Settings, this_moment: datetime, *, force: bool = False) -> SyncReport:
-    """Read the watchlist and the venue map and bring the database to them.
+    """Read the watchlist and the venue map and bring the database to them, or change nothing and raise.
 
     Args:
         database: migrated.
         settings: where the watchlist is and what guards apply.
         this_moment: aware UTC.
         force: apply it even if it untracks more events than the guard allows.
-
-    Raises:
-        SheetError: a source could not be read, or the guard refused; nothing changed.
-        StorageError: the database refused; nothing changed.
     """
-    source = open_watchlist(settings)
     venue_map = open_venue_map(settings)
-    rows = source.read_rows()
+    rows = open_watchlist(settings).read_rows()
     zone_rows = venue_map.read_rows() if venue_map is not None else None
     return apply_watchlist(database, settings, rows, zone_rows, this_moment, force=force)
 
@@ -116,14 +106,15 @@ def load_zone_map(database: Database) -> ZoneMap | None:
     rows = read_venue_zones(database)
     if not rows:
         return None
-    header = [ZoneField.VENUE, ZoneField.SECTION, ZoneField.ZONE]
     values = [[row["venue"], row["section_pattern"], row["zone"]] for row in rows]
-    return parse_zones(SheetRows([[str(name) for name in header], *values], "the stored venue map"))
+    return parse_zones(SheetRows([[str(field) for field in ZoneField], *values], "the stored venue map"))
 
 
 def _google_sheet(settings: Settings, worksheet_name: str) -> GoogleSheetSource:
     if settings.google_sheet_id is None or settings.google_sheets_credentials_file is None:
-        raise ConfigurationError("Opened the Google Sheet; set GOOGLE_SHEET_ID and GOOGLE_SHEETS_CREDENTIALS_FILE.")
+        raise ConfigurationError(
+            "Could not open the Google Sheet. Set GOOGLE_SHEET_ID and GOOGLE_SHEETS_CREDENTIALS_FILE."
+        )
     from ticket_pipeline.sheet.google import GoogleSheetSource  # noqa: PLC0415 - Google's libraries, only where used
 
     return GoogleSheetSource(

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 from ticket_pipeline.sheet.places import (
@@ -18,6 +18,9 @@ from ticket_pipeline.sheet.places import (
     REGION_NAMES,
     REGION_ZONES,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 TimezoneSource = Literal["column", "city", "country", "default"]
 
@@ -31,11 +34,13 @@ class Placement(NamedTuple):
 
 
 class _City(NamedTuple):
-    """A city that determines a timezone; `region` is its state or province where the table has it."""
-
     timezone: str
     country: str
-    region: str | None
+    region: str | None  # state or province, where the table has it
+
+    def is_in(self, regions: Iterable[tuple[str, str]]) -> bool:
+        """Whether it can be in one of these (country, state or province) pairs."""
+        return any(country == self.country and self.region in {None, region} for country, region in regions)
 
 
 class _Suffixes(NamedTuple):
@@ -48,7 +53,7 @@ class _Suffixes(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Timezones:
-    """An index of the tz database and of our own places; make one with `load` and use it for a whole sheet."""
+    """An index of the tz database and of `places`; make one with `load` and use it for a whole sheet."""
 
     _names: dict[str, str]
     _countries: dict[str, str]
@@ -72,7 +77,7 @@ class Timezones:
         )
 
     def find_name(self, text: str) -> str | None:
-        """The IANA name that `text` spells, in any case; None where it is none.
+        """The IANA name that `text` spells, in any case.
 
         Of names without a slash only UTC and GMT count: in a sheet `EST` means New York's time all year, in the tz
         database it is winter time only.
@@ -87,13 +92,16 @@ class Timezones:
         """The timezone of `city` or else `country` at `local_time` (naive); None where neither determines it.
 
         A city may be followed by its state, province or country, abbreviated or not. It counts only within that place
-        and within the country of the row. A country counts where all its zones show the same time that day.
+        and within the country of the row. A country counts where all its zones show the same time that day; a country
+        that is also the city's state, such as Georgia for Atlanta, is the state.
         """
         name, *suffixes = (part.strip(" )") for part in re.split("[,(]", city or ""))
         head, _, last = name.rpartition(" ")
         if _key(name) not in self._cities and head and _key(last) in _REGIONS and (last.isupper() or len(last) > 3):  # noqa: PLR2004 - no abbreviation
             name, suffixes = head, [last, *suffixes]  # "Portland ME", "Portland Maine"
-        code = self.find_country(country) if country else None
+        known = self._cities.get(_key(name))
+        is_state = country is not None and known is not None and known.is_in(_REGIONS.get(_key(country), ()))
+        code = self.find_country(country) if country and not is_state else None
         if country and code is None:
             suffixes.append(country)  # a state or province in the wrong column
         suffix = self._read_suffixes(name, suffixes, code)
@@ -129,14 +137,13 @@ class Timezones:
         if city is None or (countries and city.country not in countries):
             return None
         if suffix.regions:
-            is_there = any(one[0] == city.country and city.region in {None, one[1]} for one in suffix.regions)
-            return Placement(city.timezone, "city") if is_there else None
+            return Placement(city.timezone, "city") if city.is_in(suffix.regions) else None
         is_ambiguous = key in _AMBIGUOUS.get(city.country, ()) or (not countries and key in _AMBIGUOUS[""])
         return Placement(city.timezone, "city", is_ambiguous=is_ambiguous or not suffix.is_readable)
 
 
 def to_utc(local_time: datetime, timezone: str, stated_offset: timedelta | None = None) -> datetime:
-    """The moment of a naive local time in an IANA timezone, as aware UTC.
+    """The moment of a naive local time as aware UTC.
 
     A time that exists twice (clocks went back) is the first of the two unless `stated_offset` is that of the second;
     one that does not exist (clocks went forward) is read with the offset before the change: `fold=0` of PEP 495.
@@ -176,36 +183,22 @@ def _index_countries(iso: list[tuple[str, str]]) -> dict[str, str]:
 
 
 def _index_cities(country_zones: dict[str, list[str]]) -> dict[str, _City]:
-    """Cities of `places`, and those after which a zone is named.
+    """Cities of `places`, and those after which a zone is named, with its state where the zone has only one.
 
     Zones with a third part (America/Indiana/Petersburg) are named after places too small to be meant; those that are
     not are in `places`.
     """
-    cities = {
-        _key(zone.split("/")[1]): _City(zone, country, _region_of_zone(country, zone))
-        for country, zones in country_zones.items()
-        for zone in zones
-        if zone.count("/") == 1
-    }
+    cities: dict[str, _City] = {}
+    for country, zones in country_zones.items():
+        for zone in (zone for zone in zones if zone.count("/") == 1):
+            regions = REGION_ZONES.get(country, {}).get(zone, "").split()
+            cities[_key(zone.split("/")[1])] = _City(zone, country, regions[0] if len(regions) == 1 else None)
     for country, by_zone in CITY_ZONES.items():
         for zone, listed in by_zone.items():
             for entry in listed.split(","):
-                name, region = _split_region(entry.strip(), country)
+                name, _, region = entry.rpartition(" ") if country in REGION_ZONES else (entry, "", None)
                 cities[_key(name)] = _City(zone, country, region)
     return cities
-
-
-def _region_of_zone(country: str, zone: str) -> str | None:
-    """The state of a city after which a zone is named, where the zone has one state: Toronto's has two."""
-    regions = REGION_ZONES.get(country, {}).get(zone, "").split()
-    return regions[0] if len(regions) == 1 else None
-
-
-def _split_region(entry: str, country: str) -> tuple[str, str | None]:
-    if country not in REGION_ZONES:
-        return entry, None
-    name, _, region = entry.rpartition(" ")
-    return name, region
 
 
 def _index_regions() -> dict[str, list[tuple[str, str]]]:

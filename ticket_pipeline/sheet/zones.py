@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from ticket_pipeline.market.events import RejectedRow
-from ticket_pipeline.sheet.cells import CellProblem, check_formula, clean, parse_text, shown, storable
+from ticket_pipeline.sheet.cells import CellProblem, check_formula, clean, parse_required_text, shown, storable
 from ticket_pipeline.sheet.columns import Columns, find_header, header_error, match_headers
 
 if TYPE_CHECKING:
@@ -38,15 +38,6 @@ _RANGE = re.compile(r"(?P<prefix>.*?)(?P<first>[0-9]{1,9}) ?[-\u2013] ?(?P<last>
 _NUMBERED = re.compile(r"(?P<prefix>.*?)(?P<number>[0-9]{1,9})")
 
 
-class _Rule(NamedTuple):
-    """One row of the map: `numbers` and `prefix` for a range, `pattern` for anything else."""
-
-    zone: str
-    pattern: re.Pattern[str]
-    prefix: str
-    numbers: range
-
-
 class ZoneText(NamedTuple):
     """One rule as its owner wrote it."""
 
@@ -55,14 +46,39 @@ class ZoneText(NamedTuple):
     zone: str
 
 
+class _Rule(NamedTuple):
+    """One rule, ready to match: `numbers` and `prefix` for a range, `pattern` for anything else."""
+
+    zone: str
+    pattern: re.Pattern[str]
+    prefix: str
+    numbers: range
+
+    @classmethod
+    def read(cls, section: str, zone: str) -> _Rule:
+        span = _RANGE.fullmatch(section)
+        return cls(
+            zone=zone,
+            # Only * and ? are ours; a bracket is text. fnmatch builds a pattern that does not backtrack.
+            pattern=re.compile(fnmatch.translate(section.replace("[", "[[]"))),
+            prefix=span["prefix"] if span else "",
+            numbers=range(int(span["first"]), int(span["last"]) + 1) if span else range(0),
+        )
+
+    def matches(self, section: str) -> bool:
+        if self.pattern.match(section):
+            return True
+        numbered = _NUMBERED.fullmatch(section) if self.numbers else None
+        return numbered is not None and numbered["prefix"] == self.prefix and int(numbered["number"]) in self.numbers
+
+
 @dataclass(frozen=True, slots=True)
 class ZoneMap:
     """The rules of every venue, in the order of the sheet.
 
     Attributes:
-        rejected: rows that are no rule, with all reasons.
         blank_rows: rows without any text in the map's columns.
-        texts: the rules as written, in the order of the sheet: `parse_zones` makes the same map of them again.
+        texts: the rules as written: `parse_zones` makes the same map of them again.
     """
 
     _rules: dict[str, list[_Rule]]
@@ -73,7 +89,7 @@ class ZoneMap:
     @property
     def rule_count(self) -> int:
         """How many rows are rules."""
-        return sum(len(rules) for rules in self._rules.values())
+        return len(self.texts)
 
     def covers(self, venue: str | None) -> bool:
         """Whether the map has any rule for this venue."""
@@ -82,22 +98,22 @@ class ZoneMap:
     def zone_of(self, venue: str | None, section: str | None) -> str | None:
         """The zone of a section: that of the first matching rule of its venue; None where none matches."""
         name = _section_key(section or "")
-        return next((rule.zone for rule in self._rules.get(_key(venue or ""), ()) if _matches(rule, name)), None)
+        rules = self._rules.get(_key(venue or ""), ()) if name else ()
+        return next((rule.zone for rule in rules if rule.matches(name)), None)
 
 
 def parse_zones(rows: SheetRows) -> ZoneMap:
     """Read a venue map: one rule per row, of venue, section pattern and zone.
 
     A pattern is a section's exact text, a glob (`Floor*`, `1?? VIP`), or a range of numbers (`101-120`, `Balcony
-    1-12`), in any case; the word "Section" before it does not count. The first matching rule wins.
-
-    Raises:
-        SheetError: a column is missing or there twice. A map without rows is an empty map.
+    1-12`), in any case; the word "Section" before it does not count. The first matching rule wins. A column that is
+    missing or there twice is a SheetError; a map without rows is an empty map.
     """
-    header_at = find_header(rows.values, _ALIASES)
-    if header_at is None:
-        raise header_error(rows.source, [], [f"no column '{field}'" for field in ZoneField])
-    columns = _locate(rows, header_at)
+    header_at = find_header(rows.values, _ALIASES) or 0
+    columns, problems = match_headers(rows.values[header_at] if rows.values else [], _ALIASES)
+    problems += [f"no column '{field}'" for field in ZoneField if field not in columns.positions]
+    if problems:
+        raise header_error(rows.source, columns.headers, problems)
     rules: dict[str, list[_Rule]] = {}
     rejected: list[RejectedRow] = []
     texts: list[ZoneText] = []
@@ -115,24 +131,17 @@ def parse_zones(rows: SheetRows) -> ZoneMap:
             rejected.append(RejectedRow(number, raw, tuple(reasons)))
         else:
             first_rows[claim] = number
-            rules.setdefault(claim[0], []).append(_rule(claim[1], cells[ZoneField.ZONE]))
-            texts.append(ZoneText(cells[ZoneField.VENUE], cells[ZoneField.SECTION], cells[ZoneField.ZONE]))
+            rules.setdefault(claim[0], []).append(_Rule.read(claim[1], cells[ZoneField.ZONE]))
+            texts.append(ZoneText(*cells.values()))
     return ZoneMap(rules, rejected, blank_rows, texts)
-
-
-def _locate(rows: SheetRows, header_at: int) -> Columns[ZoneField]:
-    columns, problems = match_headers(rows.values[header_at], _ALIASES)
-    problems += [f"no column '{field}'" for field in ZoneField if field not in columns.positions]
-    if problems:
-        raise header_error(rows.source, columns.headers, problems)
-    return columns
 
 
 def _reasons(columns: Columns[ZoneField], cells: Mapping[ZoneField, str], first_row: int | None) -> list[str]:
     reasons = []
     for field, text in cells.items():
         try:
-            _check(text)
+            check_formula(text)
+            parse_required_text(text, "fill in all three columns")
         except CellProblem as problem:
             reasons.append(f"{columns.title(field)} {shown(text)} {problem}.")
     span = _RANGE.fullmatch(_section_key(cells[ZoneField.SECTION]))
@@ -145,33 +154,6 @@ def _reasons(columns: Columns[ZoneField], cells: Mapping[ZoneField, str], first_
             f"The same venue and section are already in row {first_row}, which wins: remove one of the two rows."
         )
     return reasons
-
-
-def _check(text: str) -> None:
-    if not text:
-        raise CellProblem("is blank: fill in all three columns")
-    check_formula(text)
-    parse_text(text)
-
-
-def _rule(pattern: str, zone: str) -> _Rule:
-    span = _RANGE.fullmatch(pattern)
-    return _Rule(
-        zone=zone,
-        # Only * and ? are ours; a bracket is text. fnmatch builds a pattern that does not backtrack.
-        pattern=re.compile(fnmatch.translate(pattern.replace("[", "[[]"))),
-        prefix=span["prefix"] if span else "",
-        numbers=range(int(span["first"]), int(span["last"]) + 1) if span else range(0),
-    )
-
-
-def _matches(rule: _Rule, section: str) -> bool:
-    if not section:
-        return False
-    if rule.pattern.match(section):
-        return True
-    numbered = _NUMBERED.fullmatch(section) if rule.numbers else None
-    return numbered is not None and numbered["prefix"] == rule.prefix and int(numbered["number"]) in rule.numbers
 
 
 def _section_key(text: str) -> str:

@@ -70,14 +70,6 @@ def test_an_awkward_tab_name_and_an_empty_tab_are_read(service: SheetsService) -
     assert service.source().read_rows().values == []
 
 
-def test_numbers_and_booleans_from_a_server_that_does_not_format_become_text(service: SheetsService) -> None:
-    body = {"range": "Events!A1:D1", "values": [[157284301, True, None, 46095.8125, "x"]]}
-    with serve(respond_to_everything(json.dumps(body).encode(), 200)) as served:
-        service.write_credentials(token_uri=f"{served.url}/token")
-        values = service.source(api_base_url=served.url).read_rows().values
-    assert values == [["157284301", "TRUE", "", "46095.8125", "x"]]
-
-
 @pytest.mark.parametrize(
     "fault",
     [
