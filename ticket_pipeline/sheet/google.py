@@ -66,7 +66,7 @@ class _SheetsHttpClient(HTTPClient):
 
     base_url = GOOGLE_SHEETS_API
 
-    def request(self, method: str, endpoint: str, params: Any = None, **_: Any) -> requests.Response:  # noqa: ANN401 - as in gspread
+    def request(self, method: str, endpoint: str, params: Any = None, *_: Any, **__: Any) -> requests.Response:  # noqa: ANN401 - gspread's
         """Send one request; raises _Refusal for an error status."""
         url = self.base_url.rstrip("/") + endpoint.removeprefix(GOOGLE_SHEETS_API)
         response: requests.Response = self.session.request(method, url, params=params, timeout=self.timeout)
@@ -150,7 +150,7 @@ class GoogleSheetSource:
         except _Refusal as refusal:
             if refusal.status != requests.codes.bad_request or "Unable to parse range" not in refusal.reason:
                 raise
-            fields = {"fields": "sheets.properties.title"}
+            fields: Any = {"fields": "sheets.properties.title"}
             metadata: Any = self._retried(lambda: client.fetch_sheet_metadata(key, fields))
             titles = ", ".join(f"'{sheet['properties']['title']}'" for sheet in metadata.get("sheets", []))
             raise self._error(

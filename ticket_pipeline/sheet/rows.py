@@ -97,7 +97,7 @@ def _warnings(events: Sequence[WatchlistEvent], reader: RowReader, default_timez
         for row, city, zone in reader.ambiguous
         if row in accepted
     ]
-    rows_of = {
+    rows_of: dict[str, Sequence[int | None]] = {
         f"city and country do not determine a timezone, so {default_timezone} is assumed; fill in Timezone.": [
             event.sheet_row for event in events if event.timezone_source == "default"
         ],
