@@ -9,19 +9,14 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self, get_args
 
 import dagster as dg
-from pydantic import Field
+from pydantic import Field, SecretStr, create_model
 
 from ticket_pipeline.errors import ConfigurationError
-from ticket_pipeline.http.gate import RequestGate
-from ticket_pipeline.http.response_cache import ResponseCache
+from ticket_pipeline.ingest.marketplaces import SOURCES, Source
 from ticket_pipeline.market.vocabulary import Marketplace
-from ticket_pipeline.marketplaces.client import MarketplaceClient
-from ticket_pipeline.marketplaces.stubhub.client import open_stubhub_client
-from ticket_pipeline.marketplaces.ticketmaster.client import TicketmasterClient, open_ticketmaster_client
-from ticket_pipeline.marketplaces.vivid_seats.client import open_vivid_seats_client
 from ticket_pipeline.primary_sales.client import VivenuClient, open_vivenu
 from ticket_pipeline.settings.model import EMBEDDED_VARIABLE, Settings, load_settings
 from ticket_pipeline.sheet.source import SheetRows
@@ -173,52 +168,43 @@ class GoogleSheetResource(SettingsResource):
         return None if venue_map is None else venue_map.read_rows()
 
 
-class StubHubResource(SettingsResource):
-    """StubHub's listings, read with your own seller session."""
+class MarketplaceResource(SettingsResource):
+    """A marketplace that is polled. Each has a class of its own, whose fields are its settings."""
 
-    api_base_url: str | None = _setting("stubhub_api_base_url")
-    account_id: str | None = _setting("stubhub_account_id", is_secret=True)
-    cookie: str | None = _setting("stubhub_cookie", is_secret=True)
-    headers_file: str | None = _setting("stubhub_headers_file")
-    requests_per_minute: int | None = _setting("stubhub_requests_per_minute")
+    marketplace: ClassVar[Marketplace]
 
-    def client(
-        self, *, gate: RequestGate | None = None, clock: Clock = utc_now
-    ) -> AbstractAsyncContextManager[MarketplaceClient]:
-        """A client, to be used as an async context manager.
+    def client(self, **options: Any) -> AbstractAsyncContextManager[Any]:  # noqa: ANN401 - see below
+        """The marketplace's client, to be used as an async context manager.
 
         Args:
-            gate: is asked before each request; None sends at once.
-            clock: aware UTC.
+            options: `gate` is asked before each request, None sends at once; `clock` is aware UTC; `cache` keeps
+                responses, only at a marketplace that describes events.
         """
-        return open_stubhub_client(self.settings_in_use(), gate=gate, clock=clock)
+        return SOURCES[self.marketplace].open_client(self.settings_in_use(), **options)
 
 
-class VividSeatsResource(SettingsResource):
-    """Vivid Seats' listings; they need no credential."""
+def _resource_of(source: Source) -> type[MarketplaceResource]:
+    """The class of a marketplace: `stubhub_cookie` among the settings is the field `cookie`."""
+    prefix = f"{source.marketplace}_"
+    fields: dict[str, Any] = {}
+    for name, setting in Settings.model_fields.items():
+        if name.startswith(prefix):
+            is_secret = SecretStr in get_args(setting.annotation)
+            kind = int | None if setting.annotation is int else str | None
+            fields[name.removeprefix(prefix)] = (kind, _setting(name, is_secret=is_secret))
+    made = create_model(
+        f"{source.marketplace.traits.label.replace(' ', '')}Resource",
+        __base__=MarketplaceResource,
+        __doc__=source.description,
+        __module__=__name__,
+        **fields,
+    )
+    made.marketplace = source.marketplace
+    return made
 
-    api_base_url: str | None = _setting("vivid_seats_api_base_url")
-    currency: str | None = _setting("vivid_seats_currency")
-    requests_per_minute: int | None = _setting("vivid_seats_requests_per_minute")
 
-    def client(
-        self, *, gate: RequestGate | None = None, clock: Clock = utc_now
-    ) -> AbstractAsyncContextManager[MarketplaceClient]:
-        """A client, as that of StubHub."""
-        return open_vivid_seats_client(self.settings_in_use(), gate=gate, clock=clock)
-
-
-class TicketmasterResource(SettingsResource):
-    """Ticketmaster's Discovery API: event details, read with your own key."""
-
-    api_key: str | None = _setting("ticketmaster_api_key", is_secret=True)
-    requests_per_day: int | None = _setting("ticketmaster_requests_per_day")
-
-    def client(
-        self, *, gate: RequestGate | None = None, cache: ResponseCache | None = None, clock: Clock = utc_now
-    ) -> AbstractAsyncContextManager[TicketmasterClient]:
-        """A client, as that of StubHub; `cache` keeps responses for further use."""
-        return open_ticketmaster_client(self.settings_in_use(), gate=gate, cache=cache, clock=clock)
+MARKETPLACE_RESOURCES = {source.marketplace.value: _resource_of(source) for source in SOURCES.values()}
+"""Name of a marketplace that is polled → the class of its resource."""
 
 
 class VivenuResource(SettingsResource):
@@ -233,15 +219,10 @@ class VivenuResource(SettingsResource):
         return open_vivenu(self.settings_in_use())
 
 
-MarketplaceResource = StubHubResource | VividSeatsResource | TicketmasterResource
-"""A marketplace that is polled."""
-
 _RESOURCES: dict[str, type[SettingsResource]] = {
     "timescaledb": TimescaleDBResource,
     "google_sheet": GoogleSheetResource,
-    Marketplace.STUBHUB.value: StubHubResource,
-    Marketplace.VIVID_SEATS.value: VividSeatsResource,
-    Marketplace.TICKETMASTER.value: TicketmasterResource,
+    **MARKETPLACE_RESOURCES,
     Marketplace.VIVENU.value: VivenuResource,
 }
 

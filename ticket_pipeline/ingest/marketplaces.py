@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.market.vocabulary import Marketplace
@@ -17,19 +17,8 @@ from ticket_pipeline.marketplaces.vivid_seats.client import open_vivid_seats_cli
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractAsyncContextManager
-    from datetime import datetime
 
-    from ticket_pipeline.http.gate import RequestGate
-    from ticket_pipeline.http.response_cache import ResponseCache
-    from ticket_pipeline.marketplaces.client import MarketplaceClient
-    from ticket_pipeline.marketplaces.ticketmaster.client import TicketmasterClient
     from ticket_pipeline.settings.model import Settings
-
-    Clock = Callable[[], datetime]
-    OpenClient = Callable[[Settings, RequestGate, Clock], AbstractAsyncContextManager[MarketplaceClient]]
-    OpenDetails = Callable[
-        [Settings, RequestGate, ResponseCache, Clock], AbstractAsyncContextManager[TicketmasterClient]
-    ]
 
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
@@ -40,21 +29,22 @@ class Source:
     """How one marketplace is polled.
 
     Attributes:
+        description: as the Resources page of Dagster shows it.
         base_url: where its requests go; None where it is not configured.
         how_to_configure: what a user does then.
         limits: window → requests that any window of that length may hold, all processes together.
-        open_client: opens a client that takes a permit of the gate for each request; where it has listings.
-        open_details: likewise, with a cache; where it only describes events.
+        open_client: opens a client by the settings and the keywords `gate`, `clock` and, where it only describes
+            events, `cache`.
         polling_limits: as `limits`, for polling only; the rest of `limits` is reserved for people.
         kept_for: how long a cached response is used.
     """
 
     marketplace: Marketplace
+    description: str
     base_url: Callable[[Settings], str | None]
     how_to_configure: str
     limits: Callable[[Settings], Mapping[timedelta, int]]
-    open_client: OpenClient | None = None
-    open_details: OpenDetails | None = None
+    open_client: Callable[..., AbstractAsyncContextManager[Any]]
     polling_limits: Callable[[Settings], Mapping[timedelta, int]] = lambda _: {}
     kept_for: Callable[[Settings], timedelta] = lambda _: timedelta()
 
@@ -87,29 +77,30 @@ SOURCES: Mapping[Marketplace, Source] = MappingProxyType(
     {
         Marketplace.STUBHUB: Source(
             marketplace=Marketplace.STUBHUB,
+            description="StubHub's listings, read with your own seller session.",
             base_url=lambda settings: settings.stubhub_base_url,
             how_to_configure="Set STUBHUB_API_BASE_URL and your own seller session.",
             limits=lambda settings: {timedelta(minutes=1): settings.stubhub_requests_per_minute},
-            open_client=lambda settings, gate, clock: open_stubhub_client(settings, gate=gate, clock=clock),
+            open_client=open_stubhub_client,
         ),
         Marketplace.VIVID_SEATS: Source(
             marketplace=Marketplace.VIVID_SEATS,
+            description="Vivid Seats' listings; they need no credential.",
             base_url=lambda settings: settings.vivid_seats_base_url,
             how_to_configure="Set VIVID_SEATS_API_BASE_URL.",
             limits=lambda settings: {timedelta(minutes=1): settings.vivid_seats_requests_per_minute},
-            open_client=lambda settings, gate, clock: open_vivid_seats_client(settings, gate=gate, clock=clock),
+            open_client=open_vivid_seats_client,
         ),
         Marketplace.TICKETMASTER: Source(
             marketplace=Marketplace.TICKETMASTER,
+            description="Ticketmaster's Discovery API: event details, read with your own key.",
             base_url=lambda settings: settings.ticketmaster_base_url,
             how_to_configure="Set TICKETMASTER_API_KEY.",
             limits=lambda settings: {
                 timedelta(seconds=1): settings.tuning.ticketmaster_requests_per_second,
                 _DAY: settings.ticketmaster_requests_per_day,
             },
-            open_details=lambda settings, gate, cache, clock: open_ticketmaster_client(
-                settings, gate=gate, cache=cache, clock=clock
-            ),
+            open_client=open_ticketmaster_client,
             polling_limits=lambda settings: share_of_polling(
                 settings.ticketmaster_requests_per_day, settings.tuning.ticketmaster_reserve_fraction
             ),

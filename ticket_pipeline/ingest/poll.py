@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -108,23 +109,17 @@ async def _open_ingest(
     open_client: Callable[..., AbstractAsyncContextManager[Any]] | None,
 ) -> AsyncIterator[BatchIngest]:
     """The ingest of a marketplace that has listings, or of one that describes events."""
-    if source.open_client is not None:
+    open_it = open_client or partial(source.open_client, settings)
+    if source.has_listings:
         # It validates with pandas, which takes half a second to load: only polling needs it, not every command.
         from ticket_pipeline.ingest.captures import ListingsIngest  # noqa: PLC0415
 
-        opened = open_client(gate=gate, clock=now) if open_client else source.open_client(settings, gate, now)
-        async with opened as client:
-            rule = TrustRule()
-            yield ListingsIngest(context, client, rule, load_zone_map(context.database))
-    elif source.open_details is not None:
+        async with open_it(gate=gate, clock=now) as client:
+            yield ListingsIngest(context, client, TrustRule(), load_zone_map(context.database))
+    else:
         cache = PostgresCache(context.database, source.marketplace)
-        described = (
-            open_client(gate=gate, cache=cache, clock=now)
-            if open_client
-            else source.open_details(settings, gate, cache, now)
-        )
-        async with described as details:
-            yield TicketmasterIngest(context, details)
+        async with open_it(gate=gate, cache=cache, clock=now) as client:
+            yield TicketmasterIngest(context, client)
 
 
 def set_up_requests(database: Database, settings: Settings, source: Source) -> None:

@@ -23,9 +23,82 @@ class Marketplace(StrEnum):
     VIVENU = "vivenu"
 
     @property
+    def traits(self) -> MarketplaceTraits:
+        """What it is called, and what its event ids look like."""
+        return _TRAITS[self]
+
+    @property
     def has_listings(self) -> bool:
         """Whether its polls bring listings, from which prices are computed; the others only describe events."""
-        return self in {Marketplace.STUBHUB, Marketplace.VIVID_SEATS}
+        return self.traits.has_listings
+
+
+@dataclass(frozen=True, slots=True)
+class MarketplaceTraits:
+    """What everything but the client and the parser needs to know of a marketplace.
+
+    Attributes:
+        label: the name as people write it.
+        id_header: the suggested header of the watchlist's column with its event ids.
+        id_aliases: all accepted headers, as lower-case letters and digits, separated by blanks.
+        id_pattern: a regular expression that matches a whole id; `DIGITS` ids are repaired where a spreadsheet
+            formatted them as numbers.
+        id_words: the same in words.
+        hosts: domains of its event pages, without suffix.
+        id_in_url: where the id is in the path of such a page; None: it is not there.
+        has_listings: see `Marketplace.has_listings`.
+    """
+
+    label: str
+    id_header: str
+    id_aliases: str
+    id_pattern: str
+    id_words: str
+    hosts: frozenset[str] = frozenset()
+    id_in_url: str | None = None
+    has_listings: bool = False
+
+
+DIGITS = "(?=[0-9]*[1-9])[0-9]{1,20}"
+
+_TRAITS = {
+    Marketplace.STUBHUB: MarketplaceTraits(
+        label="StubHub",
+        id_header="viagId",
+        id_aliases="viagid viagogoid viagogoeventid stubhubid stubhubeventid",
+        id_pattern=DIGITS,
+        id_words="a number of at most 16 digits",
+        hosts=frozenset({"stubhub", "viagogo"}),
+        # stubhub.com/<words>/event/<id>/ and viagogo.com/<words>/E-<id>
+        id_in_url=r"(?i)/(?:event/|E-)([0-9]{1,20})(?=/|$)",
+        has_listings=True,
+    ),
+    Marketplace.VIVID_SEATS: MarketplaceTraits(
+        label="Vivid Seats",
+        id_header="Vivid Seats ID",
+        id_aliases="vividseatsid vividid vividseatseventid vividseatsproductionid",
+        id_pattern=DIGITS,
+        id_words="a number of at most 16 digits",
+        hosts=frozenset({"vividseats"}),
+        id_in_url=r"/production/([0-9]{1,20})(?=/|$)",
+        has_listings=True,
+    ),
+    # The id in a ticketmaster.com address is the old hexadecimal one, not the Discovery API's.
+    Marketplace.TICKETMASTER: MarketplaceTraits(
+        label="Ticketmaster",
+        id_header="Ticketmaster ID",
+        id_aliases="ticketmasterid ticketmastereventid tmid",
+        id_pattern="[A-Za-z0-9_-]{1,40}",
+        id_words="1 to 40 letters, digits, '-' or '_', as the Discovery API has it",
+    ),
+    Marketplace.VIVENU: MarketplaceTraits(
+        label="vivenu",
+        id_header="vivenu ID",
+        id_aliases="vivenuid vivenueventid",
+        id_pattern="[0-9a-f]{24}",
+        id_words="24 hexadecimal digits in lower case",
+    ),
+}
 
 
 class FeeBasis(StrEnum):

@@ -15,10 +15,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
+from ticket_pipeline.market.vocabulary import Marketplace
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_SOURCES = ("stubhub", "vivid_seats", "ticketmaster", "vivenu")
 _CRON = re.compile(r"@[a-z]+|\S+(?:\s+\S+){4}")
 _BAND = re.compile(r"(\d{1,4}(?:\.\d+)?)\s*([dh])\s*:\s*(\d{1,9}(?:\.\d{1,9}|/\d{1,9})?)")
 _LARGEST_SHARE = 1000
@@ -178,7 +179,9 @@ CronExpression = Annotated[str, AfterValidator(check_cron)]
 Timezone = Annotated[str, _require(is_timezone, "it is not an IANA timezone; write one such as America/New_York")]
 MarketplaceNames = Annotated[
     str,
-    _require(lambda text: set(read_names(text)) <= set(_SOURCES), f"the names are {', '.join(_SOURCES)}, with commas"),
+    _require(
+        lambda text: set(read_names(text)) <= set(Marketplace), f"the names are {', '.join(Marketplace)}, with commas"
+    ),
 ]
 ListingsRequest = Annotated[
     str,

@@ -22,40 +22,29 @@ class Field(StrEnum):
     CITY = "City"
     COUNTRY = "Country"
     DATE = "Event Date (Local)"
-    STUBHUB_ID = "viagId"
-    VIVID_SEATS_ID = "Vivid Seats ID"
-    TICKETMASTER_ID = "Ticketmaster ID"
-    VIVENU_ID = "vivenu ID"
     IS_TRACKED = "is_tracked"
     TIMEZONE = "Timezone"
     CAPACITY = "Capacity"
     INTERVAL = "Interval"
 
 
-ID_FIELDS: Mapping[Field, Marketplace] = {
-    Field.STUBHUB_ID: Marketplace.STUBHUB,
-    Field.VIVID_SEATS_ID: Marketplace.VIVID_SEATS,
-    Field.TICKETMASTER_ID: Marketplace.TICKETMASTER,
-    Field.VIVENU_ID: Marketplace.VIVENU,
-}
+Column = Field | Marketplace
+"""A column of the watchlist; a marketplace stands for the column of its event ids."""
 
 # Reduced by `header_key`: lower-case letters and digits only.
-WATCHLIST_ALIASES: Mapping[Field, str] = {
+WATCHLIST_ALIASES: Mapping[Column, str] = {
     Field.NAME: "eventname name event eventtitle title",
     Field.VENUE: "venue venuename",
     Field.CITY: "city venuecity",
     Field.COUNTRY: "country venuecountry",
     Field.DATE: "eventdatelocal eventdate date datelocal localdate eventdatetime eventdatetimelocal datetime",
-    Field.STUBHUB_ID: "viagid viagogoid viagogoeventid stubhubid stubhubeventid",
-    Field.VIVID_SEATS_ID: "vividseatsid vividid vividseatseventid vividseatsproductionid",
-    Field.TICKETMASTER_ID: "ticketmasterid ticketmastereventid tmid",
-    Field.VIVENU_ID: "vivenuid vivenueventid",
     Field.IS_TRACKED: "istracked tracked track",
     Field.TIMEZONE: "timezone tz eventtimezone venuetimezone",
     Field.CAPACITY: "capacity venuecapacity",
     Field.INTERVAL: "interval pollinterval scrapeinterval intervalhours",
+    **{marketplace: marketplace.traits.id_aliases for marketplace in Marketplace},
 }
-_OLD_LAYOUT = (Field.NAME, Field.VENUE, Field.CITY, Field.COUNTRY, Field.DATE, Field.STUBHUB_ID)
+_OLD_LAYOUT: tuple[Column, ...] = (Field.NAME, Field.VENUE, Field.CITY, Field.COUNTRY, Field.DATE, Marketplace.STUBHUB)
 
 F = TypeVar("F", bound=StrEnum)
 
@@ -79,7 +68,7 @@ class Columns(Generic[F]):
     def title(self, field: F) -> str:
         """The header of the column of `field`."""
         position = self.positions.get(field)
-        return self.label(position) if position is not None else str(field)
+        return self.label(position) if position is not None else suggested_header(field)
 
     def label(self, position: int) -> str:
         """The header of a column, or its letter where it has none."""
@@ -96,18 +85,18 @@ def find_header(rows: Sequence[Sequence[str]], aliases: Mapping[F, str]) -> int 
     return max(filled, key=lambda at: len(match_headers(rows[at], aliases)[0].positions), default=None)
 
 
-def locate_watchlist_columns(header: Sequence[str], source: str) -> Columns[Field]:
+def locate_watchlist_columns(header: Sequence[str], source: str) -> Columns[Column]:
     """Find the watchlist's columns, or raise a SheetError that names all that is missing or there twice.
 
     A seventh column without a header is `is_tracked` where the first six are those of the old sheets, in their order.
     """
     columns, problems = match_headers(header, WATCHLIST_ALIASES)
     problems += [
-        f"no column for the {words} (headers such as {', '.join(map(repr, map(str, fields)))})"
+        f"no column for the {words} (headers such as {', '.join(repr(suggested_header(field)) for field in fields)})"
         for words, fields in (
-            ("event's name", [Field.NAME]),
-            ("event's date", [Field.DATE]),
-            ("marketplace's event id", list(ID_FIELDS)),
+            ("event's name", (Field.NAME,)),
+            ("event's date", (Field.DATE,)),
+            ("marketplace's event id", tuple(Marketplace)),
         )
         if not any(field in columns.positions for field in fields)
     ]
@@ -157,6 +146,11 @@ def header_key(title: str) -> str:
     return "".join(letter for letter in title.casefold() if letter.isalnum())
 
 
+def suggested_header(field: StrEnum) -> str:
+    """The header to use for a column that is missing."""
+    return field.traits.id_header if isinstance(field, Marketplace) else str(field)
+
+
 def column_letter(position: int) -> str:
     """The letter a spreadsheet shows above the column with this index: 0 is A, 26 is AA."""
     letters = ""
@@ -167,7 +161,7 @@ def column_letter(position: int) -> str:
     return letters
 
 
-def _claim_old_tracked_column(columns: Columns[Field]) -> None:
+def _claim_old_tracked_column(columns: Columns[Column]) -> None:
     seventh = len(_OLD_LAYOUT)
     is_old = all(columns.positions.get(field) == position for position, field in enumerate(_OLD_LAYOUT))
     is_untitled = seventh >= len(columns.headers) or not columns.headers[seventh]

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from ticket_pipeline.market.events import RejectedRow, WatchlistEvent
+from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.sheet.cells import (
     CellProblem,
     check_formula,
@@ -19,15 +20,13 @@ from ticket_pipeline.sheet.cells import (
     shown,
     storable,
 )
-from ticket_pipeline.sheet.columns import ID_FIELDS, Columns, Field, column_letter
+from ticket_pipeline.sheet.columns import Column, Columns, Field, column_letter
 from ticket_pipeline.sheet.dates import DateOrder, LocalTime, parse_local_time
 from ticket_pipeline.sheet.event_ids import parse_event_id
 from ticket_pipeline.sheet.timezones import Placement, Timezones, exists, to_utc, utc_offsets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from ticket_pipeline.market.vocabulary import Marketplace
 
 T = TypeVar("T")
 
@@ -40,7 +39,7 @@ class RowReader:
     """Reads the rows of one table from the top down, and remembers what the accepted ones claim."""
 
     def __init__(
-        self, columns: Columns[Field], zones: Timezones, default_timezone: str, date_order: DateOrder | None
+        self, columns: Columns[Column], zones: Timezones, default_timezone: str, date_order: DateOrder | None
     ) -> None:
         self._columns = columns
         self._zones = zones
@@ -67,7 +66,7 @@ class RowReader:
         """`row`, with name and place of the row above if it has only an id: merged cells hold their text once."""
         text = partial(self._columns.cell, row)
         above, self._above = self._above, row
-        is_part_of_merge = any(map(text, ID_FIELDS)) and not any(map(text, (Field.NAME, *_PLACE)))
+        is_part_of_merge = any(map(text, Marketplace)) and not any(map(text, (Field.NAME, *_PLACE)))
         if not is_part_of_merge or not self._columns.cell(above, Field.NAME):
             return row
         merged = [*row, *[""] * (len(self._columns.headers) - len(row))]
@@ -116,10 +115,12 @@ class RowReader:
         return event
 
     def _check_ids(self, cells: _RowCells, external_ids: dict[Marketplace, str]) -> None:
-        for field, marketplace in ID_FIELDS.items():
+        for marketplace in Marketplace:
             external_id = external_ids.get(marketplace, "")
             if first := self._row_of_id.get((marketplace, external_id)):
-                cells.reasons.append(f"{cells.columns.title(field)} {shown(external_id)} {_ALREADY.format(first)}")
+                cells.reasons.append(
+                    f"{cells.columns.title(marketplace)} {shown(external_id)} {_ALREADY.format(first)}"
+                )
 
     def _check_identity(self, cells: _RowCells, event: WatchlistEvent) -> None:
         """Reject an event whose ids are in two rows; two ids of one marketplace are a double-header."""
@@ -139,12 +140,12 @@ class RowReader:
 class _RowCells:
     """The cells of one row; collects every reason instead of stopping at the first."""
 
-    def __init__(self, columns: Columns[Field], row: Sequence[str]) -> None:
+    def __init__(self, columns: Columns[Column], row: Sequence[str]) -> None:
         self.columns = columns
         self.reasons: list[str] = []
         self._row = row
 
-    def read(self, field: Field, parse: Callable[[str], T]) -> T | None:
+    def read(self, field: Column, parse: Callable[[str], T]) -> T | None:
         """The parsed cell of `field`; None and one more reason where it is rejected."""
         text = self.text(field)
         try:
@@ -154,12 +155,12 @@ class _RowCells:
             self.reasons.append(f"{self.columns.title(field)} {shown(text)} {problem}.")
             return None
 
-    def text(self, field: Field) -> str:
+    def text(self, field: Column) -> str:
         return self.columns.cell(self._row, field)
 
     def is_unidentified(self) -> bool:
         """Whether error or loading values hide which event this is."""
-        names = [self.text(field) for field in (Field.NAME, *ID_FIELDS)]
+        names = [self.text(field) for field in (Field.NAME, *Marketplace)]
         return any(map(is_sheet_error, names)) and not any(text and not is_sheet_error(text) for text in names)
 
     def as_read(self) -> dict[str, str]:
@@ -183,11 +184,11 @@ def _read_ids(cells: _RowCells) -> dict[Marketplace, str]:
     """The row's marketplace ids; one more reason where it has none, not even a rejected one."""
     ids: dict[Marketplace, str] = {}
     reasons_before = len(cells.reasons)
-    for field, marketplace in ID_FIELDS.items():
-        if found := cells.read(field, partial(parse_event_id, marketplace)):
+    for marketplace in Marketplace:
+        if found := cells.read(marketplace, partial(parse_event_id, marketplace)):
             ids[marketplace] = found
     if not ids and len(cells.reasons) == reasons_before:
-        titles = [cells.columns.title(field) for field in ID_FIELDS if field in cells.columns.positions]
+        titles = [cells.columns.title(field) for field in Marketplace if field in cells.columns.positions]
         cells.reasons.append(f"The row has no marketplace id: fill in {' or '.join(titles)}.")
     return ids
 

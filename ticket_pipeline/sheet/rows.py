@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 from ticket_pipeline.errors import ConfigurationError, SheetError
 from ticket_pipeline.market.events import RejectedRow, WatchlistEvent
 from ticket_pipeline.sheet.cells import clean, shown
-from ticket_pipeline.sheet.columns import WATCHLIST_ALIASES, Columns, Field, find_header, locate_watchlist_columns
+from ticket_pipeline.sheet.columns import (
+    WATCHLIST_ALIASES,
+    Column,
+    Columns,
+    Field,
+    find_header,
+    locate_watchlist_columns,
+)
 from ticket_pipeline.sheet.row_reader import RowReader
 from ticket_pipeline.sheet.timezones import Timezones
 
@@ -79,11 +86,11 @@ def parse_watchlist(rows: SheetRows, *, default_timezone: str, date_order: DateO
     )
 
 
-def _is_blank(row: Sequence[str], columns: Columns[Field]) -> bool:
+def _is_blank(row: Sequence[str], columns: Columns[Column]) -> bool:
     return not any(columns.cell(row, field) for field in columns.positions if field is not Field.IS_TRACKED)
 
 
-def _ignored_columns(rows: Iterable[Sequence[str]], columns: Columns[Field]) -> list[str]:
+def _ignored_columns(rows: Iterable[Sequence[str]], columns: Columns[Column]) -> list[str]:
     ours = set(columns.positions.values())
     filled = {position for row in rows for position, cell in enumerate(row) if position not in ours and clean(cell)}
     titled = {position for position in columns.unknown if columns.headers[position]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from ticket_pipeline_tests.architecture.sources import PACKAGE, TESTS, sources
 
@@ -40,6 +41,18 @@ def test_nothing_is_mocked() -> None:
     assert not [source.name for source in EVERYTHING if any(name.startswith(mocking) for name in source.imported())]
     arguments = {node.arg for source in EVERYTHING for node in ast.walk(source.tree) if isinstance(node, ast.arg)}
     assert "mocker" not in arguments
+
+
+def test_a_marketplace_with_listings_is_five_files() -> None:
+    naming = {source.name for source in sources(PACKAGE) if re.search("vivid.?seats", source.text, re.IGNORECASE)}
+    own = {name for name in naming if name.startswith("ticket_pipeline/marketplaces/vivid_seats/")}
+    elsewhere = {name for name in naming - own if not name.startswith("ticket_pipeline/simulator/")}
+    assert own >= {f"ticket_pipeline/marketplaces/vivid_seats/{name}.py" for name in ("client", "parser")}
+    assert elsewhere - {"ticket_pipeline/settings/renamed.py"} == {  # settings of former versions
+        "ticket_pipeline/ingest/marketplaces.py",
+        "ticket_pipeline/market/vocabulary.py",
+        "ticket_pipeline/settings/model.py",
+    }
 
 
 def test_every_module_says_what_it_is_for() -> None:

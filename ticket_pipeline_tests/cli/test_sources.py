@@ -16,7 +16,6 @@ from ticket_pipeline.storage.cache import PostgresCache
 from ticket_pipeline_tests.cli.conftest import assert_fits
 
 if TYPE_CHECKING:
-    from ticket_pipeline.ingest.marketplaces import Source
     from ticket_pipeline_tests.cli.conftest import Cli, Searching
 
 
@@ -56,11 +55,6 @@ def test_every_marketplace_is_shown_before_anything_was_sent(synced: Cli) -> Non
     assert (untouched["breaker"], untouched["last_success_at"]) == ("closed", None)
     assert (untouched["cache_hits"], untouched["last_error"]) == (None, None)
     assert set(row(synced, "Cache hits")[2:]) == {"\N{EN DASH}"}
-
-
-@pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
-def test_a_marketplace_has_listings_where_polling_can_fetch_them(source: Source) -> None:
-    assert source.marketplace.has_listings is (source.open_client is not None)
 
 
 def test_requests_errors_and_budget_are_those_that_the_server_saw(synced: Cli) -> None:

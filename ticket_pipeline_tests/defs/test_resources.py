@@ -10,10 +10,10 @@ import pytest
 
 from ticket_pipeline.definitions import build_defs
 from ticket_pipeline.defs.resources import (
+    MARKETPLACE_RESOURCES,
     GoogleSheetResource,
-    StubHubResource,
+    MarketplaceResource,
     TimescaleDBResource,
-    VividSeatsResource,
     build_resources,
 )
 from ticket_pipeline.errors import ConfigurationError, TemporarilyUnavailable
@@ -43,6 +43,7 @@ def test_each_is_typed_and_every_field_is_described_and_secrets_are_marked() -> 
     for key, resource in build_resources(Settings()).items():
         assert isinstance(resource, dg.ConfigurableResource)
         assert resource.__doc__
+        assert type(resource).__name__.lower().startswith(key.replace("_", ""))
         for name, field in type(resource).model_fields.items():
             if name != "settings" and not name.startswith("_") and not name.endswith("__internal__"):
                 assert field.description, name
@@ -73,13 +74,13 @@ def test_what_dagster_serves_holds_no_secret_of_the_settings() -> None:
 
 def test_a_field_overrides_its_setting_and_the_others_stay() -> None:
     settings = settings_from({"stubhub_cookie": "mine", "stubhub_requests_per_minute": 7})
-    used = StubHubResource(settings=settings, api_base_url="https://stubhub.example").settings_in_use()
+    used = MARKETPLACE_RESOURCES["stubhub"](settings=settings, api_base_url="https://stubhub.example").settings_in_use()
     assert (used.stubhub_base_url, used.stubhub_requests_per_minute) == ("https://stubhub.example", 7)
     assert used.stubhub_cookie is settings.stubhub_cookie
 
 
 def test_without_settings_a_resource_reads_the_environment_when_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    resource = VividSeatsResource(currency="CAD")
+    resource = MARKETPLACE_RESOURCES["vivid_seats"](currency="CAD")
     monkeypatch.setenv("VIVID_SEATS_REQUESTS_PER_MINUTE", "7")
     used = resource.settings_in_use()
     assert (used.vivid_seats_currency, used.vivid_seats_requests_per_minute) == ("CAD", 7)
@@ -102,7 +103,7 @@ def test_without_a_configured_database_only_an_instance_of_ours_opens_the_embedd
 
 def test_a_value_that_the_setting_would_refuse_is_refused() -> None:
     with pytest.raises(ValueError, match="currency"):
-        VividSeatsResource(settings=Settings(), currency="dollars").settings_in_use()
+        MARKETPLACE_RESOURCES["vivid_seats"](settings=Settings(), currency="dollars").settings_in_use()
 
 
 def test_a_secret_may_come_from_a_variable_of_any_name(monkeypatch: pytest.MonkeyPatch, location: Location) -> None:
@@ -128,7 +129,7 @@ class OwnSheet(GoogleSheetResource):
         return None
 
 
-class ClosedStubHub(StubHubResource):
+class ClosedStubHub(MarketplaceResource):
     """A client that reaches nobody."""
 
     @asynccontextmanager

@@ -11,25 +11,29 @@ from hypothesis import strategies as st
 from ticket_pipeline.errors import ConfigurationError, SheetError
 from ticket_pipeline.market.events import WatchlistEvent
 from ticket_pipeline.market.vocabulary import Marketplace
-from ticket_pipeline.sheet.columns import Field, column_letter
+from ticket_pipeline.sheet.columns import WATCHLIST_ALIASES, Column, Field, column_letter, suggested_header
 from ticket_pipeline.sheet.rows import Watchlist, parse_watchlist
 from ticket_pipeline.sheet.source import SheetRows
 
-HEADER = [str(field) for field in Field]
-GOOD = {
+COLUMNS = list(WATCHLIST_ALIASES)
+HEADER = [suggested_header(column) for column in COLUMNS]
+GOOD: dict[Column, str] = {
     Field.NAME: "Hawks at Heat",
     Field.VENUE: "Kaseya Center",
     Field.CITY: "Miami",
     Field.COUNTRY: "United States",
     Field.DATE: "2026-03-14 19:30:00",
-    Field.STUBHUB_ID: "157284301",
+    Marketplace.STUBHUB: "157284301",
 }
 
 
 def row(**cells: str) -> list[str]:
-    """A good row with the cells of some fields (by their names in lower case) replaced."""
-    changed = {Field[name.upper()]: text for name, text in cells.items()}
-    return [(GOOD | changed).get(field, "") for field in Field]
+    """A good row with the cells of some columns replaced: `venue` for Field.VENUE, `stubhub_id` for StubHub's ids."""
+    changed: dict[Column, str] = {
+        Marketplace(name.removesuffix("_id")) if name.endswith("_id") else Field[name.upper()]: text
+        for name, text in cells.items()
+    }
+    return [(GOOD | changed).get(column, "") for column in COLUMNS]
 
 
 def ticked(mark: str) -> list[str]:
