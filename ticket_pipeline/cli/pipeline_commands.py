@@ -100,8 +100,8 @@ def run_pipeline(
 ) -> None:
     """Run a pipeline now, by Dagster; the web UI shows it like any other run.
 
-    Prints how each table ended, and exits with 1 if one failed. Uses the Dagster instance of DAGSTER_HOME if that is
-    set, otherwise the one of `ticket-pipeline run`.
+    Prints how each table starts and ends, and exits with 1 if one failed. Uses the Dagster instance of DAGSTER_HOME if
+    that is set, otherwise the one of `ticket-pipeline run`.
 
         ticket-pipeline pipelines run default
         ticket-pipeline pipelines run default --skip-fetch

@@ -1,7 +1,4 @@
-"""`primary-sales`: how an event sells, in the terminal, from the stored summaries.
-
-Charts are drawn in `primary_sales.charts`.
-"""
+"""`primary-sales`: how an event sells, in the terminal, from the stored summaries."""
 
 from __future__ import annotations
 
@@ -14,8 +11,16 @@ from ticket_pipeline.cli.formats import NOTHING, count, plain
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, show, show_json
 from ticket_pipeline.errors import ConfigurationError
-from ticket_pipeline.primary_sales.charts import bars, by_steps, pyramid, sparkline
-from ticket_pipeline.primary_sales.figures import show_money, show_pace, show_revenue, show_share
+from ticket_pipeline.primary_sales.figures import (
+    bars,
+    by_steps,
+    pyramid,
+    show_money,
+    show_pace,
+    show_revenue,
+    show_share,
+    sparkline,
+)
 from ticket_pipeline.settings.model import load_settings
 from ticket_pipeline.storage import ticket_sales as store
 

@@ -42,7 +42,7 @@ def build_price_jobs(prefix: str | None) -> list[AssetJob]:
 
 
 def build_jobs(sources: Sequence[Source], prefix: str | None) -> list[AssetJob]:
-    """The other asset jobs: sync the watchlist, poll a marketplace, read vivenu."""
+    """The other asset jobs: sync the watchlist, poll a marketplace."""
     polls = [
         dg.define_asset_job(
             poll_job_name(source.marketplace),
@@ -59,11 +59,6 @@ def build_jobs(sources: Sequence[Source], prefix: str | None) -> list[AssetJob]:
             "sync_events",
             selection=dg.AssetSelection.assets(asset_key("events", prefix)),
             description="Read the watchlist and bring the events to it.",
-        ),
-        dg.define_asset_job(
-            "vivenu",
-            selection=dg.AssetSelection.groups("primary_sales"),
-            description="Read what the organiser sold, and compute every summary.",
         ),
     ]
 

@@ -5,17 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Literal, Self
+from typing import Literal
 
 from ticket_pipeline.settings.values import read_age_groups
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 OLDEST_YEARS = 120
 """A greater age is a typing error, and unknown."""
-
-UNKNOWN = "unknown"
 
 DateOrder = Literal["month_first", "day_first"]
 """How to read a date such as 03/04/1990."""
@@ -38,30 +33,24 @@ class AgeGroup:
     last: int
 
 
-@dataclass(frozen=True, slots=True)
-class AgeGroups:
-    """The organiser's age groups, youngest first."""
+def parse_age_groups(text: str) -> list[AgeGroup]:
+    """Parse groups such as `16-24, 25-29, 70+`, youngest first; ages outside of them get groups of their own.
 
-    groups: tuple[AgeGroup, ...]
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Parse groups such as `16-24, 25-29, 70+`; ages outside of them get groups of their own.
-
-        Raises:
-            ValueError: the text is not a list of groups.
-        """
-        named = [
-            AgeGroup(f"{first}+", first, OLDEST_YEARS) if last is None else AgeGroup(f"{first}-{last}", first, last)
-            for first, last in read_age_groups(text)
-        ]
-        return cls(tuple(_with_gaps(named)))
-
-    def label_of(self, age: int | None) -> str:
-        """The group of an age; `unknown` where the age is not known or implausible."""
-        if age is None:
-            return UNKNOWN
-        return next((group.label for group in self.groups if group.first <= age <= group.last), UNKNOWN)
+    Raises:
+        ValueError: the text is not a list of groups.
+    """
+    groups: list[AgeGroup] = []
+    following = 0
+    for first, last in read_age_groups(text):
+        if first > following:
+            label = f"{following}-{first - 1}" if groups else f"under {first}"
+            groups.append(AgeGroup(label, following, first - 1))
+        label, end = (f"{first}+", OLDEST_YEARS) if last is None else (f"{first}-{last}", last)
+        groups.append(AgeGroup(label, first, end))
+        following = end + 1
+    if following <= OLDEST_YEARS:
+        groups.append(AgeGroup(f"{following}+", following, OLDEST_YEARS))
+    return groups
 
 
 def age_on(born_on: date, on: date) -> int | None:
@@ -98,9 +87,7 @@ def shape_of(answer: object) -> str | None:
 
 
 def _read_day(text: str, order: DateOrder | None) -> date | None:
-    if found := _YEAR_FIRST.fullmatch(text) or _DIGITS_ALONE.fullmatch(text):
-        return _day(found["year"], found["month"], found["day"])
-    if found := _DOTTED.fullmatch(text):
+    if found := _YEAR_FIRST.fullmatch(text) or _DIGITS_ALONE.fullmatch(text) or _DOTTED.fullmatch(text):
         return _day(found["year"], found["month"], found["day"])
     if found := _YEAR_LAST.fullmatch(text):
         days = {
@@ -117,17 +104,3 @@ def _day(year: str, month: str, day: str) -> date | None:
         return date(int(year), int(month), int(day))
     except ValueError:
         return None
-
-
-def _with_gaps(named: Sequence[AgeGroup]) -> list[AgeGroup]:
-    groups: list[AgeGroup] = []
-    following = 0
-    for group in named:
-        if group.first > following:
-            label = f"{following}-{group.first - 1}" if groups else f"under {group.first}"
-            groups.append(AgeGroup(label, following, group.first - 1))
-        groups.append(group)
-        following = group.last + 1
-    if following <= OLDEST_YEARS:
-        groups.append(AgeGroup(f"{following}+", following, OLDEST_YEARS))
-    return groups

@@ -62,36 +62,30 @@ class ApiKey:
         self._file = file
 
     def read(self) -> SecretStr:
-        """The token to send now.
-
-        Raises:
-            ConfigurationError: the file cannot be read or holds no key.
-        """
+        """The token to send now; a `ConfigurationError` where the file cannot be read or holds no key."""
         if self._value is None:
-            self._value = self._read_file()
+            self._value = SecretStr(SIMULATED_KEY) if self._file is None else _read_key(self._file)
         return self._value
 
     def renew(self) -> bool:
         """Read the file again; whether that brought another token."""
         before = self._value
-        if self._file is None:
-            return False
-        self._value = self._read_file()
+        if self._file is not None:
+            self._value = _read_key(self._file)
         return self._value != before
 
-    def _read_file(self) -> SecretStr:
-        if self._file is None:
-            return SecretStr(SIMULATED_KEY)
-        try:
-            text = self._file.read_text(encoding="utf-8").strip()
-            warn_of_other_readers(self._file, f"VIVENU_API_KEY_FILE {self._file}")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(
-                f"Could not read VIVENU_API_KEY_FILE ({type(error).__name__}). Check the path and its permissions."
-            ) from None
-        if not is_key(text):
-            raise ConfigurationError("VIVENU_API_KEY_FILE must hold vivenu's API key and nothing else.")
-        return SecretStr(text)
+
+def _read_key(file: Path) -> SecretStr:
+    try:
+        text = file.read_text(encoding="utf-8").strip()
+        warn_of_other_readers(file, f"VIVENU_API_KEY_FILE {file}")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"Could not read VIVENU_API_KEY_FILE ({type(error).__name__}). Check the path and its permissions."
+        ) from None
+    if not is_key(text):
+        raise ConfigurationError("VIVENU_API_KEY_FILE must hold vivenu's API key and nothing else.")
+    return SecretStr(text)
 
 
 class VivenuApi:
@@ -103,12 +97,7 @@ class VivenuApi:
         self._key = key
 
     async def get(self, what: str, path: str, query: Mapping[str, str]) -> RawResponse:
-        """Fetch one response.
-
-        Args:
-            what: what is requested, in words: "the tickets of event …".
-            path: below the base URL.
-            query: parameters; none of them is secret.
+        """Fetch one response; `what` names it in messages, and no parameter of the query is secret.
 
         Raises:
             MarketplaceError: see `ticket_pipeline.http.judge`.
@@ -138,10 +127,6 @@ class VivenuApi:
 @asynccontextmanager
 async def open_vivenu_api(settings: Settings, *, policy: RetryPolicy | None = None) -> AsyncIterator[VivenuApi]:
     """Open the API that the settings name, and close its connections at the end of the block.
-
-    Args:
-        settings: where and how to send requests.
-        policy: the limits of a fetch, where other than the settings name.
 
     Raises:
         ConfigurationError: vivenu is off, not configured, or HTTP/2 is on without its library.

@@ -10,8 +10,8 @@ import msgspec
 
 from ticket_pipeline.errors import UnexpectedPayload
 from ticket_pipeline.primary_sales.api import open_vivenu_api
-from ticket_pipeline.primary_sales.paging import Identified, ReadSet, SetReader
-from ticket_pipeline.primary_sales.wire import CouponWire, EventWire, Page, SeriesWire, TicketWire, TransactionWire
+from ticket_pipeline.primary_sales.paging import Identified, ReadSet, SetReader, read_page
+from ticket_pipeline.primary_sales.wire import CouponWire, EventWire, SeriesWire, TicketWire, TransactionWire
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 _Row = TypeVar("_Row", bound=Identified)
 
 # Not strict: a price as text is also a number.
-_page_of = msgspec.json.Decoder(Page, strict=False).decode
 _event_of = msgspec.json.Decoder(EventWire, strict=False).decode
 _ticket_of = msgspec.json.Decoder(TicketWire, strict=False).decode
 _transaction_of = msgspec.json.Decoder(TransactionWire, strict=False).decode
@@ -65,21 +64,14 @@ class VivenuClient:
             keep: reduces a ticket to what is kept, before anything else sees it.
             since: aware UTC; None: all of them.
         """
-
-        def kept(raw: msgspec.Raw) -> _Row:
-            return keep(_ticket_of(raw))
-
-        reader = self._reader(f"the tickets of event {event_id}", "/api/tickets", {"event": event_id}, kept)
-        return await reader.read(since)
+        what, query = f"the tickets of event {event_id}", {"event": event_id}
+        return await self._reader(what, "/api/tickets", query, lambda raw: keep(_ticket_of(raw))).read(since)
 
     async def count_tickets(self, event_id: str) -> int:
         """How many tickets of any status an event has."""
         what = f"the number of tickets of event {event_id}"
         response = await self._api.get(what, "/api/tickets", {"event": event_id, "top": "1", "skip": "0"})
-        try:
-            return _page_of(response.body).total
-        except msgspec.DecodeError as error:
-            raise UnexpectedPayload(f"Could not read {what}: the response is not a page ({error}).") from None
+        return read_page(response.body, what).total
 
     async def fetch_transactions(self, *, since: datetime | None = None) -> ReadSet[TransactionWire]:
         """The transactions of the organiser, or those changed since a moment."""
@@ -92,9 +84,9 @@ class VivenuClient:
     async def fetch_series(self) -> ReadSet[SeriesWire]:
         """Every coupon series; a bare array, so it ends with a page that is not full."""
         found: ReadSet[SeriesWire] | None = None
-        turned = 0
-        while True:
-            query = {"top": str(self._page_size), "skip": str(turned * self._page_size)}
+        skip, is_last = 0, False
+        while found is None or not is_last:
+            query = {"top": str(self._page_size), "skip": str(skip)}
             response = await self._api.get("the coupon series", "/api/coupon/series", query)
             found = found or ReadSet(response.served_at or response.captured_at)
             try:
@@ -102,9 +94,8 @@ class VivenuClient:
             except msgspec.DecodeError as error:
                 raise UnexpectedPayload(f"Could not read the coupon series: not a list ({error}).") from None
             found.add(page, _series_of)
-            turned += 1
-            if len(page) < self._page_size:
-                return found
+            skip, is_last = skip + self._page_size, len(page) < self._page_size
+        return found
 
     def _reader(
         self,
@@ -120,8 +111,7 @@ class VivenuClient:
             # The API's description calls it a deepObject: name[operator]=value.
             return await self._api.get(what, path, paged | ({"updatedAt[$gte]": as_sent(since)} if since else {}))
 
-        overlap = self._overlap if has_changes else None
-        return SetReader(what, fetch, _page_of, row_of, page_size=self._page_size, overlap=overlap)
+        return SetReader(what, fetch, row_of, self._page_size, self._overlap if has_changes else None)
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ticket_pipeline.primary_sales.tickets import clean
 
@@ -16,29 +16,35 @@ if TYPE_CHECKING:
 
     from ticket_pipeline.primary_sales.wire import EventWire, FieldDefinition
 
-# A short word must stand alone ("age" in "village" does not count); a long one may be a part ("geburtsdatum").
-_GENDER_WORDS = frozenset({"gender", "sex", "sexe", "sexo", "genre", "kön", "køn"})
-_GENDER_PARTS = ("geschlecht", "género", "genero", "gênero", "sesso", "płeć", "geslacht", "성별", "เพศ", "性别", "性別")
-_AGE_WORDS = frozenset({"age", "alter", "edad", "âge", "età", "dob", "wiek", "leeftijd"})
-_AGE_PARTS = (
-    "birth",
-    "geburt",
-    "naissance",
-    "nacimiento",
-    "nascita",
-    "nascimento",
-    "geboorte",
-    "födelse",
-    "urodzenia",
-    "생년월일",
-    "วันเกิด",
-    "生年月日",
-    "出生",
-)
 
-# In order of preference: options before free text, dates before numbers.
-_GENDER_TYPES = ("select", "text")
-_AGE_TYPES = ("date", "number", "text")
+class _Subject(NamedTuple):
+    """What a question may ask for, and how it is recognised.
+
+    A word must stand alone ("age" in "village" does not count); a part may be inside another ("geburtsdatum"). The
+    types are in order of preference: options before free text, dates before numbers.
+    """
+
+    name: str
+    words: frozenset[str]
+    parts: tuple[str, ...]
+    types: tuple[str, ...]
+
+
+_GENDER = _Subject(
+    "gender",
+    frozenset({"gender", "sex", "sexe", "sexo", "genre", "kön", "køn"}),
+    ("geschlecht", "género", "genero", "gênero", "sesso", "płeć", "geslacht", "성별", "เพศ", "性别", "性別"),
+    ("select", "text"),
+)
+_AGE = _Subject(
+    "age",
+    frozenset({"age", "alter", "edad", "âge", "età", "dob", "wiek", "leeftijd"}),
+    (
+        *("birth", "geburt", "naissance", "nacimiento", "nascita", "nascimento", "geboorte", "födelse", "urodzenia"),
+        *("생년월일", "วันเกิด", "生年月日", "出生"),
+    ),
+    ("date", "number", "text"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +64,17 @@ class EventFields:
     problems: tuple[str, ...] = ()
 
 
-def find_fields(event: EventWire, overrides: Mapping[str, str] | None = None) -> EventFields:
-    """Find the two fields among an event's definitions.
-
-    Args:
-        event: as vivenu returns it.
-        overrides: `gender` and `age` → the slug to use instead, from the user's own file.
-    """
-    given = dict(overrides or {})
+def find_fields(event: EventWire, overrides: Mapping[Literal["gender", "age"], str] | None = None) -> EventFields:
+    """Find the two fields among an event's definitions; `overrides` name a slug to use instead."""
+    given = overrides or {}
     definitions = [
         field
         for field in (*(event.ticket_extra_fields or []), *(event.extra_fields or []))
         if field.slug and not field.deleted
     ]
     problems: list[str] = []
-    gender = _choose("gender", definitions, given.get("gender"), _GENDER_WORDS, _GENDER_PARTS, _GENDER_TYPES, problems)
-    age = _choose("age", definitions, given.get("age"), _AGE_WORDS, _AGE_PARTS, _AGE_TYPES, problems)
+    gender = _choose(_GENDER, definitions, given.get("gender"), problems)
+    age = _choose(_AGE, definitions, given.get("age"), problems)
     options = [
         text
         for field in definitions
@@ -85,44 +86,37 @@ def find_fields(event: EventWire, overrides: Mapping[str, str] | None = None) ->
 
 
 def _choose(
-    what: str,
-    definitions: Sequence[FieldDefinition],
-    given: str | None,
-    words: frozenset[str],
-    parts: Sequence[str],
-    types: Sequence[str],
-    problems: list[str],
+    subject: _Subject, definitions: Sequence[FieldDefinition], given: str | None, problems: list[str]
 ) -> str | None:
     if given is not None:
-        return _check_given(what, definitions, given, types, problems)
-    found = [field for field in definitions if field.type in types and _asks_for(field, words, parts)]
-    found.sort(key=lambda field: types.index(field.type))
+        return _check_given(subject, definitions, given, problems)
+    found = [field for field in definitions if field.type in subject.types and _asks_for(field, subject)]
+    found.sort(key=lambda field: subject.types.index(field.type))
     slugs = list(dict.fromkeys(field.slug for field in found))
     if not slugs:
-        problems.append(f"no field asks for {what}; if one does, name its slug in VIVENU_MAPPINGS_FILE")
+        problems.append(f"no field asks for {subject.name}; if one does, name its slug in VIVENU_MAPPINGS_FILE")
         return None
     if len(slugs) > 1:
         problems.append(
-            f"{len(slugs)} fields may ask for {what} ({', '.join(map(str, slugs))}); {slugs[0]} is used, name another "
-            "in VIVENU_MAPPINGS_FILE"
+            f"{len(slugs)} fields may ask for {subject.name} ({', '.join(map(str, slugs))}); {slugs[0]} is used, name "
+            "another in VIVENU_MAPPINGS_FILE"
         )
     return slugs[0]
 
 
 def _check_given(
-    what: str, definitions: Sequence[FieldDefinition], given: str, types: Sequence[str], problems: list[str]
+    subject: _Subject, definitions: Sequence[FieldDefinition], given: str, problems: list[str]
 ) -> str | None:
     kinds = {field.type for field in definitions if field.slug == given}
     if not kinds:
-        problems.append(f"the event has no field {given}, which VIVENU_MAPPINGS_FILE names for {what}")
-        return given
-    if not kinds & set(types):
+        problems.append(f"the event has no field {given}, which VIVENU_MAPPINGS_FILE names for {subject.name}")
+    elif not kinds & set(subject.types):
         # An e-mail address or a telephone number must never be stored as a gender.
-        problems.append(f"the field {given} for {what} has type {min(kinds)}, so it is not read")
+        problems.append(f"the field {given} for {subject.name} has type {min(kinds)}, so it is not read")
         return None
     return given
 
 
-def _asks_for(field: FieldDefinition, words: frozenset[str], parts: Sequence[str]) -> bool:
+def _asks_for(field: FieldDefinition, subject: _Subject) -> bool:
     text = f"{field.slug} {field.name or ''}".casefold()
-    return not words.isdisjoint(re.split(r"[\W\d_]+", text)) or any(part in text for part in parts)
+    return not subject.words.isdisjoint(re.split(r"[\W\d_]+", text)) or any(part in text for part in subject.parts)

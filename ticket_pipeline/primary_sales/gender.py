@@ -60,12 +60,7 @@ _SHORTENED_NOT = re.compile(r"n['\u2019]t\b")
 
 @dataclass(frozen=True, slots=True)
 class GenderTable:
-    """Reads answers.
-
-    Attributes:
-        genders: phrase, as `words_of` splits it → gender.
-        longest: number of words of the longest phrase.
-    """
+    """Reads answers: phrase, as `words_of` splits it → gender, and the number of words of the longest phrase."""
 
     genders: Mapping[tuple[str, ...], str]
     longest: int

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from ticket_pipeline.primary_sales.ages import AgeGroups
+from ticket_pipeline.primary_sales.ages import parse_age_groups
 from ticket_pipeline.primary_sales.client import open_vivenu
 from ticket_pipeline.primary_sales.free_texts import FreeTexts, is_mark
 from ticket_pipeline.primary_sales.gender import UNKNOWN
 from ticket_pipeline.primary_sales.mappings import read_mappings
 from ticket_pipeline.primary_sales.rows import coupon_row, event_row, reject_rows, reject_texts, type_rows
 from ticket_pipeline.storage import ticket_sales as store
+from ticket_pipeline.storage.ticket_sales import as_json
 
 if TYPE_CHECKING:
     from ticket_pipeline.primary_sales.client import OpenVivenu
@@ -23,14 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EventsReport:
-    """The result of reading the events.
-
-    Attributes:
-        keys: the ids of the listed events.
-        ticket_types: how many types they have in total.
-        problems: event id → problems for a person to look at.
-        rejected: events that were rejected, by id with the reason.
-    """
+    """The result of reading the events: their ids and ticket types, and what a person should look at, by event id."""
 
     keys: tuple[str, ...]
     ticket_types: int
@@ -40,16 +34,8 @@ class EventsReport:
 
 @dataclass(frozen=True, slots=True)
 class CouponsReport:
-    """The result of reading the coupons.
+    """The result of reading the coupons: the transactions that were read, and all that was rejected."""
 
-    Attributes:
-        coupons: how many are listed.
-        transactions: how many were read.
-        is_full: all transactions were read, not only what changed.
-        rejected: coupons, series and transactions that were rejected, by id with the reason.
-    """
-
-    coupons: int
     transactions: int
     is_full: bool
     rejected: tuple[str, ...]
@@ -58,12 +44,7 @@ class CouponsReport:
 async def sync_vivenu_events(
     database: Database, settings: Settings, *, open_client: OpenVivenu | None = None
 ) -> EventsReport:
-    """Read every event of the organiser and store it. Idempotent.
-
-    Raises:
-        MarketplaceError: there was no usable response; nothing was stored.
-        ConfigurationError: vivenu is off or not configured, or the mappings file is of no use.
-    """
+    """Read every event of the organiser and store it. Idempotent; an error means that nothing was stored."""
     mappings = read_mappings(settings.vivenu_mappings_file)
     async with open_client() if open_client else open_vivenu(settings) as client:
         found = await client.fetch_events()
@@ -77,11 +58,7 @@ async def sync_vivenu_events(
 async def sync_vivenu_coupons(
     database: Database, settings: Settings, *, full: bool = False, open_client: OpenVivenu | None = None
 ) -> CouponsReport:
-    """Read coupons, their series, and which of them transactions used since the last read. Idempotent.
-
-    Raises:
-        MarketplaceError: there was no usable response; nothing was stored.
-    """
+    """Read coupons, their series, and which of them transactions used since the last read. Idempotent."""
     mark = None if full else store.read_mark(database, store.TRANSACTIONS)
     overlap = timedelta(minutes=settings.tuning.vivenu_overlap_minutes)
     async with open_client() if open_client else open_vivenu(settings) as client:
@@ -102,22 +79,19 @@ async def sync_vivenu_coupons(
     )
     new_mark = store.ReadMark(store.TRANSACTIONS, reached, mark is None)
     await asyncio.to_thread(store.write_coupons, database, read, new_mark)
-    return CouponsReport(len(coupons.rows), len(found.rows), mark is None, reject_texts(coupons, series, found))
+    return CouponsReport(len(found.rows), mark is None, reject_texts(coupons, series, found))
 
 
 def rebuild_age_groups(database: Database, settings: Settings) -> int:
     """Rebuild the age groups with the current settings; returns the table's rows."""
-    groups = AgeGroups.parse(settings.vivenu_age_groups).groups
-    rows = [
-        {"label": group.label, "first": group.first, "last": group.last, "position": position}
-        for position, group in enumerate(groups)
-    ]
-    return store.rebuild_age_groups(database, rows, _genders(database, settings))
+    groups = parse_age_groups(settings.vivenu_age_groups)
+    rows = [asdict(group) | {"position": position} for position, group in enumerate(groups)]
+    return store.rebuild(database, "age_groups", groups=as_json(rows), genders=as_json(_genders(database, settings)))
 
 
 def rebuild_gender(database: Database, settings: Settings) -> int:
     """Rebuild the genders with the current tables of words; returns the table's rows."""
-    return store.rebuild_gender(database, _genders(database, settings))
+    return store.rebuild(database, "gender", genders=as_json(_genders(database, settings)))
 
 
 def _genders(database: Database, settings: Settings) -> list[Row]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -24,8 +23,8 @@ from ticket_pipeline.primary_sales.tickets import AnswerRules, KeptTicket, keep_
 from ticket_pipeline.storage import ticket_sales as store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from datetime import date, datetime
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from ticket_pipeline.primary_sales.client import OpenVivenu, VivenuClient
     from ticket_pipeline.primary_sales.paging import ReadSet
@@ -41,14 +40,12 @@ class TicketsReport:
     """The result of reading one event's tickets.
 
     Attributes:
-        event_id: vivenu's id.
-        name: of the event.
         is_full: the whole set was read.
         received: different tickets that came.
         announced: how many tickets vivenu counts.
         stored: what that changed, and how many are known now.
         rejected: tickets that were rejected, by id with the reason.
-        unreadable_ages: shape of an answer that is not an age → number of such answers.
+        unreadable_ages: answers that are not an age.
         error: why it could not be read; nothing was stored then.
     """
 
@@ -59,13 +56,8 @@ class TicketsReport:
     announced: int = 0
     stored: store.StoredTickets = field(default_factory=store.StoredTickets)
     rejected: tuple[str, ...] = ()
-    unreadable_ages: Mapping[str, int] = field(default_factory=dict)
+    unreadable_ages: int = 0
     error: MarketplaceError | None = None
-
-    @property
-    def is_reconciled(self) -> bool:
-        """Whether as many tickets are known as vivenu counts."""
-        return self.announced == self.stored.known
 
 
 async def sync_vivenu_tickets(
@@ -91,84 +83,79 @@ async def sync_vivenu_tickets(
     """
     table = read_mappings(settings.vivenu_mappings_file).gender_table()
     rules = AnswerRules(table, FreeTexts.of(settings), settings.vivenu_date_order)
+    overlap = timedelta(minutes=settings.tuning.vivenu_overlap_minutes)
     known = {row["external_id"]: row for row in store.read_sales(database, "events")}
     chosen = [key for key, row in known.items() if row["is_listed"]] if event_ids is None else event_ids
     turns = asyncio.Semaphore(settings.httpx_max_connections)
     async with open_client() if open_client else open_vivenu(settings) as client:
-        reader = _TicketReader(database, client, rules, timedelta(minutes=settings.tuning.vivenu_overlap_minutes), now)
 
         async def read(event: Row) -> TicketsReport:
             async with turns:
-                report = await reader.read(event, full=full)
+                report = await _TicketReader(database, client, rules, event, overlap, now).read(full=full)
             on_report(report)
             return report
 
         return await asyncio.gather(*(read(known[key]) for key in chosen))
 
 
+@dataclass(frozen=True, slots=True)
 class _TicketReader:
-    """Reads the tickets of events by the same rules."""
+    """Reads the tickets of one event."""
 
-    def __init__(
-        self,
-        database: Database,
-        client: VivenuClient,
-        rules: AnswerRules,
-        overlap: timedelta,
-        now: Callable[[], datetime],
-    ) -> None:
-        self._database = database
-        self._client = client
-        self._rules = rules
-        self._overlap = overlap
-        self._now = now
+    database: Database
+    client: VivenuClient
+    rules: AnswerRules
+    event: Row
+    overlap: timedelta
+    now: Callable[[], datetime]
 
-    async def read(self, event: Row, *, full: bool) -> TicketsReport:
-        """Read one event, incrementally where that is enough."""
+    @property
+    def key(self) -> str:
+        return str(self.event["external_id"])
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the rules that ages and genders of the event are read by."""
+        names = ("event_on", "gender_slug", "age_slug")
+        options = "/".join(self.event["gender_options"])
+        return "|".join([*(str(self.event[name]) for name in names), options, self.rules.fingerprint])
+
+    async def read(self, *, full: bool) -> TicketsReport:
+        """Read incrementally where that is enough."""
         try:
-            mark = await asyncio.to_thread(store.read_mark, self._database, event["external_id"])
-            is_known = mark is not None and mark["fingerprint"] == self._fingerprint(event)
-            if full or mark is None or not is_known:
-                return await self._read_since(event, None)
-            report = await self._read_since(event, mark["high_water_at"] - self._overlap)
-            if report.is_reconciled:
-                return report
-            _log.info("event %s: the counts differ, reading all tickets", event["external_id"])
-            return await self._read_since(event, None)
+            mark = await asyncio.to_thread(store.read_mark, self.database, self.key)
+            if mark is not None and mark["fingerprint"] == self.fingerprint and not full:
+                report = await self._read_since(mark["high_water_at"] - self.overlap)
+                if report.announced == report.stored.known:
+                    return report
+                _log.info("event %s: the counts differ, reading all tickets", self.key)
+            return await self._read_since(None)
         except MarketplaceError as error:
-            return TicketsReport(event["external_id"], event["name"], error=error)
+            return TicketsReport(self.key, self.event["name"], error=error)
 
-    async def _read_since(self, event: Row, since: datetime | None) -> TicketsReport:
-        fields = EventFields(event["gender_slug"], event["age_slug"], tuple(event["gender_options"]))
-        event_on: date | None = event["event_on"]
-        key = event["external_id"]
+    async def _read_since(self, since: datetime | None) -> TicketsReport:
+        fields = EventFields(self.event["gender_slug"], self.event["age_slug"], tuple(self.event["gender_options"]))
 
         def keep(ticket: TicketWire) -> KeptTicket:
-            return keep_ticket(ticket, key, fields, event_on, self._rules)
+            return keep_ticket(ticket, self.key, fields, self.event["event_on"], self.rules)
 
-        found = await self._client.fetch_tickets(key, keep, since=since)
-        announced = found.total if since is None else await self._client.count_tickets(key)
-        stored = await asyncio.to_thread(self._store, event, found, announced, is_full=since is None)
+        found = await self.client.fetch_tickets(self.key, keep, since=since)
+        announced = found.total if since is None else await self.client.count_tickets(self.key)
+        stored = await asyncio.to_thread(self._store, found, announced, is_full=since is None)
         return TicketsReport(
-            key,
-            event["name"],
+            self.key,
+            self.event["name"],
             is_full=since is None,
             received=len(found.rows),
             announced=announced,
             stored=stored,
             rejected=reject_texts(found),
-            unreadable_ages=Counter(shape for one in found.rows.values() if (shape := one.row["age_shape"])),
+            unreadable_ages=sum(one.row["age_shape"] is not None for one in found.rows.values()),
         )
 
-    def _store(self, event: Row, found: ReadSet[KeptTicket], announced: int, *, is_full: bool) -> store.StoredTickets:
-        key = event["external_id"]
+    def _store(self, found: ReadSet[KeptTicket], announced: int, *, is_full: bool) -> store.StoredTickets:
         reached = found.reached(ticket.row["updated_at"] for ticket in found.rows.values())
-        mark = store.ReadMark(key, reached, is_full, self._fingerprint(event), announced)
+        mark = store.ReadMark(self.key, reached, is_full, self.fingerprint, announced)
         # Sorted, so that two runs that store the same event lock its rows in the same order and never deadlock.
         rows = [found.rows[ticket_id].row for ticket_id in sorted(found.rows)]
-        return store.write_tickets(self._database, rows, mark, reject_rows(found), this_moment=self._now())
-
-    def _fingerprint(self, event: Row) -> str:
-        """Of the rules that ages and genders of an event are read by."""
-        options = "/".join(event["gender_options"])
-        return f"{event['event_on']}|{event['gender_slug']}|{event['age_slug']}|{options}|{self._rules.fingerprint}"
+        return store.write_tickets(self.database, rows, mark, reject_rows(found), this_moment=self.now())

@@ -24,28 +24,17 @@ if TYPE_CHECKING:
 EVERY_EVENT = "*"
 
 
-class _Slugs(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    gender: str | None = None
-    age: str | None = None
-
-
 class Mappings(BaseModel):
     """The content of the file; an empty file is valid."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     genders: dict[str, Literal["female", "male", "diverse", "undisclosed"]] = Field(default_factory=dict)
-    slugs: dict[str, _Slugs] = Field(default_factory=dict)
+    slugs: dict[str, dict[Literal["gender", "age"], str]] = Field(default_factory=dict)
 
-    def slugs_of(self, event_id: str) -> dict[str, str]:
+    def slugs_of(self, event_id: str) -> dict[Literal["gender", "age"], str]:
         """`gender` and `age` → slug, where the file names one for this event or for all."""
-        merged: dict[str, str] = {}
-        for key in (EVERY_EVENT, event_id):
-            if key in self.slugs:
-                merged |= self.slugs[key].model_dump(exclude_none=True)
-        return merged
+        return self.slugs.get(EVERY_EVENT, {}) | self.slugs.get(event_id, {})
 
     def gender_table(self) -> GenderTable:
         """The usual table with the file's words."""

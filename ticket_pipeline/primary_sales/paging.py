@@ -15,15 +15,16 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 import msgspec
 
 from ticket_pipeline.errors import UnexpectedPayload
-from ticket_pipeline.primary_sales.wire import AwareTime, IdentityWire
+from ticket_pipeline.primary_sales.wire import AwareTime, IdentityWire, Page
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
     from datetime import datetime, timedelta
 
     from ticket_pipeline.market.vocabulary import RawResponse
-    from ticket_pipeline.primary_sales.wire import Page
 
+# Not strict: a count as text is also a number.
+_page_of = msgspec.json.Decoder(Page, strict=False).decode
 _ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 MAX_PASSES = 4
@@ -86,16 +87,18 @@ class ReadSet(Generic[_Row]):
         for raw in raws:
             try:
                 row = row_of(raw)
-            except (msgspec.DecodeError, ArithmeticError) as error:
-                reason = (
-                    str(error) if isinstance(error, msgspec.DecodeError) else "a number or a moment is out of range"
-                )
-                reject = _identify(raw, reason)
-                self.rows.pop(reject.id, None)
-                self.rejects[reject.id] = reject
+            except msgspec.DecodeError as error:
+                self._reject(raw, str(error))
+            except ArithmeticError:
+                self._reject(raw, "a number or a moment is out of range")
             else:
                 self.rejects.pop(row.id, None)
                 self.rows[row.id] = row
+
+    def _reject(self, raw: msgspec.Raw, reason: str) -> None:
+        reject = _identify(raw, reason)
+        self.rows.pop(reject.id, None)
+        self.rejects[reject.id] = reject
 
     def take(self, newer: ReadSet[_Row]) -> None:
         """Merge the rows of a later read."""
@@ -110,43 +113,29 @@ class ReadSet(Generic[_Row]):
 
         What changed while pages were read is later than the beginning. The last change guards against a server whose
         clock runs ahead of the one that stamps tickets. Rejected rows count too, or they would hold the mark back.
-
-        Args:
-            updated: moments of change of the rows, aware UTC.
         """
         moments = [*updated, *(one.updated_at for one in self.rejects.values())]
         return min(self.began_at, max((one for one in moments if one is not None), default=self.began_at))
 
 
+@dataclass(frozen=True, slots=True)
 class SetReader(Generic[_Row]):
     """Reads one set.
 
-    Args:
+    Attributes:
         what: the set, as a message names it.
         fetch: (skip, top, since) → the response with that page.
-        page_of: reads a page's envelope; raises msgspec.DecodeError.
         row_of: reads one row; raises msgspec.DecodeError with a reason that quotes no value.
-        page_size: rows asked for at once.
+        page_size: rows per request.
         overlap: how far before the beginning of a read its changes are fetched again; None: its rows have no time of
             change, and the set is read again as a whole.
     """
 
-    def __init__(
-        self,
-        what: str,
-        fetch: Callable[[int, int, datetime | None], Awaitable[RawResponse]],
-        page_of: Callable[[bytes], Page],
-        row_of: Callable[[msgspec.Raw], _Row],
-        *,
-        page_size: int,
-        overlap: timedelta | None,
-    ) -> None:
-        self._what = what
-        self._fetch = fetch
-        self._page_of = page_of
-        self._row_of = row_of
-        self._page_size = page_size
-        self._overlap = overlap
+    what: str
+    fetch: Callable[[int, int, datetime | None], Awaitable[RawResponse]]
+    row_of: Callable[[msgspec.Raw], _Row]
+    page_size: int
+    overlap: timedelta | None
 
     async def read(self, since: datetime | None = None) -> ReadSet[_Row]:
         """The whole set, or what changed since a moment.
@@ -155,16 +144,14 @@ class SetReader(Generic[_Row]):
             MarketplaceError: a page could not be fetched.
             UnexpectedPayload: a response is not a page, or the counts never agreed.
         """
-        passes = 0
-        while passes < MAX_PASSES:
-            passes += 1
+        for passes in range(1, MAX_PASSES + 1):
             found, is_shrunk = await self._pass(since)
             # Where rows were removed, as many others moved past the reader, and no time of change shows which.
             if not is_shrunk and (found.is_complete or await self._catch_up(found, since)):
                 found.passes = passes
                 return found
         raise UnexpectedPayload(
-            f"Read {self._what} {MAX_PASSES} times and got {len(found.rows)} different rows of the {found.total} that "
+            f"Read {self.what} {MAX_PASSES} times and got {len(found.rows)} different rows of the {found.total} that "
             "vivenu counts; nothing was stored. The set changes faster than it can be read: try again at a quieter "
             "time, or raise vivenu_page_size in TUNING."
         )
@@ -173,39 +160,41 @@ class SetReader(Generic[_Row]):
         """Read all pages once; the rows, and whether the set shrank meanwhile."""
         found: ReadSet[_Row] | None = None
         turned, is_shrunk = 0, False
-        while found is None or turned * self._page_size < found.total:
-            response = await self._fetch(turned * self._page_size, self._page_size, since)
-            page = self._read_page(response.body)
+        while found is None or turned * self.page_size < found.total:
+            response = await self.fetch(turned * self.page_size, self.page_size, since)
+            page = read_page(response.body, self.what)
             if found is None:
                 found = ReadSet(response.served_at or response.captured_at)
                 found.total = page.total
             is_shrunk |= page.total < found.total
             found.total = page.total
-            found.add(page.rows or page.docs, self._row_of)
+            found.add(page.rows or page.docs, self.row_of)
             turned += 1
         return found, is_shrunk
 
     async def _catch_up(self, found: ReadSet[_Row], since: datetime | None) -> bool:
         """Add what changed since the pass began; whether the counts agree then."""
-        if self._overlap is None:
+        if self.overlap is None:
             return False
-        moved_since = found.began_at - self._overlap
+        moved_since = found.began_at - self.overlap
         moved, is_shrunk = await self._pass(moved_since if since is None else max(since, moved_since))
         found.take(moved)
-        total = self._read_page((await self._fetch(0, 1, since)).body).total
+        total = read_page((await self.fetch(0, 1, since)).body, self.what).total
         is_shrunk |= total < found.total
         found.total = total
         return not is_shrunk and found.is_complete
 
-    def _read_page(self, body: bytes) -> Page:
-        try:
-            return self._page_of(body)
-        except msgspec.DecodeError as error:
-            raise UnexpectedPayload(
-                f"Could not read {self._what}: the response is not a page ({error}). Check VIVENU_API_BASE_URL; if it "
-                "is right, vivenu has changed its format.",
-                status=200,
-            ) from None
+
+def read_page(body: bytes, what: str) -> Page:
+    """Decode the envelope of a page of a set."""
+    try:
+        return _page_of(body)
+    except msgspec.DecodeError as error:
+        raise UnexpectedPayload(
+            f"Could not read {what}: the response is not a page ({error}). Check VIVENU_API_BASE_URL; if it is right, "
+            "vivenu has changed its format.",
+            status=200,
+        ) from None
 
 
 def _identify(raw: msgspec.Raw, reason: str) -> Reject:

@@ -129,11 +129,7 @@ class RejectedFile:
 
 
 def read_pipelines(folder: Path | None) -> tuple[list[PipelineFile], list[RejectedFile]]:
-    """The pipelines of a folder in the order of their files, and the files that are rejected.
-
-    Args:
-        folder: where the files are (`.yaml` or `.yml`); None: the shipped ones.
-    """
+    """The pipelines of a folder in the order of their files, and the rejected files; None: the shipped ones."""
     files: dict[str, str] = {}
     pipelines, rejected = [], []
 
@@ -169,18 +165,17 @@ def shipped_pipelines() -> Path:
 def _problems_of_steps(pipeline: PipelineFile) -> list[Problem]:
     """What pydantic cannot see: steps that contradict each other, and conditions that never hold."""
     problems: list[Problem] = []
-    names: set[str] = set()
-    steps_of: dict[str, str] = {}
+    step_names: set[str] = set()
+    step_of: dict[str, str] = {}
     for number, step in enumerate(pipeline.steps):
-        if step.name in names:
-            problems.append((("steps", number, "name"), f"another step is named {step.name}; choose another name"))
-        names.add(step.name)
+        place = ("steps", number)
+        if step.name in step_names:
+            problems.append(((*place, "name"), f"another step is named {step.name}; choose another name"))
+        step_names.add(step.name)
         for table in step.tables:
-            if (other := steps_of.setdefault(table, step.name)) != step.name:
-                problems.append((("steps", number, "selection"), f"{table} is in the step {other} already"))
+            if (other := step_of.setdefault(table, step.name)) != step.name:
+                problems.append(((*place, "selection"), f"{table} is in the step {other} already"))
             elif step.condition == "new_tickets" and table in FETCHED:
                 text = f"new_tickets cannot apply to {table}: fetching it is what brings new tickets"
-                problems.append((("steps", number, "condition"), text))
-    if not pipeline.rules:
-        problems.append((("steps",), "every step is disabled"))
-    return problems
+                problems.append(((*place, "condition"), text))
+    return problems if pipeline.rules else [*problems, (("steps",), "every step is disabled")]

@@ -32,13 +32,7 @@ _CENT = Decimal("0.01")
 
 @dataclass(frozen=True, slots=True)
 class AnswerRules:
-    """How answers are read.
-
-    Attributes:
-        table: words for genders.
-        free_texts: marks unknown texts.
-        date_order: how 03/04/1990 is meant; None: it is not an age.
-    """
+    """How answers are read; without a date order 03/04/1990 is not an age."""
 
     table: GenderTable
     free_texts: FreeTexts

@@ -7,14 +7,14 @@ transaction: readers see the old one or the new one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 from psycopg.types.json import Jsonb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from ticket_pipeline.storage.database import Database, Row, Transaction
@@ -84,14 +84,7 @@ class StoredTickets:
 
 @dataclass(frozen=True, slots=True)
 class CouponsRead:
-    """What a read of the coupons brought.
-
-    Attributes:
-        coupons: as `vivenu_coupons` has them.
-        transaction_ids: the transactions that were read.
-        uses: one row per transaction and coupon.
-        rejects: what was rejected, by subject: `coupons`, `series`, `TRANSACTIONS`.
-    """
+    """What a read of the coupons brought: one row of `uses` per transaction and coupon, rejects by subject."""
 
     coupons: Sequence[Row]
     transaction_ids: Sequence[str]
@@ -102,11 +95,7 @@ class CouponsRead:
 def write_events(database: Database, events: Sequence[Row], types: Sequence[Row], rejects: Sequence[Row] = ()) -> None:
     """Bring events and ticket types to what vivenu lists. Idempotent.
 
-    Args:
-        database: where to.
-        events: as `vivenu_events` has them.
-        types: their ticket types.
-        rejects: what was rejected; if there is any, no event counts as no longer listed.
+    Where something was rejected, no event counts as no longer listed.
     """
     is_whole = bool(events) and not rejects
     with database.transaction("store vivenu's events") as transaction:
@@ -121,16 +110,13 @@ def write_tickets(
 ) -> StoredTickets:
     """Store what a read of one event brought, and its mark, in one transaction. Idempotent.
 
-    Args:
-        database: where to.
-        tickets: as `vivenu_tickets` has them; all of the event where the mark says full: the others are then gone.
-        mark: how far the read reached.
-        rejects: what was rejected; an earlier row of it stays.
-        this_moment: aware UTC, when missing tickets were noticed.
+    After a full read all other tickets of the event are gone since `this_moment` (aware UTC). An earlier row of a
+    rejected ticket stays.
     """
     added = changed = 0
     with database.transaction(f"store the tickets of vivenu event {mark.subject}") as transaction:
-        for batch in _batches(tickets):
+        for start in range(0, len(tickets), _BATCH):
+            batch = tickets[start : start + _BATCH]
             row = transaction.fetch_one("primary_sales/upsert_tickets", tickets=as_json(batch)) or {}
             added += row.get("added", 0)
             changed += row.get("changed", 0)
@@ -153,15 +139,8 @@ def write_coupons(database: Database, read: CouponsRead, mark: ReadMark) -> None
     """Bring coupons to what vivenu lists, and their uses to what the read transactions say. Idempotent.
 
     A whole read ends the uses of transactions that vivenu no longer has.
-
-    Args:
-        database: where to.
-        read: what came.
-        mark: how far the transactions were read.
     """
-    of_coupons, of_series, of_transactions = (
-        read.rejects.get(subject, ()) for subject in ("coupons", "series", TRANSACTIONS)
-    )
+    of_coupons, of_transactions = read.rejects.get("coupons", ()), read.rejects.get(TRANSACTIONS, ())
     with database.transaction("store vivenu's coupons") as transaction:
         is_whole = bool(read.coupons) and not of_coupons
         transaction.execute("primary_sales/upsert_coupons", coupons=as_json(read.coupons), is_whole=is_whole)
@@ -173,7 +152,7 @@ def write_coupons(database: Database, read: CouponsRead, mark: ReadMark) -> None
             reject_ids=_ids(of_transactions),
         )
         _write_rejects(transaction, "coupons", of_coupons, (), is_whole=True)
-        _write_rejects(transaction, "series", of_series, (), is_whole=True)
+        _write_rejects(transaction, "series", read.rejects.get("series", ()), (), is_whole=True)
         _write_rejects(transaction, TRANSACTIONS, of_transactions, read.transaction_ids, is_whole=mark.is_full)
         _write_mark(transaction, mark)
 
@@ -183,39 +162,32 @@ def rebuild_coupons(database: Database) -> int:
     return database.execute("primary_sales/update_coupon_sums")
 
 
+def rebuild(
+    database: Database,
+    name: Literal["sales_daily", "age_groups", "gender", "summary"],
+    **parameters: Any,  # noqa: ANN401 - bound parameters
+) -> int:
+    """Rebuild a table of summaries with the parameters of `primary_sales/insert_…`; returns its rows."""
+    with database.transaction(f"rebuild vivenu_{name}") as transaction:
+        transaction.execute("primary_sales/lock_summaries")  # two runs would both insert after deleting
+        transaction.execute(f"primary_sales/delete_{name}")
+        return transaction.execute(f"primary_sales/insert_{name}", **parameters)
+
+
 def rebuild_sales_daily(database: Database) -> int:
     """Rebuild `vivenu_sales_daily`; returns its rows."""
-    return _rebuild(database, "sales_daily")
-
-
-def rebuild_age_groups(database: Database, groups: Sequence[Row], genders: Sequence[Row]) -> int:
-    """Rebuild `vivenu_age_groups`; returns its rows.
-
-    Args:
-        database: where to.
-        groups: `label`, `first`, `last`, `position` of every age group.
-        genders: `answer` and `gender` of every answer stored.
-    """
-    return _rebuild(database, "age_groups", groups=as_json(groups), genders=as_json(genders))
-
-
-def rebuild_gender(database: Database, genders: Sequence[Row]) -> int:
-    """Rebuild `vivenu_gender`; returns its rows."""
-    return _rebuild(database, "gender", genders=as_json(genders))
+    return rebuild(database, "sales_daily")
 
 
 def rebuild_summary(database: Database, this_moment: datetime) -> int:
     """Rebuild `vivenu_summary`; returns its rows."""
-    return _rebuild(database, "summary", this_moment=this_moment, least_pace_base=LEAST_PACE_BASE)
+    return rebuild(database, "summary", this_moment=this_moment, least_pace_base=LEAST_PACE_BASE)
 
 
 def read_sales(database: Database, question: SalesQuestion, external_id: str | None = None) -> list[Row]:
-    """The rows of a statement `primary_sales/select_…`, whose header describes them.
+    """The rows of a statement `primary_sales/select_…`, whose header describes them; without an id, of every event.
 
-    Args:
-        database: where from.
-        question: which statement.
-        external_id: vivenu's id of one event; None: every event. Not used by `coupons`, `events` and `genders`.
+    `coupons`, `events` and `genders` are always those of every event.
     """
     return database.fetch_all(f"primary_sales/select_{question}", external_id=external_id)
 
@@ -246,22 +218,8 @@ def as_json(rows: Iterable[Row]) -> Jsonb:
     return Jsonb(list(rows), dumps=lambda value: orjson.dumps(value, default=str))
 
 
-def _rebuild(database: Database, name: str, **parameters: Any) -> int:  # noqa: ANN401 - bound parameters
-    with database.transaction(f"rebuild vivenu_{name}") as transaction:
-        transaction.execute("primary_sales/lock_summaries")  # two runs would both insert after deleting
-        transaction.execute(f"primary_sales/delete_{name}")
-        return transaction.execute(f"primary_sales/insert_{name}", **parameters)
-
-
 def _write_mark(transaction: Transaction, mark: ReadMark) -> None:
-    transaction.execute(
-        "primary_sales/upsert_read",
-        subject=mark.subject,
-        high_water_at=mark.high_water_at,
-        is_full=mark.is_full,
-        fingerprint=mark.fingerprint,
-        announced=mark.announced,
-    )
+    transaction.execute("primary_sales/upsert_read", **asdict(mark))
 
 
 def _write_rejects(
@@ -283,8 +241,3 @@ def _shows_what_is_gone(mark: ReadMark, came: Sequence[object], rejects: Sequenc
 
 def _ids(rejects: Sequence[Row]) -> list[str]:
     return [reject["item_id"] for reject in rejects]
-
-
-def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    for start in range(0, len(rows), _BATCH):
-        yield rows[start : start + _BATCH]

@@ -19,7 +19,7 @@ JOBS = {
     "sync_events": {"events"},
     "aggregate_hourly": {"hourly_prices"},
     "aggregate_daily": {"daily_prices"},
-    "vivenu": {
+    "vivenu_default": {
         "vivenu_events",
         "vivenu_tickets",
         "vivenu_coupons",

@@ -267,7 +267,7 @@ def test_a_key_file_that_others_can_read_is_warned_of(tmp_path: Path, caplog: py
         assert caplog.text == ""
         file.chmod(0o644)
         assert ApiKey(None, file).read().get_secret_value() == "S3CRETkey"
-    assert f"VIVENU_API_KEY_FILE {file}: other users of this machine can read it; run chmod 600 on it" in caplog.text
+    assert f"Other users of this machine can read VIVENU_API_KEY_FILE {file}. Run chmod 600 on it." in caplog.text
     assert "S3CRET" not in caplog.text
 
 

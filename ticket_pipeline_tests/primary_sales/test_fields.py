@@ -115,7 +115,7 @@ def test_the_file_names_words_and_slugs_for_one_event_or_all(tmp_path: Path) -> 
     ("text", "said"),
     [
         ("genders:\n  Hembra: feminine\n", r"mappings\.yaml, line 2, genders\.Hembra: "),
-        ("slugs:\n  e1:\n    gendr: q\n", r"line 3, slugs\.e1\.gendr: "),
+        ("slugs:\n  e1:\n    gendr: q\n", r"line 3, slugs\.e1\.gendr"),
         ("genders: [a\n", r"line 2: not valid YAML"),
         ("- 1\n", r"line 1, the document: "),
     ],

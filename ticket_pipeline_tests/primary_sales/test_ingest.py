@@ -346,7 +346,7 @@ def test_nobodys_name_is_in_the_database_or_in_any_log(
         place.organiser.faults.clear()
         place.rebuild()
     everything = place.everything_stored() + caplog.text + "\n".join(errors)
-    assert all("Read the tickets" in error for error in errors)
+    assert all("the tickets of event" in error for error in errors)
     assert ANSWERS[1][0] in everything  # so what was searched is what was stored
     assert re.findall(rf".{{20}}{CANARY}.{{20}}", everything) == []
     assert [day for day in birth_dates(place.organiser.world) if day in everything] == []
@@ -357,15 +357,14 @@ def peak_megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def test_fifty_thousand_tickets_are_stored_within_a_cpu_minute_and_300_megabytes(migrated_url: str) -> None:
-    with open_organiser_location(migrated_url, events=20, tickets=50_000) as place:
+def test_ten_thousand_tickets_are_stored_within_12_cpu_seconds_and_100_megabytes(migrated_url: str) -> None:
+    with open_organiser_location(migrated_url, events=20, tickets=10_000) as place:
         before, started = peak_megabytes(), time.process_time()
         place.sync_events()
         reports = place.sync_tickets(vivenu_page_size=1000)
-        seconds = time.process_time() - started
-        assert sum(report.stored.added for report in reports.values()) == 50_000
-        # Client and simulator together: they share this process, and it may have run other tests before.
-        grown = peak_megabytes() - before
-        print(f"50,000 tickets in {seconds:.1f} CPU-s, peak {peak_megabytes():.0f} MB")  # noqa: T201 - shown by pytest -s
-        assert seconds < 60
-        assert grown < 300
+        seconds, grown = time.process_time() - started, peak_megabytes() - before
+    assert sum(report.stored.added for report in reports.values()) == 10_000
+    # Client and simulator together: they share this process, and it may have run other tests before.
+    print(f"10,000 tickets in {seconds:.1f} CPU-s, peak {peak_megabytes():.0f} MB")  # noqa: T201 - shown by pytest -s
+    assert seconds < 12  # 50,000 take 17 and grow by less than 100 MB
+    assert grown < 100

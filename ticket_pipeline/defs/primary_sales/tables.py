@@ -16,8 +16,7 @@ from pydantic import Field
 
 from ticket_pipeline.defs.resources import Clock, VivenuResource
 from ticket_pipeline.primary_sales import ingest
-from ticket_pipeline.primary_sales.charts import by_steps, sparkline
-from ticket_pipeline.primary_sales.figures import show_money, show_pace, show_revenue, show_share
+from ticket_pipeline.primary_sales.figures import by_steps, show_money, show_pace, show_revenue, show_share, sparkline
 from ticket_pipeline.primary_sales.ingest_tickets import TicketsReport, sync_vivenu_tickets
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage import ticket_sales as store
@@ -270,7 +269,7 @@ def _tickets_metadata(report: TicketsReport) -> Metadata:
         "added": report.stored.added,
         "changed": report.stored.changed,
         "gone": report.stored.gone,
-        "unreadable_ages": sum(report.unreadable_ages.values()),
+        "unreadable_ages": report.unreadable_ages,
         "read": "everything" if report.is_full else "what changed",
         "dagster/row_count": report.stored.rows,
     }

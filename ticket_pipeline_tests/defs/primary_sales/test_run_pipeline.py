@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
+import dagster as dg
 import pytest
 
 from ticket_pipeline.defs.primary_sales import run_pipeline, tables
@@ -30,6 +32,10 @@ def place(migrated_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         }
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
+        # Dagster keeps the last job of a process, with the settings of the test before.
+        cached = type(dg.build_reconstructable_job("ticket_pipeline.definitions", "resolve_job", ("vivenu_minimal",)))
+        cached.get_definition.cache_clear()
+        cached.get_repository_definition.cache_clear()
         logs = "python_logs: {managed_python_loggers: [ticket_pipeline]}\n"
         (tmp_path / "dagster.yaml").write_text(f"telemetry: {{enabled: false}}\n{logs}", encoding="utf-8")
         yield opened
@@ -38,33 +44,56 @@ def place(migrated_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_every_table_is_printed_with_how_it_ended(place: OrganiserLocation, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_pipeline.main(["minimal"]) == 0
     first = capsys.readouterr()
-    assert first.err.splitlines()[:3] == ["vivenu_events: done", "vivenu_tickets: done", "vivenu_sales_daily: done"]
+    tables_in_order = ("vivenu_events", "vivenu_tickets", "vivenu_sales_daily")
+    lines = [line for line in first.err.splitlines() if line.startswith("vivenu_")]
+    assert lines == [f"{table}: {text}" for table in tables_in_order for text in ("started", "done")]
     assert "Warning: Check nothing_is_oversold: More was sold than the capacity (" in first.err
     assert first.out == "The pipeline minimal is done.\n"
     assert run_pipeline.main(["minimal"]) == 0
     assert "vivenu_sales_daily: skipped, no new tickets\n" in capsys.readouterr().err
     place.organiser.log.clear()
     assert run_pipeline.main(["minimal", "--skip-fetch"]) == 0
-    assert capsys.readouterr().err == "vivenu_sales_daily: done\n"
+    assert capsys.readouterr().err == "vivenu_sales_daily: started\nvivenu_sales_daily: done\n"
     assert place.organiser.log.records() == []
 
 
-def test_a_failure_has_its_reason_and_no_traceback(
+@pytest.mark.usefixtures("place")
+def test_a_table_is_printed_while_the_run_is_still_under_way(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed: list[str] = []
+
+    def wait_for_the_line(*_: object) -> tables.Metadata:
+        deadline = time.monotonic() + 60
+        while "vivenu_tickets: done\n" not in "".join(printed) and time.monotonic() < deadline:
+            printed.append(capsys.readouterr().err)
+            time.sleep(0.01)
+        return {}
+
+    monkeypatch.setattr(
+        "ticket_pipeline.defs.primary_sales.assets.MAKE", tables.MAKE | {"vivenu_sales_daily": wait_for_the_line}
+    )
+    assert run_pipeline.main(["minimal"]) == 0
+    assert "vivenu_tickets: done\n" in "".join(printed)
+
+
+def test_a_failure_has_its_reason_and_no_traceback_or_secret(
     place: OrganiserLocation, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTPX_VERIFY_SSL", "false")
     place.organiser.faults.add(Fault(FaultKind.UNAUTHORIZED, times=None))
     assert run_pipeline.main(["minimal"]) == 1
-    lines = capsys.readouterr().err.splitlines()
-    assert len([line for line in lines if line.startswith("Warning: HTTPX_VERIFY_SSL is off")]) == 1
-    assert lines[1].startswith("vivenu_events: failed. ")
-    assert "VIVENU_API_KEY" in lines[1]
-    assert lines[2:] == [
+    started, warning, failed, *others = capsys.readouterr().err.splitlines()
+    assert started == "vivenu_events: started"
+    assert warning.startswith("Warning: HTTPX_VERIFY_SSL is off")
+    assert failed.startswith("vivenu_events: failed. ")
+    assert "VIVENU_API_KEY" in failed
+    assert others == [
         "vivenu_tickets: not made, a table it needs failed",
         "vivenu_sales_daily: not made, a table it needs failed",
         "Error: The pipeline minimal failed. Run it with --debug to see Dagster's log.",
     ]
-    assert SIMULATED_TOKEN not in "".join(lines)
+    assert SIMULATED_TOKEN not in failed
 
 
 def test_an_unexpected_error_is_named_without_secrets(

@@ -40,9 +40,11 @@ class VivenuLocation:
         (self.folder / f"{name}.yaml").write_text(text, encoding="utf-8")
         self.changes["pipelines_dir"] = str(self.folder)
 
-    def run(self, job: str = "vivenu", **options: Any) -> dg.ExecuteInProcessResult:  # noqa: ANN401 - Dagster's options
-        """Run a job to its end, one table after the other."""
-        definition = build_defs(self.place.settings(**self.changes), now=lambda: NOW).resolve_job_def(job)
+    def run(self, job: str = "vivenu_default", **options: Any) -> dg.ExecuteInProcessResult:  # noqa: ANN401 - Dagster's options
+        """Run a job to its end, or the chosen assets, one table after the other."""
+        defs = build_defs(self.place.settings(**self.changes), now=lambda: NOW)
+        is_chosen = "asset_selection" in options
+        definition = defs.resolve_implicit_global_asset_job_def() if is_chosen else defs.resolve_job_def(job)
         return definition.execute_in_process(instance=self.instance, raise_on_error=False, **options)
 
     def run_pipeline(self, name: str = "mine") -> dg.ExecuteInProcessResult:
