@@ -11,8 +11,7 @@ from starlette.routing import Mount
 
 from ticket_pipeline.simulator.marketplaces import Marketplace
 from ticket_pipeline.simulator.server import run_forever
-from ticket_pipeline.simulator.sheets import SimulatedSheets, create_sheets_app, generate_service_account
-from ticket_pipeline.simulator.spreadsheet import Spreadsheet
+from ticket_pipeline.simulator.sheets import SimulatedSheets, Spreadsheet, create_sheets_app, generate_service_account
 from ticket_pipeline.simulator.stubhub import create_stubhub_app
 from ticket_pipeline.simulator.ticketmaster import QuotaLimits, create_ticketmaster_app
 from ticket_pipeline.simulator.vivenu import create_vivenu_app
@@ -54,8 +53,8 @@ def create_app(
     Args:
         world: the events.
         clock: aware UTC.
-        sheets: the spreadsheets; tokens come from `/sheets/token`.
-        organiser: vivenu's events and tickets; its token is `ticket_pipeline.simulator.vivenu.SIMULATED_TOKEN`.
+        sheets: the spreadsheets; None: no sheets.
+        organiser: vivenu's events and tickets; None: no vivenu.
         unknown_event_status: StubHub's response to an unknown event id; 200 is an empty list.
         marketplaces: which of `WATCHED` to play.
         limits: Ticketmaster's limits per key; None: none.
@@ -101,10 +100,6 @@ def run_simulator(
         sheet_credentials_file: where to write the key of a service account that may read the sample watchlist as the
             sheet `SHEET_ID`, tabs Events and Zones; None: no sheets.
         on_listening: called with the base URL once clients can connect.
-
-    Raises:
-        ConfigurationError: the address cannot be bound, or the file cannot be used.
-        KeyboardInterrupt: SIGINT ended it.
     """
 
     def build(url: str) -> Starlette:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict
+from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -29,7 +30,7 @@ CONTROLS_PATH = "/_simulator"
 
 
 class WireOptions(TypedDict, total=False):
-    """Optional parts of a wire, which the caller keeps to change or read them while the app is served."""
+    """Parts of a wire that the caller keeps, to change or read them while the app is served."""
 
     faults: FaultPlan
     log: RequestLog
@@ -48,14 +49,12 @@ def build_app(
 ) -> Starlette:
     """A marketplace as an app, with its controls under `/_simulator` (loopback only).
 
-    Args:
-        routes: sends the true responses.
-        clock: aware UTC.
-        truth: what the controls show of the events and their sales.
-        external_id_of: the event of a request.
-        error_response: an error with this status in the marketplace's own format.
-        fields: what distorting faults change; None: there are no such faults.
-        options: faults, log and latency.
+    `truth` is what the controls show of the events and their sales; the other arguments are those of a `Wire`.
     """
     wire = Wire(routes, clock, external_id_of, error_response, fields, **options)
     return Starlette(routes=[Mount(CONTROLS_PATH, create_controls(wire, truth)), Mount("/", wire)])
+
+
+def query_parameter(name: str) -> Callable[[Scope], str | None]:
+    """Reads a parameter of a request's query string."""
+    return lambda scope: parse_qs(str(scope["query_string"], "latin-1")).get(name, [None])[0]

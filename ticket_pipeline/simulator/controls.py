@@ -80,13 +80,13 @@ def create_controls(wire: Wire, truth: MarketplaceTruth | OrganiserTruth) -> ASG
     return _loopback_only(Starlette(routes=routes))
 
 
+@dataclass(frozen=True, slots=True)
 class _Controls:
-    def __init__(self, wire: Wire, truth: MarketplaceTruth | OrganiserTruth) -> None:
-        self._wire = wire
-        self._truth = truth
+    wire: Wire
+    truth: MarketplaceTruth | OrganiserTruth
 
     async def faults(self, request: Request) -> Response:
-        plan = self._wire.faults
+        plan = self.wire.faults
         if request.method == "DELETE":
             plan.clear()
         elif request.method == "POST":
@@ -95,42 +95,40 @@ class _Controls:
             except ValidationError as error:
                 return _json({"errors": error.errors(include_url=False, include_input=False)}, status=422)
             faults = given if isinstance(given, list) else [given]
-            possible = possible_faults(self._wire.fields)
+            possible = possible_faults(self.wire.fields)
             if useless := {fault.kind for fault in faults} - possible:
-                message = (
-                    f"No effect at this marketplace: {', '.join(sorted(useless))}. Use: {', '.join(sorted(possible))}"
-                )
+                names, usable = (", ".join(sorted(kinds)) for kinds in (useless, possible))
+                message = f"No effect at this marketplace: {names}. Use: {usable}"
                 return _json({"errors": [{"loc": ["kind"], "msg": message}]}, status=422)
             for fault in faults:
                 plan.add(fault)
         return _json([asdict(fault) for fault in plan.pending()])
 
     async def requests(self, request: Request) -> Response:
-        log = self._wire.log
+        log = self.wire.log
         if request.method == "DELETE":
             log.clear()
         limit = request.query_params.get("limit", str(DEFAULT_LIMIT))
         if not limit.isdecimal():
             return _json({"errors": ["limit must be a whole number"]}, status=422)
         records = log.records(request.query_params.get("external_id"))
-        return _json(
-            {
-                "count": len(records),
-                "busiest_60_seconds": log.busiest_window(60),
-                "most_at_once": log.most_at_once(),
-                "requests": [asdict(record) for record in records[max(0, len(records) - int(limit)) :]],
-            }
-        )
+        shown = {
+            "count": len(records),
+            "busiest_60_seconds": log.busiest_window(60),
+            "most_at_once": log.most_at_once(),
+            "requests": [asdict(record) for record in records[max(0, len(records) - int(limit)) :]],
+        }
+        return _json(shown)
 
     async def events(self, _: Request) -> Response:
-        return _json(self._truth.events_at(self._wire.clock()))
+        return _json(self.truth.events_at(self.wire.clock()))
 
     async def sales(self, request: Request) -> Response:
         hours = request.query_params.get("hours", "1")
         if not hours.isdecimal() or int(hours) > MAX_HOURS:
             return _json({"errors": [f"hours must be a whole number up to {MAX_HOURS}"]}, status=422)
-        now = self._wire.clock()
-        return _json(self._truth.sales_between(now - timedelta(hours=int(hours)), now))
+        now = self.wire.clock()
+        return _json(self.truth.sales_between(now - timedelta(hours=int(hours)), now))
 
 
 def _loopback_only(app: ASGIApp) -> ASGIApp:

@@ -1,4 +1,4 @@
-"""Documents of Ticketmaster's Discovery API v2: events, venues, pages of them, and errors in both formats.
+"""Documents of Ticketmaster's Discovery API v2: events, pages of them, and errors in both formats.
 
 Ids that begin with `Z7r9j` are events that Ticketmaster lists but does not host: as in recorded responses, these have
 neither a price range nor a timezone of their own.
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from ticket_pipeline.simulator.market import EventMarket, SimulatedEvent
+    from ticket_pipeline.simulator.market import EventMarket
     from ticket_pipeline.simulator.venue import Venue
 
 ROOT = "/discovery/v2"
@@ -44,40 +44,31 @@ def event_document(market: EventMarket, now: datetime) -> dict[str, Any]:
     """One event at `now`, its venue embedded."""
     event = market.event
     event_id = event.ids[Marketplace.TICKETMASTER]
-    is_foreign = event_id.startswith(FOREIGN_PREFIX)
-    venue = venue_document(event.venue)
+    is_hosted = not event_id.startswith(FOREIGN_PREFIX)
+    local = event.event_at.astimezone(ZoneInfo(event.venue.timezone))
+    on_sale_from = (event.event_at - ON_SALE_BEFORE).strftime(DATE_FORMAT) if is_hosted else PLACEHOLDER_START
     document: dict[str, Any] = {
         "name": event.name,
         "type": "event",
         "id": event_id,
         "test": False,
         "url": f"https://www.ticketmaster.com/event/{crc32(event_id.encode()):08X}{len(event.name):08X}",
-        "locale": LOCALE,
-        "images": [],
-        "sales": _sales(event, is_foreign=is_foreign),
-        "dates": _dates(event, now, is_foreign=is_foreign),
-        "classifications": [{"primary": True, "segment": {"id": "KZFzniwnSyZfZ7v7n1", "name": "Miscellaneous"}}],
-        "_links": {"self": _link(f"{ROOT}/events/{event_id}"), "venues": [venue["_links"]["self"]]},
-        "_embedded": {"venues": [venue]},
+        "sales": {"public": {"startDateTime": on_sale_from, "endDateTime": event.event_at.strftime(DATE_FORMAT)}},
+        "dates": {
+            "start": {
+                "localDate": local.strftime("%Y-%m-%d"),
+                "localTime": local.strftime("%H:%M:%S"),
+                "dateTime": event.event_at.strftime(DATE_FORMAT),
+                **dict.fromkeys(("dateTBD", "dateTBA", "timeTBA", "noSpecificTime"), False),
+            },
+            "status": {"code": "onsale" if now < event.event_at else "offsale"},
+        },
+        "_embedded": {"venues": [_venue_document(event.venue)]},
     }
-    return document if is_foreign else document | {"priceRanges": _price_ranges(market, now)}
-
-
-def venue_document(venue: Venue) -> dict[str, Any]:
-    """One venue; its id is derived from its name."""
-    name, code = _COUNTRIES.get(venue.country, (venue.country, ""))
-    venue_id = f"KovZ{crc32(venue.name.encode()):08X}"
-    return {
-        "name": venue.name,
-        "type": "venue",
-        "id": venue_id,
-        "test": False,
-        "locale": LOCALE,
-        "timezone": venue.timezone,
-        "city": {"name": venue.city},
-        "country": {"name": name, "countryCode": code},
-        "_links": {"self": _link(f"{ROOT}/venues/{venue_id}")},
-    }
+    if is_hosted:
+        document["dates"]["timezone"] = event.venue.timezone
+        document["priceRanges"] = _price_ranges(market, now)
+    return document
 
 
 def page_document(found: Sequence[Mapping[str, Any]], *, number: int, size: int) -> dict[str, Any]:
@@ -85,7 +76,6 @@ def page_document(found: Sequence[Mapping[str, Any]], *, number: int, size: int)
     shown = found[number * size : (number + 1) * size]
     return {
         **({"_embedded": {"events": list(shown)}} if shown else {}),
-        "_links": {"self": {"href": f"{ROOT}/events.json?page={number}&size={size}"}},
         "page": {"size": size, "totalElements": len(found), "totalPages": -(-len(found) // size), "number": number},
     }
 
@@ -96,40 +86,20 @@ def fault_document(text: str, code: str) -> dict[str, Any]:
 
 
 def error_document(code: str, detail: str, status: str) -> dict[str, Any]:
-    """An error of the service itself; its status is text, and not always a number."""
+    """An error of the service itself; its status is text."""
     about = {"about": {"href": f"{ROOT}/errors.html#{code}"}}
     return {"errors": [{"code": code, "detail": detail, "status": status, "_links": about}]}
 
 
-def _link(path: str) -> dict[str, str]:
-    return {"href": f"{path}?locale={LOCALE}"}
-
-
-def _sales(event: SimulatedEvent, *, is_foreign: bool) -> dict[str, Any]:
-    starts_at = event.event_at - ON_SALE_BEFORE
+def _venue_document(venue: Venue) -> dict[str, Any]:
+    name, code = _COUNTRIES.get(venue.country, (venue.country, ""))
     return {
-        "public": {
-            "startDateTime": PLACEHOLDER_START if is_foreign else starts_at.strftime(DATE_FORMAT),
-            "startTBD": False,
-            "startTBA": False,
-            "endDateTime": event.event_at.strftime(DATE_FORMAT),
-        }
-    }
-
-
-def _dates(event: SimulatedEvent, now: datetime, *, is_foreign: bool) -> dict[str, Any]:
-    local = event.event_at.astimezone(ZoneInfo(event.venue.timezone))
-    start = {
-        "localDate": local.strftime("%Y-%m-%d"),
-        "localTime": local.strftime("%H:%M:%S"),
-        "dateTime": event.event_at.strftime(DATE_FORMAT),
-        **dict.fromkeys(("dateTBD", "dateTBA", "timeTBA", "noSpecificTime"), False),
-    }
-    return {
-        "start": start,
-        **({} if is_foreign else {"timezone": event.venue.timezone}),
-        "status": {"code": "onsale" if now < event.event_at else "offsale"},
-        "spanMultipleDays": False,
+        "name": venue.name,
+        "type": "venue",
+        "id": f"KovZ{crc32(venue.name.encode()):08X}",
+        "timezone": venue.timezone,
+        "city": {"name": venue.city},
+        "country": {"name": name, "countryCode": code},
     }
 
 

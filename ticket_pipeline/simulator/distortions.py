@@ -23,19 +23,12 @@ _KINDS = frozenset({FaultKind.RENAMED_FIELD, FaultKind.RETYPED_FIELD, FaultKind.
 
 @dataclass(frozen=True, slots=True)
 class FieldMeanings:
-    """The fields of a marketplace's bodies that a distortion changes, wherever they occur.
+    """The fields of a marketplace's bodies that a distortion changes, wherever they occur; None: bodies have none."""
 
-    Attributes:
-        quantities: get another name, or another type.
-        listing_id: gets another value; None: the body has no listings.
-        time_zone: gets the wrong zone; None: the body has none.
-        local_time: gets the wrong hour, as in `19:30:00`.
-    """
-
-    quantities: tuple[str, ...]
-    listing_id: str | None = None
-    time_zone: str | None = None
-    local_time: str | None = None
+    quantities: tuple[str, ...]  # get another name, or another type
+    listing_id: str | None = None  # gets another value
+    time_zone: str | None = None  # gets the wrong zone
+    local_time: str | None = None  # gets the wrong hour, as in `19:30:00`
 
     def distorted(self, kind: FaultKind, body: bytes) -> bytes:
         """`body` with this fault; unchanged where the fields are missing or the body is not JSON."""

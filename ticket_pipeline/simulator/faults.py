@@ -51,9 +51,6 @@ class Fault:
         delay_seconds: how long a slow response waits, or takes to drip.
         retry_after: the Retry-After header: seconds or an HTTP date; None: no header.
         skew_seconds: how far a skewed clock is ahead; negative: behind.
-
-    Raises:
-        pydantic.ValidationError: a value is out of bounds.
     """
 
     kind: FaultKind

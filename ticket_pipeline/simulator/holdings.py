@@ -72,16 +72,7 @@ class TicketSale(NamedTuple):
 
 
 class Holding(NamedTuple):
-    """One seller's tickets: listed at market hour `h` where `born_at >= h > gone_at`, at each of `marketplaces`.
-
-    Attributes:
-        marketplaces: where it is listed, each under its own id and at its own price.
-        is_pairs_only: only pairs are sold where the quantity is even.
-        is_all_in_known: whether StubHub shows what the buyer pays.
-        quantities: tickets left.
-        sales: all tickets sold, the last ones included.
-        asks: cents in the venue's currency, at the first marketplace.
-    """
+    """One seller's tickets: listed at market hour `h` where `born_at >= h > gone_at`, at each of `marketplaces`."""
 
     number: int
     marketplaces: tuple[Marketplace, ...]
@@ -89,15 +80,15 @@ class Holding(NamedTuple):
     is_fan: bool
     is_parking: bool
     is_placeholder: bool
-    is_pairs_only: bool
-    is_all_in_known: bool
+    is_pairs_only: bool  # where the quantity is even
+    is_all_in_known: bool  # whether StubHub shows what the buyer pays
     notes: tuple[str, ...]
     born_at: float
     gone_at: float
     ending: Ending
-    quantities: tuple[Step, ...]
-    sales: tuple[TicketSale, ...]
-    asks: tuple[Step, ...]
+    quantities: tuple[Step, ...]  # tickets left
+    sales: tuple[TicketSale, ...]  # the last ones included
+    asks: tuple[Step, ...]  # cents in the venue's currency, at the first marketplace
 
 
 class HoldingSource(NamedTuple):
@@ -112,10 +103,8 @@ class HoldingSource(NamedTuple):
     @property
     def share_per_marketplace(self) -> float:
         """The share of all holdings that one marketplace shows."""
-        if len(self.marketplaces) == 1:
-            return 1.0
-        alone = FAN_CHANCE + (1 - FAN_CHANCE) * (1 - SYNDICATED_CHANCE)
-        return 1 - alone + alone / len(self.marketplaces)
+        syndicated = (1 - FAN_CHANCE) * SYNDICATED_CHANCE
+        return syndicated + (1 - syndicated) / len(self.marketplaces)
 
 
 def draw_holding(source: HoldingSource, born_at: float, number: int, chance: random.Random) -> Holding:
@@ -123,7 +112,9 @@ def draw_holding(source: HoldingSource, born_at: float, number: int, chance: ran
     is_parking = chance.random() < PARKING_CHANCE
     is_placeholder = chance.random() < PLACEHOLDER_CHANCE
     is_fan = chance.random() < FAN_CHANCE
-    marketplaces = _draw_marketplaces(source, chance, is_fan=is_fan)
+    is_syndicated = not is_fan and chance.random() < SYNDICATED_CHANCE
+    order = chance.sample(source.marketplaces, len(source.marketplaces))
+    marketplaces = tuple(order if is_syndicated else order[:1])  # the first has the seller's own price
     gone_at, ending = _draw_end(source.timeline, born_at, chance, is_for_sale=not is_placeholder)
     seat = _draw_parking(chance) if is_parking else source.venue.draw_seat(chance)
     quantities = _draw_quantities(born_at, gone_at, chance, is_single=is_parking, is_for_sale=not is_placeholder)
@@ -155,13 +146,6 @@ def value_at(steps: tuple[Step, ...], hour: float) -> int:
             break
         value = step.value
     return value
-
-
-def _draw_marketplaces(source: HoldingSource, chance: random.Random, *, is_fan: bool) -> tuple[Marketplace, ...]:
-    """All marketplaces or one; the first has the seller's own price."""
-    is_syndicated = not is_fan and chance.random() < SYNDICATED_CHANCE
-    order = chance.sample(source.marketplaces, len(source.marketplaces))
-    return tuple(order) if is_syndicated else (order[0],)
 
 
 def _draw_end(timeline: Timeline, born_at: float, chance: random.Random, *, is_for_sale: bool) -> tuple[float, Ending]:

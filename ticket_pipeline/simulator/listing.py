@@ -17,29 +17,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedListing:
-    """One listing at a moment; prices per ticket in major units.
-
-    Attributes:
-        holding: the same number at every marketplace where the same seats are listed; never in a response.
-        row: None for general admission and some parking passes.
-        splits: how many tickets can be bought at once; StubHub Pro does not show it.
-        ask_price: before buyer fees; StubHub Pro does not show it.
-        all_in_price: what the buyer pays; None where the marketplace does not show it.
-        is_placeholder: asks a price that nobody is meant to pay.
-    """
+    """One listing at a moment; prices per ticket in major units. StubHub Pro shows neither splits nor ask price."""
 
     listing_id: int
-    holding: int
+    holding: int  # the same at every marketplace where the same seats are listed; never in a response
     section: str
-    row: str | None
+    row: str | None  # None for general admission and some parking passes
     row_id: int | None
     quantity: int
-    splits: tuple[int, ...]
-    ask_price: Decimal
-    all_in_price: Decimal | None
+    splits: tuple[int, ...]  # how many tickets can be bought at once
+    ask_price: Decimal  # before buyer fees
+    all_in_price: Decimal | None  # what the buyer pays; None where the marketplace does not show it
     net_proceeds: Decimal
     is_parking: bool
-    is_placeholder: bool
+    is_placeholder: bool  # asks a price that nobody is meant to pay
     is_fan: bool
     notes: tuple[str, ...]
 
@@ -57,12 +48,13 @@ class TrueMetrics:
     @classmethod
     def of(cls, listings: Sequence[SimulatedListing]) -> TrueMetrics:
         """Compute the metrics of these listings."""
-        priced = [item for item in listings if not item.is_parking and item.all_in_price is not None]
-        prices = [item.all_in_price for item in priced if item.all_in_price is not None]
+        seats = [(item.all_in_price, item.quantity) for item in listings if not item.is_parking]
+        priced = [(price, quantity) for price, quantity in seats if price is not None]
+        prices = [price for price, _ in priced]
         return cls(
             received=len(listings),
             listings=len(priced),
-            tickets=sum(item.quantity for item in priced),
+            tickets=sum(quantity for _, quantity in priced),
             min_price=min(prices, default=None),
             median_price=median(prices) if prices else None,
         )

@@ -23,24 +23,17 @@ SYNC_HOURS = (1 / 60, 10 / 60)  # market hours until the other marketplaces show
 
 
 class Stint(NamedTuple):
-    """The life of one listing id: listed at market hour `h` where `born_at >= h > gone_at`.
-
-    Attributes:
-        ordinal: 0, or 1 for the second id of a relisted listing.
-        quantities: tickets left, as this marketplace shows them.
-        sales: the tickets sold here.
-        asks: cents in the venue's currency.
-    """
+    """The life of one listing id: listed at market hour `h` where `born_at >= h > gone_at`."""
 
     holding: Holding
     marketplace: Marketplace
-    ordinal: int
+    ordinal: int  # 1 for the second id of a relisted listing
     born_at: float
     gone_at: float
     ending: Ending
-    quantities: tuple[Step, ...]
-    sales: tuple[TicketSale, ...]
-    asks: tuple[Step, ...]
+    quantities: tuple[Step, ...]  # tickets left, as this marketplace shows them
+    sales: tuple[TicketSale, ...]  # at this marketplace
+    asks: tuple[Step, ...]  # cents in the venue's currency
 
 
 def draw_listing_copies(holding: Holding, chance: random.Random) -> list[Stint]:
@@ -89,23 +82,22 @@ def _quantities_at(holding: Holding, marketplace: Marketplace, gone_at: float, l
 
 def _relisted(whole: Stint, at: float) -> list[Stint]:
     """Cut a life in two: the same seats at nearly the same price go on under the next id."""
-    first_asks = tuple(step for step in whole.asks if step.begins_at > at) or whole.asks[:1]
-    first_quantities = tuple(step for step in whole.quantities if step.begins_at > at) or whole.quantities[:1]
-    later_asks = tuple(step for step in whole.asks if step.begins_at <= at)
-    later_quantities = tuple(step for step in whole.quantities if step.begins_at <= at)
+    asks, later_asks = _split(whole.asks, at)
+    quantities, later_quantities = _split(whole.quantities, at)
+    sales = tuple(sale for sale in whole.sales if sale.at > at)
     return [
-        whole._replace(
-            gone_at=at,
-            ending=Ending.RELISTED,
-            asks=first_asks,
-            quantities=first_quantities,
-            sales=tuple(sale for sale in whole.sales if sale.at > at),
-        ),
+        whole._replace(gone_at=at, ending=Ending.RELISTED, asks=asks, quantities=quantities, sales=sales),
         whole._replace(
             ordinal=1,
             born_at=at,
-            asks=(Step(at, round(first_asks[-1].value * RELIST_DISCOUNT)), *later_asks),
-            quantities=(Step(at, first_quantities[-1].value), *later_quantities),
-            sales=tuple(sale for sale in whole.sales if sale.at <= at),
+            asks=(Step(at, round(asks[-1].value * RELIST_DISCOUNT)), *later_asks),
+            quantities=(Step(at, quantities[-1].value), *later_quantities),
+            sales=whole.sales[len(sales) :],
         ),
     ]
+
+
+def _split(steps: tuple[Step, ...], at: float) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
+    """The steps before market hour `at`, at least one, and those after it."""
+    first = tuple(step for step in steps if step.begins_at > at) or steps[:1]
+    return first, tuple(step for step in steps if step.begins_at <= at)

@@ -44,23 +44,14 @@ MAX_SLOTS = 4_000  # above this, ids would get a twelfth digit
 
 @dataclass(frozen=True, slots=True)
 class SimulatedEvent:
-    """An event whose market is simulated.
+    """An event whose market is simulated, in the timezone and currency of its venue."""
 
-    Attributes:
-        external_id: StubHub's id: nine digits.
-        venue: also fixes timezone and currency.
-        event_at: aware UTC start.
-        base_price: ask for the venue's average seat, major units.
-        listings: mean number of listings at each marketplace, until the last ten hours.
-        other_ids: its ids at the other marketplaces that have it.
-    """
-
-    external_id: str
+    external_id: str  # StubHub's: nine digits
     name: str
     venue: Venue
-    event_at: datetime
-    base_price: float
-    listings: int = 300
+    event_at: datetime  # aware UTC
+    base_price: float  # ask for the venue's average seat, major units
+    listings: int = 300  # mean number at each marketplace, until the last ten hours
     other_ids: Mapping[Marketplace, str] = field(default_factory=dict, hash=False)
 
     @property
@@ -73,7 +64,7 @@ class EventMarket:
     """The market of one event.
 
     Args:
-        event: the event.
+        event: what is sold, where and when.
         seed: the same seed is the same market.
         speed: how many times faster than an ordinary market it moves; the event's date stays.
         slot: which block of listing ids it uses, below `MAX_SLOTS`; markets with different slots share no id.

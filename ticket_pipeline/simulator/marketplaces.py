@@ -27,12 +27,9 @@ class Marketplace(StrEnum):
 
 
 def all_in_price(marketplace: Marketplace, ask: Decimal, *, is_fan: bool) -> Decimal:
-    """What a buyer pays per ticket: the ask plus fees, rounded as the marketplace rounds.
+    """What a buyer pays per ticket: the ask (major units) plus fees, rounded as the marketplace rounds.
 
-    Args:
-        marketplace: where the ticket is listed.
-        ask: major units.
-        is_fan: whether a fan sells, not a broker; Vivid Seats charges fans less.
+    `is_fan`: a fan sells, not a broker; Vivid Seats charges fans less.
     """
     if marketplace is Marketplace.VIVID_SEATS:
         factor = VIVID_SEATS_BUYER_PAYS_FANS if is_fan else VIVID_SEATS_BUYER_PAYS_BROKERS

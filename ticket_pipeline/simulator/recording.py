@@ -15,26 +15,21 @@ MAX_RECORDS = 200_000
 
 @dataclass(slots=True)
 class RequestRecord:
-    """One request.
+    """One request; moments are those when its headers were read, and when its response was complete or its client left.
 
-    Attributes:
-        received_at: aware UTC, when the request line and headers were read.
-        received_monotonic: the same moment in monotonic seconds.
-        finished_monotonic: when the response was complete or the client gone; None while the request is running.
-        external_id: the event (or sheet) of the request.
-        fault: the `FaultKind` applied, if any.
+    A running request has no `finished_monotonic` yet.
     """
 
-    received_at: datetime
-    received_monotonic: float
+    received_at: datetime  # aware UTC
+    received_monotonic: float  # seconds
     finished_monotonic: float | None
     method: str
     path: str
-    external_id: str | None
+    external_id: str | None  # the event or sheet
     header_names: tuple[str, ...]
     user_agent: str | None
     status: int | None
-    fault: str | None = None
+    fault: str | None = None  # the `FaultKind` applied
 
 
 class RequestLog:
@@ -45,7 +40,7 @@ class RequestLog:
         self._lock = threading.Lock()
 
     def add(self, record: RequestRecord) -> None:
-        """Append one record."""
+        """Append a record."""
         with self._lock:
             self._records.append(record)
 

@@ -36,10 +36,6 @@ def run_forever(
         host: address to bind.
         port: port to bind; 0 takes any free one.
         on_listening: called with the base URL once clients can connect.
-
-    Raises:
-        ConfigurationError: the address cannot be bound.
-        KeyboardInterrupt: SIGINT ended the server.
     """
     with listen(host, port) as listener:
         url = url_of(host, listener)

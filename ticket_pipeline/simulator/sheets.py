@@ -22,7 +22,6 @@ from starlette.routing import Mount, Route
 
 from ticket_pipeline.simulator.faults import FaultPlan
 from ticket_pipeline.simulator.recording import RequestLog
-from ticket_pipeline.simulator.spreadsheet import RangeError, Spreadsheet
 from ticket_pipeline.simulator.wire import Wire
 
 if TYPE_CHECKING:
@@ -34,23 +33,46 @@ if TYPE_CHECKING:
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
-_STATUS_WORDS = {
-    400: "INVALID_ARGUMENT",
-    401: "UNAUTHENTICATED",
-    403: "PERMISSION_DENIED",
-    404: "NOT_FOUND",
-    429: "RESOURCE_EXHAUSTED",
-    500: "INTERNAL",
-    503: "UNAVAILABLE",
+_ERRORS = {  # status → Google's word and message
+    400: ("INVALID_ARGUMENT", "Request contains an invalid argument."),
+    401: ("UNAUTHENTICATED", "Request had invalid authentication credentials. Expected OAuth 2 access token."),
+    403: ("PERMISSION_DENIED", "The caller does not have permission"),
+    404: ("NOT_FOUND", "Requested entity was not found."),
+    429: (
+        "RESOURCE_EXHAUSTED",
+        "Quota exceeded for quota metric 'Read requests' and limit 'Read requests per minute per user'",
+    ),
+    500: ("INTERNAL", "Internal error encountered."),
+    503: ("UNAVAILABLE", "The service is currently unavailable."),
 }
-_MESSAGES = {
-    401: "Request had invalid authentication credentials. Expected OAuth 2 access token.",
-    403: "The caller does not have permission",
-    404: "Requested entity was not found.",
-    429: "Quota exceeded for quota metric 'Read requests' and limit 'Read requests per minute per user'",
-    500: "Internal error encountered.",
-    503: "The service is currently unavailable.",
-}
+
+
+@dataclass(slots=True)
+class Spreadsheet:
+    """A spreadsheet: tab name → rows of text, which may differ in length. Tests may change `tabs` at any time.
+
+    A cell is the text that the API's FORMATTED_VALUE shows. Only whole tabs can be read, as the pipeline does.
+    """
+
+    title: str
+    tabs: dict[str, list[list[str]]]
+
+    def metadata(self, spreadsheet_id: str) -> dict[str, Any]:
+        """The response to `spreadsheets.get` without grid data."""
+        tabs = [{"sheetId": index, "title": name, "index": index} for index, name in enumerate(self.tabs)]
+        return {
+            "spreadsheetId": spreadsheet_id,
+            "properties": {"title": self.title},
+            "sheets": [{"properties": tab} for tab in tabs],
+        }
+
+    def read(self, tab: str) -> dict[str, Any]:
+        """The response to `values.get`: empty cells at the end of a row and empty rows at the end are not sent."""
+        name = tab[1:-1].replace("''", "'") if len(tab) > 1 and tab[0] == tab[-1] == "'" else tab
+        if name not in self.tabs:
+            raise HTTPException(HTTPStatus.BAD_REQUEST, f"Unable to parse range: {tab}")
+        values = _trimmed([_trimmed(row) for row in self.tabs[name]])
+        return {"range": tab, "majorDimension": "ROWS"} | ({"values": values} if values else {})
 
 
 @dataclass(slots=True)
@@ -62,7 +84,6 @@ class SimulatedSheets:
         readers: spreadsheet id → the client e-mails it is shared with; an id that is missing is shared with all.
         faults: planned faults of data requests; `external_id` of a fault is the spreadsheet's id.
         token_faults: planned faults of token requests.
-        log: every request.
     """
 
     spreadsheets: dict[str, Spreadsheet] = field(default_factory=dict)
@@ -84,10 +105,9 @@ class SimulatedSheets:
         self._tokens = {token: email for token, email in self._tokens.items() if email != client_email}
 
     def grant_token(self, assertion: str) -> str:
-        """Exchange a JWT for an access token. Its signature and times are not checked: google-auth is trusted.
+        """Exchange a JWT for an access token, or raise a ValueError.
 
-        Raises:
-            ValueError: the assertion is malformed, or its account is unknown.
+        Its signature and times are not checked: google-auth is trusted.
         """
         # Here, because every command imports the simulator, and google-auth takes long to load.
         from google.auth import jwt  # noqa: PLC0415
@@ -99,42 +119,52 @@ class SimulatedSheets:
         self._tokens[token] = issuer
         return token
 
-    def client_of(self, token: str) -> str | None:
-        """The client e-mail that a token was granted to."""
-        return self._tokens.get(token)
+    def open(self, sheet_id: str, authorization: str) -> Spreadsheet:
+        """The spreadsheet that a client requests, or Google's HTTP error: 401, then 404, then 403."""
+        client_email = self._tokens.get(authorization.removeprefix("Bearer "))
+        if client_email is None:
+            raise HTTPException(HTTPStatus.UNAUTHORIZED)
+        if sheet_id not in self.spreadsheets:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        if client_email not in self.readers.get(sheet_id, {client_email}):
+            raise HTTPException(HTTPStatus.FORBIDDEN)
+        return self.spreadsheets[sheet_id]
 
 
 def create_sheets_app(sheets: SimulatedSheets, *, clock: Callable[[], datetime]) -> Starlette:
-    """The service as an app: `POST /token` and a subset of `/v4/spreadsheets`."""
-    api = _SheetsApi(sheets)
-    one = "/v4/spreadsheets/{sheet_id}"
-    data = Starlette(
-        routes=[
-            Route(one, api.metadata),
-            Route(f"{one}/values:batchUpdate", api.batch_update, methods=["POST"]),
-            Route(f"{one}/values/{{cells:path}}", api.values),
-        ],
-        exception_handlers={HTTPException: _google_error, RangeError: _google_error},
-    )
-    token = Starlette(routes=[Route("/token", api.grant, methods=["POST"])])
+    """The service as an app: `POST /token`, a spreadsheet's metadata, and the values of a tab."""
 
-    def behind_wire(app: Starlette, faults: FaultPlan) -> Wire:
+    def opened(request: Request) -> Spreadsheet:
+        return sheets.open(request.path_params["sheet_id"], request.headers.get("authorization", ""))
+
+    async def metadata(request: Request) -> Response:
+        return JSONResponse(opened(request).metadata(request.path_params["sheet_id"]))
+
+    async def values(request: Request) -> Response:
+        return JSONResponse(opened(request).read(request.path_params["tab"]))
+
+    async def grant(request: Request) -> Response:
+        form = dict(parse_qsl((await request.body()).decode("latin-1")))
+        if form.get("grant_type") != GRANT_TYPE:
+            return JSONResponse({"error": "unsupported_grant_type", "error_description": GRANT_TYPE}, status_code=400)
+        try:
+            token = sheets.grant_token(form.get("assertion", ""))
+        except ValueError as error:
+            return JSONResponse({"error": "invalid_grant", "error_description": str(error)}, status_code=400)
+        return JSONResponse({"access_token": token, "expires_in": 3600, "token_type": "Bearer"})
+
+    def behind_wire(faults: FaultPlan, *routes: Route) -> Wire:
+        app = Starlette(routes=routes, exception_handlers={HTTPException: _google_error})
         return Wire(app, clock, _sheet_id_of, _google_error_response, faults=faults, log=sheets.log)
 
-    return Starlette(
-        routes=[
-            Route("/token", behind_wire(token, sheets.token_faults)),
-            Mount("/", behind_wire(data, sheets.faults)),
-        ]
-    )
+    one = "/v4/spreadsheets/{sheet_id}"
+    data = (Route(one, metadata), Route(f"{one}/values/{{tab:path}}", values))
+    token = behind_wire(sheets.token_faults, Route("/token", grant, methods=["POST"]))
+    return Starlette(routes=[Route("/token", token), Mount("/", behind_wire(sheets.faults, *data))])
 
 
 def generate_service_account(token_uri: str) -> dict[str, Any]:
-    """Make a service account with a fresh key, in the format of Google's JSON key files.
-
-    Args:
-        token_uri: where the account exchanges its JWT for a token, such as `http://127.0.0.1:40123/token`.
-    """
+    """Make a service account with a fresh key, in the format of Google's JSON key files."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return {
@@ -148,48 +178,11 @@ def generate_service_account(token_uri: str) -> dict[str, Any]:
     }
 
 
-class _SheetsApi:
-    def __init__(self, sheets: SimulatedSheets) -> None:
-        self._sheets = sheets
-
-    async def grant(self, request: Request) -> Response:
-        form = dict(parse_qsl((await request.body()).decode("latin-1")))
-        if form.get("grant_type") != GRANT_TYPE:
-            return JSONResponse({"error": "unsupported_grant_type", "error_description": GRANT_TYPE}, status_code=400)
-        try:
-            token = self._sheets.grant_token(form.get("assertion", ""))
-        except ValueError as error:
-            return JSONResponse({"error": "invalid_grant", "error_description": str(error)}, status_code=400)
-        return JSONResponse({"access_token": token, "expires_in": 3600, "token_type": "Bearer"})
-
-    async def metadata(self, request: Request) -> Response:
-        sheet_id, spreadsheet = self._open(request)
-        return JSONResponse(spreadsheet.metadata(sheet_id))
-
-    async def values(self, request: Request) -> Response:
-        _, spreadsheet = self._open(request)
-        return JSONResponse(spreadsheet.read(request.path_params["cells"]))
-
-    async def batch_update(self, request: Request) -> Response:
-        sheet_id, spreadsheet = self._open(request)
-        data = (await request.json()).get("data", [])
-        responses = [spreadsheet.write(item["range"], item.get("values", [])) for item in data]
-        total = sum(item["updatedCells"] for item in responses)
-        return JSONResponse({"spreadsheetId": sheet_id, "totalUpdatedCells": total, "responses": responses})
-
-    def _open(self, request: Request) -> tuple[str, Spreadsheet]:
-        """The requested spreadsheet, or Google's HTTP error: 401, then 404, then 403."""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        client_email = self._sheets.client_of(token)
-        if scheme.lower() != "bearer" or client_email is None:
-            raise HTTPException(HTTPStatus.UNAUTHORIZED)
-        sheet_id = request.path_params["sheet_id"]
-        spreadsheet = self._sheets.spreadsheets.get(sheet_id)
-        if spreadsheet is None:
-            raise HTTPException(HTTPStatus.NOT_FOUND)
-        if client_email not in self._sheets.readers.get(sheet_id, {client_email}):
-            raise HTTPException(HTTPStatus.FORBIDDEN)
-        return sheet_id, spreadsheet
+def _trimmed(values: list[Any]) -> list[Any]:
+    """Without the empty values at the end."""
+    while values and not values[-1]:
+        values = values[:-1]
+    return values
 
 
 def _sheet_id_of(scope: Scope) -> str | None:
@@ -198,12 +191,11 @@ def _sheet_id_of(scope: Scope) -> str | None:
 
 
 def _google_error_response(status: int, message: str = "") -> Response:
-    word = _STATUS_WORDS.get(status, "UNKNOWN")
-    text = message or _MESSAGES.get(status, HTTPStatus(status).phrase)
-    return JSONResponse({"error": {"code": status, "message": text, "status": word}}, status_code=status)
+    word, usual = _ERRORS.get(status, ("UNKNOWN", HTTPStatus(status).phrase))
+    return JSONResponse({"error": {"code": status, "message": message or usual, "status": word}}, status_code=status)
 
 
 async def _google_error(_: Request, error: Exception) -> Response:
-    if isinstance(error, HTTPException):
-        return _google_error_response(error.status_code)
-    return _google_error_response(HTTPStatus.BAD_REQUEST, str(error))
+    assert isinstance(error, HTTPException)  # noqa: S101 - as registered
+    is_ours = error.status_code == HTTPStatus.BAD_REQUEST
+    return _google_error_response(error.status_code, error.detail if is_ours else "")

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
 
 import orjson
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ticket_pipeline.simulator.app_factory import WireOptions, build_app
+from ticket_pipeline.simulator.app_factory import WireOptions, build_app, query_parameter
 from ticket_pipeline.simulator.controls import MarketplaceTruth
 from ticket_pipeline.simulator.distortions import FieldMeanings
 from ticket_pipeline.simulator.marketplaces import Marketplace
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from starlette.requests import Request
-    from starlette.types import Scope
 
     from ticket_pipeline.simulator.listing import SimulatedListing
     from ticket_pipeline.simulator.world import SimulatedWorld
@@ -42,18 +40,14 @@ def create_stubhub_app(
     unknown_event_status: int = HTTPStatus.OK,
     **options: Unpack[WireOptions],
 ) -> Starlette:
-    """StubHub Pro with the world's events, simulated and replayed.
+    """StubHub Pro with the world's events, simulated and replayed; `clock` gives aware UTC.
 
-    Args:
-        world: the events.
-        clock: aware UTC.
-        unknown_event_status: the response to an unknown event id; 200 is an empty list, our best guess.
-        options: faults, log and latency.
+    For an unknown event id it returns `unknown_event_status`; 200 is an empty list, our best guess.
     """
     replayed: Counter[str] = Counter()
 
     async def respond(request: Request) -> Response:
-        external_id = external_id_of(request.scope)
+        external_id = request.query_params.get(EVENT_PARAMETER)
         if external_id is None:
             return _error_response(HTTPStatus.BAD_REQUEST)
         if (replay := world.replays.get(external_id)) is not None:
@@ -72,7 +66,7 @@ def create_stubhub_app(
         Starlette(routes=[Route(LISTINGS_PATH, respond, methods=["GET", "PUT", "POST"])]),
         clock=clock,
         truth=MarketplaceTruth(world, Marketplace.STUBHUB),
-        external_id_of=external_id_of,
+        external_id_of=query_parameter(EVENT_PARAMETER),
         error_response=_error_response,
         fields=FIELDS,
         **options,
@@ -82,11 +76,6 @@ def create_stubhub_app(
 def listings_body(listings: Sequence[SimulatedListing], currency: str) -> bytes:
     """A response's body: a bare JSON array, one object per listing."""
     return orjson.dumps([_item(listing, currency) for listing in listings])
-
-
-def external_id_of(scope: Scope) -> str | None:
-    """The event id in the query string."""
-    return parse_qs(str(scope["query_string"], "latin-1")).get(EVENT_PARAMETER, [None])[0]
 
 
 def _item(listing: SimulatedListing, currency: str) -> dict[str, Any]:

@@ -27,13 +27,9 @@ class Timeline:
 
     In market hours everything happens at a steady rate. One hour of the clock is `speed` market hours, twice that in
     the last day and four times that in the last ten hours.
-
-    Attributes:
-        event_at: aware UTC.
-        speed: market hours in an ordinary hour.
     """
 
-    event_at: datetime
+    event_at: datetime  # aware UTC
     speed: float
 
     def hours_before(self, moment: datetime) -> float:

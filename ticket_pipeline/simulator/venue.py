@@ -12,22 +12,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """One price level of a venue.
-
-    Attributes:
-        sections: names as a marketplace shows them; the middle ones face the stage best.
-        rows: row names from the front; empty: general admission, listings have no row.
-        worth: price of an average seat here, relative to the venue's average seat.
-        share: share of the event's listings that are here; shares of a venue sum to 1.
-        pattern: sections as the user's venue map writes them, such as "101-120".
-    """
+    """One price level of a venue; the middle ones of its sections face the stage best."""
 
     name: str
     sections: tuple[str, ...]
-    rows: tuple[str, ...]
-    worth: float
-    share: float
-    pattern: str
+    rows: tuple[str, ...]  # from the front; empty: general admission
+    worth: float  # of an average seat here, relative to the venue's average seat
+    share: float  # of the event's listings
+    pattern: str  # the sections as the user's venue map writes them
 
 
 class Seat(NamedTuple):
@@ -40,15 +32,7 @@ class Seat(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Venue:
-    """A fictional venue in a real city.
-
-    Attributes:
-        city: real, so that its time zone can be found.
-        country: as a user would write it.
-        timezone: IANA name.
-        currency: ISO 4217 code of its listings.
-        zones: best first.
-    """
+    """A fictional venue in a real city, so that its timezone can be found; `currency` is an ISO 4217 code."""
 
     name: str
     city: str
@@ -82,12 +66,18 @@ def arena_zones() -> tuple[Zone, ...]:
 
 def theatre_zones() -> tuple[Zone, ...]:
     """Orchestra, mezzanine and balcony, rows by letter."""
-    sides = ("Left", "Center", "Right")
     letters = tuple("ABCDEFGHJKLMNPQRSTUV")
-    return (
-        Zone("Orchestra", tuple(f"Orchestra {side}" for side in sides), letters, 1.4, 0.45, "Orchestra*"),
-        Zone("Mezzanine", tuple(f"Mezzanine {side}" for side in sides), letters[:12], 1.0, 0.30, "Mezzanine*"),
-        Zone("Balcony", tuple(f"Balcony {side}" for side in sides), letters[:10], 0.55, 0.25, "Balcony*"),
+    levels = (("Orchestra", 20, 1.4, 0.45), ("Mezzanine", 12, 1.0, 0.30), ("Balcony", 10, 0.55, 0.25))
+    return tuple(
+        Zone(
+            name,
+            tuple(f"{name} {side}" for side in ("Left", "Center", "Right")),
+            letters[:rows],
+            worth,
+            share,
+            f"{name}*",
+        )
+        for name, rows, worth, share in levels
     )
 
 

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
 
 import orjson
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ticket_pipeline.simulator.app_factory import WireOptions, build_app
+from ticket_pipeline.simulator.app_factory import WireOptions, build_app, query_parameter
 from ticket_pipeline.simulator.marketplaces import Marketplace
 from ticket_pipeline.simulator.vivenu_payloads import (
     coupon_payload,
@@ -38,28 +37,19 @@ if TYPE_CHECKING:
 
     from ticket_pipeline.simulator.vivenu_world import VivenuWorld
 
+    HandOver = Callable[[str, list[dict[str, Any]]], list[dict[str, Any]]]
+
 SIMULATED_TOKEN = "simulated-organiser"  # noqa: S105 - valid only here
 DEFAULT_TOP = 25
 MAX_TOP = 1000
-
-
-class Desk:
-    """Between the organiser and its clients: accepts tokens and hands over pages. Tests subclass it."""
-
-    def is_valid(self, token: str) -> bool:
-        """Whether a bearer token is valid."""
-        return token == SIMULATED_TOKEN
-
-    def hand_over(self, _what: str, page: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The objects to send for a page of objects (`tickets`, `events`, …)."""
-        return page
 
 
 def create_vivenu_app(
     world: VivenuWorld,
     *,
     clock: Callable[[], datetime],
-    desk: Desk | None = None,
+    is_valid: Callable[[str], bool] = lambda token: token == SIMULATED_TOKEN,
+    hand_over: HandOver = lambda _, page: page,
     **options: Unpack[WireOptions],
 ) -> Starlette:
     """The API of one organiser.
@@ -67,10 +57,11 @@ def create_vivenu_app(
     Args:
         world: the organiser.
         clock: aware UTC.
-        desk: tokens and pages; None accepts `SIMULATED_TOKEN`.
+        is_valid: whether a bearer token is valid.
+        hand_over: makes of a page of `tickets`, `events`, … the objects to send.
         options: faults, log and latency.
     """
-    api = _OrganiserApi(world, desk or Desk())
+    api = _OrganiserApi(world, is_valid, hand_over)
     vivenu = Starlette(
         routes=[
             Route("/api/events", api.events),
@@ -89,15 +80,10 @@ def create_vivenu_app(
         advanced,
         clock=clock,
         truth=OrganiserTruth(world),
-        external_id_of=external_id_of,
+        external_id_of=query_parameter("event"),
         error_response=error_response,
         **options,
     )
-
-
-def external_id_of(scope: Scope) -> str | None:
-    """The event id in the query string."""
-    return parse_qs(str(scope["query_string"], "latin-1")).get("event", [None])[0]
 
 
 def error_response(status: int) -> Response:
@@ -143,38 +129,39 @@ class OrganiserTruth:
         ]
 
 
+@dataclass(frozen=True, slots=True)
 class _OrganiserApi:
-    def __init__(self, world: VivenuWorld, desk: Desk) -> None:
-        self._world = world
-        self._desk = desk
+    world: VivenuWorld
+    is_valid: Callable[[str], bool]
+    hand_over: HandOver
 
     async def events(self, request: Request) -> Response:
-        return self._page(request, "events", self._world.events, event_payload)
+        return self._page(request, "events", self.world.events, event_payload)
 
     async def tickets(self, request: Request) -> Response:
         query = request.query_params
         events, statuses = (set(query[name].split(",")) if name in query else None for name in ("event", "status"))
         found = [
             ticket
-            for ticket in _updated_since(request, self._world.tickets.values())
+            for ticket in _updated_since(request, self.world.tickets.values())
             if (events is None or ticket.event.event_id in events) and (statuses is None or ticket.status in statuses)
         ]
         found.sort(key=lambda ticket: (ticket.updated_at, ticket.ticket_id), reverse=True)
         return self._page(request, "tickets", found, ticket_payload)
 
     async def transactions(self, request: Request) -> Response:
-        found = _updated_since(request, self._world.purchases.values())
+        found = _updated_since(request, self.world.purchases.values())
         found.sort(key=lambda purchase: (purchase.updated_at, purchase.transaction_id), reverse=True)
         return self._page(request, "transactions", found, purchase_payload, rows="docs")
 
     async def coupons(self, request: Request) -> Response:
-        used = Counter(coupon.coupon_id for one in self._world.purchases.values() for coupon in one.coupons)
+        used = Counter(coupon.coupon_id for one in self.world.purchases.values() for coupon in one.coupons)
         return self._page(
-            request, "coupons", self._world.coupons, lambda coupon: coupon_payload(coupon, used[coupon.coupon_id])
+            request, "coupons", self.world.coupons, lambda coupon: coupon_payload(coupon, used[coupon.coupon_id])
         )
 
     async def series(self, request: Request) -> Response:
-        firsts = {coupon.series_id: coupon for coupon in self._world.coupons if coupon.series_id}
+        firsts = {coupon.series_id: coupon for coupon in self.world.coupons if coupon.series_id}
         return self._page(request, "series", list(firsts.values()), series_payload, rows=None)
 
     def _page(
@@ -186,12 +173,12 @@ class _OrganiserApi:
         rows: str | None = "rows",
     ) -> Response:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme != "Bearer" or not self._desk.is_valid(token):
+        if scheme != "Bearer" or not self.is_valid(token):
             return error_response(HTTPStatus.UNAUTHORIZED)
         top, skip = (request.query_params.get(name, default) for name, default in (("top", DEFAULT_TOP), ("skip", 0)))
         if not (str(top).isdecimal() and str(skip).isdecimal() and 1 <= int(top) <= MAX_TOP):
             return error_response(HTTPStatus.BAD_REQUEST)
-        page = self._desk.hand_over(what, [payload(item) for item in found[int(skip) : int(skip) + int(top)]])
+        page = self.hand_over(what, [payload(item) for item in found[int(skip) : int(skip) + int(top)]])
         body: object = page if rows is None else {rows: page, "total": len(found)}
         return Response(orjson.dumps(body), media_type="application/json")
 

@@ -9,13 +9,12 @@ from ticket_pipeline.simulator.vivenu_world import ANSWERS, CANARY, SELLER_ID
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from ticket_pipeline.simulator.vivenu_world import (
-        FieldStyle,
-        OrganisedCoupon,
-        OrganisedEvent,
-        OrganisedTicket,
-        Purchase,
-    )
+    from ticket_pipeline.simulator.vivenu_world import OrganisedCoupon, OrganisedEvent, OrganisedTicket, Purchase
+
+_PERSONAL = (
+    *("name", "firstname", "lastname", "email", "company", "street", "city", "postal", "phone"),
+    *("secret", "barcode", "customerId"),
+)
 
 
 def event_payload(event: OrganisedEvent) -> dict[str, Any]:
@@ -29,16 +28,11 @@ def event_payload(event: OrganisedEvent) -> dict[str, Any]:
         "timezone": event.timezone,
         "eventType": "SINGLE",
         "tickets": [
-            {
-                "_id": kind.type_id,
-                "name": kind.name,
-                "price": kind.price_cents / 100,
-                "amount": kind.capacity,
-            }
+            {"_id": kind.type_id, "name": kind.name, "price": kind.price_cents / 100, "amount": kind.capacity}
             for kind in event.types
         ],
         "extraFields": [_definition("company_name", "Company", "text")],
-        "ticketExtraFields": list(_asked_for(event.style)),
+        "ticketExtraFields": _questions(event),
     }
 
 
@@ -59,13 +53,10 @@ def ticket_payload(ticket: OrganisedTicket) -> dict[str, Any]:
         "regularPrice": ticket.type.price_cents / 100,
         "realPrice": ticket.paid_cents / 100,
         "origin": ticket.origin,
-        "type": "SINGLE",
-        "deliveryType": "VIRTUAL",
-        "country": "DE",
         "history": [{"date": iso(ticket.created_at), "type": "ticket.created", "message": person["name"]}],
     }
-    payload |= {name: value for name, value in person.items() if name != "phone"}
-    fields = _answers(ticket, person["phone"])
+    fields = _answers(ticket, person.pop("phone"))
+    payload |= person
     return payload | {"extraFields": fields} if fields else payload
 
 
@@ -80,9 +71,7 @@ def purchase_payload(purchase: Purchase) -> dict[str, Any]:
         "realPrice": 0,
         "updatedAt": iso(purchase.updated_at),
         "appliedCoupons": [{"_id": coupon.coupon_id, "code": coupon.code} for coupon in purchase.coupons],
-        "name": person["name"],
-        "email": person["email"],
-        "secret": person["secret"],
+        **{what: person[what] for what in ("name", "email", "secret")},
         "ipLookup": {"ip": "203.0.113.7", "lookup": {"city": person["city"]}},
     }
 
@@ -102,20 +91,7 @@ def series_payload(coupon: OrganisedCoupon) -> dict[str, Any]:
 
 def person_of(number: int) -> dict[str, str]:
     """The personal data of the buyer of ticket `number`, by vivenu's names."""
-    return {
-        "name": f"{CANARY}first{number} {CANARY}last{number}",
-        "firstname": f"{CANARY}first{number}",
-        "lastname": f"{CANARY}last{number}",
-        "email": f"{CANARY}{number}@example.invalid",
-        "company": f"{CANARY} Works {number}",
-        "street": f"{CANARY} Street {number}",
-        "city": f"{CANARY}ville{number % 50}",
-        "postal": f"{CANARY}-{number % 900}",
-        "secret": f"{CANARY}-secret-{number}",
-        "barcode": f"{CANARY}{number:09d}",
-        "customerId": f"{CANARY}-customer-{number}",
-        "phone": f"{CANARY}+1555{number:07d}",
-    }
+    return {what: f"{CANARY}-{what}-{number}" for what in _PERSONAL}
 
 
 def iso(moment: datetime) -> str:
@@ -124,24 +100,18 @@ def iso(moment: datetime) -> str:
 
 
 def _discount(coupon: OrganisedCoupon) -> dict[str, Any]:
-    return {
-        "name": coupon.name,
-        "active": True,
-        "discountType": "var",
-        "discountValue": coupon.percent,
-    }
+    return {"name": coupon.name, "active": True, "discountType": "var", "discountValue": coupon.percent}
 
 
-def _asked_for(style: FieldStyle) -> list[dict[str, Any]]:
+def _questions(event: OrganisedEvent) -> list[dict[str, Any]]:
+    style = event.style
     fields = [
         _definition("phone", "Emergency contact", "tel"),
         _definition("old_gender", "Gender", "select", is_deleted=True),
     ]
-    if style.gender_slug is not None:
-        fields.append(
-            _definition(style.gender_slug, style.gender_name, "select") | {"options": [text for text, _ in ANSWERS]}
-        )
-    if style.age_slug is not None:
+    if style is not None:
+        options = {"options": [text for text, _ in ANSWERS]}
+        fields.append(_definition(style.gender_slug, style.gender_name, "select") | options)
         fields.append(_definition(style.age_slug, style.age_name, style.age_type))
     return fields
 
@@ -153,9 +123,9 @@ def _definition(slug: str, name: str, kind: str, *, is_deleted: bool = False) ->
 def _answers(ticket: OrganisedTicket, phone: str) -> dict[str, Any]:
     style = ticket.event.style
     answers: dict[str, Any] = {}
-    if style.gender_slug is not None and ticket.gender is not None:
+    if style is not None and ticket.gender is not None:
         answers[style.gender_slug] = ANSWERS[ticket.gender][0]
-    if style.age_slug is not None and ticket.birth_on is not None:
+    if style is not None and ticket.birth_on is not None:
         is_date = style.age_type == "date"
         answers[style.age_slug] = ticket.birth_on.isoformat() if is_date else ticket.age_at_event()
     return answers | {"phone": phone} if answers else answers

@@ -33,8 +33,7 @@ ANSWERS = (
 )
 """What buyers answer, and the gender it means."""
 
-SALE_DAYS = 150
-"""Days before its start that an event goes on sale."""
+SALE_TIME = timedelta(days=150)  # from an event's first sale to its start
 
 _MINUTE = timedelta(minutes=1)
 _ZONES = ("Europe/Berlin", "America/New_York", "Asia/Seoul", "Australia/Sydney")
@@ -57,11 +56,11 @@ _LEAST_SOLD = 0.01
 
 @dataclass(frozen=True, slots=True)
 class FieldStyle:
-    """How one organiser asks for age and gender; a slug that is None is not asked for."""
+    """How an organiser asks for age and gender."""
 
-    gender_slug: str | None
+    gender_slug: str
     gender_name: str
-    age_slug: str | None
+    age_slug: str
     age_name: str
     age_type: str  # "date" or "number"
 
@@ -71,7 +70,7 @@ _STYLES = (
     FieldStyle("geschlecht_1", "Geschlecht", "geburtsdatum", "Geburtsdatum", "date"),
     FieldStyle("q_77", "Sex / Sexe", "age", "Age on race day", "number"),
     FieldStyle("gender", "Gender", "birth_date", "Date of birth", "date"),
-    FieldStyle(None, "", None, "", "date"),
+    None,
 )
 
 
@@ -94,7 +93,7 @@ class OrganisedEvent:
     starts_at: datetime
     timezone: str
     types: tuple[TicketType, ...]
-    style: FieldStyle
+    style: FieldStyle | None  # None: neither is asked for
 
     @property
     def event_on(self) -> date:
@@ -167,7 +166,7 @@ class VivenuWorld:
     tickets: dict[str, OrganisedTicket] = field(default_factory=dict)
     purchases: dict[str, Purchase] = field(default_factory=dict)
     advance: Callable[[datetime], None] = lambda _: None
-    """Plays what happens up to a moment; does nothing unless the world is a `living_world`."""
+    """Plays what happens up to a moment, in a `living_world`."""
     chance: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - chance, not secrecy
 
     def set_status(self, ticket_id: str, status: str, at: datetime) -> None:
@@ -180,7 +179,7 @@ class VivenuWorld:
         """Sell tickets at a moment; they are VALID."""
         sold = [self.buy(event, _to_milliseconds(at), most=1)[0] for _ in range(count)]
         for ticket in sold:
-            ticket.status, ticket.updated_at = "VALID", ticket.created_at
+            self.set_status(ticket.ticket_id, "VALID", at)
         return sold
 
     def change_some(self, count: int, at: datetime) -> list[str]:
@@ -216,7 +215,7 @@ class VivenuWorld:
         kind = rng.choices(event.types, [share for _, _, share in _TYPES])[0]
         status = _draw(rng, _STATUSES)
         cut = min(sum(coupon.percent for coupon in purchase.coupons), 100) if purchase else 0
-        is_asked = event.style.gender_slug is not None and origin != "pos" and status != "DETAILSREQUIRED"
+        is_asked = event.style is not None and origin != "pos" and status != "DETAILSREQUIRED"
         later = timedelta(seconds=rng.randint(1, 86_400)) if status == "INVALID" else timedelta(seconds=2)
         ticket = OrganisedTicket(
             number=number,
@@ -237,10 +236,7 @@ class VivenuWorld:
 
 
 def organised_world(now: datetime, *, events: int = 20, tickets: int = 50_000, seed: int = 0) -> VivenuWorld:
-    """An organiser with events thirteen days apart around `now`, half of them over, and exactly `tickets` tickets.
-
-    Nothing was sold later than `now` (aware UTC).
-    """
+    """An organiser with events thirteen days apart around `now` (aware UTC), half of them over."""
     rng = random.Random(seed)  # noqa: S311 - chance, not secrecy
     starts = [
         (now + _EVENT_SPACING * (number - events // 2 + 0.4)).replace(minute=30, second=0, microsecond=0)
@@ -301,17 +297,14 @@ def _event(number: int, starts_at: datetime, capacity: float) -> OrganisedEvent:
 
 def _sold_share(starts_at: datetime, now: datetime) -> float:
     """Share of an event's tickets that is sold by now: sales grow steadily from its first day to its start."""
-    passed = 1 - (starts_at - now) / timedelta(days=SALE_DAYS)
+    passed = 1 - (starts_at - now) / SALE_TIME
     return min(max(passed**2 if passed > 0 else 0, _LEAST_SOLD), 1)
 
 
 def _expected_sales(event: OrganisedEvent, at: datetime) -> float:
     """Tickets sold in one minute: more and more towards the event, its capacity in total, none after its start."""
-    on_sale = timedelta(days=SALE_DAYS)
-    passed = at - (event.starts_at - on_sale)
-    if not timedelta() < passed < on_sale:
-        return 0.0
-    return 2 * (passed / on_sale) * (_MINUTE / on_sale) * event.capacity
+    passed = 1 - (event.starts_at - at) / SALE_TIME
+    return 2 * passed * (_MINUTE / SALE_TIME) * event.capacity if 0 < passed < 1 else 0.0
 
 
 def _coupon(number: int) -> OrganisedCoupon:
@@ -325,7 +318,7 @@ def _coupon(number: int) -> OrganisedCoupon:
 
 def _sale_moment(rng: random.Random, event: OrganisedEvent, now: datetime) -> datetime:
     last = min(event.starts_at, now) - timedelta(minutes=1)
-    first = min(event.starts_at - timedelta(days=SALE_DAYS), now - timedelta(days=10))
+    first = min(event.starts_at - SALE_TIME, now - timedelta(days=10))
     return _to_milliseconds(first + (last - first) * rng.random() ** 0.5)  # more and more towards the end
 
 

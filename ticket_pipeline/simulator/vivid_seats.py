@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from ticket_pipeline.simulator.app_factory import WireOptions, build_app
+from ticket_pipeline.simulator.app_factory import WireOptions, build_app, query_parameter
 from ticket_pipeline.simulator.controls import MarketplaceTruth
 from ticket_pipeline.simulator.distortions import FieldMeanings
 from ticket_pipeline.simulator.hermes import listings_body
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from starlette.requests import Request
-    from starlette.types import Scope
 
     from ticket_pipeline.simulator.world import SimulatedWorld
 
@@ -35,40 +33,27 @@ PRODUCTION_PARAMETER = "productionId"
 def create_vivid_seats_app(
     world: SimulatedWorld, *, clock: Callable[[], datetime], **options: Unpack[WireOptions]
 ) -> Starlette:
-    """Vivid Seats with the world's events that have an id there.
-
-    Args:
-        world: the events.
-        clock: aware UTC.
-        options: faults, log and latency.
-    """
+    """Vivid Seats with the world's events that have an id there; `clock` gives aware UTC."""
 
     async def respond(request: Request) -> Response:
-        production_id = production_id_of(request.scope)
+        production_id = request.query_params.get(PRODUCTION_PARAMETER)
         if production_id is None or not production_id.isdecimal():
             return _error_response(HTTPStatus.BAD_REQUEST)
         market = world.market(production_id, Marketplace.VIVID_SEATS)
         if market is None:
             return _error_response(HTTPStatus.NOT_FOUND)
-        now = clock()
-        listings = market.listings_at(now, Marketplace.VIVID_SEATS)
-        body = listings_body(market.event, listings, now)
+        body = listings_body(market.event, market.listings_at(clock(), Marketplace.VIVID_SEATS))
         return Response(body, media_type="application/json;charset=UTF-8")
 
     return build_app(
         Starlette(routes=[Route(LISTINGS_PATH, respond)]),
         clock=clock,
         truth=MarketplaceTruth(world, Marketplace.VIVID_SEATS),
-        external_id_of=production_id_of,
+        external_id_of=query_parameter(PRODUCTION_PARAMETER),
         error_response=_error_response,
         fields=FIELDS,
         **options,
     )
-
-
-def production_id_of(scope: Scope) -> str | None:
-    """The production id in the query string."""
-    return parse_qs(str(scope["query_string"], "latin-1")).get(PRODUCTION_PARAMETER, [None])[0]
 
 
 def _error_response(status: int) -> Response:

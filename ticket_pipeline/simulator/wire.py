@@ -70,24 +70,13 @@ class Latency:
 
 @dataclass
 class Wire:
-    """ASGI middleware around a marketplace.
+    """ASGI middleware around a marketplace; the plan of its faults may change while it is served."""
 
-    Attributes:
-        app: sends the true responses.
-        clock: aware UTC.
-        external_id_of: the event (or sheet) of a request.
-        error_response: an error with this status in the marketplace's own format.
-        fields: what distorting faults change; None: nothing.
-        faults: the planned faults; may change while the app is served.
-        log: gets every request.
-        latency: how long responses take.
-    """
-
-    app: ASGIApp
-    clock: Callable[[], datetime]
-    external_id_of: Callable[[Scope], str | None]
-    error_response: Callable[[int], Response]
-    fields: FieldMeanings | None = None
+    app: ASGIApp  # sends the true responses
+    clock: Callable[[], datetime]  # aware UTC
+    external_id_of: Callable[[Scope], str | None]  # the event (or sheet) of a request
+    error_response: Callable[[int], Response]  # an error with this status in the marketplace's own format
+    fields: FieldMeanings | None = None  # what distorting faults change
     faults: FaultPlan = field(default_factory=FaultPlan)
     log: RequestLog = field(default_factory=RequestLog)
     latency: Latency = field(default_factory=Latency)
@@ -136,19 +125,21 @@ class Wire:
     async def _mangle(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the true response, changed by the fault."""
         start, body = await _response_of(self.app, scope, receive)
-        if fault.kind is FaultKind.TRUNCATED:
-            await _send_whole(send, start, body[: len(body) // 2])
-        elif fault.kind is FaultKind.GZIP:
-            await _send_whole(send, start, gzip.compress(body), encoding=b"gzip")
-        elif fault.kind is FaultKind.RESET:
+        half = body[: len(body) // 2]
+        if fault.kind is FaultKind.RESET:
             await send(start)  # announces the whole length
-            await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+            await send({"type": "http.response.body", "body": half, "more_body": True})
             _reset(scope["state"]["transport"])
             await _until_client_leaves(receive)
         elif fault.kind is FaultKind.SLOW_DRIP:
             await _drip(send, receive, start, body, fault.delay_seconds)
+        elif fault.kind is FaultKind.GZIP:
+            zipped = {**start, "headers": [*start["headers"], (b"content-encoding", b"gzip")]}
+            await _send_whole(send, zipped, gzip.compress(body))
         elif fault.kind is FaultKind.CLOCK_SKEW:
             await _send_whole(send, _skewed(start, fault.skew_seconds), body)
+        elif fault.kind is FaultKind.TRUNCATED:
+            await _send_whole(send, start, half)
         elif fault.kind is FaultKind.SLOW:
             await _has_left_within(receive, fault.delay_seconds)
             await _send_whole(send, start, body)
@@ -193,19 +184,16 @@ async def _response_of(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[Me
     return messages[0], b"".join(message.get("body", b"") for message in messages[1:])
 
 
-async def _send_whole(send: Send, start: Message, body: bytes, *, encoding: bytes | None = None) -> None:
+async def _send_whole(send: Send, start: Message, body: bytes) -> None:
     headers = [(name, value) for name, value in start["headers"] if name != b"content-length"]
-    headers.append((b"content-length", str(len(body)).encode()))
-    if encoding is not None:
-        headers.append((b"content-encoding", encoding))
-    await send({**start, "headers": headers})
+    await send({**start, "headers": [*headers, (b"content-length", str(len(body)).encode())]})
     await send({"type": "http.response.body", "body": body})
 
 
 async def _drip(send: Send, receive: Receive, start: Message, body: bytes, seconds: float) -> None:
     """Send a body in `_DRIPS` pieces over so many seconds, unless the client leaves before."""
     await send(start)
-    size = max(1, -(-len(body) // _DRIPS))
+    size = len(body) // _DRIPS + 1
     for begin in range(0, len(body), size):
         await send({"type": "http.response.body", "body": body[begin : begin + size], "more_body": True})
         if await _has_left_within(receive, seconds / _DRIPS):

@@ -39,22 +39,14 @@ class ReplayEvent:
 
 
 class SimulatedWorld:
-    """Events and their markets.
+    """Events, simulated and replayed, and their markets.
 
-    Args:
-        events: simulated and replayed ones.
-        seed: the same seed gives the same markets.
-        speed: how many times faster than ordinary markets these move; the events' dates stay.
-        started_at: aware UTC.
+    The same `seed` gives the same markets; these move `speed` times faster than ordinary ones, and their events keep
+    their dates. `started_at` is aware UTC.
     """
 
     def __init__(
-        self,
-        events: Sequence[SimulatedEvent | ReplayEvent],
-        *,
-        seed: int = 0,
-        speed: float = 1.0,
-        started_at: datetime,
+        self, events: Sequence[SimulatedEvent | ReplayEvent], *, started_at: datetime, seed: int = 0, speed: float = 1.0
     ) -> None:
         self.events = tuple(events)
         self.seed = seed
@@ -94,18 +86,11 @@ def sample_world(now: datetime, *, seed: int = 0, speed: float = 1.0) -> Simulat
         ("157608455", "5608455", "Z7r9jZ1AdKw4e", "The Cartographer's Daughter (Musical)", hall, 12, 98.0, 220),
         ("157741963", "5741963", "vvG18Z9kLpQsRt", "Nightjar Parade", rooms, 26, 62.0, 200),
     )
-    events = [
-        SimulatedEvent(
-            stubhub_id,
-            name,
-            venue,
-            _start(now, days, venue),
-            base_price,
-            listings,
-            other_ids={Marketplace.VIVID_SEATS: vivid_seats_id, Marketplace.TICKETMASTER: ticketmaster_id},
-        )
-        for stubhub_id, vivid_seats_id, ticketmaster_id, name, venue, days, base_price, listings in planned
-    ]
+    events = []
+    for stubhub_id, vivid_seats_id, ticketmaster_id, name, venue, days, base_price, listings in planned:
+        others = {Marketplace.VIVID_SEATS: vivid_seats_id, Marketplace.TICKETMASTER: ticketmaster_id}
+        start = _start(now, days, venue)
+        events.append(SimulatedEvent(stubhub_id, name, venue, start, base_price, listings, others))
     return SimulatedWorld(events, seed=seed, speed=speed, started_at=now)
 
 
@@ -115,11 +100,9 @@ def sample_watchlist_rows(world: SimulatedWorld) -> list[list[str]]:
     for event in sorted(world.simulated_events, key=lambda event: event.event_at):
         venue = event.venue
         local = event.event_at.astimezone(ZoneInfo(venue.timezone)).strftime(DATE_FORMAT)
-        place = [venue.name, venue.city, venue.country]
+        about = [event.name, venue.name, venue.city, venue.country, local, event.external_id]
         other_ids = [event.ids.get(marketplace, "") for marketplace in WATCHED[1:]]
-        rows.append(
-            [event.name, *place, local, event.external_id, "TRUE", venue.timezone, str(venue.capacity), *other_ids]
-        )
+        rows.append([*about, "TRUE", venue.timezone, str(venue.capacity), *other_ids])
     return rows
 
 
@@ -133,10 +116,8 @@ def sample_zone_rows(world: SimulatedWorld) -> list[list[str]]:
 def open_world(path: Path, now: datetime, *, seed: int = 0, speed: float = 1.0) -> SimulatedWorld:
     """The sample world stored in `path`, or a new one where there is none or all its events are over.
 
-    A new world's start and seed are written to `path`, so that a restart or another process plays the same markets.
-
-    Raises:
-        ConfigurationError: the file cannot be read or written, or is damaged.
+    A new world's start and seed are written to `path`, so that a restart or another process plays the same markets. A
+    file that is damaged, or cannot be read or written, is a ConfigurationError.
     """
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
@@ -149,9 +130,7 @@ def open_world(path: Path, now: datetime, *, seed: int = 0, speed: float = 1.0) 
     except OSError as error:
         raise ConfigurationError(f"Could not read {path}: {error.strerror}. Make it readable, or delete it.") from error
     except (ValueError, KeyError, TypeError) as error:
-        raise ConfigurationError(
-            f"The simulator's world in {path} is damaged. Delete it to start a new one."
-        ) from error
+        raise ConfigurationError(f"The simulated world in {path} is damaged. Delete it to start a new one.") from error
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(".new")

@@ -65,7 +65,12 @@ def open_organiser(*, events: int = 5, tickets: int = 600, seed: int = 0) -> Ite
     """An organiser of a few events around `NOW`."""
     organiser = Organiser("", organised_world(NOW, events=events, tickets=tickets, seed=seed))
     app = create_vivenu_app(
-        organiser.world, clock=lambda: NOW, desk=organiser.desk, faults=organiser.faults, log=organiser.log
+        organiser.world,
+        clock=lambda: NOW,
+        is_valid=organiser.desk.is_valid,
+        hand_over=organiser.desk.hand_over,
+        faults=organiser.faults,
+        log=organiser.log,
     )
     with serve(app) as served:
         organiser.url = served.url

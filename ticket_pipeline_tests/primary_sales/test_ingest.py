@@ -63,7 +63,8 @@ def test_events_know_their_day_capacity_and_slugs_and_report_what_is_missing(pla
     for event in place.organiser.world.events:
         row = rows[event.event_id]
         assert (row["event_on"], row["capacity"]) == (event.event_on, sum(kind.capacity for kind in event.types))
-        assert (row["gender_slug"], row["age_slug"]) == (event.style.gender_slug, event.style.age_slug)
+        asked = (event.style.gender_slug, event.style.age_slug) if event.style else (None, None)
+        assert (row["gender_slug"], row["age_slug"]) == asked
     (unasked,) = report.problems.values()
     assert [problem[:17] for problem in unasked] == ["no field asks for"] * 2
 

@@ -14,8 +14,7 @@ from ticket_pipeline.queries.events import read_events
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.sheet.csv_file import CsvSource
 from ticket_pipeline.sheet.sync import load_zone_map, open_venue_map, open_watchlist, sync_events
-from ticket_pipeline.simulator.sheets import SimulatedSheets, create_sheets_app, generate_service_account
-from ticket_pipeline.simulator.spreadsheet import Spreadsheet
+from ticket_pipeline.simulator.sheets import SimulatedSheets, Spreadsheet, create_sheets_app, generate_service_account
 from ticket_pipeline.simulator.world import sample_watchlist_rows, sample_world, sample_zone_rows
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.watchlist import read_rejected_rows, read_venue_zones

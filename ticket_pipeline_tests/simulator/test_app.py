@@ -17,7 +17,7 @@ from ticket_pipeline.simulator.stubhub import LISTINGS_PATH
 from ticket_pipeline.simulator.vivenu import SIMULATED_TOKEN
 from ticket_pipeline.simulator.vivenu_world import organised_world
 from ticket_pipeline.simulator.world import sample_world
-from ticket_pipeline_tests.simulator_support.serving import serve
+from ticket_pipeline_tests.simulator_support.serving import open_client
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +36,7 @@ run_simulator("127.0.0.1", 0, 3, 20.0, Path(sys.argv[1]), on_listening=lambda ur
 def test_every_system_has_its_own_path() -> None:
     organiser = organised_world(NOW, events=3, tickets=10)
     app = create_app(sample_world(NOW), clock=lambda: NOW, sheets=SimulatedSheets(), organiser=organiser)
-    with serve(app) as served, httpx.Client(base_url=served.url, trust_env=False, timeout=60) as client:
+    with open_client(app) as client:
         assert client.get(f"/stubhub{LISTINGS_PATH}", params=EVENT).json()
         assert client.get("/vivid_seats/hermes/api/v1/listings", params={"productionId": "5284301"}).json()["tickets"]
         event = client.get("/ticketmaster/discovery/v2/events/vvG1IZ9pNeXaVj.json", params={"apikey": "k"})
@@ -53,7 +53,7 @@ def test_every_system_has_its_own_path() -> None:
 
 def test_only_the_requested_marketplaces_are_played() -> None:
     app = create_app(sample_world(NOW), clock=lambda: NOW, marketplaces=[Marketplace.VIVID_SEATS])
-    with serve(app) as served, httpx.Client(base_url=served.url, trust_env=False, timeout=60) as client:
+    with open_client(app) as client:
         assert client.get("/vivid_seats/_simulator/requests").status_code == 200
         assert client.get("/stubhub/_simulator/requests").status_code == 404
 

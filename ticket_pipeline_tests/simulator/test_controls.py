@@ -16,7 +16,7 @@ from ticket_pipeline.simulator.vivid_seats import create_vivid_seats_app
 from ticket_pipeline.simulator.wire import Wire
 from ticket_pipeline.simulator.world import sample_world
 from ticket_pipeline_tests.simulator.test_wire import EVENT, NOW, STUBHUB, faulty
-from ticket_pipeline_tests.simulator_support.serving import serve
+from ticket_pipeline_tests.simulator_support.serving import open_client
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -141,7 +141,7 @@ def test_the_controls_show_events_with_their_truth_and_the_true_sales() -> None:
     assert market is not None
     later = NOW + timedelta(hours=6)
     app = create_vivid_seats_app(world, clock=lambda: later)
-    with serve(app) as served, httpx.Client(base_url=served.url, trust_env=False, timeout=60) as client:
+    with open_client(app) as client:
         shown = {event["external_id"]: event for event in client.get("/_simulator/events").json()}
         sales = client.get("/_simulator/sales", params={"hours": 6}).json()
         assert client.get("/_simulator/sales", params={"hours": "x"}).status_code == 422

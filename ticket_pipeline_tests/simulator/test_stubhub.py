@@ -7,16 +7,17 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from ticket_pipeline.simulator.stubhub import LISTINGS_PATH, create_stubhub_app
 from ticket_pipeline.simulator.world import ReplayEvent, SimulatedWorld, sample_world
-from ticket_pipeline_tests.simulator_support.serving import serve
+from ticket_pipeline_tests.simulator_support.serving import open_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    import httpx
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 EVENT = "157284301"
@@ -29,8 +30,7 @@ def _stubhub(
     clock: Callable[[], datetime] = lambda: NOW,
     **options: Any,  # noqa: ANN401 - the app's own options
 ) -> Iterator[httpx.Client]:
-    app = create_stubhub_app(world or sample_world(NOW), clock=clock, **options)
-    with serve(app) as served, httpx.Client(base_url=served.url, trust_env=False, timeout=60) as client:
+    with open_client(create_stubhub_app(world or sample_world(NOW), clock=clock, **options)) as client:
         yield client
 
 

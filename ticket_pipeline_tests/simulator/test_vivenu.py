@@ -6,18 +6,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from ticket_pipeline.simulator.vivenu import SIMULATED_TOKEN, create_vivenu_app
-from ticket_pipeline.simulator.vivenu_world import (
-    CANARY,
-    VivenuWorld,
-    living_world,
-    organised_world,
-)
+from ticket_pipeline.simulator.vivenu_world import CANARY, VivenuWorld, living_world, organised_world
 from ticket_pipeline_tests.simulator_support.organiser_desk import OrganiserDesk
-from ticket_pipeline_tests.simulator_support.serving import serve
+from ticket_pipeline_tests.simulator_support.serving import open_client
 from ticket_pipeline_tests.simulator_support.vivenu_truth import (
     birth_dates,
     personal_values,
@@ -30,6 +24,8 @@ from ticket_pipeline_tests.simulator_support.vivenu_truth import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import httpx
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 # As the API's own description lists them.
@@ -48,11 +44,8 @@ def organiser(
     **options: Any,  # noqa: ANN401 - the app's own options, handed through
 ) -> Iterator[httpx.Client]:
     """A served organiser, and a client with a good token."""
-    headers = {"Authorization": f"Bearer {SIMULATED_TOKEN}"}
-    with (
-        serve(create_vivenu_app(world, clock=lambda: NOW, **options)) as served,
-        httpx.Client(base_url=served.url, trust_env=False, timeout=10, headers=headers) as client,
-    ):
+    app = create_vivenu_app(world, **({"clock": lambda: NOW} | options))
+    with open_client(app, headers={"Authorization": f"Bearer {SIMULATED_TOKEN}"}) as client:
         yield client
 
 
@@ -98,7 +91,7 @@ def test_a_change_between_two_pages_hides_a_ticket_from_whoever_only_turns_pages
     unread = min(world.of_event(first), key=lambda ticket: ticket.updated_at)
     desk = OrganiserDesk()
     desk.after_page = lambda _: world.set_status(unread.ticket_id, "INVALID", NOW)
-    with organiser(world, desk=desk) as client:
+    with organiser(world, is_valid=desk.is_valid, hand_over=desk.hand_over) as client:
         rows = [row["_id"] for page in pages(client, "/api/tickets", 20, event=first) for row in page["rows"]]
     assert unread.ticket_id not in rows
     assert len(rows) == len(world.of_event(first)) > len(set(rows))
@@ -106,7 +99,7 @@ def test_a_change_between_two_pages_hides_a_ticket_from_whoever_only_turns_pages
 
 def test_an_expired_token_and_a_missing_one_are_refused() -> None:
     desk = OrganiserDesk()
-    with organiser(small(), desk=desk) as client:
+    with organiser(small(), is_valid=desk.is_valid, hand_over=desk.hand_over) as client:
         assert client.get("/api/events").status_code == 200
         assert client.get("/api/events", headers={"Authorization": ""}).status_code == 401
         desk.tokens.clear()
@@ -154,9 +147,7 @@ def test_the_state_at_a_moment_does_not_depend_on_earlier_calls() -> None:
 
 def test_sales_go_on_by_the_clock_and_the_truth_with_them() -> None:
     world, now = living_world(NOW, events=5, tickets=600), [NOW]
-    app = create_vivenu_app(world, clock=lambda: now[0])
-    headers = {"Authorization": f"Bearer {SIMULATED_TOKEN}"}
-    with serve(app) as served, httpx.Client(base_url=served.url, trust_env=False, headers=headers) as client:
+    with organiser(world, clock=lambda: now[0]) as client:
         before = client.get("/api/tickets").json()["total"]
         now[0] += timedelta(days=2)
         sold = sum(row["truth"]["sold"] for row in client.get("/_simulator/events").json())

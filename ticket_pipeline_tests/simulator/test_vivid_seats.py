@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from ticket_pipeline.simulator.faults import Fault, FaultKind, FaultPlan
 from ticket_pipeline.simulator.marketplaces import Marketplace
 from ticket_pipeline.simulator.vivid_seats import LISTINGS_PATH, create_vivid_seats_app
-from ticket_pipeline.simulator.world import SimulatedWorld, sample_world
-from ticket_pipeline_tests.simulator_support.serving import serve
+from ticket_pipeline.simulator.world import sample_world
+from ticket_pipeline_tests.simulator_support.serving import open_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    import httpx
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 PRODUCTION = "5284301"
@@ -30,16 +29,13 @@ STANDING = "5422590"
 
 
 @contextmanager
-def _vivid_seats(
-    world: SimulatedWorld | None = None, *, now: datetime = NOW, faults: FaultPlan | None = None
-) -> Iterator[httpx.Client]:
-    app = create_vivid_seats_app(world or sample_world(NOW), clock=lambda: now, faults=faults or FaultPlan())
-    with serve(app) as served, httpx.Client(base_url=served.url, trust_env=False, timeout=60) as client:
+def _vivid_seats(*, now: datetime = NOW, **options: Any) -> Iterator[httpx.Client]:  # noqa: ANN401 - the app's own
+    with open_client(create_vivid_seats_app(sample_world(NOW), clock=lambda: now, **options)) as client:
         yield client
 
 
 def _get(client: httpx.Client, production: str = PRODUCTION) -> httpx.Response:
-    return client.get(LISTINGS_PATH, params={"productionId": production, "currency": "USD"})
+    return client.get(LISTINGS_PATH, params={"productionId": production})
 
 
 def _body(production: str = PRODUCTION, now: datetime = NOW) -> dict[str, Any]:
@@ -56,8 +52,6 @@ def test_every_key_and_type_is_that_of_a_recorded_body(samples_dir: Path) -> Non
         known = {key: type(value) for item in recorded[part] for key, value in item.items()}
         given = {key: type(value) for item in ours[part] for key, value in item.items()}
         assert {key: known.get(key) for key in given} == given, part
-    always = set.intersection(*(set(ticket) for ticket in recorded["tickets"]))
-    assert all(always <= set(ticket) for ticket in ours["tickets"])
     assert {ticket["i"][:2] for ticket in ours["tickets"]} == {"VB", "VF"}
 
 
@@ -71,28 +65,15 @@ def test_the_totals_agree_with_the_tickets(production: str) -> None:
     assert (int(total["listingCount"]), int(total["ticketCount"])) == (len(asks), sum(quantities))
     assert (Decimal(total["lp"]), Decimal(total["hp"])) == (min(asks), max(asks))
     assert (Decimal(total["lowestAip"]), Decimal(total["highestAip"])) == (min(all_ins), max(all_ins))
-    assert Decimal(total["mp"]) == median(asks).quantize(Decimal("0.01"), ROUND_HALF_UP)
-    assert int(total["hq"]) == max(quantities)
     assert total["productionId"] == production
 
 
-def test_groups_and_sections_name_the_tickets_and_count_them() -> None:
+def test_groups_and_sections_name_the_tickets() -> None:
     body = _body()
-    for part, key in (("groups", "c"), ("sections", "d")):
-        tickets = defaultdict(list)
-        for ticket in body["tickets"]:
-            tickets[ticket[key]].append(ticket)
-        named = {item["i"]: item for item in body[part]}
-        assert len(named) == len(body[part])
-        assert tickets.keys() <= named.keys()
-        for item_id, item in named.items():
-            asks = [Decimal(ticket["p"]) for ticket in tickets[item_id]]
-            assert int(item["q"]) == sum(int(ticket["q"]) for ticket in tickets[item_id])
-            assert (item["l"], item["h"]) == (str(min(asks, default="0.00")), str(max(asks, default="0.00")))
-            assert item["a"] == str(int(bool(asks)))
-    names = {section["i"]: section["n"] for section in body["sections"]}
-    assert all(ticket["s"] == names[ticket["d"]] for ticket in body["tickets"])
-    assert {"Lower Bowl", "Upper Deck", ""} <= {group["n"] for group in body["groups"]}
+    groups, sections = ({item["i"]: item["n"] for item in body[part]} for part in ("groups", "sections"))
+    assert set(groups.values()) == {"Floor", "Lower Bowl", "Club", "Upper Deck"}
+    assert {ticket["c"] for ticket in body["tickets"]} <= groups.keys()
+    assert all(ticket["s"] == sections[ticket["d"]] for ticket in body["tickets"])
     assert {ticket["s"]: ticket["r"] for ticket in _body(STANDING)["tickets"]}["General Admission"] == "GA"
 
 

@@ -19,7 +19,7 @@ from ticket_pipeline.simulator.stubhub import LISTINGS_PATH, create_stubhub_app
 from ticket_pipeline.simulator.ticketmaster import create_ticketmaster_app
 from ticket_pipeline.simulator.vivid_seats import create_vivid_seats_app
 from ticket_pipeline.simulator.world import sample_world
-from ticket_pipeline_tests.simulator_support.serving import serve
+from ticket_pipeline_tests.simulator_support.serving import open_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,11 +39,8 @@ CREATE: dict[str, Callable[..., Any]] = {
 
 @contextmanager
 def faulty(*faults: Fault, at: str = STUBHUB, **options: Any) -> Iterator[httpx.Client]:  # noqa: ANN401 - options of the app
-    plan = FaultPlan()
-    for fault in faults:
-        plan.add(fault)
-    app = CREATE[at](sample_world(NOW), clock=lambda: NOW, faults=plan, **options)
-    with serve(app) as served, httpx.Client(base_url=served.url, trust_env=False, timeout=60) as client:
+    app = CREATE[at](sample_world(NOW), clock=lambda: NOW, faults=_plan(*faults), **options)
+    with open_client(app) as client:
         yield client
 
 

@@ -1,4 +1,4 @@
-"""A desk of the simulated organiser that tests can watch and disturb."""
+"""Tokens and pages of the simulated organiser, for tests to watch and disturb."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ticket_pipeline.simulator.vivenu import SIMULATED_TOKEN, Desk
+from ticket_pipeline.simulator.vivenu import SIMULATED_TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
 @dataclass
-class OrganiserDesk(Desk):
+class OrganiserDesk:
     """What a test can change and see of a served organiser.
 
     Attributes:
@@ -28,10 +28,12 @@ class OrganiserDesk(Desk):
     served: Counter[str] = field(default_factory=Counter)
     after_page: Callable[[str], None] = lambda _: None
 
-    def is_valid(self, token: str) -> bool:  # noqa: D102 - as in Desk
+    def is_valid(self, token: str) -> bool:
+        """Whether a bearer token is valid now."""
         return token in self.tokens
 
-    def hand_over(self, what: str, page: list[dict[str, Any]]) -> list[dict[str, Any]]:  # noqa: D102 - as in Desk
+    def hand_over(self, what: str, page: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Count a page, and garble what is to be garbled."""
         self.served[what] += len(page)
         self.after_page(what)
         return [_garble(sent) if sent["_id"] in self.garbled else sent for sent in page]

@@ -7,8 +7,9 @@ import contextlib
 import functools
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import httpx
 import uvicorn
 
 from ticket_pipeline.simulator.server import config, listen, url_of
@@ -56,6 +57,13 @@ def serve(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[S
             thread.join(STOP_SECONDS)
             if thread.is_alive():
                 raise RuntimeError(f"The server on {host} still runs {STOP_SECONDS} s after it was stopped")
+
+
+@contextlib.contextmanager
+def open_client(app: ASGIApp, **options: Any) -> Iterator[httpx.Client]:  # noqa: ANN401 - httpx's own options
+    """Serve `app` on loopback, with a client of it that ignores the environment's proxies."""
+    with serve(app) as served, httpx.Client(base_url=served.url, trust_env=False, timeout=60, **options) as client:
+        yield client
 
 
 class _ThreadServer(uvicorn.Server):
