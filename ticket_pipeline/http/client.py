@@ -1,8 +1,10 @@
-"""The one way to open an `httpx.AsyncClient`: what it sends, what it trusts, and how many connections it keeps."""
+"""The HTTP clients of one server: what they send, what they trust, and how many connections they keep."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.util import find_spec
@@ -15,7 +17,7 @@ from ticket_pipeline.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
 
     from pydantic import SecretStr
 
@@ -55,23 +57,57 @@ class ConnectionOptions:
         )
 
 
-def open_http_client(options: ConnectionOptions) -> httpx.AsyncClient:
-    """Build the client of one marketplace; the caller closes it (`async with`).
+class HttpClients:
+    """The HTTP clients of one server, each lent to one request at a time; `async with` closes them.
 
-    Proxies and `.netrc` of the environment are ignored (`trust_env=False`): a stray HTTP_PROXY would receive the
-    session of the user's account. Cookies that a response sets are not kept: only what the user configured is sent.
+    Over HTTP/1.1 each client has one connection. A pool of 32 connections looks at all of them whenever a request
+    begins or ends: 3 ms of CPU for each request (docs/benchmarks.md). Over HTTP/2 all requests share one client.
 
     Raises:
         ConfigurationError: HTTP/2 is on and its library is not installed.
     """
-    if options.uses_http2 and find_spec("h2") is None:
-        raise ConfigurationError(
-            "HTTPX_HTTP2 is on, but its library is not installed. Run: pip install 'ticket-pipeline[http2]'."
-        )
-    limits = httpx.Limits(max_connections=options.max_connections, max_keepalive_connections=options.max_connections)
-    transport = httpx.AsyncHTTPTransport(
-        verify=_trusted(options), http2=options.uses_http2, limits=limits, trust_env=False
-    )
+
+    def __init__(self, options: ConnectionOptions) -> None:
+        if options.uses_http2 and find_spec("h2") is None:
+            raise ConfigurationError(
+                "HTTPX_HTTP2 is on, but its library is not installed. Run: pip install 'ticket-pipeline[http2]'."
+            )
+        count = 1 if options.uses_http2 else options.max_connections
+        each = options.max_connections // count
+        trusted = _trusted(options)
+        self._clients = [_build_client(options, trusted, max_connections=each) for _ in range(count)]
+        # The last one returned is lent first: its connection was used last and is the most likely to be open.
+        self._free: asyncio.LifoQueue[httpx.AsyncClient] = asyncio.LifoQueue()
+        for client in self._clients * each:
+            self._free.put_nowait(client)
+
+    @asynccontextmanager
+    async def lend(self) -> AsyncIterator[httpx.AsyncClient]:
+        """A client for one request, as soon as one is free."""
+        client = await self._free.get()
+        try:
+            yield client
+        finally:
+            self._free.put_nowait(client)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for client in self._clients:
+            await client.aclose()
+
+
+def _build_client(
+    options: ConnectionOptions, trusted: ssl.SSLContext | bool, max_connections: int
+) -> httpx.AsyncClient:
+    """One client.
+
+    Proxies and `.netrc` of the environment are ignored (`trust_env=False`): a stray HTTP_PROXY would receive the
+    session of the user's account. Cookies that a response sets are not kept: only what the user configured is sent.
+    """
+    limits = httpx.Limits(max_connections=max_connections, max_keepalive_connections=max_connections)
+    transport = httpx.AsyncHTTPTransport(verify=trusted, http2=options.uses_http2, limits=limits, trust_env=False)
     return httpx.AsyncClient(
         # Without a list of its own, httpx also offers whatever decoders happen to be installed.
         headers={"User-Agent": options.user_agent, "Accept-Encoding": "gzip, deflate"},

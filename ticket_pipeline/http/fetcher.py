@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from ticket_pipeline.errors import MarketplaceError, TemporarilyUnavailable
-from ticket_pipeline.http.client import ConnectionOptions, open_http_client
+from ticket_pipeline.http.client import ConnectionOptions, HttpClients
 from ticket_pipeline.http.gate import OpenGate
 from ticket_pipeline.http.judge import Received, ResponseJudge, error_of_exception, read_date
 from ticket_pipeline.http.reading import read_body, read_start, to_utf8
@@ -75,7 +75,7 @@ class HttpFetcher:
     """Fetches from one marketplace, within a policy and through a gate. Safe for many fetches at once.
 
     Args:
-        client: of `client.open_http_client`.
+        clients: of one server, open.
         gate: who permits requests.
         policy: the limits of each fetch.
         rng: draws the jitter of retries.
@@ -86,7 +86,7 @@ class HttpFetcher:
 
     def __init__(
         self,
-        client: httpx.AsyncClient,
+        clients: HttpClients,
         gate: RequestGate,
         policy: RetryPolicy,
         *,
@@ -95,7 +95,7 @@ class HttpFetcher:
         clock: Callable[[], datetime] = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._client = client
+        self._clients = clients
         self._gate = gate
         self._policy = policy
         self._rng = rng
@@ -188,7 +188,10 @@ class HttpFetcher:
         secret = {name: value.get_secret_value() for name, value in request.secret_headers.items()}
         headers = dict(request.headers) | secret
         extensions = {"secret_query": request.secret_query}
-        async with self._client.stream(request.method, request.url, headers=headers, extensions=extensions) as response:
+        async with (
+            self._clients.lend() as client,
+            client.stream(request.method, request.url, headers=headers, extensions=extensions) as response,
+        ):
             if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
                 return response, await read_start(response)
             body = await read_body(response, self._policy.max_body_bytes, what, tries)
@@ -218,10 +221,10 @@ async def open_fetcher(
     options = options or ConnectionOptions.from_settings(settings)
     gate = gate or OpenGate()
     rng = random.Random(settings.tuning.random_seed)  # noqa: S311 - spreads retries; nothing secret about it
-    async with open_http_client(options) as client:
+    async with HttpClients(options) as clients:
         try:
             yield HttpFetcher(
-                client, gate, policy or RetryPolicy.from_settings(settings), rng=rng, judge=judge, clock=clock
+                clients, gate, policy or RetryPolicy.from_settings(settings), rng=rng, judge=judge, clock=clock
             )
         finally:
             await gate.flush()

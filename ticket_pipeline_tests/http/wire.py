@@ -14,7 +14,7 @@ import httpx
 from pydantic import SecretStr
 
 from ticket_pipeline.errors import MarketplaceError
-from ticket_pipeline.http.client import ConnectionOptions, open_http_client
+from ticket_pipeline.http.client import ConnectionOptions, HttpClients
 from ticket_pipeline.http.fetcher import HttpFetcher, Request
 from ticket_pipeline.http.gate import OpenGate, Permit, RequestGate
 from ticket_pipeline.http.judge import Received
@@ -169,8 +169,8 @@ async def fetch(
 ) -> RawResponse:
     """Fetch with a client and a fetcher of its own; `timing` is the fetcher's `clock` and `monotonic`."""
     options = ConnectionOptions("tests/1", connect_timeout_seconds=5, read_timeout_seconds=read_timeout_seconds)
-    async with open_http_client(options) as client:
-        fetcher = HttpFetcher(client, gate or OpenGate(), policy, rng=random.Random(0), **timing)  # noqa: S311 - a test
+    async with HttpClients(options) as clients:
+        fetcher = HttpFetcher(clients, gate or OpenGate(), policy, rng=random.Random(0), **timing)  # noqa: S311 - a test
         return await fetcher.fetch(request)
 
 

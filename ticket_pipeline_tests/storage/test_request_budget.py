@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from ticket_pipeline.errors import MarketplaceError
-from ticket_pipeline.http.client import ConnectionOptions, open_http_client
+from ticket_pipeline.http.client import ConnectionOptions, HttpClients
 from ticket_pipeline.http.fetcher import HttpFetcher, Request
 from ticket_pipeline.http.retries import RetryPolicy
 from ticket_pipeline.market.vocabulary import Marketplace
@@ -61,8 +61,8 @@ async def _send_all(work: Work, database: Database) -> int:
         Marketplace.STUBHUB, "1001", "GET", f"{work.marketplace_url}{LISTINGS_PATH}?{EVENT_PARAMETER}=1001"
     )
     policy = RetryPolicy(max_tries=1, request_seconds=REQUEST_SECONDS)
-    async with open_http_client(ConnectionOptions("test", 5, 5, MAX_CONCURRENT)) as client:
-        fetcher = HttpFetcher(client, gate, policy, rng=random)
+    async with HttpClients(ConnectionOptions("test", 5, 5, MAX_CONCURRENT)) as clients:
+        fetcher = HttpFetcher(clients, gate, policy, rng=random)
         results = await asyncio.gather(*(_try_fetch(fetcher, request) for _ in range(REQUESTS_EACH)))
         await gate.flush()
     return sum(results)

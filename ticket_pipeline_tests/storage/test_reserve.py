@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from ticket_pipeline.errors import MarketplaceError, RequestNotPermitted
-from ticket_pipeline.http.client import ConnectionOptions, open_http_client
+from ticket_pipeline.http.client import ConnectionOptions, HttpClients
 from ticket_pipeline.http.fetcher import HttpFetcher, Request
 from ticket_pipeline.http.retries import RetryPolicy
 from ticket_pipeline.market.vocabulary import Marketplace
@@ -59,9 +59,9 @@ async def _send_all(work: Work, database: Database) -> tuple[int, list[float]]:
     )
     request = Request(TICKETMASTER, "1001", "GET", f"{work.marketplace_url}{LISTINGS_PATH}?{EVENT_PARAMETER}=1001")
     answered, waits = 0, []
-    async with open_http_client(ConnectionOptions("test", REQUEST_SECONDS, REQUEST_SECONDS, 3)) as client:
+    async with HttpClients(ConnectionOptions("test", REQUEST_SECONDS, REQUEST_SECONDS, 3)) as clients:
         policy = RetryPolicy(max_tries=1, request_seconds=REQUEST_SECONDS)
-        fetcher = HttpFetcher(client, gate, policy, rng=Random(1))  # noqa: S311 - spacing
+        fetcher = HttpFetcher(clients, gate, policy, rng=Random(1))  # noqa: S311 - spacing
         for _ in range(REQUESTS_EACH):
             try:
                 await fetcher.fetch(request)
