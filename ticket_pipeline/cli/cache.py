@@ -11,7 +11,6 @@ from ticket_pipeline.cli.formats import ago, count, parse_duration, plain, utc_n
 from ticket_pipeline.cli.options import as_parser
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, show, show_json, table_of
-from ticket_pipeline.errors import TicketPipelineError
 from ticket_pipeline.settings.model import load_settings
 from ticket_pipeline.storage.cache import clear_cache as delete_cached
 from ticket_pipeline.storage.cache import read_cache_summary
@@ -24,10 +23,6 @@ Age = Annotated[
     timedelta | None,
     typer.Option(parser=as_parser(parse_duration), metavar="AGE", help="Older than this: 30m, 6h, 2d."),
 ]
-
-
-class UnclearClearingError(TicketPipelineError):
-    """What to delete is not given, or is given in two ways."""
 
 
 @cache_commands.command("show")
@@ -78,7 +73,7 @@ def clear_cache(
     ticket-pipeline cache clear --older-than 6h
     """
     if sum((event is not None, older_than is not None, everything)) != 1:
-        raise UnclearClearingError("Choose what to delete with one of --event ID, --older-than AGE and --all.")
+        raise typer.BadParameter("choose what to delete with one of --event, --older-than and --all")
     before = None if older_than is None else utc_now() - older_than
     with open_migrated(load_settings()) as database:
         cleared = delete_cached(database, external_id=event, stored_before=before)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +10,6 @@ import typer
 from ticket_pipeline.cli.formats import NOTHING, count, plain, utc_now
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, note, progress, show, show_json, table_of
-from ticket_pipeline.errors import TicketPipelineError
 from ticket_pipeline.settings.model import load_settings
 from ticket_pipeline.storage.event_cleanup import (
     count_untracked_data,
@@ -26,10 +24,6 @@ if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database, Row
 
 _LONG_OVER = timedelta(days=30)
-
-
-class NoTerminalError(TicketPipelineError):
-    """A question needs an answer, and there is no terminal to ask at."""
 
 
 def cleanup_untracked_events(
@@ -59,7 +53,7 @@ def cleanup_untracked_events(
         marked, deleted = 0, list[int]()
         if not dry_run and delete and untracked:
             if not yes:
-                _confirm(untracked)
+                typer.confirm(_question(untracked), err=True, abort=True)
             deleted = _delete(database, untracked)
         elif not dry_run and missing:
             marked = untrack_events(database, [row["event_id"] for row in missing])
@@ -100,28 +94,15 @@ def _show_plan(missing: Sequence[Row], untracked: Sequence[Row], *, delete: bool
         show(table_of(untracked, columns))
 
 
-def _confirm(untracked: Sequence[Row]) -> None:
-    """Go on only if the user agrees.
-
-    Raises:
-        NoTerminalError: there is no terminal to ask at.
-    """
+def _question(untracked: Sequence[Row]) -> str:
     captures, listings = (sum(row[name] for row in untracked) for name in ("snapshots", "listings"))
-    question = (
-        f"Delete {len(untracked)} events with {captures:,} captures and {listings:,} listings? This cannot be undone."
+    return (
+        f"Delete {len(untracked)} events with {captures:,} captures and {listings:,} listings? This cannot be undone. "
+        "Scripts confirm it with --yes."
     )
-    try:
-        typer.confirm(question, err=True, abort=True)
-    except typer.Abort:
-        if sys.stdin.isatty():
-            raise
-        raise NoTerminalError(
-            "\nNothing was deleted: there is no terminal to confirm at. Add --yes to delete without being asked."
-        ) from None
 
 
 def _delete(database: Database, untracked: Sequence[Row]) -> list[int]:
-    """Delete one event at a time; returns the ids of those that are gone."""
     deleted = []
     with progress("Deleting", len(untracked)) as advance:
         for row in untracked:

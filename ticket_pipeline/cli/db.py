@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -85,7 +83,7 @@ def status(*, as_json: JsonOption = False) -> None:
     """
     found = _embedded().status()
     if as_json:
-        show_json({name: str(value) if isinstance(value, Path) else value for name, value in asdict(found).items()})
+        show_json(found)
         return
     show_facts(
         [
@@ -101,11 +99,6 @@ def status(*, as_json: JsonOption = False) -> None:
 
 
 def _embedded() -> EmbeddedServer:
-    """The embedded server.
-
-    Raises:
-        ConfigurationError: the settings name another database; we neither start nor stop what is not ours.
-    """
     settings = load_settings()
     if not settings.is_embedded:
         raise ConfigurationError(
@@ -149,4 +142,4 @@ def _plain_value(name: str, value: object) -> object:
         return {key: _plain_value(key, part) for key, part in value.model_dump(exclude_unset=True).items()} or None
     if isinstance(value, str) and (name.endswith("_url") or "://" in value):
         return show_address(value)
-    return str(value) if isinstance(value, Path) else value
+    return value

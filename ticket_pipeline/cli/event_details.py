@@ -15,7 +15,7 @@ from ticket_pipeline.queries.events import read_events
 from ticket_pipeline.settings.model import load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import date, time
 
     from rich.table import Table
@@ -50,7 +50,7 @@ def event_details(
     else:
         latest, changes = history[-1], list(find_changes(history))
         show(f"{plain(latest.name)} ({plain(latest.external_id)}) at Ticketmaster", *_facts(event, latest))
-        show(_prices_table(latest.price_ranges) if latest.price_ranges else "No price is published.")
+        show(f"Prices {_shown(latest.price_ranges)}." if latest.price_ranges else "No price is published.")
         show(_changes_table(event, changes) if changes else "Nothing changed.")
         captures = "1 capture" if len(history) == 1 else f"{count(len(history))} captures"
         show(f"{captures} in {days} days, the newest {ago(latest.captured_at, this_moment)}.")
@@ -83,18 +83,6 @@ def show_start(day: date | None, time_of_day: time | None, separator: str) -> st
     return f"{day or 'date open'}{separator}{f'{time_of_day:%H:%M}' if time_of_day else 'time open'}"
 
 
-def _prices_table(ranges: Sequence[Mapping[str, str]]) -> Table:
-    return table_of(
-        ranges,
-        {
-            "Price type": lambda one: plain(one["price_type"]),
-            ">From": lambda one: one["min_price"],
-            ">To": lambda one: one["max_price"],
-            "": lambda one: plain(one["currency"]),
-        },
-    )
-
-
 def _changes_table(event: WatchedEvent, changes: Sequence[Change]) -> Table:
     return table_of(
         changes,
@@ -109,5 +97,6 @@ def _changes_table(event: WatchedEvent, changes: Sequence[Change]) -> Table:
 
 def _shown(value: Any) -> str:  # noqa: ANN401 - a value of any of the compared columns
     if isinstance(value, list):
-        return "; ".join(f"{each['min_price']} to {each['max_price']} {each['currency']}" for each in value) or NOTHING
+        ranges = ("{min_price} to {max_price} {currency} ({price_type})".format_map(each) for each in value)
+        return plain("; ".join(ranges)) or NOTHING
     return plain(value)

@@ -83,12 +83,6 @@ def fetch_listings(
 def _named_events(
     database: Database, settings: Settings, keys: Sequence[str], marketplace: Marketplace | None
 ) -> Sequence[Event]:
-    """The events of these keys.
-
-    Raises:
-        UnclearEventKeyError: a key names none, several, or an id that was replaced.
-        ConfigurationError: one of them cannot be polled under these settings; nothing was sent.
-    """
     events = find_events(database, keys, marketplace)
     if replaced := [event.external_id for event in events if not event.is_current]:
         # Whatever a replaced id stands for now, it is not this event's market.
@@ -102,11 +96,7 @@ def _named_events(
 
 
 def _upcoming_events(database: Database, settings: Settings, marketplace: Marketplace | None) -> Sequence[Event]:
-    """Every followed event still to come, at marketplaces that have listings and can be polled; notes name the rest.
-
-    Raises:
-        ConfigurationError: none of the marketplaces can be polled under these settings.
-    """
+    """Every followed event still to come, at marketplaces that have listings and can be polled; notes name the rest."""
     this_moment = utc_now()
     followed = read_events(database, tracked_only=True, marketplace=marketplace)
     upcoming = [event for event in followed if event.event_at > this_moment]
@@ -139,7 +129,6 @@ def _why_nothing(upcoming: Sequence[Event]) -> str:
 
 
 def _poll(database: Database, settings: Settings, events: Sequence[Event]) -> list[BatchResult]:
-    """Poll the events, one marketplace after the other."""
     batches = []
     with progress("Fetching listings", len(events)) as advance:
         for marketplace in dict.fromkeys(event.marketplace for event in events):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
@@ -21,7 +21,7 @@ from ticket_pipeline.cli.formats import (
 )
 from ticket_pipeline.cli.options import Days, EventKey, MarketplaceOption, as_parser
 from ticket_pipeline.cli.rebuilding import rebuild_stale_hours
-from ticket_pipeline.cli.session import choose_event, open_migrated
+from ticket_pipeline.cli.session import choose_event, describe_event, identify, open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, show, show_json, table_of
 from ticket_pipeline.queries.prices import read_price_history, read_zone_prices
 from ticket_pipeline.settings.model import load_settings
@@ -76,11 +76,11 @@ def price_history(
             until=min(this_moment, event.event_at),
         )
     if as_json:
-        show_json({"event": _as_document(event), "zone": zone, "bucket_seconds": bucket, "series": history})
+        show_json({"event": identify(event), "zone": zone, "bucket_seconds": bucket, "series": history})
     elif not history:
         note(_explain_nothing(event, days, zone))
     else:
-        show(_title(event, zone))
+        show(describe_event(event) if zone == "*" else f"{describe_event(event)}: {plain(zone)}")
         for series in history:
             show(_history_table(series, bucket, event.timezone), *_history_legend(series, bucket))
 
@@ -106,11 +106,11 @@ def section_prices(
         zones = read_zone_prices(database, event.event_id, event.marketplace, span)
     shown = zones[: limit + 1] if limit else zones
     if as_json:
-        show_json({"event": _as_document(event), "zones": shown})
+        show_json({"event": identify(event), "zones": shown})
     elif not zones:
         note(_explain_nothing(event, days))
     else:
-        show(_title(event, "*"), _zones_table(shown), *_zones_legend(event, shown, len(zones)))
+        show(describe_event(event), _zones_table(shown), *_zones_legend(event, shown, len(zones)))
 
 
 def _whole_hours(this_moment: datetime, days: int) -> Span:
@@ -119,23 +119,11 @@ def _whole_hours(this_moment: datetime, days: int) -> Span:
 
 
 def _explain_nothing(event: WatchedEvent, days: int, zone: str = "*") -> str:
-    where, which = "", ""
-    if zone != "*":
-        where = f" for zone {plain(zone)}"
-        which = f", list the zones with `ticket-pipeline section-prices {event.external_id}`"
+    where = "" if zone == "*" else f" for zone {plain(zone)} (`section-prices` lists the zones)"
     return (
-        f"No prices of {plain(event.name)} in the last {days} days{where}. Look further back with --days{which}, or "
+        f"No prices of {plain(event.name)} in the last {days} days{where}. Look further back with --days, or "
         f"fetch listings now: ticket-pipeline fetch-listings {event.external_id}"
     )
-
-
-def _title(event: WatchedEvent, zone: str) -> str:
-    title = f"{plain(event.name)} on {event.marketplace}, {local_time(event.event_at, event.timezone)}"
-    return title if zone == "*" else f"{title}: {plain(zone)}"
-
-
-def _as_document(event: WatchedEvent) -> dict[str, Any]:
-    return {name: getattr(event, name) for name in ("marketplace", "external_id", "name", "event_at", "timezone")}
 
 
 def _history_table(series: PriceSeries, bucket: timedelta, timezone: str) -> Table:
@@ -169,7 +157,6 @@ def _join_gaps(buckets: Sequence[PriceBucket]) -> Iterator[tuple[PriceBucket, Pr
 
 
 def _remarks(bucket: PriceBucket) -> list[str]:
-    """What a reader must know about a bucket before believing it."""
     if bucket.is_gap:
         return ["no data"]
     counts = {"failed": bucket.failed_attempts, "suspect": bucket.suspect_snapshots}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, timedelta
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.cli.tables import progress
@@ -10,7 +10,7 @@ from ticket_pipeline.storage.prices import (
     DAY,
     HOUR,
     Span,
-    first_contiguous,
+    contiguous_spans,
     read_stale_windows,
     rebuild_daily,
     rebuild_hourly,
@@ -30,36 +30,23 @@ def rebuild_stale_hours(database: Database, span: Span) -> None:
     """Rebuild the hours of a span that wait for it: few where Dagster or the scheduler does it all the time."""
     done: set[datetime] = set()
     # One reading holds at most 1,000 hours. An hour that becomes stale again meanwhile is not rebuilt twice.
-    while hours := [hour for hour in _read_stale_hours(database, span) if hour not in done]:
-        done.update(hours)
+    while stale := set(read_stale_windows(database, "hour", starts_from=span.start)) - done:
+        hours = sorted(hour for hour in stale if hour < span.end)
+        done |= stale
         with progress("Rebuilding hourly prices", len(hours)) as advance:
             rebuild_hours(database, hours, advance)
-
-
-def _read_stale_hours(database: Database, span: Span) -> list[datetime]:
-    return [hour for hour in read_stale_windows(database, "hour", starts_from=span.start) if hour < span.end]
 
 
 def rebuild_hours(
     database: Database, hours: Sequence[datetime], on_progress: Callable[[int], None] = lambda _: None
 ) -> None:
     """Rebuild these hours; `on_progress` gets the number of hours of each step."""
-    for span in _spans(hours, HOUR):
+    for span in contiguous_spans(hours, HOUR, most=_MOST_AT_ONCE):
         rebuild_hourly(database, span)
         on_progress((span.end - span.start) // HOUR)
 
 
 def rebuild_stale_days(database: Database) -> None:
     """Rebuild the days whose hours changed."""
-    for span in _spans(read_stale_windows(database, "day"), DAY):
+    for span in contiguous_spans(read_stale_windows(database, "day"), DAY, most=_MOST_AT_ONCE):
         rebuild_daily(database, span.start.astimezone(UTC).date(), span.end.astimezone(UTC).date())
-
-
-def _spans(windows: Sequence[datetime], step: timedelta) -> list[Span]:
-    """The windows as contiguous spans, none longer than `_MOST_AT_ONCE`."""
-    spans = []
-    left = list(windows)
-    while (span := first_contiguous(left, step, most=_MOST_AT_ONCE)) is not None:
-        spans.append(span)
-        left = left[(span.end - span.start) // step :]
-    return spans

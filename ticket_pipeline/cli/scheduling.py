@@ -6,9 +6,8 @@ It may run beside Dagster, or on several machines: leases give every event to on
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -38,8 +37,6 @@ from ticket_pipeline.storage.schedule import release_lease
 from ticket_pipeline.storage.snapshots import delete_old_payloads
 
 if TYPE_CHECKING:
-    from ticket_pipeline.ingest.due import LeasedBatch
-    from ticket_pipeline.ingest.results import EventResult
     from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.storage.database import Database
 
@@ -70,7 +67,7 @@ def start_scheduler(
     settings = load_settings(**{name: value for name, value in chosen.items() if value is not None})
     with open_migrated(settings) as database:
         scheduler = Scheduler(database, settings, now=utc_now, sync_every=timedelta(minutes=sync_minutes))
-        scheduler.sync(must_succeed=True)
+        scheduler.sync()
         has_succeeded = asyncio.run(_run(scheduler, once=once))
     if once and not has_succeeded:
         raise typer.Exit(1)
@@ -104,19 +101,13 @@ def resume(
 
 @dataclass(slots=True)
 class Scheduler:
-    """One round after another of what Dagster's sensors and schedules do.
-
-    Attributes:
-        now: the clock, aware UTC.
-        sync_every: how often the watchlist is read again.
-        tell: takes each line of what happens.
-    """
+    """One round after another of what Dagster's sensors and schedules do; `report` takes each line of what happens."""
 
     database: Database
     settings: Settings
     now: Callable[[], datetime]
     sync_every: timedelta
-    tell: Callable[[str], None] = note
+    report: Callable[[str], None] = note
     _synced_at: datetime | None = None
     _refreshed_at: datetime | None = None
     _skips: set[Marketplace] = field(default_factory=set)
@@ -125,55 +116,41 @@ class Scheduler:
     async def round(self) -> bool:
         """Sync if it is time, poll what is due, rebuild what changed. A database that is away is reported, not fatal.
 
-        Returns:
-            False where events were due and none could be fetched, or the database was away.
+        Returns False where events were due and none could be fetched, or the database was away.
         """
         due = stored = 0
         try:
             if self._synced_at is None or self.now() - self._synced_at >= self.sync_every:
-                await asyncio.to_thread(self.sync)
+                await asyncio.to_thread(self._sync_or_report)
             for marketplace in SOURCES:
                 batch = await self._poll(marketplace)
                 due += len(batch.results) + len(batch.skipped)
                 stored += len(batch.results) - len(batch.failures)
             await asyncio.to_thread(self.rebuild)
         except StorageUnavailable as error:
-            self._say(f"{error} Trying again at the next round.")
+            self._log(f"{error} Trying again at the next round.")
             return False
         return stored > 0 or due == 0
 
-    def sync(self, *, must_succeed: bool = False) -> None:
-        """Bring the events to the watchlist, and delete raw bodies older than RAW_PAYLOAD_DAYS.
+    def sync(self) -> None:
+        """Bring the events to the watchlist, and delete raw bodies older than RAW_PAYLOAD_DAYS."""
+        is_first, self._synced_at = self._synced_at is None, self.now()
+        synced = sync_events(self.database, self.settings, self.now())
+        lost_ids = describe_lost_ids(synced)
+        if is_first or synced.result.added or synced.result.changed or synced.result.untracked or lost_ids:
+            for line in (describe_sync(synced)[0], *lost_ids):
+                self._log(line)
+        delete_old_payloads(self.database, self.now() - timedelta(days=self.settings.raw_payload_days))
 
-        Raises:
-            TicketPipelineError: the watchlist cannot be read or applied, and `must_succeed`; otherwise that is
-                reported, and the events stay. An error in our own code too: polling must not end with it.
-            StorageUnavailable: the database is away.
-        """
-        self._synced_at = self.now()
-        with (
-            self._reported("The events stay as they are.", must_succeed=must_succeed),
-            unexpected_as_failure("sync the watchlist"),
-        ):
-            report = sync_events(self.database, self.settings, self.now())
-            lost_ids = describe_lost_ids(report)
-            if must_succeed or report.result.added or report.result.changed or report.result.untracked or lost_ids:
-                for line in (describe_sync(report)[0], *lost_ids):
-                    self._say(line)
-        with self._reported("Old raw bodies stay until the next sync."), unexpected_as_failure("delete old raw bodies"):
-            delete_old_payloads(self.database, self.now() - timedelta(days=self.settings.raw_payload_days))
-
-    @contextlib.contextmanager
-    def _reported(self, consequence: str, *, must_succeed: bool = False) -> Iterator[None]:
-        """Report an error of the block with its consequence instead of raising it."""
+    def _sync_or_report(self) -> None:
+        """Polling goes on after a sync that fails, be it because of a bug."""
         try:
-            yield
+            with unexpected_as_failure("sync the watchlist"):
+                self.sync()
         except StorageUnavailable:
             raise
         except TicketPipelineError as error:
-            if must_succeed:
-                raise
-            self._say(f"{error} {consequence}")
+            self._log(f"{error} Polling goes on; the next sync tries again.")
 
     def rebuild(self) -> None:
         """Rebuild changed hours, the current one only every `prices_refresh_minutes`, and then their days."""
@@ -195,45 +172,36 @@ class Scheduler:
         )
         if isinstance(choice, Skip):
             if marketplace not in self._skips:
-                self._say(f"{marketplace}: {choice.reason}")
+                self._log(f"{marketplace}: {choice.reason}")
             self._skips.add(marketplace)
             return BatchResult()
         self._skips.discard(marketplace)
-        return await self._poll_batch(choice)
-
-    async def _poll_batch(self, batch: LeasedBatch) -> BatchResult:
-        self._say(f"{batch.marketplace}: {len(batch.events)} events are due.")
+        self._log(f"{marketplace}: {len(choice.events)} events are due.")
         try:
             outcome = await poll_events(
                 self.database,
                 self.settings,
-                batch.marketplace,
-                batch.events,
+                marketplace,
+                choice.events,
                 now=self.now,
-                on_results=self._report_failures,
-                lease=Lease(batch.lease_id, timedelta(seconds=self.settings.tuning.lease_seconds)),
-                run_id=f"scheduler-{batch.lease_id}",
+                lease=Lease(choice.lease_id, timedelta(seconds=self.settings.tuning.lease_seconds)),
+                run_id=f"scheduler-{choice.lease_id}",
             )
         except asyncio.CancelledError:
             # Stopped in the middle: what was not fetched is due again at once, not when the lease runs out.
-            release_lease(self.database, batch.lease_id)
+            release_lease(self.database, choice.lease_id)
             raise
+        for failure in outcome.failures:
+            self._log(f"{failure.event.external_id} ({plain(failure.event.name)}), {failure.outcome}: {failure.error}")
         stored = len(outcome.results) - len(outcome.failures)
         listings = sum(result.listings for result in outcome.results)
-        self._say(
-            f"{batch.marketplace}: {stored} events stored ({listings:,} listings), {len(outcome.failures)} failed."
-        )
+        self._log(f"{marketplace}: {stored} events stored ({listings:,} listings), {len(outcome.failures)} failed.")
         if outcome.stopped_by is not None:
-            self._say(f"{len(outcome.skipped)} events were not tried and stay due: {outcome.stopped_by}")
+            self._log(f"{len(outcome.skipped)} events were not tried and stay due: {outcome.stopped_by}")
         return outcome
 
-    def _report_failures(self, results: Sequence[EventResult]) -> None:
-        for result in results:
-            if result.is_failure:
-                self._say(f"{result.event.external_id} ({plain(result.event.name)}), {result.outcome}: {result.error}")
-
-    def _say(self, text: str) -> None:
-        self.tell(f"{self.now():%Y-%m-%d %H:%M:%S} UTC  {text}")
+    def _log(self, text: str) -> None:
+        self.report(f"{self.now():%Y-%m-%d %H:%M:%S} UTC  {text}")
 
 
 async def _run(scheduler: Scheduler, *, once: bool) -> bool:
@@ -248,5 +216,5 @@ async def _run(scheduler: Scheduler, *, once: bool) -> bool:
                 return has_succeeded
             await asyncio.sleep(scheduler.settings.tuning.poll_tick_seconds)
     except asyncio.CancelledError:
-        scheduler.tell("Stopped. What was not fetched stays due.")
+        scheduler.report("Stopped. What was not fetched stays due.")
         return False

@@ -58,8 +58,6 @@ def search(
 
         ticket-pipeline search "taylor swift" --city Toronto
     """
-    if not query.strip():
-        raise typer.BadParameter("it is empty; give a word of the event, the artist or the team", param_hint="QUERY")
     if country is not None and not _COUNTRY.fullmatch(country):
         raise typer.BadParameter(
             f"{country!r} is not a country code of two letters, such as CA", param_hint="--country"
@@ -82,7 +80,6 @@ def search(
 async def _search(
     database: Database, settings: Settings, query: str, city: str | None, country: str | None, limit: int
 ) -> tuple[list[EventDetails], Search[EventDetails]]:
-    """The results to show, and the search with their total."""
     async with _open_client(database, settings) as client:
         # Few page sizes, and no capitals: the same search in other words is then found in the cache.
         words = " ".join(query.lower().split())
@@ -121,7 +118,6 @@ def match(*, as_json: JsonOption = False) -> None:
 
 
 def _without_id(database: Database) -> list[WatchlistEvent]:
-    """The followed events still to come that have no Ticketmaster id."""
     this_moment = utc_now()
     return [
         WatchlistEvent.from_row(row)
@@ -150,11 +146,7 @@ async def _match_all(
 
 @asynccontextmanager
 async def _open_client(database: Database, settings: Settings) -> AsyncIterator[TicketmasterClient]:
-    """A client for a person: within the shared budget, reserve included, and with the shared cache.
-
-    Raises:
-        ConfigurationError: Ticketmaster is switched off or not configured.
-    """
+    """A client for a person: within the shared budget, reserve included, and with the shared cache."""
     source = find_source(Marketplace.TICKETMASTER, settings)
     set_up_requests(database, settings, source)
     gate = build_gate(
@@ -166,16 +158,15 @@ async def _open_client(database: Database, settings: Settings) -> AsyncIterator[
         is_for_events=False,
         max_wait=_LONGEST_WAIT,
     )
-    async with open_ticketmaster_client(
-        settings, gate=gate, cache=PostgresCache(database, source.marketplace)
-    ) as client:
+    cache = PostgresCache(database, source.marketplace)
+    async with open_ticketmaster_client(settings, gate=gate, cache=cache) as client:
         yield client
 
 
 def _events_table(events: Sequence[EventDetails]) -> Table:
     columns: dict[str, Callable[[EventDetails], str]] = {
         "Ticketmaster ID": lambda event: plain(event.external_id),
-        "Event": lambda event: f"{plain(event.name)}\n{_place(event)}",
+        "Event": _name_and_place,
         "Starts (local)": lambda event: show_start(event.local_date, event.local_time, "\n"),
         "Status": lambda event: plain(event.status),
         ">From": _from_price,
@@ -183,10 +174,9 @@ def _events_table(events: Sequence[EventDetails]) -> Table:
     return table_of(events, columns)
 
 
-def _place(event: EventDetails) -> str:
-    return ", ".join(
-        plain(part) for part in (event.venue and event.venue.name, event.venue and event.venue.city) if part
-    )
+def _name_and_place(event: EventDetails) -> str:
+    place = (event.venue.name, event.venue.city) if event.venue else ()
+    return f"{plain(event.name)}\n{', '.join(plain(part) for part in place if part)}"
 
 
 def _from_price(event: EventDetails) -> str:
@@ -199,12 +189,8 @@ def _from_price(event: EventDetails) -> str:
 def _caption(shown: int, total: int, *, is_cut: bool) -> str:
     if shown >= total:
         return "1 event." if total == 1 else f"{count(total)} events."
-    how = (
-        "Ticketmaster shows only its first 1,000: narrow it by --city or --country."
-        if is_cut
-        else "--limit shows more."
-    )
-    return f"{count(shown)} of {count(total)} events. {how}"
+    cut = "Ticketmaster shows only its first 1,000: narrow it by --city or --country."
+    return f"{count(shown)} of {count(total)} events. {cut if is_cut else '--limit shows more.'}"
 
 
 def _warn_of_age(events: Sequence[EventDetails]) -> None:

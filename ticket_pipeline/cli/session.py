@@ -6,7 +6,7 @@ from contextlib import contextmanager, nullcontext
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from ticket_pipeline.cli.formats import plain, utc_now
+from ticket_pipeline.cli.formats import local_time, plain, utc_now
 from ticket_pipeline.cli.tables import note, progress
 from ticket_pipeline.errors import StorageError
 from ticket_pipeline.ingest.due import show_asked_wait, show_wait
@@ -31,10 +31,7 @@ def open_migrated(settings: Settings) -> Iterator[Database]:
     """A database to work with, closed at the end.
 
     The embedded server is started on demand and its schema brought up to date: it is ours alone. A database of the
-    user's own is changed by `init-db` only.
-
-    Raises:
-        StorageError: it cannot be reached, its schema is behind, or the embedded one cannot be started.
+    user's own is changed by `init-db` only, and a StorageError where its schema is behind.
     """
     with progress("Starting the embedded PostgreSQL") if settings.is_embedded else nullcontext():
         database = open_database(settings)
@@ -52,11 +49,7 @@ def open_migrated(settings: Settings) -> Iterator[Database]:
 def choose_event(
     database: Database, key: str, marketplace: Marketplace | None, *, with_listings: bool = False
 ) -> WatchedEvent:
-    """The event that a key names; prints a note for a replaced key and for a paused marketplace.
-
-    Raises:
-        UnclearEventKeyError: it names none or several, or one without the listings that are needed.
-    """
+    """The event that a key names; prints a note for a replaced key and for a paused marketplace."""
     if with_listings:
         event = find_listed_event(database, key, marketplace)
     else:
@@ -67,6 +60,16 @@ def choose_event(
     for line in describe_pauses(read_pauses(database, this_moment), [event.marketplace], this_moment):
         note(line)
     return event
+
+
+def describe_event(event: WatchedEvent) -> str:
+    """The title of a table about one event."""
+    return f"{plain(event.name)} on {event.marketplace}, {local_time(event.event_at, event.timezone)}"
+
+
+def identify(event: WatchedEvent) -> dict[str, object]:
+    """What a JSON document about one event has of it."""
+    return {name: getattr(event, name) for name in ("marketplace", "external_id", "name", "event_at", "timezone")}
 
 
 def describe_pauses(

@@ -8,7 +8,7 @@ import typer
 
 from ticket_pipeline.cli.formats import FEE_BASIS, NOTHING, ago, count, local_time, money, plain, utc_now
 from ticket_pipeline.cli.options import EventKey, MarketplaceOption
-from ticket_pipeline.cli.session import choose_event, open_migrated
+from ticket_pipeline.cli.session import choose_event, describe_event, identify, open_migrated
 from ticket_pipeline.cli.tables import JsonOption, note, show, show_json, table_of
 from ticket_pipeline.market.vocabulary import FeeBasis
 from ticket_pipeline.queries.listings import read_latest_listings
@@ -47,7 +47,7 @@ def show_listings(
     if as_json:
         show_json(
             {
-                "event": {name: getattr(event, name) for name in ("marketplace", "external_id", "name")},
+                "event": identify(event),
                 "snapshot": latest and latest.snapshot,
                 "matching": len(latest.listings) if latest else 0,
                 "get_in_price": latest and latest.get_in_price,
@@ -58,8 +58,7 @@ def show_listings(
     elif latest is None:
         note(f"No capture of {event.name} yet. Fetch one: ticket-pipeline fetch-listings {event.external_id}")
     else:
-        title = f"{plain(event.name)} on {event.marketplace}, {local_time(event.event_at, event.timezone)}"
-        show(title, _table(shown), *_caption(event, latest, shown, quantity))
+        show(describe_event(event), _table(shown), *_caption(event, latest, shown, quantity))
 
 
 def _table(shown: Sequence[Listing]) -> Table:

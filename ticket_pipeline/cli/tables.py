@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass
+from dataclasses import asdict, is_dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -89,8 +90,8 @@ def _console(stream: TextIO) -> Console:
 
 def _as_json(value: object) -> Any:  # noqa: ANN401 - whatever JSON has
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in fields(value)}
-    if isinstance(value, Decimal):
+        return asdict(value)
+    if isinstance(value, Decimal | Path):
         return str(value)
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.astimezone(UTC).isoformat()  # whatever zone the database session has

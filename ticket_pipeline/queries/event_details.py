@@ -12,13 +12,7 @@ if TYPE_CHECKING:
 
     from ticket_pipeline.storage.database import Database
 
-_COMPARED = {
-    "status": "status",
-    "local_date": "date",
-    "local_time": "time",
-    "venue": "venue",
-    "price_ranges": "prices",
-}
+_COMPARED = {"status": "status", "local_date": "date", "local_time": "time", "venue": "venue", "price_ranges": "prices"}
 """Attribute → its name for people."""
 
 
@@ -27,8 +21,6 @@ class EventDescription:
     """One capture of an event at Ticketmaster. Moments are aware UTC; None: not published.
 
     Attributes:
-        local_date: at the venue; so `local_time`.
-        timezone: IANA name.
         on_sale_at: when the public sale starts.
         problems: what of the response could not be read.
         price_ranges: each with price_type, currency, min_price and max_price; money is text in major units.

@@ -34,7 +34,6 @@ class WatchedEvent(Event):
     Attributes:
         event_date: local time of the venue, naive.
         sheet_interval: the interval of the watchlist's row; None: by the cadence.
-        poll_interval: the interval that holds now.
         consecutive_failures: failed attempts since the last capture.
     """
 
@@ -63,15 +62,7 @@ def read_events(
     event_id: int | None = None,
     external_ids: Sequence[str] | None = None,
 ) -> list[WatchedEvent]:
-    """Events, one per event and current marketplace id, soonest first.
-
-    Args:
-        database: where.
-        tracked_only: leave out events that are not followed.
-        marketplace: at this marketplace only.
-        event_id: this event only.
-        external_ids: of these ids only; replaced ids are found too.
-    """
+    """Events, one per event and current marketplace id, soonest first; replaced ids only if `external_ids` has them."""
     rows = database.fetch_all(
         "queries/select_events",
         tracked_only=tracked_only,
@@ -83,11 +74,7 @@ def read_events(
 
 
 def find_events(database: Database, keys: Sequence[str], marketplace: Marketplace | None = None) -> list[WatchedEvent]:
-    """The events that keys name, in their order, each once.
-
-    Raises:
-        UnclearEventKeyError: a key names none or several; the message says what to do.
-    """
+    """The events that keys name, in their order, each once; an UnclearEventKeyError where one names none or several."""
     wanted = list(dict.fromkeys(key.strip() for key in keys))
     found: dict[str, list[WatchedEvent]] = {key: [] for key in wanted}
     for event in read_events(database, external_ids=wanted, marketplace=marketplace):
@@ -106,11 +93,7 @@ def find_events(database: Database, keys: Sequence[str], marketplace: Marketplac
 
 
 def find_listed_event(database: Database, key: str, marketplace: Marketplace | None = None) -> WatchedEvent:
-    """The event that a key names, at a marketplace that has listings.
-
-    Raises:
-        UnclearEventKeyError: as for `find_events`, or the marketplace only describes events.
-    """
+    """The event that a key names, as `find_events`; its marketplace must have listings."""
     (event,) = find_events(database, [key], marketplace)
     if event.marketplace.has_listings:
         return event
@@ -127,14 +110,7 @@ def find_listed_event(database: Database, key: str, marketplace: Marketplace | N
 
 
 def describe_unknown_keys(unknown: Sequence[str], known: Sequence[str], where: str | None, remedy: str) -> str:
-    """The message about keys that do not exist: how many there are, which are near, and what to do.
-
-    Args:
-        unknown: the keys that were not found.
-        known: all keys there are.
-        where: the marketplace; None: all of them.
-        remedy: a sentence, what to do about it.
-    """
+    """The message about keys that do not exist `where` (None: at any marketplace): which are near, and what to do."""
     near = sorted({near for key in unknown for near in difflib.get_close_matches(key, known, _NEAR_KEYS, 0.5)})
     named = f" ({'nearest' if near else 'such as'} {', '.join(near or known[:_NEAR_KEYS])})" if known else ""
     whose = f" of {where}" if where else ""

@@ -55,7 +55,6 @@ class Snapshot:
     """One capture of an event at a marketplace; received = accepted + rejected, counted in listings.
 
     Attributes:
-        captured_at: aware UTC.
         currency: None where the listings have several, or there are none; so `fee_basis`.
         is_suspect: far fewer listings than before, and not yet confirmed by another capture.
         checksum_problems: where the totals that the marketplace announces disagree with its listings.
@@ -82,7 +81,6 @@ class LatestListings:
         listings: cheapest first.
         get_in_price: the lowest price of those that sell the quantity; None where there is none, or where prices of
             several currencies or fee bases cannot be compared.
-        listings_near_get_in: how many of those are within 15 % of it.
     """
 
     snapshot: Snapshot
@@ -96,12 +94,7 @@ def read_latest_listings(
 ) -> LatestListings | None:
     """The newest capture of an event; None where there is none yet.
 
-    Args:
-        database: where.
-        event_id: whose.
-        marketplace: where.
-        zone: only listings of this zone, or section where there are no zones, in any case.
-        quantity: only listings that can sell so many together.
+    Only listings of `zone` (or section where there are no zones, in any case) that can sell `quantity` together.
     """
     source = {"event_id": event_id, "marketplace": marketplace}
     row = database.fetch_one("queries/select_latest_snapshot", **source)
@@ -121,7 +114,6 @@ def _is_wanted(listing: PricedListing, zone: str | None, quantity: int | None) -
 
 
 def _get_in(listings: Sequence[Listing], together: int) -> tuple[Decimal | None, int | None]:
-    """The get-in price and the number of listings near it."""
     priced = [listing.priced for listing in listings if listing.priced.can_sell(together)]
     lowest = get_in_price(priced, together)
     if lowest is None or len({(listing.currency, listing.fee_basis) for listing in listings}) != 1:

@@ -26,9 +26,7 @@ class PriceBucket:
     """Prices of one span of time, per ticket; a bucket without a capture has `snapshots` 0 and no price.
 
     Attributes:
-        bucket_at: its start, aware UTC.
         listings: of the last trusted capture; so `tickets`.
-        snapshots: trusted captures.
         hours_covered: hours with a trusted capture.
         open_price: of the get-in price for one ticket; so high, low and close.
         mean_price: of all listings; so min and max.
@@ -81,7 +79,6 @@ class ZonePrices:
         first_price: the get-in price when the zone was first seen in the span.
         min_price: of all the span; so mean and max, and the lowest for two and four together.
         peak_tickets: the most tickets seen at once.
-        last_hour_at: the last hour with a capture, aware UTC.
     """
 
     zone: str

@@ -22,7 +22,6 @@ class Budget:
 
     Attributes:
         applies_to: `everybody`, or `polling` alone.
-        window_seconds: the length of the span.
         resets_at: when all of it is free again, aware UTC; None: nothing of it is used.
     """
 
@@ -39,7 +38,6 @@ class Pause:
     """Nothing is sent to a marketplace for now. Moments are aware UTC.
 
     Attributes:
-        reason: why its breaker opened; so `opened_at`.
         open_until: until when the breaker keeps it paused; None: the breaker does not.
         asked_until: until when the marketplace asked to wait; None: it did not.
     """
@@ -66,8 +64,6 @@ class SourceStatus:
         error_rate: share of the requests; None without a request.
         latency_p50_seconds: of events' responses.
         breaker: closed, open or half_open.
-        open_until: until when it is paused; None: it is not.
-        asked_until: until when the marketplace asked to wait; None: it did not.
         last_error: of the newest failed attempt.
         cache_hits: of today (UTC); None: it has no cache. So misses and stale.
     """
@@ -108,26 +104,15 @@ def read_pauses(database: Database, this_moment: datetime) -> dict[Marketplace, 
 
 
 def _status(marketplace: Marketplace, rows: Sequence[Row], cache: Row | None, this_moment: datetime) -> SourceStatus:
-    first = rows[0]
-    open_until, asked_until = (
-        moment if moment is not None and moment > this_moment else None
-        for moment in (first["open_until"], first["asked_until"])
-    )
+    values = {name: value for name, value in rows[0].items() if name in SourceStatus.__slots__}
+    values["marketplace"] = marketplace
+    for name in ("open_until", "asked_until"):
+        if values[name] is not None and values[name] <= this_moment:
+            values[name] = None
     return SourceStatus(
-        marketplace=marketplace,
+        **values,
         budgets=[_budget(row) for row in rows if row["budget_window"]],
-        requests=first["requests"],
-        requests_for_searches=first["searches"],
-        errors=first["errors"],
-        error_rate=first["errors"] / first["requests"] if first["requests"] else None,
-        latency_p50_seconds=first["latency_p50_seconds"],
-        latency_p95_seconds=first["latency_p95_seconds"],
-        breaker=first["state"] or "closed",
-        breaker_reason=first["reason"],
-        open_until=open_until,
-        asked_until=asked_until,
-        last_success_at=first["last_success_at"],
-        last_error=first["last_error"],
+        error_rate=values["errors"] / values["requests"] if values["requests"] else None,
         **{f"cache_{name}": cache[f"{name}_today"] for name in ("hits", "misses", "stale") if cache},
     )
 

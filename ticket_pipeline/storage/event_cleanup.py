@@ -1,7 +1,6 @@
 """Let go of events: mark those that nobody follows any more, and delete marked ones with all their data.
 
-What belongs here: the two steps of a clean-up. What does not: the sync, which marks what vanished by itself
-(`watchlist`), and asking the user.
+The sync, which marks what vanished from the watchlist, is in `watchlist`.
 """
 
 from __future__ import annotations
@@ -37,15 +36,9 @@ def count_untracked_data(database: Database) -> list[Row]:
 
 
 def delete_untracked_event(database: Database, counted: Row, this_moment: datetime) -> bool:
-    """Delete one event with everything stored for it, in one transaction.
+    """Delete one event (its row of `count_untracked_data`) with everything stored for it, in one transaction.
 
-    Args:
-        database: where.
-        counted: its row of `count_untracked_data`.
-        this_moment: aware UTC.
-
-    Returns:
-        Whether it was deleted: not if a sync has taken it up again meanwhile, or somebody else deleted it.
+    Returns False if a sync has taken it up again meanwhile, or somebody else deleted it.
     """
     with database.transaction(f"delete the event {counted['name']}") as transaction:
         transaction.execute("watchlist/lock_watchlist")

@@ -1,7 +1,7 @@
 """Rebuild the hourly and daily prices.
 
-A rebuild is idempotent: inside one transaction it answers the marks of its span, deletes the span's rows and inserts
-them anew. A longer span is done a day at a time, so that memory and locks stay small and progress can be told.
+A rebuild is idempotent: inside one transaction it takes the marks of its span, deletes the span's rows and inserts
+them anew. A longer span is done a day at a time, so that memory and locks stay small and progress can be shown.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ticket_pipeline.errors import StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ticket_pipeline.storage.database import Database, Row, Transaction
 
@@ -55,26 +55,18 @@ class Span:
 
 
 def rebuild_hourly(database: Database, span: Span) -> list[Row]:
-    """Rebuild the hourly prices of the whole hours in `span` from the stored captures.
+    """Rebuild the hourly prices of the whole UTC hours in `span` from the stored captures.
 
-    Args:
-        database: where.
-        span: aligned to whole hours, UTC.
-
-    Returns:
-        One row per hour that has prices: hour_at, rows, events, snapshots, suspect_snapshots, failed_attempts, tickets,
-        min_price.
-
-    Raises:
-        StorageError: the span is not aligned, or the database refused; days before the failing one are rebuilt.
+    Returns one row per hour that has prices: hour_at, rows, events, snapshots, suspect_snapshots, failed_attempts,
+    tickets, min_price. After an error the days before the failing one are rebuilt.
     """
     return [row for _, rows in rebuild_hourly_by_day(database, span) for row in rows]
 
 
 def rebuild_hourly_by_day(database: Database, span: Span) -> Iterator[tuple[Span, list[Row]]]:
     """As `rebuild_hourly`, a day at a time: each UTC day's part of the span as it is committed, and its rows."""
-    if any(moment != _floor(moment, HOUR) for moment in (span.start, span.end)):
-        raise StorageError(f"Asked to rebuild hourly prices of {span.start} … {span.end}; give whole hours (UTC).")
+    if any(moment.timestamp() % HOUR.total_seconds() for moment in (span.start, span.end)):
+        raise StorageError(f"Cannot rebuild hourly prices of {span.start} … {span.end}. Give whole hours (UTC).")
     for part in span.days():
         with database.transaction(f"rebuild the hourly prices of {part.start:%Y-%m-%d %H:%M} UTC") as transaction:
             _begin_rebuild(transaction)
@@ -90,13 +82,9 @@ def rebuild_hourly_by_day(database: Database, span: Span) -> Iterator[tuple[Span
 
 
 def rebuild_daily(database: Database, first: date, until: date) -> list[Row]:
-    """Rebuild the daily prices of the UTC days in [first, until) from the hourly prices.
+    """Rebuild the daily prices of the UTC days in [first, until) from the hourly prices, in one transaction.
 
-    Returns:
-        One row per day that has prices: day_on, rows, events, snapshots, hours_covered, min_price.
-
-    Raises:
-        StorageError: the database refused; nothing changed.
+    Returns one row per day that has prices: day_on, rows, events, snapshots, hours_covered, min_price.
     """
     with database.transaction(f"rebuild the daily prices from {first}") as transaction:
         _begin_rebuild(transaction)
@@ -111,41 +99,21 @@ def rebuild_daily(database: Database, first: date, until: date) -> list[Row]:
 
 
 def read_stale_windows(database: Database, grain: str, *, starts_from: datetime | None = None) -> list[datetime]:
-    """The windows that wait for a rebuild, oldest first, at most 1,000.
-
-    Args:
-        database: where.
-        grain: 'hour', or 'day' for UTC days.
-        starts_from: leave out windows that start before; None leaves out none.
-    """
+    """The windows that wait for a rebuild, oldest first, at most 1,000; `grain` is 'hour', or 'day' for UTC days."""
     rows = database.fetch_all("prices/select_stale_windows", grain=grain, starts_from=starts_from)
     return [row["starts_at"] for row in rows]
 
 
-def first_contiguous(windows: list[datetime], step: timedelta, *, most: int) -> Span | None:
-    """The first run of windows that follow each other, as one span; None where there are none.
-
-    Args:
-        windows: starts, in ascending order.
-        step: the length of a window.
-        most: most windows in one span.
-    """
-    if not windows:
-        return None
-    end = windows[0] + step
-    for start in windows[1:most]:
-        if start != end:
-            break
-        end += step
-    return Span(windows[0], end)
+def contiguous_spans(windows: Sequence[datetime], step: timedelta, *, most: int) -> Iterator[Span]:
+    """Windows that follow each other, as spans of at most `most` of them; `windows` are ascending starts."""
+    first = 0
+    for after in range(1, len(windows) + 1):
+        if after == len(windows) or after - first == most or windows[after] != windows[after - 1] + step:
+            yield Span(windows[first], windows[after - 1] + step)
+            first = after
 
 
 def _begin_rebuild(transaction: Transaction) -> None:
     transaction.execute("prices/lock_prices")
     for name, value in REBUILD_SETTINGS.items():
         transaction.connection.execute("select set_config(%s, %s, true)", [name, value])
-
-
-def _floor(moment: datetime, step: timedelta) -> datetime:
-    epoch = datetime(2000, 1, 1, tzinfo=UTC)
-    return epoch + (moment - epoch) // step * step

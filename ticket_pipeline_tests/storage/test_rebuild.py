@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ticket_pipeline.errors import StorageError
-from ticket_pipeline.storage.prices import Span, first_contiguous, read_stale_windows, rebuild_daily, rebuild_hourly
+from ticket_pipeline.storage.prices import Span, contiguous_spans, read_stale_windows, rebuild_daily, rebuild_hourly
 from ticket_pipeline_tests.storage.stored import (
     DAY,
     HOUR,
@@ -218,10 +218,11 @@ def test_two_rebuilds_of_the_same_hours_at_once_both_succeed(database: Database)
 
 def test_windows_that_follow_each_other_are_taken_as_one_span() -> None:
     windows = [NOON, NOON + HOUR, NOON + 2 * HOUR, NOON + 4 * HOUR]
-    assert first_contiguous(windows, HOUR, most=24) == Span(NOON, NOON + 3 * HOUR)
-    assert first_contiguous(windows, HOUR, most=2) == Span(NOON, NOON + 2 * HOUR)
-    assert first_contiguous(windows[3:], HOUR, most=24) == Span(NOON + 4 * HOUR, NOON + 5 * HOUR)
-    assert first_contiguous([], HOUR, most=24) is None
+    first, last = Span(NOON, NOON + 3 * HOUR), Span(NOON + 4 * HOUR, NOON + 5 * HOUR)
+    assert list(contiguous_spans(windows, HOUR, most=24)) == [first, last]
+    at_most_two = [Span(NOON, NOON + 2 * HOUR), Span(NOON + 2 * HOUR, NOON + 3 * HOUR), last]
+    assert list(contiguous_spans(windows, HOUR, most=2)) == at_most_two
+    assert list(contiguous_spans([], HOUR, most=24)) == []
 
 
 def test_a_span_is_cut_at_utc_midnights() -> None:

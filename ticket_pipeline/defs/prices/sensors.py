@@ -12,7 +12,7 @@ from ticket_pipeline.defs.schedules import start_status
 from ticket_pipeline.ingest.due import show_wait
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage.database import Database
-from ticket_pipeline.storage.prices import DAY, HOUR, Span, first_contiguous, read_stale_windows
+from ticket_pipeline.storage.prices import DAY, HOUR, Span, contiguous_spans, read_stale_windows
 
 # The tags by which a run takes a range of partitions; Dagster documents them, but exports no names for them.
 _RANGE_START, _RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
@@ -99,7 +99,7 @@ def _choose_span(
     over = [start for start in windows if start + step <= now]
     refresh = timedelta(minutes=settings.tuning.prices_refresh_minutes)
     next_refresh = datetime.fromisoformat(refreshed_at) + refresh if refreshed_at else now
-    span = first_contiguous(windows if next_refresh <= now else over, step, most=_MOST_WINDOWS)
+    span = next(contiguous_spans(windows if next_refresh <= now else over, step, most=_MOST_WINDOWS), None)
     if span is not None:
         return span
     if windows:
