@@ -39,22 +39,3 @@ def one_signal_stops() -> Iterator[Callable[[], None]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-@contextmanager
-def hold_signals() -> Iterator[None]:
-    """Delay stopping signals to the end of the block, so that what it starts is known before it is stopped.
-
-    Only signals with a Python handler are held: children inherit what is ignored.
-    """
-    came: list[int] = []
-    before = {number: handler for number in _STOPPING if callable(handler := signal.getsignal(number))}
-    for number in before:
-        signal.signal(number, lambda number, _frame: came.append(number))
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        if came:
-            signal.raise_signal(came[0])

@@ -42,11 +42,9 @@ class Child:
 
 @dataclass(slots=True)
 class ProcessGroup:
-    """The children of one run. Use it as a context manager: leaving it ends them all.
+    """The children of one run, and a log of each in `log_dir`. Leaving the context ends them all.
 
-    Attributes:
-        name: unique on this machine; a later group of the same name finds what a killed one left behind.
-        log_dir: one log per child, the previous one beside it as `.previous`.
+    Its name is unique on this machine; a later group of the same name finds what a killed one left behind.
     """
 
     name: str
@@ -79,29 +77,20 @@ class ProcessGroup:
         return child
 
     def finish(self, child: Child) -> None:
-        """Wait for a child that is to end.
-
-        Raises:
-            ProcessDiedError: it failed.
-        """
+        """Wait for a child that is to end with success."""
         if child.process.wait() != 0:
-            raise ProcessDiedError(
-                f"The step {child.name} failed. The end of {child.log_file}:\n{tail(child.log_file)}"
-            )
+            self.check()
         self.children.remove(child)
 
     def check(self) -> None:
-        """Make sure that all children live, and bound their logs.
-
-        Raises:
-            ProcessDiedError: one has ended.
-        """
+        """Make sure that all children live, and bound their logs."""
         for child in self.children:
             code = child.process.poll()
             if code is not None:
+                log = child.log_file.read_text(encoding="utf-8", errors="replace")
                 raise ProcessDiedError(
                     f"The process {child.name} ended unexpectedly (exit code {code}). The end of {child.log_file}:\n"
-                    f"{tail(child.log_file)}"
+                    + "\n".join(log.splitlines()[-_TAIL_LINES:])
                 )
             if child.log_file.stat().st_size > _MOST_LOG_BYTES:
                 # The child appends to its open file, so that it goes on at the start of an emptied one.
@@ -109,11 +98,7 @@ class ProcessGroup:
                 os.truncate(child.log_file, 0)
 
     def wait_until(self, is_ready: Callable[[], bool], *, what: str, seconds: float) -> None:
-        """Wait until something is ready, while all children live.
-
-        Raises:
-            ProcessDiedError: a child ended, or it took too long.
-        """
+        """Wait until something is ready, while all children live."""
         deadline = time.monotonic() + seconds
         while not is_ready():
             self.check()
@@ -149,8 +134,3 @@ class ProcessGroup:
         with suppress(psutil.Error, OSError):
             return process.environ().get(_MARK) == self.name and process.status() != psutil.STATUS_ZOMBIE
         return False
-
-
-def tail(log_file: Path, lines: int = _TAIL_LINES) -> str:
-    """The last lines of a log, for an error message."""
-    return "\n".join(log_file.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])

@@ -14,8 +14,8 @@ import socket
 import sys
 import tempfile
 import time
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -25,9 +25,9 @@ import typer
 from rich.console import Console
 
 from ticket_pipeline.cli import web_ui
-from ticket_pipeline.cli.interrupts import hold_signals, one_signal_stops
+from ticket_pipeline.cli.interrupts import one_signal_stops
 from ticket_pipeline.cli.process_group import ProcessGroup
-from ticket_pipeline.cli.run_status import describe_minute, describe_snapshot, facts_of_run
+from ticket_pipeline.cli.run_status import describe_minute, describe_snapshot, facts_of_run, uses_sample
 from ticket_pipeline.cli.simulating import DEMO_SPEED, world_file
 from ticket_pipeline.cli.tables import show_facts
 from ticket_pipeline.errors import ConfigurationError
@@ -66,16 +66,6 @@ _LAST_PORT = 65_535
 _STATUS_SECONDS = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """What one run starts: settings with the demo's pace filled in, and the environment that says so to children."""
-
-    settings: Settings
-    env: Mapping[str, str]
-    is_demo_watchlist: bool
-    wanted_port: int
-
-
 def run(
     port: Annotated[
         int | None,
@@ -95,24 +85,24 @@ def run(
     """
     console = Console(highlight=False, soft_wrap=True)
     began = time.monotonic()
-    settings = load_settings()
+    state_dir = load_settings().state_dir.resolve()
     with one_signal_stops() as ignore_signals, ExitStack() as stack:
-        stack.enter_context(_explained_file_errors(settings.state_dir))
-        settings.state_dir.mkdir(parents=True, exist_ok=True)
-        stack.enter_context(_only_one(settings.state_dir / "run.lock"))
-        group = ProcessGroup(str(settings.state_dir.resolve()), settings.state_dir / "logs")
+        stack.enter_context(_only_one(state_dir))
+        group = ProcessGroup(str(state_dir), state_dir / "logs")
         if left := group.kill_remaining():
             console.print(f"Ended {len(left)} processes of a run that was killed.")
         try:
-            plan = _plan(settings, port)
-            stack.enter_context(_database(plan.settings, console))
+            settings, env = _prepare(load_settings(), port, console)
+            stack.enter_context(_database(settings, console))
             stack.enter_context(group)
-            _start_simulator(group, plan, console)
-            database = stack.enter_context(open_database(plan.settings))
-            _sync(database, plan, console)
-            _start_dagster(group, plan, stack, console)
-            _show_where_all_is(plan, console, began)
-            _watch(group, database, plan.settings, console, began=began, until_first_snapshot=until_first_snapshot)
+            _start_simulator(group, settings, env, console)
+            database = stack.enter_context(open_database(settings))
+            _sync(database, settings, console)
+            _start_dagster(group, settings, env, stack, console)
+            console.print(f"\nUp after {time.monotonic() - began:.0f} s.\n")
+            show_facts(facts_of_run(settings))
+            console.print()
+            _watch(group, database, settings, console, began=began, until_first_snapshot=until_first_snapshot)
         except KeyboardInterrupt:
             console.print("\nStopping …")
             if until_first_snapshot:
@@ -122,30 +112,29 @@ def run(
 
 
 @contextmanager
-def _explained_file_errors(state_dir: Path) -> Iterator[None]:
+def _only_one(state_dir: Path) -> Iterator[None]:
+    """Keep other runs away from the same data."""
     try:
-        yield
+        state_dir.mkdir(parents=True, exist_ok=True)
+        lock = (state_dir / "run.lock").open("w")
     except OSError as error:
         raise ConfigurationError(
-            f"Could not write to STATE_DIR={state_dir}, {error.strerror or error}: {error.filename}. "
+            f"Could not write to STATE_DIR={state_dir}, {error.strerror}: {error.filename}. "
             "Set STATE_DIR to a folder that you may write to."
         ) from error
-
-
-@contextmanager
-def _only_one(lock_file: Path) -> Iterator[None]:
-    with lock_file.open("w") as lock:
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ConfigurationError(
-                f"Another `ticket-pipeline run` uses the data in {lock_file.parent}. "
+                f"Another `ticket-pipeline run` uses the data in {state_dir}. "
                 "Stop that one with Ctrl-C, or set STATE_DIR to another folder."
             ) from None
         yield
 
 
-def _plan(settings: Settings, port: int | None) -> _Plan:
+def _prepare(settings: Settings, port: int | None, console: Console) -> tuple[Settings, dict[str, str]]:
+    """Settings with the demo's pace and free ports filled in, and the environment that gives them to the children."""
     changes: dict[str, Any] = {}
     if settings.is_simulated:
         changes = {name: value for name, value in _DEMO.items() if name not in settings.model_fields_set}
@@ -156,13 +145,14 @@ def _plan(settings: Settings, port: int | None) -> _Plan:
     wanted_port = settings.web_port if port is None else port
     # The simulator has not bound its port yet.
     changes["web_port"] = str(_free_port(settings.web_host, wanted_port, taken=int(changes.get("simulator_port", 0))))
+    if wanted_port and changes["web_port"] != str(wanted_port):
+        console.print(f"Port {wanted_port} is taken; the web UI uses {changes['web_port']}.")
     changes["state_dir"] = str(settings.state_dir.resolve())
     written = {name: json.dumps(value) if isinstance(value, dict) else value for name, value in changes.items()}
     env = {**os.environ, **{name.upper(): value for name, value in written.items()}}
     env["DAGSTER_HOME"] = str(settings.state_dir.resolve() / "dagster")
     env["PYTHONUNBUFFERED"] = "1"
-    is_demo_watchlist = settings.google_sheet_id is None and settings.watchlist_csv is None
-    return _Plan(load_settings(**changes), env, is_demo_watchlist, wanted_port)
+    return load_settings(**changes), env
 
 
 def _simulator_port(wanted: int) -> int:
@@ -177,26 +167,20 @@ def _simulator_port(wanted: int) -> int:
 
 
 def _free_port(host: str, wanted: int, *, taken: int = 0) -> int:
-    """`wanted` if it is free on `host` and not `taken`, else one that is.
+    """`wanted`, or the next port that is free on `host` and not `taken`.
 
-    Looked for below the range from which the system serves outgoing connections: a port of that range may be gone again
-    by the time its server binds it.
+    For `wanted` 0 it starts below the range from which the system serves outgoing connections: a port of that range may
+    be gone again by the time its server binds it.
     """
-    start: int = wanted + 1 if wanted else Random().randint(*_PORTS)  # noqa: S311 - spreads, hides nothing
-    candidates: list[int] = [wanted or start, *range(start, min(start + _PORTS_TRIED, _LAST_PORT))]
-    for port in candidates:
-        if port == taken:
-            continue
-        with socket.socket() as probe:
+    start: int = wanted or Random().randint(*_PORTS)  # noqa: S311 - spreads, hides nothing
+    for port in range(start, min(start + _PORTS_TRIED, _LAST_PORT + 1)):
+        with socket.socket() as probe, suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError:
-                continue
-            return port
+            probe.bind((host, port))
+            if port != taken:
+                return port
     raise ConfigurationError(
-        f"No free port on {host} among the {_PORTS_TRIED} from {wanted or start} on. "
-        "Is WEB_HOST an address of this machine?"
+        f"No free port on {host} among the {_PORTS_TRIED} from {start} on. Is WEB_HOST an address of this machine?"
     )
 
 
@@ -211,8 +195,9 @@ def _database(settings: Settings, console: Console) -> Iterator[None]:
         if server is not None and not server.status().running:
             console.print("Starting the embedded PostgreSQL …")
             started_by_run.touch()
-            with hold_signals():
-                server.start()
+            # In a thread, which a signal does not interrupt: what was started is known before it is stopped.
+            with ThreadPoolExecutor(1) as starting:
+                starting.submit(server.start).result()
         with open_database(settings) as database:
             applied = apply_migrations(database.url, schema=settings.db_schema)
         if applied:
@@ -224,49 +209,50 @@ def _database(settings: Settings, console: Console) -> Iterator[None]:
             started_by_run.unlink()
 
 
-def _start_simulator(group: ProcessGroup, plan: _Plan, console: Console) -> None:
-    if not plan.settings.is_simulated:
+def _start_simulator(group: ProcessGroup, settings: Settings, env: Mapping[str, str], console: Console) -> None:
+    if not settings.is_simulated:
         return
     console.print("Starting the simulated marketplaces …")
-    group.start("simulator", [sys.executable, "-m", "ticket_pipeline.cli", "simulate"], plan.env)
-    url = f"{plan.settings.simulator_url}{path_of(PLAYED[0])}{CONTROLS_PATH}/requests"
+    group.start("simulator", [sys.executable, "-m", "ticket_pipeline.cli", "simulate"], env)
+    url = f"{settings.simulator_url}{path_of(PLAYED[0])}{CONTROLS_PATH}/requests"
     group.wait_until(lambda: web_ui.is_up(url), what="The simulator", seconds=_START_SECONDS)
 
 
-def _sync(database: Database, plan: _Plan, console: Console) -> None:
+def _sync(database: Database, settings: Settings, console: Console) -> None:
     """Sync before anything polls, so that a mistake in the watchlist shows here and now."""
     now = datetime.now(UTC)
-    if plan.is_demo_watchlist and plan.settings.is_simulated:
-        _refuse_foreign_events(database, plan.settings)
-        world = open_world(world_file(plan.settings), now, speed=DEMO_SPEED)
-        with sample_watchlist_path(plan.settings).open("w", newline="", encoding="utf-8") as file:
+    if uses_sample(settings) and settings.is_simulated:
+        _refuse_foreign_events(database, settings)
+        world = open_world(world_file(settings), now, speed=DEMO_SPEED)
+        with sample_watchlist_path(settings).open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows(sample_watchlist_rows(world))
-    elif plan.is_demo_watchlist:
+    elif uses_sample(settings):
         raise ConfigurationError(
             "No watchlist is configured. Set GOOGLE_SHEET_ID and GOOGLE_SHEETS_CREDENTIALS_FILE, or WATCHLIST_CSV."
         )
-    report = sync_events(database, plan.settings, now, force=plan.is_demo_watchlist)
+    report = sync_events(database, settings, now, force=uses_sample(settings))
     console.print(
         f"Watchlist: {len(report.watchlist.events)} events, {len(report.watchlist.rejected)} rows rejected "
         f"(from {report.result.source})."
     )
 
 
-def _start_dagster(group: ProcessGroup, plan: _Plan, stack: ExitStack, console: Console) -> None:
+def _start_dagster(
+    group: ProcessGroup, settings: Settings, env: Mapping[str, str], stack: ExitStack, console: Console
+) -> None:
     """Start one code server, and a web server and a daemon that share it.
 
     Either of these can start a code server of its own; the daemon replaces that one every minute, at 2 CPU-s each time.
     """
     console.print("Starting Dagster …")
     socket_file = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ticket-pipeline-"))) / "code-server"
-    home = Path(plan.env["DAGSTER_HOME"])
+    home = Path(env["DAGSTER_HOME"])
     home.mkdir(parents=True, exist_ok=True)
     (home / "dagster.yaml").write_text(project_file("dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8")
     server = {"grpc_server": {"socket": str(socket_file), "location_name": web_ui.LOCATION}}
     # JSON is YAML.
     (home / "workspace.yaml").write_text(json.dumps({"load_from": [server]}), encoding="utf-8")
     workspace = ["-w", str(home / "workspace.yaml")]
-    settings, env = plan.settings, plan.env
     group.finish(group.start("end-dead-runs", [sys.executable, "-m", "ticket_pipeline.defs.end_dead_runs"], env))
     served = ["-m", "ticket_pipeline.definitions", "--location-name", web_ui.LOCATION, "--socket", str(socket_file)]
     group.start("code-server", [_program("dagster"), "api", "grpc", "--log-level", "warning", *served], env)
@@ -275,15 +261,11 @@ def _start_dagster(group: ProcessGroup, plan: _Plan, stack: ExitStack, console: 
     group.start("webserver", [_program("dagster-webserver"), *web], env)
     group.start("daemon", [_program("dagster-daemon"), "run", *workspace], env)
     url = f"http://{settings.web_host}:{settings.web_port}"
-    stack.callback(_stop_dagster, group, url)
+    # In reverse: stop the daemon, so that no further run starts, then cancel the runs under way: they have not failed.
+    stack.callback(web_ui.cancel_runs, url)
+    stack.callback(group.stop, "daemon")
     group.wait_until(lambda: web_ui.is_up(f"{url}/server_info"), what="The web UI", seconds=_START_SECONDS)
     web_ui.launch_job(url, "sync_events")
-
-
-def _stop_dagster(group: ProcessGroup, url: str) -> None:
-    """Stop the daemon, so that no further run starts, and cancel the runs under way: they have not failed."""
-    group.stop("daemon")
-    web_ui.cancel_runs(url)
 
 
 def _listens(socket_file: Path) -> bool:
@@ -294,12 +276,6 @@ def _listens(socket_file: Path) -> bool:
 def _program(name: str) -> str:
     """A program of this environment, whether or not its folder is on PATH."""
     return str(Path(sys.executable).parent / name)
-
-
-def _show_where_all_is(plan: _Plan, console: Console, began: float) -> None:
-    console.print(f"\nUp after {time.monotonic() - began:.0f} s.\n")
-    show_facts(facts_of_run(plan.settings, wanted_port=plan.wanted_port, is_demo_watchlist=plan.is_demo_watchlist))
-    console.print()
 
 
 def _watch(

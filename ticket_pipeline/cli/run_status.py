@@ -8,14 +8,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ticket_pipeline.cli.session import describe_pauses
 from ticket_pipeline.cli.simulating import curl_a_fault
 from ticket_pipeline.errors import StorageError
-from ticket_pipeline.ingest.due import show_asked_wait, show_wait
+from ticket_pipeline.ingest.due import show_wait
 from ticket_pipeline.ingest.marketplaces import SOURCES, why_not_polled
+from ticket_pipeline.queries.sources import read_pauses
 from ticket_pipeline.sheet.sync import sample_watchlist_path
 from ticket_pipeline.simulator.app import PLAYED, path_of
 from ticket_pipeline.storage.connect import describe_database
-from ticket_pipeline.storage.requests import read_request_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,16 +25,14 @@ if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database, Row
 
 
-def facts_of_run(settings: Settings, *, wanted_port: int, is_demo_watchlist: bool) -> Iterator[tuple[str, str]]:
-    """Name and fact of each part that runs now, for `show_facts`.
+def uses_sample(settings: Settings) -> bool:
+    """Whether the watchlist is the sample, because none is configured."""
+    return settings.google_sheet_id is None and settings.watchlist_csv is None
 
-    Args:
-        settings: of this run, as its children have them.
-        wanted_port: of the web UI, which may be another where that one is taken.
-        is_demo_watchlist: the events are those of the sample.
-    """
-    taken = "" if wanted_port in {0, settings.web_port} else f" (port {wanted_port} is taken)"
-    yield "Web UI", f"http://{settings.web_host}:{settings.web_port}{taken}"
+
+def facts_of_run(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Name and fact of each part that runs under these settings, for `show_facts`."""
+    yield "Web UI", f"http://{settings.web_host}:{settings.web_port}"
     if settings.is_simulated:
         yield "Marketplaces", "all simulated, until you configure one:"
         for marketplace in PLAYED:
@@ -41,7 +40,7 @@ def facts_of_run(settings: Settings, *, wanted_port: int, is_demo_watchlist: boo
         yield "Break one", curl_a_fault(settings.simulator_url, PLAYED[0])
     else:
         yield "Marketplaces", ", ".join(_polled(settings)) or "none is switched on"
-    if is_demo_watchlist:
+    if uses_sample(settings):
         yield "Watchlist", f"{sample_watchlist_path(settings)} (a sample; set WATCHLIST_CSV or GOOGLE_SHEET_ID)"
     yield "Database", describe_database(settings)
     yield "Data, logs", f"{settings.state_dir}, {settings.state_dir / 'logs'}"
@@ -63,17 +62,13 @@ def describe_snapshot(row: Row) -> str:
 
 
 def describe_minute(database: Database, settings: Settings, since: datetime) -> Iterator[str]:
-    """What was stored since a moment, what is to come, and which marketplaces are paused.
-
-    An unreachable database is reported, not raised.
-    """
+    """What was stored since a moment, what comes next, and which marketplaces are paused; or a database error."""
     now = datetime.now(UTC)
     try:
         row = database.fetch_one(
             "snapshots/summarise_since", since=since, this_moment=now, marketplaces=_polled(settings)
         )
-        # One row for each budget of a marketplace: each pause is printed once.
-        states = {state["marketplace"]: state for state in read_request_state(database)}
+        pauses = describe_pauses(read_pauses(database, now), SOURCES, now)
     except StorageError as error:
         yield f"{now:%H:%M} UTC  {error}"
         return
@@ -82,12 +77,7 @@ def describe_minute(database: Database, settings: Settings, since: datetime) -> 
     failed = f", {row['failures']} failed attempts" if row["failures"] else ""
     stored = f"{row['snapshots']} snapshots, {row['listings']:,} listings{failed}"
     yield f"{now:%H:%M} UTC  {stored}; {_what_comes(row, now)}."
-    for state in states.values():
-        if state["state"] != "closed" and state["open_until"] > now:
-            pause = show_wait(state["open_until"] - now)
-            yield f"           {state['marketplace']} is paused for another {pause}: {state['reason']}"
-        if state["asked_until"] is not None and state["asked_until"] > now:
-            yield f"           {show_asked_wait(state['marketplace'], state['asked_until'], now)}."
+    yield from (f"           {pause}" for pause in pauses)
 
 
 def _what_comes(row: Row, now: datetime) -> str:

@@ -57,8 +57,8 @@ class Span:
 def rebuild_hourly(database: Database, span: Span) -> list[Row]:
     """Rebuild the hourly prices of the whole UTC hours in `span` from the stored captures.
 
-    Returns one row per hour that has prices: hour_at, rows, events, snapshots, suspect_snapshots, failed_attempts,
-    tickets, min_price. After an error the days before the failing one are rebuilt.
+    Returns one row per hour that has prices: hour_at, rows, events, snapshots, suspect_snapshots, failed_attempts.
+    After an error the days before the failing one are rebuilt.
     """
     return [row for _, rows in rebuild_hourly_by_day(database, span) for row in rows]
 
@@ -84,7 +84,7 @@ def rebuild_hourly_by_day(database: Database, span: Span) -> Iterator[tuple[Span
 def rebuild_daily(database: Database, first: date, until: date) -> list[Row]:
     """Rebuild the daily prices of the UTC days in [first, until) from the hourly prices, in one transaction.
 
-    Returns one row per day that has prices: day_on, rows, events, snapshots, hours_covered, min_price.
+    Returns one row per day that has prices: day_on, rows, events, snapshots, hours_covered.
     """
     with database.transaction(f"rebuild the daily prices from {first}") as transaction:
         _begin_rebuild(transaction)

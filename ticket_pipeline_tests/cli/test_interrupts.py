@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from rich.console import Console
 
 from ticket_pipeline.cli import process_group
 from ticket_pipeline.cli import run as running
-from ticket_pipeline.cli.interrupts import hold_signals, one_signal_stops
+from ticket_pipeline.cli.interrupts import one_signal_stops
 from ticket_pipeline.cli.process_group import ProcessDiedError, ProcessGroup
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage.embedded import EmbeddedServer, server
@@ -69,39 +70,6 @@ def test_a_signal_does_not_cut_the_stopping_short(stop: Callable[[], None], erro
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def hold_one_of(number: signal.Signals, done: list[str]) -> None:
-    with one_signal_stops():
-        with hold_signals():
-            signal.raise_signal(number)
-            signal.raise_signal(number)
-            done.append("the block")
-        done.append("what follows")
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_held_signal_stops_at_the_end_of_the_block(number: signal.Signals) -> None:
-    done: list[str] = []
-    with pytest.raises(KeyboardInterrupt):
-        hold_one_of(number, done)
-    assert done == ["the block"]
-
-
-def test_an_error_in_a_held_block_is_raised() -> None:
-    before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(ValueError, match="its own"), hold_signals():
-        raise ValueError("its own")
-    assert signal.getsignal(signal.SIGTERM) is before
-
-
-def test_a_signal_that_is_ignored_stays_so_for_children() -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        with hold_signals():
-            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-    finally:
-        signal.signal(signal.SIGHUP, before)
-
-
 SLEEPER = [sys.executable, "-c", "import os, time; os.fork(); time.sleep(60)"]
 """A program that starts another one."""
 
@@ -156,12 +124,11 @@ def test_a_large_log_is_emptied_while_its_program_goes_on(tmp_path: Path, monkey
 
 
 def test_a_database_whose_start_was_interrupted_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the middle of the start, when nobody can tell yet that there is anything to stop."""
     launched: list[bool] = []
     start = server.launch.start
 
     def start_interrupted(*arguments: Any) -> bool:  # noqa: ANN401 - those of `start`
-        signal.raise_signal(signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGTERM)
         launched.append(start(*arguments))
         return launched[-1]
 
