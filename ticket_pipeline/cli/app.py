@@ -73,7 +73,6 @@ def _show_version(asked: bool) -> None:
 
 @app.callback()
 def _shared(
-    ctx: typer.Context,
     *,
     chosen_env_file: Annotated[
         Path | None,
@@ -96,19 +95,10 @@ def _shared(
     # Our own log has each failed try; stamina's would print a line per retry into a table or a JSON document.
     stamina.instrumentation.set_on_retry_hooks([])
     if chosen_env_file is not None:
-        before = os.environ.get(ENV_FILE_VARIABLE)
         os.environ[ENV_FILE_VARIABLE] = str(chosen_env_file.resolve())
-        ctx.call_on_close(lambda: _restore(ENV_FILE_VARIABLE, before))
     # The command reports settings that cannot be read, if it needs any.
     with contextlib.suppress(ConfigurationError):
         apply_log_level(load_settings())
-
-
-def _restore(name: str, value: str | None) -> None:
-    if value is None:
-        os.environ.pop(name, None)
-    else:
-        os.environ[name] = value
 
 
 _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {

@@ -12,7 +12,7 @@ import typer
 
 from ticket_pipeline.cli.formats import NOTHING, count, largest_unit, money, plain, utc_now
 from ticket_pipeline.cli.options import MarketplaceOption
-from ticket_pipeline.cli.session import open_migrated
+from ticket_pipeline.cli.session import describe_problems, open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, progress, show, show_json
 from ticket_pipeline.ingest.marketplaces import SOURCES, find_source, why_not_polled
 from ticket_pipeline.ingest.poll import poll_events
@@ -70,13 +70,10 @@ def fetch_listings(
         show(_results_table(results, skipped), _LEGEND)
         if any(_cache_age(result) is not None for result in results):
             show(_CACHED_LEGEND)
-    failures = [result for result in results if result.is_failure]
-    for failure in failures:
-        note(f"{failure.event.external_id} ({plain(failure.event.name)}), {failure.outcome}: {failure.error}")
-    for batch in batches:
-        if batch.skipped:
-            note(f"{len(batch.skipped)} events were not tried and stay due: {batch.stopped_by}")
-    if failures or skipped:
+    problems = [problem for batch in batches for problem in describe_problems(batch)]
+    for problem in problems:
+        note(problem)
+    if problems:
         raise typer.Exit(1)
 
 
@@ -102,10 +99,9 @@ def _upcoming_events(database: Database, settings: Settings, marketplace: Market
     upcoming = [event for event in followed if event.event_at > this_moment]
     listed = [event for event in upcoming if event.marketplace.has_listings]
     with_listings = {event.event_id for event in listed}
-    described = [event.external_id for event in upcoming if event.event_id not in with_listings]
-    if not listed:
-        note(_why_nothing(upcoming))
-    elif described:
+    if not upcoming:
+        note("No followed event is still to come. Add one to the watchlist, then run `ticket-pipeline sync-events`.")
+    elif described := [event.external_id for event in upcoming if event.event_id not in with_listings]:
         note(f"Left out, because they have no listings; fetch their details by key: {', '.join(described)}")
     counts = Counter(event.marketplace for event in listed)
     obstacles = {each: why_not_polled(SOURCES[each], settings) for each in counts}
@@ -115,17 +111,6 @@ def _upcoming_events(database: Database, settings: Settings, marketplace: Market
         if obstacle is not None:
             note(f"{counts[each]} events at {each} were left out: {obstacle}")
     return [event for event in listed if obstacles[event.marketplace] is None]
-
-
-def _why_nothing(upcoming: Sequence[Event]) -> str:
-    if not upcoming:
-        return "No followed event is still to come. Add one to the watchlist, then run `ticket-pipeline sync-events`."
-    where = ", ".join(sorted({event.marketplace for event in upcoming}))
-    key = upcoming[0].external_id
-    return (
-        f"The {len(upcoming)} followed events still to come have ids of {where} only, which publishes no listings. "
-        f"Fetch the details of one: ticket-pipeline fetch-listings {key}; then ticket-pipeline event-details {key}"
-    )
 
 
 def _poll(database: Database, settings: Settings, events: Sequence[Event]) -> list[BatchResult]:

@@ -90,23 +90,15 @@ def _allowed(limits: Mapping[timedelta, int], span: timedelta) -> int | None:
 
 
 def _warnings(plan: Mapping[str, Any]) -> Iterator[str]:
-    """Where a plan exceeds the budget of a day or an hour, else of a minute; and where nothing will be sent."""
-    is_late = False
+    """Where a plan exceeds the budget of a day or an hour, and where nothing will be sent."""
     for span in ("day", "hour"):
         wanted, allowed = plan[f"requests_busiest_{span}"], plan[f"budget_per_{span}"]
         if allowed is not None and wanted > allowed:
-            is_late = True
             yield (
                 f"{plan['marketplace']}: {count(wanted)} requests in the busiest {span}, and the budget allows "
                 f"{count(allowed)}. Events will be polled late: raise BASE_SCRAPE_INTERVAL_HOURS, follow fewer events, "
                 "or raise the budget if the marketplace allows more."
             )
-    wanted, allowed = plan["requests_busy_minute"], plan["budget_per_minute"]
-    if not is_late and allowed is not None and wanted > allowed:
-        yield (
-            f"{plan['marketplace']}: a busy minute needs {count(wanted)} requests, and the budget allows "
-            f"{count(allowed)}. Some polls wait for the next minute; no event is missed."
-        )
     if plan["obstacle"] is not None and plan["events"]:
         yield f"{plan['marketplace']}: none of these requests will be sent, {plan['obstacle']}"
 
@@ -121,7 +113,7 @@ def _show(plans: Sequence[Mapping[str, Any]], start: datetime, most_tries: int) 
     for number, polls in enumerate(zip(*(one["requests_by_day"] for one in plans), strict=True)):
         by_day.add_row(f"{start + number * _DAY:%Y-%m-%d %H:%M}", *map(count, polls))
     legend = (
-        "Requests of what the budget allows. A busy minute is one in a thousand of the busiest hour. Retries come on "
-        f"top: a fetch that fails sends up to {most_tries}."
+        "Requests of what the budget allows. A busy minute is one in a thousand of the busiest hour; beyond its budget "
+        f"some polls wait for the next minute. Retries come on top: a fetch that fails sends up to {most_tries}."
     )
     show(summary, legend, by_day)

@@ -32,15 +32,6 @@ class ProcessDiedError(TicketPipelineError):
 
 
 @dataclass(slots=True)
-class Child:
-    """One child process and where its output goes."""
-
-    name: str
-    process: subprocess.Popen[bytes]
-    log_file: Path
-
-
-@dataclass(slots=True)
 class ProcessGroup:
     """The children of one run, and a log of each in `log_dir`. Leaving the context ends them all.
 
@@ -49,7 +40,7 @@ class ProcessGroup:
 
     name: str
     log_dir: Path
-    children: list[Child] = field(default_factory=list)
+    children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
         self.log_dir.mkdir(parents=True, exist_ok=True)
@@ -58,13 +49,17 @@ class ProcessGroup:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def start(self, name: str, command: Sequence[str], env: Mapping[str, str]) -> Child:
+    def log_file(self, name: str) -> Path:
+        """Where the output of a child goes."""
+        return self.log_dir / f"{name}.log"
+
+    def start(self, name: str, command: Sequence[str], env: Mapping[str, str]) -> subprocess.Popen[bytes]:
         """Start a child in its own session: Ctrl-C at the terminal reaches only us, and we stop it in order."""
-        log_file = self.log_dir / f"{name}.log"
+        log_file = self.log_file(name)
         if log_file.exists():
             log_file.replace(log_file.with_suffix(".previous.log"))
         with log_file.open("ab") as log:
-            process = subprocess.Popen(  # noqa: S603 - our own programs, no shell
+            self.children[name] = subprocess.Popen(  # noqa: S603 - our own programs, no shell
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -72,30 +67,28 @@ class ProcessGroup:
                 env={**env, _MARK: self.name},
                 start_new_session=True,
             )
-        child = Child(name, process, log_file)
-        self.children.append(child)
-        return child
+        return self.children[name]
 
-    def finish(self, child: Child) -> None:
+    def finish(self, name: str) -> None:
         """Wait for a child that is to end with success."""
-        if child.process.wait() != 0:
+        if self.children[name].wait() != 0:
             self.check()
-        self.children.remove(child)
+        del self.children[name]
 
     def check(self) -> None:
         """Make sure that all children live, and bound their logs."""
-        for child in self.children:
-            code = child.process.poll()
-            if code is not None:
-                log = child.log_file.read_text(encoding="utf-8", errors="replace")
+        for name, process in self.children.items():
+            log_file = self.log_file(name)
+            if process.poll() is not None:
+                log = log_file.read_text(encoding="utf-8", errors="replace")
                 raise ProcessDiedError(
-                    f"The process {child.name} ended unexpectedly (exit code {code}). The end of {child.log_file}:\n"
+                    f"The process {name} ended unexpectedly (exit code {process.returncode}). The end of {log_file}:\n"
                     + "\n".join(log.splitlines()[-_TAIL_LINES:])
                 )
-            if child.log_file.stat().st_size > _MOST_LOG_BYTES:
+            if log_file.stat().st_size > _MOST_LOG_BYTES:
                 # The child appends to its open file, so that it goes on at the start of an emptied one.
-                shutil.copyfile(child.log_file, child.log_file.with_suffix(".previous.log"))
-                os.truncate(child.log_file, 0)
+                shutil.copyfile(log_file, log_file.with_suffix(".previous.log"))
+                os.truncate(log_file, 0)
 
     def wait_until(self, is_ready: Callable[[], bool], *, what: str, seconds: float) -> None:
         """Wait until something is ready, while all children live."""
@@ -108,16 +101,15 @@ class ProcessGroup:
 
     def stop(self, *names: str) -> None:
         """End children, all of them without `names`, and then whatever they started. Idempotent."""
-        stopped = [child for child in self.children if not names or child.name in names]
-        for child in stopped:
-            child.process.terminate()
+        stopped = [self.children.pop(name) for name in names or list(self.children)]
+        for process in stopped:
+            process.terminate()
         deadline = time.monotonic() + _STOP_SECONDS
-        for child in stopped:
+        for process in stopped:
             with suppress(subprocess.TimeoutExpired):
-                child.process.wait(max(0.1, deadline - time.monotonic()))
-            child.process.kill()
-            child.process.wait()
-            self.children.remove(child)
+                process.wait(max(0.1, deadline - time.monotonic()))
+            process.kill()
+            process.wait()
         if not self.children:
             self.kill_remaining()
 

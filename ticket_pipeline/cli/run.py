@@ -253,7 +253,8 @@ def _start_dagster(
     # JSON is YAML.
     (home / "workspace.yaml").write_text(json.dumps({"load_from": [server]}), encoding="utf-8")
     workspace = ["-w", str(home / "workspace.yaml")]
-    group.finish(group.start("end-dead-runs", [sys.executable, "-m", "ticket_pipeline.defs.end_dead_runs"], env))
+    group.start("end-dead-runs", [sys.executable, "-m", "ticket_pipeline.defs.end_dead_runs"], env)
+    group.finish("end-dead-runs")
     served = ["-m", "ticket_pipeline.definitions", "--location-name", web_ui.LOCATION, "--socket", str(socket_file)]
     group.start("code-server", [_program("dagster"), "api", "grpc", "--log-level", "warning", *served], env)
     group.wait_until(lambda: _listens(socket_file), what="Dagster's code server", seconds=_START_SECONDS)

@@ -15,10 +15,10 @@ from uuid import uuid4
 
 import typer
 
-from ticket_pipeline.cli.formats import plain, utc_now
+from ticket_pipeline.cli.formats import utc_now
 from ticket_pipeline.cli.options import IntervalHours
 from ticket_pipeline.cli.rebuilding import rebuild_hours, rebuild_stale_days
-from ticket_pipeline.cli.session import open_migrated
+from ticket_pipeline.cli.session import describe_problems, open_migrated
 from ticket_pipeline.cli.tables import note, show
 from ticket_pipeline.cli.watchlist import describe_lost_ids, describe_sync
 from ticket_pipeline.errors import StorageUnavailable, TicketPipelineError
@@ -191,13 +191,11 @@ class Scheduler:
             # Stopped in the middle: what was not fetched is due again at once, not when the lease runs out.
             release_lease(self.database, choice.lease_id)
             raise
-        for failure in outcome.failures:
-            self._log(f"{failure.event.external_id} ({plain(failure.event.name)}), {failure.outcome}: {failure.error}")
+        for problem in describe_problems(outcome):
+            self._log(problem)
         stored = len(outcome.results) - len(outcome.failures)
         listings = sum(result.listings for result in outcome.results)
         self._log(f"{marketplace}: {stored} events stored ({listings:,} listings), {len(outcome.failures)} failed.")
-        if outcome.stopped_by is not None:
-            self._log(f"{len(outcome.skipped)} events were not tried and stay due: {outcome.stopped_by}")
         return outcome
 
     def _log(self, text: str) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
     from datetime import datetime
 
+    from ticket_pipeline.ingest.batch import BatchResult
     from ticket_pipeline.market.vocabulary import Marketplace
     from ticket_pipeline.queries.events import WatchedEvent
     from ticket_pipeline.queries.sources import Pause
@@ -70,6 +71,17 @@ def describe_event(event: WatchedEvent) -> str:
 def identify(event: WatchedEvent) -> dict[str, object]:
     """What a JSON document about one event has of it."""
     return {name: getattr(event, name) for name in ("marketplace", "external_id", "name", "event_at", "timezone")}
+
+
+def describe_problems(batch: BatchResult) -> list[str]:
+    """Each failed event of a batch, and how many were not tried, in sentences."""
+    problems = [
+        f"{failure.event.external_id} ({plain(failure.event.name)}), {failure.outcome}: {failure.error}"
+        for failure in batch.failures
+    ]
+    if batch.skipped:
+        problems.append(f"{len(batch.skipped)} events were not tried and stay due: {batch.stopped_by}")
+    return problems
 
 
 def describe_pauses(

@@ -73,7 +73,7 @@ def describe_sync(report: SyncReport) -> list[str]:
 
 
 def describe_lost_ids(report: SyncReport) -> list[str]:
-    """The ids that a sync replaced, and those that it removed; a sentence for each of the two, if any."""
+    """A sentence for the ids that a sync replaced, and one for those that it removed, if any."""
     ids = {"Ids replaced": report.result.replaced_ids, "Ids removed, no longer polled": report.result.removed_ids}
     return [f"{what}: {', '.join(lost)}." for what, lost in ids.items() if lost]
 
@@ -114,7 +114,6 @@ def show_events(
 
 
 def _events_table(events: Sequence[WatchedEvent], pauses: Mapping[Marketplace, Pause], this_moment: datetime) -> Table:
-    """Some lines per event: what and where it is, beside the marketplaces that have it."""
     table = new_table("Event", "Marketplace", "Key", "Captured", "Next poll")
     for _, group in groupby(events, key=lambda event: event.event_id):
         sources = list(group)
@@ -122,20 +121,15 @@ def _events_table(events: Sequence[WatchedEvent], pauses: Mapping[Marketplace, P
         place = ", ".join(plain(part) for part in (event.venue, event.city) if part)
         about = (plain(event.name), place, local_time(event.event_at, event.timezone))
         for line, one in zip_longest(about, sources):
-            cells = ["", "", "", ""]
-            if one is not None:
-                next_poll = _next_poll(one, pauses, this_moment)
-                cells = [one.marketplace, plain(one.external_id), _captured(one, this_moment), next_poll]
-            table.add_row(line, *cells)
+            if one is None:
+                table.add_row(line)
+                continue
+            captured = ago(one.last_success_at, this_moment)
+            if one.consecutive_failures:
+                captured += f"\n{one.consecutive_failures}x {(one.last_outcome or 'failed').replace('_', ' ')}"
+            next_poll = _next_poll(one, pauses, this_moment)
+            table.add_row(line, one.marketplace, plain(one.external_id), captured, next_poll)
     return table
-
-
-def _captured(event: WatchedEvent, this_moment: datetime) -> str:
-    """When the last capture was; below it, what failed since."""
-    captured = ago(event.last_success_at, this_moment)
-    if not event.consecutive_failures:
-        return captured
-    return f"{captured}\n{event.consecutive_failures}x {(event.last_outcome or 'failed').replace('_', ' ')}"
 
 
 def _next_poll(event: WatchedEvent, pauses: Mapping[Marketplace, Pause], this_moment: datetime) -> str:

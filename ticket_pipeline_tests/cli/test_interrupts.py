@@ -80,14 +80,14 @@ def lives(process: psutil.Process) -> bool:
 
 def test_a_group_ends_its_children_and_what_they_started(tmp_path: Path) -> None:
     with ProcessGroup(str(tmp_path), tmp_path / "logs") as group:
-        child = psutil.Process(group.start("sleeper", SLEEPER, {}).process.pid)
+        child = psutil.Process(group.start("sleeper", SLEEPER, {}).pid)
         while not (started := child.children()):
             pass
     assert not any(lives(each) for each in (child, *started))
 
 
 def test_a_group_finds_what_a_killed_one_of_its_name_left_behind(tmp_path: Path) -> None:
-    with ProcessGroup(str(tmp_path), tmp_path).start("sleeper", SLEEPER, {}).process as left:
+    with ProcessGroup(str(tmp_path), tmp_path).start("sleeper", SLEEPER, {}) as left:
         assert ProcessGroup("another", tmp_path).kill_remaining() == []
         assert left.pid in ProcessGroup(str(tmp_path), tmp_path).kill_remaining()
     assert not psutil.pid_exists(left.pid)
@@ -95,7 +95,7 @@ def test_a_group_finds_what_a_killed_one_of_its_name_left_behind(tmp_path: Path)
 
 def test_a_child_that_ends_is_reported_with_the_end_of_its_log(tmp_path: Path) -> None:
     with ProcessGroup(str(tmp_path), tmp_path) as group:
-        group.start("broken", [sys.executable, "-c", "raise SystemExit('out of order')"], {}).process.wait()
+        group.start("broken", [sys.executable, "-c", "raise SystemExit('out of order')"], {}).wait()
         with pytest.raises(ProcessDiedError, match=r"(?s)broken ended unexpectedly.*out of order"):
             group.check()
 
@@ -113,7 +113,8 @@ def test_a_large_log_is_emptied_while_its_program_goes_on(tmp_path: Path, monkey
     monkeypatch.setattr(process_group, "_MOST_LOG_BYTES", 10)
     with ProcessGroup(str(tmp_path), tmp_path) as group:
         program = TALKER.replace("GO", repr(str(tmp_path / "go")))
-        log = group.start("talker", [sys.executable, "-c", program], {}).log_file
+        group.start("talker", [sys.executable, "-c", program], {})
+        log = group.log_file("talker")
         while log.stat().st_size < 21:
             pass
         group.check()

@@ -120,11 +120,12 @@ def test_floors_are_shown_by_zone_the_whole_event_first(synced: Cli, event: Even
     after = [Item(listing_id="1", price=40.0, zone="Upper", quantity=1)]
     store(database, event, this_hour - 3 * HOUR, before)
     store(database, event, this_hour - 2 * HOUR, after)
-    zones = {zone["zone"]: zone for zone in synced.ask("section-prices", event.external_id, "--days", "1")["zones"]}
-    assert list(zones) == ["*", "Upper", "Floor"]
-    assert (zones["Upper"]["get_in_price"], zones["Upper"]["first_price"]) == ("40.00", "50.00")
-    assert (zones["Floor"]["tickets"], zones["Floor"]["get_in_price"]) == (0, None)  # sold out, not its older count
-    assert (zones["Floor"]["get_in_4_price"], zones["Upper"]["get_in_4_price"]) == ("200.00", None)
+    zones = synced.ask("section-prices", event.external_id, "--days", "1")["zones"]
+    assert [(zone["zone"], zone["get_in_price"]) for zone in zones] == [
+        ("*", "40.00"),
+        ("Upper", "40.00"),
+        ("Floor", None),
+    ]
     shown = synced.run("section-prices", event.external_id, "--days", "1", "--limit", "1")
     assert_fits(shown.stdout)
     assert "-20.0%" in shown.stdout

@@ -63,14 +63,6 @@ def test_prices_are_kept_apart(both: Cli) -> None:
     assert [(zone["zone"], zone["listings"]) for zone in zones] == [("*", 2), ("Loge", 2)]
 
 
-def test_a_pair_sold_only_together_is_not_a_get_in_price_for_one(both: Cli) -> None:
-    both.run("fetch-listings")
-    assert both.ask("show-listings", PRODUCTION)["get_in_price"] == "2.00"
-    assert both.ask("show-listings", PRODUCTION)["listings_near_get_in"] == 1
-    assert both.ask("show-listings", PRODUCTION, "--quantity", "2")["get_in_price"] == "1.00"
-    assert "Get-in 2.00 USD; 1 listings within 15 %." in both.run("show-listings", PRODUCTION).stdout
-
-
 def test_a_table_names_its_marketplace_and_totals_that_disagree(both: Cli) -> None:
     both.run("fetch-listings")
     shown = both.run("show-listings", PRODUCTION).stdout
@@ -86,19 +78,3 @@ def test_without_a_key_a_marketplace_that_is_off_is_left_out_with_a_note(both: C
     assert result.exit_code == 0
     assert "1 events at vivid_seats were left out: it is disabled" in result.stderr
     assert both.loopback.rows("select distinct marketplace from snapshots") == [{"marketplace": "stubhub"}]
-
-
-def test_a_key_of_a_marketplace_that_is_off_is_refused_before_anything_is_sent(both: Cli) -> None:
-    result = both.run("fetch-listings", both.loopback.keys[0], PRODUCTION, DISABLED_MARKETPLACES="vivid_seats")
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert "DISABLED_MARKETPLACES" in result.stderr
-    assert both.loopback.log.records() == []
-
-
-def test_each_marketplace_has_its_own_schedule(both: Cli) -> None:
-    both.run("fetch-listings", PRODUCTION)
-    assert both.loopback.rows("select marketplace from poll_schedule where last_success_at is not null") == [
-        {"marketplace": "vivid_seats"}
-    ]
-    assert both.run("start-scheduler", "--once").exit_code == 0
-    assert both.loopback.value("select count(*) from poll_schedule where last_success_at is not null") == 2

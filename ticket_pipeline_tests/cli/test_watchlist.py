@@ -75,24 +75,16 @@ def test_events_are_shown_with_key_local_time_and_next_poll(synced: Cli) -> None
     assert "4 events." in result.stdout
 
 
-@pytest.mark.parametrize(
-    ("outcome", "error"),
-    [
-        ("rate_limited", "stubhub answered 429 and asked to wait for an uncommonly long time, which is said here."),
-        ("bad_payload", "x" * 300),
-        ("http_error", "Réponse inattendue \N{EM DASH} le serveur a renvoyé une page d'erreur interminable."),
-    ],
-)
-def test_the_last_error_is_shown_in_full_and_breaks_between_words(synced: Cli, outcome: str, error: str) -> None:
+def test_the_last_error_is_shown_in_full_and_breaks_between_words(synced: Cli) -> None:
+    error = f"Réponse inattendue \N{EM DASH} le serveur a renvoyé une page d'erreur interminable. {'x' * 300}"
     synced.loopback.rows(
-        "update poll_schedule set consecutive_failures = 3, last_outcome = %s, last_error = %s", outcome, error
+        "update poll_schedule set consecutive_failures = 3, last_outcome = 'bad_payload', last_error = %s", error
     )
     shown = synced.run("show-events").stdout
     assert_fits(shown)
-    words = shown.split()
-    assert words.count(outcome.partition("_")[2]) == 4
-    assert "".join(error.split()) in "".join(words)
-    assert {word for word in error.split() if len(word) < 80} <= set(words)
+    assert shown.split().count("payload") == 4
+    assert "".join(error.split()) in "".join(shown.split())
+    assert {word for word in error.split() if len(word) < 80} <= set(shown.split())
 
 
 def test_events_that_are_over_or_untracked_are_shown_on_request_only(cli: Cli) -> None:

@@ -68,13 +68,6 @@ def test_a_day_is_the_venues_own_also_when_clocks_change(
     assert buckets == [(before, 1), (first_midnight, hours), (first_midnight + hours * HOUR, 1)]
 
 
-def test_hours_stay_apart_when_clocks_go_back(database: Database) -> None:
-    span = Span(utc(2026, 11, 1, 4), utc(2026, 11, 1, 8))
-    event = watch_every_hour(database, span)
-    buckets = [(one.bucket_at, one.hours_covered) for one in history(database, event, span, HOUR)]
-    assert buckets == [(span.start + hour * HOUR, 1) for hour in range(4)]
-
-
 def test_weeks_begin_on_monday_in_the_venues_time(database: Database) -> None:
     event = watch_one(database)
     for moment in (utc(2026, 3, 2, 4), utc(2026, 3, 2, 5)):  # Sunday 23:00 and Monday 0:00 in New York
@@ -123,14 +116,6 @@ def test_a_span_is_half_open(database: Database) -> None:
     rebuild_hourly(database, Span(NOON, NOON + 4 * DAY))
     buckets = history(database, event, Span(NOON, NOON + 3 * DAY), DAY)
     assert [one.bucket_at.day for one in buckets] == [2, 4]
-
-
-def test_a_zone_has_its_own_history(database: Database) -> None:
-    event = watch_one(database)
-    store(database, event, NOON, [Item(price=50.0, zone="Lower"), Item(listing_id="2", price=20.0, zone="Upper")])
-    rebuild_hourly(database, Span(NOON, NOON + HOUR))
-    (bucket,) = history(database, event, Span(NOON, NOON + HOUR), DAY, zone="Lower")
-    assert (bucket.min_price, bucket.listings) == (50, 1)
 
 
 def test_zone_prices_show_every_zone_with_its_inventory_now(database: Database) -> None:
