@@ -164,14 +164,16 @@ async def _open_client(database: Database, settings: Settings) -> AsyncIterator[
 
 
 def _events_table(events: Sequence[EventDetails]) -> Table:
-    columns: dict[str, Callable[[EventDetails], str]] = {
-        "Ticketmaster ID": lambda event: plain(event.external_id),
-        "Event": _name_and_place,
-        "Starts (local)": lambda event: show_start(event.local_date, event.local_time, "\n"),
-        "Status": lambda event: plain(event.status),
-        ">From": _from_price,
-    }
-    return table_of(events, columns)
+    return table_of(
+        events,
+        {
+            "Ticketmaster ID": lambda event: plain(event.external_id),
+            "Event": _name_and_place,
+            "Starts (local)": lambda event: show_start(event.local_date, event.local_time, "\n"),
+            "Status": lambda event: plain(event.status),
+            ">From": _from_price,
+        },
+    )
 
 
 def _name_and_place(event: EventDetails) -> str:

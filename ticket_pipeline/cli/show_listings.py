@@ -64,9 +64,9 @@ def show_listings(
 def _table(shown: Sequence[Listing]) -> Table:
     is_mixed = len({listing.fee_basis for listing in shown}) > 1
 
-    def remarks(listing: Listing) -> str:
-        is_ask = is_mixed and listing.fee_basis == FeeBasis.ASK
-        words = {"GA": listing.is_general_admission, "spec": listing.is_speculative, "ask": is_ask}
+    def remarks(one: Listing) -> str:
+        is_ask = is_mixed and one.fee_basis == FeeBasis.ASK
+        words = {"GA": one.is_general_admission, "spec": one.is_speculative, "ask": is_ask}
         return " ".join(word for word, holds in words.items() if holds)
 
     return table_of(

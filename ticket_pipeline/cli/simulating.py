@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +18,7 @@ from ticket_pipeline.simulator.marketplaces import Marketplace
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+_LOOPBACK = ("127.0.0.1", "::1")
 DEMO_SPEED = 60.0
 """The simulated market moves this much faster than real ones."""
 
@@ -49,7 +49,11 @@ def simulate(
         ticket-pipeline simulate --port 0 --only stubhub
     """
     settings = load_settings()
-    _refuse_other_hosts(host)
+    if host not in _LOOPBACK:
+        raise ConfigurationError(
+            f"The simulator cannot listen on {host}: it serves loopback only, because anybody who reaches it controls "
+            "it. Use 127.0.0.1 or ::1."
+        )
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     marketplaces = tuple(dict.fromkeys(only or PLAYED))
     run_simulator(
@@ -66,18 +70,6 @@ def simulate(
 
 def _sheet_credentials_file(settings: Settings) -> Path:
     return settings.state_dir / "simulated_sheet_credentials.json"
-
-
-def _refuse_other_hosts(host: str) -> None:
-    try:
-        if ipaddress.ip_address(host).is_loopback:
-            return
-    except ValueError:
-        pass
-    raise ConfigurationError(
-        f"The simulator cannot listen on {host}: it serves loopback only, because anybody who reaches it controls it. "
-        "Use 127.0.0.1 or ::1."
-    )
 
 
 def _facts_of_simulator(url: str, marketplaces: Sequence[Marketplace], settings: Settings) -> Iterator[tuple[str, str]]:
@@ -97,5 +89,5 @@ def _facts_of_simulator(url: str, marketplaces: Sequence[Marketplace], settings:
 
 
 def curl_a_fault(url: str, marketplace: Marketplace) -> str:
-    """A command that makes an marketplace go wrong, given the simulator's base URL."""
+    """A command that makes a marketplace go wrong, given the simulator's base URL."""
     return f"""curl -d '{{"kind": "rate_limited", "times": 3}}' {url}{path_of(marketplace)}{CONTROLS_PATH}/faults"""

@@ -54,11 +54,11 @@ def show(*parts: Table | str) -> None:
 
 
 def show_facts(facts: Iterable[tuple[str, str]]) -> None:
-    """Print facts under their names to stdout, left for the terminal to wrap, so that commands can be copied whole."""
-    console, rows = _console(sys.stdout), list(facts)
-    width = max((len(name) for name, _ in rows), default=0)
+    """Print facts beside their names to stdout, left for the terminal to wrap, so that commands can be copied whole."""
+    rows = list(facts)
+    width = max(len(name) for name, _ in rows)
     for name, fact in rows:
-        console.print(f"{name:<{width}}  {fact}", soft_wrap=True)
+        _console(sys.stdout).print(f"{name:<{width}}  {fact}", soft_wrap=True)
 
 
 def show_json(document: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -13,16 +14,13 @@ _SECONDS = 30.0
 
 _LAUNCH = """
 mutation launch($job: String!, $location: String!) {
-  launchRun(executionParams: {selector: {
-    jobName: $job, repositoryName: "__repository__", repositoryLocationName: $location}, mode: "default"
-  }) { __typename ... on PythonError { message } }
+  launchRun(executionParams: {mode: "default", selector: {
+    jobName: $job, repositoryName: "__repository__", repositoryLocationName: $location}}) { __typename }
 }
 """
-
 _UNDER_WAY = """
 query { runsOrError(filter: {statuses: [STARTING, STARTED, CANCELING]}) { ... on Runs { results { runId } } } }
 """
-
 _CANCEL = """
 mutation cancel($ids: [String!]!) {
   terminateRuns(runIds: $ids, terminatePolicy: MARK_AS_CANCELED_IMMEDIATELY) { __typename }
@@ -48,12 +46,9 @@ def cancel_runs(url: str) -> None:
 
     Without a web server nothing is canceled: the next start ends those runs.
     """
-    try:
+    with suppress(httpx.HTTPError, KeyError):
         runs = _post(url, _UNDER_WAY)["runsOrError"]["results"]
-        if runs:
-            _post(url, _CANCEL, ids=[run["runId"] for run in runs])
-    except (httpx.HTTPError, KeyError):
-        return
+        _post(url, _CANCEL, ids=[run["runId"] for run in runs])
 
 
 def _post(url: str, query: str, **variables: object) -> dict[str, Any]:

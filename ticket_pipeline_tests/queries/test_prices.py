@@ -35,9 +35,9 @@ def utc(*parts: int) -> datetime:
     return datetime(*parts, tzinfo=UTC)  # type: ignore[misc, arg-type]  # year, month, day, hour
 
 
-def history(database: Database, event: Event, span: Span, bucket: timedelta, zone: str = "*") -> list[PriceBucket]:
+def history(database: Database, event: Event, span: Span, bucket: timedelta) -> list[PriceBucket]:
     """The buckets of the event's only series in New York that have data."""
-    series = read_price_history(database, event.event_id, STUBHUB, span, bucket=bucket, timezone=NEW_YORK, zone=zone)
+    series = read_price_history(database, event.event_id, STUBHUB, span, bucket=bucket, timezone=NEW_YORK)
     return [one for each in series for one in each.buckets if not one.is_gap]
 
 
