@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from ticket_pipeline.cli.formats import ago, count, parse_duration, plain, utc_now
-from ticket_pipeline.cli.options import as_parser
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, show, show_json, table_of
 from ticket_pipeline.settings.model import load_settings
@@ -21,7 +20,7 @@ cache_commands = typer.Typer(
 
 Age = Annotated[
     timedelta | None,
-    typer.Option(parser=as_parser(parse_duration), metavar="AGE", help="Older than this: 30m, 6h, 2d."),
+    typer.Option(parser=parse_duration, metavar="AGE", help="Older than this: 30m, 6h, 2d."),
 ]
 
 

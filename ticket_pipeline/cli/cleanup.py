@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database, Row
 
 _LONG_OVER = timedelta(days=30)
+_STILL_LISTED = "long over; the next sync follows it again unless you remove its row or set is_tracked to FALSE"
 
 
 def cleanup_untracked_events(
@@ -72,16 +73,11 @@ def _show_plan(missing: Sequence[Row], untracked: Sequence[Row], *, delete: bool
         columns = {
             "To be marked as untracked": lambda row: plain(row["name"]),
             "Date": lambda row: f"{row['event_date']:%Y-%m-%d}",
-            "Why": lambda row: "its row is gone" if row["sheet_row"] is None else "long over",
+            "Why": lambda row: "its row is gone" if row["sheet_row"] is None else _STILL_LISTED,
         }
         show(table_of(missing, columns))
     elif not delete:
         show("No followed event is gone from the watchlist or long over.")
-    if still_listed := sum(row["sheet_row"] is not None for row in missing):
-        show(
-            f"{still_listed} of them are still in the watchlist: the next sync follows them again. Remove their rows, "
-            "or set is_tracked to FALSE."
-        )
     if untracked:
         columns = {
             "Untracked": lambda row: plain(row["name"]),

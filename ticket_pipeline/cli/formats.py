@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import typer
+
 from ticket_pipeline.ingest.due import show_wait
 from ticket_pipeline.market.vocabulary import FeeBasis
 
@@ -87,26 +89,18 @@ def plain(text: object) -> str:
 
 
 def parse_duration(text: str) -> timedelta:
-    """Read a duration such as `30m`, `6 hours`, `2d` or `week`.
-
-    Raises:
-        ValueError: it is not one.
-    """
+    """Read a duration such as `30m`, `6 hours`, `2d` or `week`: the parser of an option."""
     match = _DURATION.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text!r} is not a duration: give minutes, hours, days or weeks, such as 30m, 6h, 2d or 1w")
+        raise typer.BadParameter(f"{text!r} is not a duration: give 30m, 6h, 2d or 1w, for example")
     return int(match[1] or 1) * _UNITS[match[2][0].lower()]
 
 
 def parse_bucket(text: str) -> timedelta:
-    """Read a duration that can be a bucket of prices.
-
-    Raises:
-        ValueError: it is not a duration, is shorter than an hour (prices are kept by the hour), or longer than a month.
-    """
+    """Read a duration that can be a bucket of prices: the parser of an option."""
     bucket = parse_duration(text)
     if not timedelta(hours=1) <= bucket <= _LONGEST_BUCKET:
-        raise ValueError(f"{text!r} is not between an hour and 31 days: prices are kept by the hour")
+        raise typer.BadParameter(f"{text!r} is not between an hour and 31 days: prices are kept by the hour")
     return bucket
 
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from functools import wraps
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ticket_pipeline.market.vocabulary import Marketplace
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 EventKey = Annotated[
     str, typer.Argument(metavar="EVENT_KEY", help="A marketplace's own id of the event, as in your watchlist.")
@@ -24,16 +19,3 @@ IntervalHours = Annotated[
     float | None,
     typer.Option(min=0.01, max=168, help="Interval of an event far ahead, hours; unset: as in the settings."),
 ]
-
-
-def as_parser(read: Callable[[str], timedelta]) -> Callable[[str], timedelta]:
-    """A parser for `typer.Option` that shows the message of a ValueError as it is."""
-
-    @wraps(read)
-    def parse(text: str) -> timedelta:
-        try:
-            return read(text)
-        except ValueError as error:
-            raise typer.BadParameter(str(error)) from None
-
-    return parse

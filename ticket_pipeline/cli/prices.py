@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,7 @@ from ticket_pipeline.cli.formats import (
     plain,
     utc_now,
 )
-from ticket_pipeline.cli.options import Days, EventKey, MarketplaceOption, as_parser
+from ticket_pipeline.cli.options import Days, EventKey, MarketplaceOption
 from ticket_pipeline.cli.rebuilding import rebuild_stale_hours
 from ticket_pipeline.cli.session import choose_event, describe_event, identify, open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, show, show_json, table_of
@@ -44,9 +45,7 @@ def price_history(
     days: Days = 30,
     bucket: Annotated[
         timedelta,
-        typer.Option(
-            parser=as_parser(parse_bucket), metavar="DURATION", help="Hours, days or weeks: '6 hours', '1 day', '1w'."
-        ),
+        typer.Option(parser=parse_bucket, metavar="DURATION", help="Hours, days or weeks: '6 hours', '1 day', '1w'."),
     ] = "1 day",  # type: ignore[assignment] # typer parses the default, and shows it as it is written
     zone: Annotated[str, typer.Option(help="One zone; * is the whole event.")] = "*",
     marketplace: MarketplaceOption = None,
@@ -148,12 +147,9 @@ def _history_table(series: PriceSeries, bucket: timedelta, timezone: str) -> Tab
 
 def _join_gaps(buckets: Sequence[PriceBucket]) -> Iterator[tuple[PriceBucket, PriceBucket]]:
     """First and last bucket of each line to show: gaps that follow each other share one."""
-    start: PriceBucket | None = None
-    for one, following in zip(buckets, [*buckets[1:], None], strict=True):
-        start = start or one
-        if not one.is_gap or following is None or not following.is_gap:
-            yield start, one
-            start = None
+    for is_gap, group in groupby(buckets, key=lambda one: one.is_gap):
+        joined = list(group)
+        yield from [(joined[0], joined[-1])] if is_gap else zip(joined, joined, strict=True)
 
 
 def _remarks(bucket: PriceBucket) -> list[str]:

@@ -44,7 +44,7 @@ def test_without_options_nothing_is_changed(aged: Cli) -> None:
     assert "long over" in result.stdout
     assert "A dry run: nothing was changed." in result.stdout
     assert counts(aged) == before
-    assert "1 of them are still in the watchlist: the next sync follows them again." in " ".join(result.stdout.split())
+    assert result.stdout.count("the next sync") == 1
     assert aged.loopback.value("select count(*) from events where not is_tracked") == 0
     assert aged.run(CLEANUP, "--delete", "--yes").exit_code == 0  # a dry run as well
     assert counts(aged) == before
