@@ -65,14 +65,12 @@ def describe_minute(database: Database, settings: Settings, since: datetime) -> 
     """What was stored since a moment, what comes next, and which marketplaces are paused; or a database error."""
     now = datetime.now(UTC)
     try:
-        row = database.fetch_one(
+        (row,) = database.fetch_all(
             "snapshots/summarise_since", since=since, this_moment=now, marketplaces=_polled(settings)
         )
         pauses = describe_pauses(read_pauses(database, now), SOURCES, now)
     except StorageError as error:
         yield f"{now:%H:%M} UTC  {error}"
-        return
-    if row is None:
         return
     failed = f", {row['failures']} failed attempts" if row["failures"] else ""
     stored = f"{row['snapshots']} snapshots, {row['listings']:,} listings{failed}"

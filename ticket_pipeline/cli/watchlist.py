@@ -162,7 +162,7 @@ def _show_rejected(rows: Sequence[Row], *, as_json: bool) -> None:
             "Contents": lambda row: _recognise(row["cells"]),
             "Why it is rejected": lambda row: "\n".join(f"- {plain(reason)}" for reason in row["reasons"]),
         }
-        show(table_of(rows, columns), f"{len(rows)} rows. Fix them in the watchlist; the next sync takes them up.")
+        show(table_of(rows, columns), f"{len(rows)} rows. Fix them in the watchlist; the next sync reads them again.")
 
 
 def _recognise(cells: dict[str, Any]) -> str:

@@ -47,7 +47,7 @@ class EventDescription:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one capture shows otherwise than the one before it."""
+    """What differs between two captures that follow each other."""
 
     seen_at: datetime
     what: str

@@ -1,4 +1,4 @@
-"""Let go of events: mark those that nobody follows any more, and delete marked ones with all their data.
+"""Clean up events: mark those that nobody follows any more, and delete marked ones with all their data.
 
 The sync, which marks what vanished from the watchlist, is in `watchlist`.
 """

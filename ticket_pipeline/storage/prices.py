@@ -24,7 +24,7 @@ DAY = timedelta(days=1)
 # A day of 100 events with 500 listings an hour sorts in memory instead of on disk. The planner takes the listings of a
 # span for a single row, because it cannot know that an event and a moment of capture belong together, and would nest
 # loops over all of them: minutes for a day that takes a second. Hash joins are right at every size here; and forbidden
-# plans look so dear that the compiler, where a server has it on, would start for nothing.
+# plans look so costly that the compiler, where a server has it on, would start for nothing.
 REBUILD_SETTINGS = MappingProxyType(
     {"work_mem": "128MB", "enable_nestloop": "off", "enable_mergejoin": "off", "jit": "off"}
 )

@@ -42,13 +42,7 @@ SOON = timedelta(days=40)
 
 @dataclass
 class Cli:
-    """Runs commands with the environment of one user.
-
-    Attributes:
-        loopback: the marketplace and the database behind them.
-        watchlist: the user's CSV file.
-        env: settings, by name.
-    """
+    """Runs commands with the settings (`env`) and the CSV file of one user."""
 
     loopback: Loopback
     watchlist: Path
@@ -140,7 +134,7 @@ def assert_fits(text: str, columns: int = 80) -> None:
 
 @dataclass
 class Searching:
-    """A user with a Ticketmaster key, and the events that the marketplace knows."""
+    """A user with a Ticketmaster key, and the events of the marketplace."""
 
     cli: Cli
     events: list[SimulatedEvent]

@@ -14,34 +14,7 @@ from ticket_pipeline_tests.cli.conftest import assert_fits
 from ticket_pipeline_tests.servers import throwaway_state_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from typer.testing import Result
-
     from ticket_pipeline_tests.cli.conftest import Cli
-
-
-class Embedded:
-    """A user who has configured nothing but where the state folder is."""
-
-    def __init__(self, state_dir: Path) -> None:
-        self.env = {
-            "STATE_DIR": str(state_dir),
-            "COLUMNS": "80",
-            "TICKET_PIPELINE_ENV_FILE": str(state_dir / "absent.env"),
-        }
-
-    def run(self, *arguments: str) -> Result:
-        """Run a command."""
-        return CliRunner().invoke(app, list(arguments), env=self.env)
-
-
-@pytest.fixture
-def embedded() -> Iterator[Embedded]:
-    """The user, and their server stopped and removed at the end."""
-    with throwaway_state_dir() as state_dir:
-        yield Embedded(state_dir)
 
 
 def test_an_empty_database_is_set_up_once(cli: Cli, database_url: str) -> None:
@@ -59,16 +32,22 @@ def test_an_empty_database_is_set_up_once(cli: Cli, database_url: str) -> None:
     assert cli.run("show-events", DATABASE_URL=database_url).exit_code == 0
 
 
-def test_the_embedded_database_needs_no_init(embedded: Embedded) -> None:
-    shown = embedded.run("show-events", "--json")
-    assert (shown.exit_code, json.loads(shown.stdout)) == (0, [])
-    assert json.loads(embedded.run("db", "status", "--json").stdout)["running"] is True
-    assert "is stopped" in embedded.run("db", "stop").stdout
-    status = embedded.run("db", "status")
-    assert "stopped; any command starts it" in status.stdout
-    assert "was not running" in embedded.run("db", "stop").stdout
-    assert "postgresql://" in embedded.run("db", "start").stdout
-    assert "running" in embedded.run("db", "status").stdout
+def test_the_embedded_database_needs_no_init() -> None:
+    with throwaway_state_dir() as state_dir:
+        env = {"STATE_DIR": str(state_dir), "COLUMNS": "80", "TICKET_PIPELINE_ENV_FILE": str(state_dir / "absent.env")}
+
+        def run(*arguments: str) -> str:
+            result = CliRunner().invoke(app, list(arguments), env=env)
+            assert result.exit_code == 0, result.output
+            return result.stdout
+
+        assert json.loads(run("show-events", "--json")) == []
+        assert json.loads(run("db", "status", "--json"))["running"] is True
+        assert "is stopped" in run("db", "stop")
+        assert "stopped; any command starts it" in run("db", "status")
+        assert "was not running" in run("db", "stop")
+        assert "postgresql://" in run("db", "start")
+        assert "running" in run("db", "status")
 
 
 @pytest.mark.parametrize("command", ["start", "stop", "status"])

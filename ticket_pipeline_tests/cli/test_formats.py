@@ -41,11 +41,7 @@ def test_anything_else_is_not_a_bucket(text: str) -> None:
 
 
 def test_an_age_may_be_shorter_than_a_bucket() -> None:
-    assert [parse_duration(text) for text in ("30m", "45 minutes", "1w")] == [
-        timedelta(minutes=30),
-        timedelta(minutes=45),
-        timedelta(weeks=1),
-    ]
+    assert [parse_duration(text) // timedelta(minutes=1) for text in ("30m", "45 minutes", "1h")] == [30, 45, 60]
 
 
 @given(st.decimals(min_value=0, max_value=Decimal("9999999.99"), places=2))
@@ -65,8 +61,7 @@ def test_an_unknown_value_is_a_dash_and_never_zero() -> None:
 
 
 def test_a_change_is_of_the_first_price() -> None:
-    assert percent(Decimal("80.00"), Decimal("70.00")) == "-12.5%"
-    assert percent(Decimal("80.00"), Decimal("80.00")) == "+0.0%"
+    assert [percent(Decimal(80), Decimal(last)) for last in (70, 80)] == ["-12.5%", "+0.0%"]
 
 
 def test_a_moment_is_shown_on_the_venues_clock_with_its_zone() -> None:
@@ -77,16 +72,9 @@ def test_a_moment_is_shown_on_the_venues_clock_with_its_zone() -> None:
 
 
 def test_a_wait_is_shown_in_its_largest_unit() -> None:
-    assert [ago(NOON - wait, NOON) for wait in (timedelta(seconds=30), timedelta(minutes=5), timedelta(hours=30))] == [
-        "just now",
-        "5 min ago",
-        "1 d ago",
-    ]
-    assert [until(NOON + wait, NOON) for wait in (-timedelta(1), timedelta(), timedelta(hours=3, minutes=5))] == [
-        "now",
-        "now",
-        "in 3 h",
-    ]
+    minute = timedelta(minutes=1)
+    assert [ago(NOON - minutes * minute, NOON) for minutes in (0.5, 5, 1800)] == ["just now", "5 min ago", "1 d ago"]
+    assert [until(NOON + minutes * minute, NOON) for minutes in (-1, 0, 185)] == ["now", "now", "in 3 h"]
     assert (ago(None, NOON), until(None, NOON)) == ("never", "\N{EN DASH}")
 
 
