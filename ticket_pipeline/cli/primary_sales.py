@@ -48,8 +48,9 @@ def primary_sales(
 
     Shows the results of the last run and sends no request; `ticket-pipeline pipelines run default` updates them.
 
-        ticket-pipeline primary-sales
-        ticket-pipeline primary-sales 65a000000000000000000003
+    ticket-pipeline primary-sales
+
+    ticket-pipeline primary-sales 65a000000000000000000003
     """
     with open_migrated(load_settings()) as database:
         events = store.read_sales(database, "summary")

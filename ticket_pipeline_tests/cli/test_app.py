@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import signal
 import subprocess
@@ -31,19 +30,13 @@ LEAVES += [f"{group} {name}" for group, names in GROUPS.items() for name in name
 
 
 @pytest.mark.parametrize("command", sorted({*COMMANDS, *LEAVES}))
-def test_the_help_of_every_command_fits_the_screen(command: str) -> None:
+def test_the_help_of_every_command_fits_the_screen_and_has_an_example_on_a_line_of_its_own(command: str) -> None:
     result = CliRunner().invoke(app, [*command.split(), "--help"], env={"COLUMNS": "80"})
     assert result.exit_code == 0
     assert_fits(result.stdout)
-    assert len(result.stdout.splitlines()) > 5
     assert "\N{HORIZONTAL ELLIPSIS}" not in result.stdout  # a name that is cut helps nobody
-
-
-@pytest.mark.parametrize("command", sorted(set(LEAVES) - ALIASES))
-def test_the_help_of_every_command_has_an_example_on_a_line_of_its_own(command: str) -> None:
-    shown = CliRunner().invoke(app, [*command.split(), "--help"], env={"COLUMNS": "100"}).stdout
-    examples = [line for line in shown.splitlines() if line.strip().startswith(f"ticket-pipeline {command}")]
-    assert examples
+    examples = [line for line in result.stdout.splitlines() if line.strip().startswith(f"ticket-pipeline {command}")]
+    assert examples or command in {*GROUPS, *ALIASES}
     assert [line for line in examples if line.count("ticket-pipeline") > 1] == []
 
 
@@ -65,10 +58,8 @@ def test_a_value_that_cannot_be_read_is_named_in_our_words_alone(arguments: list
     assert "Value error" not in result.stderr
 
 
-def test_a_near_command_is_suggested_and_the_version_is_shown() -> None:
-    assert "show-events" in CliRunner().invoke(app, ["show-event"]).stderr
-    result = CliRunner().invoke(app, ["--version"])
-    assert (result.exit_code, re.fullmatch(r"ticket-pipeline \d+\.\d+\S*\n", result.stdout) is not None) == (0, True)
+def test_the_version_is_shown() -> None:
+    assert re.fullmatch(r"ticket-pipeline \d+\.\d+\S*\n", CliRunner().invoke(app, ["--version"]).stdout)
 
 
 @pytest.mark.parametrize("command", ["show-events", "init-db"])
@@ -145,12 +136,3 @@ def test_logs_go_to_stderr_by_level_and_ctrl_c_ends_with_130_and_without_a_trace
         out, err = program.communicate(timeout=150)
     assert (program.returncode, out, "Traceback" in err) == (130, "", False)
     assert any(line.startswith("DEBUG: queries/select_events") for line in lines)
-
-
-@pytest.mark.parametrize(("level", "expected"), [("WARNING", []), ("INFO", ["try 1 of 1"])])
-def test_the_log_level_decides_what_is_logged(
-    synced: Cli, caplog: pytest.LogCaptureFixture, level: str, expected: list[str]
-) -> None:
-    result = synced.run("fetch-listings", synced.loopback.keys[0], "--json", LOG_LEVEL=level)
-    assert len(json.loads(result.stdout)) == 1
-    assert [words for words in ("try 1 of 1", "queries/select_events") if words in caplog.text] == expected
