@@ -28,23 +28,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ConnectionOptions:
-    """How connections are made.
-
-    Attributes:
-        user_agent: sent with every request.
-        connect_timeout_seconds: longest wait for a connection to open.
-        read_timeout_seconds: longest silence while reading.
-        max_connections: open at once; further requests wait.
-        uses_http2: offer HTTP/2; needs the extra `http2`.
-        verifies_certificates: False only for tests.
-    """
+    """How connections are made."""
 
     user_agent: str
     connect_timeout_seconds: float = 10.0
-    read_timeout_seconds: float = 30.0
-    max_connections: int = 4
-    uses_http2: bool = False
-    verifies_certificates: bool = True
+    read_timeout_seconds: float = 30.0  # longest silence
+    max_connections: int = 4  # further requests wait
+    uses_http2: bool = False  # needs the extra `http2`
+    verifies_certificates: bool = True  # False only for tests
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:

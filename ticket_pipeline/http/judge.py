@@ -204,14 +204,9 @@ def error_of_exception(
 
 
 def read_retry_after(values: list[str], now: datetime) -> timedelta | None:
-    """Read Retry-After: whole or fractional seconds, or an HTTP date; of several values the longest wait.
+    """Read Retry-After: seconds, a list of them, or an HTTP date; the longest wait, up to `LONGEST_RETRY_AFTER`.
 
-    Args:
-        values: of each header received; one may itself be a list of seconds.
-        now: aware UTC; a date in the past means no wait.
-
-    Returns:
-        Between zero and `LONGEST_RETRY_AFTER`; None where absent or unreadable.
+    None where it is absent or unreadable. `now` is aware UTC; a date in the past means no wait.
     """
     waits = [wait for value in values for wait in _waits(value.strip(), now)]
     return min(max(waits), LONGEST_RETRY_AFTER) if waits else None

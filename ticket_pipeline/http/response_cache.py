@@ -92,14 +92,7 @@ class ReadResponse(Generic[_T]):
 
 
 class CachingFetcher:
-    """Fetches unless a young enough response is cached.
-
-    Args:
-        fetcher: sends the requests.
-        cache: where responses are kept.
-        max_age: how long a response is used again; zero: never.
-        clock: aware UTC.
-    """
+    """Fetches unless a response younger than `max_age` is cached; zero caches nothing. `clock` is aware UTC."""
 
     def __init__(
         self,
@@ -115,15 +108,12 @@ class CachingFetcher:
         self._clock = clock
 
     async def fetch(self, request: Request, read: Callable[[bytes], _T], *, accepts_stale: bool) -> ReadResponse[_T]:
-        """The response to a request, cached or new.
+        """The response to a request, cached or new; a MarketplaceError where there is no usable one.
 
         Args:
             request: what is fetched.
             read: reads a body; raises UnexpectedPayload where it cannot.
             accepts_stale: where the marketplace is down or rejects us, a response of any age is returned, marked stale.
-
-        Raises:
-            MarketplaceError: there is no usable response.
         """
         if not self._max_age:
             return await self._fetch(request, read)

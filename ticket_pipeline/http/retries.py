@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from random import Random
 
     from ticket_pipeline.errors import MarketplaceError
@@ -16,23 +16,8 @@ _MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class RetryRule:
-    """How one class of errors is retried, where that differs from the policy.
-
-    Attributes:
-        max_tries: requests sent at most, if the last one ended like this.
-        first_wait_seconds: before the second try; doubles with each further one.
-        longest_wait_seconds: where the doubling ends.
-    """
-
-    max_tries: int
-    first_wait_seconds: float
-    longest_wait_seconds: float
-
-
-@dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """The limits of one fetch.
+    """The limits of one fetch. Only transient errors are retried.
 
     Attributes:
         max_tries: requests sent at most.
@@ -42,7 +27,6 @@ class RetryPolicy:
         first_wait_seconds: before the second try; doubles with each further one.
         longest_wait_seconds: where the doubling ends. A longer Retry-After is honoured all the same.
         jitter_seconds: up to this much is added to every wait, so that many fetches do not return together.
-        rules: error class → its own rule; the nearest class counts. Only transient errors are ever retried.
     """
 
     max_tries: int = 3
@@ -52,21 +36,14 @@ class RetryPolicy:
     first_wait_seconds: float = 1.0
     longest_wait_seconds: float = 30.0
     jitter_seconds: float = 1.0
-    rules: Mapping[type[MarketplaceError], RetryRule] = field(default_factory=dict)
-
-    def rule_for(self, error: MarketplaceError) -> RetryRule:
-        """The rule of an error's class, or of the nearest class above it, or the policy's own numbers."""
-        own = RetryRule(self.max_tries, self.first_wait_seconds, self.longest_wait_seconds)
-        return next((self.rules[kind] for kind in type(error).__mro__ if kind in self.rules), own)
 
     @classmethod
-    def from_settings(cls, settings: Settings, rules: Mapping[type[MarketplaceError], RetryRule] | None = None) -> Self:
-        """The limits of the settings, with a marketplace's own rules."""
+    def from_settings(cls, settings: Settings) -> Self:
+        """The limits of the settings."""
         return cls(
             max_tries=settings.httpx_retries + 1,
             request_seconds=settings.tuning.request_timeout_seconds,
             max_body_bytes=settings.tuning.max_body_megabytes * _MEGABYTE,
-            rules=rules or {},
         )
 
 
@@ -94,11 +71,10 @@ class RetryState:
 
     def next_wait(self, error: MarketplaceError) -> float | None:
         """Seconds until the next try after `error`; None to give up."""
-        rule = self._policy.rule_for(error)
-        if not error.is_transient or self.tries >= min(rule.max_tries, self._policy.max_tries):
+        if not error.is_transient or self.tries >= self._policy.max_tries:
             return None
-        doubled = rule.first_wait_seconds * 2.0 ** (self.tries - 1)
-        wait = min(doubled, rule.longest_wait_seconds) + self._rng.uniform(0, self._policy.jitter_seconds)
+        doubled = self._policy.first_wait_seconds * 2.0 ** (self.tries - 1)
+        wait = min(doubled, self._policy.longest_wait_seconds) + self._rng.uniform(0, self._policy.jitter_seconds)
         if error.retry_after is not None:
             wait = max(wait, error.retry_after.total_seconds())
         return wait if wait < self._time_left() else None

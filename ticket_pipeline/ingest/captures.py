@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ticket_pipeline.market.trust import TrustRule
     from ticket_pipeline.market.validated import ValidatedListings
     from ticket_pipeline.market.vocabulary import ParsedListings, RawResponse
-    from ticket_pipeline.marketplaces.client import MarketplaceClient
+    from ticket_pipeline.marketplaces.client import ListingsClient
     from ticket_pipeline.sheet.zones import ZoneMap
     from ticket_pipeline.storage.snapshots import StoredCapture
 
@@ -53,7 +53,7 @@ class ListingsIngest:
     """
 
     context: PollContext
-    client: MarketplaceClient
+    client: ListingsClient
     rule: TrustRule
     zone_map: ZoneMap | None = None
 

@@ -60,15 +60,7 @@ class Source:
 
 
 def share_of_polling(per_day: int, reserve_fraction: float) -> dict[timedelta, int]:
-    """What polling may send of a day's budget, spread so that it lasts the day.
-
-    Args:
-        per_day: the whole budget of any 24 hours.
-        reserve_fraction: the share that is reserved for people.
-
-    Returns:
-        Window → requests: the share of a day, and a 24th of that for an hour (at least one).
-    """
+    """What polling may send by day and hour, so that a day's budget, less the share reserved for people, lasts."""
     share = max(1, math.floor(per_day * (1 - reserve_fraction)))
     return {_DAY: share, _HOUR: math.ceil(share / 24)}
 
@@ -111,11 +103,7 @@ SOURCES: Mapping[Marketplace, Source] = MappingProxyType(
 
 
 def find_source(marketplace: Marketplace, settings: Settings) -> Source:
-    """The wiring of a marketplace that is enabled and configured.
-
-    Raises:
-        ConfigurationError: it cannot be polled, is disabled, or is not configured.
-    """
+    """The wiring of a marketplace that is enabled and configured; a ConfigurationError where it is not."""
     source = SOURCES.get(marketplace)
     if source is None:
         raise ConfigurationError(f"{marketplace} cannot be polled. Choose one of {', '.join(SOURCES)}.")

@@ -23,15 +23,7 @@ _NOT_AN_OBJECT = "the listing is not a JSON object"
 
 
 def read_json(body: bytes, whose: str) -> Any:  # noqa: ANN401 - JSON is anything
-    """Read a body that should be JSON.
-
-    Args:
-        body: decoded (unzipped).
-        whose: the marketplace as people write it, for the message.
-
-    Raises:
-        UnexpectedPayload: it is not complete JSON.
-    """
+    """Read a body of the marketplace with this label; UnexpectedPayload where it is not complete JSON."""
     try:
         return orjson.loads(body)
     except ValueError:
@@ -54,10 +46,7 @@ def check_subject(about: Collection[str], asked: str, whose: str) -> None:
     Args:
         about: the ids of the events that the response names, if any.
         asked: the requested id.
-        whose: the marketplace as people write it, for the message.
-
-    Raises:
-        UnexpectedPayload: it names another one.
+        whose: the marketplace.
     """
     others = sorted(set(about) - {asked})
     if others:

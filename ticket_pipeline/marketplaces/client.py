@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
 from ticket_pipeline.errors import RequestRejected
 from ticket_pipeline.marketplaces.bodies import check_subject
@@ -20,21 +20,11 @@ if TYPE_CHECKING:
 _DIGITS = re.compile(r"[0-9]{1,20}")
 
 
-class MarketplaceClient(Protocol):
-    """Fetches and reads the listings of one marketplace's events.
+class ListingsClient(ABC):
+    """Fetches and reads the listings of one marketplace's events: its request and its parser are what it adds.
 
     The two are separate, so that a stored body can be read again after a parser was fixed.
     """
-
-    async def fetch_listings(self, external_id: str) -> RawResponse:
-        """See `ListingsClient.fetch_listings`."""
-
-    def parse_listings(self, body: bytes) -> ParsedListings:
-        """See `ListingsClient.parse_listings`."""
-
-
-class ListingsClient(ABC):
-    """A `MarketplaceClient` by its request and its parser, which each marketplace adds."""
 
     marketplace: ClassVar[Marketplace]
 
@@ -43,11 +33,7 @@ class ListingsClient(ABC):
 
     @abstractmethod
     def build_request(self, external_id: str) -> Request:
-        """The request for the listings of an event.
-
-        Raises:
-            RequestRejected: the id is not valid at this marketplace.
-        """
+        """The request for the listings of an event; RequestRejected where the id is not valid."""
 
     @abstractmethod
     def parse_listings(self, body: bytes) -> ParsedListings:
@@ -67,11 +53,7 @@ class ListingsClient(ABC):
         return await self._fetcher.fetch(self.build_request(external_id))
 
     async def get_listings(self, external_id: str) -> ValidatedListings:
-        """Fetch, read and validate the listings of one event, in one call.
-
-        Raises:
-            MarketplaceError: no usable response.
-        """
+        """Fetch, read and validate the listings of one event; a MarketplaceError where there is no usable response."""
         from ticket_pipeline.market.listings import validate_listings  # noqa: PLC0415 - loads pandas, only where used
 
         response = await self.fetch_listings(external_id)
@@ -80,20 +62,11 @@ class ListingsClient(ABC):
         return validate_listings([parsed])[0]
 
 
-def check_digits(external_id: str, marketplace: Marketplace, name: str) -> None:
-    """Check an event id before it becomes part of a URL.
-
-    Args:
-        external_id: as in the watchlist.
-        marketplace: whose it should be.
-        name: the marketplace as people write it.
-
-    Raises:
-        RequestRejected: it is not 1 to 20 digits.
-    """
+def check_digits(external_id: str, marketplace: Marketplace) -> None:
+    """Reject an event id that is not 1 to 20 digits, before it becomes part of a URL."""
     if not isinstance(external_id, str) or not _DIGITS.fullmatch(external_id):
         raise RequestRejected(
             f"{str(external_id)[:40]!r} is not a valid {marketplace} event id (1 to 20 digits); nothing was sent. "
-            f"Copy the number from the event's address on {name} into the watchlist.",
+            f"Copy the number from the event's address on {marketplace.traits.label} into the watchlist.",
             tries=0,
         )

@@ -42,11 +42,7 @@ _NOTHING = frozenset({"", "_", "-", "N/A"})
 
 
 def to_text(value: object, max_characters: int = MAX_TEXT_CHARACTERS) -> str | None:
-    """Read a text: without invisible characters, with single blanks; an empty one is None.
-
-    Raises:
-        ValueError: not text, or too long.
-    """
+    """Read a text: without invisible characters, with single blanks; an empty one is None."""
     if value is None:
         return None
     if isinstance(value, bool | float | int):
@@ -62,11 +58,7 @@ def to_text(value: object, max_characters: int = MAX_TEXT_CHARACTERS) -> str | N
 
 
 def to_id(value: object) -> str:
-    """Read a marketplace's id as text, whether it comes as a number or as text; never with a ".0".
-
-    Raises:
-        ValueError: missing, or not an id.
-    """
+    """Read a marketplace's id as text, whether it comes as a number or as text; never with a ".0"."""
     text = to_text(value, MAX_ID_CHARACTERS)
     if text is None:
         raise ValueError("is missing")
@@ -75,11 +67,7 @@ def to_id(value: object) -> str:
 
 
 def to_quantity(value: object) -> int:
-    """Read a number of tickets: 2, 2.0, "2" or " 2 ".
-
-    Raises:
-        ValueError: missing, or not a whole number.
-    """
+    """Read a number of tickets: 2, 2.0, "2" or " 2 "."""
     if value is None:
         raise ValueError("is missing")
     number = _to_number(value)
@@ -91,11 +79,7 @@ def to_quantity(value: object) -> int:
 
 
 def to_amount(value: object) -> float | None:
-    """Read an amount in major units: 286, 286.5, "286.50", "$1,234.50", "1.234,50 €"; None and "" are None.
-
-    Raises:
-        ValueError: not a finite number, or text whose decimals and thousands cannot be distinguished.
-    """
+    """Read an amount in major units: 286, 286.5, "286.50", "$1,234.50", "1.234,50 €"; None and "" are None."""
     if value is None:
         return None
     if not isinstance(value, str):
@@ -111,11 +95,7 @@ def to_amount(value: object) -> float | None:
 def to_splits(value: object) -> tuple[int, ...] | None:
     """Read purchasable quantities: "1,2,4", [1, 2, 4] or a single number; None and an empty value are None: unknown.
 
-    Returns:
-        Ascending, each once.
-
-    Raises:
-        ValueError: one of them is not a number of tickets from 1 to `MAX_SPLIT`.
+    Ascending, each once.
     """
     if isinstance(value, str):
         text = to_text(value, max_characters=5 * MAX_SPLIT)

@@ -35,11 +35,7 @@ class PostgresCache:
         self._marketplace = marketplace
 
     async def find(self, key: str, /) -> StoredBody | None:
-        """The cached response to a request, however old.
-
-        Raises:
-            StorageError: the database failed, or the body cannot be unpacked.
-        """
+        """The cached response to a request, however old; a StorageError where its body is damaged."""
         return await asyncio.to_thread(self._find, key)
 
     async def store(self, key: str, response: RawResponse, /) -> None:

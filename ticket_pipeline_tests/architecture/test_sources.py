@@ -20,7 +20,6 @@ EVERYTHING = [*sources(PACKAGE), *sources(TESTS)]
 LONGEST_FILE = 350
 TOO_LONG = {
     "ticket_pipeline/cli/run.py",
-    "ticket_pipeline/marketplaces/ticketmaster/parser.py",
     "ticket_pipeline/storage/request_gate.py",
 }
 """Longer than the rule allows, by a few lines; no other file may join them."""

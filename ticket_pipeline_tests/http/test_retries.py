@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import random
 from datetime import UTC, datetime, timedelta
 
@@ -11,12 +10,10 @@ import pytest
 
 from ticket_pipeline.errors import (
     MarketplaceError,
-    QuotaExhausted,
-    RateLimited,
     RequestNotPermitted,
     TemporarilyUnavailable,
 )
-from ticket_pipeline.http.retries import RetryPolicy, RetryRule, RetryState
+from ticket_pipeline.http.retries import RetryPolicy, RetryState
 from ticket_pipeline.market.vocabulary import RawResponse
 from ticket_pipeline_tests.http.wire import (
     THREE_TRIES,
@@ -100,19 +97,6 @@ def test_a_later_try_ends_with_the_time_of_the_fetch() -> None:
     assert state.request_limit() == 60
     state.begin_try()
     assert state.request_limit() == 20
-
-
-def test_an_error_class_may_have_fewer_tries_and_other_waits() -> None:
-    policy = dataclasses.replace(THREE_TRIES, rules={RateLimited: RetryRule(2, 0.0, 0.0)})
-    assert [len(outcome(response(status), policy=policy)[1]) for status in (429, 503)] == [2, 3]
-
-
-def test_the_rule_of_the_nearest_class_counts() -> None:
-    rules = {MarketplaceError: RetryRule(2, 1, 1), QuotaExhausted: RetryRule(1, 0, 0)}
-    policy = RetryPolicy(rules=rules)
-    assert policy.rule_for(QuotaExhausted("x")) == rules[QuotaExhausted]
-    assert policy.rule_for(RateLimited("x")) == rules[MarketplaceError]
-    assert RetryPolicy().rule_for(RateLimited("x")) == RetryRule(3, 1.0, 30.0)
 
 
 # --- permits --------------------------------------------------------------------------------------------------------

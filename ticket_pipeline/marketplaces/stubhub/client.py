@@ -1,13 +1,6 @@
 """StubHub as a seller sees it: the listings that a seller compares their own with (StubHub Pro).
 
-From a notebook, with the settings in the environment or `.env`:
-
-    from ticket_pipeline.marketplaces.stubhub.client import open_stubhub_client
-    from ticket_pipeline.settings.model import load_settings
-
-    async with open_stubhub_client(load_settings()) as stubhub:
-        listings = await stubhub.get_listings("157284301")
-    print(listings.accepted, "listings,", min(listings.columns["price"]), listings.currency)
+An example is in docs/clients.md.
 """
 
 from __future__ import annotations
@@ -73,8 +66,7 @@ class StubHubConfig:
 def stubhub_config(settings: Settings) -> StubHubConfig:
     """Build the configuration from the settings and the headers file. The simulator receives no credential.
 
-    Raises:
-        ConfigurationError: base URL, path or headers are not usable; no message contains a header's value.
+    A ConfigurationError about a base URL, path or header that is not usable contains no header's value.
     """
     if settings.stubhub_base_url is None:
         raise ConfigurationError(
@@ -99,20 +91,11 @@ def stubhub_config(settings: Settings) -> StubHubConfig:
         example="https://pro.stubhub.com",
         credentials="your StubHub session" if headers else None,
     )
-    return StubHubConfig(
-        base_url=base_url,
-        path=path,
-        method=method,
-        headers=headers,
-    )
+    return StubHubConfig(base_url, path, method, headers)
 
 
 def read_headers_file(path: Path) -> dict[str, SecretStr]:
-    """Read a JSON object of header names and values, names in lower case.
-
-    Raises:
-        ConfigurationError: the file is missing or unreadable, or contains something else.
-    """
+    """Read a JSON object of header names and values, names in lower case; else a ConfigurationError."""
     what = f"STUBHUB_HEADERS_FILE {path}"
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -150,7 +133,7 @@ class StubHubClient(ListingsClient):
 
     def build_request(self, external_id: str) -> Request:
         """The request that the seller's own page sends; the id is StubHub's (viagogo's): digits."""
-        check_digits(external_id, self.marketplace, "StubHub")
+        check_digits(external_id, self.marketplace)
         site = urlsplit(self._config.base_url)
         origin = f"{site.scheme}://{site.netloc}"
         page = {

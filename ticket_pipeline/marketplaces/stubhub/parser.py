@@ -15,13 +15,7 @@ import msgspec
 from ticket_pipeline.errors import UnexpectedPayload
 from ticket_pipeline.http.scrubbing import excerpt
 from ticket_pipeline.marketplaces.bodies import build_parsed, part_objects, read_json
-from ticket_pipeline.marketplaces.values import (
-    Problems,
-    amount_column,
-    id_column,
-    quantity_column,
-    text_column,
-)
+from ticket_pipeline.marketplaces.values import Problems, amount_column, id_column, quantity_column, text_column
 
 if TYPE_CHECKING:
     from ticket_pipeline.market.vocabulary import ParsedListings, RejectedListing
@@ -98,10 +92,7 @@ def parse_stubhub_listings(body: bytes) -> ParsedListings:
 
     Prices: `all_in_price` is `sellerAllInPrice`, `net_proceeds` is `sellerNetProceeds`. The body has no price
     before buyer fees and no splits, so `ask_price` and `splits` are None. The currency is the listing's `currencyCode`,
-    else that of its amounts.
-
-    Raises:
-        UnexpectedPayload: not JSON, or JSON of another shape.
+    else that of its amounts. UnexpectedPayload where the body is not JSON of this shape.
     """
     return parse_usual(body) or parse_any(body)
 
@@ -127,7 +118,7 @@ def parse_usual(body: bytes) -> ParsedListings | None:
         net=net,
         currencies=[listing.currency_code for listing in listings],
     )
-    return _judge(_ItemsOf(body, len(listings)), list(range(len(listings))), fields, [])
+    return _build(_ItemsOf(body, len(listings)), list(range(len(listings))), fields, [])
 
 
 def _split(moneys: list[_Money | None]) -> tuple[list[Any], list[Any]] | None:
@@ -153,22 +144,13 @@ def parse_any(body: bytes) -> ParsedListings:
         net=_split_any([item.get("sellerNetProceeds") for item in objects]),
         currencies=[item.get("currencyCode") for item in objects],
     )
-    return _judge(items, positions, fields, rejected)
+    return _build(items, positions, fields, rejected)
 
 
 def _split_any(moneys: list[Any]) -> tuple[list[Any], list[Any]]:
     """Amounts and currencies of whatever stands where a money object should."""
     codes = [money.get("currency") if isinstance(money, dict) else None for money in moneys]
     return [_amount_of(money) for money in moneys], codes
-
-
-def _judge(
-    items: Sequence[Any], positions: list[int], fields: _Fields, rejected: list[RejectedListing]
-) -> ParsedListings:
-    """Make columns of the values, and reject the listings with unreadable values; `rejected` are known already."""
-    problems: Problems = {}
-    columns = _read_columns(fields, problems)
-    return build_parsed(items, positions, columns, problems, rejected)
 
 
 def _read_items(body: bytes) -> list[Any]:
@@ -183,15 +165,18 @@ def _read_items(body: bytes) -> list[Any]:
     return found
 
 
-def _read_columns(fields: _Fields, problems: Problems) -> dict[str, list[Any]]:
-    """The columns of `LISTING_COLUMNS`, all of one length; problems by row."""
+def _build(
+    items: Sequence[Any], positions: list[int], fields: _Fields, rejected: list[RejectedListing]
+) -> ParsedListings:
+    """Make columns of the values, and reject the listings with unreadable values; `rejected` are known already."""
+    problems: Problems = {}
     count = len(fields.listing_ids)
     listing_ids = id_column(fields.listing_ids, "listingId", problems)
     quantities = quantity_column(fields.quantities, "availableTickets", problems)
     all_in, all_in_currencies = _read_money(fields.all_in, "sellerAllInPrice", problems)
     net, net_currencies = _read_money(fields.net, "sellerNetProceeds", problems)
     currencies = text_column(fields.currencies, "currencyCode", problems)
-    return {
+    columns: dict[str, list[Any]] = {
         "listing_id": listing_ids,
         "section": text_column(fields.sections, "section", problems),
         "row": text_column(fields.rows, "row", problems),
@@ -205,12 +190,12 @@ def _read_columns(fields: _Fields, problems: Problems) -> dict[str, list[Any]]:
         "is_general_admission": [False] * count,
         "is_speculative": [False] * count,
     }
+    return build_parsed(items, positions, columns, problems, rejected)
 
 
 def _read_money(
     money: tuple[list[Any], list[Any]], key: str, problems: Problems
 ) -> tuple[list[float | None], list[str | None]]:
-    """Amounts and currencies of the money objects under `key`."""
     amounts, codes = money
     return amount_column(amounts, key, problems), text_column(codes, f"{key}.currency", problems)
 

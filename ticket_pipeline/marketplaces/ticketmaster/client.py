@@ -1,15 +1,6 @@
 """Ticketmaster's Discovery API v2: events by id, searches, venues, and the price ranges it publishes.
 
-From a notebook, with TICKETMASTER_API_KEY in the environment or `.env`:
-
-    from ticket_pipeline.marketplaces.ticketmaster.client import open_ticketmaster_client
-    from ticket_pipeline.settings.model import load_settings
-
-    async with open_ticketmaster_client(load_settings()) as ticketmaster:
-        async for event in ticketmaster.search_events("taylor swift", city="Toronto"):
-            print(event.external_id, event.name, event.local_date, event.venue and event.venue.name)
-        prices = await ticketmaster.get_ticket_prices("G5diZfkn0B-bh")
-    print(prices.ranges or "no price published")
+An example is in docs/clients.md.
 """
 
 from __future__ import annotations
@@ -27,10 +18,9 @@ from ticket_pipeline.errors import ConfigurationError, RequestRejected
 from ticket_pipeline.http.addresses import check_address
 from ticket_pipeline.http.fetcher import Request, open_fetcher, utc_now
 from ticket_pipeline.http.response_cache import CachingFetcher, NoCache
-from ticket_pipeline.http.retries import RetryPolicy
 from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
 from ticket_pipeline.marketplaces.bodies import check_subject
-from ticket_pipeline.marketplaces.ticketmaster.judge import RETRY_RULES, TicketmasterJudge
+from ticket_pipeline.marketplaces.ticketmaster.judge import TicketmasterJudge
 from ticket_pipeline.marketplaces.ticketmaster.parser import (
     EventDetails,
     Page,
@@ -93,11 +83,7 @@ class TicketPrices:
 
 
 def ticketmaster_config(settings: Settings) -> TicketmasterConfig:
-    """Build the configuration from the settings. The simulator needs some key and never receives the user's.
-
-    Raises:
-        ConfigurationError: there is no key, or the address is not usable.
-    """
+    """Build the configuration from the settings. The simulator needs some key and never receives the user's."""
     if settings.ticketmaster_base_url is None:
         raise ConfigurationError(
             "TICKETMASTER_API_KEY is not set, and another marketplace is configured. Set it to your own Discovery API "
@@ -150,11 +136,7 @@ class TicketmasterClient:
         return _dated(response.value, response)
 
     async def get_ticket_prices(self, external_id: str) -> TicketPrices:
-        """The prices that are published for one event: ranges by type, and sections where a body carries them.
-
-        Raises:
-            MarketplaceError: as for `get_event_details`.
-        """
+        """The prices that are published for one event; errors as those of `get_event_details`."""
         response = await self._event(external_id, accepts_stale=True)
         event = response.value
         return TicketPrices(
@@ -251,8 +233,7 @@ async def open_ticketmaster_client(
     `cache` is where responses are kept; None keeps none.
     """
     config = ticketmaster_config(settings)
-    policy = RetryPolicy.from_settings(settings, RETRY_RULES)
-    async with open_fetcher(settings, gate, policy=policy, judge=TicketmasterJudge(), clock=clock) as fetcher:
+    async with open_fetcher(settings, gate, judge=TicketmasterJudge(), clock=clock) as fetcher:
         max_age = timedelta(minutes=settings.tuning.ticketmaster_cache_minutes)
         yield TicketmasterClient(CachingFetcher(fetcher, cache or NoCache(), max_age=max_age, clock=clock), config)
 

@@ -13,19 +13,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from ticket_pipeline.errors import Blocked, EventGone, QuotaExhausted, RateLimited, RequestRejected
 from ticket_pipeline.http.judge import LONGEST_RETRY_AFTER, ResponseJudge
-from ticket_pipeline.http.retries import RetryRule
 from ticket_pipeline.http.scrubbing import Scrubber, excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ticket_pipeline.errors import MarketplaceError
     from ticket_pipeline.http.judge import Received
 
@@ -37,14 +33,6 @@ _UNKNOWN_QUOTA_WAIT = timedelta(hours=1)
 
 _QUOTED = 200
 _MOST_DIGITS = 15
-
-RETRY_RULES: Mapping[type[MarketplaceError], RetryRule] = MappingProxyType(
-    {
-        QuotaExhausted: RetryRule(max_tries=1, first_wait_seconds=0, longest_wait_seconds=0),
-        RateLimited: RetryRule(max_tries=3, first_wait_seconds=1, longest_wait_seconds=4),
-    }
-)
-"""A spike is over within seconds, a quota is not within a fetch; every other error is retried as everywhere."""
 
 
 @dataclass

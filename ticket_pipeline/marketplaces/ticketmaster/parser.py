@@ -19,7 +19,7 @@ from ticket_pipeline.marketplaces.bodies import read_json
 from ticket_pipeline.marketplaces.values import to_amount, to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 CANCELLED = "cancelled"
 MOVED = frozenset({"postponed", "rescheduled"})
@@ -119,20 +119,14 @@ class Page:
 
 
 def parse_ticketmaster_event(body: bytes) -> EventDetails:
-    """Read the body of one event.
-
-    Raises:
-        UnexpectedPayload: not a JSON object, or one without id and name.
-    """
+    """Read the body of one event; UnexpectedPayload where it is not a JSON object with id and name."""
     return read_event(_read_object(body))
 
 
 def parse_page(body: bytes, key: str) -> Page:
     """Read one page of a search; `key` is `events` or `venues`. An empty result has no `_embedded`.
 
-    Raises:
-        UnexpectedPayload: not a JSON object, one without the description of its page, or a page without results where
-            the description counts some.
+    UnexpectedPayload where it does not describe its page, or has no results where the description counts some.
     """
     found = _read_object(body)
     page, items = _dict(found, "page"), _dict(found, "_embedded").get(key, [])
@@ -155,11 +149,7 @@ def parse_page(body: bytes, key: str) -> Page:
 
 
 def read_event(found: dict[str, Any]) -> EventDetails:
-    """Read one event object.
-
-    Raises:
-        UnexpectedPayload: it has no id or no name.
-    """
+    """Read one event object; UnexpectedPayload where it has no id or no name."""
     problems: list[str] = []
     external_id, name = _text(found, "id", problems), _text(found, "name", problems)
     if external_id is None or name is None:
@@ -172,7 +162,7 @@ def read_event(found: dict[str, Any]) -> EventDetails:
     status = _text(_dict(_dict(found, "dates"), "status"), "code", problems)
     attractions = [_text(item, "name", problems) for item in _list(_dict(found, "_embedded"), "attractions")]
     sale = _dict(_dict(found, "sales"), "public")
-    on_sale_at = _moment(sale.get("startDateTime"), "sales start", problems)
+    on_sale_at = _read(sale, "startDateTime", _to_moment, problems)
     is_real_sale = on_sale_at is not None and on_sale_at.year >= _PLACEHOLDERS_BEFORE
     return EventDetails(
         external_id=external_id,
@@ -219,7 +209,7 @@ def _read_dates(dates: dict[str, Any], venue: Venue | None, problems: list[str])
     zone = _zone(own or venues)
     event_at = None
     if not is_date_open and not is_time_open:
-        event_at = _moment(start.get("dateTime"), "dateTime", problems)
+        event_at = _read(start, "dateTime", _to_moment, problems)
         if local_date and local_time and zone:
             local = datetime.combine(local_date, local_time)
             if event_at is None:
@@ -239,10 +229,7 @@ def _read_dates(dates: dict[str, Any], venue: Venue | None, problems: list[str])
 
 def _read_ranges(found: dict[str, Any], problems: list[str]) -> tuple[PriceRange, ...]:
     ranges = []
-    for item in _items(found, "priceRanges", problems):
-        if not isinstance(item, dict):
-            problems.append("a price range is not an object")
-            continue
+    for item in _objects(found, "priceRanges", "a price range", problems):
         low, high = _read(item, "min", _to_money, problems), _read(item, "max", _to_money, problems)
         currency = _text(item, "currency", problems)
         if low is None or high is None or low > high or currency is None or len(currency) != _CURRENCY_LETTERS:
@@ -255,10 +242,7 @@ def _read_ranges(found: dict[str, Any], problems: list[str]) -> tuple[PriceRange
 def _read_sections(found: dict[str, Any], problems: list[str]) -> tuple[SectionPrice, ...]:
     """Prices by section, where a body has `sections`; the public API has none."""
     sections = []
-    for item in _items(found, "sections", problems):
-        if not isinstance(item, dict):
-            problems.append("a section is not an object")
-            continue
+    for item in _objects(found, "sections", "a section", problems):
         name, price = _text(item, "section", problems), _read(item, "price", _to_money, problems)
         if name is None or price is None:
             problems.append("a section lacks its name or its price")
@@ -287,11 +271,15 @@ def _list(found: dict[str, Any], key: str) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _items(found: dict[str, Any], key: str, problems: list[str]) -> list[Any]:
-    """As `_list`, where a value of another type must not count as nothing published."""
+def _objects(found: dict[str, Any], key: str, what: str, problems: list[str]) -> Iterator[dict[str, Any]]:
+    """The objects of a list; anything else is a problem, since it must not count as nothing published."""
     if found.get(key) is not None and not isinstance(found[key], list):
         problems.append(f"{key} is not a list")
-    return _list(found, key)
+    for item in _list(found, key):
+        if isinstance(item, dict):
+            yield item
+        else:
+            problems.append(f"{what} is not an object")
 
 
 def _read(found: dict[str, Any], key: str, convert: Callable[[object], Any], problems: list[str]) -> Any:  # noqa: ANN401 - what convert gives
@@ -329,18 +317,12 @@ def _to_money(value: object) -> Decimal:
     return Decimal(repr(amount)).quantize(_CENT)
 
 
-def _moment(value: Any, name: str, problems: list[str]) -> datetime | None:  # noqa: ANN401 - JSON is anything
-    """A moment with its offset, as aware UTC."""
-    if value is None:
-        return None
-    try:
+def _to_moment(value: Any) -> datetime:  # noqa: ANN401 - JSON is anything
+    with suppress(TypeError, ValueError):
         at = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        at = None
-    if at is None or at.utcoffset() is None or at.year not in _YEARS:
-        problems.append(f"{name} is not a moment in UTC")
-        return None
-    return at.astimezone(UTC)
+        if at.utcoffset() is not None and at.year in _YEARS:
+            return at.astimezone(UTC)
+    raise ValueError("is not a moment in UTC")
 
 
 def _zone(name: str | None) -> ZoneInfo | None:

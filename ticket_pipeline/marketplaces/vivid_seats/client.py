@@ -1,19 +1,11 @@
 """Vivid Seats as its own event page sees it: the listings of a production. No account is needed and none is sent.
 
-From a notebook, with the settings in the environment or `.env`:
-
-    from ticket_pipeline.marketplaces.vivid_seats.client import open_vivid_seats_client
-    from ticket_pipeline.settings.model import load_settings
-
-    async with open_vivid_seats_client(load_settings()) as vivid_seats:
-        listings = await vivid_seats.get_listings("5990417")
-    print(listings.accepted, "listings,", min(listings.columns["price"]), listings.currency)
+An example is in docs/clients.md.
 """
 
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -43,31 +35,11 @@ _FIX_BLOCK = (
     "until the breaker is reset (ticket-pipeline resume vivid_seats) or its pause is over."
 )
 
-
 _LISTINGS_PATH = "/hermes/api/v1/listings"
 
 
-@dataclass(frozen=True, slots=True)
-class VividSeatsConfig:
-    """Where requests to Vivid Seats go.
-
-    Attributes:
-        base_url: scheme and host (a path before `path` is allowed), without a trailing slash.
-        path: of the listings request, with a leading slash.
-        currency: ISO 4217; of the prices, wherever the request comes from.
-    """
-
-    base_url: str
-    path: str = _LISTINGS_PATH
-    currency: str = "USD"
-
-
-def vivid_seats_config(settings: Settings) -> VividSeatsConfig:
-    """Build the configuration from the settings.
-
-    Raises:
-        ConfigurationError: base URL or path are not usable, or another marketplace is configured and this one is not.
-    """
+def vivid_seats_url(settings: Settings) -> str:
+    """The base URL of the settings, without a trailing slash; a ConfigurationError where it is not usable."""
     if settings.vivid_seats_base_url is None:
         raise ConfigurationError(
             "VIVID_SEATS_API_BASE_URL is not set, and another marketplace is configured. Set it, such as "
@@ -81,29 +53,36 @@ def vivid_seats_config(settings: Settings) -> VividSeatsConfig:
         path_setting="VIVID_SEATS_API_BASE_URL",
         example="https://www.vividseats.com",
     )
-    return VividSeatsConfig(base_url, currency=settings.vivid_seats_currency)
+    return base_url
 
 
 class VividSeatsClient(ListingsClient):
-    """Fetches the listings of Vivid Seats productions."""
+    """Fetches the listings of Vivid Seats productions.
+
+    Args:
+        fetcher: sends the requests.
+        base_url: scheme and host (a path is allowed), without a trailing slash.
+        currency: ISO 4217; of the prices, wherever the request comes from.
+    """
 
     marketplace = Marketplace.VIVID_SEATS
 
-    def __init__(self, fetcher: HttpFetcher, config: VividSeatsConfig) -> None:
+    def __init__(self, fetcher: HttpFetcher, base_url: str, currency: str) -> None:
         super().__init__(fetcher)
-        self._config = config
+        self._base_url = base_url
+        self._currency = currency
 
     def parse_listings(self, body: bytes) -> ParsedListings:
         """Read a body; see `ticket_pipeline.marketplaces.vivid_seats.parser`."""
-        return parse_vivid_seats_listings(body, asked_currency=self._config.currency)
+        return parse_vivid_seats_listings(body, asked_currency=self._currency)
 
     def build_request(self, external_id: str) -> Request:
         """The request that the site's own page sends, with the currency pinned; the id is a production's: digits."""
-        check_digits(external_id, self.marketplace, "Vivid Seats")
+        check_digits(external_id, self.marketplace)
         query = {
             "productionId": external_id,
             "includeIpAddress": "true",
-            "currency": self._config.currency,
+            "currency": self._currency,
             # Without it prices come in the currency of the caller's address.
             "localizeCurrency": "false",
             "priceGroupId": _PRICE_GROUP,
@@ -112,7 +91,7 @@ class VividSeatsClient(ListingsClient):
             marketplace=self.marketplace,
             external_id=external_id,
             method="GET",
-            url=f"{self._config.base_url}{self._config.path}?{urlencode(query)}",
+            url=f"{self._base_url}{_LISTINGS_PATH}?{urlencode(query)}",
             headers={"accept": "application/json"},
         )
 
@@ -121,7 +100,7 @@ class VividSeatsClient(ListingsClient):
 async def open_vivid_seats_client(
     settings: Settings, *, gate: RequestGate | None = None, clock: Callable[[], datetime] = utc_now
 ) -> AsyncIterator[VividSeatsClient]:
-    """Open a client by the settings; see `http.fetcher.open_fetcher` and, for errors, `vivid_seats_config`."""
-    config = vivid_seats_config(settings)
+    """Open a client by the settings; see `http.fetcher.open_fetcher` and, for errors, `vivid_seats_url`."""
+    base_url = vivid_seats_url(settings)
     async with open_fetcher(settings, gate, judge=ResponseJudge(fix_block=_FIX_BLOCK), clock=clock) as fetcher:
-        yield VividSeatsClient(fetcher, config)
+        yield VividSeatsClient(fetcher, base_url, settings.vivid_seats_currency)

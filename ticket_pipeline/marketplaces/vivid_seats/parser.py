@@ -37,15 +37,12 @@ _SPECULATIVE_NOTE = re.compile(
 
 
 def parse_vivid_seats_listings(body: bytes, *, asked_currency: str) -> ParsedListings:
-    """Read every listing of a body; `len(positions) + len(rejected) == received`, always.
+    """Read every listing of a body.
 
     Prices: `ask_price` is `p`, `all_in_price` is `aip` (fees in, tax out; zero means unknown). `splits` are
     the purchasable quantities of `m`, `zone` is the name of the ticket's group. The body's totals are compared with its
     tickets; where they disagree, `checksum_problems` describes it and nothing is lost.
-
-    Args:
-        body: decoded (unzipped).
-        asked_currency: ISO 4217; the currency of a body that names none. One that names another keeps its own.
+    `asked_currency` is that of a body that names none; one that names another keeps its own.
 
     Raises:
         UnexpectedPayload: not JSON, JSON of another shape, prices of an unknown currency, or no tickets where the

@@ -26,9 +26,9 @@ def find_checksum_problems(
     Args:
         announced: the value of `global`: an array of one object.
         received: listings in the body.
-        quantities: of the listings; None where it could not be read.
-        prices: before fees, likewise.
-        all_in_prices: likewise.
+        quantities: of the listings; None where one could not be read, as among the prices.
+        prices: before fees.
+        all_in_prices: fees included.
 
     Returns:
         A sentence per total that disagrees; none where all agree; None where no total is announced.

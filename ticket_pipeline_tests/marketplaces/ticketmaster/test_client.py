@@ -237,7 +237,7 @@ def test_each_error_has_its_class_and_says_what_to_do(name: str) -> None:
         (response(503), 2),
     ],
 )
-def test_each_error_class_is_retried_by_its_own_rule(given: bytes, requests: int) -> None:
+def test_only_errors_that_pass_are_retried(given: bytes, requests: int) -> None:
     _, heads = ask(details, given, says(EVENT), httpx_retries=2)
     assert len(heads) == requests
 

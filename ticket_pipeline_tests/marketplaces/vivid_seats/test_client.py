@@ -11,7 +11,7 @@ import pytest
 
 from ticket_pipeline.errors import ConfigurationError, RequestRejected, UnexpectedPayload
 from ticket_pipeline.market.vocabulary import Marketplace
-from ticket_pipeline.marketplaces.vivid_seats.client import open_vivid_seats_client, vivid_seats_config
+from ticket_pipeline.marketplaces.vivid_seats.client import open_vivid_seats_client, vivid_seats_url
 from ticket_pipeline.simulator import marketplaces as simulated
 from ticket_pipeline.simulator.vivid_seats import create_vivid_seats_app
 from ticket_pipeline.simulator.world import sample_world
@@ -32,18 +32,18 @@ def _settings(base_url: str | None = "https://www.vividseats.com", **changes: ob
 
 
 def test_with_nothing_configured_the_simulator_is_asked() -> None:
-    assert vivid_seats_config(_settings(None)).base_url == "http://127.0.0.1:8765/vivid_seats"
+    assert vivid_seats_url(_settings(None)) == "http://127.0.0.1:8765/vivid_seats"
 
 
 def test_beside_another_real_marketplace_it_must_be_configured() -> None:
     with pytest.raises(ConfigurationError, match="VIVID_SEATS_API_BASE_URL is not set"):
-        vivid_seats_config(_settings(None, stubhub_api_base_url="https://pro.stubhub.com"))
+        vivid_seats_url(_settings(None, stubhub_api_base_url="https://pro.stubhub.com"))
 
 
 @pytest.mark.parametrize("base_url", ["www.vividseats.com", "ftp://h", "https://u:p@h", "https://h?x=1", "https://["])
 def test_a_base_url_that_is_none_is_refused(base_url: str) -> None:
     with pytest.raises(ConfigurationError, match=r"VIVID_SEATS_API_BASE_URL .* https://www\.vividseats\.com"):
-        vivid_seats_config(_settings(base_url))
+        vivid_seats_url(_settings(base_url))
 
 
 def test_the_request_pins_the_currency_and_says_who_asks() -> None:
