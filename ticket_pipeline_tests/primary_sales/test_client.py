@@ -20,12 +20,12 @@ from ticket_pipeline.errors import (
     TemporarilyUnavailable,
     UnexpectedPayload,
 )
-from ticket_pipeline.primary_sales.api import SIMULATED_KEY, ApiKey, open_vivenu_api
+from ticket_pipeline.primary_sales.api import SIMULATED_KEY, ApiKey
 from ticket_pipeline.primary_sales.client import VivenuClient, as_sent
 from ticket_pipeline.settings.model import Settings, load_settings
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline.simulator.vivenu import SIMULATED_TOKEN
-from ticket_pipeline_tests.http.wire import hang, response, serve_wire
+from ticket_pipeline_tests.http.wire import response, serve_wire
 from ticket_pipeline_tests.overrides import settings_from
 from ticket_pipeline_tests.primary_sales.organiser import NOW, Organiser, open_client, open_organiser, settings_of
 
@@ -98,17 +98,6 @@ async def fetch_wire(settings: Settings) -> ReadSet[TicketWire]:
     """The tickets that such a server has."""
     async with open_client(settings) as client:
         return await client.fetch_tickets("e", lambda ticket: ticket)
-
-
-def test_an_answer_that_repeats_the_key_is_kept_without_it() -> None:
-    key = "S3CRETkeyOfAnOrganiser1"
-
-    async def fetch_one(settings: Settings) -> bytes:
-        async with open_vivenu_api(settings) as api:
-            return (await api.get("a page", "/api/x", {})).body
-
-    wire = response(body=f'{{"name": "of {key}", "n": 1}}'.encode())
-    assert run_wire(wire, fetch_one, vivenu_api_key=key) == b'{"name": "of ***", "n": 1}'
 
 
 # --- whole reads -----------------------------------------------------------------------------------------------------
@@ -283,17 +272,10 @@ def test_the_simulator_is_asked_with_its_own_key() -> None:
     [
         (FaultKind.RATE_LIMITED, RateLimited, 4),
         (FaultKind.SERVER_ERROR, TemporarilyUnavailable, 4),
-        (FaultKind.UNAVAILABLE, TemporarilyUnavailable, 4),
-        (FaultKind.RESET, TemporarilyUnavailable, 4),
         (FaultKind.UNAUTHORIZED, Blocked, 1),
-        (FaultKind.FORBIDDEN, Blocked, 1),
         (FaultKind.NOT_FOUND, EventGone, 1),
-        (FaultKind.LOGIN_REDIRECT, Blocked, 1),
-        (FaultKind.LOGIN_PAGE, Blocked, 1),
-        (FaultKind.HTML, UnexpectedPayload, 1),
         (FaultKind.WRONG_SHAPE, UnexpectedPayload, 1),
         (FaultKind.TRUNCATED, UnexpectedPayload, 1),
-        (FaultKind.EMPTY_BODY, UnexpectedPayload, 1),
     ],
 )
 def test_each_failure_becomes_its_error_and_only_transient_ones_are_tried_again(
@@ -328,16 +310,6 @@ def test_no_more_requests_are_under_way_than_there_may_be_connections(organiser:
     organiser.faults.add(Fault(FaultKind.SLOW, times=None, delay_seconds=0.02))
     ask(organiser.settings(httpx_max_connections=2), many)
     assert organiser.log.most_at_once() == 2
-
-
-def test_a_body_beyond_all_measure_is_refused() -> None:
-    error = run_wire(
-        response(body=b"[" + b" " * 1_100_000 + b"]"),
-        lambda settings: asyncio.to_thread(failure, settings),
-        max_body_megabytes=1,
-    )
-    assert isinstance(error, UnexpectedPayload)
-    assert "max_body_megabytes" in str(error)
 
 
 def test_checking_no_certificate_is_said_loudly(organiser: Organiser, caplog: pytest.LogCaptureFixture) -> None:
@@ -393,13 +365,3 @@ def test_no_failure_shows_the_key_or_what_was_answered(organiser: Organiser, cap
 
 def test_a_moment_is_sent_in_utc_with_milliseconds() -> None:
     assert as_sent(NOW + timedelta(microseconds=12_345)) == "2026-06-01T12:00:00.012Z"
-
-
-def test_a_hanging_organiser_can_be_left() -> None:
-    async def leave(settings: Settings) -> None:
-        async with open_client(settings) as client:
-            with pytest.raises(TimeoutError):
-                async with asyncio.timeout(0.05):
-                    await client.fetch_events()
-
-    run_wire(hang, leave)

@@ -11,7 +11,6 @@ import orjson
 import pytest
 
 from ticket_pipeline.errors import (
-    Blocked,
     EventGone,
     QuotaExhausted,
     RateLimited,
@@ -219,11 +218,6 @@ def test_an_event_that_is_gone_is_gone_whatever_is_cached(database: Database) ->
         database, details, age_everything(database, OLD), details, answers=(says(EVENT), says(UNKNOWN_ID, 404))
     )
     assert isinstance(gone, EventGone)
-
-
-def test_without_a_cached_response_the_error_is_raised(database: Database) -> None:
-    (blocked,), _ = ask(database, details, answers=(says(INVALID_KEY, 401),))
-    assert isinstance(blocked, Blocked)
 
 
 def test_an_unreadable_body_is_not_cached(database: Database) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,7 +11,6 @@ from ticket_pipeline.errors import (
     Blocked,
     EventGone,
     MarketplaceError,
-    RateLimited,
     RequestRejected,
     TemporarilyUnavailable,
     UnexpectedPayload,
@@ -24,8 +21,6 @@ from ticket_pipeline_tests.marketplaces.contract.readings import Offer, Reading
 from ticket_pipeline_tests.marketplaces.contract.subjects import SUBJECTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ticket_pipeline_tests.http.wire import Wire
     from ticket_pipeline_tests.marketplaces.contract.subject import Subject
 
@@ -38,18 +33,6 @@ OFFERS = [
 
 def _html(text: str) -> bytes:
     return response(body=f"<!doctype html><title>{text}</title>".encode(), content_type="text/html")
-
-
-def _announced(body: bytes) -> bytes:
-    return response(body=body)
-
-
-def _unannounced(body: bytes) -> bytes:
-    return b"HTTP/1.1 200 X\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n" + body
-
-
-def _compressed(body: bytes) -> bytes:
-    return response(body=gzip.compress(body), content_encoding="gzip")
 
 
 def got(subject: Subject, *answers: Wire) -> Reading:
@@ -117,43 +100,9 @@ def test_a_block_names_what_fixes_it_at_this_marketplace_and_at_no_other(subject
     assert [owner for words, owner in fixes.items() if words in str(error)] == [subject.marketplace]
 
 
-def test_an_empty_body_is_described_in_words_that_fit_every_marketplace(subject: Subject) -> None:
-    assert "returned 200 OK with 0 bytes and no JSON. Nothing is stored" in str(subject.ask(response(body=b"")))
-
-
 def test_a_body_that_was_cut_is_no_smaller_market(subject: Subject) -> None:
     body = subject.body(OFFERS)
     assert isinstance(subject.ask(response(body=body[: len(body) // 2])), UnexpectedPayload)
-
-
-@pytest.mark.parametrize(("status", "expected"), [(429, RateLimited), (503, TemporarilyUnavailable)])
-@pytest.mark.parametrize(
-    ("headers", "wait"), [({"retry_after": "7"}, timedelta(seconds=7)), ({}, None), ({"retry_after": "soon"}, None)]
-)
-def test_the_wait_that_an_error_names_is_noted(
-    subject: Subject,
-    status: int,
-    expected: type[MarketplaceError],
-    headers: dict[str, str],
-    wait: timedelta | None,
-) -> None:
-    error = subject.ask(response(status, **headers))
-    assert type(error) is expected
-    assert isinstance(error, MarketplaceError)
-    assert error.retry_after == wait
-
-
-def test_a_slow_answer_that_keeps_coming_is_an_answer(subject: Subject) -> None:
-    body = subject.body(OFFERS)
-
-    async def slowly(writer: asyncio.StreamWriter) -> None:
-        whole = response(body=body)
-        for start in range(0, len(whole), 100):
-            writer.write(whole[start : start + 100])
-            await writer.drain()
-            await asyncio.sleep(0.001)
-
-    assert len(got(subject, slowly).items) == len(OFFERS)
 
 
 def test_an_answer_that_never_comes_is_a_time_out(subject: Subject) -> None:
@@ -168,19 +117,11 @@ def test_a_huge_answer_is_read_whole(subject: Subject) -> None:
     assert reading.items == [subject.expected(offer) for offer in offers]
 
 
-@pytest.mark.parametrize("wrapped", [_announced, _unannounced, _compressed])
-def test_an_answer_larger_than_allowed_is_refused_however_it_comes(
-    subject: Subject, wrapped: Callable[[bytes], bytes]
-) -> None:
-    large = wrapped(subject.body(OFFERS) + b" " * 1_100_000)
-    assert len(got(subject, large).items) == len(OFFERS)
-    error = subject.ask(large, max_body_megabytes=1)
-    assert isinstance(error, UnexpectedPayload)
-    assert "1000000 are allowed" in str(error)
-
-
 @pytest.mark.parametrize("subject", [each for each in SUBJECTS if each.asks_by_id], ids=lambda each: each.name)
-def test_an_id_that_is_none_is_not_sent(subject: Subject) -> None:
+@pytest.mark.parametrize(
+    "bad_id", ["1/../2", "1?x=", "1&x=2", "", "a b", "1\n", "\u0663", "1" * 65, 157284301, None, b"1"]
+)
+def test_an_invalid_id_is_not_sent(subject: Subject, bad_id: Any) -> None:  # noqa: ANN401 - also what no id is
     with pytest.raises(RequestRejected) as caught:
-        asyncio.run(subject.ask_about(subject.settings("http://127.0.0.1:1"), "1/../2?x="))
+        asyncio.run(subject.ask_about(subject.settings("http://127.0.0.1:1"), bad_id))
     assert caught.value.tries == 0

@@ -14,6 +14,7 @@ from ticket_pipeline.errors import UnexpectedPayload
 from ticket_pipeline.market.listings import validate_listings
 from ticket_pipeline.market.vocabulary import LISTING_COLUMNS, ParsedListings
 from ticket_pipeline.marketplaces.stubhub.parser import parse_any, parse_stubhub_listings, parse_usual
+from ticket_pipeline_tests.marketplaces.contract.damage import JUNK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,13 +73,8 @@ def test_every_key_of_a_listing_finds_its_column() -> None:
 @pytest.mark.parametrize("envelope", [lambda items: items, lambda items: {"listings": items, "count": 1}])
 def test_both_envelopes_are_read(envelope: Callable[[list[object]], object]) -> None:
     assert parse_stubhub_listings(json.dumps(envelope([item()])).encode()).received == 1
-
-
-@pytest.mark.parametrize("body", [b"[]", b'{"listings":[]}'])
-def test_an_empty_market_is_an_answer(body: bytes) -> None:
-    parsed = parse_stubhub_listings(body)
-    assert parsed.received == 0
-    assert parsed.columns == {name: [] for name in LISTING_COLUMNS}
+    empty = parse_stubhub_listings(json.dumps(envelope([])).encode())
+    assert (empty.received, empty.columns) == (0, {name: [] for name in LISTING_COLUMNS})
 
 
 @pytest.mark.parametrize(
@@ -146,13 +142,9 @@ def test_two_currencies_in_one_listing_are_no_price() -> None:
     ("changes", "reason"),
     [
         ({"listingId": ...}, "listingId is missing"),
-        ({"listingId": None}, "listingId is missing"),
-        ({"listingId": True}, "listingId is not text"),
         ({"availableTickets": ...}, "availableTickets is missing"),
         ({"availableTickets": 2.5}, "availableTickets is not a whole number"),
-        ({"availableTickets": True}, "availableTickets is not a number"),
         ({"sellerAllInPrice": {"amt": "NaN"}}, "sellerAllInPrice is not a number"),
-        ({"sellerAllInPrice": {"amt": True, "currency": "USD"}}, "sellerAllInPrice is not a number"),
         ({"sellerNetProceeds": []}, "sellerNetProceeds is not a number"),
         ({"section": {"name": "A"}}, "section is not text"),
         ({"row": "x" * 300}, "row is longer than 250 characters"),
@@ -188,53 +180,9 @@ def test_a_value_the_fast_reader_refuses_costs_its_own_listing_at_most(bad: str)
     assert 0 in parsed.positions
 
 
-def test_text_is_fit_for_the_database() -> None:
-    cleaned = one(section="Lower\u00a0 \x00\u200bLevel\ud800", row="_")
-    assert (cleaned["section"], cleaned["row"]) == ("Lower Level", None)
-
-
-_JUNK = st.recursive(
-    st.one_of(
-        st.none(),
-        st.booleans(),
-        st.integers(),
-        st.floats(),
-        st.text(max_size=10),
-        st.sampled_from(["_", "2", "$1,234.50", "2.5", "\x00", "\ud800", "x" * 300, "GA", "Parking", 10**400, -0.0]),
-    ),
-    lambda children: st.one_of(
-        st.lists(children, max_size=2),
-        st.dictionaries(st.sampled_from(["amt", "disp", "currency", "x"]), children, max_size=3),
-    ),
-    max_leaves=4,
-)
-_MUTATED = st.dictionaries(st.sampled_from([*item(), "extra"]), st.one_of(_JUNK, st.just(...)), max_size=4).map(
+_MUTATED = st.dictionaries(st.sampled_from([*item(), "extra"]), st.one_of(JUNK, st.just(...)), max_size=4).map(
     lambda changes: item(**changes)
 )
-
-
-@given(st.lists(st.one_of(_MUTATED, _MUTATED, _JUNK), max_size=6))
-def test_whatever_is_sent_every_listing_is_accepted_or_rejected(items: list[Any]) -> None:
-    parsed = parse_stubhub_listings(json.dumps(items).encode())
-    assert parsed.received == len(items) == len(parsed.positions) + len(parsed.rejected)
-    assert {len(values) for values in parsed.columns.values()} == {len(parsed.positions)}
-    validated = validate_listings([parsed])[0]
-    assert validated.accepted + len(validated.rejected) == validated.received == len(items)
-    for name in ("listing_id", "section", "row", "currency"):
-        for text in validated.columns[name]:
-            assert text is None or (text and "\x00" not in text and text.encode())
-    for price in validated.columns["price"]:
-        assert 0 < price < 1e10
-        assert f"{price:.2f}" == f"{round(price, 2):.2f}"
-
-
-@given(st.binary(max_size=200))
-def test_whatever_bytes_are_sent_only_our_own_error_is_raised(body: bytes) -> None:
-    try:
-        parsed = parse_stubhub_listings(body)
-    except UnexpectedPayload:
-        return
-    assert parsed.received == len(parsed.positions) + len(parsed.rejected)
 
 
 def test_parsing_changes_nothing_of_what_was_received() -> None:

@@ -90,13 +90,6 @@ def test_prices_that_are_not_published_are_an_answer() -> None:
     assert ask(prices, says(EVENT), says(event(priceRanges=[])))[0] == [True, False]
 
 
-@pytest.mark.parametrize("external_id", ["", "a b", "../x", "x?y", "ü"])
-def test_what_is_no_id_is_not_sent(external_id: str) -> None:
-    error, heads = ask(lambda client: client.get_event_details(external_id), says(EVENT))
-    assert isinstance(error, RequestRejected)
-    assert (error.tries, heads) == (0, [])
-
-
 def test_a_search_says_what_is_wanted() -> None:
     _, heads = ask(
         lambda client: client.search_events(
@@ -140,16 +133,35 @@ def _search_all(total: int, page_size: int) -> tuple[Any, list[str]]:
     return ask(everything, *pages)
 
 
-def test_a_search_beyond_the_depth_of_the_api_ends_before_it_and_says_so() -> None:
-    result, heads = _search_all(1201, 200)
-    assert result == (1000, True, 1201)
-    assert len(heads) == 5
+@pytest.mark.parametrize(
+    ("total", "page_size", "found", "requests"), [(1201, 200, (1000, True, 1201), 5), (25, 10, (25, False, 25), 3)]
+)
+def test_a_search_ends_with_its_results_or_at_the_depth_of_the_api(
+    total: int, page_size: int, found: tuple[int, bool, int], requests: int
+) -> None:
+    result, heads = _search_all(total, page_size)
+    assert (result, len(heads)) == (found, requests)
 
 
-def test_a_search_that_fits_is_not_cut() -> None:
-    result, heads = _search_all(25, 10)
-    assert result == (25, False, 25)
-    assert len(heads) == 3
+@pytest.mark.parametrize(
+    ("results", "ids", "unreadable"),
+    [
+        ([event(id="a"), {"id": "b"}, event(id="c")], ["a", "c"], 1),
+        ([{"id": "a"}, event(id="a"), event(id="a")], ["a"], 1),  # readable now, so it is not a repetition
+        ([event(id="a"), None, "b", event(id="c")], ["a", "c"], 2),
+        ([event(id="a"), *(event(id=identity) for identity in ([], {}, None, None))], ["a"], 4),
+        ([], [], 0),
+    ],
+)
+def test_unreadable_results_are_counted_and_logged(
+    results: list[Any], ids: list[str], unreadable: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def everything(client: TicketmasterClient) -> tuple[list[str], int]:
+        search = client.search_events("x")
+        return [one.external_id async for one in search], search.unreadable
+
+    assert ask(everything, says(page(results)))[0] == (ids, unreadable)
+    assert ("of the results of a search could not be read" in caplog.text) == bool(unreadable)
 
 
 def test_a_result_that_moved_to_the_next_page_comes_once() -> None:
@@ -160,35 +172,6 @@ def test_a_result_that_moved_to_the_next_page_comes_once() -> None:
     found, _ = ask(lambda client: client.search_events("x", page_size=2).first(9), says(first), says(second))
     assert not isinstance(found, Exception)
     assert [one.external_id for one in found] == ["a", "b"]
-
-
-def test_an_unreadable_result_costs_no_other() -> None:
-    async def everything(client: TicketmasterClient) -> tuple[list[str], int]:
-        search = client.search_events("x")
-        return [one.external_id async for one in search], search.unreadable
-
-    assert ask(everything, says(page([event(id="a"), {"id": "b"}, event(id="c")])))[0] == (["a", "c"], 1)
-    # One that comes again, readable now, is no repetition.
-    assert ask(everything, says(page([{"id": "a"}, event(id="a"), event(id="a")])))[0] == (["a"], 1)
-
-
-def test_a_result_that_is_no_object_is_counted_and_told(caplog: pytest.LogCaptureFixture) -> None:
-    async def everything(client: TicketmasterClient) -> tuple[list[str], int]:
-        search = client.search_events("x")
-        return [one.external_id async for one in search], search.unreadable
-
-    results: list[Any] = [event(id="a"), None, "b", event(id="c")]
-    assert ask(everything, says(page(results)))[0] == (["a", "c"], 2)
-    assert "2 of the results of a search could not be read" in caplog.text
-
-
-def test_a_page_without_the_results_that_it_counts_is_no_answer() -> None:
-    error, _ = ask(lambda client: client.search_events("x").first(9), says(page([], total=7)))
-    assert isinstance(error, UnexpectedPayload)
-
-
-def test_nothing_found_is_an_answer() -> None:
-    assert ask(lambda client: client.search_events("x").first(9), says(page([])))[0] == []
 
 
 def test_venues_are_found_by_name() -> None:
@@ -334,27 +317,11 @@ def test_without_a_key_beside_another_marketplace_nothing_is_asked() -> None:
         ticketmaster_config(settings_from({"stubhub_api_base_url": "https://tickets.example"}))
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "tickets.example",
-        "ftp://h",
-        "https://",
-        "https://u:p@h",
-        "https://h?x=1",
-        "https://h:x",
-        "http://tickets.example",
-    ],
-)
+@pytest.mark.parametrize("url", ["tickets.example", "http://tickets.example"])
 def test_an_address_that_could_give_the_key_away_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError, match="ticketmaster_api_base_url") as caught:
         ticketmaster_config(settings_for(url))
     assert CANARY not in str(caught.value)
-
-
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://localhost", "http://[::1]:80"])
-def test_on_loopback_a_key_may_travel_unencrypted(url: str) -> None:
-    assert ticketmaster_config(settings_for(url)).base_url == url
 
 
 @pytest.mark.parametrize(
@@ -368,12 +335,3 @@ def test_an_answer_that_repeats_the_key_in_its_own_words_shows_it_nowhere(
         error, _ = ask(details, says(words.encode(), status=400))
     assert isinstance(error, Exception)
     assert CANARY not in str(error) + caplog.text
-
-
-def test_results_without_a_readable_id_are_counted_one_by_one() -> None:
-    async def found(client: TicketmasterClient) -> tuple[int, int]:
-        search = client.search_events("x")
-        return len(await search.first(9)), search.unreadable
-
-    strange = [{**EVENT, "id": identity} for identity in ([], {}, None, None)]
-    assert ask(found, says(page([EVENT, *strange])))[0] == (1, 4)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ticket_pipeline.errors import ConfigurationError, RequestRejected, UnexpectedPayload
+from ticket_pipeline.errors import ConfigurationError, UnexpectedPayload
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.marketplaces.vivid_seats.client import open_vivid_seats_client, vivid_seats_url
 from ticket_pipeline.simulator import marketplaces as simulated
 from ticket_pipeline.simulator.vivid_seats import create_vivid_seats_app
 from ticket_pipeline.simulator.world import sample_world
-from ticket_pipeline_tests.http.wire import RecordingGate, response, serve_wire
+from ticket_pipeline_tests.http.wire import response, serve_wire
 from ticket_pipeline_tests.overrides import settings_from
 from ticket_pipeline_tests.simulator_support.serving import serve
 
@@ -40,10 +40,9 @@ def test_beside_another_real_marketplace_it_must_be_configured() -> None:
         vivid_seats_url(_settings(None, stubhub_api_base_url="https://pro.stubhub.com"))
 
 
-@pytest.mark.parametrize("base_url", ["www.vividseats.com", "ftp://h", "https://u:p@h", "https://h?x=1", "https://["])
-def test_a_base_url_that_is_none_is_refused(base_url: str) -> None:
+def test_an_invalid_base_url_is_rejected() -> None:
     with pytest.raises(ConfigurationError, match=r"VIVID_SEATS_API_BASE_URL .* https://www\.vividseats\.com"):
-        vivid_seats_url(_settings(base_url))
+        vivid_seats_url(_settings("www.vividseats.com"))
 
 
 def test_the_request_pins_the_currency_and_says_who_asks() -> None:
@@ -65,19 +64,6 @@ def test_the_request_pins_the_currency_and_says_who_asks() -> None:
     named = {line.partition(":")[0].lower(): line.partition(": ")[2] for line in lines[1:] if line}
     assert named.keys() == {"host", "user-agent", "accept-encoding", "accept", "connection"}
     assert (named["accept"], named["user-agent"]) == ("application/json", "ticket-pipeline/0.1")
-
-
-@pytest.mark.parametrize("external_id", ["", "abc", "1/../2", "5990 417", "1" * 21, "٣", "1&currency=CAD", "1\n"])
-def test_what_is_no_production_id_is_not_sent(external_id: str) -> None:
-    gate = RecordingGate()
-
-    async def run() -> None:
-        async with open_vivid_seats_client(_settings("http://127.0.0.1:1"), gate=gate) as client:
-            await client.fetch_listings(external_id)
-
-    with pytest.raises(RequestRejected, match="not a valid vivid_seats event id") as caught:
-        asyncio.run(run())
-    assert (caught.value.tries, gate.acquired) == (0, 0)
 
 
 def test_an_answer_about_another_production_is_refused() -> None:
