@@ -128,7 +128,7 @@ def test_hours_and_days_are_known_up_to_the_one_under_way() -> None:
             ["The prices have no hour '2999-01-01-00:00'."],
         ),
         (["hourly_prices"], ["Partitioned: hourly_prices. Add --partition KEY"]),
-        (["hourly_price"], ["Looked for the assets of --select 'hourly_price'; not found."]),
+        (["hourly_price"], ["No asset matches --select 'hourly_price'. The assets are: "]),
         (
             ["stubhub_listings", "--partition-range", "157284310...157284301"],
             ["The range 157284310...157284301 is empty", "Write 157284301...157284310."],

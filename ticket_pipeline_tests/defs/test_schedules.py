@@ -23,7 +23,6 @@ DEFAULTS = {
 def test_every_schedule_starts_its_job_at_its_time() -> None:
     schedules = build_schedules(Settings())
     assert {one.name: (one.job_name, one.cron_schedule) for one in schedules} == DEFAULTS
-    assert {dict(one.tags or {}).get("dagster/priority") for one in schedules} == {"1"}
     defs = build_defs(Settings())
     assert {defs.resolve_job_def(one.job_name).name for one in schedules} == {job for job, _ in DEFAULTS.values()}
 
@@ -34,12 +33,13 @@ def test_when_the_watchlist_is_read_is_a_setting() -> None:
 
 
 @pytest.mark.parametrize("name", [*DEFAULTS, "vivenu_default_regularly"])
-def test_every_tick_asks_for_a_run(name: str) -> None:
+def test_every_tick_asks_for_a_run_that_starts_before_a_users_backfill(name: str) -> None:
     schedule = build_defs(Settings()).resolve_schedule_def(name)
     with dg.build_schedule_context(
         scheduled_execution_time=datetime(2026, 6, 1, 12, tzinfo=UTC), resources=build_resources(Settings())
     ) as context:
-        assert len(schedule.evaluate_tick(context).run_requests or []) == 1
+        (request,) = schedule.evaluate_tick(context).run_requests or []
+    assert request.tags["dagster/priority"] == "1"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from ticket_pipeline.defs.jobs import asset_key
+from ticket_pipeline.defs.jobs import OURS_FIRST, asset_key
 from ticket_pipeline.defs.resources import VivenuResource
 from ticket_pipeline.defs.schedules import start_status
 from ticket_pipeline.primary_sales.pipeline_files import FETCHED, PipelineFile, RejectedFile, Step, read_pipelines
@@ -106,6 +106,6 @@ def _build_schedule(settings: Settings, pipeline: PipelineFile) -> list[dg.Sched
         if used.is_disabled("vivenu") or used.vivenu_base_url is None:
             return dg.SkipReason("vivenu is not configured. Set VIVENU_API_KEY to your organiser's key.")
         # Dagster leaves out a job's own config where the job has partitions and the run is for none of them.
-        return dg.RunRequest(run_config=config_of(pipeline))
+        return dg.RunRequest(run_config=config_of(pipeline), tags=OURS_FIRST)
 
     return [due]

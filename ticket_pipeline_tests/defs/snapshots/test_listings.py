@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from ticket_pipeline.defs.partitions import EVENT_PARTITIONS
+from ticket_pipeline.logs import apply_log_level
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline_tests.defs.location import failure_of, materializations
 from ticket_pipeline_tests.ingest.loopback import STUBHUB
@@ -47,12 +48,18 @@ def messages(location: Location, result: dg.ExecuteInProcessResult) -> str:
     return "\n".join(entry.user_message for entry in location.instance.all_logs(result.run_id))
 
 
-def test_what_our_code_logs_stands_in_the_run(location: Location) -> None:
+def test_what_our_code_logs_at_log_level_is_in_the_run_and_on_stderr(
+    location: Location, capfd: pytest.CaptureFixture[str]
+) -> None:
     logs = yaml.safe_load(Path("dagster.yaml").read_text(encoding="utf-8"))["python_logs"]
     with dg.DagsterInstance.ephemeral(settings={"python_logs": logs}) as location.instance:
-        result = location.run(JOB, config={"event_keys": location.loopback.keys[:1]})
-        assert result.success
-        assert " bytes in " in messages(location, result)
+        for level, is_logged in (("DEBUG", True), ("WARNING", False)):
+            location.settings = location.settings.model_copy(update={"log_level": level})
+            apply_log_level(location.settings)
+            result = location.run(JOB, config={"event_keys": location.loopback.keys[:1]})
+            assert result.success
+            assert (" bytes in " in messages(location, result)) is is_logged
+            assert (" bytes in " in capfd.readouterr().err) is is_logged
 
 
 def test_one_partition_is_one_event(registered: Location) -> None:
