@@ -32,13 +32,7 @@ def report_offenders(
 ) -> dg.AssetCheckResult:
     """The result of a check: passed without offenders; else their number, and the first twenty.
 
-    Args:
-        offenders: what is wrong, each by itself.
-        severity: of a check that is not green.
-        wrong: what is wrong with them, as the beginning of a sentence.
-        remedy: what to do about it, as the end of the sentence.
-        check_name: needed where an asset has several checks.
-        metadata: further numbers, such as how much was compared.
+    `wrong` and `remedy` are the beginning and the end of a sentence; `metadata` are further numbers.
     """
     count = f"{len(offenders):,}" + (" or more" if len(offenders) >= MOST_FOUND else "")
     return dg.AssetCheckResult(
@@ -53,10 +47,7 @@ def report_offenders(
 def name_rows(
     database: Database, rows: Sequence[Row], describe: Callable[[Row], Mapping[str, object]]
 ) -> list[Offender]:
-    """Offenders of rows about an event: its name, the marketplace, its key, and how `describe` describes the row.
-
-    A key in the row itself, such as that of a capture, comes before the one in use.
-    """
+    """Offenders of rows about an event. A key in the row itself, such as that of a capture, replaces the one in use."""
     names = read_names(database, [row["event_id"] for row in rows[:MOST_SHOWN]])
 
     def offender(row: Row) -> Offender:
@@ -67,13 +58,13 @@ def name_rows(
 
 
 def name_event(row: Row) -> Offender:
-    """The event of a row that holds its name: that, the marketplace where the row holds it, and the key."""
+    """Event, marketplace (where the row has one) and key of a row that holds the event's name."""
     where = {"marketplace": row["marketplace"]} if "marketplace" in row else {}
     return {"event": row["name"] or _NO_NAME, **where, "key": row["external_id"]}
 
 
 def describe_price(row: Row) -> Mapping[str, object]:
-    """Which price it is, what it should be, and what it is."""
+    """Which price a row is about, what is expected, and what is stored."""
     when = {"hour": row["hour_at"]} if "hour_at" in row else {"day": row["day_on"]}
     zone = "* (whole event)" if row["zone"] == "*" else row["zone"]
     what = f"{row['name']} ({row['currency']}, {row['fee_basis']})"

@@ -26,13 +26,10 @@ _LATEST = 5
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The data that a check looks at.
+    """The data that a check looks at: [since, until) in aware UTC.
 
     Attributes:
-        since: the first moment, aware UTC.
-        until: the moment after the last one.
-        now: the clock.
-        salt: what samples are drawn with: another one, another sample.
+        salt: another one draws another sample.
         is_full: whether it is all that a check ever looks at, not only what one run wrote.
     """
 
@@ -62,10 +59,9 @@ class Check:
     Attributes:
         name: a sentence that is true when the check is green.
         description: the same for the catalog.
-        severity: of a check that is not green.
         wrong: what is wrong with the offenders, as the beginning of a sentence.
         remedy: what to do about it, as the end of the sentence.
-        find: finds the offenders. Reads a bounded amount and raises only what the database raises.
+        find: finds the offenders; reads a bounded amount.
     """
 
     name: str
@@ -97,14 +93,7 @@ def specs_of(asset: str, checks: Sequence[Check]) -> list[dg.AssetCheckSpec]:
 def evaluate_in_run(
     context: dg.AssetExecutionContext, database: Database, checks: Sequence[Check], written: Scope
 ) -> Iterator[dg.AssetCheckResult]:
-    """Evaluate the checks of an asset after its last materialization of a run.
-
-    Args:
-        context: of the run.
-        database: where the data is.
-        checks: of the asset.
-        written: what the run wrote.
-    """
+    """Evaluate the checks of an asset after its last materialization of a run, which wrote `written`."""
     full = Scope.full(written.now, written.salt)
     for check in checks:
         was_red = _was_red(context.instance, dg.AssetCheckKey(context.asset_key, check.name))
@@ -114,11 +103,7 @@ def evaluate_in_run(
 def build_check_job(checks: Mapping[dg.AssetKey, Sequence[Check]], now: Clock) -> dg.JobDefinition:
     """The job `check_data`: every check over the last two days, whichever run wrote the data.
 
-    One op for all of them: a step of its own for each would cost ten times as much.
-
-    Args:
-        checks: asset → its checks.
-        now: the clock, aware UTC.
+    One op evaluates all of them: a step for each would cost ten times as much.
     """
 
     @dg.op(name="evaluate_checks", description="Evaluate every data check.")

@@ -14,11 +14,6 @@ import dagster as dg
 _COMMAND = "asset materialize"
 
 
-def range_asked_for() -> tuple[str, str] | None:
-    """First and last key of --partition-range; None anywhere but in `dagster asset materialize`, and without one."""
-    return _split(_arguments().get("partition_range"))
-
-
 def refuse_mistakes(definitions: dg.Definitions) -> None:
     """Check the arguments of `dagster asset materialize`, where these definitions are loaded for it.
 
@@ -50,7 +45,7 @@ def _find_problem(
     names = ", ".join(partitioned or partitions)
     if key and key_range:
         return "Pass --partition or --partition-range, not both."
-    if key_range and _split(key_range) is None:
+    if key_range and not _is_range(key_range):
         return (
             f"--partition-range {key_range!r} is not a range. Write FIRST...LAST: two keys with three dots in between."
         )
@@ -78,6 +73,6 @@ def _arguments() -> Mapping[str, Any]:
     return context.params
 
 
-def _split(key_range: str | None) -> tuple[str, str] | None:
-    first, dots, last = (key_range or "").partition("...")
-    return (first, last) if dots and first and last and "..." not in last else None
+def _is_range(text: str) -> bool:
+    ends = text.split("...")
+    return len(ends) == 2 and all(ends)  # noqa: PLR2004 - first and last

@@ -31,36 +31,27 @@ def asset_key(name: str, prefix: str | None) -> dg.AssetKey:
 
 def build_price_jobs(prefix: str | None) -> list[AssetJob]:
     """The jobs that build prices."""
+    rebuilt = "prices. For a range, launch a backfill on the asset's page: it is one run."
     return [
-        dg.define_asset_job(
-            f"aggregate_{grain}",
-            selection=dg.AssetSelection.assets(asset_key(f"{grain}_prices", prefix)),
-            description=f"Rebuild {grain} prices. For a range, launch a backfill on the asset's page: it is one run.",
-        )
+        _job(f"aggregate_{grain}", f"{grain}_prices", prefix, f"Rebuild {grain} {rebuilt}")
         for grain in ("hourly", "daily")
     ]
 
 
 def build_jobs(sources: Sequence[Source], prefix: str | None) -> list[AssetJob]:
     """The other asset jobs: sync the watchlist, poll a marketplace."""
+    polled = "the event_keys of the run config, or every tracked event still to come."
     polls = [
-        dg.define_asset_job(
-            poll_job_name(source.marketplace),
-            selection=dg.AssetSelection.assets(asset_key(source.asset_name, prefix)),
-            description=(
-                f"Poll {source.marketplace}: the event_keys of the run config, or every tracked event still to come."
-            ),
-        )
+        _job(poll_job_name(source.marketplace), source.asset_name, prefix, f"Poll {source.marketplace}: {polled}")
         for source in sources
     ]
-    return [
-        *polls,
-        dg.define_asset_job(
-            "sync_events",
-            selection=dg.AssetSelection.assets(asset_key("events", prefix)),
-            description="Read the watchlist and bring the events to it.",
-        ),
-    ]
+    return [*polls, _job("sync_events", "events", prefix, "Read the watchlist and bring the events to it.")]
+
+
+def _job(name: str, asset: str, prefix: str | None, description: str) -> AssetJob:
+    return dg.define_asset_job(
+        name, selection=dg.AssetSelection.assets(asset_key(asset, prefix)), description=description
+    )
 
 
 def build_maintenance(settings: Settings, now: Clock) -> dg.JobDefinition:

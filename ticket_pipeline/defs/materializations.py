@@ -34,9 +34,7 @@ def in_sync_regardless_of(context: dg.AssetExecutionContext, dependencies: Itera
     change with the watchlist, nor an hour with the captures of another one; the poll schedule and `stale_prices` hold
     what has to be made again.
 
-    Args:
-        context: of the run.
-        dependencies: an unpartitioned one must be of `SAME_VERSION`.
+    An unpartitioned dependency must be of `SAME_VERSION`.
     """
     tags = {"dagster/code_version": context.run.run_id}  # what Dagster sets for an asset without a code version
     for key in dependencies:

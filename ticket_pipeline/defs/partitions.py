@@ -11,7 +11,6 @@ from typing import Any
 import click
 import dagster as dg
 
-from ticket_pipeline.defs.command_line import range_asked_for
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.queries import events
 
@@ -23,44 +22,25 @@ class UnknownPartitionKeyError(dg.DagsterError, click.ClickException):
         click.ClickException.__init__(self, message)
 
 
-class ReversedRangeError(dg.DagsterError, click.ClickException):
-    """A range of partitions that ends before it starts. It holds nothing, and Dagster reports that as a success."""
-
-    def __init__(self, first: str, last: str) -> None:
-        click.ClickException.__init__(
-            self,
-            f"The range {first}...{last} is empty: {last} comes before {first}. Write {last}...{first}. (Hours and "
-            "days are in the order of time, event keys in the order in which they were added.)",
-        )
-
-
 class EventPartitionsDefinition(dg.DynamicPartitionsDefinition):
     """A dynamic set of event keys."""
 
     def validate_partition_key(self, partition_key: str, context: Any) -> None:  # noqa: ANN401 - of a private type
-        """Refuse a key that is not in the set.
-
-        Raises:
-            UnknownPartitionKeyError: with the number of known keys, the nearest ones, and what to do.
-            ReversedRangeError: the command line names a range that ends with this key and starts after it.
-        """
+        """Raise UnknownPartitionKeyError for a key that is not in the set."""
         try:
             super().validate_partition_key(partition_key, context)
         except dg.DagsterUnknownPartitionError:
             known = self.get_partition_keys(dynamic_partitions_store=context.dynamic_partitions_store)
             raise UnknownPartitionKeyError(describe_unknown_keys([partition_key], known, self.name or "")) from None
-        _refuse_reversed_range(self, partition_key, context)
 
 
 def describe_unknown_keys(unknown: Sequence[str], known: Sequence[str], set_name: str) -> str:
     """The message about keys that are not in a set: what they are, which keys exist, what to do."""
     if set_name == f"{Marketplace.VIVENU}_events":
-        remedy = "Check the id, or read the organiser's events: "
-        source = "vivenu_events"
+        remedy, source = "Check the id, or read the organiser's events", "vivenu_events"
     else:
-        remedy = "Check the id (as in your watchlist), or add the event there and sync it: "
-        source = "events"
-    remedy += f"dagster asset materialize --select {source} -m ticket_pipeline.definitions"
+        remedy, source = "Check the id (as in your watchlist), or add the event there and sync it", "events"
+    remedy += f": dagster asset materialize --select {source} -m ticket_pipeline.definitions"
     return events.describe_unknown_keys(unknown, known, set_name.removesuffix("_events"), remedy)
 
 
@@ -111,42 +91,28 @@ def partitions_of_run(context: dg.AssetExecutionContext) -> list[str] | None:
     """The partitions that a run is for, at least one; None where it was started without any.
 
     Raises:
-        Failure: the run is for a range that ends before it starts. The command line refuses that beforehand.
+        Failure: the run is for a range that ends before it starts. Dagster calls such a run a success.
     """
     if not (context.has_partition_key or context.has_partition_key_range):
         return None
     keys = list(context.partition_keys)
     if not keys:
-        empty = context.partition_key_range
-        raise dg.Failure(ReversedRangeError(empty.start, empty.end).message, allow_retries=False)
+        first, last = context.partition_key_range
+        raise dg.Failure(
+            f"The range {first}...{last} is empty: {last} comes before {first}. Write {last}...{first}. (Hours and "
+            "days are in the order of time, event keys in the order in which they were added.)",
+            allow_retries=False,
+        )
     return keys
 
 
-def _refuse_reversed_range(partitions: dg.PartitionsDefinition, last: str, context: Any) -> None:  # noqa: ANN401
-    """Refuse an empty range up to `last` on the command line. Dagster validates its ends one by one, `last` last."""
-    asked = range_asked_for()
-    if asked is None or asked[1] != last:
-        return
-    with dg.partition_loading_context(new_ctx=context):
-        if partitions.has_partition_key(asked[0]) and not partitions.get_partition_keys_in_range(
-            dg.PartitionKeyRange(*asked)
-        ):
-            raise ReversedRangeError(*asked)
-
-
 def _check_window(windows: dg.TimeWindowPartitionsDefinition, a_window: str, key: str, context: Any) -> None:  # noqa: ANN401
-    """Refuse a key that is not a window of the set.
-
-    Raises:
-        UnknownPartitionKeyError: with how a key is written, which exist, and what to do.
-        ReversedRangeError: the command line names a range that ends with this key and starts after it.
-    """
+    """Raise UnknownPartitionKeyError for a key that is not a window of the set."""
     with dg.partition_loading_context(new_ctx=context):
         # Dagster takes any time within a window for its key.
         if windows.has_partition_key(key) and key == windows.get_partition_key_for_timestamp(
             windows.start_time_for_partition_key(key).timestamp()
         ):
-            _refuse_reversed_range(windows, key, context)
             return
         known = windows.get_partition_keys()
     grain = a_window.split()[1]

@@ -38,18 +38,18 @@ def recompute_sampled_hours(
 ) -> tuple[int, list[Row]]:
     """Recompute sampled event-hours from their captures by definition and compare them with what is stored.
 
+    Hours with captures or failures but no prices are drawn first, as are those with prices that nothing explains.
+
     Args:
         database: where.
         start: first hour.
         end: the hour after the last one.
-        salt: another one, another sample.
-        sample_size: most event-hours. Those with captures or failures but no prices come first, as do those with
-            prices that nothing explains.
+        salt: another one draws another sample.
+        sample_size: most event-hours.
 
     Returns:
         How many event-hours were compared, and a row for each column that differs: event_id, marketplace, hour_at,
-        zone, currency, fee_basis, name (of the column; `row` where the whole row is missing or too much), expected,
-        found.
+        zone, currency, fee_basis, name (of the column; `row` where a whole row is missing or surplus), expected, found.
     """
     with _one_view(database) as view:
         sample = view.fetch_all(
@@ -65,15 +65,7 @@ def recompute_sampled_hours(
 
 @dataclass(frozen=True, slots=True)
 class DaySample:
-    """Which event-days to recompute: another draw from the newest days than from those before them.
-
-    Attributes:
-        first: first day, UTC.
-        new_from: the newest days begin there.
-        until: the day after the last one.
-        new_size: most event-days of the newest days.
-        old_size: most event-days of the others.
-    """
+    """Which event-days to recompute: at most `new_size` of [new_from, until), and `old_size` of [first, new_from)."""
 
     first: date
     new_from: date
@@ -83,18 +75,7 @@ class DaySample:
 
 
 def recompute_sampled_days(database: Database, of: DaySample, *, salt: str) -> tuple[int, list[Row]]:
-    """Recompute sampled event-days from their hours and compare them with what is stored.
-
-    Args:
-        database: where.
-        of: which days, and how many of them. Those with hours but no daily prices come first, as do those with daily
-            prices that no hour explains.
-        salt: another one, another sample.
-
-    Returns:
-        How many event-days were compared, and a row for each column that differs: event_id, marketplace, day_on, zone,
-        currency, fee_basis, name (of the column; `row` where the whole row is missing or too much), expected, found.
-    """
+    """As `recompute_sampled_hours`, for event-days and their hours; the rows have `day_on` instead of `hour_at`."""
     with _one_view(database) as view:
         sample = view.fetch_all(
             "prices/sample_days",

@@ -9,7 +9,7 @@ import click
 import pytest
 
 from ticket_pipeline.definitions import build_defs
-from ticket_pipeline.defs.command_line import range_asked_for, refuse_mistakes
+from ticket_pipeline.defs.command_line import refuse_mistakes
 from ticket_pipeline.settings.model import Settings
 
 if TYPE_CHECKING:
@@ -84,6 +84,3 @@ def test_all_else_is_left_to_dagster(definitions: dg.Definitions, path: str, arg
 
 def test_outside_of_dagsters_command_nothing_was_asked_for(definitions: dg.Definitions) -> None:
     refuse_mistakes(definitions)
-    assert range_asked_for() is None
-    with command("asset materialize", partition_range="a...b"):
-        assert range_asked_for() == ("a", "b")

@@ -1,4 +1,4 @@
-"""The partition sets: what an unknown event key answers, also at the command line."""
+"""The partition sets, and the message about a key that is not in one, also at the command line."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ def test_a_known_key_is_a_partition_and_an_unknown_one_is_refused_with_the_way_o
     assert "3 are known (nearest 157284301, 157284310)" in refused.value.message
 
 
-@pytest.mark.parametrize(("keys", "runs"), [(["a", "b", "c"], 1), (["a", "c", "e"], 3)])
-def test_a_backfill_takes_a_run_for_each_row_of_neighbours_as_the_manual_says(keys: list[str], runs: int) -> None:
+@pytest.mark.parametrize(("keys", "runs"), [("abc", 1), ("ace", 3)])
+def test_a_backfill_takes_a_run_for_each_row_of_neighbours_as_the_manual_says(keys: str, runs: int) -> None:
     graph = build_defs(Settings()).resolve_asset_graph()
     with dg.DagsterInstance.ephemeral() as instance:
-        instance.add_dynamic_partitions(STUBHUB_SET, ["a", "b", "c", "d", "e"])
+        instance.add_dynamic_partitions(STUBHUB_SET, list("abcde"))
         with dg.partition_loading_context(dynamic_partitions_store=instance):
             wanted = {AssetKeyPartitionKey(dg.AssetKey("stubhub_listings"), key) for key in keys}
             requests = build_run_requests_with_backfill_policies(wanted, graph, dynamic_partitions_store=instance)
@@ -80,11 +80,7 @@ def test_an_unknown_key_names_the_asset_that_brings_keys(marketplace: Marketplac
 @pytest.mark.parametrize(
     ("windows", "key", "said"),
     [
-        (
-            hours_since(date(2026, 6, 1)),
-            "2026-05-31-23:00",
-            "no hour '2026-05-31-23:00'. There are 37, from 2026-06-01",
-        ),
+        (hours_since(date(2026, 6, 1)), "2026-05-31-23:00", "There are 37, from 2026-06-01"),
         (hours_since(date(2026, 6, 1)), "2026-06-02-05:10", "written %Y-%m-%d-%H:%M"),
         (hours_since(date(2026, 6, 1)), "tomorrow", "A key is the start of an hour in UTC"),
         (days_since(date(2026, 6, 1)), "2026-06-03", "There are 2, from 2026-06-01 to 2026-06-02"),
@@ -127,16 +123,7 @@ def test_hours_and_days_are_known_up_to_the_one_under_way() -> None:
             ["hourly_prices", "--partition-range", "2026-11-01-00:00...2999-01-01-00:00"],
             ["The prices have no hour '2999-01-01-00:00'."],
         ),
-        (["hourly_prices"], ["Partitioned: hourly_prices. Add --partition KEY"]),
         (["hourly_price"], ["No asset matches --select 'hourly_price'. The assets are: "]),
-        (
-            ["stubhub_listings", "--partition-range", "157284310...157284301"],
-            ["The range 157284310...157284301 is empty", "Write 157284301...157284310."],
-        ),
-        (
-            ["hourly_prices", "--partition-range", "2026-11-01-05:00...2026-11-01-04:00"],
-            ["2026-11-01-04:00 comes before 2026-11-01-05:00", "Write 2026-11-01-04:00...2026-11-01-05:00."],
-        ),
     ],
 )
 def test_dagster_materialize_of_what_is_no_partition_ends_with_one_clear_line(

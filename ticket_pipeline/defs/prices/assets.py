@@ -23,25 +23,19 @@ _NO_ROWS: Row = {"rows": 0, "events": 0, "snapshots": 0}
 
 
 def build_price_assets(settings: Settings, now: Clock, listings: Sequence[str]) -> list[dg.AssetsDefinition]:
-    """The hourly and daily prices.
-
-    Args:
-        settings: the first day of their partitions, and their schema.
-        now: the clock, aware UTC.
-        listings: names of the listing assets they are made from.
-    """
+    """The hourly and daily prices, made from the listing assets of these names."""
     hours, days = hours_since(settings.prices_start_date), days_since(settings.prices_start_date)
 
     @dg.asset(
         partitions_def=hours,
         backfill_policy=dg.BackfillPolicy.single_run(),
         output_required=False,
-        check_specs=specs_of("hourly_prices", HOURLY_CHECKS),
-        # The default mapping from event ids to hours cannot load; every event may have captures in every hour.
-        deps=[dg.AssetDep(name, partition_mapping=dg.AllPartitionMapping()) for name in listings],
         group_name="prices",
         kinds={"sql", "postgresql"},
         owners=["team:data"],
+        check_specs=specs_of("hourly_prices", HOURLY_CHECKS),
+        # The default mapping from event ids to hours cannot load; every event may have captures in every hour.
+        deps=[dg.AssetDep(name, partition_mapping=dg.AllPartitionMapping()) for name in listings],
         metadata={"dagster/table_name": f"{settings.db_schema}.hourly_prices"},
         freshness_policy=freshness_of(settings),
         description=(
@@ -66,6 +60,9 @@ def build_price_assets(settings: Settings, now: Clock, listings: Sequence[str]) 
         partitions_def=days,
         backfill_policy=dg.BackfillPolicy.single_run(),
         output_required=False,
+        group_name="prices",
+        kinds={"sql", "postgresql"},
+        owners=["team:data"],
         check_specs=specs_of("daily_prices", DAILY_CHECKS),
         # The day under way depends on hours that are still to come.
         deps=[
@@ -74,9 +71,6 @@ def build_price_assets(settings: Settings, now: Clock, listings: Sequence[str]) 
                 partition_mapping=dg.TimeWindowPartitionMapping(allow_nonexistent_upstream_partitions=True),
             )
         ],
-        group_name="prices",
-        kinds={"sql", "postgresql"},
-        owners=["team:data"],
         metadata={"dagster/table_name": f"{settings.db_schema}.daily_prices"},
         freshness_policy=freshness_of(settings),
         description=(
@@ -100,11 +94,6 @@ def build_price_assets(settings: Settings, now: Clock, listings: Sequence[str]) 
 
 
 def _span_of_run(context: dg.AssetExecutionContext) -> Span:
-    """The windows that a run is for, UTC.
-
-    Raises:
-        Failure: the run is for no window.
-    """
     if partitions_of_run(context) is None:
         raise dg.Failure(
             f"{context.asset_key.to_user_string()} is partitioned, and this run has no partition. Launch it with one, "

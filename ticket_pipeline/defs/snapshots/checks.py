@@ -24,7 +24,15 @@ _MOVED_WITHIN = timedelta(days=2)
 def checks_of(source: Source) -> Sequence[Check]:
     """The checks of the asset that a marketplace's polls fill."""
     of_kind = _checks_of_listings(source.marketplace) if source.has_listings else [_TAKES_PLACE]
-    return [*of_kind, _check_staleness(source.marketplace)]
+    is_stale = Check(
+        name="no_tracked_event_is_stale",
+        description="Every tracked event was captured within twice its poll interval.",
+        severity=dg.AssetCheckSeverity.WARN,
+        wrong="Tracked events were not captured within twice their interval",
+        remedy="see the last outcome of each; if they are many, look at the breaker, the budget and the daemon",
+        find=partial(_find_stale_events, source.marketplace),
+    )
+    return [*of_kind, is_stale]
 
 
 def _checks_of_listings(marketplace: Marketplace) -> list[Check]:
@@ -56,17 +64,6 @@ def _checks_of_listings(marketplace: Marketplace) -> list[Check]:
     ]
 
 
-def _check_staleness(marketplace: Marketplace) -> Check:
-    return Check(
-        name="no_tracked_event_is_stale",
-        description="Every tracked event was captured within twice its poll interval.",
-        severity=dg.AssetCheckSeverity.WARN,
-        wrong="Tracked events were not captured within twice their interval",
-        remedy="see the last outcome of each; if they are many, look at the breaker, the budget and the daemon",
-        find=partial(_find_stale_events, marketplace),
-    )
-
-
 def _find_lost_listings(marketplace: Marketplace, database: Database, scope: Scope) -> Found:
     unbalanced = quality.find_unbalanced_captures(database, marketplace, scope.since, scope.until)
     orphans = quality.find_orphans(database, marketplace, scope.since, scope.until)
@@ -86,7 +83,18 @@ def _find_wrong_totals(marketplace: Marketplace, database: Database, scope: Scop
 
 def _find_stale_events(marketplace: Marketplace, database: Database, scope: Scope) -> Found:
     rows = read_stale_events(database, scope.now, multiple=_STALE_MULTIPLE, grace=_STALE_GRACE, marketplace=marketplace)
-    return Found([{**name_event(row), **_describe_silence(row)} for row in rows])
+    return Found(
+        [
+            {
+                **name_event(row),
+                "last success": show_moment(row["last_success_at"]),
+                # The last attempt may well have succeeded.
+                "last outcome": ": ".join(filter(None, (row["last_outcome"], row["last_error"])))
+                or "nothing was tried",
+            }
+            for row in rows
+        ]
+    )
 
 
 def _find_cancelled_or_moved(database: Database, scope: Scope) -> Found:
@@ -105,7 +113,6 @@ _TAKES_PLACE = Check(
 
 
 def _describe_capture(row: Row) -> Mapping[str, object]:
-    """A capture that does not add up, or listings without one."""
     at = {"captured": row["captured_at"]}
     if "listings" in row:
         return at | {"expected": "a capture", "found": f"{row['listings']} listings without one"}
@@ -129,7 +136,6 @@ def _describe_totals(row: Row) -> Mapping[str, object]:
 
 
 def _describe_change(row: Row) -> Mapping[str, object]:
-    """How an event differs from what was planned. Days are those at the venue."""
     return {
         "status": row["status"] or "unknown",
         "day": row["local_date"] or "unknown",
@@ -137,10 +143,3 @@ def _describe_change(row: Row) -> Mapping[str, object]:
         "start before": row["moved_from"] or NOTHING,
         "captured": row["captured_at"],
     }
-
-
-def _describe_silence(row: Row) -> Mapping[str, object]:
-    """The last capture of an event, and how the last attempt ended; that one may well have succeeded."""
-    outcome, error = row["last_outcome"], row["last_error"]
-    last = "nothing was tried" if outcome is None else outcome if error is None else f"{outcome}: {error}"
-    return {"last success": show_moment(row["last_success_at"]), "last outcome": last}

@@ -12,10 +12,11 @@ from uuid import UUID
 import dagster as dg
 from pydantic import Field
 
-from ticket_pipeline.defs.checks import Check, Scope, evaluate_in_run, specs_of
+from ticket_pipeline.defs.checks import Scope, evaluate_in_run, specs_of
 from ticket_pipeline.defs.materializations import in_sync_regardless_of, log_failures, log_materializations
 from ticket_pipeline.defs.partitions import EVENT_PARTITIONS, describe_unknown_keys, partitions_of_run
 from ticket_pipeline.defs.resources import Clock, MarketplaceResource, TimescaleDBResource
+from ticket_pipeline.defs.snapshots.checks import checks_of
 from ticket_pipeline.ingest.batch import BatchResult, Lease
 from ticket_pipeline.ingest.marketplaces import Source
 from ticket_pipeline.ingest.poll import poll_events
@@ -58,7 +59,6 @@ def build_polled_asset(
     kinds: set[str],
     description: str,
     describe: Callable[[EventResult], Metadata],
-    checks: Sequence[Check],
 ) -> dg.AssetsDefinition:
     """An asset whose partitions are the events of one marketplace.
 
@@ -67,13 +67,13 @@ def build_polled_asset(
 
     Args:
         source: the marketplace.
-        settings: the schema of the table.
+        settings: the schema of the table, and the longest poll interval.
         now: the clock, aware UTC.
-        kinds: shown as its badges.
+        kinds: shown as badges.
         description: the catalog sentence, then grain, source, write rule and trigger.
         describe: the metadata of one stored event.
-        checks: evaluated at the end of each run.
     """
+    checks = checks_of(source)
     table = "listings" if source.has_listings else source.asset_name
 
     @dg.asset(
@@ -135,7 +135,7 @@ def _find_events(
 ) -> Sequence[Event]:
     """The events of the run's keys; without keys every tracked event still to come.
 
-    Keys that are unknown or were replaced are logged; the others are polled.
+    Keys that are unknown or were replaced are logged and left out.
 
     Raises:
         Failure: none of the keys can be polled.
@@ -165,7 +165,6 @@ def _find_events(
 def _log_results(
     context: dg.AssetExecutionContext, total: int, describe: Callable[[EventResult], Metadata]
 ) -> Callable[[Sequence[EventResult]], None]:
-    """Logs each event that was tried: a materialization of its partition, or its failure."""
     done = 0
     tags = in_sync_regardless_of(context, context.assets_def.dependency_keys)
 
@@ -190,18 +189,13 @@ def _log_results(
 
 
 def _scope_of(context: dg.AssetExecutionContext, batch: BatchResult, now: datetime) -> Scope:
-    """The captures of a run, and those of others between its first and its last one."""
     captured = [result.captured_at for result in batch.results if result.captured_at is not None]
     since, until = min(captured, default=now), max(captured, default=now)
     return Scope(since, until + timedelta.resolution, now, context.run.run_id)
 
 
 def _end_run(context: dg.AssetExecutionContext, marketplace: Marketplace, batch: BatchResult) -> None:
-    """End the run.
-
-    Raises:
-        Failure: an event failed (all were tried, and the message names each), or none could be tried.
-    """
+    """Log how many events were stored, and raise Failure where one failed or none could be tried."""
     stored = len(batch.results) - len(batch.failures)
     context.log.info("%d events stored, %d failed, %d not tried", stored, len(batch.failures), len(batch.skipped))
     if batch.stopped_by is not None:

@@ -58,17 +58,14 @@ def build_poll_sensor(source: Source, settings: Settings, now: Clock) -> dg.Sens
         if isinstance(choice, Skip):
             return dg.SkipReason(choice.reason)
         config = {"event_keys": [event.external_id for event in choice.events], "lease_id": str(choice.lease_id)}
-        request = dg.RunRequest(
-            run_key=str(choice.lease_id),
-            run_config={"ops": {source.asset_name: {"config": config}}},
-            tags={
-                "ticket_pipeline/marketplace": str(marketplace),
-                "ticket_pipeline/events": str(len(choice.events)),
-                "dagster/max_runtime": _LONGEST_RUN_SECONDS,
-                **OURS_FIRST,
-            },
-        )
-        return dg.SensorResult(run_requests=[request])
+        tags = {
+            "ticket_pipeline/marketplace": str(marketplace),
+            "ticket_pipeline/events": str(len(choice.events)),
+            "dagster/max_runtime": _LONGEST_RUN_SECONDS,
+            **OURS_FIRST,
+        }
+        run_config = {"ops": {source.asset_name: {"config": config}}}
+        return dg.SensorResult([dg.RunRequest(str(choice.lease_id), run_config, tags)])
 
     return poll_due_events
 

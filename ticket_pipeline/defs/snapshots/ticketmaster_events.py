@@ -5,7 +5,6 @@ from datetime import UTC
 import dagster as dg
 
 from ticket_pipeline.defs.resources import Clock
-from ticket_pipeline.defs.snapshots.checks import checks_of
 from ticket_pipeline.defs.snapshots.polling import Metadata, build_polled_asset
 from ticket_pipeline.ingest.marketplaces import Source
 from ticket_pipeline.ingest.results import EventResult
@@ -28,7 +27,6 @@ def build_ticketmaster_asset(source: Source, settings: Settings, now: Clock) -> 
             f"Trigger: the sensor poll_due_{source.marketplace}_events."
         ),
         describe=_describe,
-        checks=checks_of(source),
     )
 
 
