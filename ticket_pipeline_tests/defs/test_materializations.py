@@ -53,23 +53,36 @@ def statuses(instance: dg.DagsterInstance) -> dict[str, str]:
     return {key: status.value for key, status in found.items() if status is not None}
 
 
-def test_they_are_written_in_batches(
-    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def stored(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
+    """An instance with the storage of the project."""
     shutil.copy(CONFIG, tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", database_url)
-    inserts: list[str] = []
+    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
+        yield instance
+
+
+@pytest.fixture
+def inserts(stored: dg.DagsterInstance) -> list[str]:
+    """The inserts into its event log, as they are executed."""
+    statements: list[str] = []
 
     def watch(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if statement.startswith("INSERT INTO event_logs"):
-            inserts.append(statement)
+        if statement.startswith("INSERT"):
+            statements.append(statement)
 
-    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
-        instance.add_dynamic_partitions("a_set", KEYS)
-        event.listen(instance.event_log_storage._engine, "before_cursor_execute", watch)  # type: ignore[attr-defined]
-        run(instance, built=KEYS, failed=[])
-        found = instance.fetch_materializations(KEY, limit=len(KEYS) + 1).records
+    event.listen(stored.event_log_storage._engine, "before_cursor_execute", watch)  # type: ignore[attr-defined]
+    return statements
+
+
+def test_they_are_written_in_batches(
+    stored: dg.DagsterInstance, inserts: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    stored.add_dynamic_partitions("a_set", KEYS)
+    inserts.clear()
+    run(stored, built=KEYS, failed=[])
+    found = stored.fetch_materializations(KEY, limit=len(KEYS) + 1).records
     logged = [
         (each.partition_key, each.asset_materialization.metadata["number"].value)
         for each in reversed(found)
@@ -77,25 +90,18 @@ def test_they_are_written_in_batches(
     ]
     assert logged == [(key, int(key)) for key in KEYS]
     # Three batches of at most 100, and the dozen events of the run itself.
-    assert len(inserts) < 30
+    assert len([each for each in inserts if each.startswith("INSERT INTO event_logs")]) < 30
     assert "storing event batch" not in capfd.readouterr().err
 
 
-def test_a_wide_range_is_planned_in_batches(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copy(CONFIG, tmp_path)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DATABASE_URL", database_url)
+def test_a_wide_range_is_planned_in_batches(stored: dg.DagsterInstance, inserts: list[str]) -> None:
     job = build_defs(Settings()).resolve_job_def("aggregate_hourly")
-    statements: list[str] = []
-    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
-        engine = instance.event_log_storage._engine  # type: ignore[attr-defined]
-        event.listen(engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2]))
-        keys = ("2026-02-01-00:00", "2026-02-28-23:00")
-        instance.create_run_for_job(job, tags=dict(zip((RANGE_START, RANGE_END), keys, strict=True)))
-        statuses = instance.get_status_by_partition(dg.AssetKey("hourly_prices"), keys, job.partitions_def)
+    keys = ("2026-02-01-00:00", "2026-02-28-23:00")
+    stored.create_run_for_job(job, tags=dict(zip((RANGE_START, RANGE_END), keys, strict=True)))
+    statuses = stored.get_status_by_partition(dg.AssetKey("hourly_prices"), keys, job.partitions_def)
     assert {status.value for status in (statuses or {}).values() if status} == {"IN_PROGRESS"}
     # 672 hours and three checks: seven batches, and for each of them the asset.
-    assert len([each for each in statements if each.startswith("INSERT")]) < 30
+    assert len(inserts) < 30
 
 
 @pytest.mark.parametrize("has_private_names", [True, False])

@@ -97,27 +97,21 @@ def set_price(database: Database, table: str, column: str, value: str) -> None:
         connection.execute(f"update {table} set {column} = {value} where zone = '*'".encode())  # noqa: S608 - ours
 
 
-@pytest.mark.parametrize("value", ["0", "-1"])
-@pytest.mark.parametrize("column", [*PRICES, "median_price"])
-def test_every_hourly_price_of_zero_or_less_is_found(built: Database, column: str, value: str) -> None:
-    set_price(built, "hourly_prices", column, value)
-    found = [row for row in find_bad_hours(built, NOON, END) if row["name"] == column]
-    assert [row["hour_at"] for row in found] == [NOON + 2 * HOUR, NOON + HOUR, NOON]
-    assert {(row["zone"], int(row["found"])) for row in found} == {("*", int(value))}
-
-
-@pytest.mark.parametrize("column", PRICES)
-def test_every_daily_price_of_zero_or_less_is_found(built: Database, column: str) -> None:
-    set_price(built, "daily_prices", column, "-1")
-    assert [row["day_on"] for row in find_bad_days(built, *DAYS) if row["name"] == column] == [DAYS[0]]
-    assert find_bad_days(built, DAYS[1], DAYS[1] + DAY) == []
-
-
 @pytest.mark.parametrize("column", [*PRICES, "median_price"])
 def test_a_price_out_of_order_is_found_with_the_bounds_it_should_lie_within(built: Database, column: str) -> None:
     set_price(built, "hourly_prices", column, "0.01" if column == "max_price" else "9999")
     found = next(row for row in find_bad_hours(built, NOON, END) if row["name"] == column)
     assert found["found"] < found["least"] if column == "max_price" else found["found"] > found["largest"]
+
+
+def test_bad_prices_are_found_newest_first_and_within_the_span(built: Database) -> None:
+    for table in ("hourly_prices", "daily_prices"):
+        set_price(built, table, "mean_price", "0")
+    found = find_bad_hours(built, NOON, END)
+    assert [row["hour_at"] for row in found] == [NOON + 2 * HOUR, NOON + HOUR, NOON]
+    assert {(row["zone"], row["name"], int(row["found"])) for row in found} == {("*", "mean_price", 0)}
+    assert [row["day_on"] for row in find_bad_days(built, *DAYS)] == [DAYS[0]]
+    assert find_bad_days(built, DAYS[1], DAYS[1] + DAY) == []
 
 
 BOUNDS = {

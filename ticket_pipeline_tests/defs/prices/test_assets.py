@@ -87,16 +87,6 @@ def test_a_range_that_fails_keeps_the_days_that_were_built_before(location: Loca
     assert location.loopback.value("select count(distinct hour_at) from hourly_prices") == 2
 
 
-def test_building_an_hour_again_changes_nothing(location: Location) -> None:
-    start = with_three_hours(location)
-    compared = "select event_id, zone, hour_at, tickets, mean_price, close_price from hourly_prices order by 1, 2, 3"
-    seen = []
-    for _ in range(2):
-        location.run("aggregate_hourly", partition=hour_key(start))
-        seen.append(location.loopback.rows(compared))
-    assert seen[0] == seen[1] != []
-
-
 def test_the_hour_under_way_is_a_partition(location: Location) -> None:
     location.capture(location.loopback.keys[0], location.hour, 50)
     result = location.run("aggregate_hourly", partition=hour_key(location.hour))
@@ -113,14 +103,6 @@ def test_a_range_of_days_is_one_run_with_the_numbers_of_each_day(location: Locat
     assert list(found) == days
     assert found[days[0]] == {"dagster/row_count": 0, "events": 0, "snapshots": 0}
     assert (found[days[1]]["hours_covered"], found[days[1]]["events"], found[days[1]]["snapshots"]) == (2, 2, 4)
-
-
-def test_one_day_is_built_from_its_hours_only(location: Location) -> None:
-    start = with_three_hours(location)
-    location.run("aggregate_hourly", partition=hour_key(start))
-    day = f"{start:%Y-%m-%d}"
-    found = materializations(location.run("aggregate_daily", partition=day), location.instance)
-    assert (list(found), found[day]["snapshots"]) == ([day], 3)
 
 
 def test_the_first_partition_is_the_start_of_the_settings(location: Location) -> None:

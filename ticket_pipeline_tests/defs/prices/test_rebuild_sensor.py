@@ -41,11 +41,6 @@ def mark(location: Location, *starts: datetime, grain: str = "hour") -> None:
     )
 
 
-def unmark(location: Location) -> None:
-    """Say that everything is up to date."""
-    location.loopback.rows("delete from stale_prices")
-
-
 def spans(location: Location, cursor: str | None = None) -> tuple[str | None, str, str]:
     """Job, first and last partition of the run that is asked for."""
     request, _ = location.request(SENSOR, cursor)
@@ -110,7 +105,7 @@ def test_days_come_after_hours(at_noon: Location) -> None:
 def test_the_pace_of_days_is_apart_from_that_of_hours(at_noon: Location) -> None:
     mark(at_noon, at_noon.hour)
     _, cursor = at_noon.request(SENSOR)
-    unmark(at_noon)
+    at_noon.loopback.rows("delete from stale_prices")
     mark(at_noon, at_noon.hour.replace(hour=0), grain="day")
     request, cursor = at_noon.request(SENSOR, cursor)
     assert request.job_name == "aggregate_daily"
@@ -123,13 +118,6 @@ def test_a_month_of_hours_is_the_most_for_one_run(at_noon: Location) -> None:
     assert spans(at_noon)[1:] == (hour_key(first), hour_key(first + 743 * HOUR))
 
 
-def test_windows_from_before_the_first_partition_are_left_alone(at_noon: Location) -> None:
-    at_noon.settings = at_noon.loopback.settings(prices_start_date=at_noon.now.date())
-    midnight = at_noon.hour.replace(hour=0)
-    mark(at_noon, midnight - HOUR, midnight)
-    assert spans(at_noon)[1:] == (hour_key(midnight), hour_key(midnight))
-
-
 def test_many_windows_from_before_the_first_partition_hold_up_none_of_the_others(at_noon: Location) -> None:
     at_noon.settings = at_noon.loopback.settings(prices_start_date=at_noon.now.date())
     midnight = at_noon.hour.replace(hour=0)
@@ -137,31 +125,21 @@ def test_many_windows_from_before_the_first_partition_hold_up_none_of_the_others
     assert spans(at_noon)[1:] == (hour_key(midnight), hour_key(midnight))
 
 
-def test_while_a_rebuild_is_under_way_no_other_is_started(at_noon: Location) -> None:
-    mark(at_noon, at_noon.hour - HOUR)
-    job = at_noon.defs.resolve_job_def("aggregate_hourly")
-    at_noon.instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
-    assert at_noon.skip_reason(SENSOR) == "aggregate_hourly is under way; no day is out of date"
-
-
-@pytest.mark.parametrize("status", [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING])
-def test_a_rebuild_that_does_not_begin_is_waited_for_a_quarter_of_an_hour(
-    location: Location, status: dg.DagsterRunStatus
+@pytest.mark.parametrize(
+    ("status", "minutes"),
+    [
+        (dg.DagsterRunStatus.NOT_STARTED, 15),
+        (dg.DagsterRunStatus.STARTING, 15),
+        (dg.DagsterRunStatus.STARTED, 30),
+    ],
+)
+def test_a_rebuild_under_way_holds_up_the_next_one_for_so_long(
+    location: Location, status: dg.DagsterRunStatus, minutes: int
 ) -> None:
     mark(location, location.hour - HOUR)
     location.instance.create_run_for_job(location.defs.resolve_job_def("aggregate_hourly"), status=status)
-    location.now += 14 * MINUTE
-    assert location.skip_reason(SENSOR).startswith("aggregate_hourly is under way")
-    location.now += 2 * MINUTE
-    assert spans(location)[0] == "aggregate_hourly"
-
-
-def test_a_rebuild_that_has_begun_is_waited_for_as_long_as_one_may_take(location: Location) -> None:
-    mark(location, location.hour - HOUR)
-    job = location.defs.resolve_job_def("aggregate_hourly")
-    location.instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
-    location.now += 29 * MINUTE
-    assert location.skip_reason(SENSOR).startswith("aggregate_hourly is under way")
+    location.now += (minutes - 1) * MINUTE
+    assert location.skip_reason(SENSOR) == "aggregate_hourly is under way; no day is out of date"
     location.now += 2 * MINUTE
     assert spans(location)[0] == "aggregate_hourly"
 

@@ -52,13 +52,9 @@ def test_keys_of_events_become_partitions_and_go_with_their_event(location: Loca
     assert sorted(location.instance.get_dynamic_partitions("stubhub_events")) == location.loopback.keys[1:]
 
 
-def test_a_tick_sends_no_request(location: Location) -> None:
-    location.tick(SENSOR)
-    assert location.loopback.log.records() == []
-
-
 def test_a_second_tick_starts_no_second_run_for_the_same_events(location: Location) -> None:
     location.tick(SENSOR)
+    assert location.loopback.log.records() == []  # a tick sends no request
     assert location.skip_reason(SENSOR) == "All 4 due events are under way."
 
 
@@ -76,8 +72,8 @@ def test_the_reason_for_doing_nothing_is_told(location: Location) -> None:
     assert location.skip_reason(SENSOR) == reason
 
 
-def test_the_sensor_runs_from_the_start_at_the_pace_of_the_settings(location: Location) -> None:
-    location.settings = location.loopback.settings(poll_tick_seconds=45)
+def test_settings_decide_whether_the_sensor_runs_from_the_start_and_how_often(location: Location) -> None:
+    location.settings = location.loopback.settings(poll_tick_seconds=45, dagster_start_running=True)
     sensor = location.defs.resolve_sensor_def(SENSOR)
     assert sensor.minimum_interval_seconds == 45
     assert sensor.default_status is dg.DefaultSensorStatus.RUNNING

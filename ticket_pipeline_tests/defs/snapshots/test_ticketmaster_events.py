@@ -27,7 +27,7 @@ from ticket_pipeline_tests.simulator_support.serving import serve
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-JOB, ASSET, SENSOR = "poll_ticketmaster", dg.AssetKey("ticketmaster_events"), "poll_due_ticketmaster_events"
+JOB, ASSET = "poll_ticketmaster", dg.AssetKey("ticketmaster_events")
 CHECK = "no_followed_event_was_cancelled_or_moved"
 
 
@@ -87,23 +87,6 @@ def test_every_event_marks_its_partition_with_what_is_known(
         assert {"event", "captured_at", "local_date", "local_time", "price_ranges"} <= metadata.keys()
     assert len(location.loopback.rows("select 1 from ticketmaster_events")) == len(keys)
     assert CANARY not in "".join(str(entry) for entry in location.instance.all_logs(result.run_id))
-
-
-def test_the_sensor_leases_what_is_due_and_its_run_is_what_it_asked_for(
-    ticketmaster: tuple[Location, list[str], RequestLog],
-) -> None:
-    location, keys, _ = ticketmaster
-    request, _ = location.request(SENSOR)
-    config = request.run_config["ops"]["ticketmaster_events"]["config"]
-    assert sorted(config["event_keys"]) == sorted(keys)
-    assert location.run(JOB, config=config).success
-    assert "Nothing is due" in location.skip_reason(SENSOR)
-
-
-def test_one_partition_is_one_event(ticketmaster: tuple[Location, list[str], RequestLog]) -> None:
-    location, keys, log = ticketmaster
-    assert list(materializations(location.run(JOB, partition=keys[0]), location.instance)) == [keys[0]]
-    assert len(log.records()) == 1
 
 
 def test_an_answer_that_is_used_again_says_so_in_its_partition(
@@ -168,11 +151,3 @@ def test_an_event_that_moved_is_shown_with_its_start_before_in_utc(
     )
     (moved,) = [offender for offender in named(look(location)) if offender["key"] == keys[0]]
     assert (moved["status"], moved["day"], moved["start before"]) == ("unknown", "unknown", moment(before["at"]))
-
-
-def test_a_switched_off_marketplace_is_not_polled(ticketmaster: tuple[Location, list[str], RequestLog]) -> None:
-    location, _, log = ticketmaster
-    location.settings = location.settings.model_copy(update={"disabled_marketplaces": "ticketmaster"})
-    assert "it is disabled" in location.skip_reason(SENSOR)
-    assert not location.run(JOB).success
-    assert log.records() == []
