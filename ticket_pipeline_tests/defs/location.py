@@ -35,7 +35,7 @@ class Location:
     """Definitions of one pipeline, and the instance they run on.
 
     Attributes:
-        now: what the pipeline's clock says; assign to it to let time pass.
+        now: the time of the pipeline's clock; assign to it to let time pass.
         settings: those of the pipeline; assign before the first use of `defs` to change them.
     """
 
@@ -90,7 +90,7 @@ class Location:
         return result.skip_message or ""
 
     def request(self, sensor: str, cursor: str | None = None) -> tuple[dg.RunRequest, str | None]:
-        """The one run that a sensor asks for, and its new cursor."""
+        """The one run that a sensor requests, and its new cursor."""
         result = self.tick(sensor, cursor)
         assert isinstance(result, dg.SensorResult)
         (request,) = result.run_requests or []
@@ -152,7 +152,7 @@ def evaluations(result: dg.ExecuteInProcessResult) -> dict[str, bool]:
 
 
 def failure_of(result: dg.ExecuteInProcessResult) -> str:
-    """What a failed run says."""
+    """The description of a failed run."""
     assert not result.success
     (event,) = [event for event in result.all_events if event.is_step_failure]
     error = event.step_failure_data.user_failure_data

@@ -30,16 +30,16 @@ def test_every_marketplace_has_a_set_of_its_own_name() -> None:
     }
 
 
-def test_a_known_key_is_a_partition_and_an_unknown_one_is_refused_with_the_way_out() -> None:
+def test_a_known_key_is_a_partition_and_an_unknown_one_is_rejected_with_a_remedy() -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions(STUBHUB_SET, KEYS)
         with dg.partition_loading_context(dynamic_partitions_store=instance) as context:
             partitions = EVENT_PARTITIONS[Marketplace.STUBHUB]
             partitions.validate_partition_key(KEYS[0], context)
-            with pytest.raises(UnknownPartitionKeyError) as refused:
+            with pytest.raises(UnknownPartitionKeyError) as rejected:
                 partitions.validate_partition_key("157284302", context)
-    assert refused.value.message.startswith("No event of stubhub has the key '157284302'.")
-    assert "3 are known (nearest 157284301, 157284310)" in refused.value.message
+    assert rejected.value.message.startswith("No event of stubhub has the key '157284302'.")
+    assert "3 are known (nearest 157284301, 157284310)" in rejected.value.message
 
 
 @pytest.mark.parametrize(("keys", "runs"), [("abc", 1), ("ace", 3)])
@@ -71,14 +71,14 @@ def test_an_unknown_key_names_the_asset_that_brings_keys(marketplace: Marketplac
     with (
         dg.DagsterInstance.ephemeral() as instance,
         dg.partition_loading_context(dynamic_partitions_store=instance) as context,
-        pytest.raises(UnknownPartitionKeyError, match=f"--select {asset} -m") as refused,
+        pytest.raises(UnknownPartitionKeyError, match=f"--select {asset} -m") as rejected,
     ):
         EVENT_PARTITIONS[marketplace].validate_partition_key("nope", context)
-    assert ("watchlist" in refused.value.message) == (marketplace is not Marketplace.VIVENU)
+    assert ("watchlist" in rejected.value.message) == (marketplace is not Marketplace.VIVENU)
 
 
 @pytest.mark.parametrize(
-    ("windows", "key", "said"),
+    ("windows", "key", "expected"),
     [
         (hours_since(date(2026, 6, 1)), "2026-05-31-23:00", "There are 37, from 2026-06-01"),
         (hours_since(date(2026, 6, 1)), "2026-06-02-05:10", "written %Y-%m-%d-%H:%M"),
@@ -88,16 +88,16 @@ def test_an_unknown_key_names_the_asset_that_brings_keys(marketplace: Marketplac
         (days_since(date(2026, 7, 1)), "2026-06-02", "The first day is to come"),
     ],
 )
-def test_an_hour_or_day_that_does_not_exist_is_refused_with_the_way_out(
-    windows: dg.TimeWindowPartitionsDefinition, key: str, said: str
+def test_an_hour_or_day_that_does_not_exist_is_rejected_with_a_remedy(
+    windows: dg.TimeWindowPartitionsDefinition, key: str, expected: str
 ) -> None:
     now = datetime(2026, 6, 2, 12, 30, tzinfo=UTC)
     with (
         dg.partition_loading_context(effective_dt=now) as context,
-        pytest.raises(UnknownPartitionKeyError) as refused,
+        pytest.raises(UnknownPartitionKeyError) as rejected,
     ):
         windows.validate_partition_key(key, context)
-    assert said in refused.value.message
+    assert expected in rejected.value.message
 
 
 def test_hours_and_days_are_known_up_to_the_one_under_way() -> None:
@@ -109,7 +109,7 @@ def test_hours_and_days_are_known_up_to_the_one_under_way() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("chosen", "said"),
+    ("chosen", "expected"),
     [
         (
             ["stubhub_listings", "--partition", "157284302"],
@@ -127,7 +127,7 @@ def test_hours_and_days_are_known_up_to_the_one_under_way() -> None:
     ],
 )
 def test_dagster_materialize_of_what_is_no_partition_ends_with_one_clear_line(
-    chosen: list[str], said: list[str], tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+    chosen: list[str], expected: list[str], tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copy(CONFIG, tmp_path)
     monkeypatch.chdir(tmp_path)
@@ -145,5 +145,5 @@ def test_dagster_materialize_of_what_is_no_partition_ends_with_one_clear_line(
     )
     assert ended.returncode in {1, 2}  # a partition that does not exist, and arguments that mean nothing
     (error,) = [line for line in ended.stderr.splitlines() if line.startswith("Error: ")]
-    assert [part for part in said if part not in error] == []
+    assert [part for part in expected if part not in error] == []
     assert "Traceback" not in ended.stdout + ended.stderr

@@ -1,4 +1,4 @@
-"""The checks read what they compare and no more: what the server says that their statements did."""
+"""The checks read what they compare and no more: by the server's account of their statements."""
 
 from __future__ import annotations
 

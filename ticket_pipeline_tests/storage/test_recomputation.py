@@ -84,7 +84,7 @@ def test_every_column_of_every_zone_of_a_day_is_compared(built: Database) -> Non
         rebuild_daily(built, THE_DAY, THE_NEXT)
 
 
-def test_a_difference_says_where_it_is_and_what_is_expected(built: Database) -> None:
+def test_a_difference_shows_where_it_is_and_what_is_expected(built: Database) -> None:
     spoil(built, "update daily_prices set mean_price = 1 where zone = '*'")
     (row,) = wrong_days(built)
     assert (row["day_on"], row["marketplace"], row["zone"], row["currency"]) == (THE_DAY, "stubhub", "*", "USD")
@@ -130,7 +130,7 @@ def test_a_day_that_waits_for_a_rebuild_is_not_compared(built: Database, window:
 
 @pytest.fixture
 def wrong_for_six_days(database: Database) -> Database:
-    """Six days of an event of which each is wrong, so that a difference tells which were compared."""
+    """Six days of an event of which each is wrong, so that the differences show which were compared."""
     event = watch_one(database)
     for day in range(6):
         store(database, event, NOON - timedelta(days=day), items(1))

@@ -42,7 +42,7 @@ def mark(location: Location, *starts: datetime, grain: str = "hour") -> None:
 
 
 def spans(location: Location, cursor: str | None = None) -> tuple[str | None, str, str]:
-    """Job, first and last partition of the run that is asked for."""
+    """Job, first and last partition of the run that is requested."""
     request, _ = location.request(SENSOR, cursor)
     return request.job_name, request.tags[RANGE_START], request.tags[RANGE_END]
 
@@ -166,7 +166,7 @@ def test_a_failed_rebuild_of_hours_does_not_hold_up_the_days(location: Location)
     assert spans(location)[0] == "aggregate_daily"
 
 
-def test_what_it_asks_for_brings_everything_up_to_date(at_noon: Location) -> None:
+def test_what_it_requests_brings_everything_up_to_date(at_noon: Location) -> None:
     for step in (30, 29, 2, 0):
         at_noon.capture(at_noon.loopback.keys[0], at_noon.hour - step * HOUR, 50, 60)
     at_noon.rebuild_everything()

@@ -65,7 +65,7 @@ def test_an_event_without_a_capture_for_twice_its_interval_is_named_with_its_las
     stale, *_ = polled.loopback.events()
     polled.loopback.rows("update poll_schedule set poll_interval = '2 hours'")
     polled.loopback.rows(
-        "update poll_schedule set last_success_at = %s, last_outcome = 'blocked', last_error = 'session refused'"
+        "update poll_schedule set last_success_at = %s, last_outcome = 'blocked', last_error = 'session rejected'"
         " where event_id = %s",
         polled.now - timedelta(hours=4, minutes=6),
         stale.event_id,
@@ -78,7 +78,7 @@ def test_an_event_without_a_capture_for_twice_its_interval_is_named_with_its_las
             "marketplace": "stubhub",
             "key": stale.external_id,
             "last success": moment(polled.now - timedelta(hours=4, minutes=6)),
-            "last outcome": "blocked: session refused",
+            "last outcome": "blocked: session rejected",
         }
     ]
 

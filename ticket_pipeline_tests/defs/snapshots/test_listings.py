@@ -1,4 +1,4 @@
-"""The listings asset: one run for many events, each of which marks its own partition, or says why not."""
+"""The listings asset: one run for many events, each of which marks its own partition or is named."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def registered(location: Location) -> Location:
 
 
 def attempted(location: Location) -> list[str]:
-    """The keys that were asked for at the marketplace."""
+    """The keys that the marketplace received requests for."""
     return sorted(str(record.external_id) for record in location.loopback.log.records())
 
 
@@ -77,11 +77,11 @@ def test_a_range_of_partitions_is_one_run(registered: Location) -> None:
     assert sorted(str(key) for key in materializations(result, registered.instance)) == keys[1:]
 
 
-def test_a_range_that_ends_before_it_starts_is_a_failure_and_asks_for_nothing(registered: Location) -> None:
+def test_a_range_that_ends_before_it_starts_is_a_failure_and_sends_no_request(registered: Location) -> None:
     keys = registered.loopback.keys
-    said = failure_of(registered.run(JOB, span=(keys[3], keys[1])))
-    assert f"The range {keys[3]}...{keys[1]} is empty" in said
-    assert f"Write {keys[1]}...{keys[3]}." in said
+    text = failure_of(registered.run(JOB, span=(keys[3], keys[1])))
+    assert f"The range {keys[3]}...{keys[1]} is empty" in text
+    assert f"Write {keys[1]}...{keys[3]}." in text
     assert attempted(registered) == []
 
 
@@ -118,7 +118,7 @@ def test_a_failed_event_is_named_and_the_others_are_marked(registered: Location)
     assert None not in materializations(result, registered.instance)
 
 
-def test_an_event_whose_answer_holds_no_price_is_named_and_not_marked(registered: Location) -> None:
+def test_an_event_whose_response_holds_no_price_is_named_and_not_marked(registered: Location) -> None:
     keys = registered.loopback.keys
     registered.loopback.faults.add(Fault(FaultKind.RENAMED_FIELD, external_id=keys[1]))
     text = failure_of(registered.run(JOB, config={"event_keys": keys}))
@@ -127,7 +127,7 @@ def test_an_event_whose_answer_holds_no_price_is_named_and_not_marked(registered
     assert registered.instance.get_materialized_partitions(ASSET) == {keys[0], keys[2], keys[3]}
 
 
-def test_a_block_tells_which_events_were_not_tried(registered: Location) -> None:
+def test_a_block_names_the_events_were_not_tried(registered: Location) -> None:
     registered.settings = registered.loopback.settings(httpx_max_connections=1)
     registered.loopback.faults.add(Fault(FaultKind.FORBIDDEN, times=None))
     result = registered.run(JOB, config={"event_keys": registered.loopback.keys})
@@ -194,7 +194,7 @@ def test_metadata_describes_the_capture_and_only_its_rows_are_a_number(registere
     assert numbers == {"dagster/row_count", "captured_at"}
 
 
-def test_what_was_left_out_is_told_in_the_metadata(registered: Location) -> None:
+def test_metadata_names_what_was_left_out(registered: Location) -> None:
     loopback = registered.loopback
     loopback.rows("insert into venue_zones values ('Crowd Arena', 'No such section', 'Nowhere', 0)")
     key = loopback.keys[0]

@@ -1,4 +1,4 @@
-"""The poll sensor: a tick that leases what is due for one run, or says why not."""
+"""The poll sensor: a tick that leases what is due for one run, or gives a reason."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SENSOR = "poll_due_stubhub_events"
 
 
-def test_one_run_is_asked_for_with_the_keys_and_the_lease_of_what_is_due(location: Location) -> None:
+def test_one_run_is_requested_with_the_keys_and_the_lease_of_what_is_due(location: Location) -> None:
     request, _ = location.request(SENSOR)
     keys = location.loopback.keys
     lease_id = str(location.loopback.schedule(keys[0])["lease_id"])
@@ -34,7 +34,7 @@ def test_one_run_is_asked_for_with_the_keys_and_the_lease_of_what_is_due(locatio
     assert location.defs.resolve_sensor_def(SENSOR).job_name == poll_job_name(STUBHUB)
 
 
-def test_the_run_that_is_asked_for_stores_and_marks_every_event(location: Location) -> None:
+def test_the_requested_run_stores_and_marks_every_event(location: Location) -> None:
     request, _ = location.request(SENSOR)
     config = request.run_config["ops"]["stubhub_listings"]["config"]
     result = location.run(poll_job_name(STUBHUB), config=config, tags=dict(request.tags))
@@ -66,7 +66,7 @@ def test_the_batch_of_a_run_that_died_is_due_again_under_another_run_key(locatio
     assert second.tags["ticket_pipeline/events"] == "4"
 
 
-def test_the_reason_for_doing_nothing_is_told(location: Location) -> None:
+def test_a_tick_without_a_run_gives_the_reason(location: Location) -> None:
     location.settings = location.loopback.settings(disabled_marketplaces="stubhub")
     reason = "stubhub is not polled: it is disabled. Remove it from DISABLED_MARKETPLACES to poll it."
     assert location.skip_reason(SENSOR) == reason

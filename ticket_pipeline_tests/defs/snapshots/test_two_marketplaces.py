@@ -43,7 +43,7 @@ def both(location: Location) -> Iterator[Location]:
 
 
 def poll(location: Location, marketplace: str) -> dg.ExecuteInProcessResult:
-    """Run what the marketplace's sensor asks for."""
+    """Run what the marketplace's sensor requests."""
     request, _ = location.request(f"poll_due_{marketplace}_events")
     (asset,) = request.run_config["ops"].values()
     return location.run(f"poll_{marketplace}", config=asset["config"])

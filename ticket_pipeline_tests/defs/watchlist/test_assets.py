@@ -29,7 +29,7 @@ def watch(location: Location, path: Path, rows: Sequence[Sequence[str]]) -> None
 
 @pytest.fixture
 def rows(location: Location) -> list[list[str]]:
-    """A watchlist of six events with another id each; those that the database knows are untracked by it."""
+    """A watchlist of six events with another id each; those in the database are untracked by it."""
     location.loopback.rows("delete from events")
     return sample_watchlist_rows(sample_world(location.now))
 

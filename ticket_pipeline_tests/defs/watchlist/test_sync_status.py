@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def status(location: Location, asset: str, partition: str) -> StaleStatus:
-    """What the page of the asset shows of a partition, by Dagster's own reckoning."""
+    """The status of a partition on the page of its asset, as Dagster computes it."""
     resolver = CachingStaleStatusResolver(
         location.instance, location.defs.resolve_asset_graph(), LoadingContextForTest(location.instance)
     )
