@@ -86,10 +86,7 @@ def find_header(rows: Sequence[Sequence[str]], aliases: Mapping[F, str]) -> int 
 
 
 def locate_watchlist_columns(header: Sequence[str], source: str) -> Columns[Column]:
-    """Find the watchlist's columns, or raise a SheetError that names all that is missing or there twice.
-
-    A seventh column without a header is `is_tracked` where the first six are those of the old sheets, in their order.
-    """
+    """Find the watchlist's columns, or raise a SheetError that names all that is missing or there twice."""
     columns, problems = match_headers(header, WATCHLIST_ALIASES)
     problems += [
         f"no column for the {words} (headers such as {', '.join(repr(suggested_header(field)) for field in fields)})"
@@ -107,7 +104,7 @@ def locate_watchlist_columns(header: Sequence[str], source: str) -> Columns[Colu
 
 
 def find_name(cells: Mapping[str, str]) -> str:
-    """The event's name among the cells of a row, by their headers; blank where none of them holds it."""
+    """The event's name among the cells of a row, by their headers; blank where it is missing."""
     columns, _ = match_headers(list(cells), WATCHLIST_ALIASES)
     return columns.cell(list(cells.values()), Field.NAME)
 
@@ -122,10 +119,8 @@ def match_headers(header: Sequence[str], aliases: Mapping[F, str]) -> tuple[Colu
         if field is None:
             columns.unknown.append(position)
         elif field in columns.positions:
-            both = " and ".join(
-                f"{shown(columns.headers[at])} (column {column_letter(at)})"
-                for at in (columns.positions[field], position)
-            )
+            places = (columns.positions[field], position)
+            both = " and ".join(f"{shown(columns.headers[at])} (column {column_letter(at)})" for at in places)
             problems.append(f"two columns for one thing: {both}; keep one of them")
         else:
             columns.positions[field] = position
@@ -153,12 +148,8 @@ def suggested_header(field: StrEnum) -> str:
 
 def column_letter(position: int) -> str:
     """The letter a spreadsheet shows above the column with this index: 0 is A, 26 is AA."""
-    letters = ""
-    number = position + 1
-    while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters
+    before, rest = divmod(position, 26)
+    return (column_letter(before - 1) if before else "") + chr(ord("A") + rest)
 
 
 def _claim_old_tracked_column(columns: Columns[Column]) -> None:

@@ -51,20 +51,12 @@ _UNKNOWN_TIME = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class LocalTime:
-    """A moment on the venue's clock.
+    """A moment on the venue's clock. Midnight counts as no time of day: spreadsheets show a date alone like that."""
 
-    Attributes:
-        value: naive; midnight where the cell has no time of day.
-        is_time_known: whether the cell has a time of day; midnight counts as none, because that is how spreadsheets
-            show a date alone.
-        utc_offset: an offset in the cell, which the venue's timezone must agree with.
-        is_range_possible: the offset may also be the end of a range, as in `20:00-02:00`.
-    """
-
-    value: datetime
+    value: datetime  # naive
     is_time_known: bool
-    utc_offset: timedelta | None = None
-    is_range_possible: bool = False
+    utc_offset: timedelta | None = None  # as in the cell; the venue's timezone must agree with it
+    is_range_possible: bool = False  # the offset may also be the end of a range, as in `20:00-02:00`
 
 
 def parse_local_time(text: str, date_order: DateOrder | None = None) -> LocalTime:
@@ -117,12 +109,12 @@ def _calendar_date(found: re.Match[str], date_order: DateOrder | None) -> date:
 
 def _month_and_day(first: int, second: int, date_order: DateOrder | None) -> tuple[int, int]:
     """Month and day of two numbers without a stated order: the only possible reading, or the agreed one."""
-    can_be_month = [number <= len(_MONTHS) for number in (first, second)]
-    if all(can_be_month) and first != second and date_order is None:
+    is_open = max(first, second) <= len(_MONTHS) and first != second
+    if is_open and date_order is None:
         raise CellProblem(
             f"can be read month first or day first: set WATCHLIST_DATE_ORDER to month_first or day_first, or {_FIX}"
         )
-    is_month_first = date_order != "day_first" if all(can_be_month) else can_be_month[0]
+    is_month_first = date_order == "month_first" if is_open else first <= len(_MONTHS)
     return (first, second) if is_month_first else (second, first)
 
 
@@ -148,15 +140,11 @@ def _with_time(day: date, rest: str) -> LocalTime:
             start = _time(clock, "", "am" if clock["half2"].startswith("p") else "pm")
     offset = _offset(clock["offset"])
     value = datetime.combine(day, start)
-    until = -offset if offset is not None and offset <= timedelta() else None
     is_bare = not rest.startswith("t") and clock["second"] is None and not rest.endswith("z")
-    length = None if until is None else (datetime.combine(day, time()) + until - value) % timedelta(days=1)
-    return LocalTime(
-        value,
-        is_time_known=start != time(),
-        utc_offset=offset,
-        is_range_possible=is_bare and length is not None and timedelta() < length <= _LONGEST_SHOW,
-    )
+    is_range = False
+    if is_bare and offset is not None and offset <= timedelta():
+        is_range = timedelta() < (midnight - offset - value) % timedelta(days=1) <= _LONGEST_SHOW
+    return LocalTime(value, is_time_known=start != time(), utc_offset=offset, is_range_possible=is_range)
 
 
 def _time(clock: re.Match[str], which: str, half: str | None) -> time:

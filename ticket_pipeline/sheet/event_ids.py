@@ -18,8 +18,8 @@ _PLACEHOLDERS = frozenset({"", "-", "--", "\u2013", "\u2014", "?", "n/a", "na", 
 _SCIENTIFIC = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]+")
 _SEPARATED = re.compile(r"[0-9]{1,3}(?:[., '\u2019][0-9]{3})+")
 _FLOAT = re.compile(r"([0-9]+)\.0+")
-_LARGEST_EXACT = 2**53
-"""Above it, a spreadsheet's number does not hold every digit."""
+_LARGEST_EXACT = 2**53  # above it, a spreadsheet's number does not hold every digit
+_AS_TEXT = "format the column as plain text and enter the digits again"
 
 
 def parse_event_id(marketplace: Marketplace, text: str) -> str | None:
@@ -42,20 +42,15 @@ def parse_event_id(marketplace: Marketplace, text: str) -> str | None:
     if not is_number:
         return text
     if int(text) > _LARGEST_EXACT:
-        raise CellProblem(
-            "has more digits than a spreadsheet's number can hold, so digits are lost: format the column as plain text "
-            "and enter the id again"
-        )
+        raise CellProblem(f"has more digits than a spreadsheet's number can hold, so digits are lost: {_AS_TEXT}")
     return text.lstrip("0")
 
 
 def _undo_number_format(text: str) -> str:
     if _SCIENTIFIC.fullmatch(text):
-        raise CellProblem(
-            "is in scientific notation, so digits are lost: format the column as plain text and enter the id again"
-        )
+        raise CellProblem(f"is in scientific notation, so digits are lost: {_AS_TEXT}")
     if _SEPARATED.fullmatch(text):
-        raise CellProblem("has thousands separators: format the column as plain text and enter the digits only")
+        raise CellProblem(f"has thousands separators: {_AS_TEXT}")
     decimal = _FLOAT.fullmatch(text)
     return decimal[1] if decimal else text
 

@@ -20,6 +20,7 @@ from google.auth.transport.requests import AuthorizedSession, Request
 from google.oauth2.service_account import Credentials
 from gspread.http_client import HTTPClient
 from gspread.utils import absolute_range_name
+from requests.exceptions import ChunkedEncodingError, ConnectionError, JSONDecodeError, Timeout  # noqa: A004 - theirs
 
 from ticket_pipeline.errors import SheetError
 from ticket_pipeline.settings.secret_files import warn_of_other_readers
@@ -39,13 +40,7 @@ _NEW_KEY = (
 )
 _ID = re.compile(r"(?:https://docs\.google\.com/spreadsheets/(?:u/\d+/)?d/)?(?P<id>[A-Za-z0-9_-]+)(?:[/?#].*)?")
 _TRANSIENT_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
-_TRANSIENT_ERRORS = (
-    TransportError,
-    requests.ConnectionError,
-    requests.Timeout,
-    requests.exceptions.ChunkedEncodingError,
-)
-_FIRST_WAIT_SECONDS = 1.0
+_TRANSIENT_ERRORS = (TransportError, ConnectionError, Timeout, ChunkedEncodingError)
 _LONGEST_RETRY_SECONDS = 30.0
 _NEXT_SYNC = "The next sync tries again."
 
@@ -57,7 +52,7 @@ class _Refusal(Exception):
         self.status: int = response.status_code
         self.reason = _reason(response)
         wait = response.headers.get("retry-after", "")
-        self.retry_after_seconds = float(wait) if wait.isascii() and wait.isdigit() else None
+        self.retry_after_seconds = float(wait) if wait.isdecimal() else None
         super().__init__(f"{self.status} {self.reason}".strip())
 
 
@@ -90,7 +85,7 @@ class GoogleSheetSource:
     credentials_file: Path
     api_base_url: str = GOOGLE_SHEETS_API
     timeout_seconds: float = 10.0
-    first_wait_seconds: float = _FIRST_WAIT_SECONDS
+    first_wait_seconds: float = 1.0
 
     @property
     def description(self) -> str:
@@ -101,10 +96,8 @@ class GoogleSheetSource:
         """Read the whole tab as the text its owner sees, or raise a SheetError that names the cause and the fix."""
         key = _ID.fullmatch(self.spreadsheet_id.strip())
         if key is None:
-            raise self._error(
-                "that is not the key of a Google Sheet. Set GOOGLE_SHEET_ID to the part between /d/ and /edit of the "
-                "sheet's address."
-            )
+            fix = "Set GOOGLE_SHEET_ID to the part between /d/ and /edit of the sheet's address."
+            raise self._error(f"that is not the key of a Google Sheet. {fix}")
         credentials = _load_credentials(self.credentials_file)
         with AuthorizedSession(credentials) as session:  # type: ignore[no-untyped-call]
             client = _SheetsHttpClient(credentials, session)
@@ -153,10 +146,8 @@ class GoogleSheetSource:
             fields: Any = {"fields": "sheets.properties.title"}
             metadata: Any = self._retried(lambda: client.fetch_sheet_metadata(key, fields))
             titles = ", ".join(f"'{sheet['properties']['title']}'" for sheet in metadata.get("sheets", []))
-            raise self._error(
-                f"there is no such tab. The tabs are: {titles}. "
-                "Rename the tab, or correct EVENTS_WORKSHEET_NAME or VENUE_MAP."
-            ) from refusal
+            fix = "Rename the tab, or correct EVENTS_WORKSHEET_NAME or VENUE_MAP."
+            raise self._error(f"there is no such tab. The tabs are: {titles}. {fix}") from refusal
 
     def _retried(self, call: Callable[[], object]) -> object:
         first = self.first_wait_seconds
@@ -166,9 +157,9 @@ class GoogleSheetSource:
     def _explain_network(self, error: Exception) -> str:
         cause = error.__cause__ if isinstance(error, TransportError) and error.__cause__ else error
         address = f"google_sheets_api_base_url ({show_address(self.api_base_url)})"
-        if isinstance(cause, requests.exceptions.JSONDecodeError):
+        if isinstance(cause, JSONDecodeError):
             return f"the response is not JSON; {_PROXY} and {address}."
-        if isinstance(cause, requests.Timeout):
+        if isinstance(cause, Timeout):
             return f"no response within {self.timeout_seconds:g} s, after three tries. Check the network. {_NEXT_SYNC}"
         return (
             f"the connection failed ({type(cause).__name__}), after three tries. Check the network, the proxy settings "

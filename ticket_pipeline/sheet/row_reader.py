@@ -8,18 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ticket_pipeline.market.events import RejectedRow, WatchlistEvent
 from ticket_pipeline.market.vocabulary import Marketplace
-from ticket_pipeline.sheet.cells import (
-    CellProblem,
-    check_formula,
-    is_sheet_error,
-    parse_capacity,
-    parse_interval,
-    parse_required_text,
-    parse_text,
-    parse_tracked,
-    shown,
-    storable,
-)
+from ticket_pipeline.sheet import cells as parsers
+from ticket_pipeline.sheet.cells import CellProblem, check_formula, is_sheet_error, parse_text, shown, storable
 from ticket_pipeline.sheet.columns import Column, Columns, Field, column_letter
 from ticket_pipeline.sheet.dates import DateOrder, LocalTime, parse_local_time
 from ticket_pipeline.sheet.event_ids import parse_event_id
@@ -79,13 +69,13 @@ class RowReader:
 
     def _read_event(self, row_number: int, cells: _RowCells) -> WatchlistEvent | None:
         """The event of this row; reasons to reject it are in `cells`, also where there is an event."""
-        name = cells.read(Field.NAME, partial(parse_required_text, fix="give the event a name"))
+        name = cells.read(Field.NAME, partial(parsers.parse_required_text, fix="give the event a name"))
         venue, city, country = (cells.read(field, parse_text) for field in _PLACE)
         local_time = cells.read(Field.DATE, lambda text: parse_local_time(text, self._date_order))
         named_zone = cells.read(Field.TIMEZONE, self._parse_timezone)
-        is_tracked = cells.read(Field.IS_TRACKED, parse_tracked)
-        capacity = cells.read(Field.CAPACITY, parse_capacity)
-        poll_interval = cells.read(Field.INTERVAL, parse_interval)
+        is_tracked = cells.read(Field.IS_TRACKED, parsers.parse_tracked)
+        capacity = cells.read(Field.CAPACITY, parsers.parse_capacity)
+        poll_interval = cells.read(Field.INTERVAL, parsers.parse_interval)
         external_ids = _read_ids(cells)
         self._check_ids(cells, external_ids)
         if name is None or local_time is None:

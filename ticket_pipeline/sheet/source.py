@@ -7,11 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SheetRows:
-    """A table as its owner sees it: text cells, the header row included.
+    """A table as its owner sees it: text cells, with the header row and with short and empty rows.
 
-    Attributes:
-        values: rows from the top of the sheet, short and empty ones included: index plus one is the row number shown.
-        source: where the rows came from, for messages.
+    The index in `values` plus one is the row number that the owner sees; `source` is for messages.
     """
 
     values: list[list[str]]

@@ -144,15 +144,13 @@ def _reasons(columns: Columns[ZoneField], cells: Mapping[ZoneField, str], first_
             parse_required_text(text, "fill in all three columns")
         except CellProblem as problem:
             reasons.append(f"{columns.title(field)} {shown(text)} {problem}.")
-    span = _RANGE.fullmatch(_section_key(cells[ZoneField.SECTION]))
+    section = cells[ZoneField.SECTION]
+    span = _RANGE.fullmatch(_section_key(section))
     if span and int(span["first"]) > int(span["last"]):
-        reasons.append(
-            f"{columns.title(ZoneField.SECTION)} {shown(cells[ZoneField.SECTION])} is a range that runs backwards."
-        )
+        reasons.append(f"{columns.title(ZoneField.SECTION)} {shown(section)} is a range that runs backwards.")
     if first_row and not reasons:
-        reasons.append(
-            f"The same venue and section are already in row {first_row}, which wins: remove one of the two rows."
-        )
+        same = f"The same venue and section are already in row {first_row}, which wins"
+        reasons.append(f"{same}: remove one of the two rows.")
     return reasons
 
 

@@ -48,16 +48,8 @@ def create_app(
 ) -> Starlette:
     """Every system under its own path: `/stubhub`, `/vivid_seats`, `/ticketmaster`, `/sheets`, `/vivenu`.
 
-    A marketplace's controls are at `_simulator` under its path.
-
-    Args:
-        world: the events.
-        clock: aware UTC.
-        sheets: the spreadsheets; None: no sheets.
-        organiser: vivenu's events and tickets; None: no vivenu.
-        unknown_event_status: StubHub's response to an unknown event id; 200 is an empty list.
-        marketplaces: which of `WATCHED` to play.
-        limits: Ticketmaster's limits per key; None: none.
+    A marketplace's controls are at `_simulator` under its path. Played are those of `WATCHED` in `marketplaces`, and
+    sheets and vivenu where they are given; `limits` are Ticketmaster's. `clock` gives aware UTC.
     """
     create: dict[Marketplace, Callable[[], Starlette]] = {
         Marketplace.STUBHUB: lambda: create_stubhub_app(world, clock=clock, unknown_event_status=unknown_event_status),

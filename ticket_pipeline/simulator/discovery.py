@@ -107,10 +107,7 @@ def _price_ranges(market: EventMarket, now: datetime) -> list[dict[str, Any]]:
     """Face values, which are fixed, and resale, which moves with the market."""
     event = market.event
     worths = [zone.worth for zone in event.venue.zones]
-    averages = {
-        "standard": FACE_VALUE * event.base_price,
-        "resale": event.base_price * market.price_level_at(now),
-    }
+    averages = {"standard": FACE_VALUE * event.base_price, "resale": event.base_price * market.price_level_at(now)}
     return [
         {
             "type": kind,

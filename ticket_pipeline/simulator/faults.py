@@ -42,24 +42,15 @@ class FaultKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
 class Fault:
-    """One planned fault.
-
-    Attributes:
-        external_id: only requests for this event (or sheet); None: all.
-        times: how many requests; None: all until the plan is cleared.
-        probability: the chance of each matching request, drawn from the plan's seed.
-        delay_seconds: how long a slow response waits, or takes to drip.
-        retry_after: the Retry-After header: seconds or an HTTP date; None: no header.
-        skew_seconds: how far a skewed clock is ahead; negative: behind.
-    """
+    """One planned fault."""
 
     kind: FaultKind
-    external_id: str | None = None
-    times: Annotated[int, Field(ge=1)] | None = 1
-    probability: Annotated[float, Field(gt=0, le=1)] = 1.0
-    delay_seconds: Annotated[float, Field(ge=0, le=3600)] = 0.0
-    retry_after: Annotated[str, Field(pattern=r"^[ -~]{1,100}$")] | None = None
-    skew_seconds: Annotated[float, Field(ge=-1e8, le=1e8)] = 3600.0
+    external_id: str | None = None  # only requests for this event (or sheet)
+    times: Annotated[int, Field(ge=1)] | None = 1  # how many requests; None: all until the plan is cleared
+    probability: Annotated[float, Field(gt=0, le=1)] = 1.0  # of each matching request, drawn from the plan's seed
+    delay_seconds: Annotated[float, Field(ge=0, le=3600)] = 0.0  # how long a slow response waits, or takes to drip
+    retry_after: Annotated[str, Field(pattern=r"^[ -~]{1,100}$")] | None = None  # the header: seconds or an HTTP date
+    skew_seconds: Annotated[float, Field(ge=-1e8, le=1e8)] = 3600.0  # how far a skewed clock is ahead
 
 
 class FaultPlan:

@@ -61,13 +61,10 @@ class SimulatedEvent:
 
 
 class EventMarket:
-    """The market of one event.
+    """The market of one event; the same seed is the same market.
 
-    Args:
-        event: what is sold, where and when.
-        seed: the same seed is the same market.
-        speed: how many times faster than an ordinary market it moves; the event's date stays.
-        slot: which block of listing ids it uses, below `MAX_SLOTS`; markets with different slots share no id.
+    It moves `speed` times faster than an ordinary market, while the event's date stays. Markets with different slots,
+    below `MAX_SLOTS`, share no listing id.
     """
 
     def __init__(self, event: SimulatedEvent, seed: int, *, speed: float = 1.0, slot: int | None = None) -> None:

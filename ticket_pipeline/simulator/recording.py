@@ -15,14 +15,11 @@ MAX_RECORDS = 200_000
 
 @dataclass(slots=True)
 class RequestRecord:
-    """One request; moments are those when its headers were read, and when its response was complete or its client left.
-
-    A running request has no `finished_monotonic` yet.
-    """
+    """One request: when its headers were read, and when its response was complete or its client left."""
 
     received_at: datetime  # aware UTC
     received_monotonic: float  # seconds
-    finished_monotonic: float | None
+    finished_monotonic: float | None  # None while it is running
     method: str
     path: str
     external_id: str | None  # the event or sheet

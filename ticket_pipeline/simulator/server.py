@@ -31,11 +31,7 @@ def run_forever(
 ) -> None:
     """Serve an app in this process until SIGINT or SIGTERM; both end it cleanly and are raised again afterwards.
 
-    Args:
-        build: makes the app, given its base URL; called once the address is bound.
-        host: address to bind.
-        port: port to bind; 0 takes any free one.
-        on_listening: called with the base URL once clients can connect.
+    `build` makes the app, given its base URL; `on_listening` is called with that once clients can connect.
     """
     with listen(host, port) as listener:
         url = url_of(host, listener)

@@ -79,16 +79,12 @@ class Spreadsheet:
 class SimulatedSheets:
     """The state of the service; tests change it while it is served.
 
-    Attributes:
-        spreadsheets: spreadsheets by their id.
-        readers: spreadsheet id → the client e-mails it is shared with; an id that is missing is shared with all.
-        faults: planned faults of data requests; `external_id` of a fault is the spreadsheet's id.
-        token_faults: planned faults of token requests.
+    `readers` are the client e-mails that a spreadsheet is shared with; one that is missing there is shared with all.
     """
 
-    spreadsheets: dict[str, Spreadsheet] = field(default_factory=dict)
+    spreadsheets: dict[str, Spreadsheet] = field(default_factory=dict)  # by their id
     readers: dict[str, set[str]] = field(default_factory=dict)
-    faults: FaultPlan = field(default_factory=FaultPlan)
+    faults: FaultPlan = field(default_factory=FaultPlan)  # of data requests, by the spreadsheet's id
     token_faults: FaultPlan = field(default_factory=FaultPlan)
     log: RequestLog = field(default_factory=RequestLog)
     _accounts: set[str] = field(default_factory=set)

@@ -96,14 +96,9 @@ def create_ticketmaster_app(
     keys: Collection[str] | None = None,
     **options: Unpack[WireOptions],
 ) -> Starlette:
-    """The API with the world's events that have a Ticketmaster id.
+    """The API with the world's events that have a Ticketmaster id; `clock` gives aware UTC.
 
-    Args:
-        world: the events.
-        clock: aware UTC; limits are counted by it.
-        limits: enforced per key; None: none are.
-        keys: the valid keys; None: any that is not empty.
-        options: faults, log and latency.
+    `limits` hold per key, None enforces none; of `keys`, None accepts any that is not empty.
     """
     api = _DiscoveryApi(world.markets_at(Marketplace.TICKETMASTER), clock, limits, keys)
     routes = [

@@ -52,14 +52,9 @@ def create_vivenu_app(
     hand_over: HandOver = lambda _, page: page,
     **options: Unpack[WireOptions],
 ) -> Starlette:
-    """The API of one organiser.
+    """The API of one organiser; `clock` gives aware UTC.
 
-    Args:
-        world: the organiser.
-        clock: aware UTC.
-        is_valid: whether a bearer token is valid.
-        hand_over: makes of a page of `tickets`, `events`, … the objects to send.
-        options: faults, log and latency.
+    `is_valid` judges bearer tokens; `hand_over` makes of a page of `tickets`, `events`, … the objects to send.
     """
     api = _OrganiserApi(world, is_valid, hand_over)
     vivenu = Starlette(

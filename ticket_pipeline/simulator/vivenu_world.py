@@ -247,7 +247,8 @@ def organised_world(now: datetime, *, events: int = 20, tickets: int = 50_000, s
     world = VivenuWorld(organised, [_coupon(number) for number in range(12)], chance=rng)
     while len(world.tickets) < tickets:
         (event,) = rng.choices(organised, shares)
-        at = _sale_moment(rng, event, now)
+        first, last = min(event.starts_at - SALE_TIME, now - timedelta(days=10)), min(event.starts_at, now) - _MINUTE
+        at = _to_milliseconds(first + (last - first) * rng.random() ** 0.5)  # more and more towards the end
         for ticket in world.buy(event, at, most=min(4, tickets - len(world.tickets))):
             ticket.updated_at = min(ticket.updated_at, _to_milliseconds(now))
     return world
@@ -289,10 +290,8 @@ def _event(number: int, starts_at: datetime, capacity: float) -> OrganisedEvent:
         TicketType(f"65b{number:010x}{kind:011x}", name, price, max(1, round(capacity * share)))
         for kind, (name, price, share) in enumerate(_TYPES)
     )
-    timezone = _ZONES[number % len(_ZONES)]
-    return OrganisedEvent(
-        f"65a{number:021x}", f"RACE {number + 1}", starts_at, timezone, types, _STYLES[number % len(_STYLES)]
-    )
+    timezone, style = _ZONES[number % len(_ZONES)], _STYLES[number % len(_STYLES)]
+    return OrganisedEvent(f"65a{number:021x}", f"RACE {number + 1}", starts_at, timezone, types, style)
 
 
 def _sold_share(starts_at: datetime, now: datetime) -> float:
@@ -314,12 +313,6 @@ def _coupon(number: int) -> OrganisedCoupon:
         return OrganisedCoupon(coupon_id, f"SAVE{number}", 10 + 5 * number, f"Spring offer {number}", None)
     name = f"Partner series {series}"
     return OrganisedCoupon(coupon_id, f"SER{number}", 20 + 10 * series, name, f"65f{series:021x}")
-
-
-def _sale_moment(rng: random.Random, event: OrganisedEvent, now: datetime) -> datetime:
-    last = min(event.starts_at, now) - timedelta(minutes=1)
-    first = min(event.starts_at - SALE_TIME, now - timedelta(days=10))
-    return _to_milliseconds(first + (last - first) * rng.random() ** 0.5)  # more and more towards the end
 
 
 def _birth_date(rng: random.Random, on: date) -> date:

@@ -39,11 +39,7 @@ class ReplayEvent:
 
 
 class SimulatedWorld:
-    """Events, simulated and replayed, and their markets.
-
-    The same `seed` gives the same markets; these move `speed` times faster than ordinary ones, and their events keep
-    their dates. `started_at` is aware UTC.
-    """
+    """Events and their markets, which move `speed` times faster than ordinary ones and are the same for a seed."""
 
     def __init__(
         self, events: Sequence[SimulatedEvent | ReplayEvent], *, started_at: datetime, seed: int = 0, speed: float = 1.0

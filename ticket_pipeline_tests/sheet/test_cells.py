@@ -22,11 +22,8 @@ from ticket_pipeline.sheet.cells import (
 @pytest.mark.parametrize(
     ("pasted", "seen"),
     [
-        ("\u00a0 Kaseya\u00a0Center \n", "Kaseya Center"),
-        ("\u200b157284301\ufeff", "157284301"),
-        ("two\r\nlines\tand  gaps", "two lines and gaps"),
-        ("Beyonce\u0301", "Beyonc\u00e9"),
-        ("\u200b\u00a0", ""),
+        *(("\u00a0 Kaseya\u00a0Center \n", "Kaseya Center"), ("\u200b157284301\ufeff", "157284301")),
+        *(("two\r\nlines\tand  gaps", "two lines and gaps"), ("Beyonce\u0301", "Beyonc\u00e9"), ("\u200b\u00a0", "")),
         ("bad\x00\ud800cell", "bad\ufffd\ufffdcell"),
     ],
 )
@@ -108,21 +105,11 @@ def test_anything_else_is_not_a_number_of_seats(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "interval"),
     [
-        ("", None),
-        ("4h", timedelta(hours=4)),
-        ("4 Hours", timedelta(hours=4)),
-        ("30m", timedelta(minutes=30)),
-        ("90 min", timedelta(minutes=90)),
-        ("1d", timedelta(days=1)),
-        ("1h 30m", timedelta(minutes=90)),
-        ("1h30m", timedelta(minutes=90)),
-        ("2:30", timedelta(minutes=150)),
-        ("2:30:30", timedelta(minutes=150, seconds=30)),
-        ("6", timedelta(hours=6)),
-        ("0.5", timedelta(minutes=30)),
-        ("1,5 h", timedelta(minutes=90)),
-        ("1m", timedelta(minutes=1)),
-        ("14d", timedelta(days=14)),
+        *(("", None), ("4h", timedelta(hours=4)), ("4 Hours", timedelta(hours=4)), ("30m", timedelta(minutes=30))),
+        *(("90 min", timedelta(minutes=90)), ("1d", timedelta(days=1)), ("1h 30m", timedelta(minutes=90))),
+        *(("1h30m", timedelta(minutes=90)), ("2:30", timedelta(minutes=150))),
+        *(("2:30:30", timedelta(minutes=150, seconds=30)), ("6", timedelta(hours=6)), ("0.5", timedelta(minutes=30))),
+        *(("1,5 h", timedelta(minutes=90)), ("1m", timedelta(minutes=1)), ("14d", timedelta(days=14))),
     ],
 )
 def test_an_interval_is_read_in_the_ways_people_write_it(text: str, interval: timedelta | None) -> None:

@@ -51,33 +51,24 @@ def test_blank_lines_keep_their_row_numbers_and_a_cell_may_span_lines(path: Path
     assert CsvSource(path).read_rows().values == [["Name", "Date"], [], ["two\nlines", "x"]]
 
 
-def test_an_empty_file_is_no_rows(path: Path) -> None:
+def test_an_empty_file_has_no_rows_and_names_its_source(path: Path) -> None:
     path.touch()
-    assert CsvSource(path).read_rows().values == []
+    rows = CsvSource(path).read_rows()
+    assert (rows.values, rows.source) == ([], f"the CSV file {path}")
 
 
-def test_the_source_names_its_file(path: Path) -> None:
-    path.touch()
-    assert CsvSource(path).read_rows().source == f"the CSV file {path}"
-
-
-def test_a_missing_file_is_an_error_that_names_it(path: Path) -> None:
-    with pytest.raises(SheetError, match=r"watchlist\.csv: there is no such file"):
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, r"watchlist\.csv: there is no such file"),
+        ("Name\nBeyoncé\n".encode("latin-1"), r"byte 11 is not UTF-8.*CSV UTF-8"),
+        (b'Name,Date\n"Heat,2026-03-14\n', "not valid CSV"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_an_error_with_the_fix(path: Path, content: bytes | None, message: str) -> None:
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(SheetError, match=message):
         CsvSource(path).read_rows()
-
-
-def test_a_folder_is_an_error_with_the_reason(tmp_path: Path) -> None:
     with pytest.raises(SheetError, match=r"Is a directory.*must be a file"):
-        CsvSource(tmp_path).read_rows()
-
-
-def test_another_encoding_is_an_error_with_the_fix(path: Path) -> None:
-    path.write_bytes("Name\nBeyoncé\n".encode("latin-1"))
-    with pytest.raises(SheetError, match=r"byte 11 is not UTF-8.*CSV UTF-8"):
-        CsvSource(path).read_rows()
-
-
-def test_a_quotation_mark_never_closed_is_an_error(path: Path) -> None:
-    path.write_text('Name,Date\n"Heat,2026-03-14\n', encoding="utf-8")
-    with pytest.raises(SheetError, match="not valid CSV"):
-        CsvSource(path).read_rows()
+        CsvSource(path.parent).read_rows()

@@ -18,26 +18,11 @@ MIDNIGHT = datetime(2026, 3, 14)  # noqa: DTZ001 - local times are naive here
 @pytest.mark.parametrize(
     "text",
     [
-        "2026-03-14 19:30:00",
-        "2026-03-14 19:30",
-        "2026-03-14T19:30:00",
-        "2026-03-14T19:30:00.000",
-        "2026/03/14 19:30",
-        "2026.3.14 19:30",
-        "3/14/2026 19:30:00",
-        "3/14/2026 7:30 PM",
-        "03/14/26 7:30pm",
-        "14/3/2026 19:30",
-        "14-03-2026 19:30",
-        "14.03.2026 19:30",
-        "14. 3. 2026 19:30",
-        "Sat, Mar 14, 2026 7:30 p.m.",
-        "Saturday, March 14th, 2026 at 7:30 PM",
-        "14 March 2026, 19:30",
-        "14-Mar-2026 19:30",
-        "46095.8125",
-        "46095.81249999999",
-        "46095,8125",
+        *("2026-03-14 19:30:00", "2026-03-14 19:30", "2026-03-14T19:30:00", "2026-03-14T19:30:00.000"),
+        *("2026/03/14 19:30", "2026.3.14 19:30", "3/14/2026 19:30:00", "3/14/2026 7:30 PM", "03/14/26 7:30pm"),
+        *("14/3/2026 19:30", "14-03-2026 19:30", "14.03.2026 19:30", "14. 3. 2026 19:30"),
+        *("Sat, Mar 14, 2026 7:30 p.m.", "Saturday, March 14th, 2026 at 7:30 PM", "14 March 2026, 19:30"),
+        *("14-Mar-2026 19:30", "46095.8125", "46095.81249999999", "46095,8125"),
     ],
 )
 def test_a_date_with_a_time_is_read_however_it_is_written(text: str) -> None:
@@ -90,34 +75,21 @@ def test_an_agreed_order_settles_two_readings_but_never_makes_an_impossible_date
     assert parse_local_time("03/04/2026", "day_first").value == datetime(2026, 4, 3)  # noqa: DTZ001 - local time
     assert parse_local_time("3/14/2026", "day_first").value == MIDNIGHT
     assert parse_local_time("14/3/2026", "month_first").value == MIDNIGHT
-
-
-def test_the_same_number_twice_has_one_reading() -> None:
-    assert parse_local_time("05/05/2026").value == datetime(2026, 5, 5)  # noqa: DTZ001 - local time
+    assert parse_local_time("05/05/2026").value == datetime(2026, 5, 5)  # noqa: DTZ001 - one reading
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "is blank"),
-        ("TBA", "not a date we can read"),
-        ("next Friday", "not a date we can read"),
-        ("20260314", "not a date we can read"),
-        ("7:30 PM", "not a date we can read"),
-        ("2026-02-30", "not in the calendar"),
-        ("13/13/2026", "not in the calendar"),
-        ("03.14.2026", "not in the calendar"),
-        ("14 Foo 2026", "names no month"),
-        ("1999-12-31 20:00", "not in the years 2000 to 2099"),
-        ("12345", "not in the years 2000 to 2099"),
-        ("99999", "not in the years 2000 to 2099"),
-        ("2026-03-14 25:00", "no clock shows"),
-        ("2026-03-14 19:60", "no clock shows"),
-        ("2026-03-14 13:00 PM", "no clock shows"),
-        ("2026-03-14 19", "time of day we cannot read"),
-        ("2026-03-14 7:30 PM EST", "time of day we cannot read"),
-        ("2026-03-14 doors 19:00", "time of day we cannot read"),
-        ("2026-03-14-15", "time of day we cannot read"),
+        *(("", "is blank"), ("TBA", "not a date we can read"), ("next Friday", "not a date we can read")),
+        *(("20260314", "not a date we can read"), ("7:30 PM", "not a date we can read")),
+        *(("2026-02-30", "not in the calendar"), ("13/13/2026", "not in the calendar")),
+        *(("03.14.2026", "not in the calendar"), ("14 Foo 2026", "names no month")),
+        *(("1999-12-31 20:00", "not in the years 2000 to 2099"), ("12345", "not in the years 2000 to 2099")),
+        *(("99999", "not in the years 2000 to 2099"), ("2026-03-14 25:00", "no clock shows")),
+        *(("2026-03-14 19:60", "no clock shows"), ("2026-03-14 13:00 PM", "no clock shows")),
+        *(("2026-03-14 19", "time of day we cannot read"), ("2026-03-14 7:30 PM EST", "time of day we cannot read")),
+        *(("2026-03-14 doors 19:00", "time of day we cannot read"), ("2026-03-14-15", "time of day we cannot read")),
         ("2026-03-14 TBD maybe", "time of day we cannot read"),
         ("2026-03-14 19:30-", "time of day we cannot read"),
     ],

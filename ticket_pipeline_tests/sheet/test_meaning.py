@@ -61,8 +61,12 @@ def test_the_ids_of_a_double_header_make_two_events(date: str) -> None:
 
 @pytest.mark.parametrize("date", ["2026-11-28 00:00:00", "2026-11-28T00:00:00-05:00", "46354.0", "11/28/2026 12:00 AM"])
 def test_midnight_counts_as_no_time_until_the_local_day_ends(date: str) -> None:
-    event = parse(row(date=date)).events[0]
+    watchlist = parse(row(date=date))
+    event = watchlist.events[0]
     assert not event.is_time_known
+    assert watchlist.warnings == [
+        "Row 2: the date has no time of day; the event counts as upcoming until that day ends."
+    ]
     assert event.event_at == datetime(2026, 11, 29, 4, 59, tzinfo=UTC)
 
 
@@ -94,11 +98,8 @@ def test_an_ambiguous_city_is_a_warning_with_the_assumed_zone() -> None:
 @pytest.mark.parametrize(
     ("cells", "is_unidentified"),
     [
-        ({"name": "Loading...", "stubhub_id": "Loading..."}, True),
-        ({"name": "", "stubhub_id": "#NV"}, True),
-        ({"name": "#BEZUG!"}, False),
-        ({"stubhub_id": "#REF!"}, False),
-        ({"name": "", "stubhub_id": "x y"}, False),
+        *(({"name": "Loading...", "stubhub_id": "Loading..."}, True), ({"name": "", "stubhub_id": "#NV"}, True)),
+        *(({"name": "#BEZUG!"}, False), ({"stubhub_id": "#REF!"}, False), ({"name": "", "stubhub_id": "x y"}, False)),
     ],
 )
 def test_a_row_whose_errors_hide_the_event_is_marked(cells: dict[str, str], is_unidentified: bool) -> None:

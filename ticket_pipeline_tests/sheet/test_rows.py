@@ -85,9 +85,6 @@ def test_a_full_row_becomes_an_event_with_every_value() -> None:
         )
     ]
     assert (watchlist.rejected, watchlist.ignored_columns, watchlist.warnings) == ([], [], [])
-
-
-def test_optional_cells_left_blank_are_none_and_the_event_is_tracked() -> None:
     event = parse(row(venue="", city="", country="")).events[0]
     assert (event.venue, event.city, event.country, event.capacity, event.poll_interval) == (None,) * 5
     assert event.is_tracked
@@ -96,8 +93,7 @@ def test_optional_cells_left_blank_are_none_and_the_event_is_tracked() -> None:
 @pytest.mark.parametrize(
     ("cells", "timezone", "source"),
     [
-        ({"timezone": "Europe/Paris"}, "Europe/Paris", "column"),
-        ({"city": "Denver"}, "America/Denver", "city"),
+        *(({"timezone": "Europe/Paris"}, "Europe/Paris", "column"), ({"city": "Denver"}, "America/Denver", "city")),
         ({"city": "Graz", "country": "Austria"}, "Europe/Vienna", "country"),
         ({"city": "Springfield"}, "America/New_York", "default"),
     ],
@@ -116,17 +112,6 @@ def test_an_assumed_timezone_is_a_warning_that_names_the_rows() -> None:
     assert "so America/New_York is assumed" in warning
 
 
-def test_an_event_without_a_time_of_day_counts_as_upcoming_until_its_day_ends() -> None:
-    watchlist = parse(row(date="2026-03-14"))
-    event = watchlist.events[0]
-    assert event.event_date == datetime(2026, 3, 14)  # noqa: DTZ001 - local time
-    assert not event.is_time_known
-    assert event.event_at == datetime(2026, 3, 15, 3, 59, tzinfo=UTC)
-    assert watchlist.warnings == [
-        "Row 2: the date has no time of day; the event counts as upcoming until that day ends."
-    ]
-
-
 def test_a_bad_row_is_rejected_with_all_its_reasons_and_good_rows_are_accepted() -> None:
     bad = row(
         name="",
@@ -143,15 +128,11 @@ def test_a_bad_row_is_rejected_with_all_its_reasons_and_good_rows_are_accepted()
     assert [event.sheet_row for event in watchlist.events] == [2, 4]
     assert [rejected.row_number for rejected in watchlist.rejected] == [3]
     starts = [
-        "Event Name '' is blank",
-        "Venue '#REF!' is an error of the sheet itself",
+        *("Event Name '' is blank", "Venue '#REF!' is an error of the sheet itself"),
         "Event Date (Local) '03/04/2026' can be read month first or day first",
-        "Timezone 'EST' is not an IANA timezone",
-        "is_tracked 'maybe' is neither yes nor no",
-        "Capacity 'many' must be a whole number",
-        "Interval 'soon' is not an interval",
-        "viagId '1.57284E+08' is in scientific notation",
-        "vivenu ID 'xyz' is not a vivenu id",
+        *("Timezone 'EST' is not an IANA timezone", "is_tracked 'maybe' is neither yes nor no"),
+        *("Capacity 'many' must be a whole number", "Interval 'soon' is not an interval"),
+        *("viagId '1.57284E+08' is in scientific notation", "vivenu ID 'xyz' is not a vivenu id"),
     ]
     found = reasons(watchlist)
     assert [reason for reason, start in zip(found, starts, strict=True) if not reason.startswith(start)] == []
@@ -177,10 +158,6 @@ def test_a_row_without_any_id_names_the_columns_for_one() -> None:
     assert reasons(watchlist) == ("The row has no marketplace id: fill in StubHub ID or Vivid Seats ID.",)
 
 
-def test_a_broken_id_is_not_called_missing_too() -> None:
-    assert len(reasons(parse(row(stubhub_id="broken")))) == 1
-
-
 def test_an_offset_that_the_venue_does_not_have_is_refused_and_one_it_has_is_not() -> None:
     watchlist = parse(row(date="2026-03-14T19:30:00-04:00"), row(name="Z", date="2026-03-14T19:30:00Z", stubhub_id="2"))
     assert watchlist.events[0].event_at == datetime(2026, 3, 14, 23, 30, tzinfo=UTC)
@@ -190,22 +167,14 @@ def test_an_offset_that_the_venue_does_not_have_is_refused_and_one_it_has_is_not
     )
 
 
-def test_the_first_of_two_rows_with_one_id_stands() -> None:
-    watchlist = parse(row(), row(name="Another"), row(name="Third", stubhub_id="3"))
-    assert [event.sheet_row for event in watchlist.events] == [2, 4]
-    assert reasons(watchlist) == ("viagId '157284301' is already in row 2: remove or correct one of the two rows.",)
-
-
-def test_the_first_of_two_rows_for_one_event_stands_whatever_the_case() -> None:
-    watchlist = parse(row(), row(name="HAWKS  at heat", stubhub_id="", vivid_seats_id="2"))
-    assert reasons(watchlist) == (
-        "The same event, by name, venue and date, is already in row 2: remove or correct one of the two rows.",
+def test_the_first_good_row_with_an_id_or_for_an_event_stands() -> None:
+    watchlist = parse(
+        row(date="soon"), row(), row(name="Another"), row(name="HAWKS  at heat", stubhub_id="", vivid_seats_id="2")
     )
-
-
-def test_a_rejected_row_claims_nothing() -> None:
-    watchlist = parse(row(date="soon"), row())
     assert [event.sheet_row for event in watchlist.events] == [3]
+    already = "is already in row 3: remove or correct one of the two rows."
+    assert reasons(watchlist, 1) == (f"viagId '157284301' {already}",)
+    assert reasons(watchlist, 2) == (f"The same event, by name, venue and date, {already}",)
 
 
 def test_blank_rows_are_skipped_even_where_only_the_tracked_box_is_ticked() -> None:

@@ -109,18 +109,14 @@ def test_an_unreadable_venue_map_leaves_the_watchlist_as_it_was(database: Databa
     assert names(database) == set()
 
 
-def test_a_venue_map_that_is_no_longer_configured_stays(database: Database, tmp_path: Path) -> None:
-    sync_events(database, from_csv(tmp_path, venue_map=str(write(tmp_path / "zones.csv", ZONES))), NOW)
-    assert sync_events(database, from_csv(tmp_path), NOW).zones is None
-    assert load_zone_map(database) is not None
-
-
 def test_rows_of_a_new_venue_map_replace_the_old_ones(database: Database, tmp_path: Path) -> None:
     for zones in (ZONES, [ZONES[0], ["Harbor Garden", "*", "Everywhere"]]):
         sync_events(database, from_csv(tmp_path, venue_map=str(write(tmp_path / "zones.csv", zones))), NOW)
     zone_map = load_zone_map(database)
     assert zone_map is not None
     assert zone_map.texts == [("Harbor Garden", "*", "Everywhere")]
+    assert sync_events(database, from_csv(tmp_path), NOW).zones is None
+    assert load_zone_map(database) is not None  # a map that is no longer configured stays
 
 
 def test_the_default_timezone_and_the_date_order_are_settings(database: Database, tmp_path: Path) -> None:

@@ -109,12 +109,8 @@ def test_faults_can_be_set_seen_and_cleared_over_http() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        "no json",
-        '{"kind": "fire"}',
-        '{"kind": "gzip", "often": 1}',
-        '{"kind": "gzip", "times": 0}',
-        '{"kind": "gzip", "probability": 1.1}',
-        '{"kind": "gzip", "retry_after": "1\\r\\nx: y"}',
+        *("no json", '{"kind": "fire"}', '{"kind": "gzip", "often": 1}', '{"kind": "gzip", "times": 0}'),
+        *('{"kind": "gzip", "probability": 1.1}', '{"kind": "gzip", "retry_after": "1\\r\\nx: y"}'),
         '[{"kind": "gzip"}, {"kind": "wrong_time_zone"}]',
     ],
 )

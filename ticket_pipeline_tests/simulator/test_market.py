@@ -6,14 +6,13 @@ import dataclasses
 import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from statistics import fmean
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ticket_pipeline.simulator.holdings import Ending
 from ticket_pipeline.simulator.market import LISTED_AT, EventMarket, SimulatedEvent
-from ticket_pipeline.simulator.venue import Venue, arena_zones, standing_zones
+from ticket_pipeline.simulator.venue import Venue, arena_zones
 
 if TYPE_CHECKING:
     from ticket_pipeline.simulator.listing import SimulatedListing
@@ -60,17 +59,6 @@ def test_a_started_event_has_no_listings() -> None:
     assert len(market.listings_at(_before(0.01))) < 30
 
 
-def test_better_zones_and_front_rows_cost_more(markets: list[EventMarket]) -> None:
-    listings = [listing for market in markets for listing in market.listings_at(_before(500))]
-
-    def mean_ask(section_start: str, rows: range) -> float:
-        found = [x for x in listings if x.section.startswith(section_start) and x.row in {str(row) for row in rows}]
-        return fmean(float(listing.ask_price) for listing in found)
-
-    assert mean_ask("Floor", range(1, 21)) > 1.4 * mean_ask("1", range(1, 25)) > 1.4 * mean_ask("3", range(1, 19))
-    assert mean_ask("1", range(1, 9)) > mean_ask("1", range(17, 25))
-
-
 def test_repricing_and_partial_sales_keep_the_id_and_the_seat() -> None:
     market = _market()
     before, after = _by_id(market.listings_at(_before(80))), _by_id(market.listings_at(_before(70)))
@@ -79,6 +67,7 @@ def test_repricing_and_partial_sales_keep_the_id_and_the_seat() -> None:
     assert any(before[key].quantity > after[key].quantity for key in stayed)
     assert all((before[key].section, before[key].row) == (after[key].section, after[key].row) for key in stayed)
     assert not any(before[key].quantity < after[key].quantity for key in stayed)
+    assert all(after[key].quantity > 1 for key in stayed if after[key].quantity < before[key].quantity)
 
 
 def test_the_sales_explain_every_quantity_that_is_gone() -> None:
@@ -114,13 +103,6 @@ def test_odd_prices_occur_as_in_real_responses(markets: list[EventMarket]) -> No
     asks = sorted(float(listing.ask_price) for listing in listings if not listing.is_parking)
     assert asks[0] < 0.3 * asks[len(asks) // 50]
     assert asks[-1] > 3 * asks[-len(asks) // 50]
-
-
-def test_general_admission_has_no_row() -> None:
-    venue = dataclasses.replace(ARENA, zones=standing_zones())
-    floor = [x for x in _market(venue=venue).listings_at(_before(400)) if x.section == "General Admission"]
-    assert floor
-    assert all(listing.row is None and listing.row_id is None for listing in floor)
 
 
 def test_the_true_metrics_leave_out_what_has_no_market_price() -> None:
@@ -162,12 +144,6 @@ def test_the_same_seats_have_their_own_id_and_price_at_each_marketplace() -> Non
         assert (one.section, one.row, one.is_fan) == (other.section, other.row, False)
         assert one.listing_id != other.listing_id
     assert sum(here[number].ask_price != there[number].ask_price for number in both) > 0.9 * len(both)
-
-
-def test_an_event_without_an_id_at_a_marketplace_is_not_listed_there() -> None:
-    market = EventMarket(SimulatedEvent("157284301", "Event", ARENA, START, 150.0), 7)
-    assert market.listings_at(_before(100), VIVID_SEATS) == []
-    assert {sale.marketplace for sale in market.sales_between(_before(100), START)} == {STUBHUB}
 
 
 def test_every_sale_is_recorded_once_where_it_happened() -> None:

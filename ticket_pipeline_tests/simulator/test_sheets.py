@@ -75,8 +75,7 @@ def test_a_sheet_opens_for_a_trusted_account_that_it_is_shared_with(
 @pytest.mark.parametrize(
     ("kind", "code", "status"),
     [
-        (FaultKind.RATE_LIMITED, 429, "RESOURCE_EXHAUSTED"),
-        (FaultKind.SERVER_ERROR, 500, "INTERNAL"),
+        *((FaultKind.RATE_LIMITED, 429, "RESOURCE_EXHAUSTED"), (FaultKind.SERVER_ERROR, 500, "INTERNAL")),
         (FaultKind.UNAVAILABLE, 503, "UNAVAILABLE"),
     ],
 )
