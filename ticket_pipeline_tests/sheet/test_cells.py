@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,6 +19,9 @@ from ticket_pipeline.sheet.cells import (
     storable,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 @pytest.mark.parametrize(
     ("pasted", "seen"),
@@ -29,10 +33,7 @@ from ticket_pipeline.sheet.cells import (
 )
 def test_cells_that_look_alike_are_alike(pasted: str, seen: str) -> None:
     assert clean(pasted) == seen
-
-
-def test_only_what_a_database_cannot_hold_is_replaced() -> None:
-    assert storable(" a\x00b\udfff\u200b ") == " a\ufffdb\ufffd\u200b "
+    assert storable(" a\x00b\udfff\u200b ") == " a\ufffdb\ufffd\u200b "  # only what a database cannot hold
 
 
 def test_a_long_value_is_shortened_in_messages() -> None:
@@ -69,37 +70,11 @@ def test_text_longer_than_an_index_entry_allows_is_rejected() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["TRUE", "t", "Yes", "y", "1", "x", "✓", "", "WAHR", "VRAI", "Verdadero", "ИСТИНА", "Sí", "DOĞRU", "はい"]
-)
-def test_yes_in_its_spellings_and_blank_mean_tracked(text: str) -> None:
-    assert parse_tracked(text) is True
-
-
-@pytest.mark.parametrize(
-    "text", ["FALSE", "f", "No", "n", "0", "FALSCH", "FAUX", "falso", "ЛОЖЬ", "NEIN", "YANLIŞ", "FAŁSZ", "いいえ"]
-)
-def test_no_in_its_spellings_means_untracked(text: str) -> None:
-    assert parse_tracked(text) is False
-
-
-@pytest.mark.parametrize("text", ["maybe", "2", "TRUE FALSE", "-"])
-def test_anything_else_is_neither_yes_nor_no(text: str) -> None:
-    with pytest.raises(CellProblem, match="TRUE or FALSE"):
-        parse_tracked(text)
-
-
-@pytest.mark.parametrize(
     ("text", "seats"),
     [("", None), ("18203", 18203), ("18,203", 18203), ("18.203", 18203), ("18 203", 18203), ("500.0", 500), ("1", 1)],
 )
 def test_a_capacity_is_a_whole_number_with_or_without_separators(text: str, seats: int | None) -> None:
     assert parse_capacity(text) == seats
-
-
-@pytest.mark.parametrize("text", ["0", "-5", "1,00", "18.5", "1,000,001", "about 500", "1e4", "1٣", "9" * 5000])
-def test_anything_else_is_not_a_number_of_seats(text: str) -> None:
-    with pytest.raises(CellProblem, match="must be a whole number from 1 to 1,000,000"):
-        parse_capacity(text)
 
 
 @pytest.mark.parametrize(
@@ -116,13 +91,30 @@ def test_an_interval_is_read_in_the_ways_people_write_it(text: str, interval: ti
     assert parse_interval(text) == interval
 
 
-@pytest.mark.parametrize("text", ["soon", "4 parsecs", "h", "4h later", "-1h", "2:75", "nan", "inf", "1e3"])
-def test_anything_else_is_not_an_interval(text: str) -> None:
-    with pytest.raises(CellProblem, match="is not an interval"):
-        parse_interval(text)
+YES = ("TRUE", "t", "Yes", "y", "1", "x", "✓", "", "WAHR", "VRAI", "Verdadero", "ИСТИНА", "Sí", "DOĞRU", "はい")
+NO = ("FALSE", "f", "No", "n", "0", "FALSCH", "FAUX", "falso", "ЛОЖЬ", "NEIN", "YANLIŞ", "FAŁSZ", "いいえ")
 
 
-@pytest.mark.parametrize("text", ["0", "0.5m", "15d", "14d 1m", "999999"])
-def test_an_interval_out_of_bounds_is_rejected(text: str) -> None:
-    with pytest.raises(CellProblem, match="out of bounds"):
-        parse_interval(text)
+@pytest.mark.parametrize(("text", "is_tracked"), [*((text, True) for text in YES), *((text, False) for text in NO)])
+def test_yes_and_no_are_read_in_their_spellings_and_blank_is_yes(text: str, is_tracked: bool) -> None:
+    assert parse_tracked(text) is is_tracked
+
+
+NO_SEATS = ("0", "-5", "1,00", "18.5", "1,000,001", "about 500", "1e4", "1٣", "9" * 5000)
+NO_INTERVALS = ("soon", "4 parsecs", "h", "4h later", "-1h", "2:75", "nan", "inf", "1e3")
+
+
+@pytest.mark.parametrize(
+    ("parse", "text", "reason"),
+    [
+        *((parse_tracked, text, "neither yes nor no: write TRUE") for text in ("maybe", "2", "TRUE FALSE", "-")),
+        *((parse_capacity, text, "must be a whole number from 1 to 1,000,000") for text in NO_SEATS),
+        *((parse_interval, text, "is not an interval") for text in NO_INTERVALS),
+        *((parse_interval, text, "out of bounds") for text in ("0", "0.5m", "15d", "14d 1m", "999999")),
+    ],
+)
+def test_anything_else_is_rejected_with_the_way_to_write_it(
+    parse: Callable[[str], object], text: str, reason: str
+) -> None:
+    with pytest.raises(CellProblem, match=reason):
+        parse(text)

@@ -56,9 +56,6 @@ def test_the_ids_of_a_double_header_make_two_events(date: str) -> None:
     assert [event.external_ids[Marketplace.STUBHUB] for event in watchlist.events] == ["157284301", "2"]
 
 
-# --- clocks and places ----------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("date", ["2026-11-28 00:00:00", "2026-11-28T00:00:00-05:00", "46354.0", "11/28/2026 12:00 AM"])
 def test_midnight_counts_as_no_time_until_the_local_day_ends(date: str) -> None:
     watchlist = parse(row(date=date))

@@ -144,18 +144,13 @@ def test_a_google_sheet_and_its_zones_tab_are_read_by_a_service_account(database
             }
         )
         report = sync_events(database, settings, NOW)
-    assert report.result.added == 6
-    assert report.zones is not None
-    assert report.zones.rule_count == len(ZONES) - 1
+    assert (report.result.added, report.zones and report.zones.rule_count) == (6, len(ZONES) - 1)
 
 
-def test_without_a_sheet_or_a_file_the_sample_watchlist_is_read(tmp_path: Path) -> None:
+def test_without_a_sheet_the_sample_is_read_and_a_sheet_needs_credentials(tmp_path: Path) -> None:
     settings = Settings(state_dir=tmp_path)
     assert open_watchlist(settings) == CsvSource(tmp_path / "sample_watchlist.csv")
     assert open_venue_map(settings) is None
-
-
-def test_a_sheet_without_credentials_is_a_mistake_of_configuration() -> None:
     settings = Settings.model_construct(google_sheet_id="id", google_sheets_credentials_file=None)
     with pytest.raises(ConfigurationError, match="GOOGLE_SHEETS_CREDENTIALS_FILE"):
         open_watchlist(settings)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -13,16 +12,9 @@ from ticket_pipeline.simulator.marketplaces import Marketplace
 from ticket_pipeline.simulator.recording import RequestLog, RequestRecord
 from ticket_pipeline.simulator.stubhub import create_stubhub_app
 from ticket_pipeline.simulator.vivid_seats import create_vivid_seats_app
-from ticket_pipeline.simulator.wire import Wire
 from ticket_pipeline.simulator.world import sample_world
 from ticket_pipeline_tests.simulator.test_wire import EVENT, NOW, STUBHUB, faulty
 from ticket_pipeline_tests.simulator_support.serving import open_client
-
-if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
-
-
-# --- records --------------------------------------------------------------------------------------------------------
 
 
 def test_every_request_is_recorded_without_header_values() -> None:
@@ -52,47 +44,12 @@ def _log(*spans: tuple[float, float | None]) -> RequestLog:
     return log
 
 
-def test_the_busiest_window_is_half_open() -> None:
+def test_windows_are_half_open_and_requests_that_only_touch_are_not_at_once() -> None:
     assert _log((0, 1), (30, 31), (60, 61)).busiest_window(60) == 2
     assert _log((0, 1), (30, 31), (59.9, 61)).busiest_window(60) == 3
     assert _log().busiest_window(60) == 0
-
-
-def test_requests_that_only_touch_are_not_at_once() -> None:
     assert _log((0, 1), (1, 2)).most_at_once() == 1
     assert _log((0, 1), (0.5, 2), (0.7, None)).most_at_once() == 3
-
-
-class _Transport:
-    is_closed = False
-
-    def is_closing(self) -> bool:
-        return self.is_closed
-
-
-def test_a_request_of_a_closed_connection_is_finished_before_the_next_one_is_counted() -> None:
-    async def hang(_: Scope, _receive: Receive, _send: Send) -> None:
-        await asyncio.Event().wait()
-
-    async def run() -> list[bool]:
-        left = _Transport()
-        app: Any = Wire(hang, lambda: NOW, lambda _: "1", lambda _: httpx.Response(500))  # type: ignore[arg-type, return-value]
-        tasks = []
-        for transport in (left, _Transport()):
-            scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "state": {"transport": transport}}
-            tasks.append(asyncio.create_task(app(scope, None, None)))
-            await asyncio.sleep(0)
-            left.is_closed = True
-        finished = [record.finished_monotonic is not None for record in app.log.records()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
-        return finished
-
-    assert asyncio.run(run()) == [True, False]
-
-
-# --- controls -------------------------------------------------------------------------------------------------------
 
 
 def test_faults_can_be_set_seen_and_cleared_over_http() -> None:

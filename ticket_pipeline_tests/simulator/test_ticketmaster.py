@@ -50,9 +50,6 @@ def _event(client: httpx.Client, event_id: str = EVENT) -> dict[str, Any]:
     return document
 
 
-# --- events ---------------------------------------------------------------------------------------------------------
-
-
 def test_an_event_has_place_time_status_and_price_ranges() -> None:
     with _ticketmaster() as client:
         document = _event(client)
@@ -106,9 +103,6 @@ def test_every_key_is_in_the_recorded_documents(samples_dir: Path) -> None:
         assert set(event["_embedded"]["venues"][0]) <= {key for venue in venues for key in venue}
 
 
-# --- search ---------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("parameters", "found"),
     [
@@ -137,31 +131,17 @@ def test_pages_follow_each_other_without_a_gap_and_an_empty_one_has_no_embedded(
     assert "_embedded" not in pages[2]
 
 
-# --- keys, errors and limits ----------------------------------------------------------------------------------------
-
-
 def test_a_missing_key_and_an_unknown_event_are_errors_as_recorded(samples_dir: Path) -> None:
     recorded = json.loads((samples_dir / "ticketmaster" / "errors.json").read_bytes())
-    with _ticketmaster() as client:
+    plan = FaultPlan()
+    with _ticketmaster(faults=plan) as client:
         responses = [client.get(EVENTS), _get(client, "/discovery/v2/events/abcde.json")]
+        for kind, format_key in ((FaultKind.UNAVAILABLE, "fault"), (FaultKind.SERVER_ERROR, "errors")):
+            plan.add(Fault(kind, external_id=EVENT))
+            assert set(_event(client)) == {format_key}
     assert [response.status_code for response in responses] == [401, 404]
     for response in responses:
         assert response.json() == next(one["body"] for one in recorded if one["http"] == response.status_code)
-
-
-@pytest.mark.parametrize(
-    ("kind", "format_key"),
-    [
-        *((FaultKind.RATE_LIMITED, "fault"), (FaultKind.UNAUTHORIZED, "fault"), (FaultKind.UNAVAILABLE, "fault")),
-        *((FaultKind.NOT_FOUND, "errors"), (FaultKind.SERVER_ERROR, "errors")),
-    ],
-)
-def test_a_fault_comes_in_one_of_the_two_formats(kind: FaultKind, format_key: str) -> None:
-    plan = FaultPlan()
-    plan.add(Fault(kind, external_id=EVENT))
-    with _ticketmaster(faults=plan) as client:
-        assert "_embedded" in _get(client).json()
-        assert set(_event(client)) == {format_key}
 
 
 def test_the_sixth_request_of_a_second_exceeds_the_limit_of_its_key() -> None:
