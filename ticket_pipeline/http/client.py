@@ -52,7 +52,7 @@ class HttpClients:
     """The HTTP clients of one server, each lent to one request at a time; `async with` closes them.
 
     Over HTTP/1.1 each client has one connection. A pool of 32 connections looks at all of them whenever a request
-    begins or ends: 3 ms of CPU for each request (docs/benchmarks.md). Over HTTP/2 all requests share one client.
+    begins or ends: 2.6 ms of CPU for each request (docs/benchmarks.md). Over HTTP/2 all requests share one client.
 
     Raises:
         ConfigurationError: HTTP/2 is on and its library is not installed.
