@@ -1,8 +1,4 @@
-"""`pipelines list`, `show` and `run`: the pipelines of the YAML files, and one of them run by Dagster now.
-
-What belongs here: showing files, and handing over to the program that runs one
-(`ticket_pipeline.defs.primary_sales.run_pipeline`).
-"""
+"""`pipelines list`, `show` and `run`: the pipelines of the YAML files, and one of them run by Dagster now."""
 
 from __future__ import annotations
 
@@ -137,11 +133,7 @@ def _no_file(settings: Settings) -> str:
 
 
 def _dagster_home(settings: Settings) -> Path:
-    """The user's own DAGSTER_HOME, as it is; else the one of `ticket-pipeline run`.
-
-    Raises:
-        ConfigurationError: DAGSTER_HOME is not a folder.
-    """
+    """The user's own DAGSTER_HOME, as it is; else the one of `ticket-pipeline run`."""
     if own := os.environ.get("DAGSTER_HOME"):
         if not Path(own).is_absolute() or not Path(own).is_dir():
             raise ConfigurationError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import accumulate
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -132,17 +133,13 @@ def _daily(days: Sequence[Row]) -> list[str]:
     tickets_on: Counter[date] = Counter()
     for row in days:  # a day has one row per currency
         tickets_on[row["day_on"]] += row["tickets"]
-    steps = by_steps(tickets_on, most=_CHART_COLUMNS)
-    if not steps:
+    if not tickets_on:
         return ["Nothing sold yet."]
-    reached, total = [], 0.0
-    for _, tickets in steps:
-        total += tickets
-        reached.append(total)
+    tickets = [sold for _, sold in by_steps(tickets_on, most=_CHART_COLUMNS)]
     return [
-        f"\nSales from {steps[0][0]} to {max(row['day_on'] for row in days)}, per day or few days, and cumulative:",
-        sparkline([tickets for _, tickets in steps]),
-        sparkline(reached),
+        f"\nSales from {min(tickets_on)} to {max(tickets_on)}, per day or few days, and cumulative:",
+        sparkline(tickets),
+        sparkline(list(accumulate(tickets))),
     ]
 
 
@@ -156,11 +153,10 @@ def _types(types: Sequence[Row]) -> Table:
 
 def _ages(ages: Sequence[Row]) -> list[str]:
     rows = [(row["age_group"], row["gender"], row["tickets"]) for row in ages]
-    genders: dict[str, int] = {}
+    genders: Counter[str] = Counter()
     for _, gender, tickets in rows:
-        genders[gender] = genders.get(gender, 0) + tickets
-    shares = sorted(genders.items(), key=lambda item: -item[1])
-    return ["\nAges on the day of the event:", *pyramid(rows, width=20), "", *bars(shares, width=30)]
+        genders[gender] += tickets
+    return ["\nAges on the day of the event:", *pyramid(rows, width=20), "", *bars(genders.most_common(), width=30)]
 
 
 def _coupons(coupons: Sequence[Row]) -> list[Table | str]:

@@ -181,7 +181,7 @@ class HttpFetcher:
             raise error_of_exception(what, error, tries=state.tries, scrubber=scrubber, judge=self._judge) from None
         received = Received(what, response.status_code, response.headers, body, state.tries, self._clock(), scrubber)
         if _log.isEnabledFor(logging.DEBUG):
-            _log_response(request, response.request.headers, received)
+            _log_response(request, response.request.headers, received, quotes_body=self._judge.quotes_bodies)
         return received
 
     async def _send(self, request: Request, what: str, tries: int) -> tuple[httpx.Response, bytes]:
@@ -237,9 +237,10 @@ def _describe(request: Request, tries: int, max_tries: int) -> str:
     )
 
 
-def _log_response(request: Request, sent: httpx.Headers, received: Received) -> None:
-    """Log the headers of both sides and the start of the body, without secrets."""
+def _log_response(request: Request, sent: httpx.Headers, received: Received, *, quotes_body: bool) -> None:
+    """Log the headers of both sides and the start of the body, without secrets; no body that holds personal data."""
     text = received.scrubber.text
+    start = text(received.body[:_DEBUG_BYTES].decode("utf-8", "replace")) if quotes_body else HIDDEN
     _log.debug(
         "%s: sent %s; received %d with %s and %d bytes: %s",
         received.request,
@@ -247,5 +248,5 @@ def _log_response(request: Request, sent: httpx.Headers, received: Received) -> 
         received.status,
         redact_headers({name: text(value) for name, value in received.headers.items()}),
         len(received.body),
-        excerpt(text(received.body[:_DEBUG_BYTES].decode("utf-8", "replace")), _DEBUG_CHARACTERS),
+        excerpt(start, _DEBUG_CHARACTERS),
     )

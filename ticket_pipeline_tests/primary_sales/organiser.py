@@ -1,7 +1,4 @@
-"""A served organiser, and a client of it that waits for nothing.
-
-What belongs here: what the tests of primary sales are tried on. What does not: a test's own faults and claims.
-"""
+"""A served organiser, and a client of it that waits for nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from ticket_pipeline.http.retries import RetryPolicy
 from ticket_pipeline.primary_sales.api import open_vivenu_api
 from ticket_pipeline.primary_sales.client import VivenuClient
-from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.simulator.faults import FaultPlan
 from ticket_pipeline.simulator.recording import RequestLog
 from ticket_pipeline.simulator.vivenu import SIMULATED_TOKEN, create_vivenu_app

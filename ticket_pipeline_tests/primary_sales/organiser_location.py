@@ -1,8 +1,4 @@
-"""An organiser and a database of the test's own, and a sync between them.
-
-What belongs here: what polling, the Dagster wiring and the commands of primary sales are tried on. What does not: a
-test's own claims.
-"""
+"""An organiser and a database of the test's own, and a sync between them."""
 
 from __future__ import annotations
 
@@ -66,7 +62,7 @@ class OrganiserLocation:
         self.sync_coupons()
 
     def rebuild(self, **changes: object) -> None:
-        """Reckon every summary anew, from what is stored."""
+        """Rebuild every summary from stored data."""
         settings = self.settings(**changes)
         store.rebuild_sales_daily(self.database)
         store.rebuild_coupons(self.database)
@@ -75,7 +71,7 @@ class OrganiserLocation:
         store.rebuild_summary(self.database, NOW)
 
     def rows(self, question: str, **parameters: Any) -> list[Row]:  # noqa: ANN401 - bound parameters
-        """The rows of a question that only a test asks."""
+        """The rows of a query of a test."""
         with self.database.connection() as connection:
             return connection.execute(sql.SQL(question), parameters).fetchall()  # type: ignore[arg-type]
 

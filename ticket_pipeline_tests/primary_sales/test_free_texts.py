@@ -44,7 +44,7 @@ def test_a_key_of_the_settings_wins_and_is_not_shown(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "no hexadecimal"])
-def test_a_damaged_key_is_refused_with_what_to_do(tmp_path: Path, content: str) -> None:
+def test_a_damaged_key_is_an_error_with_what_to_do(tmp_path: Path, content: str) -> None:
     (tmp_path / KEY_FILE).write_text(content)
     with pytest.raises(ConfigurationError, match="set VIVENU_ANSWERS_KEY"):
         FreeTexts.of(settings(tmp_path))

@@ -7,14 +7,13 @@ import re
 import resource
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
-from ticket_pipeline.errors import Blocked, RateLimited
+from ticket_pipeline.errors import RateLimited
 from ticket_pipeline.primary_sales.free_texts import is_mark
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline.simulator.vivenu_world import ANSWERS, CANARY
@@ -85,13 +84,6 @@ def test_a_second_read_is_served_only_what_changed(place: OrganiserLocation) -> 
     assert stored(place) == sold(place)
 
 
-def test_a_read_that_finds_nothing_new_changes_nothing(place: OrganiserLocation) -> None:
-    place.sync()
-    before = place.rows("select * from vivenu_tickets order by ticket_id")
-    assert {report.stored.total for report in place.sync_tickets().values()} == {0}
-    assert place.rows("select * from vivenu_tickets order by ticket_id") == before
-
-
 def test_the_history_of_a_status_is_kept(place: OrganiserLocation) -> None:
     place.sync()
     world = place.organiser.world
@@ -121,7 +113,7 @@ def test_a_ticket_that_vanished_is_noticed_by_the_count_and_marked(place: Organi
     assert not any(report.is_full for report in place.sync_tickets().values())
 
 
-def test_an_event_that_is_put_off_has_its_ages_read_anew(place: OrganiserLocation) -> None:
+def test_an_event_that_is_put_off_has_its_ages_read_again(place: OrganiserLocation) -> None:
     place.sync()
     event = place.organiser.world.events[0]
     event.starts_at += timedelta(days=200)
@@ -168,16 +160,14 @@ def test_a_word_learnt_later_finds_free_texts_that_nobody_kept(place: OrganiserL
 @pytest.mark.parametrize(
     "change", [{"vivenu_answers_key": "another key of sixteen"}, {"vivenu_date_order": "day_first"}]
 )
-def test_what_cannot_be_mended_from_what_is_stored_is_read_anew(
-    place: OrganiserLocation, change: dict[str, object]
-) -> None:
+def test_what_stored_data_cannot_correct_is_read_again(place: OrganiserLocation, change: dict[str, object]) -> None:
     place.sync()
     assert not any(report.is_full for report in place.sync_tickets().values())
     assert all(report.is_full for report in place.sync_tickets(**change).values())
     assert not any(report.is_full for report in place.sync_tickets(**change).values())
 
 
-def test_a_price_mended_without_a_new_moment_of_change_is_taken_by_a_whole_read(place: OrganiserLocation) -> None:
+def test_a_price_corrected_without_a_new_moment_of_change_is_taken_by_a_whole_read(place: OrganiserLocation) -> None:
     place.sync()
     ticket = next(iter(place.organiser.world.tickets.values()))
     ticket.paid_cents, ticket.type = 4321, ticket.event.types[1]
@@ -244,14 +234,6 @@ def test_a_whole_read_ends_the_uses_of_transactions_that_vanished(place: Organis
     assert uses(place) == before - {min(before)}
 
 
-def test_a_discount_is_kept_as_vivenu_says_it(place: OrganiserLocation) -> None:
-    coupon = place.organiser.world.coupons[0]
-    place.organiser.world.coupons[0] = replace(coupon, percent=0.125)  # type: ignore[arg-type] - a fraction of one percent
-    place.sync()
-    (row,) = place.rows("select discount_value from vivenu_coupons where coupon_id = %(id)s", id=coupon.coupon_id)
-    assert str(row["discount_value"]) == "0.125"
-
-
 def test_a_value_that_no_column_holds_costs_its_own_ticket_only(place: OrganiserLocation) -> None:
     place.sync_events()
     world = place.organiser.world
@@ -292,28 +274,6 @@ def test_tickets_are_whole_through_rate_limits_and_expiring_keys(place: Organise
     assert {401, 429} <= {record.status for record in place.organiser.log.records()}
 
 
-def test_a_refused_key_is_told_for_every_event(place: OrganiserLocation) -> None:
-    place.sync_events()
-    place.organiser.desk.tokens.clear()
-    assert {type(report.error) for report in place.sync_tickets().values()} == {Blocked}
-
-
-def test_changes_between_pages_are_not_lost(place: OrganiserLocation) -> None:
-    place.sync_events()
-    world, left = place.organiser.world, list(range(12))
-
-    def move(what: str) -> None:
-        if what == "tickets" and left:
-            left.pop()
-            world.change_some(3, datetime.now(UTC))
-            world.sell(world.events[left[-1] % 5 if left else 0], datetime.now(UTC), 2)
-
-    place.organiser.desk.after_page = move
-    assert {report.error for report in place.sync_tickets(vivenu_page_size=20).values()} == {None}
-    place.sync_tickets()
-    assert stored(place) == sold(place)
-
-
 def test_coupons_bring_the_terms_of_their_series_and_transactions_come_once(place: OrganiserLocation) -> None:
     place.sync()
     rows = {row["coupon_id"]: row for row in place.rows("select * from vivenu_coupons")}
@@ -347,7 +307,7 @@ def test_nobodys_name_is_in_the_database_or_in_any_log(
         place.organiser.faults.clear()
         place.rebuild()
     everything = place.everything_stored() + caplog.text + "\n".join(errors)
-    assert all("the tickets of event" in error for error in errors)
+    assert [error for error in errors if "the tickets of event" not in error] == []
     assert ANSWERS[1][0] in everything  # so what was searched is what was stored
     assert re.findall(rf".{{20}}{CANARY}.{{20}}", everything) == []
     assert [day for day in birth_dates(place.organiser.world) if day in everything] == []

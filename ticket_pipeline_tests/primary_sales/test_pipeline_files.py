@@ -58,9 +58,8 @@ def test_a_table_has_the_rules_of_its_enabled_step(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "reason"),
     [
-        (("name: mine", "name: My Own"), "line 1, name: "),
         ((GOOD, "- name: mine\n"), "line 1, the document: expected fields, each as `name: value`"),
         (("  - name: sales\n    selection: vivenu_sales_daily\n", "  - sales\n"), "line 6, steps.1: expected fields"),
         (
@@ -74,23 +73,14 @@ def test_a_table_has_the_rules_of_its_enabled_step(tmp_path: Path) -> None:
             "vivenu_tickets is in the step tickets already",
         ),
         (("name: mine", "name: events"), "line 1, name: the table vivenu_events has this name"),
-        (("name: mine", "name: 2026-13-45"), "line 1, name: String should match pattern"),
         (("name: mine", "name: off"), "line 1, name: Input should be a valid string; YAML reads it as False"),
-        (("- name: sales", "- name: 12"), "line 6, steps.1.name: Input should be a valid string; YAML reads it as 12"),
         (("name: mine", "name: mine\nname: other"), "line 2: not valid YAML (the key name is repeated)"),
-        (
-            ("  - name: sales", "  - name: sales\n    name: x"),
-            "line 7: not valid YAML (the key name is repeated)",
-        ),
-        (("description: Mine.", "description: !!int x"), "not valid YAML (invalid literal"),
         (("selection: vivenu_sales_daily", "selection: &a [*a]"), "steps.1.selection"),
         (("steps:", "x: " + "[" * 3000 + "\nsteps:"), "not valid YAML"),
-        (("steps:", "---\nsteps:"), "not valid YAML"),
         (
             ("description: Mine.", "description: Mine.\ncron: every day"),
             "line 3, cron: 'every day' is not a valid cron expression",
         ),
-        (("description: Mine.", "description: Mine.\nretries: many"), "line 3, retries: "),
         (("description: Mine.\n", ""), "line 1, description: Field required"),
         (
             ("    selection: vivenu_sales_daily", "    selection: vivenu_sales_daily\n    retries: 99"),
@@ -101,22 +91,16 @@ def test_a_table_has_the_rules_of_its_enabled_step(tmp_path: Path) -> None:
             "line 6, steps.0.condition: new_tickets cannot apply to vivenu_tickets",
         ),
         (
-            ("    selection: vivenu_sales_daily", "    selection: vivenu_sales_daily\n    retries: true"),
-            "line 8, steps.1.retries: Input should be a valid integer",
-        ),
-        (
             ("    selection: vivenu_sales_daily", "    selection: vivenu_sales_daily\n    timeout_minutes: .nan"),
             "line 8, steps.1.timeout_minutes: ",
         ),
         (("selection: vivenu_sales_daily", "selection: []"), "line 7, steps.1.selection: "),
-        (("selection: vivenu_sales_daily", "selection: ['*_x']"), "line 7, steps.1.selection: no table matches *_x"),
-        (("steps:", "steps: ["), "not valid YAML"),
     ],
 )
-def test_a_mistake_is_named_by_file_line_and_field(tmp_path: Path, change: tuple[str, str], said: str) -> None:
+def test_a_mistake_is_named_by_file_line_and_field(tmp_path: Path, change: tuple[str, str], reason: str) -> None:
     rejected = read_one(tmp_path, GOOD.replace(*change))
     assert isinstance(rejected, str)
-    assert said in rejected
+    assert reason in rejected
     assert "mine.yaml" in rejected
 
 
@@ -135,20 +119,9 @@ def test_a_bad_file_leaves_the_others_and_two_of_one_name_are_not_both_used(tmp_
     assert "b.yml, line 1, name: the pipeline in a.yaml has this name" in rejected[0].reason
 
 
-def test_a_file_that_is_not_text_is_rejected_by_its_name(tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_bytes(b"name: \xff")
-    (tmp_path / "b.yaml").mkdir()
-    (tmp_path / "c.yaml").write_bytes(b"name: \x00")
-    pipelines, rejected = read_pipelines(tmp_path)
-    assert pipelines == []
-    assert ["a.yaml" in rejected[0].reason, "b.yaml" in rejected[1].reason, "c.yaml" in rejected[2].reason] == [
-        True
-    ] * 3
-
-
 def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    for name, said in (("none", "No such file or directory"), ("file", "Not a directory")):
+    for name, reason in (("none", "No such file or directory"), ("file", "Not a directory")):
         pipelines, (rejected,) = read_pipelines(tmp_path / name)
         assert pipelines == []
-        assert f"PIPELINES_DIR={tmp_path / name}: {said}" in rejected.reason
+        assert f"PIPELINES_DIR={tmp_path / name}: {reason}" in rejected.reason

@@ -1,7 +1,4 @@
-"""Compares stored summaries with what is true of the simulated organiser.
-
-What belongs here: stored rows and true sums in one shape. What does not: making either.
-"""
+"""Compares stored summaries with what is true of the simulated organiser."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def sell(database: Database, *tickets: dict[str, Any], event: dict[str, Any] | N
 
 
 def summary(database: Database, external_id: str = "e1") -> Row:
-    """The reckoned row of an event."""
+    """The rebuilt row of an event."""
     store.rebuild_sales_daily(database)
     store.rebuild_summary(database, NOON)
     return store.read_sales(database, "summary", external_id)[0]

@@ -26,14 +26,6 @@ def statuses(database: Database) -> dict[str, str]:
     return {row["ticket_id"]: row["status"] for row in rows}
 
 
-def test_tickets_that_a_whole_read_did_not_bring_are_gone(database: Database) -> None:
-    write_events(database, [vivenu_event("e1")], [])
-    both = [vivenu_ticket("t1"), vivenu_ticket("t2")]
-    write_tickets(database, both, ReadMark("e1", NOON, is_full=True), this_moment=NOON)
-    assert write_tickets(database, both[:1], ReadMark("e1", NOON, is_full=True), this_moment=NOON).gone == 1
-    assert statuses(database)["t2"] == "GONE"
-
-
 def reject(item_id: str, *, is_identified: bool = True) -> dict[str, object]:
     """A ticket that could not be read."""
     return {"item_id": item_id, "reason": "Expected `str`", "updated_at": None, "is_identified": is_identified}

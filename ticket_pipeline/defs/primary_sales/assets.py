@@ -91,16 +91,20 @@ _TABLES = {
 
 def build_primary_sales_assets(now: Clock) -> list[dg.AssetsDefinition]:
     """The assets of group `primary_sales`."""
-    return [_build_tickets(now) if name == TICKETS else _build_table(name, now) for name in _TABLES]
+    return [_build_asset(name, now) for name in _TABLES]
 
 
-def _build_table(name: str, now: Clock) -> dg.AssetsDefinition:
+def _build_asset(name: str, now: Clock) -> dg.AssetsDefinition:
+    is_fetched, is_partitioned = name in FETCHING, name == TICKETS
+
     @dg.asset(
         name=name,
+        partitions_def=EVENT_PARTITIONS[Marketplace.VIVENU] if is_partitioned else None,
+        backfill_policy=dg.BackfillPolicy.single_run() if is_partitioned else None,
         deps=DATA_DEPENDENCIES[name],
         group_name=GROUP,
-        kinds={"python" if name in FETCHING else "sql", "postgresql"},
-        pool=POOL if name in FETCHING else None,
+        kinds={"python" if is_fetched else "sql", "postgresql"},
+        pool=POOL if is_fetched else None,
         owners=["team:data"],
         metadata={"dagster/table_name": name},
         output_required=False,
@@ -112,45 +116,25 @@ def _build_table(name: str, now: Clock) -> dg.AssetsDefinition:
         if config.only_if_new_tickets and not has_new_tickets(context):
             context.log.info("Skipped: no ticket is new or changed since %s was last made.", name)
             return
-        yield dg.MaterializeResult(metadata=_make(name, Work(context, vivenu, now, config), timescaledb))
+        keys = _chosen_events(context, timescaledb) if is_partitioned else []
+        metadata = _make(name, Work(context, vivenu, now, config, keys), timescaledb)
+        yield dg.MaterializeResult(metadata={} if keys else metadata)
 
     return made
 
 
-def _build_tickets(now: Clock) -> dg.AssetsDefinition:
-    @dg.asset(
-        name=TICKETS,
-        partitions_def=EVENT_PARTITIONS[Marketplace.VIVENU],
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        deps=DATA_DEPENDENCIES[TICKETS],
-        group_name=GROUP,
-        kinds={"python", "postgresql"},
-        pool=POOL,
-        owners=["team:data"],
-        metadata={"dagster/table_name": TICKETS},
-        description=_TABLES[TICKETS].description,
-    )
-    def made(
-        context: dg.AssetExecutionContext, config: TableConfig, timescaledb: TimescaleDBResource, vivenu: VivenuResource
-    ) -> dg.MaterializeResult[None]:
-        keys = partitions_of_run(context) or []
-        with timescaledb.database() as database:
-            known = [row["external_id"] for row in read_sales(database, "events")]
-        if unknown := sorted(set(keys) - set(known)):
-            raise dg.Failure(describe_unknown_keys(unknown, known, EVENT_KEYS), allow_retries=False)
-        metadata = _make(TICKETS, Work(context, vivenu, now, config, keys), timescaledb)
-        return dg.MaterializeResult(metadata={} if keys else metadata)
-
-    return made
+def _chosen_events(context: dg.AssetExecutionContext, timescaledb: TimescaleDBResource) -> list[str]:
+    """The events of the run; empty: all of them."""
+    keys = partitions_of_run(context) or []
+    with timescaledb.database() as database:
+        known = [row["external_id"] for row in read_sales(database, "events")]
+    if unknown := sorted(set(keys) - set(known)):
+        raise dg.Failure(describe_unknown_keys(unknown, known, EVENT_KEYS), allow_retries=False)
+    return list(keys)
 
 
 def _make(name: str, work: Work, timescaledb: TimescaleDBResource) -> Metadata:
-    """Make a table within its time limit, which holds for every statement and for all of its requests together.
-
-    Raises:
-        dg.RetryRequested: it failed, and another try may help and is allowed.
-        dg.Failure: it failed for good.
-    """
+    """Make a table within its time limit, which holds for every statement and for all of its requests together."""
     try:
         with timescaledb.database(limit=work.config.limit) as database:
             return MAKE[name](work, database) | {"dagster/row_count": count_rows(database, name)}

@@ -24,14 +24,7 @@ _ERROR, _WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
 
 @dataclass(frozen=True)
 class _Check:
-    """One check: a statement that finds offenders, and how they are shown.
-
-    Attributes:
-        wrong: what is wrong with an offender, as the beginning of a sentence.
-        remedy: what to do about it, as the end of the sentence.
-        columns: a row's columns of the table, beside the event's.
-        is_offender: which rows of the statement are wrong.
-    """
+    """One check: a statement that finds offenders, what is wrong with them and what to do, and the columns shown."""
 
     asset: str
     description: str

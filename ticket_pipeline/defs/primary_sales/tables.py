@@ -54,15 +54,7 @@ class TableConfig(dg.Config):
 
 @dataclass(frozen=True)
 class Work:
-    """What a table is made with.
-
-    Attributes:
-        context: of the asset.
-        vivenu: the organiser's vivenu.
-        now: the clock, aware UTC.
-        config: of the run.
-        event_keys: the events to read tickets of; empty: every listed event.
-    """
+    """What a table is made with; without event keys, the tickets of every listed event are read."""
 
     context: dg.AssetExecutionContext
     vivenu: VivenuResource
@@ -76,18 +68,9 @@ class Work:
         return self.vivenu.settings_in_use()
 
     def wait_for(self, fetching: Coroutine[Any, Any, _Result]) -> _Result:
-        """Run a fetch to its end.
-
-        Raises:
-            TimeoutError: it took longer than the limit.
-        """
-        minutes = self.config.timeout_minutes
-
-        async def limited() -> _Result:
-            async with asyncio.timeout(None if minutes is None else minutes * 60):
-                return await fetching
-
-        return asyncio.run(limited())
+        """Run a fetch to its end; a `TimeoutError` where that takes longer than the limit."""
+        limit = self.config.limit
+        return asyncio.run(asyncio.wait_for(fetching, None if limit is None else limit.total_seconds()))
 
 
 def make_events(work: Work, database: Database) -> Metadata:
@@ -108,11 +91,7 @@ def make_events(work: Work, database: Database) -> Metadata:
 
 
 def make_tickets(work: Work, database: Database) -> Metadata:
-    """Read the tickets of events; each event becomes a materialization of its partition.
-
-    Raises:
-        dg.Failure: some events could not be read; the others are stored, and the message names the failed ones.
-    """
+    """Read the tickets of events; each event becomes a materialization of its partition, or is named by the failure."""
     made: list[TicketsReport] = []
 
     def record(report: TicketsReport) -> None:
@@ -194,12 +173,12 @@ def make_age_groups(work: Work, database: Database) -> Metadata:
     """Rebuild the age groups with the groups and words of the settings."""
     ingest.rebuild_age_groups(database, work.settings)
     rows = store.read_sales(database, "age_groups")
-    metadata: Metadata = {
+    return {
         "tickets": sum(row["tickets"] for row in rows),
         "unknown": sum(row["tickets"] for row in rows if row["age_group"] == "unknown"),
         "unreadable_ages": _table(store.read_sales(database, "unknown_ages"), ("shape", "tickets")),
+        "ages": _by_event(database, rows, "age_group"),
     }
-    return metadata | {"ages": _by_event(database, rows, "age_group")}
 
 
 def make_gender(work: Work, database: Database) -> Metadata:

