@@ -10,9 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.market.vocabulary import Marketplace
-from ticket_pipeline.marketplaces.stubhub.client import open_stubhub_client
-from ticket_pipeline.marketplaces.ticketmaster.client import open_ticketmaster_client
-from ticket_pipeline.marketplaces.vivid_seats.client import open_vivid_seats_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -65,6 +62,25 @@ def share_of_polling(per_day: int, reserve_fraction: float) -> dict[timedelta, i
     return {_DAY: share, _HOUR: math.ceil(share / 24)}
 
 
+# The clients load httpx, 0.2 CPU-s that only a process that fetches should spend.
+def _open_stubhub(settings: Settings, **options: Any) -> AbstractAsyncContextManager[Any]:  # noqa: ANN401
+    from ticket_pipeline.marketplaces.stubhub.client import open_stubhub_client  # noqa: PLC0415 - see above
+
+    return open_stubhub_client(settings, **options)
+
+
+def _open_vivid_seats(settings: Settings, **options: Any) -> AbstractAsyncContextManager[Any]:  # noqa: ANN401
+    from ticket_pipeline.marketplaces.vivid_seats.client import open_vivid_seats_client  # noqa: PLC0415 - see above
+
+    return open_vivid_seats_client(settings, **options)
+
+
+def _open_ticketmaster(settings: Settings, **options: Any) -> AbstractAsyncContextManager[Any]:  # noqa: ANN401
+    from ticket_pipeline.marketplaces.ticketmaster.client import open_ticketmaster_client  # noqa: PLC0415 - see above
+
+    return open_ticketmaster_client(settings, **options)
+
+
 SOURCES: Mapping[Marketplace, Source] = MappingProxyType(
     {
         Marketplace.STUBHUB: Source(
@@ -73,7 +89,7 @@ SOURCES: Mapping[Marketplace, Source] = MappingProxyType(
             base_url=lambda settings: settings.stubhub_base_url,
             how_to_configure="Set STUBHUB_API_BASE_URL and your own seller session.",
             limits=lambda settings: {timedelta(minutes=1): settings.stubhub_requests_per_minute},
-            open_client=open_stubhub_client,
+            open_client=_open_stubhub,
         ),
         Marketplace.VIVID_SEATS: Source(
             marketplace=Marketplace.VIVID_SEATS,
@@ -81,7 +97,7 @@ SOURCES: Mapping[Marketplace, Source] = MappingProxyType(
             base_url=lambda settings: settings.vivid_seats_base_url,
             how_to_configure="Set VIVID_SEATS_API_BASE_URL.",
             limits=lambda settings: {timedelta(minutes=1): settings.vivid_seats_requests_per_minute},
-            open_client=open_vivid_seats_client,
+            open_client=_open_vivid_seats,
         ),
         Marketplace.TICKETMASTER: Source(
             marketplace=Marketplace.TICKETMASTER,
@@ -92,7 +108,7 @@ SOURCES: Mapping[Marketplace, Source] = MappingProxyType(
                 timedelta(seconds=1): settings.tuning.ticketmaster_requests_per_second,
                 _DAY: settings.ticketmaster_requests_per_day,
             },
-            open_client=open_ticketmaster_client,
+            open_client=_open_ticketmaster,
             polling_limits=lambda settings: share_of_polling(
                 settings.ticketmaster_requests_per_day, settings.tuning.ticketmaster_reserve_fraction
             ),

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from ticket_pipeline.errors import UnexpectedPayload
-from ticket_pipeline.primary_sales.api import open_vivenu_api
 from ticket_pipeline.primary_sales.paging import Identified, ReadSet, SetReader, read_page
 from ticket_pipeline.primary_sales.wire import CouponWire, EventWire, SeriesWire, TicketWire, TransactionWire
 
@@ -117,6 +116,8 @@ class VivenuClient:
 @asynccontextmanager
 async def open_vivenu(settings: Settings, *, policy: RetryPolicy | None = None) -> AsyncIterator[VivenuClient]:
     """A client of the organiser that the settings name; see `api.open_vivenu_api`."""
+    from ticket_pipeline.primary_sales.api import open_vivenu_api  # noqa: PLC0415 - httpx: only where it is used
+
     async with open_vivenu_api(settings, policy=policy) as api:
         overlap = timedelta(minutes=settings.tuning.vivenu_overlap_minutes)
         yield VivenuClient(api, page_size=settings.tuning.vivenu_page_size, overlap=overlap)
