@@ -11,7 +11,7 @@ import dagster as dg
 import stamina.instrumentation
 
 from ticket_pipeline.defs.checks import Check, build_check_job
-from ticket_pipeline.defs.command_line import refuse_mistakes
+from ticket_pipeline.defs.command_line import check_arguments
 from ticket_pipeline.defs.jobs import asset_key, build_jobs, build_maintenance, build_price_jobs
 from ticket_pipeline.defs.prices.assets import build_price_assets
 from ticket_pipeline.defs.prices.checks import DAILY_CHECKS, HOURLY_CHECKS
@@ -37,7 +37,7 @@ _Asset = TypeVar("_Asset", bound=dg.AssetsDefinition)
 def build_defs(
     settings: Settings | None = None, *, now: Clock = utc_now, resources: Mapping[str, Any] | None = None
 ) -> dg.Definitions:
-    """A fresh set of definitions; needs no secret, reaches nothing and changes nothing in this process.
+    """A fresh set of definitions. It needs no secret, opens no connection and changes nothing in this process.
 
     Args:
         settings: None reads them from the environment and `.env`.
@@ -50,7 +50,7 @@ def build_defs(
     settings = settings or load_settings()
     sources = list(SOURCES.values())
     with warnings.catch_warnings():
-        # Beta in Dagster, and needed: a range as one run, and a day whose last hours are still to come.
+        # Beta in Dagster, and needed for a range as one run, and for a day whose last hours are still to come.
         warnings.filterwarnings(
             "ignore", "Parameter `(backfill_policy|allow_nonexistent_upstream_partitions)`", dg.BetaWarning
         )
@@ -86,14 +86,14 @@ def build_defs(
 
 
 def resolve_job(name: str) -> dg.JobDefinition:
-    """A job of the location, for a program that runs it in its own process."""
+    """A job of the location, to run it in this process."""
     settings = load_settings()
     _set_up_process(settings)
     return build_defs(settings).resolve_job_def(name)
 
 
 def _prefixed(assets: Sequence[_Asset], keys: Mapping[dg.AssetKey, dg.AssetKey]) -> list[_Asset]:
-    """The assets or checks with other keys, those they depend on included; the names of their ops stay."""
+    """The assets or checks with other keys, also those they depend on; the names of their ops stay."""
     return [cast("_Asset", each.with_attributes(asset_key_replacements=keys)) if keys else each for each in assets]
 
 
@@ -114,15 +114,14 @@ def defs() -> dg.Definitions:
     _set_up_process(settings)
     definitions = build_defs(settings)
     log_rejected_files(settings)
-    refuse_mistakes(definitions)
+    check_arguments(definitions)
     return definitions
 
 
 def _set_up_process(settings: Settings) -> None:
-    """What a process of Dagster needs beside definitions: a code server, a run, a `dagster` command."""
+    """Set up logs, retries and warnings of a code server, a run or a `dagster` command."""
     apply_log_level(settings)
     # Our own log reports each failed try.
     stamina.instrumentation.set_on_retry_hooks([])
-    # A range as one run is what a backfill of 30 days of hours needs; Dagster itself passes `execution_type` where keys
-    # have a prefix. The warnings would precede every command's output.
+    # The first is needed for a range as one run; Dagster itself passes the second where keys have a prefix.
     warnings.filterwarnings("ignore", "Parameter `(backfill_policy|execution_type)`", dg.BetaWarning)

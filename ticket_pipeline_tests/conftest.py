@@ -1,7 +1,4 @@
-"""Fixtures that every room of the tests shares: database servers, the samples folder, a clean environment.
-
-What belongs here: what starts and removes servers for a test. What does not: data, clients and anything of one room.
-"""
+"""Fixtures that every folder of the tests shares: database servers, the samples folder, a clean environment."""
 
 from __future__ import annotations
 
@@ -23,8 +20,7 @@ if TYPE_CHECKING:
 
     from ticket_pipeline.storage.embedded import EmbeddedServer
 
-# A shared machine stalls now and then: an example's time says nothing. Half the usual examples keep the suite short;
-# HYPOTHESIS_PROFILE=thorough looks longer.
+# No deadlines, since machines stall. Half the usual examples; HYPOTHESIS_PROFILE=thorough runs more.
 _TIMELESS = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.register_profile("house", _TIMELESS, max_examples=50)
 hypothesis.settings.register_profile("thorough", _TIMELESS, max_examples=1000)
@@ -34,25 +30,21 @@ _CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 def pytest_configure() -> None:
-    """Take Ctrl-C back where a shell had us ignore it, as it does with what it starts in the background.
-
-    Children inherit that, and Dagster makes SIGTERM what SIGINT is: no program under test could be stopped.
-    """
+    """Accept SIGINT, which shells ignore in background jobs; children inherit that and could not be stopped."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header() -> str:
-    """Say which database server the results were got on."""
+    """Name the database server."""
     return f"database server: {choose(os.environ).describe()}"
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the modules that take minutes first, so that the quick ones fill their pauses and none is left for last.
+    """Run the modules that take minutes first, so that the quick ones fill their pauses; `trylast` keeps random order.
 
-    Last, so that the order within and between the other modules stays the random one. What waits for daemons may wait
-    longer than other tests: on a busy machine they take several times what they take on a quiet one.
+    Tests that wait for daemons have a longer limit, for busy machines.
     """
     for item in items:
         if "end_to_end" in item.path.parts:
@@ -69,7 +61,7 @@ def _no_settings_from_outside() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _no_log_level_from_before() -> Iterator[None]:
-    """A command or a code location of one test leaves the next with everything logged."""
+    """Undo the log level that a command or a code location set."""
     yield
     logging.getLogger("ticket_pipeline").setLevel(logging.NOTSET)
 
@@ -110,7 +102,7 @@ def migrated_url(database_server: EmbeddedServer, migrated_template: str) -> Ite
 
 @pytest.fixture(scope="session")
 def samples_dir() -> Path:
-    """The folder of recorded payloads, which is no part of the project."""
+    """The folder of recorded payloads, outside the project."""
     folder = Path(os.environ.get("TICKET_PIPELINE_SAMPLES") or _CHECKOUT.parent / "shared" / "samples")
     if not folder.is_dir():
         pytest.skip(f"no samples in {folder}: set TICKET_PIPELINE_SAMPLES to their folder")

@@ -1,7 +1,4 @@
-"""Ports of loopback that nobody else is given.
-
-What belongs here: keeping a port. What does not: servers.
-"""
+"""Ports of loopback that no other program gets."""
 
 from __future__ import annotations
 
@@ -16,11 +13,10 @@ if TYPE_CHECKING:
 
 @contextmanager
 def reserved_port() -> Iterator[int]:
-    """A port that refuses connections until a server of ours binds it, which it may do at any time, and again.
+    """A port that refuses connections until a server of ours binds it, which it may do again and again.
 
-    A socket that is bound and does not listen keeps it: the system gives the port to nobody who asks for any free one,
-    and lets a server bind it beside, since both ask to share the address (SO_REUSEADDR, as servers do). Only Linux lets
-    it; elsewhere the port is free, and with bad luck somebody else's.
+    A bound socket that does not listen keeps the port from those who ask for any free one; with SO_REUSEADDR, which
+    servers set, Linux lets a server bind it too. On other systems the port is only probably free.
     """
     with socket.socket() as holder:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,10 +1,7 @@
-"""Throw-away database servers for the tests: plain PostgreSQL, or TimescaleDB where the environment asks for it.
+"""Throw-away database servers for the tests: plain PostgreSQL by default, or TimescaleDB. Fixtures are in `conftest`.
 
-What belongs here: starting, describing and removing test servers and databases. What does not: fixtures (`conftest.py`)
-and test data.
-
-    TICKET_PIPELINE_TEST_SERVER   `postgresql` (default) or `timescaledb`
-    TICKET_PIPELINE_TEST_PG_BIN   bin folder of the server; `scripts/install_timescaledb.py` prints one
+TICKET_PIPELINE_TEST_SERVER   `postgresql` (default) or `timescaledb`
+TICKET_PIPELINE_TEST_PG_BIN   bin folder of the server; `scripts/install_timescaledb.py` prints one
 """
 
 from __future__ import annotations
@@ -29,7 +26,6 @@ from ticket_pipeline.storage.embedded.layout import socket_dir_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# Nothing here has to survive a power cut.
 FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 # A background worker of TimescaleDB would hold every database it is in, and a template in use cannot be cloned.
@@ -43,7 +39,7 @@ _STRATEGIES_SINCE = 150_000
 
 _MEMORY, _DISK = Path("/dev/shm"), Path("/tmp")  # noqa: S108 - parents of folders of our own
 _ROOM_BYTES = 4 * 1024**3
-"""Some servers at once, each with its write-ahead log and the databases of a few tests; a container may have 64 MB."""
+"""For some servers with the databases of a few tests each; a container may have 64 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +47,8 @@ class Choice:
     """Which server the tests run on.
 
     Attributes:
-        is_timescaledb: whether TimescaleDB was asked for.
-        pg_bin: its bin folder; None: whatever the embedded default finds.
-        must_exist: whether its absence is a failure, not a reason to skip (on CI).
+        pg_bin: its bin folder; None: the one that the embedded default finds.
+        must_exist: without it tests fail (on CI); elsewhere they are skipped.
     """
 
     is_timescaledb: bool
@@ -62,23 +57,23 @@ class Choice:
 
     @property
     def missing(self) -> str | None:
-        """Why the server that was asked for cannot be had; None where it can."""
+        """Why the chosen server cannot be used; None where it can."""
         if self.is_timescaledb and self._timescaledb_version() is None:
             return (
-                f"Looked for TimescaleDB beside TICKET_PIPELINE_TEST_PG_BIN={self.pg_bin}: there is none. "
+                f"There is no TimescaleDB in TICKET_PIPELINE_TEST_PG_BIN={self.pg_bin}. "
                 f"Run scripts/install_timescaledb.py and use the folder it prints."
             )
         return None
 
     def describe(self) -> str:
-        """One line for the head of the test report, found without starting anything."""
+        """One line for the head of the test report."""
         if self.missing:
             return self.missing
         server = str(find_binaries(self.pg_bin, None))
         return f"{server}, TimescaleDB {self._timescaledb_version()}" if self.is_timescaledb else server
 
     def _timescaledb_version(self) -> str | None:
-        """Version and edition as the files beside the binaries tell them, such as `2.19.3 (apache)`."""
+        """Version and edition from the files beside the binaries, such as `2.19.3 (apache)`."""
         if self.pg_bin is None or (pg_config := shutil.which("pg_config", path=str(self.pg_bin))) is None:
             return None
         share, library = (
@@ -97,12 +92,12 @@ def choose(environment: Mapping[str, str]) -> Choice:
     """Read from the environment which server the tests run on.
 
     Raises:
-        ValueError: TICKET_PIPELINE_TEST_SERVER names no server we know.
+        ValueError: TICKET_PIPELINE_TEST_SERVER is neither of the two.
     """
     name = environment.get("TICKET_PIPELINE_TEST_SERVER") or _POSTGRESQL
     if name not in (_POSTGRESQL, _TIMESCALEDB):
         raise ValueError(
-            f"TICKET_PIPELINE_TEST_SERVER={name} is no server we know; set it to {_POSTGRESQL} or {_TIMESCALEDB}."
+            f"TICKET_PIPELINE_TEST_SERVER={name} is not a known server; set it to {_POSTGRESQL} or {_TIMESCALEDB}."
         )
     folder = environment.get("TICKET_PIPELINE_TEST_PG_BIN")
     return Choice(name == _TIMESCALEDB, Path(folder) if folder else None, environment.get("CI") == "true")
@@ -112,9 +107,8 @@ def choose(environment: Mapping[str, str]) -> Choice:
 def throwaway_state_dir(pg_bin: Path | None = None) -> Iterator[Path]:
     """A state folder that the server's user can reach even where root runs the tests (pytest's own folders are 0700).
 
-    In memory where there is room: a database is a thousand files, and cloning one to disk costs seven times the CPU.
-    A server still running on it, or in it where the commands keep theirs, is stopped, by the programs in `pg_bin` where
-    given, and its socket folder removed: what a living server makes in a folder cannot be deleted reliably.
+    In memory where there is room: cloning a database, a thousand files, to disk costs seven times the CPU. A server
+    that still runs in it is stopped before it is removed.
     """
     with tempfile.TemporaryDirectory(prefix="ticket-pipeline-test-", dir=_roomy_folder()) as scratch:
         root = Path(scratch)
@@ -135,7 +129,7 @@ def _roomy_folder() -> Path:
 
 @contextmanager
 def throwaway_server(choice: Choice) -> Iterator[EmbeddedServer]:
-    """A running server with nothing in it, gone afterwards."""
+    """A running, empty server, removed afterwards."""
     with throwaway_state_dir() as state_dir:
         server = EmbeddedServer(
             state_dir,
@@ -152,7 +146,7 @@ def throwaway_server(choice: Choice) -> Iterator[EmbeddedServer]:
 
 @contextmanager
 def throwaway_database(server: EmbeddedServer, *, template: str = "template1") -> Iterator[str]:
-    """The URL of a new database cloned from `template`; sessions left open do not keep it alive."""
+    """The URL of a new database cloned from `template`, dropped afterwards even with open sessions."""
     name = f"test_{uuid.uuid4().hex}"
     _administer(server, sql.SQL("create database {} template {}"), name, template, option=_COPY_FILES)
     try:
@@ -172,7 +166,7 @@ def _administer(server: EmbeddedServer, statement: sql.SQL, *names: str, option:
 
 @contextmanager
 def environment_without(names: set[str]) -> Iterator[None]:
-    """`os.environ` without `names`, as it was afterwards."""
+    """`os.environ` without `names`; restored afterwards."""
     hidden = {name: os.environ.pop(name) for name in names & os.environ.keys()}
     try:
         yield

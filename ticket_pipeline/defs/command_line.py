@@ -1,7 +1,7 @@
 """Clear messages for mistakes in `dagster asset materialize`, where Dagster itself ends with a traceback.
 
-Dagster loads our definitions before it looks at these arguments, in the same process. If it names them differently one
-day, nothing is refused here, and its own messages appear.
+Dagster loads our definitions in the same process before it reads these arguments. Where it renames them, nothing is
+checked here, and its own messages appear.
 """
 
 import warnings
@@ -14,11 +14,11 @@ import dagster as dg
 _COMMAND = "asset materialize"
 
 
-def refuse_mistakes(definitions: dg.Definitions) -> None:
+def check_arguments(definitions: dg.Definitions) -> None:
     """Check the arguments of `dagster asset materialize`, where these definitions are loaded for it.
 
     Raises:
-        UsageError: they name no asset of ours, no partition where one is needed, or a malformed one.
+        UsageError: they match no asset of ours, miss a partition that is needed, or have a malformed one.
     """
     arguments = _arguments()
     if not isinstance(selection := arguments.get("select"), str):
@@ -26,7 +26,7 @@ def refuse_mistakes(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", dg.BetaWarning)  # of Dagster about its own reading of `group:…`
+            warnings.simplefilter("ignore", dg.BetaWarning)  # Dagster's, about `group:…`
             selected = dg.AssetSelection.from_coercible(selection.split(",")).resolve(graph)
     except dg.DagsterError:
         selected = set()

@@ -1,7 +1,7 @@
 """`python -m ticket_pipeline.defs.end_dead_runs`: what `ticket-pipeline run` does before it starts Dagster.
 
-Creates Dagster's tables where there are none, and ends the runs of an earlier start that was killed: no daemon finds
-out that their processes are gone. Only for a Dagster home that nobody else uses; `run` holds its lock.
+Creates Dagster's tables where there are none, and ends the runs of an earlier start that was killed, which no daemon
+does. Only for a Dagster home that nobody else uses; `run` holds its lock.
 """
 
 import sys

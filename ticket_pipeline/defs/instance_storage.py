@@ -1,7 +1,7 @@
 """Dagster's own storage in a schema of the pipeline's database, found by the same settings.
 
-An optimisation of our `dagster.yaml`: dagster-postgres works as well, but it needs the URL in one more place, does not
-know the embedded server's socket, and opens a connection per statement.
+An optimisation of our `dagster.yaml`. dagster-postgres works as well, but it needs the URL in one more place, cannot
+find the embedded server's socket, and opens a connection per statement.
 """
 
 import os
@@ -30,35 +30,35 @@ _KEPT_CONNECTIONS_SECONDS = 600
 _STATEMENT_MILLISECONDS = 60_000
 _MORE_CONNECTIONS = 10
 _LOCK = 7_135_021_994
-"""Of PostgreSQL, held while Dagster's tables are created."""
+"""PostgreSQL's advisory lock while Dagster's tables are created."""
 
 _PLANNED = DagsterEventType.ASSET_MATERIALIZATION_PLANNED
 _BATCH_SIZE_VARIABLE = "DAGSTER_EVENT_BATCH_SIZE"
 _BATCH_SIZE = "100"
-"""Materializations that are written together at most, of those that are logged together (`materializations`)."""
+"""The most events that are written together."""
 
 
 class _KeptConnections:
-    """Keeps the connections of one of Dagster's storages, each tried before it is used.
+    """Keeps the connections of one of Dagster's storages, and tests each before it is used.
 
-    By itself Dagster opens a connection per statement outside its web server: 10 ms for a logged event instead of 2
-    (docs/benchmarks.md). Kept connections die with a restart of the server, and the first use of each would fail.
+    Outside its web server Dagster opens a connection per statement: 10 ms for a logged event instead of 2
+    (docs/benchmarks.md). Kept connections break when the server restarts, and the first use of each would fail.
     """
 
     _engine: Engine
 
     def optimize_for_webserver(self, statement_timeout: int, pool_recycle: int, max_overflow: int) -> None:
-        """Keep connections; called below for every process, and by the web server for itself."""
+        """Keep connections; called below in every process, and by the web server."""
         super().optimize_for_webserver(statement_timeout, pool_recycle, max_overflow)  # type: ignore[misc]
-        event.listen(self._engine, "checkout", self._refuse_dead)
+        event.listen(self._engine, "checkout", self._replace_broken)
 
     def dispose(self) -> None:
-        """Close what was kept."""
+        """Close the connections."""
         super().dispose()  # type: ignore[misc]
         self._engine.dispose()
 
-    def _refuse_dead(self, connection: DBAPIConnection, _record: object, _proxy: object) -> None:
-        """Have the pool replace a connection that no longer answers: 0.1 ms, and a restart goes unnoticed."""
+    def _replace_broken(self, connection: DBAPIConnection, _record: object, _proxy: object) -> None:
+        """Let the pool replace a connection that is broken; the test takes 0.1 ms."""
         dialect = self._engine.dialect
         try:
             dialect.do_ping(connection)
@@ -72,8 +72,8 @@ class _EventLogStorage(_KeptConnections, PostgresEventLogStorage):
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
         """Store events that were logged together, planned materializations too.
 
-        Dagster stores those of a wide range one by one, 10 to 29 ms each, and a run that has not started after
-        `start_timeout_seconds` is ended. The last one counts for the asset, as in its own batches.
+        Dagster stores planned ones one by one, 10 to 29 ms each, and a run with a wide range would not start within
+        `start_timeout_seconds`. The last one counts for the asset, as in Dagster's own batches.
         """
         planned = [entry for entry in events if entry.dagster_event_type is _PLANNED]
         others = [entry for entry in events if entry.dagster_event_type is not _PLANNED]
@@ -111,7 +111,7 @@ class PipelineStorage(DagsterStorage[Any], ConfigurableClass):
         self._schedule_storage = _ScheduleStorage(postgres_url)
         for part in (self._run_storage, self._event_log_storage, self._schedule_storage):
             part.optimize_for_webserver(_STATEMENT_MILLISECONDS, _KEPT_CONNECTIONS_SECONDS, _MORE_CONNECTIONS)
-        # Dagster takes this from the environment only, and by itself writes no batches.
+        # Dagster reads this from the environment only, and writes no batches without it.
         os.environ.setdefault(_BATCH_SIZE_VARIABLE, _BATCH_SIZE)
 
     @property
@@ -136,16 +136,16 @@ class PipelineStorage(DagsterStorage[Any], ConfigurableClass):
 
     @classmethod
     def config_type(cls) -> Mapping[str, Any]:
-        """No configuration: the settings say it all."""
+        """No configuration: the settings have everything."""
         return {}
 
     @classmethod
     def from_config_value(
         cls,
         inst_data: ConfigurableClassData | None,
-        config_value: Mapping[str, Any],  # noqa: ARG003 - Dagster's signature; the settings say it all
+        config_value: Mapping[str, Any],  # noqa: ARG003 - Dagster's signature
     ) -> Self:
-        """Connect with the settings of this process; starts the embedded server by need.
+        """Connect with the settings of this process; starts the embedded server on demand.
 
         Raises:
             StorageError: the database cannot be reached.
@@ -158,7 +158,7 @@ class PipelineStorage(DagsterStorage[Any], ConfigurableClass):
 
 @contextmanager
 def _created_by_one(url: str, schema: str) -> Iterator[None]:
-    """Create the schema, and let one process at a time create Dagster's tables in it: Dagster itself does not care."""
+    """Create the schema, and let one process at a time create Dagster's tables in it; Dagster itself takes no lock."""
     try:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("select pg_advisory_lock(%s)", [_LOCK])

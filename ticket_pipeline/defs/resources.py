@@ -1,7 +1,6 @@
 """The resources: the database, the watchlist and one per marketplace, as the Resources page of Dagster shows them.
 
-What belongs here: which settings a user may give in code, and how a client or a database is opened. What does not:
-settings that belong to no resource (cadence, leases, jitter) and the clock; factories of assets take these.
+Settings that belong to no resource (cadence, leases, jitter) and the clock are parameters of the factories of assets.
 """
 
 import os
@@ -35,7 +34,7 @@ def utc_now() -> datetime:
 
 
 def _setting(name: str, *, is_secret: bool = False) -> Any:  # noqa: ANN401 - as pydantic's Field
-    """A field that overrides a setting; it has the setting's description, and is None where the setting applies."""
+    """A field that overrides a setting and has its description; None: the setting applies."""
     extra: dict[str, Any] = {"setting": name} | (_SECRET if is_secret else {})
     return Field(default=None, description=Settings.model_fields[name].description, json_schema_extra=extra)
 
@@ -44,21 +43,21 @@ class SettingsResource(dg.ConfigurableResource[Any]):
     """A resource whose fields override settings. Constructing one connects to nothing.
 
     Attributes:
-        settings: what a field that is None means; the environment and `.env`, where these are not given either. They
-            may hold secrets, and Dagster never shows them: they are an object of this process, not configuration.
+        settings: apply where a field is None; by default those of the environment and `.env`. Dagster never shows
+            them, since they are an object of this process and not configuration.
     """
 
     settings: dg.ResourceDependency[Settings]
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """The resource of these settings. Its fields show them, except secrets, which stay inside `settings`."""
+        """The resource of these settings. Its fields show them, except secrets."""
         values = {field: getattr(settings, name) for field, name in cls._shown_settings(settings).items()}
         shown = {field: value if isinstance(value, int) else str(value) for field, value in values.items() if value}
         return cls(settings=settings, **shown)
 
     def settings_in_use(self) -> Settings:
-        """The settings with this resource's fields in their places."""
+        """The settings, overridden by this resource's fields."""
         settings = self.settings or load_settings()
         given = {name: getattr(self, field) for field, name in self._settings_of_fields().items()}
         changes = {
@@ -106,7 +105,7 @@ class TimescaleDBResource(SettingsResource):
         return shown if settings.db_host is not None else {"schema_name": shown["schema_name"]}
 
     def settings_in_use(self) -> Settings:
-        """The settings with this resource's fields in their places; a host given here goes before DATABASE_URL."""
+        """The settings, overridden by this resource's fields; a host given here wins over DATABASE_URL."""
         settings = super().settings_in_use()
         is_host = self.host is not None and self.database_url is None
         return settings.model_copy(update={"database_url": None}) if is_host else settings
@@ -123,17 +122,16 @@ class TimescaleDBResource(SettingsResource):
         settings = self.settings_in_use()
         if settings.is_embedded and not _is_own_instance():
             raise ConfigurationError(
-                "No database is configured. Set DATABASE_URL, or DB_HOST and its neighbours, for the code server and "
-                "its runs; the embedded database is for `ticket-pipeline run` and a DAGSTER_HOME with this project's "
-                "dagster.yaml."
+                "No database is configured, and the embedded one is only for `ticket-pipeline run` and a DAGSTER_HOME "
+                "with this project's dagster.yaml. Set DATABASE_URL, or DB_HOST and the others, for the code server."
             )
         return open_database(settings, limit=limit)
 
 
 def _is_own_instance() -> bool:
-    """Whether `ticket-pipeline` started this program, or our `dagster.yaml` puts Dagster's records there too.
+    """Whether `ticket-pipeline` started this program, or DAGSTER_HOME has our `dagster.yaml`.
 
-    Anywhere else a code server would silently start a database of its own that nobody migrated.
+    Elsewhere a code server would silently start a database that nobody migrated.
     """
     if EMBEDDED_VARIABLE in os.environ:
         return True

@@ -1,7 +1,4 @@
-"""The code location over a throw-away Dagster instance, a marketplace on loopback, and a clock that stands still.
-
-What belongs here: running jobs and looking at what Dagster recorded. What does not: what a test claims about it.
-"""
+"""The code location over a throw-away Dagster instance, a marketplace on loopback, and a clock that stands still."""
 
 from __future__ import annotations
 
@@ -25,7 +22,7 @@ if TYPE_CHECKING:
 
 _CHECKS = checks_by_asset([SOURCES[Marketplace.STUBHUB]])
 CHECKS = {check.name: asset for asset, checks in _CHECKS.items() for check in checks}
-"""Check → its asset; of the marketplaces those of StubHub, where the events of these tests are."""
+"""Check → its asset; of the marketplaces only StubHub, which has the events of these tests."""
 
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
@@ -63,7 +60,7 @@ class Location:
         span: tuple[str, str] | None = None,
         tags: dict[str, str] | None = None,
     ) -> dg.ExecuteInProcessResult:
-        """Run a job, by the config of its only asset, one partition, or a span of partitions."""
+        """Run a job with the config of its only asset, one partition, or a span of partitions."""
         definition = self.defs.resolve_job_def(job)
         assets = [key.to_user_string() for key in definition.asset_layer.selected_asset_keys]
         return definition.execute_in_process(
@@ -84,7 +81,7 @@ class Location:
         return dg.SensorResult(run_requests=tick.run_requests, cursor=tick.cursor)
 
     def skip_reason(self, sensor: str, cursor: str | None = None) -> str:
-        """Why a sensor does nothing."""
+        """Why a sensor starts no run."""
         result = self.tick(sensor, cursor)
         assert isinstance(result, dg.SkipReason)
         return result.skip_message or ""
@@ -97,7 +94,7 @@ class Location:
         return request, result.cursor
 
     def looks(self) -> dict[str, dg.AssetCheckResult]:
-        """Every data check, looked at now, without a run."""
+        """Every data check, evaluated without a run."""
         scope, database = Scope.full(self.now, "a test"), self.loopback.database
         return {check.name: check.evaluate(database, scope) for found in _CHECKS.values() for check in found}
 
@@ -126,7 +123,7 @@ class Location:
         rebuild_daily(self.loopback.database, span.start.date(), span.end.date())
 
     def rebuild_everything(self) -> None:
-        """Let the rebuild sensor work until it finds nothing more to do."""
+        """Tick the rebuild sensor and run its requests until it skips."""
         while isinstance(result := self.tick("rebuild_stale_prices"), dg.SensorResult):
             (request,) = result.run_requests or []
             assert self.run(request.job_name or "", tags=dict(request.tags)).success
@@ -135,7 +132,7 @@ class Location:
 def materializations(
     result: dg.ExecuteInProcessResult, instance: dg.DagsterInstance
 ) -> dict[str | None, dict[str, Any]]:
-    """Partition → metadata of every materialization of a run, in order, as the instance recorded them."""
+    """Partition → metadata of each materialization of a run, as the instance recorded it."""
     entries = instance.all_logs(result.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
     events = [entry.get_dagster_event() for entry in entries]
     return {

@@ -1,4 +1,4 @@
-"""Runs that a killed pipeline left under way are ended at the next start; all others stay as they are."""
+"""Runs that a killed pipeline left under way are ended at the next start; other runs stay."""
 
 from __future__ import annotations
 

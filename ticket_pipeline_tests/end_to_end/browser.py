@@ -1,7 +1,4 @@
-"""A real headless Chromium for looking at Dagster's pages: for the tests, and for the pictures in the docs.
-
-What belongs here: starting the browser, and the few gestures that more than one user needs. What does not: claims.
-"""
+"""Headless Chromium for Dagster's pages: for the tests, and for the pictures in the docs."""
 
 from __future__ import annotations
 
@@ -32,20 +29,20 @@ _PATIENCE_MILLISECONDS = 120_000
 
 
 def find_chromium() -> str | None:
-    """The system's Chromium; the one that playwright would download is not needed."""
+    """The system's Chromium; playwright's own download is not needed."""
     return shutil.which("chromium")
 
 
 @contextmanager
 def open_page(chromium: str, *, width: int = 1400, height: int = 900) -> Iterator[Page]:
-    """A page of a browser that knows nothing of earlier visits."""
+    """A page of a new browser."""
     with open_browser(chromium) as browser, open_visit(browser, width=width, height=height) as page:
         yield page
 
 
 @contextmanager
 def open_browser(chromium: str) -> Iterator[Browser]:
-    """A browser for many visits: it takes seconds to start."""
+    """A browser for many visits; starting one takes seconds."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(_FLAGS))
         try:
@@ -56,10 +53,10 @@ def open_browser(chromium: str) -> Iterator[Browser]:
 
 @contextmanager
 def open_visit(browser: Browser, *, width: int = 1400, height: int = 900) -> Iterator[Page]:
-    """A page that knows nothing of earlier visits."""
+    """A page without cookies or storage of earlier visits."""
     with browser.new_context(viewport={"width": width, "height": height}) as context:
         context.set_default_timeout(_PATIENCE_MILLISECONDS)
-        expect.set_options(timeout=_PATIENCE_MILLISECONDS)  # its own five seconds are few on a busy machine
+        expect.set_options(timeout=_PATIENCE_MILLISECONDS)  # five seconds by default
         yield context.new_page()
 
 

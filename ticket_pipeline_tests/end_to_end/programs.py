@@ -1,4 +1,4 @@
-"""Programs in a test: started with a log, waited for by what they do, and ended with all they started."""
+"""Programs in a test: start one with a log, wait for what it does, and end its whole process group."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PATIENCE = 6
 
 
 class NotInTimeError(AssertionError):
-    """What a test waited for did not happen; the message ends with what the programs had to say."""
+    """What a test waited for did not happen; the message ends with the programs' output."""
 
 
 class Program:
@@ -43,7 +43,7 @@ class Program:
             )
 
     def stop(self) -> None:
-        """End the group: asked first, made to after a while. Idempotent."""
+        """End the group: SIGTERM first, SIGKILL after a while. Idempotent."""
         self.process.terminate()
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(_STOP_SECONDS)
@@ -61,24 +61,24 @@ class Program:
 
 
 def wait_until(is_so: Callable[[], _T], what: str, *, seconds: float, explain: Callable[[], str]) -> _T:
-    """Wait until something has happened; what `is_so` then said.
+    """Wait until `is_so` returns something true, and return that.
 
     Args:
-        is_so: asked again and again.
+        is_so: called five times a second.
         what: what is waited for.
-        seconds: how long it takes at most on a quiet machine of two cores; a busy one is given several times that.
-        explain: what there is to say if it does not happen.
+        seconds: the longest that it takes on a quiet machine of two cores; a busy machine gets several times that.
+        explain: the end of the error message.
 
     Raises:
-        NotInTimeError: it has not; the message ends with what `explain` says.
+        NotInTimeError: it did not happen.
     """
     seconds *= _PATIENCE
     deadline = time.monotonic() + seconds
-    while not (said := is_so()):
+    while not (found := is_so()):
         if time.monotonic() > deadline:
             raise NotInTimeError(f"Waited {seconds:.0f} s for {what}.\n{explain()}")
         time.sleep(_POLL_SECONDS)
-    return said
+    return found
 
 
 def program(name: str) -> str:

@@ -1,8 +1,4 @@
-"""The recorded captures, and what an independent computation with pandas makes of them.
-
-What belongs here: reading the sample files and their arithmetic by definition (design: "The arithmetic"), with nothing
-of the project's own parsing, validation or SQL. What does not: running the system.
-"""
+"""The recorded captures, and their prices computed with pandas: nothing of the project's own parsing or SQL."""
 
 from __future__ import annotations
 
@@ -25,13 +21,13 @@ _CENT = Decimal("0.01")
 
 @dataclass(frozen=True)
 class RecordedCapture:
-    """One recorded answer."""
+    """One recorded response."""
 
     body: bytes
 
     @property
     def payload_hash(self) -> bytes:
-        """How the manifest names the body it was made from."""
+        """The hash that the manifest stores of this body."""
         return hashlib.sha256(self.body).digest()
 
     @cached_property
@@ -49,7 +45,7 @@ class RecordedCapture:
 
 
 def read_captures(samples: Path) -> list[RecordedCapture]:
-    """The captures of the basketball game, in the order in which they were recorded."""
+    """The captures of the basketball game, in recorded order."""
     files = sorted((samples / "replay" / "nba_game7").glob("*.json"))
     return [RecordedCapture(file.read_bytes()) for file in files]
 
@@ -57,21 +53,6 @@ def read_captures(samples: Path) -> list[RecordedCapture]:
 def read_inventory(samples: Path) -> RecordedCapture:
     """One large inventory."""
     return RecordedCapture((samples / "replay" / "stubhub_comps_9566731.json").read_bytes())
-
-
-def measure(frame: pd.DataFrame) -> dict[str, int | Decimal | None]:
-    """Listings, tickets and prices of one capture; splits are unknown, so a listing sells up to its quantity."""
-    prices = frame["price"]
-    return {
-        "listings": len(frame),
-        "tickets": int(frame["quantity"].sum()),
-        "min_price": prices.min(),
-        "mean_price": to_cents(sum(prices, Decimal()) / len(prices)),
-        "median_price": to_cents(_median(prices)),
-        "max_price": prices.max(),
-        "get_in_2_price": _lowest(frame, 2),
-        "get_in_4_price": _lowest(frame, 4),
-    }
 
 
 def measure_hours(captures: Sequence[tuple[datetime, RecordedCapture]]) -> pd.DataFrame:
@@ -127,7 +108,7 @@ def _lowest(frame: pd.DataFrame, together: int) -> Decimal | None:
 
 
 def _median(prices: pd.Series[Any]) -> Decimal:
-    """The middle price, or the mean of the two in the middle; exact, where pandas' own median would turn to floats."""
+    """The exact median; pandas' own is a float."""
     ordered = prices.sort_values(ignore_index=True)
     below, above = (Decimal(ordered[place]) for place in ((len(ordered) - 1) // 2, len(ordered) // 2))
     return (below + above) / 2

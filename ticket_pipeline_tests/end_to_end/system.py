@@ -1,7 +1,4 @@
-"""A real system in a throw-away folder: database, simulator, and Dagster's programs, configured as the project does it.
-
-What belongs here: starting, stopping, killing and asking it. What does not: what is claimed about it (the tests).
-"""
+"""A real system in a throw-away folder: database, simulator, and Dagster's programs as the project configures them."""
 
 from __future__ import annotations
 
@@ -62,16 +59,16 @@ FAST = {
     "STUBHUB_REQUESTS_PER_MINUTE": "10000",
     "HTTPX_RETRIES": "0",
     "RETRY_BASE_MINUTES": "0.05",
-    # Each rebuild is a run, which costs seconds of CPU: seldom but where prices are what is looked at.
+    # Each rebuild is a run, which costs seconds of CPU.
     "PRICES_REFRESH_MINUTES": "60",
     "DAGSTER_START_RUNNING": "true",
-    # Nothing syncs but what a test asks for.
+    # Only a test syncs.
     "SYNC_EVENTS_CRON": "0 0 1 1 *",
 }
 
 
 class Marketplace:
-    """StubHub on loopback, in this process; it can be taken off the wire and comes back at the same port."""
+    """StubHub on loopback, in this process; it can go down and come back at the same port."""
 
     def __init__(self, events: Sequence[ReplayEvent], port: int, latency_seconds: float) -> None:
         self.url = f"http://127.0.0.1:{port}"
@@ -88,26 +85,23 @@ class Marketplace:
         self._stack = ExitStack()
 
     def come_up(self) -> None:
-        """Answer from now on."""
+        """Respond from now on."""
         self._stack.enter_context(serve(self._app, port=self._port))
 
     def go_down(self) -> None:
         """Refuse connections from now on. Idempotent."""
         self._stack.close()
 
-    def asked_for(self, external_id: str | None = None) -> int:
+    def count_requests(self, external_id: str | None = None) -> int:
         """How many requests reached it."""
         return len(self.log.records(external_id))
 
 
 @dataclass
 class System:
-    """One system; made by `running_system`.
+    """One system in `folder`; made by `running_system`.
 
     Attributes:
-        folder: of its state, logs and watchlist.
-        database_url: of its migrated database.
-        marketplace: whom it polls.
         env: the whole environment of its programs.
         workspace: how Dagster's programs find the code.
     """
@@ -127,23 +121,23 @@ class System:
             return load_settings()
 
     def start_daemon(self) -> Program:
-        """Dagster's daemon: sensors, queue, backfills; it starts the code server, which starts the runs."""
+        """Dagster's daemon; it starts the code server, which starts the runs."""
         return self._start("daemon", [program("dagster-daemon"), "run", *self.workspace])
 
     def start_webserver(self) -> str:
-        """Dagster's web server; returns its URL when it answers."""
+        """Dagster's web server; returns its URL when it responds."""
         port = self._opened.enter_context(reserved_port())
         web = self._start(
             "webserver", [program("dagster-webserver"), "-h", "127.0.0.1", "-p", str(port), *self.workspace]
         )
         url = f"http://127.0.0.1:{port}"
 
-        def answers() -> bool:
+        def responds() -> bool:
             with suppress(httpx.TransportError):
                 return httpx.get(f"{url}/server_info", trust_env=False).is_success
             return False
 
-        self.wait_for(answers, "the web server", seconds=60)
+        self.wait_for(responds, "the web server", seconds=60)
         assert web.process.poll() is None
         return url
 
@@ -164,14 +158,14 @@ class System:
         )
 
     def stop(self) -> None:
-        """End every program, and let go of Dagster's records."""
+        """End every program, and close Dagster's instance."""
         for each in self.programs.values():
             each.stop()
         self._opened.close()
 
-    def sync(self, events: Sequence[ReplayEvent], *, untracked: Sequence[str] = ()) -> None:
-        """Write the watchlist and bring the events to it, as `ticket-pipeline fetch-events` does."""
-        write_watchlist(self.folder / "watchlist.csv", events, untracked)
+    def sync(self, events: Sequence[ReplayEvent], *, is_tracked: bool = True) -> None:
+        """Write the watchlist and sync it, as `ticket-pipeline fetch-events` does."""
+        write_watchlist(self.folder / "watchlist.csv", events, is_tracked=is_tracked)
         with open_database(self.settings) as database:
             sync_events(database, self.settings, utc_now(), force=True)
 
@@ -188,7 +182,7 @@ class System:
         return next(iter(self.rows(query, **parameters)[0].values()))
 
     def materialize(self, asset: str, partition: str, *, times: int = 1) -> None:
-        """Materialize one partition as the UI does, but in this process: a program of its own costs seconds."""
+        """Materialize one partition in this process; another program would cost seconds."""
         with self.dagster() as instance:
             for _ in range(times):
                 self._job.execute_in_process(
@@ -201,7 +195,7 @@ class System:
 
     @contextmanager
     def dagster(self) -> Iterator[DagsterInstance]:
-        """Dagster's own records, through its public API; opened once, since those who wait look five times a second."""
+        """Dagster's own records, opened once: waiting looks at them five times a second."""
         with environment_of(self.env):
             yield self._instance
 
@@ -215,7 +209,7 @@ class System:
             return list(instance.get_runs(RunsFilter(job_name="poll_stubhub")))
 
     def worker_pid(self, run_id: str) -> int:
-        """The process that does the work of a run."""
+        """The process of a run."""
         with self.dagster() as instance:
             events = instance.all_logs(run_id, of_type=DagsterEventType.ENGINE_EVENT)
         found = [
@@ -235,11 +229,7 @@ class System:
         return ticks[0] if ticks else None
 
     def wait_for(self, is_so: Callable[[], _T], what: str, *, seconds: float) -> _T:
-        """Wait until something has happened; what `is_so` then said.
-
-        Raises:
-            NotInTimeError: it has not.
-        """
+        """As `wait_until`; an error shows the ends of all programs' logs."""
         return wait_until(is_so, what, seconds=seconds, explain=self._tails)
 
     def _tails(self) -> str:
@@ -252,19 +242,17 @@ def running_system(
     database_url: str,
     events: Sequence[ReplayEvent],
     *,
-    untracked: Sequence[str] = (),
     latency_seconds: float = 0,
     dagster_yaml: str | None = None,
     **settings: str,
 ) -> Iterator[System]:
-    """A migrated, synced system whose marketplace answers; its programs are started by the tests and ended here.
+    """A migrated, synced system whose marketplace responds; its programs are started by the tests and ended here.
 
     Args:
         folder: of its own.
         database_url: an empty database.
         events: what the marketplace plays and the watchlist names.
-        untracked: ids that are not polled by themselves.
-        latency_seconds: how long each answer takes.
+        latency_seconds: how long each response takes.
         dagster_yaml: the instance's configuration; None: the project's own.
         settings: environment variables beside `FAST`.
     """
@@ -281,14 +269,14 @@ def running_system(
         prepare_dagster_home(Path(env["DAGSTER_HOME"]), dagster_yaml)
         system = System(folder, database_url, marketplace, env)
         stack.callback(system.stop)
-        system.sync(events, untracked=untracked)
+        system.sync(events)
         with system.dagster():
-            pass  # makes Dagster's own tables, before two programs want them at once
+            pass  # creates Dagster's tables before two programs do so at once
         yield system
 
 
 def outside_environment(folder: Path) -> dict[str, str]:
-    """The environment of a machine where nobody has set anything, with its home and state in `folder`."""
+    """An environment without any setting, with home and state in `folder`."""
     names = {name.upper() for name in Settings.model_fields} | {"DAGSTER_HOME"}
     env = {name: value for name, value in os.environ.items() if name not in names}
     env["HOME"] = str(folder)
@@ -300,7 +288,7 @@ def outside_environment(folder: Path) -> dict[str, str]:
 
 
 def prepare_dagster_home(home: Path, dagster_yaml: str | None = None) -> None:
-    """An instance configuration: the project's own, as `ticket-pipeline run` writes it, or another one."""
+    """Write an instance configuration; by default the project's own."""
     home.mkdir(parents=True)
     own = project_file("dagster.yaml").read_text(encoding="utf-8")
     (home / "dagster.yaml").write_text(dagster_yaml or own, encoding="utf-8")
@@ -308,21 +296,20 @@ def prepare_dagster_home(home: Path, dagster_yaml: str | None = None) -> None:
 
 @contextmanager
 def environment_of(env: Mapping[str, str]) -> Iterator[None]:
-    """This process with the settings of another one, for a moment."""
+    """Give this process the settings of another one."""
     names = {name.upper() for name in Settings.model_fields} | {"DAGSTER_HOME", ENV_FILE_VARIABLE}
     with environment_without(names):
         os.environ.update({name: env[name] for name in names & env.keys()})
         yield
 
 
-def write_watchlist(path: Path, events: Sequence[ReplayEvent], untracked: Sequence[str]) -> None:
-    """A watchlist of events that begin in ten hours; the ids in `untracked` are not to be polled."""
+def write_watchlist(path: Path, events: Sequence[ReplayEvent], *, is_tracked: bool) -> None:
+    """Write a watchlist of events that start in ten hours."""
     starts = (datetime.now(UTC) + timedelta(hours=10)).strftime(DATE_FORMAT)
     with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(WATCHLIST_HEADER)
         for event in events:
             external_id = event.external_id
-            is_tracked = "FALSE" if external_id in untracked else "TRUE"
             place = ("Test Arena", "London", "United Kingdom")
-            rows.writerow([f"Event {external_id}", *place, starts, external_id, is_tracked, "UTC", "5000"])
+            rows.writerow([f"Event {external_id}", *place, starts, external_id, str(is_tracked).upper(), "UTC", "5000"])

@@ -1,4 +1,4 @@
-"""Our code location in somebody else's Dagster: plain storage, default launcher and coordinator, other locations."""
+"""Our code location in another Dagster: plain storage, default launcher and coordinator, other locations."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _ask(url: str, query: str, **variables: object) -> Any:  # noqa: ANN401 - wh
     return response["data"]
 
 
-def test_beside_another_location_nothing_starts_by_itself_and_everything_works_under_its_prefix(system: System) -> None:
+def test_beside_another_location_nothing_starts_running_and_everything_works_under_its_prefix(system: System) -> None:
     url = system.start_webserver()
     system.start_daemon()
     sensors = _ask(url, STATES)["sensorsOrError"]["results"]
@@ -86,5 +86,3 @@ def test_beside_another_location_nothing_starts_by_itself_and_everything_works_u
         assert {run.status for run in instance.get_runs()} == {DagsterRunStatus.SUCCESS}
         assert instance.get_latest_materialization_event(AssetKey("events")) is not None
         assert instance.get_latest_materialization_event(AssetKey("stubhub_listings")) is None
-    shown = system.run("dagster", "asset", "list", "-m", "ticket_pipeline.definitions")
-    assert "tickets/events" in shown.stdout

@@ -1,7 +1,7 @@
-"""Whatever is killed in the middle of a batch: no half capture, no double, and everything due is fetched after all.
+"""Whatever is killed in the middle of a batch: no partial capture, no duplicate, and everything due is fetched.
 
-Each test makes all events due, waits until the batch has stored some of them, and takes a part away. The events' own
-interval is an hour: a capture that is there twice was fetched twice.
+Each test makes all events due, waits until the batch has stored some of them, and kills one part. The events' own
+interval is an hour, so two captures of an event mean that it was fetched twice.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ EVENTS = 24
 LISTINGS = 60
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
 LATENCY_SECONDS = 0.8
-"""With three requests at once a batch takes six seconds: time enough to be in its middle."""
+"""With three requests at once a batch takes six seconds."""
 
 
 @pytest.fixture(scope="module")
 def server(database_server: EmbeddedServer) -> Iterator[EmbeddedServer]:
-    """A server whose commits survive its crash; the shared one is faster because it may forget them."""
-    assert database_server.status().running, "asked for first: it skips or fails where there is no such server"
+    """A server whose commits survive its crash; those of the shared one may not."""
+    assert database_server.status().running, "it skips or fails where there is no such server"
     choice = choose(os.environ)
     is_timescaledb = choice.is_timescaledb
     with throwaway_state_dir(choice.pg_bin) as state_dir:
@@ -62,7 +62,7 @@ def system(tmp_path_factory: pytest.TempPathFactory, server: EmbeddedServer) -> 
         server.url,
         events,
         latency_seconds=LATENCY_SECONDS,
-        # A killed run's requests count as under way for so long, and nothing else is sent in their places.
+        # A killed run's requests keep their places for so long.
         REQUEST_TIMEOUT_SECONDS="8",
     ) as system:
         system.start_daemon()
@@ -71,7 +71,7 @@ def system(tmp_path_factory: pytest.TempPathFactory, server: EmbeddedServer) -> 
 
 
 def _body(event: int) -> bytes:
-    """An answer with every listing at a price of its own, and one parking pass for the quarantine."""
+    """A response with every listing at its own price, and one parking pass, which is rejected."""
     listings = [
         {
             "listingId": event * 1000 + number,
@@ -97,23 +97,18 @@ def _stored_since(system: System, since: datetime) -> int:
 
 @pytest.fixture
 def batch(system: System) -> tuple[datetime, DagsterRun]:
-    """All events made due at an instant, and the run that has stored some of them and not yet the others."""
+    """When all events were made due, and the run that has stored some of them."""
     system.wait_for(lambda: not _leased(system), "the end of earlier batches", seconds=60)
     before = {run.run_id for run in system.poll_runs()}
     since: datetime = system.value("update poll_schedule set next_due_at = now() returning now()")
     system.wait_for(lambda: _stored_since(system, since) >= EVENTS // 8, "the first captures of the batch", seconds=60)
-    assert not _all_stored_since(system, since), "the batch was over before its middle: answers must be slower"
+    assert not _all_stored_since(system, since), "the batch ended too early: responses must be slower"
     return since, next(run for run in system.poll_runs() if run.run_id not in before)
 
 
 def _leased(system: System) -> int:
     count: int = system.value("select count(*) from poll_schedule where lease_id is not null")
     return count
-
-
-def _wait_for_idle_sessions(system: System) -> None:
-    """The server ends what it was told to commit, whether or not the process that told it still lives."""
-    system.wait_for(lambda: not _busy(system), "the end of what a killed process had begun", seconds=20)
 
 
 def _busy(system: System) -> int:
@@ -138,7 +133,7 @@ def _status(system: System, run: DagsterRun) -> DagsterRunStatus:
 
 
 def _assert_whole_and_single(system: System, since: datetime) -> None:
-    """Every manifest has exactly its rows, no event has two captures, and no row is without a manifest."""
+    """Every manifest has exactly its rows, no event has two captures, and every row has a manifest."""
     unbalanced = system.rows(
         """
         select s.external_id, s.accepted, l.listings, r.rejected
@@ -186,19 +181,17 @@ def test_a_killed_run_leaves_whole_captures_and_its_other_events_are_fetched_whe
     worker = psutil.Process(system.worker_pid(run.run_id))
     worker.kill()
     system.wait_for(lambda: _has_ended(worker), "the kill", seconds=10)
-    _wait_for_idle_sessions(system)
+    system.wait_for(lambda: not _busy(system), "the end of the killed process's statements", seconds=20)
     missing = _unstored_since(system, since)
     _assert_whole_and_single(system, since)
-    system.wait_for(
-        lambda: _status(system, run) is DagsterRunStatus.FAILURE, "the run to be shown as failed", seconds=30
-    )
+    system.wait_for(lambda: _status(system, run) is DagsterRunStatus.FAILURE, "the run's failure", seconds=30)
     system.wait_for(lambda: _all_stored_since(system, since), "the events of the killed run", seconds=60)
     _assert_whole_and_single(system, since)
     assert missing
     assert _abandoned_since(system, since) == missing
 
 
-def test_a_crashed_database_loses_no_capture_and_the_batch_goes_on_when_it_is_back(
+def test_a_crashed_database_loses_no_capture_and_the_batch_continues_after_its_restart(
     system: System, server: EmbeddedServer, batch: tuple[datetime, DagsterRun]
 ) -> None:
     since, _ = batch
@@ -215,17 +208,17 @@ def test_a_crashed_database_loses_no_capture_and_the_batch_goes_on_when_it_is_ba
     assert system.programs["daemon"].process.poll() is None
 
 
-def test_a_restarted_daemon_goes_on_where_the_killed_one_stopped(
+def test_a_restarted_daemon_continues_the_batch_of_the_killed_one(
     system: System, batch: tuple[datetime, DagsterRun]
 ) -> None:
     since, run = batch
     worker = psutil.Process(system.worker_pid(run.run_id))
-    # The group: daemon, code server and the run's process, as when the machine goes down.
+    # The group: daemon, code server and the run's process, as when the machine crashes.
     system.programs["daemon"].kill()
     system.wait_for(lambda: _has_ended(worker), "the kill", seconds=10)
     _assert_whole_and_single(system, since)
     system.start_daemon()
     system.wait_for(lambda: _all_stored_since(system, since), "the rest of the batch", seconds=90)
     _assert_whole_and_single(system, since)
-    # No daemon finds out that the dead run has ended: `ticket-pipeline run` does so at its start, or run monitoring.
+    # `ticket-pipeline run` ends the dead run at its next start, or run monitoring does.
     assert _status(system, run) is DagsterRunStatus.STARTED

@@ -1,7 +1,4 @@
-"""`ticket-pipeline run` from nothing: one command starts everything, one key stops all of it, and data outlives both.
-
-Nothing is configured: the embedded database, the sample watchlist and the simulator, in an empty home.
-"""
+"""`ticket-pipeline run` in an empty home without settings: one command starts all, Ctrl-C stops it, data stays."""
 
 from __future__ import annotations
 
@@ -30,7 +27,7 @@ KEYBOARD_INTERRUPT = 130
 
 @dataclass
 class Machine:
-    """A folder that is the whole world of one user's runs."""
+    """A state folder and the runs in it."""
 
     folder: Path
     env: dict[str, str]
@@ -46,7 +43,7 @@ class Machine:
         return Program(RUN, self.env, self.folder, name)
 
     def try_out(self) -> subprocess.CompletedProcess[str]:
-        """A run that ends by itself after its first snapshot."""
+        """A run that ends after its first snapshot."""
         return subprocess.run(
             [*RUN, "--until-first-snapshot"],
             env=self.env,
@@ -75,7 +72,7 @@ class Machine:
         return {status for (status,) in self._rows("select status from dagster.runs")}
 
     def _rows(self, query: LiteralString) -> list[tuple[Any, ...]]:
-        """Rows of the database, which is started on demand and left as it was."""
+        """Rows of the database; it is started on demand and stopped again."""
         was_running = self.server.status().running
         try:
             with psycopg.connect(self.server.start()) as connection:
@@ -87,7 +84,7 @@ class Machine:
 
 @pytest.fixture(scope="module")
 def machine() -> Iterator[Machine]:
-    """A machine on which one run was killed while it started, and the next one ran to its first snapshot."""
+    """A machine where one run was killed while it started, and the next one ran to its first snapshot."""
     with throwaway_state_dir() as folder:
         folder.mkdir()
         home = folder.parent / "home"
@@ -100,7 +97,7 @@ def machine() -> Iterator[Machine]:
             _wait_for_words(killed, "Starting Dagster")
             killed.process.kill()
             killed.process.wait()
-            assert machine.living(), "its children outlive a supervisor that was killed"
+            assert machine.living(), "children outlive a killed supervisor"
             machine.first_run = machine.try_out()
             yield machine
         finally:
@@ -114,14 +111,14 @@ def _end_all(machine: Machine) -> None:
             if process.environ().get("STATE_DIR") == str(machine.folder):
                 process.kill()
                 killed.append(process)
-    psutil.wait_procs(killed, timeout=20)  # or they would make files in the folder that is deleted next
+    psutil.wait_procs(killed, timeout=20)  # before their folder is deleted
     EmbeddedServer(machine.folder / "postgres", None).stop()
 
 
 def _wait_for_words(run: Program, words: str) -> None:
     wait_until(
         lambda: words in run.log_file.read_text(errors="replace") or run.process.poll() is not None,
-        f"the run to say {words!r}",
+        f"the words {words!r}",
         seconds=90,
         explain=run.tail,
     )
@@ -160,7 +157,7 @@ def test_ctrl_c_stops_everything_without_a_failed_run_and_data_is_kept(machine: 
         run.stop()
 
 
-def test_a_polite_stop_in_the_middle_of_the_start_leaves_nothing_behind(machine: Machine) -> None:
+def test_a_sigterm_during_the_start_leaves_nothing_behind(machine: Machine) -> None:
     run = machine.start("terminated")
     try:
         _wait_for_words(run, "Starting Dagster")

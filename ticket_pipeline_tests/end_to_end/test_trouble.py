@@ -1,6 +1,6 @@
-"""A marketplace that is down, and one that blocks us: attempts say so, the breaker opens, and polling comes back.
+"""A marketplace that is down or blocks us: attempts are recorded, the breaker opens, and polling resumes.
 
-Failures here are the marketplace's; what happens when one of our own parts dies is `test_kills`.
+What happens when one of our own processes dies is in `test_kills`.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _outcomes(system: System, since: datetime) -> list[str]:
     return [row["outcome"] for row in rows]
 
 
-def _pause_told(system: System) -> str:
+def _pause_reason(system: System) -> str:
     tick = system.last_tick(SENSOR)
     reason = (tick and tick.skip_reason) or ""
     return reason if "stubhub is paused" in reason else ""
@@ -98,7 +98,7 @@ def test_a_marketplace_that_is_down_opens_the_breaker_and_is_polled_again_when_i
     system.marketplace.go_down()
     since = _make_due(system)
     system.wait_for(lambda: _breaker(system)["state"] == "open", "the breaker to open", seconds=60)
-    # The breaker hears of a request as it ends; the attempts are booked in groups a moment later.
+    # The breaker opens as a request ends; the attempts are stored in groups a moment later.
     system.wait_for(lambda: len(_outcomes(system, since)) >= FAILURES, "the failed attempts", seconds=60)
     assert _outcomes(system, since)[:FAILURES] == ["http_error"] * FAILURES
     assert _stored(system, since) == 0
@@ -110,22 +110,22 @@ def test_a_marketplace_that_is_down_opens_the_breaker_and_is_polled_again_when_i
 def test_a_block_stops_all_requests_until_a_person_resumes(system: System) -> None:
     _wait_for_quiet(system)
     system.marketplace.faults.add(Fault(FaultKind.FORBIDDEN, times=None))
-    asked = system.marketplace.asked_for()
+    asked = system.marketplace.count_requests()
     since = _make_due(system)
-    reason = system.wait_for(lambda: _pause_told(system), "the sensor to say why", seconds=60)
+    reason = system.wait_for(lambda: _pause_reason(system), "the sensor's reason", seconds=60)
     assert "403" in reason
     assert "ticket-pipeline resume stubhub" in reason
-    assert system.marketplace.asked_for() == asked + 1, "the first answer is enough to stop"
-    # The breaker hears of a request as it ends; the attempt is booked a moment later.
+    assert system.marketplace.count_requests() == asked + 1, "the first response is enough to stop"
+    # The breaker opens as a request ends; the attempt is stored a moment later.
     assert system.wait_for(lambda: _outcomes(system, since), "the blocked attempt", seconds=60) == ["blocked"]
-    # The cause is mended, but nobody has said so: the next ticks send nothing.
+    # The cause is gone, but nobody has resumed: the next ticks send nothing.
     system.marketplace.faults.clear()
-    told = system.last_tick(SENSOR)
-    assert told is not None
-    told_again = system.wait_for(lambda: _ended_tick(system, after=told.timestamp), "another tick", seconds=30)
-    assert told_again is not None
-    assert "stubhub is paused" in (told_again.skip_reason or "")
-    assert system.marketplace.asked_for() == asked + 1
+    paused = system.last_tick(SENSOR)
+    assert paused is not None
+    still_paused = system.wait_for(lambda: _ended_tick(system, after=paused.timestamp), "another tick", seconds=30)
+    assert still_paused is not None
+    assert "stubhub is paused" in (still_paused.skip_reason or "")
+    assert system.marketplace.count_requests() == asked + 1
     resumed = system.run("ticket-pipeline", "resume", "stubhub")
     assert resumed.returncode == 0, resumed.stderr
     system.wait_for(lambda: _stored(system, since) == EVENTS, "every event after the block", seconds=90)

@@ -1,4 +1,4 @@
-"""What a person sees in Dagster's web pages, in a real browser; and what its buttons and its command line start."""
+"""Dagster's web pages in a real browser, and what its buttons and its command line start."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def system(tmp_path_factory: pytest.TempPathFactory, database_server: EmbeddedSe
 
 @pytest.fixture(scope="module")
 def url(system: System) -> str:
-    """The web server, when there is something to see in it."""
+    """The web server, after the first poll."""
     url = system.start_webserver()
     system.wait_for(lambda: _has_polled(system), "the first poll", seconds=90)
     return url
@@ -65,10 +65,7 @@ def url(system: System) -> str:
 
 @pytest.fixture(scope="module")
 def backfills(system: System, url: str) -> dict[str, list[DagsterRun]]:
-    """The runs of a backfill of some events and of one of a month of hours, by asset, when both are over.
-
-    Together, since Dagster's daemon looks at backfills twice a minute only.
-    """
+    """Asset → the runs of its backfill: some events, and a month of hours. Dagster starts backfills twice a minute."""
     launched = {
         "stubhub_listings": _launch_backfill(url, "stubhub_listings", CHOSEN),
         "hourly_prices": _launch_backfill(url, "hourly_prices", _hours_of_a_month()),
@@ -83,10 +80,10 @@ def backfills(system: System, url: str) -> dict[str, list[DagsterRun]]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium; on CI its absence is a failure, elsewhere a reason to skip."""
+    """Chromium; without it the tests fail on CI and are skipped elsewhere."""
     chromium = find_chromium()
     if chromium is None:
-        missing = "Looked for the program chromium; there is none. Install the package chromium."
+        missing = "There is no program chromium. Install the package chromium."
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(missing)
     with open_browser(chromium) as browser:
         yield browser
@@ -94,7 +91,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page that knows nothing of earlier tests."""
+    """A page without cookies or storage of earlier tests."""
     with open_visit(browser) as page:
         yield page
 
@@ -143,24 +140,10 @@ def test_an_events_page_shows_its_prices(page: Page, url: str) -> None:
 
 
 @pytest.mark.browser
-def test_the_number_of_rows_is_drawn_as_a_plot(page: Page, url: str) -> None:
-    page.goto(f"{url}/assets/stubhub_listings?view=overview")
-    page.get_by_text("Plots", exact=True).click()
-    expect(page.locator("canvas").first).to_be_visible()
-
-
-@pytest.mark.browser
 def test_the_runs_page_shows_one_run_for_all_events_with_its_tags(page: Page, url: str) -> None:
     page.goto(f"{url}/runs")
     expect(page.get_by_text("poll_stubhub", exact=True).first).to_be_visible()
     expect(page.get_by_text(f"ticket_pipeline/events: {len(KEYS)}").first).to_be_visible()
-
-
-@pytest.mark.browser
-def test_the_sensors_page_shows_the_poll_sensor_running(page: Page, url: str) -> None:
-    page.goto(f"{url}/locations/{MODULE[1]}/sensors/poll_due_stubhub_events")
-    expect(page.get_by_text("Leases the stubhub events that are due")).to_be_visible()
-    expect(page.get_by_role("checkbox").or_(page.get_by_role("switch")).first).to_be_checked()
 
 
 def test_a_backfill_of_a_range_of_events_is_one_run(system: System, backfills: dict[str, list[DagsterRun]]) -> None:
@@ -183,10 +166,10 @@ def _hours_of_a_month() -> list[str]:
 def _launch_backfill(url: str, asset: str, partitions: Sequence[str]) -> str:
     """Launch a backfill as the asset's page does; returns its id."""
     params = {"assetSelection": [{"path": [asset]}], "partitionNames": list(partitions), "fromFailure": False}
-    answer: dict[str, Any] = httpx.post(
+    response: dict[str, Any] = httpx.post(
         f"{url}/graphql", json={"query": _LAUNCH, "variables": {"params": params}}, timeout=300, trust_env=False
     ).json()
-    launched = answer["data"]["launchPartitionBackfill"]
+    launched = response["data"]["launchPartitionBackfill"]
     assert launched["__typename"] == "LaunchBackfillSuccess", launched
     backfill_id: str = launched["backfillId"]
     return backfill_id
@@ -203,11 +186,11 @@ def _are_over(system: System, backfill_ids: Iterable[str]) -> bool:
 @pytest.mark.usefixtures("backfills")
 def test_the_shell_materializes_a_range_of_events_and_explains_an_unknown_key(system: System) -> None:
     materialize = ("dagster", "asset", "materialize", "--select", "stubhub_listings", *MODULE)
-    before = {key: system.marketplace.asked_for(key) for key in KEYS}
+    before = {key: system.marketplace.count_requests(key) for key in KEYS}
     several = system.run(*materialize, "--partition-range", f"{KEYS[2]}...{KEYS[3]}")
     assert several.returncode == 0, several.stderr
-    asked = [system.marketplace.asked_for(key) - before[key] for key in KEYS]
-    assert asked == [0, 0, 1, 1]
+    requests = [system.marketplace.count_requests(key) - before[key] for key in KEYS]
+    assert requests == [0, 0, 1, 1]
     unknown = system.run(*materialize, "--partition", "157284302")
     assert unknown.returncode != 0
     assert re.search(r"4 are known \(nearest 157284301", unknown.stderr)
