@@ -173,3 +173,7 @@ def test_building_definitions_changes_nothing_in_the_process() -> None:
     build_defs(Settings(log_level="DEBUG"))
     after = (logger.level, stamina.instrumentation.get_on_retry_hooks(), list(warnings.filters), dict(os.environ))
     assert after == before
+
+
+def test_it_loads_with_a_poll_interval_of_seconds() -> None:
+    dg.Definitions.validate_loadable(build_defs(Settings(base_scrape_interval_hours=0.001)))

@@ -45,9 +45,13 @@ class PollConfig(dg.Config):
     """Set by the sensor: the lease under which these events are held. Leave it empty by hand."""
 
 
+_SHORTEST_WINDOW = timedelta(minutes=1)
+"""Dagster refuses a freshness policy of less."""
+
+
 def freshness_of(settings: Settings) -> dg.FreshnessPolicy:
     """What is polled, and the prices made of it, are overdue after two of the longest intervals without any capture."""
-    interval = timedelta(hours=settings.base_scrape_interval_hours)
+    interval = max(timedelta(hours=settings.base_scrape_interval_hours), _SHORTEST_WINDOW)
     return dg.FreshnessPolicy.time_window(fail_window=2 * interval, warn_window=1.5 * interval)
 
 
