@@ -175,7 +175,7 @@ class MarketplaceResource(SettingsResource):
         """The marketplace's client, to be used as an async context manager.
 
         Args:
-            options: `gate` is asked before each request, None sends at once; `clock` is aware UTC; `cache` keeps
+            options: `gate` permits each request, None sends all at once; `clock` is aware UTC; `cache` keeps
                 responses, only at a marketplace that describes events.
         """
         return SOURCES[self.marketplace].open_client(self.settings_in_use(), **options)
