@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from ticket_pipeline.ingest.attempts import PollContext
 from ticket_pipeline.ingest.captures import ListingsIngest
 from ticket_pipeline.ingest.results import Fetched
-from ticket_pipeline.market.trust import TrustRule
 from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
 from ticket_pipeline.marketplaces.stubhub.parser import parse_stubhub_listings
 from ticket_pipeline.storage.attempts import BackOff
@@ -50,7 +49,7 @@ def build_ingest(database: Database) -> ListingsIngest:
     """The pipeline's own ingest, everything switched on that is on by default."""
     back_off = BackOff(timedelta(minutes=5), timedelta(hours=6))
     context = PollContext(database, Marketplace.STUBHUB, back_off, draw_jitter=lambda: 1.0, keep_body=True)
-    return ListingsIngest(context, StubHubReader(), TrustRule())
+    return ListingsIngest(context, StubHubReader())
 
 
 def answer(event: Event, moment: datetime, body: bytes) -> Fetched:

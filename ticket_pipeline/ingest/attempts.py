@@ -42,14 +42,7 @@ _WRITE_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class PollContext:
-    """What every poll of one run records its attempts with.
-
-    Attributes:
-        back_off: how long a failed event waits.
-        draw_jitter: a factor for the next interval or wait, drawn per event.
-        keep_body: whether raw bodies are stored.
-        run_id: stored with every attempt.
-    """
+    """What every poll of one run records its attempts with; `draw_jitter` draws the factor of each next interval."""
 
     database: Database
     marketplace: Marketplace
@@ -59,11 +52,7 @@ class PollContext:
     run_id: str | None = None
 
     def record_failure(self, fetched: Fetched, error: MarketplaceError) -> Outcome:
-        """Record the failed attempt of one event and reschedule it; returns how it ended.
-
-        Raises:
-            StorageError: the database stays unavailable, or refuses the record.
-        """
+        """Record the failed attempt of one event and reschedule it; returns how it ended."""
         if fetched.response is not None:  # its requests count, whatever is wrong with it
             error.status, error.tries = fetched.response.status, fetched.response.tries
         attempt = Attempt(
@@ -89,23 +78,14 @@ class PollContext:
 
 
 def response_of(fetched: Fetched) -> RawResponse:
-    """The response of one event.
-
-    Raises:
-        MarketplaceError: there is none; the error of its fetch.
-    """
+    """The response of one event, or the error of its fetch raised."""
     if fetched.response is None:
         raise fetched.error or MarketplaceError(f"Event {fetched.event.external_id} has neither response nor error.")
     return fetched.response
 
 
 def store_or_fail(write: Callable[[], _T], fetched: Fetched) -> _T:
-    """Store the response of one event; whatever is wrong with it becomes the failure of this event alone.
-
-    Raises:
-        MarketplaceError: the response cannot be stored.
-        StorageUnavailable: the database stays unavailable.
-    """
+    """Store the response of one event; what is wrong with it becomes a MarketplaceError, the failure of this event."""
     try:
         with unexpected_as_failure(f"store the response of event {fetched.event.external_id}"):
             return write()
@@ -120,9 +100,6 @@ def update_breaker(gate: PostgresGate, results: Sequence[EventResult]) -> None:
     """Record whether the responses of a group could be read: one that could proves that the format is unchanged.
 
     How the requests went was recorded when they were sent. Cached responses, which cost no request, do not count.
-
-    Raises:
-        StorageError: the database stays unavailable.
     """
     fetched = [result for result in results if result.tries]
     if any(not result.is_failure for result in fetched):

@@ -40,27 +40,17 @@ class BatchIngest(Protocol):
         """What its attempts are recorded with."""
 
     async def fetch(self, external_id: str) -> RawResponse:
-        """Fetch one event.
-
-        Raises:
-            MarketplaceError: no usable response.
-        """
+        """Fetch one event; a MarketplaceError where there is no usable response."""
 
     def store(self, group: Sequence[Fetched]) -> list[EventResult]:
-        """Store a group of responses; every event of the group gets a result. Runs in a worker thread.
-
-        Raises:
-            StorageError: the database refused or stayed unavailable.
-        """
+        """Store a group of responses; every event of the group gets a result. Runs in a worker thread."""
 
 
 @dataclass(slots=True)
 class BatchResult:
-    """What became of a batch.
+    """What became of a batch: one result per event that was tried, in the order in which they were stored.
 
-    Attributes:
-        results: one per event that was tried, in the order in which they were stored.
-        skipped: events that were not tried: see `stopped_by`, or another run had taken them over.
+    The others were skipped: because of `stopped_by`, or because another run had taken them over.
     """
 
     results: list[EventResult] = field(default_factory=list)
@@ -75,11 +65,7 @@ class BatchResult:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The hold of a run on its events: renewed while the run works, so that it can be short.
-
-    Attributes:
-        duration: a run that has not renewed for so long counts as dead.
-    """
+    """The hold of a run on its events, renewed while it works; a run that has not renewed for `duration` is dead."""
 
     lease_id: UUID
     duration: timedelta
@@ -117,12 +103,7 @@ class PollBatch:
         self._lost: set[int] = set()
 
     async def run(self, events: Sequence[Event]) -> BatchResult:
-        """Try every event once and return what became of each.
-
-        Raises:
-            StorageError: the database refused or stayed unavailable; what is stored stays stored, and the lease of the
-                rest runs out.
-        """
+        """Try every event once and return what became of each. After a StorageError what is stored stays stored."""
         fetched: asyncio.Queue[Fetched | None] = asyncio.Queue()
         stored: asyncio.Queue[EventResult | None] = asyncio.Queue()
         try:
@@ -137,15 +118,11 @@ class PollBatch:
         except BaseExceptionGroup as group_error:
             raise _first_cause(group_error) from group_error
         finally:
-            self._release_lease()
+            if self._lease is not None:
+                # Not in a thread: a run that is being stopped starts none. On an error, the lease runs out.
+                with suppress(StorageError):
+                    release_lease(self._ingest.context.database, self._lease.lease_id)
         return self._outcome
-
-    def _release_lease(self) -> None:
-        """Release what was not stored. Not in a thread: a run that is being stopped starts none."""
-        if self._lease is not None:
-            # Where the database is unavailable, the lease runs out.
-            with suppress(StorageError):
-                release_lease(self._ingest.context.database, self._lease.lease_id)
 
     async def _fetch_all(self, events: Sequence[Event], fetched: asyncio.Queue[Fetched | None]) -> None:
         waiting = iter(events)
@@ -214,7 +191,6 @@ class PollBatch:
 
 
 def _first_cause(error: BaseException) -> BaseException:
-    """The stages fail together; a caller can act on the first cause, with its own type."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error

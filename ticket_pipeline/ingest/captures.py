@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from ticket_pipeline.ingest.attempts import PollContext
     from ticket_pipeline.ingest.results import Fetched
     from ticket_pipeline.market.events import Event
-    from ticket_pipeline.market.trust import TrustRule
     from ticket_pipeline.market.validated import ValidatedListings
     from ticket_pipeline.market.vocabulary import ParsedListings, RawResponse
     from ticket_pipeline.marketplaces.client import ListingsClient
@@ -47,14 +46,11 @@ _MOST_REASONS = 3
 class ListingsIngest:
     """Fetches and stores the listings of one marketplace's events.
 
-    Attributes:
-        rule: when a capture is suspect.
-        zone_map: the user's venue map, for marketplaces that name no zones.
+    `zone_map` is the user's venue map, for marketplaces that name no zones.
     """
 
     context: PollContext
     client: ListingsClient
-    rule: TrustRule
     zone_map: ZoneMap | None = None
 
     async def fetch(self, external_id: str) -> RawResponse:
@@ -65,11 +61,8 @@ class ListingsIngest:
         """Store the responses of a group of events; every event of the group gets a result.
 
         Several responses are validated together, because the cost of a validation is nearly all fixed. A response that
-        cannot be read, validated or stored is a failed attempt of its event and affects no other event.
-
-        Raises:
-            StorageError: the database stays unavailable, or refuses even the record of a failed attempt; events before
-                it are stored, and the others are due again when their lease runs out.
+        cannot be read, validated or stored is a failed attempt of its event and affects no other event. After a
+        StorageError the events before it are stored, and the others are due again when their lease runs out.
         """
         with _paused_collector():
             readable: list[tuple[Fetched, ParsedListings]] = []
@@ -118,7 +111,6 @@ class ListingsIngest:
                 self.context.database,
                 capture,
                 attempt,
-                rule=self.rule,
                 back_off=self.context.back_off,
                 jitter_factor=self.context.draw_jitter(),
                 keep_body=self.context.keep_body,
@@ -179,7 +171,6 @@ class ListingsIngest:
 
 
 def _describe_unusable(event: Event, listings: ValidatedListings) -> str | None:
-    """Why a response with listings is a failure; None where it is not."""
     if not listings.is_unusable:
         return None
     reasons = list(listings.reasons.items())
@@ -214,8 +205,7 @@ def _warn_of_doubts(capture: Capture, stored: StoredCapture, *, is_failure: bool
 def _paused_collector() -> Iterator[None]:
     """No cyclic garbage collection inside the block.
 
-    A group of bodies becomes a hundred thousand small containers without cycles, freed by their reference counts;
-    scanning them again and again would take nearly as long as all the rest (docs/benchmarks.md).
+    Scanning the hundred thousand small containers of a group of bodies would take nearly as long as the rest.
     """
     was_enabled = gc.isenabled()
     gc.disable()

@@ -31,7 +31,7 @@ _BUDGET_HORIZON = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """Nothing is to be done now; `reason` says why and until when, for a person."""
+    """Nothing is to be done now; `reason` is for people."""
 
     reason: str
 
@@ -48,10 +48,7 @@ class LeasedBatch:
 def choose_batch(
     database: Database, settings: Settings, marketplace: Marketplace, *, this_moment: datetime, lease_id: UUID
 ) -> LeasedBatch | Skip:
-    """Lease what is due at a marketplace, or say why nothing is.
-
-    Backlog, breaker, remaining budget and a wait that the marketplace asked for are respected. A changed interval takes
-    effect here, at the next tick.
+    """Lease what is due at a marketplace, or return why nothing is. A changed interval takes effect here.
 
     Args:
         database: migrated.
@@ -59,9 +56,6 @@ def choose_batch(
         marketplace: whose events.
         this_moment: aware UTC.
         lease_id: a fresh one; the run's key.
-
-    Raises:
-        StorageError: the database cannot be asked; nothing is leased.
     """
     source = SOURCES[marketplace]
     if (reason := why_not_polled(source, settings)) is not None:
@@ -77,7 +71,13 @@ def choose_batch(
     )
     state = read_request_state(database, marketplace)
     backlog = read_backlog(database, marketplace, this_moment)
-    obstacle = _find_obstacle(marketplace, backlog, state, settings.tuning.poll_batch_size, this_moment)
+    batch_size = settings.tuning.poll_batch_size
+    obstacle = (
+        _find_pause(marketplace, state, this_moment)
+        or _find_asked_wait(marketplace, state, this_moment)
+        or _find_wait(marketplace, backlog, batch_size, this_moment)
+        or _find_spent_budget(marketplace, state, batch_size, this_moment)
+    )
     if obstacle is not None:
         return Skip(obstacle)
     events = lease_due_events(
@@ -86,23 +86,12 @@ def choose_batch(
         lease_id=lease_id,
         this_moment=this_moment,
         leased_until=this_moment + timedelta(seconds=settings.tuning.lease_seconds),
-        batch_size=min(settings.tuning.poll_batch_size, _fitting_budget(state, settings.tuning.poll_batch_size)),
+        batch_size=_fitting_budget(state, batch_size),
         back_off=back_off,
     )
     if not events:
         return Skip("The due events were taken by another tick just now, or wait, because their runs died repeatedly.")
     return LeasedBatch(marketplace, lease_id, events)
-
-
-def _find_obstacle(
-    marketplace: Marketplace, backlog: Backlog, state: Sequence[Row], batch_size: int, this_moment: datetime
-) -> str | None:
-    return (
-        _find_pause(marketplace, state, this_moment)
-        or _find_asked_wait(marketplace, state, this_moment)
-        or _find_wait(marketplace, backlog, batch_size, this_moment)
-        or _find_spent_budget(marketplace, state, batch_size, this_moment)
-    )
 
 
 def _find_pause(marketplace: Marketplace, state: Sequence[Row], this_moment: datetime) -> str | None:
@@ -146,7 +135,7 @@ def _find_spent_budget(
 
 
 def _fitting_budget(state: Sequence[Row], batch_size: int) -> int:
-    """How many requests the budgets let through within the horizon."""
+    """How many requests the budgets let through within the horizon, at most a whole batch."""
     room = batch_size
     for row in state:
         window: timedelta | None = row["budget_window"]
@@ -160,7 +149,7 @@ def _fitting_budget(state: Sequence[Row], batch_size: int) -> int:
 
 
 def show_asked_wait(marketplace: str, asked_until: datetime, this_moment: datetime) -> str:
-    """A wait that a marketplace asked for, as people are told of it; without a full stop."""
+    """A wait that a marketplace asked for, without a full stop."""
     return (
         f"{marketplace} asked to wait until {asked_until.astimezone(UTC):%Y-%m-%d %H:%M} UTC, another "
         f"{show_wait(asked_until - this_moment)}; nothing is sent before"
@@ -168,7 +157,7 @@ def show_asked_wait(marketplace: str, asked_until: datetime, this_moment: dateti
 
 
 def show_wait(wait: timedelta) -> str:
-    """A duration as people say it: `4 min 10 s`, `3 h 5 min`, `2 d 4 h`."""
+    """A duration such as `4 min 10 s`, `3 h 5 min` or `2 d 4 h`."""
     seconds = max(0, round(wait.total_seconds()))
     days, rest = divmod(seconds, 86_400)
     hours, rest = divmod(rest, 3600)

@@ -1,7 +1,6 @@
-"""How many requests a watchlist will make: the cadence walked ahead, event by event, without chance.
+"""How many requests a watchlist will make: the cadence applied ahead, event by event, without jitter.
 
-What belongs here: the arithmetic of a plan. What does not: the schedule as it is kept (`storage.schedule`). Jitter has
-a mean of 1, so it moves requests but does not change how many there are; retries come on top.
+Jitter has a mean of 1, so it moves requests but does not change how many there are; retries come on top.
 """
 
 from __future__ import annotations
@@ -24,12 +23,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class PlannedEvent:
-    """One event at one marketplace; times are aware UTC.
-
-    Attributes:
-        due_at: of its next poll; in the past means now.
-        own_interval: the sheet's own interval; None: by time to event.
-    """
+    """One event at one marketplace; `due_at` is its next poll, and `own_interval` that of the sheet, if any."""
 
     event_at: datetime
     due_at: datetime
@@ -38,13 +32,7 @@ class PlannedEvent:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """The polls of one marketplace.
-
-    Attributes:
-        by_day: polls of each 24 hours from the start on.
-        busiest_hour_at: when the busiest hour starts, aware UTC; None where there is no poll at all.
-        busiest_hour: polls in it.
-    """
+    """The polls of one marketplace per 24 hours from the start on, and those of the busiest hour."""
 
     by_day: tuple[int, ...]
     busiest_hour_at: datetime | None
@@ -56,10 +44,7 @@ class Forecast:
         return max(self.by_day, default=0)
 
     def busy_minute(self, *, chance: float = 0.001) -> int:
-        """Polls that a minute of the busiest hour exceeds with at most this chance, when they fall at random.
-
-        Jitter makes the polls of many events fall like those of a Poisson process with the hour's mean.
-        """
+        """Polls that a minute of the busiest hour exceeds with at most this chance: jitter makes a Poisson process."""
         return poisson_quantile(self.busiest_hour / 60, 1 - chance)
 
 
@@ -78,8 +63,7 @@ def forecast_polls(
         cadence: how often each is polled.
         start: aware UTC.
         days: how many times 24 hours.
-        kept_for: how long an answer is used again; a poll of the same event within that time sends nothing and is not
-            counted.
+        kept_for: how long a response is cached; a poll of the same event within that time is not counted.
     """
     by_day = [0] * days
     by_hour: Counter[int] = Counter()

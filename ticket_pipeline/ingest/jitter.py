@@ -44,7 +44,6 @@ def draw_factor(strategy: JitterStrategy, random: Random, low: float, high: floa
 
 
 def _draw_size(strategy: JitterStrategy, random: Random) -> float:
-    """The size of a deviation in [0, 1]."""
     match strategy:
         case "uniform":
             return random.random()
@@ -59,7 +58,7 @@ def _draw_size(strategy: JitterStrategy, random: Random) -> float:
 
 
 def _bounded(draw: Callable[[], float]) -> float:
-    """Draw again until the value lies in [0, 1]; each of our shapes does so within a few tries."""
+    """Draw until the value lies in [0, 1]."""
     while True:
         value = draw()
         if 0 <= value <= 1:
@@ -67,7 +66,7 @@ def _bounded(draw: Callable[[], float]) -> float:
 
 
 def _draw_poisson(random: Random, mean: float) -> int:
-    """A Poisson count (Knuth's product of uniforms; the mean is small)."""
+    """A Poisson count, by Knuth's product of uniforms."""
     limit = math.exp(-mean)
     count, product = 0, random.random()
     while product > limit:

@@ -1,4 +1,4 @@
-"""Poll events of one marketplace under these settings: the one way in for Dagster and for the command line."""
+"""Poll events of one marketplace under these settings, for Dagster and for the command line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from ticket_pipeline.ingest.cadence import Cadence
 from ticket_pipeline.ingest.jitter import draw_factor
 from ticket_pipeline.ingest.marketplaces import find_source
 from ticket_pipeline.ingest.ticketmaster_events import TicketmasterIngest
-from ticket_pipeline.market.trust import TrustRule
 from ticket_pipeline.settings.values import read_cadence_bands
 from ticket_pipeline.sheet.sync import load_zone_map
 from ticket_pipeline.storage.attempts import BackOff
@@ -65,10 +64,6 @@ async def poll_events(  # noqa: PLR0913 - the last ones are keywords with defaul
         lease: where a sensor leased the batch.
         run_id: stored with every attempt.
         open_client: opens the client with the keywords `gate`, `clock` and, for event details, `cache`.
-
-    Raises:
-        ConfigurationError: the marketplace is switched off or its settings are unusable; nothing was sent.
-        StorageError: the database refused or stayed unavailable.
     """
     source = find_source(marketplace, settings)
     # One source each: gaps and intervals are drawn in different threads, and a seed must repeat both.
@@ -108,14 +103,13 @@ async def _open_ingest(
     now: Callable[[], datetime],
     open_client: Callable[..., AbstractAsyncContextManager[Any]] | None,
 ) -> AsyncIterator[BatchIngest]:
-    """The ingest of a marketplace that has listings, or of one that describes events."""
     open_it = open_client or partial(source.open_client, settings)
     if source.has_listings:
         # It validates with pandas, which takes half a second to load: only polling needs it, not every command.
         from ticket_pipeline.ingest.captures import ListingsIngest  # noqa: PLC0415
 
         async with open_it(gate=gate, clock=now) as client:
-            yield ListingsIngest(context, client, TrustRule(), load_zone_map(context.database))
+            yield ListingsIngest(context, client, load_zone_map(context.database))
     else:
         cache = PostgresCache(context.database, source.marketplace)
         async with open_it(gate=gate, cache=cache, clock=now) as client:
@@ -150,9 +144,9 @@ def build_gate(
         settings: spacing, longest request, breaker.
         marketplace: whose.
         random: draws the spacing.
-        is_polling: False where a person asks, who may use the reserve.
-        is_for_events: False for searches, whose requests nobody books as attempts.
-        max_wait: a longer wait is refused instead, naming its length; None: what suits a run.
+        is_polling: False for a person's request, which may use the reserve.
+        is_for_events: False for searches, which are not attempts.
+        max_wait: a longer wait is refused; None: what suits a run.
     """
     return (PostgresGate if is_for_events else SearchGate)(
         database,

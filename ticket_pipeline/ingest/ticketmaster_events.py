@@ -1,8 +1,4 @@
-"""From Ticketmaster's responses to the history of its events: parse, describe changes, write each in a transaction.
-
-What belongs here: the synchronous half of polling a marketplace that describes events instead of listing tickets. What
-does not: sending requests (`marketplaces`) and the statements (`storage`).
-"""
+"""From Ticketmaster's responses to the history of its events: parse, describe changes, write each in a transaction."""
 
 from __future__ import annotations
 
@@ -36,14 +32,7 @@ _COMPARED = ("status", "local_date", "local_time", "event_at", "venue")
 
 @dataclass(frozen=True, slots=True)
 class TicketmasterResult(EventResult):
-    """What became of one event.
-
-    Attributes:
-        details: as parsed; None where the attempt failed.
-        changes: what differs from the capture before, in words.
-        is_new: False where the response came from the cache and is stored already.
-        age: of a cached response when it was used; zero where one was fetched.
-    """
+    """What became of one event, and what changed since the capture before; `age` is that of a cached response."""
 
     details: EventDetails | None = None
     changes: tuple[str, ...] = ()
@@ -68,11 +57,7 @@ class TicketmasterIngest:
         return await self.client.fetch_event(external_id)
 
     def store(self, group: Sequence[Fetched]) -> list[EventResult]:
-        """Store the responses of a group of events; every event of the group gets a result.
-
-        Raises:
-            StorageError: the database stays unavailable, or refuses even the record of a failed attempt.
-        """
+        """Store the responses of a group of events; every event of the group gets a result."""
         return [self._store(fetched) for fetched in group]
 
     def _store(self, fetched: Fetched) -> EventResult:

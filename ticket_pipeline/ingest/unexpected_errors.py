@@ -1,8 +1,4 @@
-"""Turn an exception that nobody foresaw into the failure of one event, or of one sync.
-
-A bug must not take the other events of a batch down with it, nor end the loop that polls. Errors that this package
-raises on purpose pass unchanged.
-"""
+"""Turn an unexpected exception into the failure of one event, or of one sync, so that a bug stops nothing else."""
 
 from __future__ import annotations
 
@@ -20,15 +16,9 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def unexpected_as_failure(action: str) -> Iterator[None]:
-    """Raise any exception but our own as a MarketplaceError.
+    """Raise any exception but our own as a MarketplaceError; `action` is such as `read the response of event 1`.
 
-    Args:
-        action: what the block does, such as `read the response of event 1`.
-
-    Raises:
-        MarketplaceError: a bug. Its message names the exception's class only, because the text may quote what it was
-            given; the log has the traceback.
-        TicketPipelineError: whatever the block raised on purpose.
+    Its message names the exception's class only, because the text may quote what it was given.
     """
     try:
         yield

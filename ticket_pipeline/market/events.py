@@ -21,7 +21,6 @@ class Event:
 
     Attributes:
         event_id: our own id, the same at every marketplace.
-        external_id: the marketplace's id.
         timezone: IANA name, of the venue.
         event_at: when it starts, aware UTC.
         is_current: False where the watchlist has replaced the external id by another one.
@@ -60,13 +59,9 @@ class WatchlistEvent:
     Attributes:
         sheet_row: its row number, as the user sees it; None once the row is gone.
         event_date: local time of the venue, naive; midnight where the row names no time of day.
-        timezone: IANA name.
-        timezone_source: what the timezone was derived from.
         event_at: the same moment, aware UTC. Without a time of day it is the last minute of that local day, so that an
             event of today is not over in the morning.
         poll_interval: the row's own interval; None: by the cadence.
-        external_ids: marketplace → its id of the event.
-        is_time_known: whether the row names the time of day.
     """
 
     sheet_row: int | None
@@ -93,13 +88,9 @@ class WatchlistEvent:
 
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
-    """One row of the watchlist that is not an event.
+    """One row of the watchlist that is not an event, with the reasons; a cell without a header goes by its letter.
 
-    Attributes:
-        row_number: as the user sees it.
-        cells: header → cell as read; a column without a header goes by its letter.
-        reasons: sentences that name the column, the value and the fix; at least one.
-        is_unidentified: error or loading values of the sheet hide which event this is.
+    It is unidentified where error or loading values of the sheet hide which event it is.
     """
 
     row_number: int

@@ -37,10 +37,7 @@ class PricedListing:
 
 
 def can_sell(quantity: int, splits: tuple[int, ...] | None, together: int) -> bool:
-    """Whether `together` tickets can be bought: listed as a split, or at most the quantity where no splits are known.
-
-    The rule behind every get-in price; in SQL it is the function of the same name.
-    """
+    """Whether `together` tickets can be bought: a listed split, or at most the quantity where splits are not known."""
     return quantity >= together if splits is None else together in splits
 
 
@@ -74,7 +71,7 @@ class HourlyPrice:
 
 
 def zone_of(zone: str | None, section: str | None) -> str:
-    """The zone a listing counts in: its own, else its section. One that is itself called `*` is no zone."""
+    """The zone a listing counts in: its own, else its section. The name `*` is taken."""
     return next((name for name in (zone, section) if name not in (None, WHOLE_EVENT)), None) or _NO_ZONE
 
 
@@ -86,14 +83,7 @@ def get_in_price(listings: Iterable[PricedListing], together: int = 1) -> Decima
 def hourly_prices(
     captures: Sequence[tuple[datetime, Sequence[PricedListing]]],
 ) -> dict[tuple[str, str, str], HourlyPrice]:
-    """Aggregate the trusted captures of one event's hour.
-
-    Args:
-        captures: (captured_at, its listings), in order of capture; a capture of an empty market has no listings.
-
-    Returns:
-        (zone, currency, fee basis) → its row; empty where no capture holds a listing.
-    """
+    """Aggregate the trusted captures of one event's hour, in order: (zone, currency, fee basis) → its row."""
     keys = {
         (zone, listing.currency, listing.fee_basis)
         for _, listings in captures

@@ -1,10 +1,7 @@
-"""Which listings are market prices: the rules every marketplace's candidates pass before they are stored.
-
-What belongs here: the rules, as one pandera schema, and the price a listing counts with. What does not: reading a
-marketplace's body (its parser), their result (`validated`), and storing.
+"""Which listings are market prices: the rules, as one pandera schema, and the price a listing counts with.
 
 Several snapshots are validated at once: of pandera's time nearly all is per call (about 1 ms), not per listing.
-Reasons are fixed texts without values, so that they can be counted; the listing as received is kept beside them.
+Reasons are fixed texts without values, so that they can be counted; the listing as received is stored beside them.
 """
 
 from __future__ import annotations
@@ -54,7 +51,6 @@ _SPECULATIVE = re.compile(
 
 
 def _is_currency(codes: pd.Series[Any]) -> pd.Series[bool]:
-    """Checked per distinct code: there are a few at most, whatever the number of listings."""
     return codes.isin([code for code in codes.unique() if isinstance(code, str) and _CURRENCY.fullmatch(code)])
 
 
@@ -71,13 +67,13 @@ LISTING_RULES = pa.DataFrameSchema(
                 pa.Check.le(MAX_QUANTITY, error=f"quantity is above {MAX_QUANTITY}"),
             ],
         ),
-        "currency": pa.Column(object, pa.Check(_is_currency, error="currency is no ISO 4217 code"), nullable=False),
+        "currency": pa.Column(object, pa.Check(_is_currency, error="currency is not an ISO 4217 code"), nullable=False),
         "is_parking_pass": pa.Column(bool, pa.Check.eq(value=False, error=PARKING_REASON)),
         "is_repeated": pa.Column(bool, pa.Check.eq(value=False, error="listing id was in this snapshot already")),
     },
     name="listings",
 )
-"""What makes a candidate a market price. Both flags and the largest amount are worked out before (`_build_frame`)."""
+"""What makes a candidate a market price. Both flags and the largest amount come from `_build_frame`."""
 
 _MISSING = {
     "price": "price is missing: neither an all-in nor an ask price",
@@ -90,26 +86,23 @@ def validate_listings(parsed: Sequence[ParsedListings]) -> list[ValidatedListing
 
     A listing that breaks a rule is rejected with every rule it breaks. `price` is the all-in price where known, else
     the ask; all money is rounded half-up to cents, on the decimal text and not on the binary number, so that what is
-    validated is what numeric(12,2) stores.
-
-    Args:
-        parsed: snapshots of any marketplaces; their parsers have bounded text and splits to what the database holds.
+    validated is what numeric(12,2) stores. The parsers have bounded text and splits to what the database holds.
     """
     sizes = [len(one.positions) for one in parsed]
     frame = _build_frame(parsed, sizes)
     reasons = _find_reasons(frame)
-    worked_out: dict[str, list[Any]] = {name: _nan_to_none(frame[name]) for name in (*_MONEY_COLUMNS, "price")}
+    computed: dict[str, list[Any]] = {name: _nan_to_none(frame[name]) for name in (*_MONEY_COLUMNS, "price")}
     basis_by = (FeeBasis.ASK, FeeBasis.ALL_IN)  # looked up once: an enum's attribute is slow to reach
     is_all_in = frame["all_in_price"].notna()
-    worked_out["fee_basis"] = (
+    computed["fee_basis"] = (
         [FeeBasis.ALL_IN] * len(frame) if is_all_in.all() else [basis_by[known] for known in is_all_in.tolist()]
     )
-    worked_out["is_general_admission"] = frame["is_general_admission"].tolist()
-    worked_out["is_speculative"] = frame["is_speculative"].tolist()
+    computed["is_general_admission"] = frame["is_general_admission"].tolist()
+    computed["is_speculative"] = frame["is_speculative"].tolist()
     validated = []
     start = 0
     for one, size in zip(parsed, sizes, strict=True):
-        own = one.columns | {name: values[start : start + size] for name, values in worked_out.items()}
+        own = one.columns | {name: values[start : start + size] for name, values in computed.items()}
         broken = {row - start: why for row, why in reasons.items() if start <= row < start + size}
         validated.append(_assemble(one, own, broken))
         start += size
@@ -135,9 +128,9 @@ def _build_frame(parsed: Sequence[ParsedListings], sizes: list[int]) -> pd.DataF
             "price": np.where(np.isnan(money["all_in_price"]), money["ask_price"], money["all_in_price"]),
             "quantity": np.array(joined("quantity"), dtype="int64"),
             "currency": pd.Series(joined("currency"), dtype=object),
-            "is_general_admission": _where_said(is_general_admission, places) | _flags(joined("is_general_admission")),
-            "is_speculative": _where_said(is_speculative, places) | _flags(joined("is_speculative")),
-            "is_parking_pass": _where_said(is_parking_pass, places),
+            "is_general_admission": _matching(is_general_admission, places) | _flags(joined("is_general_admission")),
+            "is_speculative": _matching(is_speculative, places) | _flags(joined("is_speculative")),
+            "is_parking_pass": _matching(is_parking_pass, places),
             "is_repeated": ids.duplicated(),
         }
     )
@@ -177,31 +170,30 @@ def is_speculative(text: str) -> bool:
     return _SPECULATIVE.search(text) is not None
 
 
-def _where_said(is_said: Callable[[str], bool], places: list[tuple[list[str | None], set[str]]]) -> Flags:
-    """The rows where one of the columns says it; `places` holds each column and its distinct texts."""
+def _matching(matches: Callable[[str], bool], places: list[tuple[list[str | None], set[str]]]) -> Flags:
+    """The rows where one of the columns matches; `places` holds each column and its distinct texts."""
     flags: Flags = np.zeros(len(places[0][0]), dtype=bool)
     for texts, distinct in places:
-        said = {text for text in distinct if is_said(text)}
-        if said:
-            flags[[row for row, text in enumerate(texts) if text in said]] = True
+        found = {text for text in distinct if matches(text)}
+        if found:
+            flags[[row for row, text in enumerate(texts) if text in found]] = True
     return flags
 
 
 def _flags(values: list[bool]) -> Flags:
-    """As an array; mostly no flag is set, and then there is nothing to convert."""
     return np.array(values, dtype=bool) if any(values) else np.zeros(len(values), dtype=bool)
 
 
 def _find_reasons(frame: pd.DataFrame) -> dict[int, tuple[str, ...]]:
     """Row of `frame` → every rule it breaks, in the order of the schema."""
     try:
-        # The environment can switch pandera off or down to dtypes; here it decides what is a price, so it stays on.
+        # The environment could switch pandera off.
         with config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA):
             LISTING_RULES.validate(frame, lazy=True)
     except pa.errors.SchemaErrors as error:
         cases = error.failure_cases
         if cases["index"].isna().any():
-            raise  # not about a listing but about the frame: a parser broke its promise
+            raise  # about the frame and not a listing: a bug of a parser
         order = {name: number for number, name in enumerate(LISTING_RULES.columns)}
         found: dict[int, list[tuple[int, str]]] = {}
         for row, column, check in zip(cases["index"], cases["column"], cases["check"], strict=True):
@@ -214,7 +206,7 @@ def _find_reasons(frame: pd.DataFrame) -> dict[int, tuple[str, ...]]:
 def _assemble(
     parsed: ParsedListings, columns: dict[str, list[Any]], broken: dict[int, tuple[str, ...]]
 ) -> ValidatedListings:
-    """Part the accepted listings of one snapshot from the rejected; `broken` is row → reasons."""
+    """Separate the accepted listings of one snapshot from the rejected; `broken` is row → reasons."""
     if not broken:
         return ValidatedListings(columns, tuple(parsed.rejected), parsed.received, parsed.checksum_problems)
     rows = sorted(broken)
@@ -231,7 +223,7 @@ def _assemble(
 
 
 def _without(values: list[_T], rows: list[int]) -> list[_T]:
-    """`values` without those at `rows` (ascending); copied in runs, since few are left out."""
+    """`values` without those at `rows` (ascending), copied in runs."""
     kept: list[_T] = []
     start = 0
     for row in rows:
@@ -241,7 +233,6 @@ def _without(values: list[_T], rows: list[int]) -> list[_T]:
 
 
 def _nan_to_none(values: pd.Series[float]) -> list[float | None]:
-    """As a list of Python floats; only where there is a NaN is it worth looking at each."""
     unknown = values.isna()
     if unknown.all():
         return [None] * len(values)

@@ -1,4 +1,4 @@
-"""Snapshot metrics: what one capture says about the whole event, from its validated columns."""
+"""Metrics of one capture of an event, from its validated columns."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def measure_snapshot(columns: Mapping[str, Sequence[Any]]) -> SnapshotMetrics:
     if not len(cents):
         return SnapshotMetrics(0, 0, None, None, None, None, None, None, None)
     ordered = np.sort(cents)
-    middle_two = ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]  # one and the same in an odd number
+    middle_two = ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]
     return SnapshotMetrics(
         listings=len(cents),
         tickets=sum(columns["quantity"]),
@@ -58,7 +58,6 @@ def measure_snapshot(columns: Mapping[str, Sequence[Any]]) -> SnapshotMetrics:
 
 
 def _get_in(columns: Mapping[str, Sequence[Any]], cents: Cents, together: int) -> Decimal | None:
-    """The lowest price among listings that can sell `together` tickets."""
     quantities, splits = columns["quantity"], columns["splits"]
     if splits.count(None) == len(splits):
         is_sellable = np.array(quantities) >= together  # `can_sell` without splits, all at once

@@ -1,7 +1,6 @@
-"""What validation makes of one snapshot: its market prices, and what was rejected.
+"""The result of validating one snapshot: its market prices, and what was rejected.
 
-What belongs here: the result, which most of the house knows. What does not: the rules (`listings`), which load pandas
-and pandera; that takes half a second, and only who validates shall pay it.
+The rules (`listings`) are elsewhere, because they load pandas and pandera, which takes half a second.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ VALIDATED_COLUMNS = (*LISTING_COLUMNS, "price", "fee_basis")
 """`LISTING_COLUMNS`, the price a listing counts with, and which price that is (`FeeBasis`)."""
 
 PARKING_REASON = "parking pass, not a seat"
-"""The one reason for which a listing that was read well is rejected."""
+"""The one reason that says nothing about the format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +34,7 @@ class ValidatedListings:
     Attributes:
         columns: `VALIDATED_COLUMNS` → one value per accepted listing; None where not known; money in whole cents.
         rejected: by position in the body, each with every reason.
-        received: how many listings the marketplace sent.
-        checksum_problems: where the marketplace's own totals disagree with its listings; see `ParsedListings`.
+        checksum_problems: see `ParsedListings`.
     """
 
     columns: dict[str, list[Any]]
@@ -76,12 +74,11 @@ class ValidatedListings:
 
     def to_frame(self) -> pd.DataFrame:
         """The accepted listings as a frame, for analysis."""
-        import pandas as pd  # noqa: PLC0415 - half a second, and few ask for a frame
+        import pandas as pd  # noqa: PLC0415 - half a second
 
         return pd.DataFrame(self.columns, columns=list(VALIDATED_COLUMNS))
 
 
 def _only(values: Iterable[_T]) -> _T | None:
-    """The one value of a column; None where there is none, or another."""
     distinct = set(values)
     return distinct.pop() if len(distinct) == 1 else None

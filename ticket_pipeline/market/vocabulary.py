@@ -1,7 +1,4 @@
-"""The words every part of the project shares: marketplaces, fee bases, outcomes, the columns of a listing.
-
-What belongs here: names and the smallest value types. What does not: how a value is parsed, stored or shown.
-"""
+"""The words every part of the project shares: marketplaces, fee bases, outcomes, the columns of a listing."""
 
 from __future__ import annotations
 
@@ -112,7 +109,7 @@ class Outcome(StrEnum):
     """How one fetch attempt of one event ended (`fetch_attempts.outcome`)."""
 
     OK = "ok"
-    EMPTY = "empty"  # a real answer of zero listings: an empty market, not a failure
+    EMPTY = "empty"  # zero listings: an empty market, not a failure
     BLOCKED = "blocked"
     RATE_LIMITED = "rate_limited"
     HTTP_ERROR = "http_error"
@@ -150,11 +147,9 @@ class RawResponse:
     """One response of a marketplace, as it arrived.
 
     Attributes:
-        marketplace: who sent it.
         external_id: the marketplace's own id of the event; empty where the request was not about one event.
         body: decoded (unzipped), as UTF-8.
-        captured_at: aware UTC, taken when the response had arrived whole.
-        status: HTTP status code.
+        captured_at: aware UTC, when the response had arrived whole.
         tries: requests sent until this response.
         latency_seconds: of the last request, from sending to the last byte.
         served_at: the server's own clock, aware UTC; None where it names no date.
@@ -184,13 +179,13 @@ class ParsedListings:
     """What a parser made of one body: columns of candidates, before the market's own rules are applied.
 
     Attributes:
-        items: the listings as received, in order; `received` is their number. A parser may read them only when asked.
+        items: the listings as received, in order; a parser may read them lazily.
         positions: for each row of `columns`, its index in `items`.
         columns: `LISTING_COLUMNS` → values, all as long as `positions`.
-        rejected: items that could not be read at all (not an object, no id, a quantity that is no number …).
-        checksum_problems: where the totals that the marketplace announces beside its listings disagree with them, in
-            words; empty: all agree; None: it announces none.
-        about: the marketplace's own ids of the events that the body says it is about; empty: it names none.
+        rejected: items that could not be read at all (not an object, no id, a quantity that is not a number …).
+        checksum_problems: where the totals that the marketplace announces disagree with its listings; empty: all agree;
+            None: it announces none.
+        about: the marketplace's own ids of the events that the body names; empty: it names none.
     """
 
     items: Sequence[Any]

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, Self
 import psycopg
 from psycopg import sql
 from psycopg.rows import DictRow, dict_row
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg_pool import ConnectionPool
 
 from ticket_pipeline.errors import StorageError, StorageUnavailable
 from ticket_pipeline.storage.statements import statement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from datetime import timedelta
     from types import TracebackType
 
@@ -32,13 +32,9 @@ Connection = psycopg.Connection[DictRow]
 Row = dict[str, Any]
 
 _TRUSTED_SECONDS = 5.0
-"""A connection used within this is checked without a round trip, which costs a quarter of a short statement."""
+"""A connection used within this is checked without a round trip."""
 
 _MISSING_SCHEMA = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedFunction)
-
-UNREACHABLE_ADVICE = (
-    "Is the server running? Check DATABASE_URL or DB_HOST; for the embedded server see `ticket-pipeline db status`."
-)
 
 _CONNECT_SECONDS = 15.0
 """How long to wait for a connection: long enough for a server that is restarting."""
@@ -72,7 +68,7 @@ class Database:
         schema: schema of all our tables; set as the search path of every connection.
         max_connections: most connections of this process.
         connect_seconds: how long one use may wait for a connection.
-        limit: the longest that a statement may take; None: no limit.
+        limit: the longest that a statement may take.
     """
 
     def __init__(
@@ -127,32 +123,12 @@ class Database:
 
     @contextmanager
     def connection(self, doing: str = "use the database") -> Iterator[Connection]:
-        """One connection in autocommit mode, returned to the pool at the end.
-
-        Raises:
-            StorageUnavailable: no connection could be had, or it was lost.
-            StorageError: the server refused a statement.
-        """
-        try:
+        """One connection in autocommit mode, returned to the pool at the end. Errors are those of `storage_errors`."""
+        with storage_errors(doing):
             self._pool.open()
             with self._pool.connection() as connection:
                 yield connection
                 connection.used_at = time.monotonic()
-        except PoolTimeout as error:
-            raise StorageUnavailable(
-                f"Could not {doing}: no connection to the database within {self._pool.timeout:.0f} s ({error}). "
-                f"{UNREACHABLE_ADVICE}"
-            ) from error
-        except _MISSING_SCHEMA as error:
-            raise StorageError(
-                f"Could not {doing}: the schema is not up to date ({first_line(error)}). Run `ticket-pipeline init-db`."
-            ) from error
-        except psycopg.OperationalError as error:
-            raise StorageUnavailable(
-                f"Could not {doing}: the connection failed ({first_line(error)}). {UNREACHABLE_ADVICE}"
-            ) from error
-        except psycopg.Error as error:
-            raise StorageError(f"Could not {doing}: {first_line(error)}") from error
 
     @contextmanager
     def transaction(self, doing: str = "change the database") -> Iterator[Transaction]:
@@ -201,13 +177,33 @@ class Transaction:
         _log.debug("%s: %d rows in %.1f ms", name, cursor.rowcount, 1000 * (time.monotonic() - started))
         return cursor
 
-    def copy(self, name: str, chunks: Sequence[str]) -> int:
-        """Run one `copy … from stdin` statement over text chunks and return the rows loaded."""
-        with self.connection.cursor() as cursor:
-            with cursor.copy(as_query(statement(name))) as copy:
-                for chunk in chunks:
-                    copy.write(chunk)
-            return cursor.rowcount
+    def copy(self, name: str, text: str) -> None:
+        """Run one `copy … from stdin` statement over a text."""
+        with self.connection.cursor() as cursor, cursor.copy(as_query(statement(name))) as copy:
+            copy.write(text)
+
+
+@contextmanager
+def storage_errors(doing: str) -> Iterator[None]:
+    """Raise psycopg's errors as ours.
+
+    Raises:
+        StorageUnavailable: no connection could be had, or it was lost.
+        StorageError: the server refused a statement.
+    """
+    try:
+        yield
+    except _MISSING_SCHEMA as error:
+        raise StorageError(
+            f"Could not {doing}: the schema is not up to date ({first_line(error)}). Run `ticket-pipeline init-db`."
+        ) from error
+    except psycopg.OperationalError as error:
+        raise StorageUnavailable(
+            f"Could not {doing}: the connection failed ({first_line(error)}). Is the server running? Check "
+            "DATABASE_URL or DB_HOST; for the embedded server see `ticket-pipeline db status`."
+        ) from error
+    except psycopg.Error as error:
+        raise StorageError(f"Could not {doing}: {first_line(error)}") from error
 
 
 @cache

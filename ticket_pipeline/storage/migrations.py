@@ -3,62 +3,48 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
 
-from ticket_pipeline.errors import StorageError, StorageUnavailable
-from ticket_pipeline.storage.database import UNREACHABLE_ADVICE, as_query, first_line, set_search_path
+from ticket_pipeline.errors import StorageError
+from ticket_pipeline.storage.database import as_query, set_search_path, storage_errors
 from ticket_pipeline.storage.statements import sql_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 _LOCK = 7_236_104_551
 """Advisory lock: of several processes that start at once, one migrates and the others wait."""
-
 
 _CONNECT_SECONDS = 15
 """A host that drops packets is reported within this, not within the system's minutes."""
 
 
 def apply_migrations(url: str, *, schema: str = "tickets") -> list[str]:
-    """Create `schema` where it is missing and apply every migration that it lacks.
+    """Create `schema` where it is missing and apply every migration that it lacks; returns their names, in order.
 
-    Idempotent; safe to call from many processes at once.
-
-    Args:
-        url: libpq URL of the database; the role must be allowed to create the schema.
-        schema: where all our tables live.
-
-    Returns:
-        The names of the migrations applied now, in order; empty when all were there.
-
-    Raises:
-        StorageUnavailable: the database cannot be reached, or was lost.
-        StorageError: a migration failed (nothing of it stays), or an applied one was changed afterwards.
+    Idempotent; safe to call from many processes at once. A failing migration leaves nothing behind.
     """
-    try:
-        # Statements may change under a prepared plan here, so none is prepared.
-        with psycopg.connect(
-            url, autocommit=True, prepare_threshold=None, connect_timeout=_CONNECT_SECONDS
-        ) as connection:
-            connection.execute("set client_min_messages to warning; set timezone to 'UTC'")
-            connection.execute("select pg_advisory_lock(%s)", [_LOCK])
-            connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
-            connection.execute(set_search_path(schema))
-            return _apply_missing(connection)
-    except psycopg.OperationalError as error:
-        raise StorageUnavailable(
-            f"Could not bring the schema {schema} up to date: the connection failed ({first_line(error)}). "
-            f"{UNREACHABLE_ADVICE}"
-        ) from error
-    except psycopg.Error as error:
-        raise StorageError(
-            f"Could not bring the schema {schema} up to date: {str(error).strip()}. "
-            "That migration was rolled back; fix the cause and run `ticket-pipeline init-db` again."
-        ) from error
+    with _connect(url, schema, f"bring the schema {schema} up to date") as connection:
+        connection.execute("set client_min_messages to warning; set timezone to 'UTC'")
+        connection.execute("select pg_advisory_lock(%s)", [_LOCK])
+        connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
+        return _apply_missing(connection)
+
+
+@contextmanager
+def _connect(url: str, schema: str, doing: str) -> Iterator[psycopg.Connection]:
+    # Statements may change under a prepared plan here, so none is prepared.
+    with (
+        storage_errors(doing),
+        psycopg.connect(url, autocommit=True, prepare_threshold=None, connect_timeout=_CONNECT_SECONDS) as connection,
+    ):
+        connection.execute(set_search_path(schema))
+        yield connection
 
 
 def _apply_missing(connection: psycopg.Connection) -> list[str]:
@@ -69,19 +55,27 @@ def _apply_missing(connection: psycopg.Connection) -> list[str]:
     applied: dict[str, str] = dict(connection.execute("select name, checksum from schema_migrations").fetchall())
     done: list[str] = []
     for path in migration_files():
-        text = path.read_text(encoding="utf-8")
+        name, text = path.stem, path.read_text(encoding="utf-8")
         checksum = hashlib.sha256(text.encode()).hexdigest()
-        if path.stem in applied:
-            if applied[path.stem] != checksum:
+        if name in applied:
+            if applied[name] != checksum:
                 raise StorageError(
                     f"{path.name} was changed after it was applied. Migrations are forward only: restore the file and "
                     "put the change into a new one."
                 )
             continue
-        with connection.transaction():
-            connection.execute(as_query(text))
-            connection.execute("insert into schema_migrations (name, checksum) values (%s, %s)", [path.stem, checksum])
-        done.append(path.stem)
+        try:
+            with connection.transaction():
+                connection.execute(as_query(text))
+                connection.execute("insert into schema_migrations (name, checksum) values (%s, %s)", [name, checksum])
+        except psycopg.OperationalError:
+            raise
+        except psycopg.Error as error:
+            raise StorageError(
+                f"Migration {name} failed: {str(error).strip()}. That migration was rolled back; fix the cause and run "
+                "`ticket-pipeline init-db` again."
+            ) from error
+        done.append(name)
     return done
 
 
@@ -91,23 +85,10 @@ def migration_files() -> list[Path]:
 
 
 def missing_migrations(url: str, *, schema: str = "tickets") -> list[str]:
-    """The migrations that this database lacks, without changing it.
-
-    Raises:
-        StorageUnavailable: the database cannot be reached.
-        StorageError: the database refused.
-    """
-    try:
-        with psycopg.connect(url, autocommit=True, connect_timeout=_CONNECT_SECONDS) as connection:
-            connection.execute(set_search_path(schema))
-            row = connection.execute("select to_regclass('schema_migrations')").fetchone()
-            known = set()
-            if row and row[0]:
-                known = {name for (name,) in connection.execute("select name from schema_migrations").fetchall()}
-    except psycopg.OperationalError as error:
-        raise StorageUnavailable(
-            f"Could not read the applied migrations: the connection failed ({first_line(error)}). {UNREACHABLE_ADVICE}"
-        ) from error
-    except psycopg.Error as error:
-        raise StorageError(f"Could not read the applied migrations: {str(error).strip()}") from error
+    """The migrations that this database lacks, without changing it."""
+    with _connect(url, schema, "read the applied migrations") as connection:
+        row = connection.execute("select to_regclass('schema_migrations')").fetchone()
+        known = set()
+        if row and row[0]:
+            known = {name for (name,) in connection.execute("select name from schema_migrations").fetchall()}
     return [path.stem for path in migration_files() if path.stem not in known]

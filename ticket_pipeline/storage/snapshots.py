@@ -23,13 +23,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ticket_pipeline.market.events import Event
-    from ticket_pipeline.market.trust import TrustRule
     from ticket_pipeline.market.vocabulary import RejectedListing
     from ticket_pipeline.storage.attempts import Attempt, BackOff
     from ticket_pipeline.storage.database import Database, Row, Transaction
 
 _RAW_ITEM_CHARACTERS = 10_000
-"""A rejected listing is kept for a person to read; a longer one is cut and marked as cut."""
+"""A longer rejected listing is cut: it is kept for people to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +63,8 @@ class Capture:
     @property
     def key(self) -> dict[str, Any]:
         """The primary key, as parameters."""
-        return {
-            "event_id": self.event.event_id,
-            "marketplace": self.event.marketplace,
-            "captured_at": self.captured_at,
-        }
+        event = self.event
+        return {"event_id": event.event_id, "marketplace": event.marketplace, "captured_at": self.captured_at}
 
     def manifest(self) -> dict[str, Any]:
         """The parameters of `snapshots/insert_snapshot`."""
@@ -93,13 +89,7 @@ class Capture:
 
 @dataclass(frozen=True, slots=True)
 class StoredCapture:
-    """What storing a capture did.
-
-    Attributes:
-        is_new: False when it was stored already and nothing was written.
-        is_suspect: it is kept, but left out of prices until confirmed.
-        confirmed_at: earlier captures that this one made trusted.
-    """
+    """What storing a capture did: nothing where it is not new; `confirmed_at` are earlier ones that it made trusted."""
 
     is_new: bool
     is_suspect: bool = False
@@ -111,7 +101,6 @@ def write_capture(
     capture: Capture,
     attempt: Attempt,
     *,
-    rule: TrustRule,
     back_off: BackOff,
     jitter_factor: float,
     keep_body: bool,
@@ -123,13 +112,9 @@ def write_capture(
         capture: what was captured.
         attempt: how it was fetched; stored in the same transaction. It may be a failure: a body without a single usable
             price is kept, and the event is retried.
-        rule: when a capture is suspect.
         back_off: how long the event waits after a failed attempt.
         jitter_factor: of the interval until the event's next poll.
         keep_body: whether the raw body is kept.
-
-    Raises:
-        StorageError: nothing of it is stored.
     """
     # Rendering and compressing need no connection: done before the transaction opens, so that its locks are short.
     rows = capture.to_csv()
@@ -143,12 +128,13 @@ def write_capture(
         if inserted is None:
             return StoredCapture(is_new=False)
         if rows:
-            transaction.copy("snapshots/copy_listings", [rows])
-        stored = _judge(transaction, capture, rule)
+            transaction.copy("snapshots/copy_listings", rows)
+        stored = _judge(transaction, source, capture.captured_at)
         # None of these waits for the result of another: they are sent together.
         with transaction.connection.pipeline():
             if capture.rejected:
-                transaction.execute("snapshots/insert_rejected", **key, rejected=_rejected_json(capture.rejected))
+                rejected = Jsonb([_as_json(item) for item in capture.rejected])
+                transaction.execute("snapshots/insert_rejected", **key, rejected=rejected)
             if body is not None:
                 transaction.execute(
                     "snapshots/insert_raw_payload", **key, body=body, encoding="zstd", original_bytes=len(capture.body)
@@ -165,56 +151,35 @@ def write_capture(
     return stored
 
 
-def _judge(transaction: Transaction, capture: Capture, rule: TrustRule) -> StoredCapture:
+def _judge(transaction: Transaction, source: Row, captured_at: datetime) -> StoredCapture:
     """Decide trust for the new capture and for those that depend on it; write what changed."""
-    captures = transaction.fetch_all("snapshots/select_captures_to_judge", **capture.key)
-    sizes = [CaptureSize(row["received"], row["accepted"], row["is_disputed"]) for row in captures]
-    suspects = find_suspects(sizes, rule)
-    changed = [
-        (row["captured_at"], is_suspect)
+    captures = transaction.fetch_all("snapshots/select_captures_to_judge", **source, captured_at=captured_at)
+    suspects = find_suspects([CaptureSize(row["received"], row["accepted"], row["is_disputed"]) for row in captures])
+    changed = {
+        row["captured_at"]: is_suspect
         for row, is_suspect in zip(captures, suspects, strict=True)
         if row["is_suspect"] != is_suspect
-    ]
+    }
     if changed:
         transaction.execute(
-            "snapshots/update_trust",
-            event_id=capture.event.event_id,
-            marketplace=capture.event.marketplace,
-            captured_at=[moment for moment, _ in changed],
-            is_suspect=[is_suspect for _, is_suspect in changed],
+            "snapshots/update_trust", **source, captured_at=list(changed), is_suspect=list(changed.values())
         )
     return StoredCapture(
         is_new=True,
-        is_suspect=dict(changed).get(capture.captured_at, False),
-        confirmed_at=tuple(moment for moment, _ in changed if moment != capture.captured_at),
+        is_suspect=changed.pop(captured_at, False),
+        confirmed_at=tuple(changed),
     )
 
 
-def _rejected_json(rejected: Sequence[RejectedListing]) -> Jsonb:
-    return Jsonb(
-        [
-            {
-                "position": item.position,
-                "raw": _as_text(item.raw),
-                "reasons": [_storable(reason) for reason in item.reasons],
-            }
-            for item in rejected
-        ]
-    )
-
-
-def _as_text(raw: object) -> str:
-    """A received item as JSON text that PostgreSQL can hold."""
-    text = _storable(raw if isinstance(raw, str) else repr_json(raw))
-    return text if len(text) <= _RAW_ITEM_CHARACTERS else f"{text[:_RAW_ITEM_CHARACTERS]} … (cut)"
-
-
-def repr_json(raw: object) -> str:
-    """JSON text of whatever a marketplace sent."""
+def _as_json(item: RejectedListing) -> dict[str, Any]:
     try:
-        return json.dumps(raw, ensure_ascii=True, default=str)
+        raw = item.raw if isinstance(item.raw, str) else json.dumps(item.raw, ensure_ascii=True, default=str)
     except RecursionError:
-        return "(nested too deeply to be shown)"
+        raw = "(nested too deeply to be shown)"
+    text = _storable(raw)
+    if len(text) > _RAW_ITEM_CHARACTERS:
+        text = f"{text[:_RAW_ITEM_CHARACTERS]} … (cut)"
+    return {"position": item.position, "raw": text, "reasons": [_storable(reason) for reason in item.reasons]}
 
 
 def _storable(text: str) -> str:
@@ -225,16 +190,3 @@ def _storable(text: str) -> str:
 def delete_old_payloads(database: Database, cut: datetime) -> int:
     """Delete the raw bodies captured before `cut`; listings and prices stay. Returns how many."""
     return database.execute("maintenance/delete_old_payloads", cut=cut)
-
-
-def read_listings(
-    database: Database, event_id: int, marketplace: str, captured_from: datetime, captured_until: datetime
-) -> list[Row]:
-    """The stored listings of the captures in [captured_from, captured_until], cheapest first within each."""
-    return database.fetch_all(
-        "snapshots/select_listings",
-        event_id=event_id,
-        marketplace=marketplace,
-        captured_from=captured_from,
-        captured_until=captured_until,
-    )

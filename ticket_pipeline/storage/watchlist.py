@@ -1,34 +1,31 @@
-"""The watchlist in the database: bring it to what the sheet says, and answer who is followed.
+"""The watchlist in the database: compare it with the sheet, write the differences, and read it.
 
-What belongs here: comparing and writing. What does not: refusing accidents (`watchlist_guards`), parsing (`sheet`).
+Refusing accidents is in `watchlist_guards`, parsing in `sheet`.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
 
+from ticket_pipeline.market.events import WatchlistEvent
 from ticket_pipeline.storage.watchlist_guards import guard_events, guard_ids, no_longer_tracked, without_hidden
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from ticket_pipeline.market.events import RejectedRow, WatchlistEvent
+    from ticket_pipeline.market.events import RejectedRow
     from ticket_pipeline.storage.database import Database, Row, Transaction
 
 
 @dataclass(slots=True)
 class SyncResult:
-    """What one sync did.
+    """What one sync did: counts of events, and ids as `marketplace:id`.
 
-    Attributes:
-        changed: events whose row or ids changed.
-        replaced_ids: ids, as `marketplace:id`, in whose place their event has another one.
-        removed_ids: ids that their event lost without another one.
-        new_keys: marketplace → ids that were not current before.
+    A replaced id is one for which its event has another one now; `new_keys` holds those that were not current before.
     """
 
     source: str
@@ -41,22 +38,6 @@ class SyncResult:
     replaced_ids: list[str] = field(default_factory=list)
     removed_ids: list[str] = field(default_factory=list)
     new_keys: dict[str, list[str]] = field(default_factory=dict)
-
-
-_COMPARED = (
-    "name",
-    "venue",
-    "city",
-    "country",
-    "event_date",
-    "timezone",
-    "timezone_source",
-    "event_at",
-    "is_tracked",
-    "capacity",
-    "poll_interval",
-    "sheet_row",
-)
 
 
 def sync_watchlist(
@@ -82,11 +63,7 @@ def sync_watchlist(
         this_moment: aware UTC; events already over do not count for the guard.
         max_untrack_fraction: a sync that would untrack a larger share of the upcoming events is refused, and one that
             would take a larger share of a marketplace's ids from those that stay.
-        force: untrack and remove however many.
-
-    Raises:
-        SheetError: the guard refused; nothing changed.
-        StorageError: the database refused; nothing changed.
+        force: sync even then.
     """
     result = SyncResult(source=source, rows_read=len(events) + len(rejected), rejected=len(rejected))
     with database.transaction("sync the watchlist") as transaction:
@@ -100,10 +77,9 @@ def sync_watchlist(
         gone = without_hidden(gone, matches, rejected)
         ids = _write_events(transaction, events, matches, known, result)
         _write_sources(transaction, events, ids, known, result)
-        listed = set(matches)
-        absent = [row["event_id"] for row in gone if row["event_id"] not in listed]
+        absent = {row["event_id"] for row in gone} - set(matches)
         if absent:
-            transaction.execute("watchlist/untrack_events", event_ids=absent)
+            transaction.execute("watchlist/untrack_events", event_ids=list(absent))
         result.untracked = len(gone)
         transaction.execute("watchlist/replace_rejected_rows", rows=Jsonb([_plain(row) for row in rejected]))
         transaction.execute(
@@ -156,12 +132,12 @@ def _write_events(
     result: SyncResult,
 ) -> list[int]:
     """Insert new events and update changed ones; returns the event id of each sheet event, in order."""
-    known_by_id = {row["event_id"]: row for row in known}
+    known_as = {row["event_id"]: WatchlistEvent.from_row(row) for row in known}
     new = [event for event, match in zip(events, matches, strict=True) if match is None]
     changed = [
         {**_plain(event), "event_id": match}
         for event, match in zip(events, matches, strict=True)
-        if match is not None and _has_changed(event, known_by_id[match])
+        if match is not None and event != replace(known_as[match], is_time_known=event.is_time_known)
     ]
     inserted: dict[int | None, int] = {}
     if new:
@@ -174,11 +150,6 @@ def _write_events(
     return [
         match if match is not None else inserted[event.sheet_row] for event, match in zip(events, matches, strict=True)
     ]
-
-
-def _has_changed(event: WatchlistEvent, known: Row) -> bool:
-    """Whether a row says something else than the database; ids count, although they are written elsewhere."""
-    return event.external_ids != known["external_ids"] or any(getattr(event, name) != known[name] for name in _COMPARED)
 
 
 def _write_sources(
@@ -239,7 +210,7 @@ def read_known_events(database: Database) -> list[Row]:
 
 
 def read_rejected_rows(database: Database) -> list[Row]:
-    """The rejected rows of the last sync, with their reasons."""
+    """The rejected rows of the last sync."""
     return database.fetch_all("watchlist/select_rejected_rows")
 
 

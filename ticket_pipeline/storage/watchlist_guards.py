@@ -1,17 +1,13 @@
-"""The guards of the watchlist: what a sync would stop following, and whether that looks like an accident.
-
-What belongs here: comparing what is followed with what would be, and refusing. What does not: writing (`watchlist`).
-"""
+"""The guards of the watchlist: what a sync would stop following, and whether that looks like an accident."""
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.errors import SheetError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from ticket_pipeline.market.events import RejectedRow, WatchlistEvent
@@ -48,20 +44,15 @@ def without_hidden(gone: Sequence[Row], matches: Sequence[int | None], rejected:
 
 
 def guard_events(gone: Sequence[Row], known: Sequence[Row], this_moment: datetime, max_fraction: float) -> None:
-    """Refuse to stop following a larger share of the upcoming events.
-
-    Raises:
-        SheetError: it is larger.
-    """
+    """Refuse to stop following a larger share of the upcoming events."""
     upcoming = [row for row in known if row["is_tracked"] and row["event_at"] > this_moment]
     dropped = [row for row in gone if row["event_at"] > this_moment]
     if len(dropped) <= max_fraction * len(upcoming):
         return
-    names = _a_few(row["name"] for row in dropped)
+    names = _a_few([row["name"] for row in dropped])
     raise SheetError(
-        f"Compared the watchlist with the {len(upcoming)} upcoming events followed so far; it would stop following "
-        f"{len(dropped)} of them ({names}). That looks like an accident, so nothing was changed. Restore the rows, or "
-        "run `ticket-pipeline sync-events --force` if you mean it."
+        f"This watchlist would stop {len(dropped)} of the {len(upcoming)} upcoming events ({names}), which looks like "
+        "an accident, so nothing was changed. Restore the rows, or run `ticket-pipeline sync-events --force`."
     )
 
 
@@ -72,11 +63,7 @@ def guard_ids(
     this_moment: datetime,
     max_fraction: float,
 ) -> None:
-    """Refuse the loss of most ids of a marketplace by events that go on: a column went missing, not an event.
-
-    Raises:
-        SheetError: a larger share of them would be lost.
-    """
+    """Refuse the loss of a larger share of a marketplace's ids by events that go on: a column went missing."""
     known_by_id = {row["event_id"]: row for row in known}
     listed = {pair for event in events for pair in event.external_ids.items()}
     for marketplace in sorted({name for row in known for name in row["external_ids"]}):
@@ -93,14 +80,11 @@ def guard_ids(
         ]
         if len(lost) > max_fraction * len(followed):
             raise SheetError(
-                f"Compared the watchlist with the {len(followed)} {marketplace} ids of upcoming events followed so "
-                f"far; it would take {len(lost)} of them away ({_a_few(lost)}). That looks like a lost or renamed "
-                "column, so nothing was changed. Restore the ids, or run `ticket-pipeline sync-events --force` if you "
-                "mean it."
+                f"This watchlist would remove {len(lost)} of the {len(followed)} {marketplace} ids of upcoming events "
+                f"({_a_few(lost)}), as if a column were lost or renamed, so nothing was changed. Restore the ids, or "
+                "run `ticket-pipeline sync-events --force`."
             )
 
 
-def _a_few(names: Iterable[str]) -> str:
-    """Names for a message, five at most."""
-    first = list(islice(names, 6))
-    return ", ".join(first[:5]) + (" …" if len(first) > 5 else "")  # noqa: PLR2004 - a few
+def _a_few(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (" …" if len(names) > 5 else "")  # noqa: PLR2004 - a few

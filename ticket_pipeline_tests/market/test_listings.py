@@ -68,8 +68,8 @@ def validate(*listings: dict[str, Any]) -> ValidatedListings:
         ({"quantity": -2}, "quantity is zero or less"),
         ({"quantity": 1001}, "quantity is above 1000"),
         ({"currency": None}, "currency is missing"),
-        ({"currency": "usd"}, "currency is no ISO 4217 code"),
-        ({"currency": "$"}, "currency is no ISO 4217 code"),
+        ({"currency": "usd"}, "currency is not an ISO 4217 code"),
+        ({"currency": "$"}, "currency is not an ISO 4217 code"),
         ({"row": "Parking"}, "parking pass, not a seat"),
         ({"section": "Garage B"}, "parking pass, not a seat"),
         ({"listing_id": "id-0"}, "listing id was in this snapshot already"),
@@ -93,7 +93,7 @@ def test_every_reason_of_a_listing_is_told() -> None:
     assert validate({}, broken).rejected[0].reasons == (
         "price is missing: neither an all-in nor an ask price",
         "quantity is zero or less",
-        "currency is no ISO 4217 code",
+        "currency is not an ISO 4217 code",
         "parking pass, not a seat",
         "listing id was in this snapshot already",
     )

@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticket_pipeline.market.trust import CaptureSize, TrustRule, find_suspects
+from ticket_pipeline.market.trust import CaptureSize, find_suspects
 
 sizes = st.integers(0, 60).flatmap(
     lambda received: st.builds(CaptureSize, st.just(received), st.sampled_from([received, 0]))
 )
 
 
-def judge(*accepted: int | None, rule: TrustRule | None = None) -> list[bool]:
+def judge(*accepted: int | None) -> list[bool]:
     """Judge captures of so many listings; None is a capture whose listings were all rejected."""
     captures = [CaptureSize(9, 0) if number is None else CaptureSize(number, number) for number in accepted]
-    return find_suspects(captures, rule or TrustRule())
+    return find_suspects(captures)
 
 
 @pytest.mark.parametrize(
@@ -50,11 +50,6 @@ def test_the_rule(accepted: tuple[int | None, ...], suspect: tuple[bool, ...]) -
     assert judge(*accepted) == list(suspect)
 
 
-def test_both_thresholds_are_settings() -> None:
-    assert judge(100, 49, rule=TrustRule(drop_fraction=0.4)) == [False, False]
-    assert judge(100, 10, 11, rule=TrustRule(confirm_fraction=0.0)) == [False, True, True]
-
-
 @given(st.lists(st.integers(50, 100), max_size=10))
 def test_no_capture_is_suspect_while_the_level_holds(accepted: list[int]) -> None:
     assert not any(judge(*accepted))
@@ -62,8 +57,8 @@ def test_no_capture_is_suspect_while_the_level_holds(accepted: list[int]) -> Non
 
 @given(st.lists(sizes, min_size=1, max_size=12))
 def test_a_new_capture_changes_the_judgement_of_the_one_before_it_at_most(captures: list[CaptureSize]) -> None:
-    earlier = find_suspects(captures[:-1], TrustRule())
-    now = find_suspects(captures, TrustRule())
+    earlier = find_suspects(captures[:-1])
+    now = find_suspects(captures)
     assert now[: len(earlier) - 1] == earlier[:-1] if earlier else True
     if earlier and now[len(earlier) - 1] != earlier[-1]:
         assert earlier[-1], "a trusted capture was made suspect"
@@ -71,17 +66,17 @@ def test_a_new_capture_changes_the_judgement_of_the_one_before_it_at_most(captur
 
 @given(st.lists(sizes, max_size=12))
 def test_a_trusted_capture_is_usable(captures: list[CaptureSize]) -> None:
-    for capture, is_suspect in zip(captures, find_suspects(captures, TrustRule()), strict=True):
+    for capture, is_suspect in zip(captures, find_suspects(captures), strict=True):
         assert is_suspect or not capture.is_unusable
 
 
 @given(st.lists(sizes, max_size=12))
 def test_judging_may_begin_at_the_last_but_one_trusted_capture(captures: list[CaptureSize]) -> None:
-    whole = find_suspects(captures, TrustRule())
+    whole = find_suspects(captures)
     trusted = [index for index, is_suspect in enumerate(whole) if not is_suspect]
     if len(trusted) > 1:
         begin = trusted[-2]
-        assert find_suspects(captures[begin:], TrustRule()) == whole[begin:]
+        assert find_suspects(captures[begin:]) == whole[begin:]
 
 
 @pytest.mark.parametrize(
@@ -91,5 +86,5 @@ def test_judging_may_begin_at_the_last_but_one_trusted_capture(captures: list[Ca
 )
 def test_a_loss_that_may_be_a_broken_answer_is_not_confirmed_by_another(loss: CaptureSize) -> None:
     whole, real = CaptureSize(100, 100), CaptureSize(loss.accepted, loss.accepted)
-    assert find_suspects([whole, loss, loss, loss], TrustRule()) == [False, True, True, True]
-    assert find_suspects([whole, loss, real, real], TrustRule()) == [False, True, False, False]
+    assert find_suspects([whole, loss, loss, loss]) == [False, True, True, True]
+    assert find_suspects([whole, loss, real, real]) == [False, True, False, False]

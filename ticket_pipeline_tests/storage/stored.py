@@ -14,7 +14,6 @@ from hypothesis import HealthCheck, settings
 from psycopg import sql
 
 from ticket_pipeline.market.events import Event, WatchlistEvent
-from ticket_pipeline.market.trust import TrustRule
 from ticket_pipeline.market.vocabulary import Marketplace, Outcome, RejectedListing
 from ticket_pipeline.queries.events import read_events
 from ticket_pipeline.storage.attempts import Attempt, BackOff, record_failure
@@ -183,7 +182,6 @@ def write(database: Database, capture: Capture, *, keep_body: bool = True, jitte
         database,
         capture,
         attempt,
-        rule=TrustRule(),
         back_off=BACK_OFF,
         jitter_factor=jitter_factor,
         keep_body=keep_body,

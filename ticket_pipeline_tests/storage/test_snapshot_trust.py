@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ticket_pipeline.market.trust import CaptureSize, TrustRule, find_suspects
+from ticket_pipeline.market.trust import CaptureSize, find_suspects
 from ticket_pipeline_tests.storage.stored import (
     EXAMPLES_SHARE_A_DATABASE,
     HOUR,
@@ -34,7 +34,7 @@ def suspects(database: Database) -> dict[datetime, bool]:
     return {row["captured_at"]: row["is_suspect"] for row in rows}
 
 
-def answer_marks(database: Database) -> None:
+def clear_marks(database: Database) -> None:
     """Take all marks, as a rebuild would."""
     query(database, "with gone as (delete from stale_prices) select 1")
 
@@ -51,7 +51,7 @@ def test_a_capture_at_the_same_level_confirms_the_suspect_one_and_marks_its_hour
     event = watch_one(database)
     store(database, event, NOON, items(20))
     store(database, event, NOON + HOUR, items(8))
-    answer_marks(database)
+    clear_marks(database)
     confirming = store(database, event, NOON + 2 * HOUR, items(10))
     assert not confirming.is_suspect
     assert confirming.confirmed_at == (NOON + HOUR,)
@@ -86,7 +86,7 @@ def test_a_late_capture_takes_away_a_confirmation_that_skipped_it(database: Data
     store(database, event, NOON + 1 * HOUR, items(3))
     store(database, event, NOON + 3 * HOUR, items(3))
     assert list(suspects(database).values()) == [False, False, False]
-    answer_marks(database)
+    clear_marks(database)
     store(database, event, NOON + 2 * HOUR, items(20))
     assert list(suspects(database).values()) == [False, True, False, True]
     assert stale_hours(database) == [NOON + n * HOUR for n in (1, 2, 3)]
@@ -111,10 +111,10 @@ def test_trust_does_not_depend_on_the_order_of_arrival_and_every_change_is_marke
     order.shuffle(arrivals)  # type: ignore[attr-defined]  # a Random of hypothesis
     for arrival in arrivals:
         before = suspects(database)
-        answer_marks(database)
+        clear_marks(database)
         moment, size = NOON + arrival * HOUR, sizes[arrival]
         store(database, event, moment, items(size.accepted), rejects(size.received - size.accepted))
         after = suspects(database)
         changed = [at for at in after if after[at] != before.get(at)]
         assert stale_hours(database) == sorted({*changed, moment})
-    assert list(suspects(database).values()) == find_suspects(sizes, TrustRule())
+    assert list(suspects(database).values()) == find_suspects(sizes)

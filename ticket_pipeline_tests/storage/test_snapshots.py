@@ -20,7 +20,6 @@ from ticket_pipeline.market.vocabulary import RejectedListing
 from ticket_pipeline.marketplaces.stubhub.parser import parse_stubhub_listings
 from ticket_pipeline.storage.listing_csv import STORED_COLUMNS
 from ticket_pipeline.storage.quality import find_unbalanced_captures
-from ticket_pipeline.storage.snapshots import Capture, read_listings
 from ticket_pipeline_tests.storage.stored import (
     EXAMPLES_SHARE_A_DATABASE,
     HOUR,
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
 
     from ticket_pipeline.market.events import Event
     from ticket_pipeline.storage.database import Database, Row
+    from ticket_pipeline.storage.snapshots import Capture
 
 TABLES_OF_A_CAPTURE = ("snapshots", "listings", "rejected_listings", "raw_payloads", "fetch_attempts", "stale_prices")
 
@@ -76,7 +76,8 @@ item = st.builds(
 
 def stored_items(database: Database, event: Event) -> dict[str, dict[str, object]]:
     """The stored listings of the capture at noon, by their id."""
-    rows = read_listings(database, event.event_id, STUBHUB, NOON, NOON)
+    source = {"event_id": event.event_id, "marketplace": STUBHUB}
+    rows = database.fetch_all("snapshots/select_listings", **source, captured_from=NOON, captured_until=NOON)
     return {row["listing_id"]: {name: row[name] for name in STORED_COLUMNS} for row in rows}
 
 

@@ -32,7 +32,7 @@ class Account:
 
     @property
     def is_other(self) -> bool:
-        """Whether this process has to change its user to become the account."""
+        """Whether it is another user than the one of this process."""
         return self.uid != os.geteuid()
 
     @property
@@ -45,11 +45,7 @@ class Account:
 
 
 def default_account() -> Account:
-    """The current user, or as root the first of `postgres` and `nobody` that exists.
-
-    Raises:
-        StorageError: root, and neither of the two exists.
-    """
+    """The current user, or as root the first of `postgres` and `nobody` that exists."""
     if os.geteuid() != 0:
         return Account(os.geteuid(), os.getegid())
     for name in _STAND_INS_FOR_ROOT:
@@ -65,11 +61,7 @@ def default_account() -> Account:
 
 
 def owner_account(path: Path) -> Account:
-    """The account that owns the data folder `path`, where this process may act for it.
-
-    Raises:
-        StorageError: the folder belongs to root, or to a user this process cannot become.
-    """
+    """The account that owns the data folder `path`; a StorageError where this process cannot act for it."""
     info = path.stat()
     account = Account(info.st_uid, info.st_gid)
     if account.uid == 0:
@@ -102,9 +94,6 @@ def run_as(account: Account, command: list[str], *, log_file: Path) -> int:
     """Run `command` as `account`, its output appended to `log_file`; returns the exit status.
 
     The child inherits no descriptor but the log: a server that inherited the start lock or a pipe would keep it open.
-
-    Raises:
-        StorageError: the program could not be started, or the user could not be changed.
     """
     user: dict[str, object] = {"user": account.uid, "group": account.gid, "extra_groups": []}
     with log_file.open("ab") as log:

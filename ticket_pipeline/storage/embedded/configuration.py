@@ -45,15 +45,12 @@ def render(
     if "timescaledb" in shared_preload_libraries:
         settings |= _TIMESCALEDB_SETTINGS
     settings |= extra
-    lines = [f"{name} = {_quoted(value)}" for name, value in settings.items()]
-    return "\n".join(
-        [
-            "# Written anew at every start; use ALTER SYSTEM for settings of your own.",
-            f"include = {_quoted(str(data_dir / 'postgresql.conf'))}",
-            *lines,
-            "",
-        ]
-    )
+    lines = [
+        "# Written at every start; use ALTER SYSTEM for settings of your own.",
+        f"include = {_quoted(str(data_dir / 'postgresql.conf'))}",
+        *(f"{name} = {_quoted(value)}" for name, value in settings.items()),
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _quoted(value: str) -> str:

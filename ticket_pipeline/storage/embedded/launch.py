@@ -31,11 +31,7 @@ _UNUSED_PID = 4194305
 
 
 def make_data(layout: Layout, binaries: PgBinaries, *, is_durable: bool) -> None:
-    """Make the data folder, whole or not at all: a half-made one has another name and is deleted next time.
-
-    Raises:
-        StorageError: initdb failed; the message ends with its output.
-    """
+    """Make the data folder, whole or not at all: a half-made one has another name and is deleted next time."""
     unfinished = layout.home / "data.init"
     if unfinished.exists():
         shutil.rmtree(unfinished)
@@ -71,11 +67,10 @@ def start(layout: Layout, binaries: PgBinaries, socket_dir: Path, settings_text:
 
 
 def _disown_foreign_pid(lock_file: Path, data_dir: Path) -> None:
-    """Make a server's lock file name no process where the one it names is another program.
+    """Replace the process id in a server's lock file where it is that of another program.
 
-    After a crash the file stays, and a restarted container hands out the same low numbers again: the server would take
-    our own Python for itself and refuse to start. Only the number is replaced: by the rest of the file the server
-    notices orphans of its predecessor that still use the shared memory.
+    The file stays after a crash, and a restarted container uses the same low ids again, so the server would refuse to
+    start. The rest of the file stays: by it the server notices orphans that still use the shared memory.
     """
     with suppress(FileNotFoundError, ValueError, psutil.NoSuchProcess):
         pid, _, rest = lock_file.read_text().partition("\n")

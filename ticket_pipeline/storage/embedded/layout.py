@@ -35,13 +35,7 @@ _LOCK_POLL_SECONDS = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The folders of one embedded server.
-
-    Attributes:
-        home: holds data, settings and log.
-        account: who owns the data and runs the server.
-        pointer: the file that names `home` where it lies outside the state folder, else None.
-    """
+    """The folders of one embedded server; `pointer` is the file that names `home` where it lies elsewhere."""
 
     home: Path
     account: Account
@@ -72,7 +66,7 @@ class Layout:
 
 
 def socket_dir_of(state_dir: Path) -> Path:
-    """The socket folder that every process derives from the same (resolved) state folder."""
+    """The socket folder of a (resolved) state folder, the same in every process."""
     return _SOCKET_PARENT / f"ticket-pipeline-{_fingerprint(state_dir)}"
 
 
@@ -83,12 +77,7 @@ def _fingerprint(state_dir: Path) -> str:
 def find_layout(state_dir: Path, system_dir: Path) -> Layout:
     """Decide where the data of `state_dir` lies, or will lie, without making anything.
 
-    Args:
-        state_dir: the resolved state folder; it need not exist.
-        system_dir: for data of root, where the server's account cannot reach the state folder.
-
-    Raises:
-        StorageError: the data belongs to another user, or is recorded elsewhere and gone.
+    `system_dir` is for data of root, where the server's account cannot reach the state folder.
     """
     pointer, home = state_dir / "postgresql.location", state_dir / "postgresql"
     try:
@@ -114,11 +103,7 @@ def find_layout(state_dir: Path, system_dir: Path) -> Layout:
 
 
 def check_socket_dir(folder: Path, account: Account) -> bool:
-    """Whether the socket folder exists; raise where it is not ours, since its server could be anyone's.
-
-    Raises:
-        StorageError: it is a link, a file, or belongs to a user other than `account` and the current one.
-    """
+    """Whether the socket folder exists; a StorageError where it is not ours, since its server could be anyone's."""
     try:
         info = folder.lstat()
     except FileNotFoundError:
@@ -140,7 +125,7 @@ def make_socket_dir(folder: Path, account: Account) -> None:
 
 
 def make_home(layout: Layout) -> None:
-    """Make home and an empty log that the server may append to."""
+    """Make home, and a log that the server may append to."""
     layout.home.mkdir(mode=0o755, parents=True, exist_ok=True)
     if not can_reach(layout.home, layout.account):  # a strict umask
         layout.home.chmod(0o755)
@@ -156,29 +141,19 @@ def give(path: Path, account: Account) -> None:
 
 @contextmanager
 def exclusive(lock_file: Path, *, timeout_seconds: float) -> Iterator[None]:
-    """Hold the lock under which one process at a time starts or stops the server; it ends with its holder.
-
-    Raises:
-        StorageError: another process held it all the time.
-    """
-    descriptor = os.open(lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        deadline = time.monotonic() + timeout_seconds
-        while not _try_lock(descriptor):
-            if time.monotonic() > deadline:
-                raise StorageError(
-                    f"Waited {timeout_seconds:.0f} s for {lock_file}: another process is starting or stopping the "
-                    f"embedded database. Find it (fuser {lock_file}), end it, and try again."
-                )
+    """Hold the lock under which one process at a time starts or stops the server; it ends with its holder."""
+    deadline = time.monotonic() + timeout_seconds
+    lock_file.touch(mode=0o600)
+    with lock_file.open("rb") as held:
+        while True:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise StorageError(
+                        f"Waited {timeout_seconds:.0f} s for {lock_file}: another process is starting or stopping the "
+                        f"embedded database. Find it (fuser {lock_file}), end it, and try again."
+                    ) from None
             time.sleep(_LOCK_POLL_SECONDS)
         yield
-    finally:
-        os.close(descriptor)
-
-
-def _try_lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

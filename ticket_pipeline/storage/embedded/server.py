@@ -55,14 +55,7 @@ _DESCRIBE = """
 
 @dataclass(frozen=True, slots=True)
 class ServerStatus:
-    """The state of the server, running or not.
-
-    Attributes:
-        pid: of the postmaster, where running.
-        major: the major version of the data; None before the first start.
-        size_bytes: of the data folder on disk, 0 before the first start.
-        started_at: aware time of the last start, where running.
-    """
+    """The state of the server; `pid` and `started_at` are None where it is down, `major` before the first start."""
 
     running: bool
     pid: int | None
@@ -75,8 +68,6 @@ class ServerStatus:
 
 @dataclass(frozen=True, slots=True)
 class _Running:
-    """What a running server reports."""
-
     pid: int
     started_at: datetime
     has_database: bool
@@ -117,7 +108,7 @@ class EmbeddedServer:
 
     @property
     def url(self) -> str:
-        """A libpq URL, for psycopg and SQLAlchemy alike, whether or not the server runs; it holds no secret."""
+        """A libpq URL without a secret, whether or not the server runs."""
         return self.url_of(self._database)
 
     def url_of(self, database: str) -> str:
@@ -129,11 +120,6 @@ class EmbeddedServer:
         """Make sure that the server runs and the database exists; returns its URL.
 
         Idempotent, and safe in any number of processes at once: one starts it, the others wait for it.
-
-        Raises:
-            ConfigurationError: PG_BIN is not usable.
-            StorageError: there are no fitting binaries, the folder is not ours, or the server does not start; the
-                message ends with the tail of its log.
         """
         running = self._describe(self._layout())
         if running is None or not running.has_database:
@@ -145,14 +131,7 @@ class EmbeddedServer:
         return self.url
 
     def stop(self) -> bool:
-        """Stop the server: sessions are ended and their open transactions rolled back.
-
-        Returns:
-            Whether there was a running server to stop.
-
-        Raises:
-            StorageError: it does not stop.
-        """
+        """Stop the server, which ends its sessions; returns whether there was one to stop."""
         layout = self._layout()
         if not layout.data_dir.exists():
             return False
@@ -168,11 +147,7 @@ class EmbeddedServer:
         return True
 
     def status(self) -> ServerStatus:
-        """Describe the server without starting it.
-
-        Raises:
-            StorageError: the state folder or the socket folder belongs to another user.
-        """
+        """Describe the server without starting it."""
         layout = self._layout()
         running = self._describe(layout)
         return ServerStatus(
@@ -245,11 +220,7 @@ class EmbeddedServer:
         return Ping(PGconn.ping(f"{self.url_of('postgres')}&connect_timeout=10".encode()))
 
     def _describe(self, layout: Layout) -> _Running | None:
-        """The server on our socket; None where none accepts connections, or its data folder was deleted.
-
-        Raises:
-            StorageError: it is not our server, or it accepts no connection.
-        """
+        """The server on our socket; None where none accepts connections, or its data folder was deleted."""
         if self._ping(layout) is not Ping.OK:
             return None
         try:
@@ -277,8 +248,7 @@ class EmbeddedServer:
 
 
 def _file_sizes(folder: Path) -> Iterator[int]:
-    """Sizes of all files below `folder`; a running server removes files and folders meanwhile."""
-    for parent, _, names in os.walk(folder):  # which passes over a folder that is gone
+    for parent, _, names in os.walk(folder):
         for name in names:
-            with suppress(FileNotFoundError):
+            with suppress(FileNotFoundError):  # a running server removes files meanwhile
                 yield Path(parent, name).lstat().st_blocks * 512
