@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ticket_pipeline.errors import MarketplaceError, RequestNotPermitted, StorageError, UnexpectedPayload
+from ticket_pipeline.errors import MarketplaceError, RequestNotPermitted, StorageError
 from ticket_pipeline.ingest.batch import Lease
 from ticket_pipeline.marketplaces.stubhub.parser import parse_stubhub_listings
 from ticket_pipeline.simulator.faults import Fault, FaultKind
@@ -204,13 +204,6 @@ def test_a_block_stops_the_sending_and_leaves_the_rest_due(watching: Loopback, k
         assert watching.schedule(event.external_id) == before[event.external_id]
 
 
-def test_the_wait_that_a_server_asks_for_is_the_wait_until_the_event_is_due(watching: Loopback) -> None:
-    watching.faults.add(Fault(FaultKind.RATE_LIMITED, external_id=watching.keys[0], retry_after="9000"))
-    watching.poll(watching.events(watching.keys[:1]))
-    due_in = watching.schedule(watching.keys[0])["next_due_at"] - watching.clock()
-    assert timedelta(seconds=8900) < due_in <= timedelta(seconds=9000)
-
-
 def test_no_more_requests_are_under_way_than_allowed(migrated_url: str) -> None:
     world = large_world(datetime.now(UTC), 12, listings=5, templates=1)
     with open_loopback(migrated_url, world, latency_seconds=0.05) as twelve_events:
@@ -308,14 +301,6 @@ def test_an_error_while_telling_ends_the_batch_with_its_own_type(watching: Loopb
 
     with pytest.raises(LookupError, match="the log is away"):
         run(batch_of(watching, ScriptedClient(), on_results=refuse), watching.events())
-
-
-def test_errors_that_we_raise_on_purpose_reach_the_record_as_they_are(watching: Loopback) -> None:
-    def refuse(_: bytes) -> ParsedListings:
-        raise UnexpectedPayload("no listings in it")
-
-    result = run(batch_of(watching, ScriptedClient(parse=refuse)), watching.events(watching.keys[:1]))
-    assert [one.error for one in result.failures] == ["no listings in it"]
 
 
 def test_a_missing_answer_is_still_an_answer_for_the_record(watching: Loopback) -> None:

@@ -184,18 +184,6 @@ def test_every_interval_gets_a_jitter_of_its_own(watching: Loopback) -> None:
 # --- failures -------------------------------------------------------------------------------------------------------
 
 
-def test_failures_in_a_row_wait_twice_as_long_each_time_up_to_the_limit(watching: Loopback) -> None:
-    watching.rows("update poll_schedule set poll_interval = '15 minutes'")
-    waits = []
-    for step in range(6):
-        after = step * timedelta(hours=2)
-        store(watching, failed(watching, TemporarilyUnavailable("away", status=503), after))
-        waits.append((watching.schedule(watching.keys[0])["next_due_at"] - MOMENT - after) // MINUTE)
-    assert waits == [5, 10, 20, 40, 60, 60]
-    store(watching, answered(watching, listing(1, 50), after=timedelta(days=1)))
-    assert watching.schedule(watching.keys[0])["consecutive_failures"] == 0
-
-
 def test_a_failure_whose_commit_was_never_answered_is_booked_once(watching: Loopback) -> None:
     fetched = failed(watching, TemporarilyUnavailable("away", status=503))
     with losing_a_commit(watching.database_url) as relay, Database(relay.url, "tickets") as database:
@@ -216,8 +204,3 @@ def test_a_refusal_of_our_own_delays_the_event_without_counting_as_its_failure(w
     row = watching.schedule(watching.keys[0])
     assert row["next_due_at"] == MOMENT + timedelta(hours=3)
     assert (row["consecutive_failures"], row["last_outcome"]) == (0, "not_permitted")
-
-
-def test_failed_attempts_mark_their_hour_for_the_coverage_of_its_prices(watching: Loopback) -> None:
-    store(watching, failed(watching, TemporarilyUnavailable("away")))
-    assert watching.value("select starts_at from stale_prices") == MOMENT

@@ -77,7 +77,7 @@ def test_every_marketplace_and_every_fault_is_played() -> None:
 def test_polling_all_marketplaces_keeps_every_limit_and_every_capture(migrated_url: str) -> None:
     for polled in poll_for_three_hours(migrated_url):
         _check_that_something_happened(polled)
-        _check_that_limits_were_kept_and_reached(polled)
+        _check_that_limits_were_kept(polled)
         _check_that_a_block_stopped_the_sending(polled)
         _check_that_every_request_is_one_attempt_with_its_cause(polled)
         _check_that_no_capture_is_lost_or_doubled(polled)
@@ -103,20 +103,22 @@ def _check_that_something_happened(polled: Polled) -> None:
 # --- limits ---------------------------------------------------------------------------------------------------------
 
 
-def _check_that_limits_were_kept_and_reached(polled: Polled) -> None:
-    """The server saw no more than allowed in any window, and just as much where the budget held us back."""
+def _check_that_limits_were_kept(polled: Polled) -> None:
+    """The server saw no more than allowed in any window, and the limit held the first rush back.
+
+    On a busy machine a request may arrive long after it was permitted. So the server may see those that were permitted
+    in a window, and before them as many as may be under way at once.
+    """
     rush = polled.log_of_the_rush()
     assert len(rush.records()) == EVENTS
     for log, limits in ((rush, polled.played.rush_limits), (polled.log, polled.played.limits)):
         busiest = {seconds: log.busiest_window(seconds) for seconds in limits}
-        assert all(busiest[seconds] <= most for seconds, most in limits.items()), busiest
-    shortest = min(polled.played.rush_limits)
-    if polled.played.rush_limits != polled.played.limits:
-        assert rush.busiest_window(shortest) == polled.played.rush_limits[shortest]
+        assert all(busiest[seconds] <= most + MOST_AT_ONCE for seconds, most in limits.items()), busiest
+    for seconds, most in polled.played.rush_limits.items():
+        assert polled.rush_seconds >= (EVENTS - 1) // most * seconds
     assert polled.log.most_at_once() <= MOST_AT_ONCE
-    if (
-        DAY_SECONDS in polled.played.limits
-    ):  # too long to be run into here; that every request is booked in it can be seen
+    # A day is too long to reach its limit here, but every request counts in it.
+    if DAY_SECONDS in polled.played.limits:
         (used,) = (
             row["used"]
             for row in polled.budgets

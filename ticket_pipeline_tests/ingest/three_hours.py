@@ -110,6 +110,7 @@ class Polled:
 
     Attributes:
         raised_at: monotonic seconds at which a person raised its limits, after the first rush.
+        rush_seconds: how long the first rush took.
         resumed: monotonic seconds at which a person closed its breaker again.
         budgets: its budgets in the database at the end.
     """
@@ -119,6 +120,7 @@ class Polled:
     world: SimulatedWorld
     log: RequestLog
     raised_at: float
+    rush_seconds: float
     resumed: Sequence[float]
     budgets: Sequence[Row]
     attempts: Sequence[Row]
@@ -161,13 +163,17 @@ def poll_for_three_hours(database_url: str) -> list[Polled]:
     with _served(world, clock, wires) as url, Database(database_url, "tickets", max_connections=12) as database:
         _watch(database, world)
         settings = _settings(database_url, url, {key: played.rush_limits for key, played in PLAYED.items()})
+        started_at = time.monotonic()
         asyncio.run(_tick(database, settings, clock, wires))
         raised_at = time.monotonic()
+        rush_seconds = raised_at - started_at
         settings = _settings(database_url, url, {key: played.limits for key, played in PLAYED.items()})
         for _ in range(1, SPAN // TICK):
             clock.now += TICK
             asyncio.run(_tick(database, settings, clock, wires))
-        return [_read(database, marketplace, world, wires[marketplace], raised_at) for marketplace in PLAYED]
+        return [
+            _read(database, marketplace, world, wires[marketplace], raised_at, rush_seconds) for marketplace in PLAYED
+        ]
 
 
 async def _tick(database: Database, settings: Settings, clock: Clock, wires: dict[Marketplace, _Wires]) -> None:
@@ -277,7 +283,12 @@ def _watch(database: Database, world: SimulatedWorld) -> None:
 
 
 def _read(
-    database: Database, marketplace: Marketplace, world: SimulatedWorld, wire: _Wires, raised_at: float
+    database: Database,
+    marketplace: Marketplace,
+    world: SimulatedWorld,
+    wire: _Wires,
+    raised_at: float,
+    rush_seconds: float,
 ) -> Polled:
     played = PLAYED[marketplace]
 
@@ -293,6 +304,7 @@ def _read(
         world,
         wire.log,
         raised_at,
+        rush_seconds,
         wire.resumed,
         read_request_state(database, marketplace),
         *map(rows, ("fetch_attempts", played.captures, "listings", "rejected_listings", "ticketmaster_price_ranges")),

@@ -20,7 +20,6 @@ from ticket_pipeline.storage.attempts import BackOff
 from ticket_pipeline.storage.schedule import (
     claim_lease,
     lease_due_events,
-    read_backlog,
     read_stale_events,
     release_lease,
     renew_lease,
@@ -104,12 +103,6 @@ def change_events(database: Database, assignment: str) -> None:
         connection.execute(f"update events set {assignment}".encode())  # noqa: S608 - the tests' own text
 
 
-def test_a_leased_event_comes_with_what_its_run_needs(database: Database) -> None:
-    (event,) = follow(database)
-    (leased,) = lease(database)
-    assert leased == Event(**{name: getattr(event, name) for name in Event.__slots__})
-
-
 def test_four_threads_that_lease_at_once_share_the_events_without_overlap(database: Database) -> None:
     events = follow(database, 200)
     barrier = threading.Barrier(4)
@@ -121,6 +114,27 @@ def test_four_threads_that_lease_at_once_share_the_events_without_overlap(databa
     with ThreadPoolExecutor(4) as threads:
         leased = [event_id for ids in threads.map(lease_in_turns, range(4)) for event_id in ids]
     assert len(leased) == len(set(leased)) == len(events)
+
+
+def test_an_event_is_leased_whole_and_not_again_until_its_lease_ends(database: Database) -> None:
+    (event,) = follow(database)
+    assert lease(database) == [Event(**{name: getattr(event, name) for name in Event.__slots__})]
+    assert lease(database, OTHER_LEASE, NOW + 5 * MINUTE - timedelta(microseconds=1)) == []
+    assert len(lease(database, OTHER_LEASE, NOW + 5 * MINUTE)) == 1
+    for hold in (claim_lease, renew_lease):
+        assert hold(database, LEASE, NOW + 2 * HOUR) == set()
+    assert release_lease(database, LEASE) == 0
+
+
+def test_a_run_holds_what_it_leased_and_gives_it_back_without_an_attempt(database: Database) -> None:
+    follow(database, 2)
+    (event,) = lease(database, batch_size=1)
+    assert claim_lease(database, LEASE, NOW + HOUR) == {event.event_id}
+    assert renew_lease(database, LEASE, NOW + 2 * HOUR) == {event.event_id}
+    assert len(lease(database, OTHER_LEASE, NOW + HOUR)) == 1  # the other one
+    assert release_lease(database, LEASE) == 1
+    assert [one.event_id for one in lease(database, uuid4())] == [event.event_id]
+    assert count(database, "fetch_attempts") == 0
 
 
 def test_the_most_overdue_events_are_leased_first(database: Database) -> None:
@@ -147,14 +161,7 @@ def test_only_due_tracked_upcoming_events_are_leased(database: Database) -> None
     assert [event.event_id for event in lease(database)] == [due.event_id]
 
 
-def test_a_leased_event_is_not_leased_again_until_its_lease_ends(database: Database) -> None:
-    follow(database)
-    assert len(lease(database)) == 1
-    assert lease(database, OTHER_LEASE, NOW + 5 * MINUTE - timedelta(microseconds=1)) == []
-    assert len(lease(database, OTHER_LEASE, NOW + 5 * MINUTE)) == 1
-
-
-def test_a_lease_that_ran_out_is_booked_as_abandoned_and_marks_its_hour(database: Database) -> None:
+def test_a_lease_that_ran_out_is_recorded_as_abandoned_and_marks_its_hour(database: Database) -> None:
     (event,) = follow(database)
     lease(database)
     assert count(database, "fetch_attempts") == 0
@@ -200,39 +207,22 @@ def test_an_event_that_waits_leaves_the_others_of_its_dead_run_due(database: Dat
     assert schedule_of(database, first)["lease_id"] is None
 
 
-def test_a_run_takes_up_what_its_lease_still_holds(database: Database) -> None:
-    first, second = follow(database, 2)
-    lease(database, batch_size=1)
-    held = claim_lease(database, LEASE, NOW + HOUR)
-    assert len(held) == 1
-    assert held <= {first.event_id, second.event_id}
-    assert renew_lease(database, LEASE, NOW + 2 * HOUR) == held
-    assert len(lease(database, OTHER_LEASE, NOW + HOUR)) == 1  # the other one: the first is held until later
-    assert claim_lease(database, UUID(int=3), NOW + HOUR) == set()
-
-
-def test_a_lease_taken_by_another_run_is_lost(database: Database) -> None:
-    follow(database)
-    lease(database)
-    lease(database, OTHER_LEASE, NOW + HOUR)
-    assert claim_lease(database, LEASE, NOW + 2 * HOUR) == renew_lease(database, LEASE, NOW + 2 * HOUR) == set()
-    assert release_lease(database, LEASE) == 0
-
-
-def test_what_a_run_gives_back_is_due_at_once_and_no_attempt(database: Database) -> None:
-    follow(database, 2)
-    lease(database)
-    assert release_lease(database, LEASE) == 2
-    assert len(lease(database, OTHER_LEASE)) == 2
-    assert count(database, "fetch_attempts") == 0
-
-
-def test_a_stored_capture_gives_the_lease_back_and_is_due_one_jittered_interval_later(database: Database) -> None:
+def test_a_stored_capture_ends_the_lease_and_a_changed_interval_keeps_its_jitter(database: Database) -> None:
     (event,) = follow(database)
     lease(database)
     write(database, capture_of(event, NOW, items(1)), jitter_factor=1.25)
     row = schedule_of(database, event)
     assert (row["lease_id"], row["next_due_at"], row["anchor_at"]) == (None, NOW + 15 * HOUR, NOW)
+    reschedule(database, cadence=Cadence(2 * HOUR, CADENCE.bands))
+    assert schedule_of(database, event)["next_due_at"] == NOW + 2.5 * HOUR
+
+
+def test_an_untracked_event_loses_its_interval_and_a_tracked_one_gets_it_back(database: Database) -> None:
+    (event,) = follow(database)
+    for is_tracked, interval in (("false", None), ("true", 12 * HOUR)):
+        change_events(database, f"is_tracked = {is_tracked}")
+        assert reschedule(database) == 1
+        assert schedule_of(database, event)["poll_interval"] == interval
 
 
 def test_the_back_off_doubles_with_each_failure_in_a_row_up_to_its_cap(database: Database) -> None:
@@ -250,7 +240,7 @@ def test_the_back_off_doubles_with_each_failure_in_a_row_up_to_its_cap(database:
     assert schedule_of(database, event)["next_due_at"] == NOW + HOUR + 5 * MINUTE
 
 
-def test_a_failed_attempt_booked_twice_counts_once(database: Database) -> None:
+def test_a_failed_attempt_recorded_twice_counts_once(database: Database) -> None:
     (event,) = follow(database)
     fail(database, event, NOW)
     before = schedule_of(database, event)
@@ -266,21 +256,6 @@ def test_a_long_row_of_failures_overflows_nothing(database: Database) -> None:
     query(database, "with u as (update poll_schedule set consecutive_failures = 1000000) select 1")
     fail(database, event, NOW, back_off=BackOff(DAY, 6 * HOUR))
     assert schedule_of(database, event)["next_due_at"] == NOW + 12 * HOUR  # the interval is longer than the cap
-
-
-def test_a_failing_event_is_never_asked_more_often_than_its_interval_for_long(database: Database) -> None:
-    (event,) = follow(database)
-    for step in reversed(range(12)):
-        fail(database, event, NOW - step * MINUTE, back_off=BackOff(5 * MINUTE, HOUR))
-    assert schedule_of(database, event)["next_due_at"] == NOW + 12 * HOUR
-
-
-def test_our_own_refusal_delays_without_counting_as_a_failure(database: Database) -> None:
-    (event,) = follow(database)
-    for _ in range(3):
-        fail(database, event, NOW, Outcome.NOT_PERMITTED)
-    row = schedule_of(database, event)
-    assert (row["consecutive_failures"], row["next_due_at"]) == (0, NOW + 5 * MINUTE)
 
 
 def test_what_the_server_asked_for_is_waited_for(database: Database) -> None:
@@ -305,7 +280,7 @@ moments_to_event = st.integers(-48, 24 * 60).map(lambda hours: hours * HOUR) | s
     found_bands=bands,
     events=st.lists(st.tuples(moments_to_event, st.none() | st.integers(1, 500)), min_size=1, max_size=6),
 )
-def test_the_schedule_applies_the_cadence_as_the_cadence_says(
+def test_the_schedule_has_the_intervals_of_the_cadence(
     database: Database,
     base_interval: timedelta,
     found_bands: tuple[tuple[timedelta, float], ...],
@@ -331,97 +306,38 @@ def test_the_schedule_applies_the_cadence_as_the_cadence_says(
     assert reschedule(database, cadence=cadence) == 0
 
 
-def test_an_untracked_event_loses_its_interval_and_a_tracked_one_gets_it_back(database: Database) -> None:
+@pytest.mark.parametrize(
+    ("interval", "pause", "wait"),
+    [
+        (HOUR, {}, 0.75 * HOUR),
+        (MINUTE, {}, BACK_OFF.base),  # at least the base of the back-off
+        (3 * HOUR, {}, 2.25 * HOUR),
+        (DAY, {}, 6 * HOUR),  # a longer interval leaves the back-off as it is
+        (MINUTE, {"next_request_at": NOW + 2 * HOUR}, 2 * HOUR),  # the marketplace's Retry-After
+        (MINUTE, {"state": "open", "open_until": NOW + 3 * HOUR}, 3 * HOUR),
+        (MINUTE, {"state": "open", "open_until": NOW + 24 * HOUR}, 6 * HOUR),  # its own wait ends first
+        (MINUTE, {"state": "closed", "open_until": NOW + 3 * HOUR}, BACK_OFF.base),
+    ],
+)
+def test_a_shorter_interval_shortens_the_back_off_but_not_a_pause_of_the_marketplace(
+    database: Database, interval: timedelta, pause: dict[str, object], wait: timedelta
+) -> None:
     (event,) = follow(database)
-    change_events(database, "is_tracked = false")
-    assert reschedule(database) == 1
-    assert schedule_of(database, event)["poll_interval"] is None
-    change_events(database, "is_tracked = true")
-    assert reschedule(database) == 1
-    assert schedule_of(database, event)["poll_interval"] == 12 * HOUR
-
-
-def test_a_changed_interval_takes_effect_at_once_with_the_jitter_drawn(database: Database) -> None:
-    (event,) = follow(database)
-    write(database, capture_of(event, NOW, items(1)), jitter_factor=1.5)
-    assert schedule_of(database, event)["next_due_at"] == NOW + 18 * HOUR
-    reschedule(database, cadence=Cadence(2 * HOUR, CADENCE.bands))
-    assert schedule_of(database, event)["next_due_at"] == NOW + 3 * HOUR
-
-
-def failing(database: Database) -> Event:
-    """An event that was stored once, failed nine times since, at last at NOW, and waits for six hours."""
-    (event,) = follow(database)
-    every_four_hours = Cadence(4 * HOUR, CADENCE.bands)
-    reschedule(database, cadence=every_four_hours)
+    reschedule(database, cadence=Cadence(4 * HOUR, CADENCE.bands))
     write(database, capture_of(event, NOW - DAY, items(1)), jitter_factor=0.75)
     for step in reversed(range(9)):
         fail(database, event, NOW - step * HOUR)
     assert schedule_of(database, event)["next_due_at"] == NOW + 6 * HOUR
-    return event
-
-
-@pytest.mark.parametrize(
-    ("interval", "wait"),
-    [
-        (HOUR, 0.75 * HOUR),
-        (MINUTE, BACK_OFF.base),  # at least the base of the back-off
-        (3 * HOUR, 2.25 * HOUR),
-        (DAY, 6 * HOUR),  # a longer interval leaves the back-off as it is
-    ],
-)
-def test_a_shorter_interval_shortens_the_back_off_of_a_failing_event(
-    database: Database, interval: timedelta, wait: timedelta
-) -> None:
-    event = failing(database)
-    reschedule(database, cadence=Cadence(interval, CADENCE.bands))
-    assert schedule_of(database, event)["next_due_at"] == NOW + wait
-    fail(database, event, NOW + wait)
-    assert schedule_of(database, event)["next_due_at"] == NOW + wait + max(6 * HOUR, interval)
-
-
-def test_a_shorter_interval_does_not_prolong_a_short_back_off(database: Database) -> None:
-    (event,) = follow(database)
-    fail(database, event, NOW)
-    reschedule(database, cadence=Cadence(2 * HOUR, CADENCE.bands))
-    assert schedule_of(database, event)["next_due_at"] == NOW + BACK_OFF.base
-
-
-@pytest.mark.parametrize(
-    ("pause", "wait"),
-    [
-        ({"next_request_at": NOW + 2 * HOUR}, 2 * HOUR),  # the marketplace's Retry-After
-        ({"state": "open", "open_until": NOW + 3 * HOUR}, 3 * HOUR),
-        (
-            {"state": "open", "open_until": NOW + 24 * HOUR},
-            6 * HOUR,
-        ),  # the event's own wait ends first, the pause holds
-        ({"state": "closed", "open_until": NOW + 3 * HOUR}, BACK_OFF.base),
-    ],
-)
-def test_a_shorter_interval_does_not_cut_into_a_pause_of_the_marketplace(
-    database: Database, pause: dict[str, object], wait: timedelta
-) -> None:
-    event = failing(database)
     with database.connection() as connection:
         connection.execute("insert into breaker_state (marketplace) values ('stubhub') on conflict do nothing")
         connection.execute(
             "update breaker_state set state = %s, open_until = %s, next_request_at = coalesce(%s, next_request_at)",
             [pause.get("state", "closed"), pause.get("open_until"), pause.get("next_request_at")],
         )
-    reschedule(database, cadence=Cadence(MINUTE, CADENCE.bands))
+    reschedule(database, cadence=Cadence(interval, CADENCE.bands))
     assert schedule_of(database, event)["next_due_at"] == NOW + wait
-
-
-def test_the_backlog_counts_what_is_under_way_and_what_waits(database: Database) -> None:
-    *_, later = follow(database, 4)
-    store(database, later, NOW, items(1))
-    lease(database, batch_size=1)
-    backlog = read_backlog(database, STUBHUB, NOW)
-    assert (backlog.leased, backlog.due, backlog.scheduled) == (1, 2, 4)
-    assert backlog.next_due_at == NOW + 12 * HOUR
-    after = read_backlog(database, STUBHUB, NOW + 5 * MINUTE)
-    assert (after.leased, after.due) == (0, 3)
+    fail(database, event, NOW + wait)
+    assert schedule_of(database, event)["next_due_at"] == NOW + wait + max(6 * HOUR, interval)
 
 
 def test_stale_events_are_those_without_a_success_for_long(database: Database) -> None:

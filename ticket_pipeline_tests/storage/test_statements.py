@@ -11,6 +11,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from ticket_pipeline.errors import StorageError
+from ticket_pipeline.market.events import Event
 from ticket_pipeline.storage.database import Database, as_query
 from ticket_pipeline.storage.prices import Span, rebuild_daily, rebuild_hourly
 from ticket_pipeline.storage.requests import set_up_budget
@@ -22,6 +23,7 @@ from ticket_pipeline_tests.storage.stored import (
     DAY,
     HOUR,
     NOON,
+    SHOW_AT,
     STUBHUB,
     attempt_at,
     capture_of,
@@ -66,6 +68,7 @@ EVENT_ROW = Jsonb(
 )
 SOURCE_ROW = Jsonb([{"event_id": 1, "marketplace": "stubhub", "external_id": "1001"}])
 
+EVENT = Event(1, STUBHUB, "1001", "Event 1", None, None, "America/New_York", SHOW_AT)
 HISTORY = {"event_id": 1, "captured_at": NOON}
 CACHED = AT_STUBHUB | {"cache_key": "GET x"}
 VIVENU_EVENT: Mapping[str, object] = {"external_id": "e1"}
@@ -82,21 +85,7 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "maintenance/describe_server": {},
     "polling/claim_lease": LEASE,
     "polling/count_failures": SOURCE | {"finished_from": NOON, "finished_until": NOON + HOUR},
-    "polling/insert_attempt": SOURCE
-    | {
-        "external_id": "1001",
-        "started_at": NOON,
-        "finished_at": NOON,
-        "outcome": "timeout",
-        "status": None,
-        "tries": 1,
-        "latency_seconds": None,
-        "bytes": None,
-        "listings": None,
-        "rejected": None,
-        "error": "too slow",
-        "run_id": None,
-    },
+    "polling/insert_attempt": attempt_at(NOON).parameters(EVENT),
     "polling/lease_due_events": AT_STUBHUB
     | LEASE
     | {"this_moment": NOON, "batch_size": 10, "retry_base": HOUR, "retry_max": 6 * HOUR},
@@ -251,18 +240,7 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     | {"captured_at": NOON + HOUR, "body": b"x", "encoding": "zstd", "original_bytes": 1},
     "snapshots/insert_rejected": CAPTURE
     | {"rejected": Jsonb([{"position": 9, "raw": "{}", "reasons": ["price is missing"]}])},
-    "snapshots/insert_snapshot": CAPTURE
-    | {
-        "external_id": "1001",
-        "received": 2,
-        "accepted": 1,
-        "rejected": 1,
-        "tickets": 4,
-        "currency": "USD",
-        "fee_basis": "all_in",
-        "payload_hash": b"x",
-        "checksum_problems": ["lp is 2, the listings give 3"],
-    },
+    "snapshots/insert_snapshot": capture_of(EVENT, NOON, items(1), rejects(1)).manifest(),
     "snapshots/lock_source": SOURCE,
     "snapshots/mark_stale_hours": SOURCE | {"instants": [NOON, NOON + HOUR, NOON]},
     "snapshots/select_captures_to_judge": CAPTURE,
@@ -276,24 +254,8 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "snapshots/summarise_since": {"since": NOON, "this_moment": NOON, "marketplaces": ["stubhub"]},
     "snapshots/update_trust": SOURCE | {"captured_at": [NOON], "is_suspect": [True]},
     "ticketmaster/insert_event": HISTORY
-    | {
-        "external_id": "G5v0Z",
-        "name": "x",
-        "status": None,
-        "local_date": None,
-        "local_time": None,
-        "timezone": None,
-        "event_at": None,
-        "is_date_open": True,
-        "is_time_open": True,
-        "on_sale_at": None,
-        "venue": None,
-        "city": None,
-        "country": None,
-        "url": None,
-        "problems": ["x"],
-        "payload_hash": b"x",
-    },
+    | described(EVENT, NOON).columns
+    | {"external_id": "G5v0Z", "payload_hash": b"x"},
     "ticketmaster/insert_payload": HISTORY | {"body": b"x", "encoding": "zstd", "original_bytes": 1},
     "ticketmaster/insert_price_ranges": HISTORY
     | {
@@ -374,7 +336,7 @@ def test_a_statement_runs_on_the_server(filled: Database, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", statement_names())
-def test_a_statement_file_says_first_what_it_is_for(name: str) -> None:
+def test_a_statement_file_begins_with_its_purpose(name: str) -> None:
     assert statement(name).startswith("-- ")
 
 

@@ -17,6 +17,7 @@ from ticket_pipeline.errors import StorageError
 from ticket_pipeline.storage.embedded import EmbeddedServer, find_binaries
 from ticket_pipeline.storage.embedded.account import Account, can_reach, default_account, owner_account
 from ticket_pipeline.storage.embedded.binaries import make_reachable
+from ticket_pipeline.storage.embedded.layout import give
 from ticket_pipeline_tests.servers import FORGETFUL
 from ticket_pipeline_tests.storage.embedded.conftest import ask, python_for
 
@@ -64,24 +65,17 @@ def test_a_folder_is_reachable_by_the_first_class_that_fits(
     state_dir.chmod(0o700)
 
 
-def test_the_servers_processes_never_run_as_root(server: EmbeddedServer) -> None:
-    server.start()
+def test_one_ordinary_user_runs_the_server_and_enters_its_folders(server: EmbeddedServer) -> None:
+    url = server.start()
+    account = default_account()
     pid = server.status().pid
     assert pid is not None
-
-    process = psutil.Process(pid)
-    assert set(process.uids()) == {default_account().uid}
-    assert 0 not in process.uids()
-    assert server.status().data_dir.stat().st_uid == default_account().uid
-
-
-def test_only_the_servers_user_enters_data_and_socket_folder(server: EmbeddedServer) -> None:
-    url = server.start()
+    assert account.uid != 0
+    assert set(psutil.Process(pid).uids()) == {account.uid}
     socket_dir = Path(url.partition("host=")[2].partition("&")[0])
-
     for folder in (server.status().data_dir, socket_dir):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-        assert folder.stat().st_uid == default_account().uid
+        assert folder.stat().st_uid == account.uid
 
 
 @as_root
@@ -106,27 +100,16 @@ def test_a_starter_in_a_closed_folder_starts_the_server_without_complaint(state_
 
 
 @as_root
-def test_data_below_a_closed_folder_go_elsewhere_and_the_folder_stays_closed(
+def test_data_below_a_closed_folder_go_elsewhere_and_are_missed_when_gone(
     closed_state_dir: Path, state_dir: Path
 ) -> None:
     system_dir = state_dir.parent / "system"
     server = EmbeddedServer(closed_state_dir, None, server_settings=FORGETFUL, system_dir=system_dir)
     try:
         assert ask(server.start(), "select 1") == 1
-        assert server.status().data_dir.is_relative_to(system_dir)
+        data_dir = server.status().data_dir
+        assert data_dir.is_relative_to(system_dir)
         assert stat.S_IMODE(closed_state_dir.parents[1].stat().st_mode) == 0o700
-    finally:
-        server.stop()
-        shutil.rmtree(Path(server.url.partition("host=")[2].partition("&")[0]))
-
-
-@as_root
-def test_data_kept_elsewhere_are_found_again_and_missed_when_gone(closed_state_dir: Path, state_dir: Path) -> None:
-    system_dir = state_dir.parent / "system"
-    server = EmbeddedServer(closed_state_dir, None, server_settings=FORGETFUL, system_dir=system_dir)
-    server.start()
-    data_dir = server.status().data_dir
-    try:
         # The record decides, not the rule by which the place was chosen once.
         again = EmbeddedServer(closed_state_dir, None, system_dir=state_dir / "another")
         assert again.status().data_dir == data_dir
@@ -139,27 +122,26 @@ def test_data_kept_elsewhere_are_found_again_and_missed_when_gone(closed_state_d
         server.start()
 
 
-@as_root
-def test_an_ordinary_user_gets_a_server_of_their_own(state_dir: Path) -> None:
-    entry = pwd.getpwnam("nobody")
+def start_as(user: str, state_dir: Path) -> subprocess.CompletedProcess[str]:
+    """Start the server as this user, in a process of its own."""
+    entry = pwd.getpwnam(user)
     python, environment = python_for(Account(entry.pw_uid, entry.pw_gid))
-    state_dir.mkdir()
-    os.chown(state_dir, entry.pw_uid, entry.pw_gid)
-
-    result = subprocess.run(
+    return subprocess.run(
         [python, "-c", START_AS_SOMEBODY, str(state_dir)],
-        check=True, capture_output=True, text=True, cwd="/", env=environment,
+        check=False, capture_output=True, text=True, cwd="/", env=environment,
         user=entry.pw_uid, group=entry.pw_gid, extra_groups=[],
     )  # fmt: skip
 
-    assert set(psutil.Process(int(result.stdout)).uids()) == {entry.pw_uid}
-
 
 @as_root
-def test_root_takes_over_an_ordinary_users_server_as_that_user(state_dir: Path) -> None:
-    test_an_ordinary_user_gets_a_server_of_their_own(state_dir)
-    server = EmbeddedServer(state_dir, None, server_settings=FORGETFUL)
+def test_an_ordinary_user_gets_a_server_of_their_own_which_root_takes_over_as_that_user(state_dir: Path) -> None:
+    entry = pwd.getpwnam("nobody")
+    state_dir.mkdir()
+    os.chown(state_dir, entry.pw_uid, entry.pw_gid)
+    started = start_as("nobody", state_dir)
+    assert set(psutil.Process(int(started.stdout)).uids()) == {entry.pw_uid}
 
+    server = EmbeddedServer(state_dir, None, server_settings=FORGETFUL)
     assert server.status().running
     assert server.stop()
     assert ask(server.start(), "select 1") == 1
@@ -169,19 +151,16 @@ def test_root_takes_over_an_ordinary_users_server_as_that_user(state_dir: Path) 
 
 
 @as_root
-def test_an_ordinary_user_is_told_whose_the_data_are(server: EmbeddedServer, state_dir: Path) -> None:
-    server.start()
-    entry = pwd.getpwnam("games")
-    python, environment = python_for(Account(entry.pw_uid, entry.pw_gid))
+def test_data_of_another_user_are_refused_by_name(server: EmbeddedServer, state_dir: Path) -> None:
+    data_dir = state_dir / "postgresql" / "data"
+    data_dir.mkdir(parents=True)
+    give(data_dir, default_account())
 
-    result = subprocess.run(
-        [python, "-c", START_AS_SOMEBODY, str(state_dir)],
-        check=False, capture_output=True, text=True, cwd="/", env=environment,
-        user=entry.pw_uid, group=entry.pw_gid, extra_groups=[],
-    )  # fmt: skip
+    result = start_as("games", state_dir)
 
     assert result.returncode == 1
-    assert f"StorageError: {server.status().data_dir} belongs to {default_account().name}" in result.stderr
+    assert f"StorageError: {data_dir} belongs to {default_account().name}" in result.stderr
+    assert not server.status().running
 
 
 @as_root

@@ -15,11 +15,12 @@ def test_timescaledb_gets_more_workers_and_sends_nothing_home() -> None:
     assert "timescaledb.telemetry_level = 'off'" in lines
 
 
-def test_plain_postgresql_preloads_nothing() -> None:
+def test_plain_postgresql_preloads_nothing_and_waits_for_the_disk() -> None:
     text = render(Path("/d"), Path("/s"), (), {})
 
-    assert "shared_preload_libraries" not in text
-    assert "timescaledb" not in text
+    for word in ("shared_preload_libraries", "timescaledb", "fsync", "synchronous_commit"):
+        assert word not in text
+    assert "jit = 'off'" in text
 
 
 def test_the_callers_settings_win() -> None:
