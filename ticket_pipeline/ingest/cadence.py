@@ -11,23 +11,13 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class Cadence:
-    """The base interval and its bands.
-
-    Attributes:
-        base_interval: far from the event.
-        bands: (least time to the event, share of the base interval), nearest last; the last one starts at zero.
-    """
+    """The base interval and its bands: (least time to the event, share of the base interval), down to zero."""
 
     base_interval: timedelta
     bands: tuple[tuple[timedelta, float], ...]
 
     def interval(self, time_to_event: timedelta, own_interval: timedelta | None = None) -> timedelta | None:
-        """The interval of an event this far away; None once it has started.
-
-        Args:
-            time_to_event: negative or zero once the event has started.
-            own_interval: the sheet's interval for this event; it replaces the bands.
-        """
+        """The interval of an event this far away; None once it has started. The sheet's own replaces the bands."""
         if time_to_event <= timedelta():
             return None
         if own_interval is not None:

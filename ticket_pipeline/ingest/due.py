@@ -74,7 +74,6 @@ def choose_batch(
     batch_size = settings.tuning.poll_batch_size
     obstacle = (
         _find_pause(marketplace, state, this_moment)
-        or _find_asked_wait(marketplace, state, this_moment)
         or _find_wait(marketplace, backlog, batch_size, this_moment)
         or _find_spent_budget(marketplace, state, batch_size, this_moment)
     )
@@ -95,20 +94,17 @@ def choose_batch(
 
 
 def _find_pause(marketplace: Marketplace, state: Sequence[Row], this_moment: datetime) -> str | None:
-    breaker = state[0] if state else None
-    if breaker is None or breaker["state"] == "closed" or breaker["open_until"] <= this_moment:
+    if not state:
         return None
-    return (
-        f"{marketplace} is paused for another {show_wait(breaker['open_until'] - this_moment)}: {breaker['reason']} "
-        f"When the cause is fixed: ticket-pipeline resume {marketplace}"
-    )
-
-
-def _find_asked_wait(marketplace: Marketplace, state: Sequence[Row], this_moment: datetime) -> str | None:
-    asked_until = state[0]["asked_until"] if state else None
-    if asked_until is None or asked_until <= this_moment:
-        return None
-    return f"{show_asked_wait(marketplace, asked_until, this_moment)}. Its events stay due."
+    breaker, asked_until = state[0], state[0]["asked_until"]
+    if breaker["state"] != "closed" and breaker["open_until"] > this_moment:
+        return (
+            f"{marketplace} is paused for another {show_wait(breaker['open_until'] - this_moment)}: "
+            f"{breaker['reason']} When the cause is fixed: ticket-pipeline resume {marketplace}"
+        )
+    if asked_until is not None and asked_until > this_moment:
+        return f"{show_asked_wait(marketplace, asked_until, this_moment)}. Its events stay due."
+    return None
 
 
 def _find_wait(marketplace: Marketplace, backlog: Backlog, batch_size: int, this_moment: datetime) -> str | None:

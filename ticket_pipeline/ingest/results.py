@@ -27,10 +27,10 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class EventResult:
-    """What became of one event in one run: for the log, the UI and the tests.
+    """What became of one event in one run.
 
-    A failure with `captured_at` is a response without a single price; its listings are kept as rejected.
-    `metrics` is None where there is no listing, or more than one currency or fee basis: those are never mixed.
+    A failure with `captured_at` is a response without a single price; its listings are stored as rejected.
+    `metrics` is None where there is no listing, or more than one currency or fee basis.
     """
 
     event: Event

@@ -29,6 +29,8 @@ _log = logging.getLogger(__name__)
 _COMPARED = ("status", "local_date", "local_time", "event_at", "venue")
 """What is worth a warning when it changes."""
 
+_SAME_NAME = ("name", "status", "local_date", "local_time", "timezone", "event_at", "is_date_open", "is_time_open")
+
 
 @dataclass(frozen=True, slots=True)
 class TicketmasterResult(EventResult):
@@ -115,15 +117,7 @@ class TicketmasterIngest:
 def as_columns(details: EventDetails) -> dict[str, Any]:
     """An event as the columns of `ticketmaster_events`."""
     venue = details.venue
-    return {
-        "name": details.name,
-        "status": details.status,
-        "local_date": details.local_date,
-        "local_time": details.local_time,
-        "timezone": details.timezone,
-        "event_at": details.event_at,
-        "is_date_open": details.is_date_open,
-        "is_time_open": details.is_time_open,
+    return {name: getattr(details, name) for name in _SAME_NAME} | {
         "on_sale_at": details.on_sale_at,
         "venue": venue.name if venue else None,
         "city": venue.city if venue else None,

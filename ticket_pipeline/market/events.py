@@ -39,17 +39,8 @@ class Event:
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
         """The event of a database row that has these columns; `is_current` may be missing."""
-        return cls(
-            event_id=row["event_id"],
-            marketplace=Marketplace(row["marketplace"]),
-            external_id=row["external_id"],
-            name=row["name"],
-            venue=row["venue"],
-            city=row["city"],
-            timezone=row["timezone"],
-            event_at=row["event_at"],
-            is_current=row.get("is_current", True),
-        )
+        own = {name: row[name] for name in cls.__slots__ if name in row}
+        return cls(**own | {"marketplace": Marketplace(row["marketplace"])})
 
 
 @dataclass(frozen=True, slots=True)

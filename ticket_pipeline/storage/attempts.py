@@ -1,8 +1,4 @@
-"""Record how each fetch of an event ended, and when the event is due again.
-
-What belongs here: the attempt and the schedule that follows from it. What does not: leases (`schedule`) and what a
-fetch brought (`snapshots`, `ticketmaster`).
-"""
+"""Record how each fetch of an event ended, and when the event is due again."""
 
 from __future__ import annotations
 
@@ -102,10 +98,9 @@ def record_failure(
     jitter_factor: float,
     not_before: datetime | None,
 ) -> None:
-    """Record a failed attempt and reschedule its event, in one transaction.
+    """Record a failed attempt and reschedule its event, in one transaction. Idempotent.
 
-    A request that our own budget or breaker did not permit (`Outcome.NOT_PERMITTED`) delays the event but does not
-    count as a failure. Idempotent: an attempt that is recorded already changes nothing.
+    A request that our own budget or breaker did not permit (`Outcome.NOT_PERMITTED`) is not counted as a failure.
     """
     source = {"event_id": event.event_id, "marketplace": event.marketplace}
     with database.transaction(f"record the failure of {event.marketplace} event {event.external_id}") as transaction:

@@ -26,10 +26,6 @@ def database_url(settings: Settings) -> str:
     """The URL of the database: DATABASE_URL, else DB_*, else the embedded server, which is started if it is down.
 
     The URL may hold a password: hand it to drivers only.
-
-    Raises:
-        ConfigurationError: DATABASE_URL is not one.
-        StorageError: the embedded server cannot be started.
     """
     if settings.database_url is not None:
         return _checked(settings.database_url.get_secret_value())
@@ -46,10 +42,9 @@ def database_url(settings: Settings) -> str:
 
 
 def _checked(url: str) -> str:
-    """The URL, if libpq can read it; libpq's own message would quote it, password and all."""
     try:
         conninfo_to_dict(url)
-    except psycopg.ProgrammingError:
+    except psycopg.ProgrammingError:  # its message would quote the password
         raise ConfigurationError(
             "DATABASE_URL is not a database URL such as postgresql://user:password@host:5432/name. "
             "In the password, write % as %25, @ as %40, : as %3A, / as %2F."

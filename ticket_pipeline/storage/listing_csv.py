@@ -36,13 +36,7 @@ First those that often hold one value throughout a capture: such a start of the 
 
 
 def render_csv(key: Sequence[object], columns: Mapping[str, Sequence[Any]], accepted: int) -> str:
-    """The listings as CSV, one line each; empty text where there are none.
-
-    Args:
-        key: event id, marketplace and moment, the same on every line.
-        columns: one sequence of `accepted` values per `STORED_COLUMNS`.
-        accepted: how many listings.
-    """
+    """The listings as CSV, one line each, which begins with `key`; `columns` hold `accepted` values each."""
     if not accepted:
         return ""
     start = [_field(value) for value in key]
@@ -72,7 +66,7 @@ def _fields(values: Sequence[Any]) -> Sequence[str]:
 
 
 def _field(value: object) -> str:
-    """One value as a CSV field; a tuple of numbers becomes an array of PostgreSQL."""
+    """One value as a CSV field; a tuple becomes an array."""
     if value is None:
         return ""
     text = f"{{{','.join(map(str, value))}}}" if isinstance(value, tuple) else str(value)

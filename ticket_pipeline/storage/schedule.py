@@ -1,7 +1,4 @@
-"""The poll schedule in the database: which events are due, and which run holds them.
-
-What does not belong here: how attempts end (`attempts`).
-"""
+"""The poll schedule in the database: which events are due, and which run holds them."""
 
 from __future__ import annotations
 
@@ -22,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What a sensor weighs: `leased` are under way, `due` wait, `scheduled` are all that are followed."""
+    """How many events are under way (`leased`), wait (`due`) and are followed (`scheduled`)."""
 
     leased: int
     due: int
@@ -44,13 +41,7 @@ def reschedule_changed(
     A changed interval moves the due time. That of a failing event moves forward only: to one interval after its last
     attempt, at least `back_off.base`, and not into a pause that the marketplace asked for or that its breaker makes.
 
-    Args:
-        database: where.
-        marketplace: whose schedule.
-        base_interval: the interval far from the event.
-        bands: (time to event, share of the base interval that holds from there on).
-        back_off: how long a failed event waits.
-        this_moment: aware UTC.
+    `bands` are (time to event, share of the base interval from there on).
     """
     return database.execute(
         "polling/reschedule_changed",
@@ -97,7 +88,7 @@ def lease_due_events(
 
 
 def claim_lease(database: Database, lease_id: UUID, leased_until: datetime) -> set[int]:
-    """Take up a lease at the start of its run; returns the event ids still held (none when it ran out)."""
+    """Renew a lease at the start of its run; returns the ids of the events still held and still on the watchlist."""
     rows = database.fetch_all("polling/claim_lease", lease_id=lease_id, leased_until=leased_until)
     return {row["event_id"] for row in rows}
 

@@ -12,11 +12,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 @cache
 def sql_folder() -> Path:
-    """The folder of the statements: beside the package in a checkout, inside it when installed from a wheel.
-
-    Raises:
-        StorageError: neither is there; the installation is damaged.
-    """
+    """The folder of the statements: beside the package in a checkout, inside it when installed from a wheel."""
     for folder in (_PACKAGE / "sql", _PACKAGE.parent / "sql"):
         if (folder / "migrations").is_dir():
             return folder
@@ -24,11 +20,7 @@ def sql_folder() -> Path:
 
 
 def project_file(name: str) -> Path:
-    """A file of the project that is needed at run time: in the checkout, or beside `sql` in an installed package.
-
-    Raises:
-        StorageError: it is in neither place; the installation is damaged.
-    """
+    """A file of the project that is needed at run time: in the checkout, or beside `sql` in an installed package."""
     for folder in (_PACKAGE.parent, _PACKAGE):
         if (folder / name).is_file():
             return folder / name
@@ -37,11 +29,7 @@ def project_file(name: str) -> Path:
 
 @cache
 def statement(name: str) -> str:
-    """The text of one statement, such as `polling/lease_due_events`.
-
-    Raises:
-        StorageError: there is no such file.
-    """
+    """The text of one statement, such as `polling/lease_due_events`."""
     path = sql_folder() / f"{name}.sql"
     try:
         return path.read_text(encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import zstandard
@@ -23,14 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EventCapture:
-    """One capture of one event, ready to be stored.
-
-    Attributes:
-        captured_at: aware UTC, when the response arrived.
-        columns: of `ticketmaster_events`, without the keys and the hash.
-        price_ranges: rows of `ticketmaster_price_ranges`, without the keys; money in major units per ticket.
-        body: the raw body.
-    """
+    """One capture of one event, ready to be stored: rows without their keys; money in major units per ticket."""
 
     event: Event
     captured_at: datetime
@@ -41,12 +35,7 @@ class EventCapture:
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """What storing a capture did.
-
-    Attributes:
-        is_new: False when it was stored already: the response came from the cache.
-        before: the capture before it, or None.
-    """
+    """What storing a capture did; a cached response is not new, and `before` is the capture before it."""
 
     is_new: bool
     before: Row | None
@@ -55,18 +44,7 @@ class StoredEvent:
 def write_event(
     database: Database, capture: EventCapture, attempt: Attempt, *, jitter_factor: float, keep_body: bool
 ) -> StoredEvent:
-    """Store one capture in one transaction. Idempotent by (event_id, captured_at); each attempt is recorded.
-
-    Args:
-        database: where to.
-        capture: what was captured.
-        attempt: how it was fetched.
-        jitter_factor: of the interval until the event's next poll.
-        keep_body: whether the raw body is kept.
-
-    Raises:
-        StorageError: nothing of it is stored.
-    """
+    """Store one capture in one transaction. Idempotent by (event_id, captured_at); each attempt is recorded."""
     event = capture.event
     key = {"event_id": event.event_id, "captured_at": capture.captured_at}
     with database.transaction(f"store {event.marketplace} event {event.external_id}") as transaction:
@@ -81,7 +59,8 @@ def write_event(
         )
         if inserted:
             ranges = [{**found, "position": n} for n, found in enumerate(capture.price_ranges)]
-            transaction.execute("ticketmaster/insert_price_ranges", **key, ranges=Jsonb(ranges, dumps=_dump))
+            exact = partial(json.dumps, default=str)  # money as text, so that no cent is lost
+            transaction.execute("ticketmaster/insert_price_ranges", **key, ranges=Jsonb(ranges, dumps=exact))
             if keep_body:
                 body = zstandard.ZstdCompressor(level=3).compress(capture.body)
                 transaction.execute(
@@ -95,16 +74,5 @@ def write_event(
 
 
 def read_troubled_events(database: Database, this_moment: datetime, since: datetime) -> list[Row]:
-    """Followed events still to come that Ticketmaster calls cancelled, postponed or rescheduled, or dates otherwise.
-
-    Args:
-        database: where.
-        this_moment: aware UTC.
-        since: an event that got another start after this (aware UTC) counts as moved, whatever the watchlist says.
-    """
+    """Upcoming events that Ticketmaster calls cancelled, postponed or rescheduled, or that moved `since` then."""
     return database.fetch_all("ticketmaster/select_troubled_events", this_moment=this_moment, since=since)
-
-
-def _dump(value: object) -> str:
-    """JSON in which money is text, so that no cent is lost on the way."""
-    return json.dumps(value, default=str)

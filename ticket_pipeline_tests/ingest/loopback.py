@@ -16,7 +16,6 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from ticket_pipeline.ingest.poll import poll_events
-from ticket_pipeline.market.events import Event, WatchlistEvent
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.queries.events import read_events
 from ticket_pipeline.settings.model import Settings
@@ -29,11 +28,13 @@ from ticket_pipeline.storage.watchlist import sync_watchlist
 from ticket_pipeline_tests.overrides import settings_from
 from ticket_pipeline_tests.simulator_support.large_world import large_world
 from ticket_pipeline_tests.simulator_support.serving import serve
+from ticket_pipeline_tests.storage.stored import event_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ticket_pipeline.ingest.batch import BatchResult
+    from ticket_pipeline.market.events import Event, WatchlistEvent
     from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.simulator.world import SimulatedWorld
     from ticket_pipeline.storage.database import Row
@@ -149,22 +150,15 @@ class Loopback:
 
 def watched(sheet_row: int, key: str, event_at: datetime, **changes: Any) -> WatchlistEvent:  # noqa: ANN401 - fields of the record
     """A row of the watchlist about the event `key`."""
-    fields: dict[str, Any] = {
+    fields = {
         "name": f"Event {key}",
         "venue": "Crowd Arena",
-        "city": "Boston",
-        "country": "United States",
         "event_date": event_at.replace(tzinfo=None, microsecond=0),
         "timezone": "UTC",
-        "timezone_source": "sheet",
         "event_at": event_at,
-        "is_tracked": True,
-        "capacity": None,
-        "poll_interval": None,
-        "sheet_row": sheet_row,
         "external_ids": {"stubhub": key},
     }
-    return WatchlistEvent(**(fields | changes))
+    return event_record(sheet_row - 1, **(fields | changes))
 
 
 @contextmanager

@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import zstandard
 
 from ticket_pipeline.errors import RateLimited, RequestNotPermitted, TemporarilyUnavailable
 from ticket_pipeline.ingest.results import EventResult, Fetched
@@ -147,38 +146,12 @@ def test_two_currencies_are_stored_and_never_measured_together(watching: Loopbac
     assert watching.value("select count(*) from listings") == 2
 
 
-@pytest.mark.parametrize("keep_body", [True, False])
-def test_the_raw_body_is_kept_only_where_it_is_wanted(watching: Loopback, *, keep_body: bool) -> None:
-    fetched = answered(watching, listing(1, 50))
-    store(watching, fetched, keep_body=keep_body)
-    kept = [zstandard.ZstdDecompressor().decompress(row["body"]) for row in watching.rows("table raw_payloads")]
-    assert fetched.response is not None
-    assert kept == ([fetched.response.body] if keep_body else [])
-
-
-def test_the_same_answer_twice_is_one_capture(watching: Loopback) -> None:
-    fetched = answered(watching, listing(1, 50))
-    results = ingest_of(watching).store([fetched, fetched])
-    assert [result.outcome for result in results] == [Outcome.OK, Outcome.OK]
-    assert watching.value("select count(*) from listings") == 1
-    assert watching.value("select count(*) from fetch_attempts") == 1
-
-
 def test_a_sudden_loss_is_kept_as_suspect_and_told(watching: Loopback, caplog: pytest.LogCaptureFixture) -> None:
     many = [listing(number, 50) for number in range(1, 11)]
     assert not store(watching, answered(watching, *many)).is_suspect
     assert store(watching, answered(watching, *many[:4], after=MINUTE)).is_suspect
     assert "4 listings are far fewer than before" in caplog.text
     assert [row["is_suspect"] for row in watching.rows("select * from snapshots order by captured_at")] == [False, True]
-
-
-def test_every_interval_gets_a_jitter_of_its_own(watching: Loopback) -> None:
-    factors = iter([1.5, 0.5])
-    watching.rows("update poll_schedule set poll_interval = '1 hour'")
-    for after in (timedelta(), MINUTE):
-        store(watching, answered(watching, listing(1, 50), after=after), draw_jitter=lambda: next(factors))
-        due = watching.schedule(watching.keys[0])["next_due_at"]
-        assert due == MOMENT + after + timedelta(hours=0.5 if after else 1.5)
 
 
 # --- failures -------------------------------------------------------------------------------------------------------

@@ -108,16 +108,6 @@ def test_without_events_it_says_what_to_add(loopback: Loopback) -> None:
     assert skipped(loopback) == ("No tracked, upcoming event has a stubhub id. Add one to the watchlist and sync it.")
 
 
-def test_events_that_have_started_are_not_polled(watching: Loopback) -> None:
-    watching.clock.offset = 41 * DAY
-    assert "No tracked, upcoming event" in skipped(watching)
-
-
-def test_events_that_are_no_longer_tracked_are_not_polled(watching: Loopback) -> None:
-    watching.rows("update events set is_tracked = false where name <> %s", f"Event {watching.keys[2]}")
-    assert leased(watching) == [watching.keys[2]]
-
-
 def test_when_nothing_is_due_it_says_when_the_next_is(watching: Loopback) -> None:
     moment = watching.clock()
     watching.rows("update poll_schedule set next_due_at = %s", moment + 4 * MINUTE + timedelta(seconds=10.4))
@@ -132,39 +122,10 @@ def test_the_same_event_is_never_leased_twice(watching: Loopback) -> None:
     assert skipped(watching, roomy) == "All 4 due events are under way."
 
 
-def test_the_most_overdue_events_come_first(watching: Loopback) -> None:
-    for hours, key in enumerate(reversed(watching.keys)):
-        due = watching.clock() - hours * HOUR
-        watching.rows(
-            "update poll_schedule set next_due_at = %s "
-            "where event_id = (select event_id from event_sources where external_id = %s)",
-            due,
-            key,
-        )
-    assert leased(watching, watching.settings(poll_batch_size=2)) == watching.keys[:2]
-
-
 def test_while_much_of_a_batch_is_under_way_no_other_is_started(watching: Loopback) -> None:
     settings = watching.settings(poll_batch_size=3)
     leased(watching, settings)
     assert skipped(watching, settings) == "A batch is still under way (3 events to go); 1 more are due."
-
-
-def test_a_lease_that_ran_out_makes_its_events_due_again_and_books_an_abandoned_attempt(watching: Loopback) -> None:
-    settings = watching.settings(lease_seconds=600)
-    leased(watching, settings)
-    watching.clock.offset = timedelta(seconds=540)
-    skipped(watching, settings)
-    watching.clock.offset = timedelta(seconds=601)
-    assert leased(watching, settings) == watching.keys
-    assert watching.value("select count(*) from fetch_attempts where outcome = 'abandoned'") == 4
-
-
-def test_a_released_lease_makes_its_events_due_at_once(watching: Loopback) -> None:
-    lease_id = uuid4()
-    choose(watching, lease_id=lease_id)
-    assert release_lease(watching.database, lease_id) == 4
-    assert leased(watching) == watching.keys
 
 
 def test_when_another_tick_takes_the_events_meanwhile_it_says_so(watching: Loopback) -> None:

@@ -33,7 +33,6 @@ from ticket_pipeline_tests.storage.stored import (
     items,
     query,
     rejects,
-    stale_hours,
     store,
     watch_one,
     write,
@@ -255,12 +254,6 @@ def test_an_attempt_is_booked_and_the_event_settled_with_its_capture(database: D
     }
     (row,) = query(database, "select last_success_at, last_outcome, consecutive_failures, lease_id from poll_schedule")
     assert row == {"last_success_at": NOON, "last_outcome": "ok", "consecutive_failures": 0, "lease_id": None}
-
-
-def test_a_capture_marks_its_hour_for_a_rebuild(database: Database) -> None:
-    event = watch_one(database)
-    store(database, event, NOON + 59 * MINUTE, items(1))
-    assert stale_hours(database) == [NOON]
 
 
 def test_an_empty_market_is_a_capture_of_nothing(database: Database) -> None:

@@ -12,7 +12,7 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import psycopg
 from psycopg import sql
@@ -66,8 +66,7 @@ class ServerStatus:
     started_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Running:
+class _Running(NamedTuple):
     pid: int
     started_at: datetime
     has_database: bool
@@ -82,7 +81,7 @@ class EmbeddedServer:
         shared_preload_libraries: such as `("timescaledb",)`, where the binaries have it.
         database: the database to make and to name in the URL.
         server_settings: further PostgreSQL settings, such as `{"fsync": "off"}` for a throw-away server.
-        search_path: where a system PostgreSQL is looked for (see `find_binaries`); "" hides it.
+        search_path: see `find_binaries`.
         system_dir: where root keeps data and programs that the server's user could not reach otherwise.
     """
 
