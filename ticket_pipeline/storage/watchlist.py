@@ -82,15 +82,8 @@ def sync_watchlist(
             transaction.execute("watchlist/untrack_events", event_ids=list(absent))
         result.untracked = len(gone)
         transaction.execute("watchlist/replace_rejected_rows", rows=Jsonb([_plain(row) for row in rejected]))
-        transaction.execute(
-            "watchlist/insert_sync",
-            source=source,
-            rows_read=result.rows_read,
-            added=result.added,
-            changed=result.changed,
-            untracked=result.untracked,
-            rejected=result.rejected,
-        )
+        names = ("source", "rows_read", "added", "changed", "untracked", "rejected")
+        transaction.execute("watchlist/insert_sync", **{name: getattr(result, name) for name in names})
     return result
 
 
@@ -102,22 +95,18 @@ def _match(events: Sequence[WatchlistEvent], known: Sequence[Row]) -> list[int |
     """
     by_id = {pair: row["event_id"] for row in known for pair in row["external_ids"].items()}
     by_identity = {_identity(row["name"], row["venue"], row["event_date"]): row["event_id"] for row in known}
-    taken: set[int] = set()
+    taken: set[int | None] = {None}
     matches: list[int | None] = []
     for event in events:
         candidates = (by_id.get(pair) for pair in event.external_ids.items())
-        matches.append(_take(next((c for c in candidates if c is not None and c not in taken), None), taken))
+        matches.append(next((match for match in candidates if match not in taken), None))
+        taken.add(matches[-1])
     for index, event in enumerate(events):
-        if matches[index] is None:
-            match = by_identity.get(_identity(event.name, event.venue, event.event_date))
-            matches[index] = _take(None if match in taken else match, taken)
+        match = by_identity.get(_identity(event.name, event.venue, event.event_date))
+        if matches[index] is None and match not in taken:
+            matches[index] = match
+            taken.add(match)
     return matches
-
-
-def _take(match: int | None, taken: set[int]) -> int | None:
-    if match is not None:
-        taken.add(match)
-    return match
 
 
 def _identity(name: str, venue: str | None, event_date: datetime) -> tuple[str, str, datetime]:
