@@ -272,9 +272,7 @@ PARAMETERS: Mapping[str, Mapping[str, object]] = {
     "watchlist/insert_events": {"events": EVENT_ROW},
     "watchlist/insert_sync": {"source": "x", "rows_read": 1, "added": 1, "changed": 0, "untracked": 0, "rejected": 0},
     "watchlist/lock_watchlist": {},
-    "watchlist/replace_rejected_rows": {
-        "rows": Jsonb([{"row_number": 3, "cells": {"Name": "x"}, "reasons": ["no date"]}])
-    },
+    "watchlist/replace_rejected_rows": {"rows": Jsonb([{"row_number": 3, "cells": {"Name": "x"}, "reasons": ["x"]}])},
     "watchlist/replace_venue_zones": {
         "zones": Jsonb([{"venue": "Hall", "section_pattern": "1*", "zone": "Lower", "position": 0}])
     },
