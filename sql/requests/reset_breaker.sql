@@ -1,4 +1,4 @@
--- A person has mended the cause: close the breaker and forget the past, but not a wait that the marketplace asked for,
+-- The cause is fixed: close the breaker and forget the past, but not a wait that the marketplace asked for,
 -- unless forced. Parameters: marketplace, force (boolean). Idempotent. Rows: 1 if known, with whether polling was paused
 -- or on trial.
 with before as (

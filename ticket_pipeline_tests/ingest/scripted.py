@@ -102,7 +102,7 @@ def batch_of(loopback: Loopback, client: ScriptedClient, **how: Any) -> PollBatc
 
 
 def run(batch: PollBatch, events: Sequence[Event]) -> BatchResult:
-    """Run it, but not for ever."""
+    """Run it, with a time limit."""
 
     async def within_patience() -> BatchResult:
         async with asyncio.timeout(PATIENCE_SECONDS):

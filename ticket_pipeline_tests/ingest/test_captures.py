@@ -1,4 +1,4 @@
-"""From answers to stored captures: zones of the venue map, metrics, quarantine, trust, and the record of failures."""
+"""From responses to stored captures: zones of the venue map, metrics, rejects, trust, and the record of failures."""
 
 from __future__ import annotations
 
