@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -11,6 +12,7 @@ LOCATION = "ticket_pipeline"
 """The name of our code location."""
 
 _SECONDS = 30.0
+_CANCEL_SECONDS = 10.0
 
 _LAUNCH = """
 mutation launch($job: String!, $location: String!) {
@@ -22,8 +24,8 @@ _UNDER_WAY = """
 query { runsOrError(filter: {statuses: [STARTING, STARTED, CANCELING]}) { ... on Runs { results { runId } } } }
 """
 _CANCEL = """
-mutation cancel($ids: [String!]!) {
-  terminateRuns(runIds: $ids, terminatePolicy: MARK_AS_CANCELED_IMMEDIATELY) { __typename }
+mutation cancel($ids: [String!]!, $policy: TerminateRunPolicy!) {
+  terminateRuns(runIds: $ids, terminatePolicy: $policy) { __typename }
 }
 """
 
@@ -44,11 +46,21 @@ def launch_job(url: str, job: str) -> None:
 def cancel_runs(url: str) -> None:
     """Cancel the runs under way, so that stopping their processes is no failure. Queued runs stay in the queue.
 
-    Without a web server nothing is canceled: the next start ends those runs.
+    A run ends by itself first: one that is marked as canceled before its process ends may still report a failed step,
+    and would be a failure. Without a web server nothing is canceled: the next start ends those runs.
     """
     with suppress(httpx.HTTPError, KeyError):
-        runs = _post(url, _UNDER_WAY)["runsOrError"]["results"]
-        _post(url, _CANCEL, ids=[run["runId"] for run in runs])
+        if running := _runs_under_way(url):
+            _post(url, _CANCEL, ids=running, policy="SAFE_TERMINATE")
+        deadline = time.monotonic() + _CANCEL_SECONDS
+        while (running := _runs_under_way(url)) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        if running:
+            _post(url, _CANCEL, ids=running, policy="MARK_AS_CANCELED_IMMEDIATELY")
+
+
+def _runs_under_way(url: str) -> list[str]:
+    return [run["runId"] for run in _post(url, _UNDER_WAY)["runsOrError"]["results"]]
 
 
 def _post(url: str, query: str, **variables: object) -> dict[str, Any]:

@@ -30,8 +30,12 @@ def close_terminal() -> None:
 
 
 def test_a_closed_terminal_stops_everything() -> None:
-    with pytest.raises(KeyboardInterrupt):
-        close_terminal()
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # tests that run under nohup inherit another
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            close_terminal()
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_nohup_outlives_the_terminal() -> None:

@@ -23,7 +23,7 @@ def documents() -> list[Path]:
 
 def relative_links(document: Path) -> list[tuple[Path, str]]:
     """The links that lead to files of the project: the file, and the heading's anchor or empty text."""
-    targets = [found["target"] for found in _LINK.finditer(document.read_text(encoding="utf-8"))]
+    targets = [found["target"] for found in _LINK.finditer(_CODE.sub("", document.read_text(encoding="utf-8")))]
     parts = [target.partition("#") for target in targets if "://" not in target]
     return [(document.parent / path if path else document, anchor) for path, _, anchor in parts]
 

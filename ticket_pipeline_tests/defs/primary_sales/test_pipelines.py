@@ -118,7 +118,7 @@ def test_a_failure_that_no_retry_can_fix_is_final(vivenu: VivenuLocation) -> Non
 
 
 @pytest.mark.parametrize(
-    "fault", [Fault(FaultKind.HANG, times=None), Fault(FaultKind.RATE_LIMITED, times=None, retry_after="3600")]
+    "fault", [Fault(FaultKind.HANG, times=None), Fault(FaultKind.RATE_LIMITED, times=None, retry_after="60")]
 )
 def test_fetching_ends_at_the_time_limit(vivenu: VivenuLocation, fault: Fault) -> None:
     vivenu.changes |= {"httpx_retries": 3, "httpx_timeout_read": 300}
