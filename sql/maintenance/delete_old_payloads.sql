@@ -1,4 +1,5 @@
--- Drop raw bodies captured before a moment: of snapshots, of Ticketmaster's events, and cached responses. Parameters: cut. Idempotent. Rows: none; those of snapshots are counted.
+-- Drop raw bodies captured before a moment: of snapshots, of Ticketmaster's events, and cached responses. Parameters: cut.
+-- Idempotent. Rows: none; those of snapshots are counted.
 with of_ticketmaster as (
   delete from ticketmaster_payloads
   where captured_at < %(cut)s

@@ -136,7 +136,8 @@ $$;
 
 alter table kept_answers rename to cached_responses;
 alter index kept_answers_event rename to cached_responses_event;
-delete from cached_responses where body is null;
+delete from cached_responses
+where body is null;
 alter table cached_responses drop column claimed_by, drop column claimed_until;
 alter table cached_responses alter column body set not null, alter column stored_at set not null;
 alter table cached_responses alter column original_bytes set not null;

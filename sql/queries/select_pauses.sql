@@ -8,5 +8,5 @@ from (
     case when asked_until > %(this_moment)s then asked_until end as asked_until
   from breaker_state
 ) as p
-where p.open_until is not null or p.asked_until is not null
-order by p.marketplace
+where open_until is not null or asked_until is not null
+order by marketplace

@@ -34,7 +34,8 @@ slots as (
 )
 
 select
-  m.marketplace, coalesce(b.state, 'closed') as breaker, b.reason as breaker_reason, b.open_until, b.asked_until, r.budget_window, r.applies_to, r.max_requests,
+  m.marketplace, coalesce(b.state, 'closed') as breaker, b.reason as breaker_reason, b.open_until, b.asked_until,
+  r.budget_window, r.applies_to, r.max_requests,
   coalesce(s.used, 0) as used, s.resets_at,
   coalesce(a.requests, 0) + coalesce(q.requests, 0) as requests, coalesce(q.requests, 0) as requests_for_searches,
   coalesce(a.errors, 0) + coalesce(q.errors, 0) as errors, a.latency_p50_seconds, a.latency_p95_seconds, a.last_error,
