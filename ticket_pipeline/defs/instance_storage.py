@@ -32,6 +32,9 @@ _MORE_CONNECTIONS = 10
 _LOCK = 7_135_021_994
 """PostgreSQL's advisory lock while Dagster's tables are created."""
 
+_CREATING = "tables_are_being_created"
+"""An empty table that exists until all of Dagster's tables do."""
+
 _PLANNED = DagsterEventType.ASSET_MATERIALIZATION_PLANNED
 _BATCH_SIZE_VARIABLE = "DAGSTER_EVENT_BATCH_SIZE"
 _BATCH_SIZE = "100"
@@ -162,10 +165,27 @@ def _created_by_one(url: str, schema: str) -> Iterator[None]:
     try:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("select pg_advisory_lock(%s)", [_LOCK])
-            connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
+            _create_schema(connection, schema)
             yield
+            connection.execute(sql.SQL("drop table if exists {}").format(sql.Identifier(schema, _CREATING)))
     except psycopg.Error as error:
         raise StorageError(f"Could not open Dagster's storage in the schema {schema}: {str(error).strip()}") from error
+
+
+def _create_schema(connection: psycopg.Connection[tuple[Any, ...]], schema: str) -> None:
+    """Create the schema where it is missing, or where a process was killed before all of Dagster's tables were there.
+
+    Dagster creates its tables only where none exists. Such a schema holds no run yet.
+    """
+    marker = f'"{schema}".{_CREATING}'
+    found = connection.execute("select to_regnamespace(%s), to_regclass(%s)", [f'"{schema}"', marker]).fetchone()
+    exists, is_incomplete = (False, False) if found is None else (found[0] is not None, found[1] is not None)
+    if exists and not is_incomplete:
+        return
+    with connection.transaction():
+        connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema)))
+        connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
+        connection.execute(sql.SQL("create table {} ()").format(sql.Identifier(schema, _CREATING)))
 
 
 def _as_sqlalchemy_url(url: str, schema: str) -> str:

@@ -99,6 +99,21 @@ def test_instances_that_start_together_create_the_tables_once(
         assert sorted(opened.get_dynamic_partitions("a_set")) == ["0", "1", "2", "3"]
 
 
+def test_tables_that_a_killed_start_left_incomplete_are_created_again(
+    home: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    with dg.DagsterInstance.from_config(str(home)):
+        whole = tables(database_url)["dagster"]
+    with psycopg.connect(database_url) as connection:
+        connection.execute("drop table dagster.dynamic_partitions, dagster.runs cascade")
+        connection.execute("create table dagster.tables_are_being_created ()")
+    with dg.DagsterInstance.from_config(str(home)) as opened:
+        opened.add_dynamic_partitions("a_set", ["1"])
+        assert use(opened) == (0, ["1"], 0)
+    assert tables(database_url)["dagster"] == whole
+
+
 def test_a_cut_connection_is_replaced_unnoticed(instance: dg.DagsterInstance, database_url: str) -> None:
     instance.add_dynamic_partitions("a_set", ["1"])
     before = use(instance)
