@@ -16,6 +16,7 @@ from ticket_pipeline.primary_sales.pipeline_files import FETCHED, PipelineFile, 
 from ticket_pipeline.settings.model import Settings
 
 if TYPE_CHECKING:
+    # What `dg.define_asset_job` returns; no public name exists.
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 _log = logging.getLogger(__name__)
