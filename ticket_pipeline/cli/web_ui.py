@@ -12,7 +12,7 @@ LOCATION = "ticket_pipeline"
 """The name of our code location."""
 
 _SECONDS = 30.0
-_CANCEL_SECONDS = 10.0
+_CANCEL_SECONDS = 30.0
 
 _LAUNCH = """
 mutation launch($job: String!, $location: String!) {
@@ -21,7 +21,7 @@ mutation launch($job: String!, $location: String!) {
 }
 """
 _UNDER_WAY = """
-query { runsOrError(filter: {statuses: [STARTING, STARTED, CANCELING]}) { ... on Runs { results { runId } } } }
+query { runsOrError(filter: {statuses: [STARTING, STARTED, CANCELING]}) { ... on Runs { results { runId status } } } }
 """
 _CANCEL = """
 mutation cancel($ids: [String!]!, $policy: TerminateRunPolicy!) {
@@ -47,20 +47,22 @@ def cancel_runs(url: str) -> None:
     """Cancel the runs under way, so that stopping their processes is no failure. Queued runs stay in the queue.
 
     A run ends by itself first: one that is marked as canceled before its process ends may still report a failed step,
-    and would be a failure. Without a web server nothing is canceled: the next start ends those runs.
+    and would be a failure. Dagster cancels no run that is still starting; it is asked again once the run has started.
+    Without a web server nothing is canceled: the next start ends those runs.
     """
+    asked: set[str] = set()
+    deadline = time.monotonic() + _CANCEL_SECONDS
     with suppress(httpx.HTTPError, KeyError):
-        if running := _runs_under_way(url):
-            _post(url, _CANCEL, ids=running, policy="SAFE_TERMINATE")
-        deadline = time.monotonic() + _CANCEL_SECONDS
-        while (running := _runs_under_way(url)) and time.monotonic() < deadline:
+        while running := _post(url, _UNDER_WAY)["runsOrError"]["results"]:
+            if time.monotonic() > deadline:
+                ids = [run["runId"] for run in running]
+                _post(url, _CANCEL, ids=ids, policy="MARK_AS_CANCELED_IMMEDIATELY")
+                return
+            started = {run["runId"] for run in running if run["status"] == "STARTED"} - asked
+            if started:
+                _post(url, _CANCEL, ids=sorted(started), policy="SAFE_TERMINATE")
+                asked |= started
             time.sleep(0.2)
-        if running:
-            _post(url, _CANCEL, ids=running, policy="MARK_AS_CANCELED_IMMEDIATELY")
-
-
-def _runs_under_way(url: str) -> list[str]:
-    return [run["runId"] for run in _post(url, _UNDER_WAY)["runsOrError"]["results"]]
 
 
 def _post(url: str, query: str, **variables: object) -> dict[str, Any]:
