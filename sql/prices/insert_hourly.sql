@@ -7,6 +7,14 @@
 with captures as materialized (
   select
     s.event_id, s.marketplace, s.captured_at, s.is_suspect,
+    -- A response of which nothing could be read counts once: as the failed attempt that it is.
+    s.accepted = 0 and s.received > 0 and exists (
+      select 1
+      from fetch_attempts as a
+      where
+        a.event_id = s.event_id and a.marketplace = s.marketplace and a.finished_at = s.captured_at
+        and a.outcome = 'bad_payload'
+    ) as is_failed,
     date_bin('1 hour', s.captured_at, timestamptz '2000-01-01 00:00+00') as hour_at
   from snapshots as s
   where s.captured_at >= %(starts_from)s and s.captured_at < %(starts_until)s
@@ -31,7 +39,7 @@ hours as materialized (
   from (
     select
       event_id, marketplace, hour_at, count(*) filter (where not is_suspect)::integer as snapshots,
-      count(*) filter (where is_suspect)::integer as suspect_snapshots,
+      count(*) filter (where is_suspect and not is_failed)::integer as suspect_snapshots,
       min(captured_at) filter (where not is_suspect) as first_captured_at,
       max(captured_at) filter (where not is_suspect) as last_captured_at
     from captures

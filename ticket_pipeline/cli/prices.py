@@ -160,7 +160,8 @@ def _remarks(bucket: PriceBucket) -> list[str]:
 
 
 def _history_legend(series: PriceSeries, bucket: timedelta) -> list[str]:
-    basis = FEE_BASIS.get(series.fee_basis or "", "nothing was for sale")
+    nothing = "nothing was for sale" if any(one.snapshots for one in series.buckets) else "nothing could be read"
+    basis = FEE_BASIS.get(series.fee_basis or "", nothing)
     prices = f"Get-in price per ticket in {series.currency or 'an unknown currency'} ({basis}): open, high, low, close"
     hours = sum(one.hours_covered for one in series.buckets)
     lines = [
@@ -170,7 +171,10 @@ def _history_legend(series: PriceSeries, bucket: timedelta) -> list[str]:
     if any(one.failed_attempts for one in series.buckets):
         lines.append("failed: attempts without a usable response; not an empty market.")
     if any(one.suspect_snapshots for one in series.buckets):
-        lines.append("suspect: captures with far fewer listings than before, left out until confirmed.")
+        lines.append(
+            "suspect: captures with far fewer listings than before, or that contradict the totals announced beside "
+            "them; left out until the next one confirms them."
+        )
     return lines
 
 

@@ -128,12 +128,15 @@ def _expected_hour(view: Transaction, source: Row, hour_at: datetime) -> dict[_K
     end = hour_at + HOUR
     captured = {"captured_from": hour_at, "captured_until": end}
     manifests = view.fetch_all("snapshots/select_snapshots", **source, **captured)
-    failures = view.fetch_one("polling/count_failures", **source, finished_from=hour_at, finished_until=end)
+    (failures,) = view.fetch_all("polling/count_failures", **source, finished_from=hour_at, finished_until=end)
+    suspects = [one for one in manifests if one["is_suspect"]]
+    # A response of which nothing could be read counts once, as a failed attempt.
+    unread = [one for one in suspects if not one["accepted"] and one["captured_at"] in failures["unread_at"]]
     trusted = [manifest["captured_at"] for manifest in manifests if not manifest["is_suspect"]]
     shared = {
         "snapshots": len(trusted),
-        "suspect_snapshots": len(manifests) - len(trusted),
-        "failed_attempts": failures["failed_attempts"] if failures else 0,
+        "suspect_snapshots": len(suspects) - len(unread),
+        "failed_attempts": failures["failed_attempts"],
         "first_captured_at": min(trusted, default=None),
         "last_captured_at": max(trusted, default=None),
     }

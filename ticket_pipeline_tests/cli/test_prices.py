@@ -69,6 +69,16 @@ def test_a_gap_a_failure_and_a_suspect_are_told_apart(synced: Cli, event: Event,
     assert (by_hours_ago[2]["tickets"], by_hours_ago[6]["tickets"]) == (0, None)
 
 
+@pytest.mark.parametrize("outcome", [Outcome.TIMEOUT, Outcome.BAD_PAYLOAD, Outcome.BLOCKED])
+def test_failures_alone_are_no_market_without_tickets(
+    synced: Cli, event: Event, this_hour: datetime, outcome: Outcome
+) -> None:
+    fail(synced.loopback.database, event, this_hour - HOUR, outcome)
+    shown = synced.run("price-history", event.external_id, "--days", "1").stdout
+    assert "nothing could be read" in shown
+    assert "nothing was for sale" not in shown
+
+
 def test_the_history_of_one_zone_is_its_own(synced: Cli, event: Event, this_hour: datetime) -> None:
     stock = [Item(listing_id="1", price=50.0, zone="Upper"), Item(listing_id="2", price=200.0, zone="Floor")]
     store(synced.loopback.database, event, this_hour - HOUR, stock)

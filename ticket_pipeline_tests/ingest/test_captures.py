@@ -17,6 +17,7 @@ from ticket_pipeline.sheet.source import SheetRows
 from ticket_pipeline.sheet.zones import ZoneMap, parse_zones
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.prices import Span, rebuild_hourly
+from ticket_pipeline.storage.recomputation import recompute_sampled_hours
 from ticket_pipeline_tests.ingest.scripted import ScriptedClient, answer_about, ingest_of, listing
 from ticket_pipeline_tests.storage.relay import losing_a_commit
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 MOMENT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 
 
 def answered(loopback: Loopback, *items: dict[str, object], after: timedelta = timedelta()) -> Fetched:
@@ -118,14 +120,15 @@ def test_an_answer_about_another_event_is_a_failure_and_stored_under_none(watchi
     assert not store(watching, answered(watching, listing(1, 50)), client=named).is_failure
 
 
-def test_an_answer_without_a_price_makes_none_and_counts_as_suspect_and_failed_in_its_hour(watching: Loopback) -> None:
+def test_a_response_without_a_price_makes_none_and_counts_once_as_a_failure_of_its_hour(watching: Loopback) -> None:
     good = [listing(1, 50), listing(2, 60)]
     store(watching, answered(watching, *good))
     drifted = store(watching, answered(watching, listing(1, 50, availableTickets="?"), after=MINUTE))
     assert (drifted.outcome, drifted.listings, drifted.rejected) == (Outcome.BAD_PAYLOAD, 0, 1)
-    rebuild_hourly(watching.database, Span(MOMENT, MOMENT + timedelta(hours=1)))
+    rebuild_hourly(watching.database, Span(MOMENT, MOMENT + HOUR))
+    assert recompute_sampled_hours(watching.database, MOMENT, MOMENT + HOUR, salt="", sample_size=9) == (1, [])
     (row,) = watching.rows("select * from hourly_prices where zone = '*'")
-    assert (row["snapshots"], row["suspect_snapshots"], row["failed_attempts"]) == (1, 1, 1)
+    assert (row["snapshots"], row["suspect_snapshots"], row["failed_attempts"]) == (1, 0, 1)
     assert (row["listings"], row["tickets"], row["close_price"]) == (2, 4, Decimal(50))
 
 
