@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ticket_pipeline.settings.model as settings_module
-from ticket_pipeline.settings.model import ENV_FILE_VARIABLE, Settings
-from ticket_pipeline.settings.tuning import Tuning
+from ticket_pipeline.settings.model import ENV_FILE_VARIABLE, Settings, user_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,7 +66,6 @@ def main() -> None:
         ("README.md", "settings", render_table({name: Settings.model_fields[name] for name in _FOR_BEGINNERS})),
         ("README.md", "assets", render_assets_table()),
         ("docs/settings.md", "settings", render_groups()),
-        ("docs/settings.md", "tuning", render_table(Tuning.model_fields, upper=False)),
     ]
     for name, mark, table in tables:
         path = PROJECT / name
@@ -93,11 +91,10 @@ def render_env_example() -> str:
     return "".join(parts)
 
 
-def render_table(fields: Mapping[str, FieldInfo], *, upper: bool = True) -> str:
+def render_table(fields: Mapping[str, FieldInfo]) -> str:
     """A table of settings: name, default, meaning."""
     rows = [
-        f"| `{name.upper() if upper else name}` | {f'`{value}`' if (value := show_default(field)) else ''} "
-        f"| {field.description} |"
+        f"| `{name.upper()}` | {f'`{value}`' if (value := show_default(field)) else ''} | {field.description} |"
         for name, field in fields.items()
     ]
     return "\n".join(["| Setting | Default | Meaning |", "|---|---|---|", *rows])
@@ -139,7 +136,7 @@ def setting_groups() -> dict[str, list[str]]:
         if (found := _GROUP.fullmatch(line)) is not None
     }
     groups: dict[str, list[str]] = {title: [] for title in titles.values()}
-    for name in Settings.model_fields:
+    for name in user_settings():
         groups[titles[max(number for number in titles if number < line_of[name])]].append(name)
     return groups
 
@@ -148,8 +145,6 @@ def show_default(field: FieldInfo) -> str:
     """A default as it is written in the environment; empty for none."""
     value = field.get_default(call_default_factory=True)
     if value is None:
-        return ""
-    if isinstance(value, Tuning):
         return ""
     if isinstance(value, bool):
         return str(value).lower()

@@ -10,8 +10,7 @@ from pydantic import SecretStr
 from ticket_pipeline.cli.formats import NOTHING, local_time
 from ticket_pipeline.cli.tables import JsonOption, progress, show, show_facts, show_json, table_of
 from ticket_pipeline.errors import ConfigurationError
-from ticket_pipeline.settings.model import load_settings
-from ticket_pipeline.settings.tuning import Tuning
+from ticket_pipeline.settings.model import load_settings, user_settings
 from ticket_pipeline.settings.values import show_address
 from ticket_pipeline.storage.connect import describe_database, embedded_server, open_database
 from ticket_pipeline.storage.migrations import apply_migrations
@@ -120,7 +119,7 @@ def show_settings(
     settings = load_settings()
     shown = {
         name: _plain_value(name, getattr(settings, name))
-        for name in type(settings).model_fields
+        for name in user_settings()
         if not changed or name in settings.model_fields_set
     }
     if as_json:
@@ -138,8 +137,6 @@ def _plain_value(name: str, value: object) -> object:
     """A setting as it may be shown: whether a secret is set, never what it is, nor what a URL contains besides."""
     if isinstance(value, SecretStr):
         return "(secret)"
-    if isinstance(value, Tuning):
-        return {key: _plain_value(key, part) for key, part in value.model_dump(exclude_unset=True).items()} or None
     if isinstance(value, str) and (name.endswith("_url") or "://" in value):
         return show_address(value)
     return value

@@ -138,7 +138,7 @@ def _prepare(settings: Settings, port: int | None, console: Console) -> tuple[Se
     changes: dict[str, Any] = {}
     if settings.is_simulated:
         changes = {name: value for name, value in _DEMO.items() if name not in settings.model_fields_set}
-        changes["tuning"] = _DEMO_TUNING | settings.tuning.model_dump(exclude_unset=True)
+        changes["ticket_pipeline_tuning"] = _DEMO_TUNING | settings.tuning.model_dump(exclude_unset=True)
         changes["simulator_port"] = str(_simulator_port(settings.simulator_port))
     if "dagster_start_running" not in settings.model_fields_set:
         changes["dagster_start_running"] = "true"

@@ -81,7 +81,7 @@ def _facts_of_simulator(url: str, marketplaces: Sequence[Marketplace], settings:
     yield "Break", curl_a_fault(url, marketplaces[0])
     yield "Repair", f"curl -X DELETE {first}/faults"
     tuning = json.dumps({"google_sheets_api_base_url": f"{url}{SHEETS_PREFIX}"})
-    address = f"TUNING='{tuning}' GOOGLE_SHEET_ID={SHEET_ID}"
+    address = f"TICKET_PIPELINE_TUNING='{tuning}' GOOGLE_SHEET_ID={SHEET_ID}"
     key = f"GOOGLE_SHEETS_CREDENTIALS_FILE={_sheet_credentials_file(settings)}"
     yield "Sheet", f"{address} {key} ticket-pipeline sync-events"
     yield "World", f"{world_file(settings)} (delete it for a new one)"

@@ -26,6 +26,7 @@ from ticket_pipeline.errors import StorageError
 from ticket_pipeline.settings.model import load_settings
 from ticket_pipeline.storage.connect import database_url
 
+_SCHEMA = "dagster"
 _KEPT_CONNECTIONS_SECONDS = 600
 _STATEMENT_MILLISECONDS = 60_000
 _MORE_CONNECTIONS = 10
@@ -153,10 +154,9 @@ class PipelineStorage(DagsterStorage[Any], ConfigurableClass):
         Raises:
             StorageError: the database cannot be reached.
         """
-        settings = load_settings()
-        url = database_url(settings)
-        with _created_by_one(url, settings.tuning.dagster_db_schema):
-            return cls(_as_sqlalchemy_url(url, settings.tuning.dagster_db_schema), inst_data=inst_data)
+        url = database_url(load_settings())
+        with _created_by_one(url, _SCHEMA):
+            return cls(_as_sqlalchemy_url(url, _SCHEMA), inst_data=inst_data)
 
 
 @contextmanager

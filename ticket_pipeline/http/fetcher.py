@@ -171,8 +171,7 @@ class HttpFetcher:
                 response, body = await self._send(request, what, state.tries)
         except TimeoutError:
             raise TemporarilyUnavailable(
-                f"{what} was not complete after {limit:.3g} s. It is retried later; if this goes on, raise "
-                "request_timeout_seconds in TUNING.",
+                f"{what} was not complete after {limit:.3g} s. It is retried later. Check the network if it goes on.",
                 tries=state.tries,
                 is_timeout=True,
             ) from None

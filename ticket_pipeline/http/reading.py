@@ -26,8 +26,7 @@ async def read_body(response: httpx.Response, max_bytes: int, request: str, trie
         if size <= max_bytes:
             return body
     raise UnexpectedPayload(
-        f"{request} returned {size} bytes or more; {max_bytes} are allowed. If the response is that large, raise "
-        "max_body_megabytes in TUNING.",
+        f"{request} returned {size} bytes or more; {max_bytes} are allowed. Retried at the next poll.",
         status=response.status_code,
         tries=tries,
     )

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from ticket_pipeline.errors import MarketplaceError
     from ticket_pipeline.settings.model import Settings
 
-_MEGABYTE = 1_000_000
-
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
@@ -32,7 +30,7 @@ class RetryPolicy:
     max_tries: int = 3
     retry_seconds: float = 120.0
     request_seconds: float = 60.0
-    max_body_bytes: int = 64 * _MEGABYTE
+    max_body_bytes: int = 64_000_000
     first_wait_seconds: float = 1.0
     longest_wait_seconds: float = 30.0
     jitter_seconds: float = 1.0
@@ -43,7 +41,6 @@ class RetryPolicy:
         return cls(
             max_tries=settings.httpx_retries + 1,
             request_seconds=settings.tuning.request_timeout_seconds,
-            max_body_bytes=settings.tuning.max_body_megabytes * _MEGABYTE,
         )
 
 

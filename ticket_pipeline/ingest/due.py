@@ -7,7 +7,7 @@ from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.ingest.marketplaces import SOURCES, why_not_polled
-from ticket_pipeline.ingest.poll import build_back_off, build_cadence
+from ticket_pipeline.ingest.poll import BACK_OFF, build_cadence
 from ticket_pipeline.storage.requests import read_request_state
 from ticket_pipeline.storage.schedule import lease_due_events, read_backlog, reschedule_changed
 
@@ -60,13 +60,13 @@ def choose_batch(
     source = SOURCES[marketplace]
     if (reason := why_not_polled(source, settings)) is not None:
         return Skip(f"{marketplace} is not polled: {reason}")
-    cadence, back_off = build_cadence(settings), build_back_off(settings)
+    cadence = build_cadence(settings)
     reschedule_changed(
         database,
         marketplace,
         base_interval=cadence.base_interval,
         bands=cadence.bands,
-        back_off=back_off,
+        back_off=BACK_OFF,
         this_moment=this_moment,
     )
     state = read_request_state(database, marketplace)
@@ -86,7 +86,7 @@ def choose_batch(
         this_moment=this_moment,
         leased_until=this_moment + timedelta(seconds=settings.tuning.lease_seconds),
         batch_size=_fitting_budget(state, batch_size),
-        back_off=back_off,
+        back_off=BACK_OFF,
     )
     if not events:
         return Skip("The due events were taken by another tick just now, or wait, because their runs died repeatedly.")

@@ -105,7 +105,7 @@ SOURCES: Mapping[Marketplace, Source] = MappingProxyType(
             base_url=lambda settings: settings.ticketmaster_base_url,
             how_to_configure="Set TICKETMASTER_API_KEY.",
             limits=lambda settings: {
-                timedelta(seconds=1): settings.tuning.ticketmaster_requests_per_second,
+                timedelta(seconds=1): settings.ticketmaster_requests_per_second,
                 _DAY: settings.ticketmaster_requests_per_day,
             },
             open_client=_open_ticketmaster,

@@ -34,8 +34,10 @@ if TYPE_CHECKING:
     from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.storage.database import Database
 
+_FIRST_BREAKER_PAUSE = timedelta(minutes=5)
 _MAX_BREAKER_PAUSE = timedelta(hours=6)
-_LONGEST_BACK_OFF = timedelta(hours=6)
+_BLOCKED_PAUSE = timedelta(days=1)
+BACK_OFF = BackOff(timedelta(minutes=5), timedelta(hours=6))
 _MAX_BUDGET_WAIT = timedelta(minutes=5)
 """A run waits this long for a place in the budget; past it, its events go back to the schedule."""
 
@@ -75,7 +77,7 @@ async def poll_events(  # noqa: PLR0913 - the last ones are keywords with defaul
     context = PollContext(
         database,
         marketplace,
-        build_back_off(settings),
+        BACK_OFF,
         lambda: draw_factor(
             settings.default_randomization_strategy, jitter, settings.min_random_factor, settings.max_random_factor
         ),
@@ -157,16 +159,11 @@ def build_gate(
         is_polling=is_polling,
         rule=BreakerRule(
             threshold=settings.tuning.breaker_failures,
-            pause=timedelta(minutes=settings.tuning.breaker_pause_minutes),
+            pause=_FIRST_BREAKER_PAUSE,
             max_pause=_MAX_BREAKER_PAUSE,
-            blocked_pause=timedelta(hours=settings.tuning.blocked_pause_hours),
+            blocked_pause=_BLOCKED_PAUSE,
         ),
     )
-
-
-def build_back_off(settings: Settings) -> BackOff:
-    """How long failed events wait under these settings."""
-    return BackOff(timedelta(minutes=settings.tuning.retry_base_minutes), _LONGEST_BACK_OFF)
 
 
 def build_cadence(settings: Settings) -> Cadence:

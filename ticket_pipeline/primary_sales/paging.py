@@ -153,7 +153,7 @@ class SetReader(Generic[_Row]):
         raise UnexpectedPayload(
             f"Read {self.what} {MAX_PASSES} times and got {len(found.rows)} different rows of the {found.total} that "
             "vivenu counts; nothing was stored. The set changes faster than it can be read: try again at a quieter "
-            "time, or raise vivenu_page_size in TUNING."
+            "time."
         )
 
     async def _pass(self, since: datetime | None) -> tuple[ReadSet[_Row], bool]:

@@ -1,7 +1,7 @@
 """The settings: one typed object, read from the environment and `.env` by `load_settings` and passed on from there.
 
 What belongs here: names, defaults, units, bounds, and rules between two settings. What does not: types of single values
-(`values`), values that hardly anybody changes (`tuning`), and anything that acts on a setting. Nothing is read at
+(`values`), values for the demo and tests (`tuning`), and anything that acts on a setting. Nothing is read at
 import; tests build `Settings` directly.
 
 Every field is an environment variable of the same name in capitals. With nothing set, the demo runs: an embedded
@@ -13,10 +13,10 @@ from __future__ import annotations
 import os
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import AliasChoices, Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.settings.renamed import ADVICE, SWITCHES, find_removed, warn_of_removed
@@ -38,6 +38,9 @@ from ticket_pipeline.settings.values import (
     Timezone,
     read_names,
 )
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
 
 _PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 
@@ -148,6 +151,9 @@ class Settings(BaseSettings):
     ticketmaster_api_key: OptionalKey = Field(
         default=None, description="Your Discovery API key; unset: simulated, or off beside a real marketplace"
     )
+    ticketmaster_requests_per_second: int = Field(
+        default=5, ge=1, le=100, description="Budget: requests to Ticketmaster in any second, over all processes"
+    )
     ticketmaster_requests_per_day: int = Field(
         default=5000, ge=10, le=1_000_000, description="Budget: requests to Ticketmaster in any 24 hours"
     )
@@ -161,8 +167,12 @@ class Settings(BaseSettings):
         default=3, ge=1, le=64, description="Requests in flight at once, per marketplace, over all processes"
     )
     httpx_retries: int = Field(default=2, ge=0, le=10, description="Further tries after a transient failure")
-    httpx_http2: bool = Field(default=False, description="HTTP/2 with vivenu; needs the extra http2 installed")
-    httpx_verify_ssl: bool = Field(default=True, description="Check vivenu's certificate; off only for tests")
+    httpx_http2: bool = Field(
+        default=False, description="HTTP/2 with vivenu, needs the extra http2; always off elsewhere"
+    )
+    httpx_verify_ssl: bool = Field(
+        default=True, description="Check vivenu's certificate, off only for tests; always on elsewhere"
+    )
 
     # --- cadence ----------------------------------------------------------------------------------------------------
     base_scrape_interval_hours: float = Field(
@@ -230,10 +240,8 @@ class Settings(BaseSettings):
     web_port: int = Field(default=3000, ge=0, le=65535, description="Port of the Dagster web UI; 0: any free one")
     simulator_port: int = Field(default=8765, ge=0, le=65535, description="Port of the simulator; 0: any free one")
 
-    # --- rarely changed ---------------------------------------------------------------------------------------------
-    tuning: Tuning = Field(
-        default=Tuning(), description='Waits and limits that rarely change, as JSON such as {"lease_seconds": 600}'
-    )
+    tuning: Tuning = Field(default=Tuning(), validation_alias="ticket_pipeline_tuning")
+    """For the demo and for tests; every other field is a setting of the user's."""
 
     @model_validator(mode="after")
     def _check_pairs(self) -> Self:
@@ -303,6 +311,11 @@ class Settings(BaseSettings):
         return f"{self.simulator_url}/{marketplace}" if self.is_simulated else None
 
 
+def user_settings() -> dict[str, FieldInfo]:
+    """Field name → what a user may set."""
+    return {name: field for name, field in Settings.model_fields.items() if name != "tuning"}
+
+
 def env_file() -> Path:
     """The env file in use. A variable names it, so that the programs we start (Dagster's) read the same one."""
     return Path(os.environ.get(ENV_FILE_VARIABLE) or ".env")
@@ -326,8 +339,6 @@ def load_settings(**overrides: object) -> Settings:
     warn_of_removed(removed)
     try:
         settings = Settings(_env_file=file, **overrides)  # type: ignore[arg-type]
-    except SettingsError:
-        raise _invalid(file, ['TUNING: it must be a JSON object, such as {"lease_seconds": 600}']) from None
     except ValidationError as error:
         raise _invalid(
             file,

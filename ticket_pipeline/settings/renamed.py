@@ -1,7 +1,4 @@
-"""Settings that an earlier version had: what replaced each, so that an upgrade ignores none of them silently.
-
-What belongs here: old names, what to do instead, and finding them. What does not: the settings themselves (`model`).
-"""
+"""Settings that an earlier version had, and what replaced each, so that an upgrade ignores none of them silently."""
 
 from __future__ import annotations
 
@@ -19,48 +16,21 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_TUNING = "Use the key {key} of TUNING, such as TUNING='{{\"{key}\": …}}'"
-_CONSTANT = "Remove it; the value is fixed now"
-
-_TUNED = (
-    "POLL_TICK_SECONDS",
-    "POLL_BATCH_SIZE",
-    "LEASE_SECONDS",
-    "RETRY_BASE_MINUTES",
-    "PRICES_REFRESH_MINUTES",
-    "BREAKER_FAILURES",
-    "BREAKER_PAUSE_MINUTES",
-    "BLOCKED_PAUSE_HOURS",
-    "TICKETMASTER_CACHE_MINUTES",
-    "TICKETMASTER_REQUESTS_PER_SECOND",
-    "TICKETMASTER_RESERVE_FRACTION",
-    "TICKETMASTER_API_BASE_URL",
-    "GOOGLE_SHEETS_API_BASE_URL",
-    "VIVENU_PAGE_SIZE",
-    "VIVENU_OVERLAP_MINUTES",
-    "DAGSTER_DB_SCHEMA",
-    "RANDOM_SEED",
-)
 _FIXED = (
-    "CHECK_DATA_CRON",
-    "VIVID_SEATS_LISTINGS_PATH",
-    "REQUEST_DELAY_BIAS",
-    "HTTP_RETRY_SECONDS",
-    "RETRY_MAX_HOURS",
-    "SUSPECT_DROP_FRACTION",
-    "SUSPECT_CONFIRM_FRACTION",
+    "BLOCKED_PAUSE_HOURS BREAKER_FAILURES BREAKER_PAUSE_MINUTES CHECK_DATA_CRON DAGSTER_DB_SCHEMA "
+    "GOOGLE_SHEETS_API_BASE_URL HTTP_MAX_BODY_MEGABYTES HTTP_RETRY_SECONDS HTTP_TOTAL_TIMEOUT_SECONDS LEASE_SECONDS "
+    "POLL_BATCH_SIZE POLL_TICK_SECONDS PRICES_REFRESH_MINUTES RANDOM_SEED REQUEST_DELAY_BIAS RETRY_BASE_MINUTES "
+    "RETRY_MAX_HOURS SUSPECT_CONFIRM_FRACTION SUSPECT_DROP_FRACTION TICKETMASTER_API_BASE_URL "
+    "TICKETMASTER_CACHE_MINUTES TICKETMASTER_RESERVE_FRACTION VIVENU_OVERLAP_MINUTES VIVENU_PAGE_SIZE "
+    "VIVID_SEATS_LISTINGS_PATH WATCHLIST_MAX_UNTRACK_FRACTION"
 )
 SWITCHES = ("STUBHUB_ENABLED", "VIVID_SEATS_ENABLED", "TICKETMASTER_ENABLED", "VIVENU_ENABLED")
 """Ignoring one of these would send requests that a user switched off."""
 
 ADVICE: Mapping[str, str] = MappingProxyType(
     {
-        **{name: _TUNING.format(key=name.lower()) for name in _TUNED},
-        **dict.fromkeys(_FIXED, _CONSTANT),
+        **dict.fromkeys(_FIXED.split(), "Remove it; the value is fixed now"),
         **dict.fromkeys(SWITCHES, "Use DISABLED_MARKETPLACES, such as DISABLED_MARKETPLACES=vivenu"),
-        "WATCHLIST_MAX_UNTRACK_FRACTION": _TUNING.format(key="max_untrack_fraction"),
-        "HTTP_TOTAL_TIMEOUT_SECONDS": _TUNING.format(key="request_timeout_seconds"),
-        "HTTP_MAX_BODY_MEGABYTES": _TUNING.format(key="max_body_megabytes"),
         "HTTP_CONNECT_TIMEOUT_SECONDS": "Use HTTPX_TIMEOUT_CONNECT",
         "HTTP_READ_TIMEOUT_SECONDS": "Use HTTPX_TIMEOUT_READ",
         "HTTP_MAX_TRIES": "Use HTTPX_RETRIES, which counts the tries after the first",

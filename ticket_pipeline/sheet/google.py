@@ -24,7 +24,6 @@ from requests.exceptions import ChunkedEncodingError, ConnectionError, JSONDecod
 
 from ticket_pipeline.errors import SheetError
 from ticket_pipeline.settings.secret_files import warn_of_other_readers
-from ticket_pipeline.settings.values import show_address
 from ticket_pipeline.sheet.source import SheetRows
 
 if TYPE_CHECKING:
@@ -156,21 +155,17 @@ class GoogleSheetSource:
 
     def _explain_network(self, error: Exception) -> str:
         cause = error.__cause__ if isinstance(error, TransportError) and error.__cause__ else error
-        address = f"google_sheets_api_base_url ({show_address(self.api_base_url)})"
         if isinstance(cause, JSONDecodeError):
-            return f"the response is not JSON; {_PROXY} and {address}."
+            return f"the response is not JSON; {_PROXY}."
         if isinstance(cause, Timeout):
             return f"no response within {self.timeout_seconds:g} s, after three tries. Check the network. {_NEXT_SYNC}"
-        return (
-            f"the connection failed ({type(cause).__name__}), after three tries. Check the network, the proxy settings "
-            f"and {address}. {_NEXT_SYNC}"
-        )
+        failed = f"the connection failed ({type(cause).__name__}), after three tries"
+        return f"{failed}. Check the network and the proxy settings. {_NEXT_SYNC}"
 
     def _as_text(self, body: object) -> list[list[str]]:
         values: Any = body.get("values", []) if isinstance(body, dict) and "range" in body else None
         if not isinstance(values, list) or not all(isinstance(row, list) for row in values):
-            address = f"google_sheets_api_base_url ({show_address(self.api_base_url)})"
-            raise self._error(f"the response is not one of the Sheets API. Check {address}.")
+            raise self._error(f"the response is not one of the Sheets API; {_PROXY}.")
         return [[str(cell) for cell in row] for row in values]
 
 

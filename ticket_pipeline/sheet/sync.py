@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database
     from ticket_pipeline.storage.watchlist import SyncResult
 
+_MAX_UNTRACK_FRACTION = 0.5
+"""A sync that drops a larger share of the upcoming events, or of their ids, is taken for an accident."""
+
 
 @dataclass(frozen=True, slots=True)
 class SyncReport:
@@ -91,7 +94,7 @@ def apply_watchlist(
         watchlist.rejected,
         source=watchlist.source,
         this_moment=this_moment,
-        max_untrack_fraction=settings.tuning.max_untrack_fraction,
+        max_untrack_fraction=_MAX_UNTRACK_FRACTION,
         force=force,
     )
     if zones is not None:

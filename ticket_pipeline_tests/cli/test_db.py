@@ -74,11 +74,9 @@ def test_settings_show_urls_without_credentials_and_queries(cli: Cli) -> None:
     names = [name.upper() for name in Settings.model_fields if name.endswith("_base_url")]
     assert len(names) == 3
     env = dict.fromkeys(names, url) | {"VIVENU_API_KEY": "dont-tell", "EVENTS_WORKSHEET_NAME": url}
-    env["TICKETMASTER_API_BASE_URL"] = url
     assert "S3CRET" not in cli.run("settings", **env).output
     values = json.loads(cli.run("settings", "--json", **env).stdout)
     assert {values[name] for name in (*names, "EVENTS_WORKSHEET_NAME")} == {"https://h.example:8/api?***"}
-    assert values["TUNING"] == {"ticketmaster_api_base_url": "https://h.example:8/api?***"}
 
 
 def test_unusable_settings_are_all_named_at_once(cli: Cli) -> None:

@@ -63,7 +63,7 @@ def test_the_chosen_interval_and_jitter_are_used(cli: Cli) -> None:
 def test_a_new_row_is_polled_after_the_next_sync_and_a_replaced_id_is_named(cli: Cli) -> None:
     rows = cli.read_watchlist()
     cli.write_watchlist([[*rows[0][:5], "999999999", *rows[0][6:]], *rows[1:3]])
-    running = Running(cli, max_untrack_fraction=1)
+    running = Running(cli)
     running.round()
     cli.write_watchlist(rows)
     running.round()

@@ -62,7 +62,7 @@ def test_it_prints_where_each_chosen_marketplace_is_and_how_to_use_it(tmp_path: 
 
         named = dict(each.split("=", maxsplit=1) for each in shlex.split(facts["Sheet"])[:3])
         changes = {name.lower(): value for name, value in named.items()}
-        settings = load_settings(**changes | {"tuning": json.loads(changes["tuning"])})
+        settings = load_settings(**changes | {"ticket_pipeline_tuning": json.loads(changes["ticket_pipeline_tuning"])})
         found = open_watchlist(settings).read_rows()
     assert (found.values[0][0], len(found.values)) == ("Event Name", 7)
     assert (tmp_path / "simulated_sheet_credentials.json").stat().st_mode & 0o077 == 0

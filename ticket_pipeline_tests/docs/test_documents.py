@@ -18,8 +18,7 @@ from psycopg import sql
 
 from ticket_pipeline.cli.app import app
 from ticket_pipeline.market.vocabulary import Outcome
-from ticket_pipeline.settings.model import Settings
-from ticket_pipeline.settings.tuning import Tuning
+from ticket_pipeline.settings.model import Settings, user_settings
 from ticket_pipeline_tests.docs.documents import (
     PROJECT,
     README,
@@ -31,7 +30,6 @@ from ticket_pipeline_tests.docs.documents import (
     sql_blocks,
     table_rows,
 )
-from ticket_pipeline_tests.overrides import settings_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +68,7 @@ def definitions() -> dg.Definitions:
 
 def test_env_example_names_every_setting_once() -> None:
     names = re.findall(r"^#([A-Z0-9_]+)=", _ENV_EXAMPLE.read_text(encoding="utf-8"), re.MULTILINE)
-    assert names == [name.upper() for name in Settings.model_fields]
+    assert names == [name.upper() for name in user_settings()]
 
 
 def test_env_example_sets_nothing_until_uncommented() -> None:
@@ -91,7 +89,7 @@ def test_env_example_describes_each_setting_as_the_code_does() -> None:
     text = re.sub(r"\n# ", " ", _ENV_EXAMPLE.read_text(encoding="utf-8"))
     absent = [
         name
-        for name, field in Settings.model_fields.items()
+        for name, field in user_settings().items()
         if not re.search(rf"\s{re.escape(str(field.description))}\.\n#{name.upper()}=", text)
     ]
     assert absent == []
@@ -99,18 +97,14 @@ def test_env_example_describes_each_setting_as_the_code_does() -> None:
 
 def test_every_setting_is_documented_with_default_and_meaning() -> None:
     rows = [row for row in table_rows(marked(_SETTINGS, "settings")) if row[0].isupper()]
-    fields = Settings.model_fields
+    fields = user_settings()
     assert [(name, meaning) for name, _, meaning in rows] == [(n.upper(), f.description) for n, f in fields.items()]
-    tuning = {name: default for name, default, _ in table_rows(marked(_SETTINGS, "tuning"))}
-    assert tuning.keys() == Tuning.model_fields.keys()
     defaults = {name.lower(): default for name, default, _ in rows if default}
-    written = {name: default for name, default in tuning.items() if default}
-    read = settings_from(defaults | {"state_dir": PROJECT / defaults["state_dir"], "tuning": written})
-    assert read == Settings()
+    assert Settings.model_validate(defaults | {"state_dir": PROJECT / defaults["state_dir"]}) == Settings()
 
 
 def test_a_user_finds_no_more_than_sixty_settings_and_a_dozen_in_the_readme() -> None:
-    assert len(Settings.model_fields) <= 60
+    assert len(user_settings()) <= 60
     assert len(table_rows(marked(README, "settings"))) <= 13
 
 
@@ -131,7 +125,7 @@ def test_readme_lists_every_asset(definitions: dg.Definitions) -> None:
 def test_rendering_again_changes_nothing() -> None:
     script = PROJECT / "scripts" / "render_settings.py"
     shown = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True).stdout
-    tables = [(README, "settings"), (README, "assets"), (_SETTINGS, "settings"), (_SETTINGS, "tuning")]
+    tables = [(README, "settings"), (README, "assets"), (_SETTINGS, "settings")]
     parts = [_ENV_EXAMPLE.read_text(encoding="utf-8"), *(marked(*table) for table in tables)]
     assert re.sub(r"\n{2,}", "\n", shown) == re.sub(r"\n{2,}", "\n", "\n".join(parts) + "\n"), (
         "run scripts/render_settings.py --write"

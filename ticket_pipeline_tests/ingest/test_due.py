@@ -141,15 +141,15 @@ def test_when_another_tick_takes_the_events_meanwhile_it_says_so(watching: Loopb
 
 
 def test_an_open_breaker_says_why_how_long_and_how_to_resume(watching: Loopback) -> None:
-    settings = watching.settings(blocked_pause_hours=3)
+    settings = watching.settings()
     set_up_budget(watching.database, STUBHUB, {MINUTE: 60}, max_concurrent=3)
     block(watching, settings)
     assert skipped(watching, settings) in {
         f"stubhub is paused for another {wait}: Your session was refused. "
         "When the cause is fixed: ticket-pipeline resume stubhub"
-        for wait in ("3 h 0 min", "2 h 59 min")
+        for wait in ("1 d 0 h", "23 h 59 min")
     }
-    watching.clock.offset = 4 * HOUR
+    watching.clock.offset = 25 * HOUR
     assert leased(watching, settings) == watching.keys
 
 

@@ -88,16 +88,16 @@ def test_raw_bodies_are_kept_by_the_settings(watching: Loopback) -> None:
     assert watching.value("select count(*) from raw_payloads") == 4
 
 
-def test_the_back_off_is_that_of_the_settings(watching: Loopback) -> None:
+def test_the_first_back_off_is_five_minutes(watching: Loopback) -> None:
     watching.faults.add(Fault(FaultKind.SERVER_ERROR))
-    settings = watching.settings(retry_base_minutes=30, min_random_factor=1, max_random_factor=1)
+    settings = watching.settings(min_random_factor=1, max_random_factor=1)
     watching.poll(watching.events(watching.keys[:1]), settings)
     row = watching.schedule(watching.keys[0])
-    assert row["next_due_at"] - row["last_attempt_at"] == timedelta(minutes=30)
+    assert row["next_due_at"] - row["last_attempt_at"] == timedelta(minutes=5)
 
 
-def test_a_block_pauses_the_marketplace_for_the_time_of_the_settings(watching: Loopback) -> None:
+def test_a_block_pauses_the_marketplace_for_a_day(watching: Loopback) -> None:
     watching.faults.add(Fault(FaultKind.FORBIDDEN))
-    watching.poll(watching.events(watching.keys[:1]), watching.settings(blocked_pause_hours=5))
+    watching.poll(watching.events(watching.keys[:1]))
     state = read_request_state(watching.database, STUBHUB)[0]
-    assert (state["open_until"] - state["opened_at"]).total_seconds() == pytest.approx(5 * 3600, abs=1)
+    assert (state["open_until"] - state["opened_at"]).total_seconds() == pytest.approx(24 * 3600, abs=1)

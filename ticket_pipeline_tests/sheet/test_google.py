@@ -199,7 +199,7 @@ def test_no_server_at_all_is_a_network_failure_without_secrets(service: SheetsSe
         message = failure(service, api_base_url=f"http://me:S3CRET@127.0.0.1:{port}")
     assert "S3CRET" not in message
     assert "the connection failed (ConnectionError)" in message
-    assert f"google_sheets_api_base_url (http://127.0.0.1:{port})" in message
+    assert "Check the network and the proxy settings." in message
 
 
 def test_a_missing_credentials_file_and_a_folder_are_named(service: SheetsService, tmp_path: Path) -> None:

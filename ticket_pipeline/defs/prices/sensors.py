@@ -40,7 +40,7 @@ def build_rebuild_sensor(jobs: Sequence[AssetJob], settings: Settings, now: Cloc
         description=(
             "Rebuilds the hours and days in which something changed: new, late or newly trusted captures and failed "
             "attempts mark their window. Catches up after downtime. The current window is refreshed every "
-            "prices_refresh_minutes (in TUNING)."
+            f"{settings.tuning.prices_refresh_minutes:g} minutes."
         ),
     )
     def rebuild_stale_prices(

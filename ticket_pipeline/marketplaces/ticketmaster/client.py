@@ -93,8 +93,8 @@ def ticketmaster_config(settings: Settings) -> TicketmasterConfig:
     check_address(
         base_url,
         _PATH,
-        base_setting="ticketmaster_api_base_url in TUNING",
-        path_setting="ticketmaster_api_base_url in TUNING",
+        base_setting="ticketmaster_api_base_url",
+        path_setting="ticketmaster_api_base_url",
         example="https://app.ticketmaster.com",
         credentials="your API key" if settings.ticketmaster_api_key else None,
     )

@@ -41,7 +41,7 @@ class TicketmasterJudge(ResponseJudge):
 
     fix_block: str = (
         "The API itself asks for a key and never for a person: something in front of it stopped the request. Check "
-        "ticketmaster_api_base_url in TUNING, and whether a proxy or firewall of this network answers in its place. "
+        "whether a proxy or firewall of this network answers in its place. "
         "Nothing is sent until the breaker is reset (ticket-pipeline resume ticketmaster) or its pause is over."
     )
     _resets_at: datetime | None = None
@@ -80,7 +80,7 @@ class TicketmasterJudge(ResponseJudge):
         if "quota" not in code.lower():
             return RateLimited(
                 f"{received.summary} ({code}): too many requests in one second. It is retried after a second; if this "
-                "goes on, lower ticketmaster_requests_per_second in TUNING.",
+                "goes on, lower TICKETMASTER_REQUESTS_PER_SECOND.",
                 status=received.status,
                 tries=received.tries,
                 retry_after=_SPIKE_WAIT,

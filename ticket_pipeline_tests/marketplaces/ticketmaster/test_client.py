@@ -188,7 +188,7 @@ ERRORS: dict[str, tuple[bytes, type[MarketplaceError], str]] = {
     "invalid key": (says(INVALID_KEY, 401), Blocked, "TICKETMASTER_API_KEY"),
     "forbidden": (says({}, 403), Blocked, "TICKETMASTER_API_KEY"),
     "quota": (says(QUOTA, 429), QuotaExhausted, "TICKETMASTER_REQUESTS_PER_DAY"),
-    "spike": (says(SPIKE, 429), RateLimited, "ticketmaster_requests_per_second"),
+    "spike": (says(SPIKE, 429), RateLimited, "TICKETMASTER_REQUESTS_PER_SECOND"),
     "another 429": (says({}, 429), RateLimited, "Too Many Requests"),
     "unknown id": (says(UNKNOWN_ID, 404), EventGone, "DIS1004"),
     "too deep": (says(TOO_DEEP, 400), RequestRejected, "DIS1035: Max paging depth exceeded"),
