@@ -1,14 +1,17 @@
-"""A migrated and empty database for each test of storage."""
+"""A migrated and empty database for each test of storage, and one with a budget of requests."""
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ticket_pipeline.storage.database import Database
+from ticket_pipeline.storage.requests import set_up_budget
 from ticket_pipeline_tests.servers import throwaway_database
-from ticket_pipeline_tests.storage.stored import empty
+from ticket_pipeline_tests.storage.gates import Since
+from ticket_pipeline_tests.storage.stored import MINUTE, STUBHUB, empty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,3 +34,11 @@ def database(database_of_the_module: Database) -> Database:
     """A handle to a migrated database with nothing in it."""
     empty(database_of_the_module)
     return database_of_the_module
+
+
+@pytest.fixture
+def budget(database: Database) -> Database:
+    """A database where StubHub may be sent 4 requests in any minute, 3 at once."""
+    Since.began = time.monotonic()
+    set_up_budget(database, STUBHUB, {MINUTE: 4}, max_concurrent=3)
+    return database

@@ -42,7 +42,7 @@ def open_gate(
     max_wait: timedelta = NO_SPACING,
     monotonic: Callable[[], float] = lambda: 0.0,
 ) -> PostgresGate:
-    """A gate that refuses instead of waiting, by default."""
+    """A gate that rejects instead of waiting, by default."""
     return PostgresGate(
         database,
         STUBHUB,
@@ -81,8 +81,8 @@ def record(database: Database, error: MarketplaceError | None) -> None:
     asyncio.run(end())
 
 
-def refused_for(database: Database) -> timedelta:
-    """How long a refused request has to wait."""
+def rejected_for(database: Database) -> timedelta:
+    """How long a rejected request has to wait."""
     with pytest.raises(RequestNotPermitted) as caught:
         acquire(database)
     assert caught.value.available_in is not None
@@ -130,19 +130,13 @@ def pause_of(database: Database) -> timedelta:
     return pause
 
 
-class _Since:
-    """When the test began, in monotonic seconds."""
+class Since:
+    """When the test began, in monotonic seconds; the fixture `budget` notes it."""
 
     began = 0.0
 
 
-@pytest.fixture(autouse=True)
-def begun() -> None:
-    """Note when the test began; for `about`, in each module that imports this."""
-    _Since.began = time.monotonic()
-
-
 def about(span: timedelta) -> object:
     """Equal to a time that is shorter by no more than what the test has taken so far, and two seconds."""
-    slack = SECOND + timedelta(seconds=time.monotonic() - _Since.began) / 2
+    slack = SECOND + timedelta(seconds=time.monotonic() - Since.began) / 2
     return pytest.approx(span - slack, abs=slack)

@@ -1,7 +1,8 @@
-"""The database handle: transactions, and errors that say what to do without saying the password."""
+"""The database handle and its settings: transactions, and errors with a remedy and without the password."""
 
 from __future__ import annotations
 
+import traceback
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import SecretStr
 
-from ticket_pipeline.errors import StorageError, StorageUnavailable
+from ticket_pipeline.errors import ConfigurationError, StorageError, StorageUnavailable
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage.connect import database_url, describe_database, open_database
 from ticket_pipeline.storage.database import Database
@@ -24,21 +25,18 @@ if TYPE_CHECKING:
 PASSWORD = "hunter2"  # noqa: S105 - of nothing
 
 
-def test_a_transaction_is_kept_whole(database: Database) -> None:
-    with database.transaction() as transaction:
-        assert transaction.execute("requests/upsert_breaker", marketplace="stubhub") == 1
-    assert count(database, "breaker_state") == 1
-
-
-def test_a_transaction_left_by_an_error_leaves_nothing(database: Database) -> None:
-    def write_and_fail() -> None:
+def test_a_transaction_is_kept_whole_or_left_by_an_error_not_at_all(database: Database) -> None:
+    def write(error: type[Exception] | None) -> None:
         with database.transaction() as transaction:
-            transaction.execute("requests/upsert_breaker", marketplace="stubhub")
-            raise LookupError("the block's own")
+            assert transaction.execute("requests/upsert_breaker", marketplace="stubhub") == 1
+            if error is not None:
+                raise error
 
-    with pytest.raises(LookupError, match="the block's own"):
-        write_and_fail()
+    with pytest.raises(LookupError):
+        write(LookupError)
     assert count(database, "breaker_state") == 0
+    write(None)
+    assert count(database, "breaker_state") == 1
 
 
 def test_a_statement_gives_its_rows_one_row_or_none(database: Database) -> None:
@@ -49,19 +47,19 @@ def test_a_statement_gives_its_rows_one_row_or_none(database: Database) -> None:
     assert database.fetch_one("requests/reset_breaker", marketplace="other", force=False) is None
 
 
-def test_what_the_server_refuses_is_told_in_one_line(database: Database) -> None:
+def test_an_error_of_the_server_is_one_line(database: Database) -> None:
     with pytest.raises(StorageError, match=r"run prices/select_mixed_currencies.*invalid input syntax") as caught:
         database.fetch_all("prices/select_mixed_currencies", starts_from="no moment", starts_until="none")
     assert "\n" not in str(caught.value)
     assert not isinstance(caught.value, StorageUnavailable)
 
 
-def test_a_missing_schema_is_told_with_its_remedy(database_url: str) -> None:
+def test_a_missing_schema_is_named_with_its_remedy(database_url: str) -> None:
     with Database(database_url, "tickets") as bare, pytest.raises(StorageError, match="Run `ticket-pipeline init-db`"):
         bare.fetch_all("watchlist/select_rejected_rows")
 
 
-def test_a_connection_that_the_server_cut_is_told_as_one_that_may_come_back(database: Database) -> None:
+def test_a_connection_that_the_server_cut_may_come_back(database: Database) -> None:
     def cut() -> None:
         with database.connection("hold a connection") as connection:
             connection.execute("select pg_terminate_backend(pg_backend_pid())")
@@ -98,7 +96,7 @@ def test_the_defaults_of_a_shared_database_do_not_matter(migrated_url: str) -> N
     }
 
 
-def test_an_unreachable_server_is_told_without_the_password(tmp_path: Path) -> None:
+def test_an_unreachable_server_is_an_error_without_the_password(tmp_path: Path) -> None:
     url = f"postgresql://someone:{PASSWORD}@/tickets?host={tmp_path}"
     with (
         Database(url, "tickets", connect_seconds=0.2) as away,
@@ -118,8 +116,8 @@ def test_an_unreachable_server_is_told_without_the_password(tmp_path: Path) -> N
             "DATABASE_URL",
         ),
         (
-            {"db_host": "h", "db_user": "u", "db_password": SecretStr("it's"), "db_name": "d", "db_port": 6000},
-            r"user=u password='it\'s' dbname=d host=h port=6000",
+            {"db_host": "h", "db_user": "u", "db_password": SecretStr("it's %c@d"), "db_name": "d", "db_port": 6000},
+            r"user=u password='it\'s %c@d' dbname=d host=h port=6000",
             "d on h:6000",
         ),
         ({"db_host": "h"}, "dbname=tickets host=h port=5432", "tickets on h:5432"),
@@ -130,6 +128,13 @@ def test_settings_name_the_database(fields: dict[str, object], url: str, descrip
     assert conninfo_to_dict(database_url(settings)) == conninfo_to_dict(url)
     assert description in describe_database(settings)
     assert PASSWORD not in describe_database(settings)
+
+
+@pytest.mark.parametrize("url", ["dbname=x password=s3c'retpw %", "postgresql://me:s3c%retpw@127.0.0.1/db"])
+def test_a_malformed_url_is_explained_without_the_password(url: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"%25") as raised:
+        database_url(Settings(database_url=SecretStr(url)))
+    assert "retpw" not in "".join(traceback.format_exception(raised.value))
 
 
 def test_without_a_database_in_the_settings_it_is_the_embedded_one(tmp_path: Path) -> None:

@@ -31,18 +31,14 @@ def own_sql_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_migrations_apply_once_and_in_order(database_url: str) -> None:
+def test_migrations_apply_once_and_in_order_and_a_look_changes_nothing(database_url: str) -> None:
     assert missing_migrations(database_url) == ALL
-    assert apply_migrations(database_url) == ALL
-    assert apply_migrations(database_url) == []
-    assert missing_migrations(database_url) == []
-
-
-def test_looking_up_what_is_missing_changes_nothing(database_url: str) -> None:
-    missing_migrations(database_url)
     with psycopg.connect(database_url) as connection:
         row = connection.execute("select count(*) from pg_namespace where nspname = 'tickets'").fetchone()
     assert row == (0,)
+    assert apply_migrations(database_url) == ALL
+    assert apply_migrations(database_url) == []
+    assert missing_migrations(database_url) == []
 
 
 def _apply(url: str) -> list[str]:
@@ -56,7 +52,7 @@ def test_of_four_processes_that_start_at_once_one_migrates(database_url: str) ->
     assert missing_migrations(database_url) == []
 
 
-def test_two_schemas_of_one_database_do_not_know_each_other(database_url: str) -> None:
+def test_two_schemas_of_one_database_are_independent(database_url: str) -> None:
     assert apply_migrations(database_url, schema="tickets") == ALL
     assert missing_migrations(database_url, schema="other") == ALL
     assert apply_migrations(database_url, schema="other") == ALL
@@ -71,7 +67,7 @@ def test_two_schemas_of_one_database_do_not_know_each_other(database_url: str) -
     assert row["permit_ids"] == [1]
 
 
-def test_a_migration_changed_after_it_was_applied_is_refused(database_url: str, own_sql_folder: Path) -> None:
+def test_a_migration_changed_after_it_was_applied_is_rejected(database_url: str, own_sql_folder: Path) -> None:
     apply_migrations(database_url)
     changed = own_sql_folder / "migrations" / f"{ALL[1]}.sql"
     changed.write_text(changed.read_text(encoding="utf-8") + "\n-- an afterthought\n", encoding="utf-8")
@@ -95,7 +91,7 @@ def test_a_failing_migration_leaves_nothing_and_can_be_fixed(database_url: str, 
     assert apply_migrations(database_url) == ["9001_half"]
 
 
-def test_an_unreachable_database_is_told_without_its_password(tmp_path: Path) -> None:
+def test_an_unreachable_database_is_an_error_without_its_password(tmp_path: Path) -> None:
     url = f"postgresql://someone:hunter2@/tickets?host={tmp_path}"
     for ask in (apply_migrations, missing_migrations):
         with pytest.raises(StorageUnavailable, match=r"the connection failed .*Is the server running") as caught:

@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 
 _CHECKOUT = Path(__file__).resolve().parents[3]
 
+START_AND_REPORT = """
+import sys
+from pathlib import Path
+from ticket_pipeline.storage.embedded import EmbeddedServer
+server = EmbeddedServer(Path(sys.argv[1]), None, server_settings={"fsync": "off"})
+server.start()
+print(server.status().pid)
+"""
+
 
 @pytest.fixture
 def state_dir() -> Iterator[Path]:

