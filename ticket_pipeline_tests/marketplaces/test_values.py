@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -11,10 +11,7 @@ from hypothesis import strategies as st
 
 from ticket_pipeline.marketplaces import values as v
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-_BAD_NUMBERS: list[object] = [
+_NO_NUMBERS: list[object] = [
     True,
     False,
     "NaN",
@@ -30,118 +27,67 @@ _BAD_NUMBERS: list[object] = [
     10**400,
     "--2",
 ]
+_NO_AMOUNTS: list[object] = ["free", "$", "$1.234", "1,23,4", "1,234,50", "($5)", "5-7", "$1.2.3"]
+
+Read = Callable[[object], object]
+ACCEPTED: list[tuple[Read, object, object]] = [
+    *(
+        (v.to_text, value, expected)
+        for value, expected in [
+            ("  Lower  Level\u00a0134 \t", "Lower Level 134"),
+            ("A\x00B\u200b\ufeff\ud800", "AB"),
+            (101, "101"),
+            (101.0, "101"),
+            (7.5, "7.5"),
+            ("Ärmel 🎫", "Ärmel 🎫"),
+            ("x" * 250, "x" * 250),
+            *((nothing, None) for nothing in ("", " \u00a0", "_", "-", "N/A", None)),
+        ]
+    ),
+    *((v.to_id, value, "13706863000") for value in (13706863000, "13706863000", 13706863000.0, "13706863000.0")),
+    (v.to_id, " VB123 ", "VB123"),
+    (v.to_id, 2**63, str(2**63)),
+    *((v.to_quantity, value, 2) for value in (2, 2.0, "2", " 2 ", "2.0")),
+    (v.to_quantity, 0, 0),
+    (v.to_quantity, -1, -1),
+    *(
+        (v.to_amount, value, expected)
+        for value, expected in [
+            *((nothing, None) for nothing in (None, "", "_")),
+            (286, 286.0),
+            (286.5, 286.5),
+            ("286.50", 286.5),
+            ("286.505", 286.505),
+            ("$286", 286.0),
+            ("$3,746.00", 3746.0),
+            ("$1,234,567", 1234567.0),
+            ("US$1,234", 1234.0),
+            ("C$ 99.5", 99.5),
+            ("1.234,50\u00a0€", 1234.5),
+            ("99,95 EUR", 99.95),
+            ("1.234.567 €", 1234567.0),
+            ("-$5.00", -5.0),
+            ("0", 0.0),
+        ]
+    ),
+]
+REJECTED: list[tuple[Read, object]] = [
+    *((v.to_text, value) for value in (True, math.nan, math.inf, [], {"a": 1}, "x" * 251)),
+    *((v.to_id, value) for value in (None, "", "_", True, [], "x" * 65)),
+    *((v.to_quantity, value) for value in (*_NO_NUMBERS, None, 2.5, "2.5", 10**10, "10000000000")),
+    *((v.to_amount, value) for value in (True, math.nan, math.inf, "NaN", [], {}, 10**400, *_NO_AMOUNTS)),
+]
 
 
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        ("  Lower  Level\u00a0134 \t", "Lower Level 134"),
-        ("A\x00B\u200b\ufeff\ud800", "AB"),
-        ("", None),
-        (" \u00a0", None),
-        ("_", None),
-        ("-", None),
-        ("N/A", None),
-        (None, None),
-        (101, "101"),
-        (101.0, "101"),
-        (7.5, "7.5"),
-        ("Ärmel 🎫", "Ärmel 🎫"),
-        ("x" * 250, "x" * 250),
-    ],
-)
-def test_texts_are_cleaned_and_nothing_is_none(value: object, expected: str | None) -> None:
-    assert v.to_text(value) == expected
+@pytest.mark.parametrize(("read", "value", "expected"), ACCEPTED)
+def test_values_are_read_in_many_spellings(read: Read, value: object, expected: object) -> None:
+    assert read(value) == expected
 
 
-@pytest.mark.parametrize("value", [True, math.nan, math.inf, [], {"a": 1}, "x" * 251])
-def test_what_is_no_text_is_refused(value: object) -> None:
-    with pytest.raises(ValueError, match=r"is "):
-        v.to_text(value)
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        (13706863000, "13706863000"),
-        ("13706863000", "13706863000"),
-        (13706863000.0, "13706863000"),
-        ("13706863000.0", "13706863000"),
-        (" VB123 ", "VB123"),
-        (2**63, str(2**63)),
-    ],
-)
-def test_ids_are_text_without_a_decimal_point(value: object, expected: str) -> None:
-    assert v.to_id(value) == expected
-
-
-@pytest.mark.parametrize("value", [None, "", "_", True, [], "x" * 65])
-def test_a_listing_cannot_be_known_by_these(value: object) -> None:
-    with pytest.raises(ValueError, match=r"is "):
-        v.to_id(value)
-
-
-@pytest.mark.parametrize(("value", "expected"), [(2, 2), (2.0, 2), ("2", 2), (" 2 ", 2), ("2.0", 2), (0, 0), (-1, -1)])
-def test_quantities_come_in_many_spellings(value: object, expected: int) -> None:
-    assert v.to_quantity(value) == expected
-
-
-@pytest.mark.parametrize("value", [*_BAD_NUMBERS, None, 2.5, "2.5", 10**10, "10000000000"])
-def test_what_is_no_number_of_tickets_is_refused(value: object) -> None:
-    with pytest.raises(ValueError, match=r"is "):
-        v.to_quantity(value)
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        (None, None),
-        ("", None),
-        ("_", None),
-        (286, 286.0),
-        (286.5, 286.5),
-        ("286.50", 286.5),
-        ("286.505", 286.505),
-        ("$286", 286.0),
-        ("$286.00", 286.0),
-        ("$3,746.00", 3746.0),
-        ("$1,234,567", 1234567.0),
-        ("US$1,234", 1234.0),
-        ("C$ 99.5", 99.5),
-        ("1.234,50\u00a0€", 1234.5),
-        ("99,95 EUR", 99.95),
-        ("1.234.567 €", 1234567.0),
-        ("-$5.00", -5.0),
-        ("0", 0.0),
-    ],
-)
-def test_amounts_come_in_many_spellings(value: object, expected: float | None) -> None:
-    assert v.to_amount(value) == expected
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        True,
-        math.nan,
-        math.inf,
-        "NaN",
-        [],
-        {},
-        "free",
-        "$",
-        "$1.234",
-        "1,23,4",
-        "1,234,50",
-        "($5)",
-        "5-7",
-        "$1.2.3",
-        10**400,
-    ],
-)
-def test_what_is_no_amount_or_could_be_two_is_refused(value: object) -> None:
+@pytest.mark.parametrize(("read", "value"), REJECTED)
+def test_a_value_of_another_kind_or_of_two_meanings_is_rejected(read: Read, value: object) -> None:
     with pytest.raises(ValueError, match=r"is |may be "):
-        v.to_amount(value)
+        read(value)
 
 
 _ANY = st.one_of(

@@ -59,17 +59,6 @@ def test_a_started_event_has_no_listings() -> None:
     assert len(market.listings_at(_before(0.01))) < 30
 
 
-def test_repricing_and_partial_sales_keep_the_id_and_the_seat() -> None:
-    market = _market()
-    before, after = _by_id(market.listings_at(_before(80))), _by_id(market.listings_at(_before(70)))
-    stayed = before.keys() & after.keys()
-    assert any(before[key].ask_price != after[key].ask_price for key in stayed)
-    assert any(before[key].quantity > after[key].quantity for key in stayed)
-    assert all((before[key].section, before[key].row) == (after[key].section, after[key].row) for key in stayed)
-    assert not any(before[key].quantity < after[key].quantity for key in stayed)
-    assert all(after[key].quantity > 1 for key in stayed if after[key].quantity < before[key].quantity)
-
-
 def test_the_sales_explain_every_quantity_that_is_gone() -> None:
     market = _market()
     before, after = _by_id(market.listings_at(_before(6))), _by_id(market.listings_at(_before(5)))
@@ -95,14 +84,6 @@ def test_parking_and_placeholders_are_never_sold(markets: list[EventMarket]) -> 
     for market, item in [*placeholders, *parking]:
         assert item.holding not in {sale.holding for sale in market.sales_between(_before(80), START)}
     assert not any(item.is_parking for market in markets for item in market.listings_at(_before(80), VIVID_SEATS))
-
-
-def test_odd_prices_occur_as_in_real_responses(markets: list[EventMarket]) -> None:
-    listings = [listing for market in markets for listing in market.listings_at(_before(400))]
-    assert any(listing.all_in_price is None for listing in listings)
-    asks = sorted(float(listing.ask_price) for listing in listings if not listing.is_parking)
-    assert asks[0] < 0.3 * asks[len(asks) // 50]
-    assert asks[-1] > 3 * asks[-len(asks) // 50]
 
 
 def test_the_true_metrics_leave_out_what_has_no_market_price() -> None:

@@ -148,13 +148,13 @@ def test_the_sixth_request_of_a_second_exceeds_the_limit_of_its_key() -> None:
     clock = _Clock()
     with _ticketmaster(clock=clock, limits=QuotaLimits()) as client:
         statuses = [_get(client).status_code for _ in range(5)]
-        refused = _get(client)
+        rejected = _get(client)
         statuses.append(_get(client, apikey="another").status_code)
         clock.now = NOW + timedelta(seconds=1)
         statuses.append(_get(client).status_code)
     assert statuses == [200] * 7
-    assert refused.json()["fault"]["detail"]["errorcode"] == "policies.ratelimit.SpikeArrestViolation"
-    assert (refused.status_code, "rate-limit" in refused.headers) == (429, False)
+    assert rejected.json()["fault"]["detail"]["errorcode"] == "policies.ratelimit.SpikeArrestViolation"
+    assert (rejected.status_code, "rate-limit" in rejected.headers) == (429, False)
     with _ticketmaster() as client:
         assert {_get(client).status_code for _ in range(10)} == {200}
 
@@ -166,13 +166,13 @@ def test_the_daily_quota_is_enforced_over_rolling_days_and_shown_in_headers() ->
         clock.now += timedelta(hours=1)
         assert _event(client, "abcde").keys() == {"errors"}  # counts too
         third = _get(client)
-        refused = _get(client)
+        rejected = _get(client)
         clock.now = NOW + timedelta(hours=24)
         assert _get(client).status_code == 200
     assert (first.headers["rate-limit"], first.headers["rate-limit-available"]) == ("3", "2")
     assert third.headers["rate-limit-available"] == "0"
     reset = datetime.fromtimestamp(int(third.headers["rate-limit-reset"]) / 1000, UTC)
     assert reset == NOW + timedelta(days=1)
-    assert refused.status_code == 429
-    assert refused.json()["fault"]["detail"]["errorcode"] == "policies.ratelimit.QuotaViolation"
-    assert "Identifier : k" in refused.json()["fault"]["faultstring"]
+    assert rejected.status_code == 429
+    assert rejected.json()["fault"]["detail"]["errorcode"] == "policies.ratelimit.QuotaViolation"
+    assert "Identifier : k" in rejected.json()["fault"]["faultstring"]
