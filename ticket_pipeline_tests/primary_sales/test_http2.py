@@ -9,18 +9,13 @@ import asyncio
 import socket
 from collections import Counter
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from ticket_pipeline.simulator.vivenu import create_vivenu_app
 from ticket_pipeline.simulator.vivenu_world import organised_world
+from ticket_pipeline_tests.http.certificates import write_certificate
 from ticket_pipeline_tests.primary_sales.organiser import NOW, open_client, settings_of
 
 if TYPE_CHECKING:
@@ -32,24 +27,8 @@ hypercorn = pytest.importorskip("hypercorn", reason="no server that speaks HTTP/
 serve_h2 = pytest.importorskip("hypercorn.asyncio").serve
 
 
-def write_certificate(folder: Path) -> None:
-    """A key and a certificate for 127.0.0.1, signed by itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    today = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), 1, today - timedelta(days=1), today + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "certificate.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    formats = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    (folder / "key.pem").write_bytes(key.private_bytes(*formats))
-
-
 @asynccontextmanager
-async def served(folder: Path, versions: Counter[str], clients: set[Any]) -> AsyncIterator[str]:
+async def served(files: tuple[Path, Path], versions: Counter[str], clients: set[Any]) -> AsyncIterator[str]:
     """An organiser of a few hundred tickets behind TLS; counts requests by their HTTP version."""
     world = organised_world(NOW, events=5, tickets=600)
     app = create_vivenu_app(world, clock=lambda: NOW)
@@ -64,8 +43,8 @@ async def served(folder: Path, versions: Counter[str], clients: set[Any]) -> Asy
     port = listening.getsockname()[1]
     config = hypercorn.Config.from_mapping(
         bind=[f"fd://{listening.detach()}"],  # the server closes it
-        certfile=str(folder / "certificate.pem"),
-        keyfile=str(folder / "key.pem"),
+        certfile=str(files[0]),
+        keyfile=str(files[1]),
         alpn_protocols=["h2", "http/1.1"],
         keep_alive_timeout=600,  # its own five seconds may pass between two requests on a busy machine
         errorlog=None,
@@ -83,14 +62,14 @@ async def served(folder: Path, versions: Counter[str], clients: set[Any]) -> Asy
 def test_the_protocol_is_a_setting_and_brings_the_same_tickets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, http2: bool, version: str
 ) -> None:
-    write_certificate(tmp_path)
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
+    files = write_certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(files[0]))
     versions: Counter[str] = Counter()
     clients: set[Any] = set()
 
     async def read() -> int:
         async with (
-            served(tmp_path, versions, clients) as url,
+            served(files, versions, clients) as url,
             open_client(settings_of(url, httpx_http2=http2)) as client,
         ):
             events = await client.fetch_events()

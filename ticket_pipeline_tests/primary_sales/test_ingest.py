@@ -256,24 +256,6 @@ def test_an_event_that_fails_stops_no_other_and_stores_nothing(place: OrganiserL
     assert {event for event, _ in stored(place).values()} == set(good)
 
 
-def test_tickets_are_whole_through_rate_limits_and_expiring_keys(place: OrganiserLocation, tmp_path: Path) -> None:
-    file = tmp_path / "key"
-    file.write_text("first")
-    place.organiser.desk.tokens = {"first"}
-    place.sync_events(vivenu_api_key="", vivenu_api_key_file=str(file))
-    place.organiser.faults.add(Fault(FaultKind.RATE_LIMITED, times=2, retry_after="0"))
-
-    def expire(_: str) -> None:
-        file.write_text("second")
-        place.organiser.desk.tokens = {"second"}
-
-    place.organiser.desk.after_page = expire
-    reports = place.sync_tickets(vivenu_api_key="", vivenu_api_key_file=str(file))
-    assert {report.error for report in reports.values()} == {None}
-    assert stored(place) == sold(place)
-    assert {401, 429} <= {record.status for record in place.organiser.log.records()}
-
-
 def test_coupons_bring_the_terms_of_their_series_and_transactions_come_once(place: OrganiserLocation) -> None:
     place.sync()
     rows = {row["coupon_id"]: row for row in place.rows("select * from vivenu_coupons")}
