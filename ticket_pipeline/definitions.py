@@ -75,7 +75,7 @@ def build_defs(
     pipeline_jobs, pipeline_schedules, _ = build_pipelines(settings)
     return dg.Definitions(
         assets=_prefixed(assets, keys),
-        asset_checks=_prefixed(build_primary_sales_checks(), keys),
+        asset_checks=_prefixed(build_primary_sales_checks(now), keys),
         jobs=[*jobs, *price_jobs, *op_jobs, *pipeline_jobs],
         sensors=sensors,
         schedules=[*build_schedules(settings), *pipeline_schedules],

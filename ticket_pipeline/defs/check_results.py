@@ -1,15 +1,10 @@
-"""The result of a check: a sentence of what is wrong and what to do, and a table of the first offenders.
-
-What belongs here: the words and the table. What does not: finding offenders (`storage.quality` and its neighbours).
-"""
+"""The offenders of a check as people read them: what each is about, and a table of the first ones."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
-import dagster as dg
-
 from ticket_pipeline.storage.database import Database, Row
-from ticket_pipeline.storage.quality import MOST_FOUND, read_names
+from ticket_pipeline.storage.quality import read_names
 
 MOST_SHOWN = 20
 _NO_NAME = "(deleted event)"
@@ -19,29 +14,6 @@ Offender = Mapping[str, object]
 
 _ESCAPES = str.maketrans({"\\": r"\\", "|": r"\|", "[": r"\[", "`": r"\`", "<": "&lt;"})
 """Text from outside stays text: it makes no cell, link, picture, code or tag."""
-
-
-def report_offenders(
-    offenders: Sequence[Offender],
-    *,
-    severity: dg.AssetCheckSeverity,
-    wrong: str,
-    remedy: str,
-    check_name: str | None = None,
-    **metadata: int,
-) -> dg.AssetCheckResult:
-    """The result of a check: passed without offenders; else their number, and the first twenty.
-
-    `wrong` and `remedy` are the beginning and the end of a sentence; `metadata` are further numbers.
-    """
-    count = f"{len(offenders):,}" + (" or more" if len(offenders) >= MOST_FOUND else "")
-    return dg.AssetCheckResult(
-        passed=not offenders,
-        severity=severity,
-        check_name=check_name,
-        description=f"{wrong} ({count} found): {remedy}." if offenders else None,
-        metadata={"offenders": len(offenders), "shown": dg.MetadataValue.md(_as_markdown(offenders)), **metadata},
-    )
 
 
 def name_rows(
@@ -76,7 +48,8 @@ def show_moment(moment: datetime | None) -> str:
     return "never" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def _as_markdown(offenders: Sequence[Offender]) -> str:
+def as_markdown(offenders: Sequence[Offender]) -> str:
+    """A table of the first offenders."""
     if not offenders:
         return "none"
     first, *_ = shown = offenders[:MOST_SHOWN]

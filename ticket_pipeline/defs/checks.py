@@ -15,9 +15,10 @@ from typing import NamedTuple, Self
 
 import dagster as dg
 
-from ticket_pipeline.defs.check_results import Offender, report_offenders
+from ticket_pipeline.defs.check_results import Offender, as_markdown
 from ticket_pipeline.defs.resources import Clock, TimescaleDBResource
 from ticket_pipeline.storage.database import Database
+from ticket_pipeline.storage.quality import MOST_FOUND
 
 _FULL_SPAN = timedelta(days=2)
 _LATEST = 5
@@ -73,15 +74,15 @@ class Check:
 
     def evaluate(self, database: Database, scope: Scope) -> dg.AssetCheckResult:
         """Look at the data of a scope."""
-        found = self.find(database, scope)
-        counts = {} if found.compared is None else {"compared": found.compared}
-        return report_offenders(
-            found.offenders,
+        offenders, compared = self.find(database, scope)
+        count = f"{len(offenders):,}" + (" or more" if len(offenders) >= MOST_FOUND else "")
+        counts = {"offenders": len(offenders)} | ({} if compared is None else {"compared": compared})
+        return dg.AssetCheckResult(
+            passed=not offenders,
             severity=self.severity,
-            wrong=self.wrong,
-            remedy=self.remedy,
             check_name=self.name,
-            **counts,
+            description=f"{self.wrong} ({count} found): {self.remedy}." if offenders else None,
+            metadata={**counts, "shown": dg.MetadataValue.md(as_markdown(offenders))},
         )
 
 

@@ -31,49 +31,24 @@ _CLOCK_SKEW = timedelta(minutes=1)
 
 
 class CacheUse(StrEnum):
-    """What came of one look-up."""
+    """What came of one look-up; the value is the column that counts it."""
 
-    HIT = "hit"
-    MISS = "miss"
+    HIT = "hits"
+    MISS = "misses"
     STALE = "stale"  # older than allowed, used because the marketplace gave no usable response
-
-
-class CachedBody(Protocol):
-    """A cached body, as storage returns it."""
-
-    @property
-    def body(self) -> bytes:
-        """As it arrived."""
-
-    @property
-    def stored_at(self) -> datetime:
-        """When it arrived, aware UTC."""
 
 
 class ResponseCache(Protocol):
     """Keeps the responses of one marketplace."""
 
-    async def find(self, key: str, /) -> CachedBody | None:
-        """The cached response to a request, however old."""
+    async def find(self, key: str, /) -> tuple[bytes, datetime] | None:
+        """The cached response to a request, however old, and when it arrived (aware UTC)."""
 
     async def store(self, key: str, response: RawResponse, /) -> None:
         """Cache a response in place of an older one."""
 
     async def count(self, use: CacheUse, /) -> None:
         """Count a look-up."""
-
-
-class NoCache:
-    """Keeps nothing, for a single call from a notebook, and for tests."""
-
-    async def find(self, _key: str) -> CachedBody | None:
-        """Find nothing."""
-
-    async def store(self, _key: str, _response: RawResponse) -> None:
-        """Do nothing."""
-
-    async def count(self, _use: CacheUse) -> None:
-        """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +67,15 @@ class ReadResponse(Generic[_T]):
 
 
 class CachingFetcher:
-    """Fetches unless a response younger than `max_age` is cached; zero caches nothing. `clock` is aware UTC."""
+    """Fetches unless a response younger than `max_age` is cached. `clock` is aware UTC.
+
+    Without a cache, or with an age of zero, nothing is cached.
+    """
 
     def __init__(
         self,
         fetcher: HttpFetcher,
-        cache: ResponseCache,
+        cache: ResponseCache | None,
         *,
         max_age: timedelta,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -115,7 +93,7 @@ class CachingFetcher:
             read: reads a body; raises UnexpectedPayload where it cannot.
             accepts_stale: where the marketplace is down or rejects us, a response of any age is returned, marked stale.
         """
-        if not self._max_age:
+        if self._cache is None or not self._max_age:
             return await self._fetch(request, read)
         key = cache_key(request)
         cached = _read_cached(await self._cache.find(key), request, read)
@@ -152,18 +130,21 @@ def cache_key(request: Request) -> str:
     return f"{request.method} {redact_url(request.url)}"
 
 
-def _read_cached(cached: CachedBody | None, request: Request, read: Callable[[bytes], _T]) -> ReadResponse[_T] | None:
+def _read_cached(
+    cached: tuple[bytes, datetime] | None, request: Request, read: Callable[[bytes], _T]
+) -> ReadResponse[_T] | None:
     if cached is None:
         return None
+    body, stored_at = cached
     try:
-        value = read(cached.body)
+        value = read(body)
     except UnexpectedPayload:  # cached by an older version, which read it otherwise
         return None
     response = RawResponse(
         marketplace=request.marketplace,
         external_id=request.external_id,
-        body=cached.body,
-        captured_at=cached.stored_at,
+        body=body,
+        captured_at=stored_at,
         status=HTTPStatus.OK,
         tries=0,
         latency_seconds=0.0,

@@ -7,6 +7,7 @@ unlisted words make an answer `unknown`; it is shown until a word is added here 
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -71,6 +72,11 @@ class GenderTable:
         table = {words_of(phrase): gender for gender, phrases in WORDS.items() for phrase in phrases.split(",")}
         table |= {words: gender for phrase, gender in (more or {}).items() if (words := words_of(phrase))}
         return cls(table, max(map(len, table)))
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with the table."""
+        return hashlib.sha256(repr(sorted(self.genders.items())).encode()).hexdigest()[:8]
 
     def read(self, answer: str | None) -> str:
         """The gender that an answer means, or `unknown`."""

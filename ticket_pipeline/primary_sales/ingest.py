@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 
 from ticket_pipeline.primary_sales.ages import parse_age_groups
 from ticket_pipeline.primary_sales.client import open_vivenu
-from ticket_pipeline.primary_sales.free_texts import FreeTexts, is_mark
-from ticket_pipeline.primary_sales.gender import UNKNOWN
 from ticket_pipeline.primary_sales.mappings import read_mappings
 from ticket_pipeline.primary_sales.rows import coupon_row, event_row, reject_rows, reject_texts, type_rows
 from ticket_pipeline.storage import ticket_sales as store
@@ -96,13 +94,4 @@ def rebuild_gender(database: Database, settings: Settings) -> int:
 
 def _genders(database: Database, settings: Settings) -> list[Row]:
     table = read_mappings(settings.vivenu_mappings_file).gender_table()
-    answers = store.read_gender_answers(database)
-    # The key is read, and made if it is missing, only where free texts are stored.
-    marks = {}
-    if any(map(is_mark, answers)):
-        free_texts = FreeTexts.of(settings)
-        marks = {free_texts.mark_of(phrase): gender for phrase, gender in table.genders.items()}
-    return [
-        {"answer": answer, "gender": marks.get(answer, UNKNOWN) if is_mark(answer) else table.read(answer)}
-        for answer in answers
-    ]
+    return [{"answer": answer, "gender": table.read(answer)} for answer in store.read_gender_answers(database)]

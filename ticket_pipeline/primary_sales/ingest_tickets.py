@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from ticket_pipeline.errors import MarketplaceError
 from ticket_pipeline.primary_sales.client import open_vivenu
 from ticket_pipeline.primary_sales.fields import EventFields
-from ticket_pipeline.primary_sales.free_texts import FreeTexts
 from ticket_pipeline.primary_sales.mappings import read_mappings
 from ticket_pipeline.primary_sales.rows import reject_rows, reject_texts
 from ticket_pipeline.primary_sales.tickets import AnswerRules, KeptTicket, keep_ticket
@@ -82,7 +81,7 @@ async def sync_vivenu_tickets(
         open_client: opens the client; None: as the settings have it.
     """
     table = read_mappings(settings.vivenu_mappings_file).gender_table()
-    rules = AnswerRules(table, FreeTexts.of(settings), settings.vivenu_date_order)
+    rules = AnswerRules(table, settings.vivenu_date_order)
     overlap = timedelta(minutes=settings.tuning.vivenu_overlap_minutes)
     known = {row["external_id"]: row for row in store.read_sales(database, "events")}
     chosen = [key for key, row in known.items() if row["is_listed"]] if event_ids is None else event_ids
@@ -115,10 +114,13 @@ class _TicketReader:
 
     @property
     def fingerprint(self) -> str:
-        """Of the rules that ages and genders of the event are read by."""
-        names = ("event_on", "gender_slug", "age_slug")
-        options = "/".join(self.event["gender_options"])
-        return "|".join([*(str(self.event[name]) for name in names), options, self.rules.fingerprint])
+        """Of the rules for answers that stored tickets cannot be corrected for: a change has all of them read again.
+
+        The words for genders are among them only where buyers type their own: nothing is kept of an unknown text.
+        """
+        event, table = self.event, self.rules.table
+        words = "/".join(event["gender_options"]) or (table.fingerprint if event["gender_slug"] else "")
+        return f"{event['event_on']}|{event['gender_slug']}|{event['age_slug']}|{words}|{self.rules.date_order}"
 
     async def read(self, *, full: bool) -> TicketsReport:
         """Read incrementally where that is enough."""

@@ -2,8 +2,8 @@
 
 Two values allow corrections without another request: the age in whole years on the day of the event (changed age
 groups) and the answer about gender (a word added to the table). Only an answer that the organiser offers is kept as
-given. Free text may contain anything: its known word is kept ("female" of "Jane Doe, female"), otherwise its mark,
-which shows only whether two texts are equal (`free_texts`). Of an answer that is not an age, its shape: "dd/dd/dddd".
+given. Free text may contain anything: only its known word is kept ("female" of "Jane Doe, female"). Of an answer that
+is not an age, its shape is kept: "dd/dd/dddd".
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 
     from ticket_pipeline.primary_sales.ages import DateOrder
     from ticket_pipeline.primary_sales.fields import EventFields
-    from ticket_pipeline.primary_sales.free_texts import FreeTexts
     from ticket_pipeline.primary_sales.gender import GenderTable
     from ticket_pipeline.primary_sales.wire import TicketWire
+
+FREE_TEXT = "(free text)"
+"""Stands for an answer that was typed freely and has no known word; it may be a name."""
 
 _CENT = Decimal("0.01")
 
@@ -35,13 +37,7 @@ class AnswerRules:
     """How answers are read; without a date order 03/04/1990 is not an age."""
 
     table: GenderTable
-    free_texts: FreeTexts
     date_order: DateOrder | None = None
-
-    @property
-    def fingerprint(self) -> str:
-        """Of rules that stored tickets cannot be corrected for: when it changes, they are read again."""
-        return f"{self.free_texts.key_mark}|{self.date_order}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +45,7 @@ class KeptTicket:
     """A ticket as it is stored: a row of `vivenu_tickets`, with money in major units and moments in UTC.
 
     Of a person it holds `age_years` on the day of the event, `age_shape` of an answer that is not an age, and
-    `gender_answer`: an option as given, a known word, or a mark.
+    `gender_answer`: an option as given, a known word, or `FREE_TEXT`.
     """
 
     id: str
@@ -122,4 +118,4 @@ def _gender_answer(ticket: TicketWire, fields: EventFields, rules: AnswerRules) 
     if text is None or text in fields.gender_options:
         return text
     known = rules.table.find(text)
-    return " ".join(known[0]) if known else rules.free_texts.mark_of_text(text)
+    return " ".join(known[0]) if known else FREE_TEXT

@@ -212,11 +212,6 @@ class Settings(BaseSettings):
         default=None,
         description="How to read a birth date 03/04/1990: month_first or day_first; unset: the age is unknown",
     )
-    vivenu_answers_key: OptionalSecret = Field(
-        default=None,
-        min_length=16,
-        description="Secret to hash free-text answers with; unset: kept in STATE_DIR. Several machines need the same",
-    )
     vivenu_mappings_file: OptionalPath = Field(
         default=None, description="YAML with your own words for genders, and the questions for age and gender"
     )

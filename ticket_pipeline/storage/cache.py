@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import zstandard
@@ -16,16 +15,6 @@ if TYPE_CHECKING:
     from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
     from ticket_pipeline.storage.database import Database, Row
 
-_COUNTERS = {"hit": "hits", "miss": "misses", "stale": "stale"}
-
-
-@dataclass(frozen=True, slots=True)
-class StoredBody:
-    """A cached body, and when it arrived (aware UTC)."""
-
-    body: bytes
-    stored_at: datetime
-
 
 class PostgresCache:
     """The cached responses of one marketplace."""
@@ -34,8 +23,8 @@ class PostgresCache:
         self._database = database
         self._marketplace = marketplace
 
-    async def find(self, key: str, /) -> StoredBody | None:
-        """The cached response to a request, however old; a StorageError where its body is damaged."""
+    async def find(self, key: str, /) -> tuple[bytes, datetime] | None:
+        """The cached response to a request, however old, and when it arrived; a StorageError where it is damaged."""
         return await asyncio.to_thread(self._find, key)
 
     async def store(self, key: str, response: RawResponse, /) -> None:
@@ -53,16 +42,16 @@ class PostgresCache:
         )
 
     async def count(self, use: str, /) -> None:
-        """Count a look-up: `hit`, `miss` or `stale`."""
-        added = dict.fromkeys(_COUNTERS.values(), 0) | {_COUNTERS[use]: 1}
+        """Count a look-up: `hits`, `misses` or `stale`."""
+        added = {"hits": 0, "misses": 0, "stale": 0} | {use: 1}
         await asyncio.to_thread(self._database.execute, "cache/count_use", marketplace=self._marketplace, **added)
 
-    def _find(self, key: str) -> StoredBody | None:
+    def _find(self, key: str) -> tuple[bytes, datetime] | None:
         row = self._database.fetch_one("cache/find_response", marketplace=self._marketplace, cache_key=key)
         if row is None:
             return None
         try:
-            return StoredBody(zstandard.ZstdDecompressor().decompress(row["body"]), row["stored_at"])
+            return zstandard.ZstdDecompressor().decompress(row["body"]), row["stored_at"]
         except zstandard.ZstdError as error:
             raise StorageError(
                 f"A cached response of {self._marketplace} is damaged ({error}). "

@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ticket_pipeline.errors import (
     Blocked,
@@ -56,26 +56,11 @@ class BreakerRule:
     blocked_pause: timedelta
 
 
-@dataclass(frozen=True, slots=True)
-class Permit:
-    """Permission to send one request."""
-
-    permit_id: int
-
-
-class HasPermitId(Protocol):
-    """A permit as the fetcher gives it back."""
-
-    @property
-    def permit_id(self) -> int:
-        """The id that `acquire` gave."""
-
-
 @dataclass(slots=True)
 class _Waiter:
     """A request that waits for its permit, since a moment of the monotonic clock."""
 
-    permit: asyncio.Future[Permit]
+    permit: asyncio.Future[int]
     since: float
 
 
@@ -134,12 +119,11 @@ class PostgresGate:
         self._statement = asyncio.Lock()
         self._worker: asyncio.Task[None] | None = None
 
-    async def acquire(self) -> Permit:
-        """Wait until one request may be sent, and reserve it.
+    async def acquire(self) -> int:
+        """Wait until one request may be sent, and reserve it; returns the permit's number.
 
-        Raises:
-            RequestNotPermitted: the breaker is open, or the budget leaves nothing within `max_wait`.
-            StorageError: the database failed; nothing may be sent then.
+        A RequestNotPermitted where the breaker is open, or the budget leaves nothing within `max_wait`; a StorageError
+        where the database failed. Nothing may be sent then.
         """
         waiter = _Waiter(asyncio.get_running_loop().create_future(), self._monotonic())
         self._waiting.append(waiter)
@@ -151,7 +135,7 @@ class PostgresGate:
                 await self.cancel(waiter.permit.result())
             raise
 
-    async def finish(self, permit: HasPermitId, error: MarketplaceError | None) -> None:
+    async def finish(self, permit: int, error: MarketplaceError | None) -> None:
         """Give back a permit whose request ended, and notify the breaker: None for a usable response."""
         if error is None or _is_about_the_request(error):
             self._ended.is_healthy |= error is None or error.status is not None
@@ -160,12 +144,12 @@ class PostgresGate:
             await asyncio.to_thread(self._record_failure, error)
         # After a time-out the server may see the request yet.
         is_timeout = isinstance(error, TemporarilyUnavailable) and error.is_timeout
-        (self._ended.unanswered if is_timeout else self._ended.answered).append(permit.permit_id)
+        (self._ended.unanswered if is_timeout else self._ended.answered).append(permit)
         self._wake()
 
-    async def cancel(self, permit: HasPermitId) -> None:
+    async def cancel(self, permit: int) -> None:
         """Give back a permit whose request was cancelled; the server may see it yet."""
-        self._ended.unanswered.append(permit.permit_id)
+        self._ended.unanswered.append(permit)
         self._wake()
 
     async def flush(self) -> None:
@@ -232,18 +216,18 @@ class PostgresGate:
             self._fail(self._breaker_is_open(row["wait"], row["refusal"]))
         elif row["wait"] > timedelta():
             await self._refuse_long_waits(row["wait"])
-        for permit_id in row["permit_ids"]:
-            self._grant(Permit(permit_id))
+        for permit in row["permit_ids"]:
+            self._grant(permit)
         wait: timedelta = row["wait"]
         return wait or spacing
 
-    def _grant(self, permit: Permit) -> None:
+    def _grant(self, permit: int) -> None:
         while self._waiting:
             waiter = self._waiting.pop(0)
             if not waiter.permit.done():
                 waiter.permit.set_result(permit)
                 return
-        self._ended.answered.append(permit.permit_id)  # everyone who waited was cancelled
+        self._ended.answered.append(permit)  # everyone who waited was cancelled
 
     def _fail(self, error: Exception) -> None:
         """Hand an error to all that wait."""
@@ -323,7 +307,7 @@ class PostgresGate:
 class SearchGate(PostgresGate):
     """The gate of searches: their requests are about no event and no attempt records them, so this does."""
 
-    async def finish(self, permit: HasPermitId, error: MarketplaceError | None) -> None:
+    async def finish(self, permit: int, error: MarketplaceError | None) -> None:
         """As for every gate, and count the request."""
         await super().finish(permit, error)
         await asyncio.to_thread(

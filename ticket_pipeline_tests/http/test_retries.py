@@ -17,7 +17,6 @@ from ticket_pipeline.http.retries import RetryPolicy, RetryState
 from ticket_pipeline.market.vocabulary import RawResponse
 from ticket_pipeline_tests.http.wire import (
     THREE_TRIES,
-    CountedPermit,
     RecordingGate,
     fetch,
     hang,
@@ -130,7 +129,7 @@ def test_a_cancelled_fetch_gives_its_permit_back() -> None:
 
 def test_nothing_is_sent_without_a_permit() -> None:
     class ClosedGate(RecordingGate):
-        async def acquire(self) -> CountedPermit:
+        async def acquire(self) -> int:
             raise RequestNotPermitted("the breaker is open")
 
     gate = ClosedGate()

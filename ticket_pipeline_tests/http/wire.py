@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from ticket_pipeline.errors import MarketplaceError
 from ticket_pipeline.http.client import ConnectionOptions, HttpClients
 from ticket_pipeline.http.fetcher import HttpFetcher, Request
-from ticket_pipeline.http.gate import OpenGate, Permit, RequestGate
+from ticket_pipeline.http.gate import OpenGate, RequestGate
 from ticket_pipeline.http.judge import Received
 from ticket_pipeline.http.retries import RetryPolicy
 from ticket_pipeline.http.scrubbing import Scrubber
@@ -115,13 +115,6 @@ async def serve_wire(*responses: Wire, tls: ssl.SSLContext | None = None) -> Asy
         await asyncio.gather(*handlers, return_exceptions=True)
 
 
-@dataclass(frozen=True, slots=True)
-class CountedPermit:
-    """A permit with a number of its own."""
-
-    permit_id: int
-
-
 class RecordingGate:
     """A gate that permits everything and records its calls.
 
@@ -135,18 +128,18 @@ class RecordingGate:
         self.cancelled: list[int] = []
         self.flushes = 0
 
-    async def acquire(self) -> CountedPermit:
+    async def acquire(self) -> int:
         """Count the permit."""
         self.acquired += 1
-        return CountedPermit(self.acquired)
+        return self.acquired
 
-    async def finish(self, permit: Permit, error: MarketplaceError | None) -> None:
+    async def finish(self, permit: int, error: MarketplaceError | None) -> None:
         """Record how it ended."""
-        self.finished.append((permit.permit_id, None if error is None else type(error).__name__))
+        self.finished.append((permit, None if error is None else type(error).__name__))
 
-    async def cancel(self, permit: Permit) -> None:
+    async def cancel(self, permit: int) -> None:
         """Record the permit."""
-        self.cancelled.append(permit.permit_id)
+        self.cancelled.append(permit)
 
     async def flush(self) -> None:
         """Count the call."""

@@ -16,7 +16,6 @@ from ticket_pipeline.errors import Blocked
 from ticket_pipeline.ingest.due import LeasedBatch, Skip, choose_batch, show_wait
 from ticket_pipeline.ingest.poll import build_gate
 from ticket_pipeline.simulator.faults import Fault, FaultKind
-from ticket_pipeline.storage.request_gate import Permit
 from ticket_pipeline.storage.requests import reset_breaker, set_up_budget
 from ticket_pipeline.storage.schedule import release_lease
 from ticket_pipeline_tests.ingest.loopback import STUBHUB, open_loopback
@@ -69,7 +68,7 @@ def leased(loopback: Loopback, settings: Settings | None = None) -> list[str]:
 def block(loopback: Loopback, settings: Settings) -> None:
     """The marketplace refuses our session."""
     gate = build_gate(loopback.database, settings, STUBHUB, Random(1))  # noqa: S311 - chance, not secrecy
-    asyncio.run(gate.finish(Permit(0), Blocked("Your session was refused.", status=403)))
+    asyncio.run(gate.finish(0, Blocked("Your session was refused.", status=403)))
 
 
 def send(loopback: Loopback, *, requests: int) -> None:

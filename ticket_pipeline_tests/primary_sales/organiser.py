@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 OVERLAP = timedelta(minutes=5)
-ANSWERS_KEY = "a key that only tests have"
 
 
 @dataclass
@@ -52,7 +51,6 @@ class Organiser:
 def settings_of(url: str, **changes: object) -> Settings:
     """Settings that name a vivenu at `url`."""
     fixed = {"vivenu_api_base_url": url, "vivenu_api_key": SIMULATED_TOKEN, "random_seed": 1, "vivenu_page_size": 50}
-    fixed |= {"vivenu_answers_key": ANSWERS_KEY}
     return settings_from(fixed | changes)
 
 

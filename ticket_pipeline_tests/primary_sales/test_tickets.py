@@ -10,17 +10,15 @@ import msgspec
 import orjson
 
 from ticket_pipeline.primary_sales.fields import EventFields, find_fields
-from ticket_pipeline.primary_sales.free_texts import FreeTexts, is_mark
 from ticket_pipeline.primary_sales.gender import GenderTable
-from ticket_pipeline.primary_sales.tickets import AnswerRules, keep_ticket
+from ticket_pipeline.primary_sales.tickets import FREE_TEXT, AnswerRules, keep_ticket
 from ticket_pipeline.primary_sales.wire import EventWire, TicketWire
 from ticket_pipeline.simulator.vivenu_payloads import event_payload, ticket_payload
 from ticket_pipeline.simulator.vivenu_world import ANSWERS, CANARY, organised_world
 from ticket_pipeline_tests.primary_sales.organiser import NOW
 from ticket_pipeline_tests.simulator_support.vivenu_truth import birth_dates
 
-FREE_TEXTS = FreeTexts(b"a key that only tests have")
-RULES = AnswerRules(GenderTable.usual(), FREE_TEXTS)
+RULES = AnswerRules(GenderTable.usual())
 FIELDS = EventFields("gender", "birth_date", gender_options=("Xyzzy", "Femme"))
 
 
@@ -66,18 +64,10 @@ def test_an_answer_that_is_no_age_is_kept_as_its_shape() -> None:
 
 def test_an_option_is_kept_as_given_and_of_a_free_text_only_the_known_word() -> None:
     answers = ["Xyzzy", " Femme ", "Mujer", "Jane Doe, female", "I am Jane Doe"]
-    kept = [keep(extraFields={"gender": answer})["gender_answer"] or "" for answer in answers]
-    assert kept[:4] == ["Xyzzy", "Femme", "mujer", "female"]
-    assert is_mark(kept[4])
-    assert "Jane" not in kept[4]
+    kept = [keep(extraFields={"gender": answer})["gender_answer"] for answer in answers]
+    assert kept == ["Xyzzy", "Femme", "mujer", "female", FREE_TEXT]
     for nothing in (None, {}, {"gender": None}, {"gender": 5}, {"gender": []}, {"gender": "  "}):
         assert keep(extraFields=nothing)["gender_answer"] is None
-
-
-def test_a_mark_knows_a_text_again_by_its_words_and_only_with_its_key() -> None:
-    mark = keep(extraFields={"gender": "Jane  DOE!"})["gender_answer"]
-    assert mark == FREE_TEXTS.mark_of(("jane", "doe")) != FREE_TEXTS.mark_of(("jane",))
-    assert FreeTexts(b"another key").mark_of(("jane", "doe")) != mark
 
 
 def test_money_is_exact_and_what_is_missing_stays_missing() -> None:

@@ -18,7 +18,7 @@ from ticket_pipeline.errors import (
     RequestRejected,
     TemporarilyUnavailable,
 )
-from ticket_pipeline.storage.request_gate import BreakerRule, Permit, PostgresGate
+from ticket_pipeline.storage.request_gate import BreakerRule, PostgresGate
 from ticket_pipeline_tests.storage.stored import DAY, HOUR, MINUTE, STUBHUB, query
 
 if TYPE_CHECKING:
@@ -54,12 +54,12 @@ def open_gate(
     )
 
 
-def acquire(database: Database, *, spacing: timedelta = NO_SPACING) -> Permit:
+def acquire(database: Database, *, spacing: timedelta = NO_SPACING) -> int:
     """Take one permit, without waiting."""
     return asyncio.run(open_gate(database, spacing=spacing).acquire())
 
 
-def release(database: Database, permit: Permit, *, answered: bool = True) -> None:
+def release(database: Database, permit: int, *, answered: bool = True) -> None:
     """Give a permit back without a verdict on the marketplace."""
 
     async def give_back() -> None:
@@ -75,7 +75,7 @@ def record(database: Database, error: MarketplaceError | None) -> None:
 
     async def end() -> None:
         gate = open_gate(database)
-        await gate.finish(Permit(0), error)
+        await gate.finish(0, error)
         await gate.flush()
 
     asyncio.run(end())

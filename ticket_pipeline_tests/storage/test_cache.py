@@ -254,7 +254,7 @@ def test_an_older_response_does_not_replace_a_newer_one(database: Database) -> N
             await keep(database, KEY, body, now - timedelta(minutes=age))
         found = await cache_of(database).find(KEY)
         assert found is not None
-        return found.body
+        return found[0]
 
     assert asyncio.run(run()) == b"new"
 

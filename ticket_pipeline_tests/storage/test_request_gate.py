@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ticket_pipeline.errors import RateLimited, RequestNotPermitted, StorageError
-from ticket_pipeline.storage.request_gate import Permit
 from ticket_pipeline.storage.requests import read_asked_wait, read_request_state, reset_breaker, set_up_budget
 from ticket_pipeline_tests.storage.stored import DAY, EXAMPLES_SHARE_A_DATABASE, HOUR, MINUTE, STUBHUB, query
 
@@ -130,7 +129,7 @@ def test_a_permit_that_arrives_too_late_is_not_used(budget: Database) -> None:
     readings = iter([0.0, 0.0, 5.1, 6.0, 6.1])  # started; asked, and a process that stood still; asked again, arrived
     permit = asyncio.run(open_gate(budget, monotonic=lambda: next(readings)).acquire())
     (newest,) = query(budget, "select max(permit_id) as permit_id from request_slots")
-    assert permit.permit_id == newest["permit_id"]
+    assert permit == newest["permit_id"]
     assert free(budget) == 2  # the late one counts in the budget all the same, and nobody is under way but the other
 
 
@@ -233,7 +232,7 @@ def test_many_requests_at_once_take_one_statement(database: Database, caplog: py
             for _ in range(2):
                 permits.append(await gate.acquire())
                 await gate.finish(permits[-1], None)
-            return [permit.permit_id for permit in permits]
+            return permits
 
         sent = await asyncio.gather(*(send_two() for _ in range(20)))
         await gate.flush()
@@ -249,12 +248,12 @@ def test_many_requests_at_once_take_one_statement(database: Database, caplog: py
 
 
 def test_of_many_at_once_no_more_than_the_limit_are_permitted(budget: Database) -> None:
-    async def run() -> list[Permit | BaseException]:
+    async def run() -> list[int | BaseException]:
         gate = open_gate(budget)
         return await asyncio.gather(*(gate.acquire() for _ in range(10)), return_exceptions=True)
 
     results = asyncio.run(run())
-    assert [type(one) for one in results] == [Permit] * 3 + [RequestNotPermitted] * 7
+    assert [type(one) for one in results] == [int] * 3 + [RequestNotPermitted] * 7
     assert rejected_for(budget) == about(HOLD + GRACE)
 
 
@@ -265,7 +264,7 @@ def test_a_request_that_ends_makes_room_for_one_that_waits_here(budget: Database
         waiting = asyncio.create_task(gate.acquire())
         await asyncio.sleep(0)
         await gate.finish(first[0], None)
-        return (await waiting).permit_id
+        return await waiting
 
     assert asyncio.run(run())
 
@@ -296,7 +295,7 @@ def test_a_permit_that_nobody_waits_for_any_more_goes_back(budget: Database) -> 
 
 
 def test_without_a_budget_every_request_that_waits_is_rejected(database: Database) -> None:
-    async def run() -> list[Permit | BaseException]:
+    async def run() -> list[int | BaseException]:
         gate = open_gate(database)
         return await asyncio.gather(*(gate.acquire() for _ in range(3)), return_exceptions=True)
 

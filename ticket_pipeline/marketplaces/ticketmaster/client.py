@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from ticket_pipeline.errors import ConfigurationError, RequestRejected
 from ticket_pipeline.http.addresses import check_address
 from ticket_pipeline.http.fetcher import Request, open_fetcher, utc_now
-from ticket_pipeline.http.response_cache import CachingFetcher, NoCache
+from ticket_pipeline.http.response_cache import CachingFetcher
 from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
 from ticket_pipeline.marketplaces.bodies import check_subject
 from ticket_pipeline.marketplaces.ticketmaster.judge import TicketmasterJudge
@@ -235,7 +235,7 @@ async def open_ticketmaster_client(
     config = ticketmaster_config(settings)
     async with open_fetcher(settings, gate, judge=TicketmasterJudge(), clock=clock) as fetcher:
         max_age = timedelta(minutes=settings.tuning.ticketmaster_cache_minutes)
-        yield TicketmasterClient(CachingFetcher(fetcher, cache or NoCache(), max_age=max_age, clock=clock), config)
+        yield TicketmasterClient(CachingFetcher(fetcher, cache, max_age=max_age, clock=clock), config)
 
 
 def _dated(event: EventDetails, found: ReadResponse[Any]) -> EventDetails:

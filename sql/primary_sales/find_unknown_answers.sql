@@ -1,5 +1,5 @@
--- Of the answers that holders of sold tickets gave, how many have no known meaning, by event. Parameters: none. Rows: one per
--- event, and per gender and age, where anybody answered.
+-- Events of which many answers of holders of sold tickets have no known meaning. Parameters: about ('gender' or 'age'),
+-- least_answers (fewer are not judged), most_unknown (share of the answers). Rows: one per such event, by its id.
 select e.external_id, e.name, a.about, a.answers, a.unread
 from vivenu_events as e
 cross join
@@ -17,5 +17,5 @@ cross join
       and t.status in ('VALID', 'DETAILSREQUIRED')
       and (t.age_years is not null or t.age_shape is not null)
   ) as a
-where a.answers > 0
-order by e.external_id, a.about
+where a.about = %(about)s and a.answers >= %(least_answers)s and a.unread > %(most_unknown)s * a.answers
+order by e.external_id
