@@ -44,7 +44,7 @@ timescaledb: $(VENV)/.installed-dev ## Unpack a real TimescaleDB from Debian's p
 ON_TIMESCALEDB = $(addprefix ticket_pipeline_tests/storage/test_,migrations.py upgrade.py statements.py snapshots.py \
 	snapshot_trust.py event_cleanup.py rebuild.py rebuild_cost.py hourly_prices.py daily_prices.py recomputation.py \
 	check_cost.py quality.py) ticket_pipeline_tests/queries/test_prices.py \
-	ticket_pipeline_tests/end_to_end/test_run_command.py
+	ticket_pipeline_tests/end_to_end/test_kills.py
 
 test-timescaledb: $(VENV)/.installed-dev ## Run the tests that TimescaleDB could change on a real one
 	@pg_bin=$$($(BIN)/python scripts/install_timescaledb.py) && \

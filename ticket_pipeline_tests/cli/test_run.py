@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import socket
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from ticket_pipeline.cli import run as running
+from ticket_pipeline.cli.process_group import ProcessGroup
 from ticket_pipeline.cli.run_status import _what_comes, describe_minute
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.settings.model import Settings
@@ -80,3 +83,14 @@ def test_events_of_a_marketplace_that_is_off_are_not_waited_for(migrated_url: st
 def test_a_folder_that_cannot_be_written_is_named() -> None:
     with pytest.raises(ConfigurationError, match="STATE_DIR"), running._only_one(Path("/dev/null/state")):
         pytest.fail("it is not a folder")
+
+
+def test_a_trial_ends_with_its_first_snapshot(migrated_url: str, tmp_path: Path) -> None:
+    console, group = Console(record=True), ProcessGroup("a trial", tmp_path)
+    with open_loopback(migrated_url) as loopback:
+        loopback.watch()
+        loopback.poll(loopback.events()[:1])
+        loopback.rows("update snapshots set stored_at = now() + interval '1 minute'")  # after the trial began
+        began = time.monotonic()
+        running._watch(group, loopback.database, loopback.settings(), console, began=began, until_first_snapshot=True)
+    assert "First snapshot of this run stored after " in console.export_text()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
+import socket
 import subprocess
+import tempfile
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,10 +17,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 import psycopg
-from dagster import AssetKey, DagsterEventType, DagsterInstance, DagsterRun, JobDefinition, RunsFilter
+from dagster import DagsterEventType, DagsterInstance, DagsterRun, RunsFilter
 from psycopg.rows import dict_row
 
-from ticket_pipeline.definitions import build_defs
 from ticket_pipeline.defs.resources import utc_now
 from ticket_pipeline.settings.model import ENV_FILE_VARIABLE, Settings, load_settings
 from ticket_pipeline.sheet.sync import sync_events
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 MODULE = ("-m", "ticket_pipeline.definitions")
+LOCATION = "ticket_pipeline"
 
 # The settings' lower bounds: what takes minutes in production takes seconds here.
 FAST = {
@@ -59,11 +62,8 @@ FAST = {
     "STUBHUB_REQUESTS_PER_MINUTE": "10000",
     "HTTPX_RETRIES": "0",
     "RETRY_BASE_MINUTES": "0.05",
-    # Each rebuild is a run, which costs seconds of CPU.
-    "PRICES_REFRESH_MINUTES": "60",
-    "DAGSTER_START_RUNNING": "true",
-    # Only a test syncs.
-    "SYNC_EVENTS_CRON": "0 0 1 1 *",
+    # What runs by itself costs seconds of CPU; a test starts the sensor that it needs.
+    "DAGSTER_START_RUNNING": "false",
 }
 
 
@@ -103,14 +103,14 @@ class System:
 
     Attributes:
         env: the whole environment of its programs.
-        workspace: how Dagster's programs find the code.
+        locations: name → where the code of each of Dagster's code locations is.
     """
 
     folder: Path
     database_url: str
     marketplace: Marketplace
     env: dict[str, str]
-    workspace: Sequence[str] = MODULE
+    locations: Mapping[str, Sequence[str]] = field(default_factory=lambda: {LOCATION: MODULE})
     programs: dict[str, Program] = field(default_factory=dict)
     _opened: ExitStack = field(default_factory=ExitStack)
 
@@ -120,16 +120,33 @@ class System:
         with environment_of(self.env):
             return load_settings()
 
-    def start_daemon(self) -> Program:
-        """Dagster's daemon; it starts the code server, which starts the runs."""
-        return self._start("daemon", [program("dagster-daemon"), "run", *self.workspace])
+    def start_daemon(self) -> None:
+        """Dagster's code servers, which start the runs, and its daemon, which would replace its own every minute."""
+        folder = Path(self._opened.enter_context(tempfile.TemporaryDirectory(prefix="ticket-pipeline-")))
+        sockets = {name: folder / name for name in self.locations}
+        serve_code = (program("dagster"), "api", "grpc", "--log-level", "warning")
+        for name, code in self.locations.items():
+            self._start(name, [*serve_code, "--location-name", name, "--socket", str(sockets[name]), *code])
+        servers = [{"grpc_server": {"socket": str(file), "location_name": name}} for name, file in sockets.items()]
+        # JSON is YAML.
+        self._workspace.write_text(json.dumps({"load_from": servers}), encoding="utf-8")
+        self.wait_for(lambda: all(map(_listens, sockets.values())), "the code servers", seconds=60)
+        self._start("daemon", [program("dagster-daemon"), "run", "-w", str(self._workspace)])
+
+    @property
+    def _workspace(self) -> Path:
+        return self.folder / "workspace.yaml"
+
+    def start_sensor(self, name: str) -> None:
+        """Let the daemon evaluate a sensor from now on."""
+        started = self.run("dagster", "sensor", "start", name, "-w", str(self._workspace))
+        assert started.returncode == 0, started.stderr
 
     def start_webserver(self) -> str:
-        """Dagster's web server; returns its URL when it responds."""
+        """Dagster's web server, after its code servers; returns its URL when it responds."""
         port = self._opened.enter_context(reserved_port())
-        web = self._start(
-            "webserver", [program("dagster-webserver"), "-h", "127.0.0.1", "-p", str(port), *self.workspace]
-        )
+        arguments = ["-h", "127.0.0.1", "-p", str(port), "-w", str(self._workspace)]
+        web = self._start("webserver", [program("dagster-webserver"), *arguments])
         url = f"http://127.0.0.1:{port}"
 
         def responds() -> bool:
@@ -157,17 +174,16 @@ class System:
             check=False,
         )
 
+    def kill(self) -> None:
+        """End every program and all runs at once, as a crash of the machine does."""
+        for each in self.programs.values():
+            each.kill()
+
     def stop(self) -> None:
         """End every program, and close Dagster's instance."""
         for each in self.programs.values():
             each.stop()
         self._opened.close()
-
-    def sync(self, events: Sequence[ReplayEvent], *, is_tracked: bool = True) -> None:
-        """Write the watchlist and sync it, as `ticket-pipeline fetch-events` does."""
-        write_watchlist(self.folder / "watchlist.csv", events, is_tracked=is_tracked)
-        with open_database(self.settings) as database:
-            sync_events(database, self.settings, utc_now(), force=True)
 
     def rows(self, query: str, **parameters: object) -> list[dict[str, Any]]:
         """The rows of a statement on the pipeline's tables."""
@@ -180,18 +196,6 @@ class System:
     def value(self, query: str, **parameters: object) -> Any:  # noqa: ANN401 - whatever the statement selects
         """The first value of a statement's first row."""
         return next(iter(self.rows(query, **parameters)[0].values()))
-
-    def materialize(self, asset: str, partition: str, *, times: int = 1) -> None:
-        """Materialize one partition in this process; another program would cost seconds."""
-        with self.dagster() as instance:
-            for _ in range(times):
-                self._job.execute_in_process(
-                    asset_selection=[AssetKey(asset)], partition_key=partition, instance=instance
-                )
-
-    @cached_property
-    def _job(self) -> JobDefinition:
-        return build_defs(self.settings).resolve_implicit_global_asset_job_def()
 
     @contextmanager
     def dagster(self) -> Iterator[DagsterInstance]:
@@ -269,7 +273,9 @@ def running_system(
         prepare_dagster_home(Path(env["DAGSTER_HOME"]), dagster_yaml)
         system = System(folder, database_url, marketplace, env)
         stack.callback(system.stop)
-        system.sync(events)
+        write_watchlist(folder / "watchlist.csv", events)
+        with open_database(system.settings) as database:
+            sync_events(database, system.settings, utc_now())
         with system.dagster():
             pass  # creates Dagster's tables before two programs do so at once
         yield system
@@ -303,7 +309,12 @@ def environment_of(env: Mapping[str, str]) -> Iterator[None]:
         yield
 
 
-def write_watchlist(path: Path, events: Sequence[ReplayEvent], *, is_tracked: bool) -> None:
+def _listens(socket_file: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(socket_file)) == 0
+
+
+def write_watchlist(path: Path, events: Sequence[ReplayEvent]) -> None:
     """Write a watchlist of events that start in ten hours."""
     starts = (datetime.now(UTC) + timedelta(hours=10)).strftime(DATE_FORMAT)
     with path.open("w", newline="", encoding="utf-8") as file:
@@ -312,4 +323,4 @@ def write_watchlist(path: Path, events: Sequence[ReplayEvent], *, is_tracked: bo
         for event in events:
             external_id = event.external_id
             place = ("Test Arena", "London", "United Kingdom")
-            rows.writerow([f"Event {external_id}", *place, starts, external_id, str(is_tracked).upper(), "UTC", "5000"])
+            rows.writerow([f"Event {external_id}", *place, starts, external_id, "TRUE", "UTC", "5000"])

@@ -178,6 +178,19 @@ def test_a_block_stops_the_sending_and_leaves_the_rest_due(watching: Loopback, k
         assert watching.schedule(event.external_id) == before[event.external_id]
 
 
+def test_an_outage_opens_the_breaker_and_everything_is_fetched_after_its_pause(watching: Loopback) -> None:
+    settings = watching.settings(breaker_failures=3, httpx_max_connections=1)
+    watching.faults.add(Fault(FaultKind.RESET, times=None))
+    result = watching.poll(watching.events(), settings)
+    assert list(outcomes(watching).values()) == ["http_error"] * 3
+    assert [event.external_id for event in result.skipped] == watching.keys[3:]
+    watching.faults.clear()
+    watching.rows("update breaker_state set open_until = now()")
+    assert watching.poll(watching.events(), settings).failures == []
+    assert watching.stored_keys() == watching.keys
+    assert watching.value("select state from breaker_state") == "closed"
+
+
 def test_no_more_requests_are_under_way_than_allowed(migrated_url: str) -> None:
     world = large_world(datetime.now(UTC), 12, listings=5, templates=1)
     with open_loopback(migrated_url, world, latency_seconds=0.05) as twelve_events:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,6 @@ import pandas as pd
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
     from pathlib import Path
 
 _CENT = Decimal("0.01")
@@ -21,8 +21,9 @@ _CENT = Decimal("0.01")
 
 @dataclass(frozen=True)
 class RecordedCapture:
-    """One recorded response."""
+    """One recorded response, and when it arrived."""
 
+    captured_at: datetime
     body: bytes
 
     @property
@@ -47,12 +48,16 @@ class RecordedCapture:
 def read_captures(samples: Path) -> list[RecordedCapture]:
     """The captures of the basketball game, in recorded order."""
     files = sorted((samples / "replay" / "nba_game7").glob("*.json"))
-    return [RecordedCapture(file.read_bytes()) for file in files]
+    return [RecordedCapture(_moment(file.stem.partition("_")[2]), file.read_bytes()) for file in files]
 
 
-def read_inventory(samples: Path) -> RecordedCapture:
+def read_inventory(samples: Path, captured_at: datetime) -> RecordedCapture:
     """One large inventory."""
-    return RecordedCapture((samples / "replay" / "stubhub_comps_9566731.json").read_bytes())
+    return RecordedCapture(captured_at, (samples / "replay" / "stubhub_comps_9566731.json").read_bytes())
+
+
+def _moment(text: str) -> datetime:
+    return datetime.strptime(text, "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC)
 
 
 def measure_hours(captures: Sequence[tuple[datetime, RecordedCapture]]) -> pd.DataFrame:
