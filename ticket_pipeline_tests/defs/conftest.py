@@ -1,18 +1,45 @@
-"""The fixtures of the Dagster wiring: the code location over an ephemeral instance."""
+"""The fixtures of the Dagster wiring: definitions, the code location over an ephemeral instance, our own storage."""
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
 import pytest
 
+from ticket_pipeline.definitions import build_defs
+from ticket_pipeline.settings.model import Settings
 from ticket_pipeline_tests.defs.location import Location
 from ticket_pipeline_tests.ingest.loopback import open_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def defs() -> dg.Definitions:
+    """The definitions of the default settings."""
+    return build_defs(Settings())
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_url: str) -> Path:
+    """A Dagster home with the project's own configuration, no `.env` beside it, and an empty database."""
+    shutil.copy(Path(__file__).resolve().parents[2] / "dagster.yaml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def instance(home: Path) -> Iterator[dg.DagsterInstance]:
+    """The instance that `dagster` commands get there."""
+    with dg.DagsterInstance.from_config(str(home)) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -8,20 +8,12 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from ticket_pipeline.definitions import build_defs
 from ticket_pipeline.defs.command_line import check_arguments
-from ticket_pipeline.settings.model import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import dagster as dg
-
-
-@pytest.fixture(scope="module")
-def definitions() -> dg.Definitions:
-    """What Dagster loads with nothing configured."""
-    return build_defs(Settings())
 
 
 @contextlib.contextmanager
@@ -56,10 +48,10 @@ def command(path: str, **arguments: str | None) -> Iterator[None]:
     ],
 )
 def test_a_mistake_in_the_arguments_is_an_error_with_the_fix(
-    definitions: dg.Definitions, arguments: dict[str, str | None], message: str
+    defs: dg.Definitions, arguments: dict[str, str | None], message: str
 ) -> None:
     with command("asset materialize", **arguments), pytest.raises(click.UsageError) as raised:
-        check_arguments(definitions)
+        check_arguments(defs)
     assert message in raised.value.message
 
 
@@ -74,10 +66,10 @@ def test_a_mistake_in_the_arguments_is_an_error_with_the_fix(
         ("job execute", {"job": "poll_stubhub"}),
     ],
 )
-def test_all_other_uses_pass(definitions: dg.Definitions, path: str, arguments: dict[str, str | None]) -> None:
+def test_all_other_uses_pass(defs: dg.Definitions, path: str, arguments: dict[str, str | None]) -> None:
     with command(path, **arguments):
-        check_arguments(definitions)
+        check_arguments(defs)
 
 
-def test_outside_of_dagsters_command_nothing_was_asked_for(definitions: dg.Definitions) -> None:
-    check_arguments(definitions)
+def test_outside_of_dagsters_command_nothing_is_checked(defs: dg.Definitions) -> None:
+    check_arguments(defs)

@@ -64,12 +64,6 @@ def fresh(program: str, folder: Path, **environment: str) -> subprocess.Complete
     )
 
 
-@pytest.fixture(scope="module")
-def defs() -> dg.Definitions:
-    """The definitions of the default settings."""
-    return build_defs(Settings())
-
-
 def test_it_loads_in_a_fresh_interpreter_without_environment_database_or_warning(tmp_path: Path) -> None:
     program = f"""{WATCHED}
 from ticket_pipeline.definitions import defs

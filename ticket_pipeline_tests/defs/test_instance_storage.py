@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from threading import Barrier
 from typing import TYPE_CHECKING
 
@@ -19,28 +17,11 @@ from ticket_pipeline.defs.instance_storage import _as_sqlalchemy_url
 from ticket_pipeline.errors import StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     from sqlalchemy import Engine
 
-CONFIG = Path(__file__).resolve().parent.parent.parent / "dagster.yaml"
 ODD_PASSWORD = "p@ss:w/rd?#&=% '\"\\ü+1"  # noqa: S105 - every character that a URL treats as special
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A Dagster home with the project's own configuration, and no `.env` beside it."""
-    shutil.copy(CONFIG, tmp_path)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def instance(home: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
-    """The instance that `dagster` commands get with these settings."""
-    monkeypatch.setenv("DATABASE_URL", database_url)
-    with dg.DagsterInstance.from_config(str(home)) as opened:
-        yield opened
 
 
 def tables(url: str) -> dict[str, set[str]]:
@@ -82,9 +63,8 @@ def test_dagsters_tables_are_in_their_own_schema(instance: dg.DagsterInstance, d
 
 
 def test_instances_that_start_together_create_the_tables_once(
-    home: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+    home: Path,
 ) -> None:
-    monkeypatch.setenv("DATABASE_URL", database_url)
     barrier = Barrier(4)
 
     def start(key: str) -> None:
@@ -99,10 +79,7 @@ def test_instances_that_start_together_create_the_tables_once(
         assert sorted(opened.get_dynamic_partitions("a_set")) == ["0", "1", "2", "3"]
 
 
-def test_tables_that_a_killed_start_left_incomplete_are_created_again(
-    home: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DATABASE_URL", database_url)
+def test_tables_that_a_killed_start_left_incomplete_are_created_again(home: Path, database_url: str) -> None:
     with dg.DagsterInstance.from_config(str(home)):
         whole = tables(database_url)["dagster"]
     with psycopg.connect(database_url) as connection:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import pytest
-
-from ticket_pipeline.definitions import build_defs, checks_by_asset
+from ticket_pipeline.definitions import checks_by_asset
 from ticket_pipeline.ingest.marketplaces import SOURCES
-from ticket_pipeline.settings.model import Settings
 
 if TYPE_CHECKING:
+    import dagster as dg
+
     from ticket_pipeline_tests.defs.location import Location
 
 JOBS = {
@@ -19,27 +18,16 @@ JOBS = {
     "sync_events": {"events"},
     "aggregate_hourly": {"hourly_prices"},
     "aggregate_daily": {"daily_prices"},
-    "vivenu_default": {
-        "vivenu_events",
-        "vivenu_tickets",
-        "vivenu_coupons",
-        "vivenu_sales_daily",
-        "vivenu_gender",
-        "vivenu_age_groups",
-        "vivenu_summary",
-    },
 }
 
 
-@pytest.mark.parametrize(("job", "assets"), JOBS.items())
-def test_a_job_makes_its_assets(job: str, assets: set[str]) -> None:
-    definition = build_defs(Settings()).resolve_job_def(job)
-    assert {key.to_user_string() for key in definition.asset_layer.selected_asset_keys} == assets
-    assert definition.description
+def test_a_job_makes_its_assets(defs: dg.Definitions) -> None:
+    layers = {job: defs.resolve_job_def(job).asset_layer for job in JOBS}
+    assert {job: {key.to_user_string() for key in layer.selected_asset_keys} for job, layer in layers.items()} == JOBS
 
 
-def test_every_check_of_check_data_is_declared_by_its_asset() -> None:
-    keys = build_defs(Settings()).resolve_asset_graph().asset_check_keys
+def test_every_check_of_check_data_is_declared_by_its_asset(defs: dg.Definitions) -> None:
+    keys = defs.resolve_asset_graph().asset_check_keys
     declared = {(key.asset_key.to_user_string(), key.name) for key in keys}
     checks = checks_by_asset(list(SOURCES.values()))
     evaluated = {(asset, check.name) for asset, of_asset in checks.items() for check in of_asset}

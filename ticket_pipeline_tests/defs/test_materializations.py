@@ -1,20 +1,15 @@
 """Materializations logged together reach Dagster in few statements; a failed event is a failed partition."""
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import dagster as dg
 import pytest
 from pydantic import Field
 from sqlalchemy import event
 
-from ticket_pipeline.definitions import build_defs
 from ticket_pipeline.defs import materializations as module
 from ticket_pipeline.defs.materializations import log_failures, log_materializations
-from ticket_pipeline.settings.model import Settings
 from ticket_pipeline_tests.defs.location import RANGE_END, RANGE_START
-from ticket_pipeline_tests.defs.test_instance_storage import CONFIG
 
 KEYS = [str(number) for number in range(250)]
 KEY = dg.AssetKey("an_asset")
@@ -54,17 +49,7 @@ def statuses(instance: dg.DagsterInstance) -> dict[str, str]:
 
 
 @pytest.fixture
-def stored(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
-    """An instance with the storage of the project."""
-    shutil.copy(CONFIG, tmp_path)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DATABASE_URL", database_url)
-    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
-        yield instance
-
-
-@pytest.fixture
-def inserts(stored: dg.DagsterInstance) -> list[str]:
+def inserts(instance: dg.DagsterInstance) -> list[str]:
     """The inserts into its event log, as they are executed."""
     statements: list[str] = []
 
@@ -72,17 +57,17 @@ def inserts(stored: dg.DagsterInstance) -> list[str]:
         if statement.startswith("INSERT"):
             statements.append(statement)
 
-    event.listen(stored.event_log_storage._engine, "before_cursor_execute", watch)  # type: ignore[attr-defined]
+    event.listen(instance.event_log_storage._engine, "before_cursor_execute", watch)  # type: ignore[attr-defined]
     return statements
 
 
 def test_they_are_written_in_batches(
-    stored: dg.DagsterInstance, inserts: list[str], capfd: pytest.CaptureFixture[str]
+    instance: dg.DagsterInstance, inserts: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    stored.add_dynamic_partitions("a_set", KEYS)
+    instance.add_dynamic_partitions("a_set", KEYS)
     inserts.clear()
-    run(stored, built=KEYS, failed=[])
-    found = stored.fetch_materializations(KEY, limit=len(KEYS) + 1).records
+    run(instance, built=KEYS, failed=[])
+    found = instance.fetch_materializations(KEY, limit=len(KEYS) + 1).records
     logged = [
         (each.partition_key, each.asset_materialization.metadata["number"].value)
         for each in reversed(found)
@@ -94,11 +79,13 @@ def test_they_are_written_in_batches(
     assert "storing event batch" not in capfd.readouterr().err
 
 
-def test_a_wide_range_is_planned_in_batches(stored: dg.DagsterInstance, inserts: list[str]) -> None:
-    job = build_defs(Settings()).resolve_job_def("aggregate_hourly")
+def test_a_wide_range_is_planned_in_batches(
+    instance: dg.DagsterInstance, inserts: list[str], defs: dg.Definitions
+) -> None:
+    job = defs.resolve_job_def("aggregate_hourly")
     keys = ("2026-02-01-00:00", "2026-02-28-23:00")
-    stored.create_run_for_job(job, tags=dict(zip((RANGE_START, RANGE_END), keys, strict=True)))
-    statuses = stored.get_status_by_partition(dg.AssetKey("hourly_prices"), keys, job.partitions_def)
+    instance.create_run_for_job(job, tags=dict(zip((RANGE_START, RANGE_END), keys, strict=True)))
+    statuses = instance.get_status_by_partition(dg.AssetKey("hourly_prices"), keys, job.partitions_def)
     assert {status.value for status in (statuses or {}).values() if status} == {"IN_PROGRESS"}
     # 672 hours and three checks: seven batches, and for each of them the asset.
     assert len(inserts) < 30

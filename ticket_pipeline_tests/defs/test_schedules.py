@@ -20,10 +20,9 @@ DEFAULTS = {
 }
 
 
-def test_every_schedule_starts_its_job_at_its_time() -> None:
+def test_every_schedule_starts_its_job_at_its_time(defs: dg.Definitions) -> None:
     schedules = build_schedules(Settings())
     assert {one.name: (one.job_name, one.cron_schedule) for one in schedules} == DEFAULTS
-    defs = build_defs(Settings())
     assert {defs.resolve_job_def(one.job_name).name for one in schedules} == {job for job, _ in DEFAULTS.values()}
 
 
@@ -33,8 +32,8 @@ def test_when_the_watchlist_is_read_is_a_setting() -> None:
 
 
 @pytest.mark.parametrize("name", [*DEFAULTS, "vivenu_default_regularly"])
-def test_every_tick_asks_for_a_run_that_starts_before_a_users_backfill(name: str) -> None:
-    schedule = build_defs(Settings()).resolve_schedule_def(name)
+def test_every_tick_requests_a_run_that_starts_before_a_users_backfill(defs: dg.Definitions, name: str) -> None:
+    schedule = defs.resolve_schedule_def(name)
     with dg.build_schedule_context(
         scheduled_execution_time=datetime(2026, 6, 1, 12, tzinfo=UTC), resources=build_resources(Settings())
     ) as context:
@@ -45,7 +44,7 @@ def test_every_tick_asks_for_a_run_that_starts_before_a_users_backfill(name: str
 @pytest.mark.parametrize(
     "changes", [{"disabled_marketplaces": "vivenu"}, {"stubhub_api_base_url": "https://stubhub.example"}]
 )
-def test_where_there_is_no_vivenu_its_schedule_says_so_and_starts_nothing(changes: dict[str, object]) -> None:
+def test_where_there_is_no_vivenu_its_schedule_skips_with_the_reason(changes: dict[str, object]) -> None:
     settings = settings_from(changes)
     schedule = build_defs(settings).resolve_schedule_def("vivenu_default_regularly")
     with dg.build_schedule_context(resources=build_resources(settings)) as context:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import dagster as dg
@@ -62,19 +62,21 @@ def test_what_our_code_logs_at_log_level_is_in_the_run_and_on_stderr(
             assert (" bytes in " in capfd.readouterr().err) is is_logged
 
 
-def test_one_partition_is_one_event(registered: Location) -> None:
-    key = registered.loopback.keys[2]
-    result = registered.run(JOB, partition=key)
-    assert result.success
-    assert list(materializations(result, registered.instance)) == [key]
-    assert attempted(registered) == [key]
-
-
-def test_a_range_of_partitions_is_one_run(registered: Location) -> None:
+@pytest.mark.parametrize("chosen", ["one partition", "a range of partitions", "keys of the run config"])
+def test_what_is_chosen_is_polled_by_one_run_and_marks_its_partitions(registered: Location, chosen: str) -> None:
     keys = registered.loopback.keys
-    result = registered.run(JOB, span=(keys[1], keys[3]))
+    choices: dict[str, tuple[list[str], dict[str, Any]]] = {
+        "one partition": (keys[2:3], {"partition": keys[2]}),
+        "a range of partitions": (keys[1:], {"span": (keys[1], keys[3])}),
+        "keys of the run config": ([keys[0], keys[3]], {"config": {"event_keys": [keys[0], keys[3]]}}),
+    }
+    expected, options = choices[chosen]
+    result = registered.run(JOB, **options)
     assert result.success
-    assert sorted(str(key) for key in materializations(result, registered.instance)) == keys[1:]
+    assert sorted(str(key) for key in materializations(result, registered.instance)) == expected
+    assert attempted(registered) == expected
+    assert registered.instance.get_materialized_partitions(ASSET) == set(expected)
+    assert registered.loopback.rows("select distinct run_id from fetch_attempts") == [{"run_id": result.run_id}]
 
 
 def test_a_range_that_ends_before_it_starts_is_a_failure_and_sends_no_request(registered: Location) -> None:
@@ -83,14 +85,6 @@ def test_a_range_that_ends_before_it_starts_is_a_failure_and_sends_no_request(re
     assert f"The range {keys[3]}...{keys[1]} is empty" in text
     assert f"Write {keys[1]}...{keys[3]}." in text
     assert attempted(registered) == []
-
-
-def test_keys_of_the_run_config_mark_their_partitions_and_nothing_else(registered: Location) -> None:
-    keys = registered.loopback.keys
-    result = registered.run(JOB, config={"event_keys": [keys[0], keys[3]]})
-    assert result.success
-    assert registered.instance.get_materialized_partitions(ASSET) == {keys[0], keys[3]}
-    assert set(materializations(result, registered.instance)) == {keys[0], keys[3]}
 
 
 def test_without_keys_every_tracked_event_still_to_come_is_polled(registered: Location) -> None:
@@ -105,29 +99,21 @@ def test_without_keys_every_tracked_event_still_to_come_is_polled(registered: Lo
     )
 
 
-def test_a_failed_event_is_named_and_the_others_are_marked(registered: Location) -> None:
+def test_failed_and_unreadable_events_are_named_and_the_others_are_marked(registered: Location) -> None:
     keys = registered.loopback.keys
     registered.loopback.faults.add(Fault(FaultKind.SERVER_ERROR, external_id=keys[1]))
+    registered.loopback.faults.add(Fault(FaultKind.RENAMED_FIELD, external_id=keys[2]))
     result = registered.run(JOB, config={"event_keys": keys})
-
     text = failure_of(result)
-    assert text.startswith("1 of 4 events could not be fetched from stubhub; the others are stored.")
-    assert f"{keys[1]} (http_error): " in text
+    assert text.startswith("2 of 4 events could not be fetched from stubhub; the others are stored.")
+    for part in (f"{keys[1]} (http_error): ", f"{keys[2]} (bad_payload): ", "listings is a price"):
+        assert part in text
     assert keys[0] not in text
-    assert registered.instance.get_materialized_partitions(ASSET) == {keys[0], keys[2], keys[3]}
-    assert None not in materializations(result, registered.instance)
+    assert set(materializations(result, registered.instance)) == {keys[0], keys[3]}
+    assert registered.instance.get_materialized_partitions(ASSET) == {keys[0], keys[3]}
 
 
-def test_an_event_whose_response_holds_no_price_is_named_and_not_marked(registered: Location) -> None:
-    keys = registered.loopback.keys
-    registered.loopback.faults.add(Fault(FaultKind.RENAMED_FIELD, external_id=keys[1]))
-    text = failure_of(registered.run(JOB, config={"event_keys": keys}))
-    assert f"{keys[1]} (bad_payload): " in text
-    assert "listings is a price" in text
-    assert registered.instance.get_materialized_partitions(ASSET) == {keys[0], keys[2], keys[3]}
-
-
-def test_a_block_names_the_events_were_not_tried(registered: Location) -> None:
+def test_a_block_names_how_many_events_were_not_tried(registered: Location) -> None:
     registered.settings = registered.loopback.settings(httpx_max_connections=1)
     registered.loopback.faults.add(Fault(FaultKind.FORBIDDEN, times=None))
     result = registered.run(JOB, config={"event_keys": registered.loopback.keys})
@@ -139,7 +125,7 @@ def test_a_block_names_the_events_were_not_tried(registered: Location) -> None:
     assert len(registered.loopback.log.records()) == 1
 
 
-def test_a_long_list_of_failures_is_cut_and_says_so(registered: Location, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_list_of_failures_is_cut_with_a_count(registered: Location, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ticket_pipeline.defs.snapshots.polling._MOST_NAMED", 3)
     registered.loopback.faults.add(Fault(FaultKind.SERVER_ERROR, times=None))
     text = failure_of(registered.run(JOB, config={"event_keys": registered.loopback.keys}))
@@ -147,7 +133,7 @@ def test_a_long_list_of_failures_is_cut_and_says_so(registered: Location, monkey
     assert text.endswith("… and 1 more")
 
 
-def test_unknown_and_replaced_keys_are_logged_and_the_others_are_polled(registered: Location) -> None:
+def test_unknown_and_replaced_keys_are_logged_and_the_others_are_polled_if_there_are_any(registered: Location) -> None:
     keys = registered.loopback.keys
     wrong = f"{keys[0]}7"
     registered.loopback.rows("update event_sources set is_current = false where external_id = %s", keys[3])
@@ -158,12 +144,8 @@ def test_unknown_and_replaced_keys_are_logged_and_the_others_are_polled(register
     assert wrong in log
     assert "4 are known (nearest " in log
     assert f"The watchlist has replaced these ids: {keys[3]}." in log
-
-
-def test_a_run_of_unknown_keys_only_fails_before_anything_is_sent(registered: Location) -> None:
-    wrong = f"{registered.loopback.keys[0]}7"
     assert wrong in failure_of(registered.run(JOB, config={"event_keys": [wrong]}))
-    assert attempted(registered) == []
+    assert attempted(registered) == [keys[1]]
 
 
 def test_a_failed_event_is_a_failed_partition_until_it_is_captured_again(registered: Location) -> None:
@@ -176,8 +158,12 @@ def test_a_failed_event_is_a_failed_partition_until_it_is_captured_again(registe
     assert statuses(registered) == dict.fromkeys(keys, "MATERIALIZED")
 
 
-def test_metadata_describes_the_capture_and_only_its_rows_are_a_number(registered: Location) -> None:
-    key = registered.loopback.keys[0]
+def test_metadata_describes_the_capture_and_what_was_left_out_and_only_rows_are_a_number(
+    registered: Location,
+) -> None:
+    loopback = registered.loopback
+    loopback.rows("insert into venue_zones values ('Crowd Arena', 'No such section', 'Nowhere', 0)")
+    key = loopback.keys[0]
     metadata = materializations(registered.run(JOB, partition=key), registered.instance)[key]
     (stored,) = registered.loopback.rows(
         "select count(*) as listings, sum(quantity) as tickets, min(price) as get_in,"
@@ -192,23 +178,11 @@ def test_metadata_describes_the_capture_and_only_its_rows_are_a_number(registere
     assert metadata["captured_at"] == registered.loopback.value("select captured_at from snapshots").timestamp()
     numbers = {name for name, value in metadata.items() if isinstance(value, int | float)}
     assert numbers == {"dagster/row_count", "captured_at"}
-
-
-def test_metadata_names_what_was_left_out(registered: Location) -> None:
-    loopback = registered.loopback
-    loopback.rows("insert into venue_zones values ('Crowd Arena', 'No such section', 'Nowhere', 0)")
-    key = loopback.keys[0]
-    metadata = materializations(registered.run(JOB, partition=key), registered.instance)[key]
     sections = {row["section"] for row in loopback.rows("select distinct section from listings")}
     assert set(metadata["unmapped_sections"]) == sections
     rejected = loopback.value("select count(*) from rejected_listings")
     assert metadata["rejected"] == str(rejected)
     assert sum(metadata.get("rejected_reasons", {}).values()) == rejected
-
-
-def test_attempts_carry_the_id_of_the_run(registered: Location) -> None:
-    result = registered.run(JOB, partition=registered.loopback.keys[0])
-    assert registered.loopback.value("select run_id from fetch_attempts") == result.run_id
 
 
 def test_a_run_fetches_only_what_its_lease_still_holds(registered: Location) -> None:
@@ -221,6 +195,8 @@ def test_a_run_fetches_only_what_its_lease_still_holds(registered: Location) -> 
     assert attempted(registered) == keys[1:]
     assert "3 of 4 leased events are still held by this run" in messages(registered, result)
     assert registered.loopback.value("select count(*) from poll_schedule where lease_id is not null") == 1
+    assert registered.run(JOB, config={"event_keys": keys, "lease_id": str(uuid4())}).success
+    assert attempted(registered) == keys[1:]  # nothing of an unknown lease
 
 
 def test_a_run_that_is_blocked_gives_its_lease_back(registered: Location) -> None:
@@ -230,9 +206,3 @@ def test_a_run_that_is_blocked_gives_its_lease_back(registered: Location) -> Non
     assert not registered.run(JOB, config=request.run_config["ops"]["stubhub_listings"]["config"]).success
     assert attempted(registered) == registered.loopback.keys[:1]
     assert registered.loopback.value("select count(*) from poll_schedule where lease_id is not null") == 0
-
-
-def test_a_run_whose_lease_was_taken_whole_does_nothing(registered: Location) -> None:
-    result = registered.run(JOB, config={"event_keys": registered.loopback.keys, "lease_id": str(uuid4())})
-    assert result.success
-    assert attempted(registered) == []

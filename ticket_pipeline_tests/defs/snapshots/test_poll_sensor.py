@@ -52,14 +52,10 @@ def test_keys_of_events_become_partitions_and_go_with_their_event(location: Loca
     assert sorted(location.instance.get_dynamic_partitions("stubhub_events")) == location.loopback.keys[1:]
 
 
-def test_a_second_tick_starts_no_second_run_for_the_same_events(location: Location) -> None:
-    location.tick(SENSOR)
+def test_a_second_tick_starts_no_second_run_for_the_same_events_before_the_first_has_died(location: Location) -> None:
+    first, _ = location.request(SENSOR)
     assert location.loopback.log.records() == []  # a tick sends no request
     assert location.skip_reason(SENSOR) == "All 4 due events are under way."
-
-
-def test_the_batch_of_a_run_that_died_is_due_again_under_another_run_key(location: Location) -> None:
-    first, _ = location.request(SENSOR)
     location.now += timedelta(seconds=location.settings.tuning.lease_seconds + 1)
     second, _ = location.request(SENSOR)
     assert second.run_key != first.run_key

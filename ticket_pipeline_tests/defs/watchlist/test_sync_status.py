@@ -64,8 +64,3 @@ def test_a_day_is_out_of_sync_when_one_of_its_hours_was_built_after_it(polled: L
     assert polled.run("aggregate_daily", partition=day).success
     assert polled.run("aggregate_hourly", partition=hour).success
     assert status(polled, "daily_prices", day) is StaleStatus.STALE
-
-
-def test_what_is_polled_comes_from_the_watchlist_in_the_graph_of_assets(location: Location) -> None:
-    graph = location.defs.resolve_asset_graph()
-    assert dg.AssetKey("events") in graph.get(dg.AssetKey("stubhub_listings")).parent_keys
