@@ -111,7 +111,7 @@ _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "resume": scheduling.resume,
     },
     "Watchlist": {
-        "fetch-events": watchlist.fetch_events,
+        "sync-events": watchlist.sync,
         "show-events": watchlist.show_events,
         "search": searching.search,
         "match": searching.match,
@@ -130,7 +130,7 @@ _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
 for _panel, _commands in _COMMANDS.items():
     for _name, _command in _commands.items():
         app.command(_name, rich_help_panel=_panel)(_command)
-app.command("sync-events", hidden=True, help="The same as fetch-events.")(watchlist.fetch_events)
+app.command("fetch-events", hidden=True, help="The same as sync-events.")(watchlist.sync)
 app.command("scrape", hidden=True, help="The same as fetch-listings.")(fetching.fetch_listings)
 app.add_typer(pipeline_commands.pipelines_commands, name="pipelines", rich_help_panel="Primary sales")
 app.add_typer(cache.cache_commands, name="cache", rich_help_panel="Database and settings")

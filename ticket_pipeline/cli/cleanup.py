@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,8 +20,6 @@ from ticket_pipeline.storage.event_cleanup import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ticket_pipeline.storage.database import Database, Row
 
 _LONG_OVER = timedelta(days=30)

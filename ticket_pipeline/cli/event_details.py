@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import date, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.cli.formats import NOTHING, ago, count, local_time, plain, utc_now
@@ -10,18 +11,13 @@ from ticket_pipeline.cli.options import Days, EventKey, MarketplaceOption
 from ticket_pipeline.cli.session import choose_event, open_migrated
 from ticket_pipeline.cli.tables import JsonOption, note, show, show_json, table_of
 from ticket_pipeline.market.vocabulary import Marketplace
-from ticket_pipeline.queries.event_details import find_changes, read_event_descriptions
-from ticket_pipeline.queries.events import read_events
+from ticket_pipeline.queries.event_details import Change, EventDescription, find_changes, read_event_descriptions
+from ticket_pipeline.queries.events import WatchedEvent, read_events
 from ticket_pipeline.settings.model import load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import date, time
-
     from rich.table import Table
 
-    from ticket_pipeline.queries.event_details import Change, EventDescription
-    from ticket_pipeline.queries.events import WatchedEvent
     from ticket_pipeline.storage.database import Database
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, fields
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
 
@@ -21,17 +23,13 @@ from ticket_pipeline.ingest.ticketmaster_events import TicketmasterResult
 from ticket_pipeline.market.metrics import SnapshotMetrics
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.queries.events import UnclearEventKeyError, find_events, read_events
-from ticket_pipeline.settings.model import load_settings
+from ticket_pipeline.settings.model import Settings, load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import timedelta
-
     from rich.table import Table
 
     from ticket_pipeline.ingest.batch import BatchResult
     from ticket_pipeline.market.events import Event
-    from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.storage.database import Database
 
 _LEGEND = "Prices per ticket. Get-in: the cheapest that sells one; for 2: that sells two together."

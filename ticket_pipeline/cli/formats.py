@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import typer
 
 from ticket_pipeline.ingest.due import show_wait
 from ticket_pipeline.market.vocabulary import FeeBasis
-
-if TYPE_CHECKING:
-    from decimal import Decimal
 
 NOTHING = "\N{EN DASH}"
 """Stands where there is no value: never 0, never an empty cell."""

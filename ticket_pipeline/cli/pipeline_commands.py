@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -13,13 +13,15 @@ from ticket_pipeline.cli.formats import NOTHING, plain
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, show, show_json
 from ticket_pipeline.errors import ConfigurationError
-from ticket_pipeline.primary_sales.pipeline_files import DATA_DEPENDENCIES, read_pipelines, shipped_pipelines
-from ticket_pipeline.settings.model import EMBEDDED_VARIABLE, load_settings
+from ticket_pipeline.primary_sales.pipeline_files import (
+    DATA_DEPENDENCIES,
+    PipelineFile,
+    Step,
+    read_pipelines,
+    shipped_pipelines,
+)
+from ticket_pipeline.settings.model import EMBEDDED_VARIABLE, Settings, load_settings
 from ticket_pipeline.storage.statements import project_file
-
-if TYPE_CHECKING:
-    from ticket_pipeline.primary_sales.pipeline_files import PipelineFile, Step
-    from ticket_pipeline.settings.model import Settings
 
 _HELP = """List, show and run the pipelines of primary sales.
 

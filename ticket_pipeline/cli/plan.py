@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -11,19 +12,12 @@ from ticket_pipeline.cli.formats import count, utc_now
 from ticket_pipeline.cli.options import IntervalHours
 from ticket_pipeline.cli.session import describe_pauses, open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, show, show_json
-from ticket_pipeline.ingest.forecast import PlannedEvent, forecast_polls
-from ticket_pipeline.ingest.marketplaces import SOURCES, why_not_polled
+from ticket_pipeline.ingest.forecast import Forecast, PlannedEvent, forecast_polls
+from ticket_pipeline.ingest.marketplaces import SOURCES, Source, why_not_polled
 from ticket_pipeline.ingest.poll import build_cadence
 from ticket_pipeline.queries.events import read_events
 from ticket_pipeline.queries.sources import read_pauses
-from ticket_pipeline.settings.model import load_settings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from ticket_pipeline.ingest.forecast import Forecast
-    from ticket_pipeline.ingest.marketplaces import Source
-    from ticket_pipeline.settings.model import Settings
+from ticket_pipeline.settings.model import Settings, load_settings
 
 _DAY = timedelta(days=1)
 _SPANS = {"day": _DAY, "hour": timedelta(hours=1), "minute": timedelta(minutes=1)}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from datetime import date
 from itertools import accumulate
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,9 +28,6 @@ from ticket_pipeline.settings.model import load_settings
 from ticket_pipeline.storage import ticket_sales as store
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date
-
     from rich.table import Table
 
     from ticket_pipeline.storage.database import Row

@@ -7,17 +7,15 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from pathlib import Path
+from typing import Self
 
 import psutil
 
 from ticket_pipeline.errors import TicketPipelineError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
 _MARK = "TICKET_PIPELINE_PROCESS_GROUP"
 """The environment variable by which every process of a group, and whatever it started, is found."""

@@ -14,6 +14,7 @@ import socket
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
@@ -41,8 +42,6 @@ from ticket_pipeline.storage.migrations import apply_migrations
 from ticket_pipeline.storage.statements import project_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from ticket_pipeline.storage.database import Database
 
 _DEMO = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,8 +20,6 @@ from ticket_pipeline.simulator.app import PLAYED, path_of
 from ticket_pipeline.storage.connect import describe_database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.storage.database import Database, Row
 

@@ -29,7 +29,7 @@ from ticket_pipeline.ingest.poll import poll_events
 from ticket_pipeline.ingest.unexpected_errors import unexpected_as_failure
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.queries.sources import read_pauses
-from ticket_pipeline.settings.model import JitterStrategy, load_settings
+from ticket_pipeline.settings.model import JitterStrategy, Settings, load_settings
 from ticket_pipeline.sheet.sync import sync_events
 from ticket_pipeline.storage.prices import HOUR, read_stale_windows
 from ticket_pipeline.storage.requests import reset_breaker
@@ -37,7 +37,6 @@ from ticket_pipeline.storage.schedule import release_lease
 from ticket_pipeline.storage.snapshots import delete_old_payloads
 
 if TYPE_CHECKING:
-    from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.storage.database import Database
 
 

@@ -20,20 +20,17 @@ from ticket_pipeline.ingest.marketplaces import find_source
 from ticket_pipeline.ingest.poll import build_gate, set_up_requests
 from ticket_pipeline.market.events import WatchlistEvent
 from ticket_pipeline.market.vocabulary import Marketplace
-from ticket_pipeline.marketplaces.ticketmaster.client import open_ticketmaster_client
+from ticket_pipeline.marketplaces.ticketmaster.client import TicketmasterClient, open_ticketmaster_client
 from ticket_pipeline.marketplaces.ticketmaster.matching import Match, find_match
-from ticket_pipeline.marketplaces.ticketmaster.search import MAX_PAGE_SIZE
-from ticket_pipeline.settings.model import load_settings
+from ticket_pipeline.marketplaces.ticketmaster.search import MAX_PAGE_SIZE, Search
+from ticket_pipeline.settings.model import Settings, load_settings
 from ticket_pipeline.storage.cache import PostgresCache
 from ticket_pipeline.storage.watchlist import read_known_events
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ticket_pipeline.marketplaces.ticketmaster.client import TicketmasterClient
     from ticket_pipeline.marketplaces.ticketmaster.parser import EventDetails
-    from ticket_pipeline.marketplaces.ticketmaster.search import Search
-    from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.storage.database import Database
 
 _LETTERS_OF_CODE = 2

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.cli.formats import local_time, plain, utc_now
 from ticket_pipeline.cli.tables import note, progress
 from ticket_pipeline.errors import StorageError
 from ticket_pipeline.ingest.due import show_asked_wait, show_wait
-from ticket_pipeline.queries.events import find_events, find_listed_event
-from ticket_pipeline.queries.sources import read_pauses
+from ticket_pipeline.queries.events import WatchedEvent, find_events, find_listed_event
+from ticket_pipeline.queries.sources import Pause, read_pauses
 from ticket_pipeline.storage.connect import describe_database, open_database
 from ticket_pipeline.storage.migrations import apply_migrations, missing_migrations
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
-    from datetime import datetime
-
     from ticket_pipeline.ingest.batch import BatchResult
     from ticket_pipeline.market.vocabulary import Marketplace
-    from ticket_pipeline.queries.events import WatchedEvent
-    from ticket_pipeline.queries.sources import Pause
     from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.storage.database import Database
 

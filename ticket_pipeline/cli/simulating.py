@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -14,9 +15,6 @@ from ticket_pipeline.settings.model import Settings, load_settings
 from ticket_pipeline.simulator.app import PLAYED, SHEET_ID, SHEETS_PREFIX, path_of, run_simulator
 from ticket_pipeline.simulator.app_factory import CONTROLS_PATH
 from ticket_pipeline.simulator.marketplaces import Marketplace
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 _LOOPBACK = ("127.0.0.1", "::1")
 DEMO_SPEED = 60.0

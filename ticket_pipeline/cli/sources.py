@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -9,18 +10,13 @@ from typing import TYPE_CHECKING, Any
 from ticket_pipeline.cli.formats import NOTHING, ago, count, largest_unit, plain, until, utc_now
 from ticket_pipeline.cli.session import describe_pauses, open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, show, show_json
-from ticket_pipeline.ingest.marketplaces import SOURCES, why_not_polled
-from ticket_pipeline.queries.sources import Budget, read_pauses, read_sources
-from ticket_pipeline.settings.model import load_settings
+from ticket_pipeline.ingest.marketplaces import SOURCES, Source, why_not_polled
+from ticket_pipeline.queries.sources import Budget, SourceStatus, read_pauses, read_sources
+from ticket_pipeline.settings.model import Settings, load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from rich.table import Table
 
-    from ticket_pipeline.ingest.marketplaces import Source
-    from ticket_pipeline.queries.sources import SourceStatus
-    from ticket_pipeline.settings.model import Settings
 
 _SPAN = timedelta(hours=24)
 

@@ -1,7 +1,8 @@
-"""`fetch-events` and `show-events`: bring the database to the watchlist, and show what is followed."""
+"""`sync-events` and `show-events`: bring the database to the watchlist, and show what is followed."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from itertools import groupby, zip_longest
@@ -12,28 +13,23 @@ import typer
 from ticket_pipeline.cli.formats import NOTHING, ago, local_time, plain, until, utc_now
 from ticket_pipeline.cli.session import describe_pauses, open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, progress, show, show_json, table_of
-from ticket_pipeline.queries.events import read_events
-from ticket_pipeline.queries.sources import read_pauses
+from ticket_pipeline.queries.events import WatchedEvent, read_events
+from ticket_pipeline.queries.sources import Pause, read_pauses
 from ticket_pipeline.settings.model import load_settings
-from ticket_pipeline.sheet.sync import sync_events
+from ticket_pipeline.sheet.sync import SyncReport, sync_events
 from ticket_pipeline.storage.watchlist import read_rejected_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from rich.table import Table
 
     from ticket_pipeline.market.vocabulary import Marketplace
-    from ticket_pipeline.queries.events import WatchedEvent
-    from ticket_pipeline.queries.sources import Pause
-    from ticket_pipeline.sheet.sync import SyncReport
     from ticket_pipeline.storage.database import Row
 
 _MOST_CELLS = 3
 """Cells of a rejected row that are shown: enough to recognise it."""
 
 
-def fetch_events(
+def sync(
     *,
     force: Annotated[
         bool,
@@ -46,7 +42,7 @@ def fetch_events(
     Events that vanished from it are no longer followed; their data stays. Rows that cannot be used are rejected with
     all their reasons, and the others are taken: `show-events --rejected` lists them.
 
-        ticket-pipeline fetch-events
+        ticket-pipeline sync-events
     """
     settings = load_settings()
     with open_migrated(settings) as database, progress("Reading the watchlist"):

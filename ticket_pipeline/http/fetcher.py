@@ -10,6 +10,7 @@ import asyncio
 import logging
 import random
 import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,20 +21,16 @@ import httpx
 
 from ticket_pipeline.errors import MarketplaceError, TemporarilyUnavailable
 from ticket_pipeline.http.client import ConnectionOptions, HttpClients
-from ticket_pipeline.http.gate import OpenGate
+from ticket_pipeline.http.gate import OpenGate, RequestGate
 from ticket_pipeline.http.judge import Received, ResponseJudge, error_of_exception, read_date
 from ticket_pipeline.http.reading import read_body, read_start, to_utf8
 from ticket_pipeline.http.retries import RetryPolicy, RetryState
 from ticket_pipeline.http.scrubbing import HIDDEN, excerpt, redact_headers, redact_url, scrubber_for
-from ticket_pipeline.market.vocabulary import RawResponse
+from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
-
     from pydantic import SecretStr
 
-    from ticket_pipeline.http.gate import RequestGate
-    from ticket_pipeline.market.vocabulary import Marketplace
     from ticket_pipeline.settings.model import Settings
 
 _log = logging.getLogger(__name__)

@@ -19,11 +19,11 @@ other 4xx                                                  RequestRejected
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
@@ -39,9 +39,6 @@ from ticket_pipeline.errors import (
 )
 from ticket_pipeline.http.challenges import has_challenge, is_html, is_login_page, is_login_url
 from ticket_pipeline.http.scrubbing import Scrubber, excerpt, redact_text
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 LONGEST_RETRY_AFTER = timedelta(days=1)
 """A server that names a longer wait (or nonsense) is believed up to here."""

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator
 
 import httpx
 
 from ticket_pipeline.errors import UnexpectedPayload
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 _ERROR_BODY_BYTES = 4096
 _ERROR_BODY_SECONDS = 1.0

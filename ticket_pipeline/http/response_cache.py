@@ -7,6 +7,7 @@ response at once may each send a request; the budget counts every one of them.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -18,8 +19,6 @@ from ticket_pipeline.http.scrubbing import redact_url
 from ticket_pipeline.market.vocabulary import RawResponse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ticket_pipeline.http.fetcher import HttpFetcher, Request
 
 _log = logging.getLogger(__name__)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from random import Random
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from random import Random
-
     from ticket_pipeline.errors import MarketplaceError
     from ticket_pipeline.settings.model import Settings
 

@@ -6,13 +6,12 @@ Two means: the values that a request carried (`Scrubber`), and names that usuall
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from pydantic import SecretStr
 
 HIDDEN = "***"

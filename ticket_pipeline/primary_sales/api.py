@@ -6,8 +6,10 @@ A key in a file is read again when vivenu rejects the one in use: renewing it th
 from __future__ import annotations
 
 import logging
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -16,19 +18,14 @@ from pydantic import SecretStr
 from ticket_pipeline.errors import Blocked, ConfigurationError
 from ticket_pipeline.http.addresses import check_address
 from ticket_pipeline.http.client import ConnectionOptions
-from ticket_pipeline.http.fetcher import Request, open_fetcher
+from ticket_pipeline.http.fetcher import HttpFetcher, Request, open_fetcher
 from ticket_pipeline.http.judge import ResponseJudge
-from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
 from ticket_pipeline.settings.secret_files import warn_of_other_readers
 from ticket_pipeline.settings.values import is_key
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
-    from pathlib import Path
-
-    from ticket_pipeline.http.fetcher import HttpFetcher
     from ticket_pipeline.http.retries import RetryPolicy
-    from ticket_pipeline.market.vocabulary import RawResponse
     from ticket_pipeline.settings.model import Settings
 
 _log = logging.getLogger(__name__)

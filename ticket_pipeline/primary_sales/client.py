@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
-from datetime import UTC, timedelta
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -13,17 +14,12 @@ from ticket_pipeline.primary_sales.paging import Identified, ReadSet, SetReader,
 from ticket_pipeline.primary_sales.wire import CouponWire, EventWire, SeriesWire, TicketWire, TransactionWire
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-    from contextlib import AbstractAsyncContextManager
-    from datetime import datetime
-
     from ticket_pipeline.http.retries import RetryPolicy
     from ticket_pipeline.market.vocabulary import RawResponse
     from ticket_pipeline.primary_sales.api import VivenuApi
     from ticket_pipeline.settings.model import Settings
 
-    OpenVivenu = Callable[[], AbstractAsyncContextManager["VivenuClient"]]
-
+OpenVivenu = Callable[[], AbstractAsyncContextManager["VivenuClient"]]
 _Row = TypeVar("_Row", bound=Identified)
 
 # Not strict: a price as text is also a number.

@@ -6,14 +6,13 @@ Reading the answers is in `gender` and `ages`.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ticket_pipeline.primary_sales.tickets import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from ticket_pipeline.primary_sales.wire import EventWire, FieldDefinition
 
 

@@ -10,12 +10,10 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Self
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from typing import Self
 
 FEMALE, MALE, DIVERSE, UNDISCLOSED, UNKNOWN = "female", "male", "diverse", "undisclosed", "unknown"
 GENDERS = (FEMALE, MALE, DIVERSE, UNDISCLOSED, UNKNOWN)

@@ -8,14 +8,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.primary_sales.ages import parse_age_groups
-from ticket_pipeline.primary_sales.client import open_vivenu
+from ticket_pipeline.primary_sales.client import OpenVivenu, open_vivenu
 from ticket_pipeline.primary_sales.mappings import read_mappings
 from ticket_pipeline.primary_sales.rows import coupon_row, event_row, reject_rows, reject_texts, type_rows
 from ticket_pipeline.storage import ticket_sales as store
 from ticket_pipeline.storage.ticket_sales import as_json
 
 if TYPE_CHECKING:
-    from ticket_pipeline.primary_sales.client import OpenVivenu
     from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.storage.database import Database, Row
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.errors import MarketplaceError
-from ticket_pipeline.primary_sales.client import open_vivenu
+from ticket_pipeline.primary_sales.client import OpenVivenu, VivenuClient, open_vivenu
 from ticket_pipeline.primary_sales.fields import EventFields
 from ticket_pipeline.primary_sales.mappings import read_mappings
 from ticket_pipeline.primary_sales.rows import reject_rows, reject_texts
@@ -22,10 +23,6 @@ from ticket_pipeline.primary_sales.tickets import AnswerRules, KeptTicket, keep_
 from ticket_pipeline.storage import ticket_sales as store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import datetime
-
-    from ticket_pipeline.primary_sales.client import OpenVivenu, VivenuClient
     from ticket_pipeline.primary_sales.paging import ReadSet
     from ticket_pipeline.primary_sales.wire import TicketWire
     from ticket_pipeline.settings.model import Settings

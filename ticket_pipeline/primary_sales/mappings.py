@@ -11,15 +11,13 @@ The words are used in `gender`, the slugs in `fields`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from ticket_pipeline.primary_sales.gender import GenderTable
 from ticket_pipeline.settings.yaml_files import read_document
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 EVERY_EVENT = "*"
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -18,9 +20,6 @@ from ticket_pipeline.errors import UnexpectedPayload
 from ticket_pipeline.primary_sales.wire import AwareTime, IdentityWire, Page
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
-    from datetime import datetime, timedelta
-
     from ticket_pipeline.market.vocabulary import RawResponse
 
 # Not strict: a count as text is also a number.

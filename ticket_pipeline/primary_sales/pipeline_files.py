@@ -20,22 +20,18 @@ A step gives its tables their rules. The order is that of the data: every table 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.settings.values import check_cron
-from ticket_pipeline.settings.yaml_files import read_document
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from ticket_pipeline.settings.yaml_files import Problem
+from ticket_pipeline.settings.yaml_files import Problem, read_document
 
 DATA_DEPENDENCIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -9,8 +10,6 @@ from ticket_pipeline.primary_sales.fields import find_fields
 from ticket_pipeline.primary_sales.tickets import clean, to_decimal, to_money
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ticket_pipeline.primary_sales.mappings import Mappings
     from ticket_pipeline.primary_sales.paging import ReadSet
     from ticket_pipeline.primary_sales.wire import CouponWire, EventWire, SeriesWire

@@ -9,21 +9,17 @@ is not an age, its shape is kept: "dd/dd/dddd".
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ticket_pipeline.primary_sales.ages import read_age, shape_of
-from ticket_pipeline.primary_sales.gender import UNKNOWN
+from ticket_pipeline.primary_sales.ages import DateOrder, read_age, shape_of
+from ticket_pipeline.primary_sales.gender import UNKNOWN, GenderTable
 
 if TYPE_CHECKING:
-    from datetime import date
-
-    from ticket_pipeline.primary_sales.ages import DateOrder
     from ticket_pipeline.primary_sales.fields import EventFields
-    from ticket_pipeline.primary_sales.gender import GenderTable
     from ticket_pipeline.primary_sales.wire import TicketWire
 
 FREE_TEXT = "(free text)"

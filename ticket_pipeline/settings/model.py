@@ -319,13 +319,8 @@ def env_file() -> Path:
 def load_settings(**overrides: object) -> Settings:
     """Read the settings from `overrides`, the environment and the env file, in this order of precedence.
 
-    The env file is the one that TICKET_PIPELINE_ENV_FILE names, else `.env`; it may be absent.
-
-    Args:
-        overrides: values by field name.
-
-    Raises:
-        ConfigurationError: one or more settings are invalid; the message names each, never the value of a secret.
+    The env file is the one that TICKET_PIPELINE_ENV_FILE names, else `.env`; it may be absent. Where settings are
+    invalid, a ConfigurationError names each, never the value of a secret.
     """
     file = env_file()
     removed = find_removed(file)

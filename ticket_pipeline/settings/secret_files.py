@@ -5,10 +5,7 @@ from __future__ import annotations
 import logging
 import stat
 from functools import cache
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 _log = logging.getLogger(__name__)
 

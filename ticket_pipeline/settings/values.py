@@ -7,18 +7,16 @@ secrets. What does not: which settings exist, and rules between two of them (`mo
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 from ticket_pipeline.market.vocabulary import Marketplace
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _CRON = re.compile(r"@[a-z]+|\S+(?:\s+\S+){4}")
 _BAND = re.compile(r"(\d{1,4}(?:\.\d+)?)\s*([dh])\s*:\s*(\d{1,9}(?:\.\d{1,9}|/\d{1,9})?)")

@@ -6,13 +6,10 @@ import csv
 import io
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from ticket_pipeline.errors import SheetError
 from ticket_pipeline.sheet.source import SheetRows
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _DELIMITERS = (",", ";", "\t")
 _SEPARATOR_LINE = re.compile(r'"?sep=([^\s"])"?[\s;,]*\n', re.IGNORECASE)

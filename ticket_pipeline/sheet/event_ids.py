@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ticket_pipeline.market.vocabulary import DIGITS
+from ticket_pipeline.market.vocabulary import DIGITS, Marketplace, MarketplaceTraits
 from ticket_pipeline.sheet.cells import CellProblem
-
-if TYPE_CHECKING:
-    from ticket_pipeline.market.vocabulary import Marketplace, MarketplaceTraits
 
 # What people write for "none"; some of these would pass as a Ticketmaster id.
 _PLACEHOLDERS = frozenset({"", "-", "--", "\u2013", "\u2014", "?", "n/a", "na", "none", "null", "nan", "tbd", "tba"})

@@ -10,8 +10,10 @@ import contextlib
 import functools
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import requests
 import stamina
@@ -25,10 +27,6 @@ from requests.exceptions import ChunkedEncodingError, ConnectionError, JSONDecod
 from ticket_pipeline.errors import SheetError
 from ticket_pipeline.settings.secret_files import warn_of_other_readers
 from ticket_pipeline.sheet.source import SheetRows
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 GOOGLE_SHEETS_API = "https://sheets.googleapis.com"
 

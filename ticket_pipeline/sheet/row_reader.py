@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from ticket_pipeline.market.events import RejectedRow, WatchlistEvent
 from ticket_pipeline.market.vocabulary import Marketplace
@@ -14,9 +15,6 @@ from ticket_pipeline.sheet.columns import Column, Columns, Field, column_letter
 from ticket_pipeline.sheet.dates import DateOrder, LocalTime, parse_local_time
 from ticket_pipeline.sheet.event_ids import parse_event_id
 from ticket_pipeline.sheet.timezones import Placement, Timezones, exists, to_utc, utc_offsets
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 T = TypeVar("T")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,6 @@ from ticket_pipeline.sheet.row_reader import RowReader
 from ticket_pipeline.sheet.timezones import Timezones
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from ticket_pipeline.sheet.dates import DateOrder
     from ticket_pipeline.sheet.source import SheetRows
 

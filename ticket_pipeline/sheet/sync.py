@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.sheet.csv_file import CsvSource
-from ticket_pipeline.sheet.rows import parse_watchlist
+from ticket_pipeline.sheet.rows import Watchlist, parse_watchlist
 from ticket_pipeline.sheet.source import SheetRows
-from ticket_pipeline.sheet.zones import ZoneField, parse_zones
-from ticket_pipeline.storage.watchlist import read_venue_zones, replace_venue_zones, sync_watchlist
+from ticket_pipeline.sheet.zones import ZoneField, ZoneMap, parse_zones
+from ticket_pipeline.storage.watchlist import SyncResult, read_venue_zones, replace_venue_zones, sync_watchlist
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.sheet.google import GoogleSheetSource
-    from ticket_pipeline.sheet.rows import Watchlist
-    from ticket_pipeline.sheet.zones import ZoneMap
     from ticket_pipeline.storage.database import Database
-    from ticket_pipeline.storage.watchlist import SyncResult
 
 _MAX_UNTRACK_FRACTION = 0.5
 """A sync that drops a larger share of the upcoming events, or of their ids, is taken for an accident."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib.resources
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Literal, NamedTuple, Self
+from typing import Literal, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 from ticket_pipeline.sheet.places import (
@@ -18,9 +19,6 @@ from ticket_pipeline.sheet.places import (
     REGION_NAMES,
     REGION_ZONES,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 TimezoneSource = Literal["column", "city", "country", "default"]
 

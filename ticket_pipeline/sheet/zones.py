@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,8 +14,6 @@ from ticket_pipeline.sheet.cells import CellProblem, check_formula, clean, parse
 from ticket_pipeline.sheet.columns import Columns, find_header, header_error, match_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ticket_pipeline.sheet.source import SheetRows
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -15,7 +16,7 @@ from ticket_pipeline.simulator.sheets import SimulatedSheets, Spreadsheet, creat
 from ticket_pipeline.simulator.stubhub import create_stubhub_app
 from ticket_pipeline.simulator.ticketmaster import QuotaLimits, create_ticketmaster_app
 from ticket_pipeline.simulator.vivenu import create_vivenu_app
-from ticket_pipeline.simulator.vivenu_world import living_world
+from ticket_pipeline.simulator.vivenu_world import VivenuWorld, living_world
 from ticket_pipeline.simulator.vivid_seats import create_vivid_seats_app
 from ticket_pipeline.simulator.world import (
     WATCHED,
@@ -24,12 +25,6 @@ from ticket_pipeline.simulator.world import (
     sample_watchlist_rows,
     sample_zone_rows,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
-    from pathlib import Path
-
-    from ticket_pipeline.simulator.vivenu_world import VivenuWorld
 
 SHEETS_PREFIX = "/sheets"
 SHEET_ID = "simulated-watchlist"

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, TypedDict, Unpack
 from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from ticket_pipeline.simulator.controls import create_controls
-from ticket_pipeline.simulator.wire import Wire
+from ticket_pipeline.simulator.controls import MarketplaceTruth, create_controls
+from ticket_pipeline.simulator.wire import Latency, Wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-    from typing import Unpack
-
     from starlette.responses import Response
     from starlette.types import ASGIApp, Scope
 
-    from ticket_pipeline.simulator.controls import MarketplaceTruth
     from ticket_pipeline.simulator.distortions import FieldMeanings
     from ticket_pipeline.simulator.faults import FaultPlan
     from ticket_pipeline.simulator.recording import RequestLog
     from ticket_pipeline.simulator.vivenu import OrganiserTruth
-    from ticket_pipeline.simulator.wire import Latency
 
 CONTROLS_PATH = "/_simulator"
 

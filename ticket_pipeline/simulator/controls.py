@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -24,8 +24,6 @@ from ticket_pipeline.simulator.faults import Fault
 from ticket_pipeline.simulator.marketplaces import Marketplace, currency_at
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 

@@ -6,7 +6,8 @@ neither a price range nor a timezone of their own.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 from zoneinfo import ZoneInfo
@@ -14,9 +15,6 @@ from zoneinfo import ZoneInfo
 from ticket_pipeline.simulator.marketplaces import Marketplace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
-
     from ticket_pipeline.simulator.market import EventMarket
     from ticket_pipeline.simulator.venue import Venue
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
 from ticket_pipeline.simulator.faults import FaultKind
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 RENAMED_SUFFIX = "V2"
 ID_SHIFT = 5_000_000_000

@@ -6,6 +6,7 @@ strings, and `productionId` is a number in groups and sections and a string in `
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
@@ -15,8 +16,6 @@ import orjson
 from ticket_pipeline.simulator.marketplaces import Marketplace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from ticket_pipeline.simulator.listing import SimulatedListing
     from ticket_pipeline.simulator.market import SimulatedEvent
     from ticket_pipeline.simulator.venue import Venue

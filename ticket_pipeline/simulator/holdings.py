@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import itertools
 import math
+import random
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from ticket_pipeline.simulator.venue import Seat
+from ticket_pipeline.simulator.venue import Seat, Venue
 
 if TYPE_CHECKING:
-    import random
-
     from ticket_pipeline.simulator.marketplaces import Marketplace
     from ticket_pipeline.simulator.timeline import PriceLevel, Timeline
-    from ticket_pipeline.simulator.venue import Venue
 
 MEAN_LIFE_HOURS = 60.0  # market hours, before the cap
 MAX_LIFE_HOURS = 240.0  # market hours; bounds how far back a listing can have begun

@@ -6,14 +6,12 @@ Times are market hours before the event, so a life runs from large to small.
 from __future__ import annotations
 
 import math
+import random
 from typing import TYPE_CHECKING, NamedTuple
 
-from ticket_pipeline.simulator.holdings import Ending, Step
+from ticket_pipeline.simulator.holdings import Ending, Holding, Step, TicketSale
 
 if TYPE_CHECKING:
-    import random
-
-    from ticket_pipeline.simulator.holdings import Holding, TicketSale
     from ticket_pipeline.simulator.marketplaces import Marketplace
 
 RELIST_CHANCE = 0.12  # of each listing

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -28,9 +30,6 @@ from ticket_pipeline.simulator.marketplaces import CENT, DOLLARS, SELLER_GETS, M
 from ticket_pipeline.simulator.timeline import PriceLevel, Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import datetime
-
     from ticket_pipeline.simulator.venue import Venue
 
 COHORT_HOURS = 12.0  # market hours

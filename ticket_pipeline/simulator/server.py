@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import socket
 import time
+from collections.abc import Callable
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,6 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from ticket_pipeline.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 FOREGROUND_GRACE_SECONDS = 1

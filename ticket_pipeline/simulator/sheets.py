@@ -8,7 +8,9 @@ account = sheets.trust(generate_service_account(f"{served.url}/token"))
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -25,9 +27,6 @@ from ticket_pipeline.simulator.recording import RequestLog
 from ticket_pipeline.simulator.wire import Wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
     from starlette.requests import Request
     from starlette.types import Scope
 

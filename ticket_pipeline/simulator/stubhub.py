@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import orjson
 from starlette.applications import Starlette
@@ -17,11 +20,6 @@ from ticket_pipeline.simulator.distortions import FieldMeanings
 from ticket_pipeline.simulator.marketplaces import Marketplace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import datetime
-    from decimal import Decimal
-    from typing import Unpack
-
     from starlette.requests import Request
 
     from ticket_pipeline.simulator.listing import SimulatedListing

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import orjson
 from starlette.applications import Starlette
@@ -30,9 +31,6 @@ from ticket_pipeline.simulator.distortions import FieldMeanings
 from ticket_pipeline.simulator.marketplaces import Marketplace
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Mapping
-    from typing import Unpack
-
     from starlette.requests import Request
     from starlette.types import Scope
 

@@ -6,12 +6,9 @@ Hours count backwards from the event's start: 0 is the start, larger is earlier.
 from __future__ import annotations
 
 import math
+import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import random
 
 FALL_HOURS = 48.0
 FALL_SHARE = 0.28  # sellers lag behind the level, so asks fall by a quarter

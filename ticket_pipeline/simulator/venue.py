@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
+import random
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    import random
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)

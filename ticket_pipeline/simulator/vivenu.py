@@ -6,10 +6,12 @@ The last updated object comes first, as in the real API, so a change between two
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import orjson
 from starlette.applications import Starlette
@@ -28,17 +30,12 @@ from ticket_pipeline.simulator.vivenu_payloads import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import datetime
-    from typing import Unpack
-
     from starlette.requests import Request
     from starlette.types import Receive, Scope, Send
 
     from ticket_pipeline.simulator.vivenu_world import VivenuWorld
 
-    HandOver = Callable[[str, list[dict[str, Any]]], list[dict[str, Any]]]
-
+HandOver = Callable[[str, list[dict[str, Any]]], list[dict[str, Any]]]
 SIMULATED_TOKEN = "simulated-organiser"  # noqa: S105 - valid only here
 DEFAULT_TOP = 25
 MAX_TOP = 1000

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
-from ticket_pipeline.simulator.vivenu_world import ANSWERS, CANARY, SELLER_ID
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from ticket_pipeline.simulator.vivenu_world import OrganisedCoupon, OrganisedEvent, OrganisedTicket, Purchase
+from ticket_pipeline.simulator.vivenu_world import (
+    ANSWERS,
+    CANARY,
+    SELLER_ID,
+    OrganisedCoupon,
+    OrganisedEvent,
+    OrganisedTicket,
+    Purchase,
+)
 
 _PERSONAL = (
     *("name", "firstname", "lastname", "email", "company", "street", "city", "postal", "phone"),

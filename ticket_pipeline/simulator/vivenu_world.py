@@ -7,13 +7,10 @@ for it wherever it must not be; birth dates are recognised by their year: nothin
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 CANARY = "CANARY"
 SELLER_ID = "6500000000000000000000aa"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -17,10 +19,6 @@ from ticket_pipeline.simulator.marketplaces import Marketplace
 from ticket_pipeline.simulator.wire import CHALLENGE_PAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-    from typing import Unpack
-
     from starlette.requests import Request
 
     from ticket_pipeline.simulator.world import SimulatedWorld

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.market.vocabulary import Outcome
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
-
     from ticket_pipeline.market.events import Event
     from ticket_pipeline.storage.database import Database, Transaction
 

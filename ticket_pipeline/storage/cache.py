@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import zstandard
@@ -10,8 +11,6 @@ import zstandard
 from ticket_pipeline.errors import StorageError
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
     from ticket_pipeline.storage.database import Database, Row
 

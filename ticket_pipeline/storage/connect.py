@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -12,8 +13,6 @@ from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.embedded import EmbeddedServer
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     from ticket_pipeline.settings.model import Settings
 
 

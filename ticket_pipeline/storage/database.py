@@ -9,9 +9,12 @@ from __future__ import annotations
 import logging
 import select
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Any, Self
+from types import TracebackType
+from typing import Any, Self
 
 import psycopg
 from psycopg import sql
@@ -20,11 +23,6 @@ from psycopg_pool import ConnectionPool
 
 from ticket_pipeline.errors import StorageError, StorageUnavailable
 from ticket_pipeline.storage.statements import statement
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import timedelta
-    from types import TracebackType
 
 _log = logging.getLogger(__name__)
 

@@ -5,13 +5,11 @@ The sync, which marks what vanished from the watchlist, is in `watchlist`.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
     from ticket_pipeline.storage.database import Database, Row
 
 _CLOCK_SLACK = timedelta(hours=1)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import psycopg
 from psycopg import sql
@@ -12,10 +13,6 @@ from psycopg import sql
 from ticket_pipeline.errors import StorageError
 from ticket_pipeline.storage.database import as_query, set_search_path, storage_errors
 from ticket_pipeline.storage.statements import sql_folder
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 _LOCK = 7_236_104_551
 """Advisory lock: of several processes that start at once, one migrates and the others wait."""

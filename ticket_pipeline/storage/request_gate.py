@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 from ticket_pipeline.errors import (
     Blocked,
     EventGone,
+    MarketplaceError,
     RequestNotPermitted,
     RequestRejected,
     StorageError,
@@ -24,9 +26,6 @@ from ticket_pipeline.errors import (
 from ticket_pipeline.storage.requests import read_asked_wait
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ticket_pipeline.errors import MarketplaceError
     from ticket_pipeline.market.vocabulary import Marketplace
     from ticket_pipeline.storage.database import Database, Row
 

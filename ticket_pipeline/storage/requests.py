@@ -5,14 +5,13 @@ Taking permits within them is in `request_gate`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from psycopg.types.json import Jsonb
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ticket_pipeline.market.vocabulary import Marketplace
     from ticket_pipeline.storage.database import Database, Row
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from ticket_pipeline.market.events import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime, timedelta
-    from uuid import UUID
-
     from ticket_pipeline.market.vocabulary import Marketplace
     from ticket_pipeline.storage.attempts import BackOff
     from ticket_pipeline.storage.database import Database, Row

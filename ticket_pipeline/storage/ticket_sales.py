@@ -7,16 +7,15 @@ transaction: readers see the old one or the new one.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 from psycopg.types.json import Jsonb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
-
     from ticket_pipeline.storage.database import Database, Row, Transaction
 
 TRANSACTIONS = "transactions"

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import zstandard
 from psycopg.types.json import Jsonb
 
-from ticket_pipeline.storage.attempts import insert_attempt, reschedule_after_success
+from ticket_pipeline.storage.attempts import Attempt, insert_attempt, reschedule_after_success
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
-
     from ticket_pipeline.market.events import Event
-    from ticket_pipeline.storage.attempts import Attempt
     from ticket_pipeline.storage.database import Database, Row
 
 

@@ -5,19 +5,17 @@ Refusing accidents is in `watchlist_guards`, parsing in `sheet`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
 
-from ticket_pipeline.market.events import WatchlistEvent
+from ticket_pipeline.market.events import RejectedRow, WatchlistEvent
 from ticket_pipeline.storage.watchlist_guards import guard_events, guard_ids, no_longer_tracked, without_hidden
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
-
-    from ticket_pipeline.market.events import RejectedRow
     from ticket_pipeline.storage.database import Database, Row, Transaction
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.errors import SheetError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
     from ticket_pipeline.market.events import RejectedRow, WatchlistEvent
     from ticket_pipeline.storage.database import Row
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ticket_pipeline_tests.cli.conftest import Cli
 
 GROUPS = {"cache": ["show", "clear"], "db": ["start", "stop", "status"], "pipelines": ["list", "show", "run"]}
-ALIASES = {"sync-events", "scrape"}
+ALIASES = {"fetch-events", "scrape"}
 COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]  # it is a group
 LEAVES = [name for name in COMMANDS if name not in GROUPS]
 LEAVES += [f"{group} {name}" for group, names in GROUPS.items() for name in names]

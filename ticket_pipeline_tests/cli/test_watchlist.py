@@ -1,4 +1,4 @@
-"""`fetch-events` and `show-events`."""
+"""`sync-events` and `show-events`."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_ids_that_a_forced_sync_removes_are_named(cli: Cli) -> None:
 
 def test_a_missing_watchlist_is_an_error_without_a_traceback(cli: Cli) -> None:
     cli.watchlist.unlink()
-    result = cli.run("fetch-events")
+    result = cli.run("sync-events")
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: ")
     assert "watchlist.csv" in result.stderr

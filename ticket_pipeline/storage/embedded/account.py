@@ -10,12 +10,9 @@ import pwd
 import stat
 import subprocess
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from ticket_pipeline.errors import StorageError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _STAND_INS_FOR_ROOT = ("postgres", "nobody")
 

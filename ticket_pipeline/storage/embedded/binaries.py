@@ -10,19 +10,15 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from ticket_pipeline.errors import ConfigurationError, StorageError
-from ticket_pipeline.storage.embedded.account import can_reach
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ticket_pipeline.storage.embedded.account import Account
+from ticket_pipeline.storage.embedded.account import Account, can_reach
 
 # date_bin, which the price queries are built on, came with 14.
 OLDEST_MAJOR = 14

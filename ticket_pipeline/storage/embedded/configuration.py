@@ -6,11 +6,8 @@ The settings file is written at every start; a user's own choices go through `al
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+from collections.abc import Mapping
+from pathlib import Path
 
 SUPERUSER = "postgres"
 PORT = 5432  # only a part of the socket's name: the server listens on no TCP port

@@ -6,6 +6,7 @@ import os
 import shlex
 import shutil
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -13,13 +14,10 @@ import psutil
 from ticket_pipeline.errors import StorageError
 from ticket_pipeline.storage.embedded import configuration
 from ticket_pipeline.storage.embedded.account import run_as
-from ticket_pipeline.storage.embedded.layout import give, make_home, make_socket_dir
+from ticket_pipeline.storage.embedded.layout import Layout, give, make_home, make_socket_dir
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ticket_pipeline.storage.embedded.binaries import PgBinaries
-    from ticket_pipeline.storage.embedded.layout import Layout
 
 _PG_CTL_TIMEOUT_SECONDS = 60
 _LOG_LIMIT_BYTES = 16 * 1024 * 1024

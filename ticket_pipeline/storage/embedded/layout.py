@@ -16,16 +16,13 @@ import hashlib
 import os
 import stat
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ticket_pipeline.errors import StorageError
 from ticket_pipeline.storage.embedded.account import Account, can_reach, default_account, owner_account
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # Fixed, not TMPDIR or XDG_RUNTIME_DIR: a cron job without them must find the same socket as a login shell with them.
 _SOCKET_PARENT = Path("/tmp")  # noqa: S108 - the folder made in it is owner-checked before every use

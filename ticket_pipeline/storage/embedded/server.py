@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import psycopg
 from psycopg import sql
@@ -21,7 +23,7 @@ from psycopg.rows import dict_row
 
 from ticket_pipeline.errors import StorageError
 from ticket_pipeline.storage.embedded import configuration, launch
-from ticket_pipeline.storage.embedded.binaries import find_binaries, make_reachable
+from ticket_pipeline.storage.embedded.binaries import PgBinaries, find_binaries, make_reachable
 from ticket_pipeline.storage.embedded.layout import (
     Layout,
     check_socket_dir,
@@ -30,12 +32,6 @@ from ticket_pipeline.storage.embedded.layout import (
     make_home,
     socket_dir_of,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import datetime
-
-    from ticket_pipeline.storage.embedded.binaries import PgBinaries
 
 SYSTEM_DIR = Path("/var/lib/ticket-pipeline")
 
