@@ -15,10 +15,9 @@ _COMMAND = "asset materialize"
 
 
 def check_arguments(definitions: dg.Definitions) -> None:
-    """Check the arguments of `dagster asset materialize`, where these definitions are loaded for it.
+    """Raise a UsageError where `dagster asset materialize` loads these definitions with arguments that cannot work.
 
-    Raises:
-        UsageError: they match no asset of ours, miss a partition that is needed, or have a malformed one.
+    They match no asset of ours, miss a partition that is needed, or have a malformed one.
     """
     arguments = _arguments()
     if not isinstance(selection := arguments.get("select"), str):

@@ -103,9 +103,7 @@ class _ScheduleStorage(_KeptConnections, PostgresScheduleStorage):
 class PipelineStorage(DagsterStorage[Any], ConfigurableClass):
     """Dagster's PostgreSQL storage on the pipeline's database.
 
-    Args:
-        postgres_url: for SQLAlchemy and psycopg2, with the schema as search path; it may hold a password.
-        inst_data: where `dagster.yaml` named this class.
+    `postgres_url` is for SQLAlchemy and psycopg2, with the schema as search path; it may hold a password.
     """
 
     def __init__(self, postgres_url: str, inst_data: ConfigurableClassData | None = None) -> None:
@@ -149,11 +147,7 @@ class PipelineStorage(DagsterStorage[Any], ConfigurableClass):
         inst_data: ConfigurableClassData | None,
         config_value: Mapping[str, Any],  # noqa: ARG003 - Dagster's signature
     ) -> Self:
-        """Connect with the settings of this process; starts the embedded server on demand.
-
-        Raises:
-            StorageError: the database cannot be reached.
-        """
+        """Connect with the settings of this process; starts the embedded server on demand."""
         url = database_url(load_settings())
         with _created_by_one(url, _SCHEMA):
             return cls(_as_sqlalchemy_url(url, _SCHEMA), inst_data=inst_data)

@@ -90,8 +90,7 @@ class _Days(dg.DailyPartitionsDefinition):
 def partitions_of_run(context: dg.AssetExecutionContext) -> list[str] | None:
     """The partitions that a run is for, at least one; None where it was started without any.
 
-    Raises:
-        Failure: the run is for a range that ends before it starts. Dagster calls such a run a success.
+    A range that ends before it starts is a Failure; Dagster calls such a run a success.
     """
     if not (context.has_partition_key or context.has_partition_key_range):
         return None

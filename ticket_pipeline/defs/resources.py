@@ -111,13 +111,9 @@ class TimescaleDBResource(SettingsResource):
         return settings.model_copy(update={"database_url": None}) if is_host else settings
 
     def database(self, *, limit: timedelta | None = None) -> Database:
-        """A database handle, to be used as a context manager.
+        """A database handle, to be used as a context manager; `limit` is the longest that a statement may take.
 
-        Args:
-            limit: the longest that a statement may take.
-
-        Raises:
-            ConfigurationError: no database is configured, and this is not a Dagster instance of ours.
+        A ConfigurationError where no database is configured, and this is not a Dagster instance of ours.
         """
         settings = self.settings_in_use()
         if settings.is_embedded and not _is_own_instance():
@@ -149,19 +145,11 @@ class GoogleSheetResource(SettingsResource):
     venue_map: str | None = _setting("venue_map")
 
     def read_rows(self) -> SheetRows:
-        """Read the table of events now.
-
-        Raises:
-            SheetError: it could not be read.
-        """
+        """Read the table of events now; a SheetError where it cannot be read."""
         return open_watchlist(self.settings_in_use()).read_rows()
 
     def read_zone_rows(self) -> SheetRows | None:
-        """Read the venue map now; None where there is none.
-
-        Raises:
-            SheetError: it could not be read.
-        """
+        """Read the venue map now; None where there is none, a SheetError where it cannot be read."""
         venue_map = open_venue_map(self.settings_in_use())
         return None if venue_map is None else venue_map.read_rows()
 
@@ -174,9 +162,8 @@ class MarketplaceResource(SettingsResource):
     def client(self, **options: Any) -> AbstractAsyncContextManager[Any]:  # noqa: ANN401 - see below
         """The marketplace's client, to be used as an async context manager.
 
-        Args:
-            options: `gate` permits each request, None sends all at once; `clock` is aware UTC; `cache` keeps
-                responses, only at a marketplace that describes events.
+        Of the options, `gate` permits each request, and None sends all at once; `clock` is aware UTC; `cache` keeps
+        responses, only at a marketplace that describes events.
         """
         return SOURCES[self.marketplace].open_client(self.settings_in_use(), **options)
 

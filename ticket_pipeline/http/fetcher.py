@@ -104,14 +104,8 @@ class HttpFetcher:
         """Send `request` until a usable response arrives or a limit is reached. Can be cancelled at any moment.
 
         Only errors with `is_transient` are retried. A Retry-After is honoured; one that reaches past the time left
-        ends the fetch at once, and the error carries it.
-
-        Returns:
-            A 200 whose body is neither empty nor HTML.
-
-        Raises:
-            MarketplaceError: of the last try; `ticket_pipeline.http.judge` lists which one.
-            RequestNotPermitted: the gate refused, before the first try or a later one.
+        ends the fetch at once, and the error carries it. Returns a 200 whose body is neither empty nor HTML, or raises
+        the MarketplaceError of the last try; `ticket_pipeline.http.judge` lists which one.
         """
         state = RetryState(self._policy, self._rng, self._monotonic)
         while True:

@@ -34,11 +34,7 @@ class AgeGroup:
 
 
 def parse_age_groups(text: str) -> list[AgeGroup]:
-    """Parse groups such as `16-24, 25-29, 70+`, youngest first; ages outside of them get groups of their own.
-
-    Raises:
-        ValueError: the text is not a list of groups.
-    """
+    """Parse groups such as `16-24, 25-29, 70+`, youngest first; ages outside of them get groups of their own."""
     groups: list[AgeGroup] = []
     following = 0
     for first, last in read_age_groups(text):

@@ -94,11 +94,7 @@ class VivenuApi:
         self._key = key
 
     async def get(self, what: str, path: str, query: Mapping[str, str]) -> RawResponse:
-        """Fetch one response; `what` names it in messages, and no parameter of the query is secret.
-
-        Raises:
-            MarketplaceError: see `ticket_pipeline.http.judge`.
-        """
+        """Fetch one response; `what` names it in messages, and no parameter of the query is secret."""
         token = self._key.read()
         try:
             return await self._fetcher.fetch(self._request(what, path, query, token))
@@ -123,11 +119,7 @@ class VivenuApi:
 
 @asynccontextmanager
 async def open_vivenu_api(settings: Settings, *, policy: RetryPolicy | None = None) -> AsyncIterator[VivenuApi]:
-    """Open the API that the settings name, and close its connections at the end of the block.
-
-    Raises:
-        ConfigurationError: vivenu is off, not configured, or HTTP/2 is on without its library.
-    """
+    """Open the API that the settings name, and close its connections at the end of the block."""
     base_url = _base_url(settings)
     options = replace(
         ConnectionOptions.from_settings(settings),

@@ -40,9 +40,5 @@ class Mappings(BaseModel):
 
 
 def read_mappings(path: Path | None) -> Mappings:
-    """Read the file; without a path there are no mappings.
-
-    Raises:
-        ConfigurationError: it is not valid; the message names file, line and field.
-    """
+    """Read the file; without a path there are no mappings."""
     return Mappings() if path is None else read_document(path, Mappings)

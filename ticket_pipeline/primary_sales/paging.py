@@ -137,12 +137,7 @@ class SetReader(Generic[_Row]):
     overlap: timedelta | None
 
     async def read(self, since: datetime | None = None) -> ReadSet[_Row]:
-        """The whole set, or what changed since a moment.
-
-        Raises:
-            MarketplaceError: a page could not be fetched.
-            UnexpectedPayload: a response is not a page, or the counts never agreed.
-        """
+        """The whole set, or what changed since a moment; an UnexpectedPayload where the counts never agreed."""
         for passes in range(1, MAX_PASSES + 1):
             found, is_shrunk = await self._pass(since)
             # Where rows were removed, as many others moved past the reader, and no time of change shows which.

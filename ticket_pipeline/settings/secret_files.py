@@ -13,12 +13,7 @@ _log = logging.getLogger(__name__)
 def warn_of_other_readers(path: Path, name: str) -> None:
     """Log a warning where other users can read `path`; once in a process.
 
-    Args:
-        path: the file.
-        name: how the message names it, such as `STUBHUB_HEADERS_FILE headers.json`.
-
-    Raises:
-        OSError: the file cannot be inspected.
+    `name` is how the message names it, such as `STUBHUB_HEADERS_FILE headers.json`.
     """
     if path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
         _warn_once(name)

@@ -56,8 +56,7 @@ def read_names(text: str) -> list[str]:
 def read_age_groups(text: str) -> list[tuple[int, int | None]]:
     """Read groups such as `16-24, 25-29, 70+`: the first and last age of each, None where it is open.
 
-    Raises:
-        ValueError: a group cannot be read, or the groups do not rise without overlap.
+    A ValueError where one cannot be read, or they do not rise without overlap.
     """
     groups: list[tuple[int, int | None]] = []
     for part in read_names(text):
@@ -78,11 +77,7 @@ def read_age_groups(text: str) -> list[tuple[int, int | None]]:
 def read_cadence_bands(text: str) -> tuple[tuple[timedelta, float], ...]:
     """Read bands such as `30d:1, 7d:1/3, 0d:1/48`: (time to the event, share of the base interval above it).
 
-    Returns:
-        The bands, the most distant first.
-
-    Raises:
-        ValueError: a band is malformed, its share is zero or too large, two start alike, or none starts at 0d.
+    The most distant comes first. A ValueError where one is malformed, two start alike, or none starts at 0d.
     """
     bands: dict[timedelta, float] = {}
     for part in text.split(","):
@@ -118,11 +113,7 @@ def is_timezone(name: str) -> bool:
 
 
 def check_cron(text: str) -> str:
-    """Return a cron expression; whether its numbers are possible is checked by Dagster when it loads the schedule.
-
-    Raises:
-        ValueError: the text does not have five fields, and is not a word such as @daily.
-    """
+    """Return an expression of five fields or a word such as @daily; Dagster checks its numbers when it loads it."""
     if _CRON.fullmatch(text) is None:
         raise ValueError(f"{text!r} is not a valid cron expression; write minute hour day month weekday: 15 3 * * *")
     return text

@@ -28,11 +28,7 @@ class CsvSource:
         return f"the CSV file {self.path}"
 
     def read_rows(self) -> SheetRows:
-        """Read the whole file. A row's number is that of the spreadsheet, not of the text line.
-
-        Raises:
-            SheetError: the file is missing, unreadable, not UTF-8, or not CSV.
-        """
+        """Read the whole file. A row's number is that of the spreadsheet, not of the text line."""
         text = self._read_text()
         separator = _SEPARATOR_LINE.match(text)
         delimiter = separator[1] if separator else _find_delimiter(text)

@@ -183,12 +183,7 @@ class Transaction:
 
 @contextmanager
 def storage_errors(doing: str) -> Iterator[None]:
-    """Raise psycopg's errors as ours.
-
-    Raises:
-        StorageUnavailable: no connection could be had, or it was lost.
-        StorageError: the server refused a statement.
-    """
+    """Raise psycopg's errors as ours: StorageUnavailable where there is no connection, else StorageError."""
     try:
         yield
     except _MISSING_SCHEMA as error:

@@ -24,19 +24,6 @@ TRANSACTIONS = "transactions"
 LEAST_PACE_BASE = 20
 """Tickets that earlier events together must have sold at this point: against fewer, a few more are a multiple."""
 
-SalesQuestion = Literal[
-    "age_groups",
-    "coupons",
-    "daily",
-    "event_coupons",
-    "events",
-    "genders",
-    "summary",
-    "types",
-    "unknown_ages",
-    "unknown_answers",
-]
-
 _BATCH = 5000
 """Tickets sent in one statement: 2 MB of JSON."""
 
@@ -156,11 +143,6 @@ def write_coupons(database: Database, read: CouponsRead, mark: ReadMark) -> None
         _write_mark(transaction, mark)
 
 
-def rebuild_coupons(database: Database) -> int:
-    """Rebuild the tickets and money of every coupon; returns the number of coupons."""
-    return database.execute("primary_sales/update_coupon_sums")
-
-
 def rebuild(
     database: Database,
     name: Literal["sales_daily", "age_groups", "gender", "summary"],
@@ -173,17 +155,12 @@ def rebuild(
         return transaction.execute(f"primary_sales/insert_{name}", **parameters)
 
 
-def rebuild_sales_daily(database: Database) -> int:
-    """Rebuild `vivenu_sales_daily`; returns its rows."""
-    return rebuild(database, "sales_daily")
-
-
 def rebuild_summary(database: Database, this_moment: datetime) -> int:
     """Rebuild `vivenu_summary`; returns its rows."""
     return rebuild(database, "summary", this_moment=this_moment, least_pace_base=LEAST_PACE_BASE)
 
 
-def read_sales(database: Database, question: SalesQuestion, external_id: str | None = None) -> list[Row]:
+def read_sales(database: Database, question: str, external_id: str | None = None) -> list[Row]:
     """The rows of a statement `primary_sales/select_…`, whose header describes them; without an id, of every event.
 
     `coupons`, `events` and `genders` are always those of every event.

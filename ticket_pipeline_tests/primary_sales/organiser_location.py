@@ -64,8 +64,8 @@ class OrganiserLocation:
     def rebuild(self, **changes: object) -> None:
         """Rebuild every summary from stored data."""
         settings = self.settings(**changes)
-        store.rebuild_sales_daily(self.database)
-        store.rebuild_coupons(self.database)
+        store.rebuild(self.database, "sales_daily")
+        self.database.execute("primary_sales/update_coupon_sums")
         primary_sales.rebuild_gender(self.database, settings)
         primary_sales.rebuild_age_groups(self.database, settings)
         store.rebuild_summary(self.database, NOW)

@@ -28,7 +28,7 @@ def sell(database: Database, *tickets: dict[str, Any], event: dict[str, Any] | N
 
 def summary(database: Database, external_id: str = "e1") -> Row:
     """The rebuilt row of an event."""
-    store.rebuild_sales_daily(database)
+    store.rebuild(database, "sales_daily")
     store.rebuild_summary(database, NOON)
     return store.read_sales(database, "summary", external_id)[0]
 
@@ -85,7 +85,7 @@ def test_a_coupon_brings_an_event_what_its_own_transactions_state(database: Data
         ],
     )
     store.write_coupons(database, read, store.ReadMark(store.TRANSACTIONS, NOON, is_full=True))
-    store.rebuild_coupons(database)
+    database.execute("primary_sales/update_coupon_sums")
     columns = ("code", "transactions", "shared_transactions", "tickets", "revenue", "discount", "organiser_used")
     found = [tuple(str(row[name]) for name in columns) for row in store.read_sales(database, "event_coupons", "e1")]
     assert found == [("SAVE", "2", "1", "1", "80.10", "8.90", "9"), ("MORE", "1", "1", "0", "0", "0", "1")]
@@ -97,6 +97,6 @@ def test_a_coupons_money_is_never_added_up_across_currencies(database: Database)
     uses = [{"transaction_id": "x1", "coupon_id": "c1", "external_id": "e1"}]
     read = store.CouponsRead([{"coupon_id": "c1", "used": 1}], ["x1"], uses)
     store.write_coupons(database, read, store.ReadMark(store.TRANSACTIONS, NOON, is_full=True))
-    store.rebuild_coupons(database)
+    database.execute("primary_sales/update_coupon_sums")
     for row in (*store.read_sales(database, "coupons"), *store.read_sales(database, "event_coupons", "e1")):
         assert (row["tickets"], row["revenue"], row["discount"], row["currency"]) == (3, None, None, None)

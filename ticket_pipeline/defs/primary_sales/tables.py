@@ -136,7 +136,7 @@ def make_coupons(work: Work, database: Database) -> Metadata:
         )
         report = work.wait_for(fetching)
         metadata = {"transactions_read": report.transactions} | _rejected(report.rejected)
-    store.rebuild_coupons(database)
+    database.execute("primary_sales/update_coupon_sums")
     rows = store.read_sales(database, "coupons")
     shown = [
         row | {name: show_money(row[name], row["currency"]) for name in ("revenue", "discount")}
@@ -148,7 +148,7 @@ def make_coupons(work: Work, database: Database) -> Metadata:
 
 def make_sales_daily(_work: Work, database: Database) -> Metadata:
     """Rebuild the daily sales."""
-    store.rebuild_sales_daily(database)
+    store.rebuild(database, "sales_daily")
     days: dict[str, Counter[Any]] = defaultdict(Counter)
     for row in store.read_sales(database, "daily"):
         days[row["external_id"]][row["day_on"]] += row["tickets"]
