@@ -1,5 +1,5 @@
--- A run that starts takes up its lease: what it still holds, renewed. Parameters: lease_id, leased_until.
--- Idempotent. Rows: one per event still held; none when the lease ran out and others took it.
+-- Renew the lease of a run that starts. Parameters: lease_id, leased_until. Idempotent.
+-- Rows: one per event still held; none where the lease ran out and others took it.
 update poll_schedule as p
 set leased_until = %(leased_until)s
 from event_sources as s

@@ -1,5 +1,5 @@
 -- Record how one attempt ended, unless it is recorded already: a writer that lost the connection during the
--- commit repeats it. Callers hold the event's row of poll_schedule, so that none looks while another writes.
+-- commit repeats it. Callers hold the event's row of poll_schedule, so that none reads while another writes.
 -- Idempotent by event, marketplace, run, outcome, start and end. Rows touched: 1, or 0 where it was recorded.
 insert into fetch_attempts (
   event_id, marketplace, external_id, started_at, finished_at, outcome, status, tries, latency_seconds, bytes, listings,

@@ -1,4 +1,4 @@
--- Hand the events that are due to one run, most overdue first, and record leases that ran out as abandoned attempts. An
+-- Lease the events that are due to one run, most overdue first, and record leases that ran out as abandoned attempts. An
 -- event whose run died is due again at once; one that was abandoned or failed before that too waits, longer each time: it may
 -- be what kills its runs.
 -- Parameters: marketplace, lease_id (uuid), leased_until, this_moment, batch_size, retry_base, retry_max (intervals).

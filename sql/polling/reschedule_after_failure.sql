@@ -1,5 +1,6 @@
 -- After a failed attempt: next due after a back-off that doubles with each failure in a row, at most
--- greatest(retry_max, the event's interval). A refusal of our own (counts_as_failure false) waits without counting.
+-- greatest(retry_max, the event's interval). A request that our own limits did not permit (counts_as_failure false)
+-- waits without being counted.
 -- Parameters: event_id, marketplace, this_moment, retry_base, retry_max (interval), jitter_factor, not_before
 -- (timestamptz or null: the Retry-After of the server), counts_as_failure, outcome, error. Rows: none.
 update poll_schedule

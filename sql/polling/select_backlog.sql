@@ -1,4 +1,4 @@
--- What the sensor weighs before it leases: how much is leased and alive, due, and when the next is due.
+-- What the sensor reads before it leases: how many events are leased and due, and when the next is due.
 -- Parameters: marketplace, this_moment. Rows: 1.
 select
   count(*) filter (where p.leased_until > %(this_moment)s)::integer as leased,

@@ -1,4 +1,4 @@
--- Events with tickets that were paid with less than nothing. Parameters: none. Rows: one per such event and currency.
+-- Events with tickets of a negative price. Parameters: none. Rows: one per such event and currency.
 select
   t.external_id, e.name, coalesce(t.currency, 'XXX') as currency, count(*)::integer as tickets,
   sum(t.real_price) as revenue, min(t.ticket_id) as one_of_them

@@ -1,4 +1,4 @@
--- Events of which another number of tickets is known than vivenu announced at the end of the last read. Known are those
+-- Events with another number of tickets than vivenu counted at the end of the last read. Counted here are those
 -- stored and not gone, and those that were rejected. Parameters: none. Rows: one per such event.
 with ids as (
   select external_id, ticket_id from vivenu_tickets

@@ -1,6 +1,6 @@
 -- Compute one row per event from tickets, coupons and the age and gender tables, which are built before. Pace compares
 -- the sold share of capacity with the mean share that earlier, finished events had as long before their start, where
--- these had sold enough by then. Money is never added up across currencies; what cost nothing has none to add.
+-- these had sold enough by then. Money is never added up across currencies; free tickets have none.
 -- Parameters: this_moment, least_pace_base (tickets). The table is empty before, in the same transaction. Rows: one per
 -- event.
 with tickets as (

@@ -1,5 +1,5 @@
--- After a whole read: tickets of the event that did not come any more are GONE, with a row of history.
--- Parameters: external_id, ticket_ids (text array: all that came), this_moment. Idempotent. Rows: the tickets marked.
+-- After a full read: mark the event's tickets that vivenu no longer has as GONE, with a row of history.
+-- Parameters: external_id, ticket_ids (text array: all that were read), this_moment. Idempotent. Rows: the tickets marked.
 with gone as (
   update vivenu_tickets as t
   set status = 'GONE', status_since = %(this_moment)s

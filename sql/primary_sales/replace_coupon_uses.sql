@@ -1,5 +1,5 @@
 -- Which coupons transactions used. Parameters: transaction_ids (text array: all that were read), uses (jsonb array, one
--- per transaction and coupon), is_whole (what did not come is no longer there), reject_ids (text array: came and could
+-- per transaction and coupon), is_whole (what was not read is no longer there), reject_ids (text array: those that could
 -- not be read). Idempotent: what was known of these transactions is replaced. Rows touched: the uses.
 with incoming as (
   select r.* from jsonb_to_recordset(%(uses)s) as r (transaction_id text, coupon_id text, external_id text)

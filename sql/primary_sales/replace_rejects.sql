@@ -1,5 +1,5 @@
--- What of a subject were rejected. A reject ends where the object could be read, or where the whole subject was read
--- and it did not come. Parameters: subject, rejects (jsonb array), read_ids (text array: what could be read), is_whole.
+-- Store what was rejected of a subject. A reject is deleted once the object could be read, or a full read of the subject
+-- no longer has it. Parameters: subject, rejects (jsonb array), read_ids (text array: what could be read), is_whole.
 -- Idempotent. Rows touched: the rejects.
 with incoming as (
   select r.* from jsonb_to_recordset(%(rejects)s) as r (item_id text, reason text, updated_at timestamptz)

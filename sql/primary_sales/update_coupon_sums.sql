@@ -1,5 +1,5 @@
--- Compute tickets and money of every coupon. A transaction with several coupons does not say which gave what: it is
--- counted, and its money is nobody's. Parameters: none. Idempotent. Rows touched: every coupon.
+-- Compute tickets and money of every coupon. A transaction with several coupons does not show which gave what: it
+-- is counted, and its money belongs to none of them. Parameters: none. Idempotent. Rows touched: every coupon.
 with transactions as (
   select transaction_id, min(coupon_id) as coupon_id, count(*) as coupons
   from vivenu_coupon_uses

@@ -1,4 +1,4 @@
--- Remember how far a subject was read; the mark never goes back. Parameters: subject, high_water_at, is_full,
+-- Store how far a subject was read; the mark never goes back. Parameters: subject, high_water_at, is_full,
 -- fingerprint, announced. Its rejects are stored before, in the same transaction. Idempotent. Rows: 1.
 insert into vivenu_reads as r (subject, high_water_at, is_full, fingerprint, unreadable, announced)
 values (

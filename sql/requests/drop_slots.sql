@@ -1,5 +1,5 @@
--- Drop the slots a smaller budget no longer has. One that is busy stays, and counts, until it is free: the server has seen
--- its request already. Parameters: marketplace. Idempotent. Rows: none.
+-- Drop the slots a smaller budget no longer has. A busy one stays, and counts, until it is free: its request
+-- was sent already. Parameters: marketplace. Idempotent. Rows: none.
 delete from request_slots as s
 using request_budget as b
 where

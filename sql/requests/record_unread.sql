@@ -1,6 +1,6 @@
--- An answer came and could not be read: counted apart from requests that failed, since the request itself went well. The
--- breaker opens when so many came in a row; an answer after its pause that cannot be read either opens it again, for twice
--- as long, up to max_pause. One that arrives while it is open belongs to a request sent before.
+-- Record a response that could not be read; it is counted apart from failed requests, since the request succeeded. The
+-- breaker opens after `threshold` in a row; another one after the pause opens it again, for twice as long, up to
+-- max_pause. One that arrives while it is open belongs to a request sent before.
 -- Parameters: marketplace, reason, threshold, pause, max_pause (intervals). Rows: 1, the state after it.
 with before as (
   select b.marketplace, b.state <> 'open' and b.unread_answers + 1 >= %(threshold)s as opens

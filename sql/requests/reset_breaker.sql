@@ -1,4 +1,4 @@
--- The cause is fixed: close the breaker and forget the past, but not a wait that the marketplace asked for,
+-- Close the breaker and reset its counts after the cause was fixed. A wait that the marketplace asked for stays,
 -- unless forced. Parameters: marketplace, force (boolean). Idempotent. Rows: 1 if known, with whether polling was paused
 -- or on trial.
 with before as (

@@ -1,5 +1,5 @@
 -- Breaker and budget of one marketplace or of all. Parameters: marketplace (text or null). Rows: one per budget window,
--- with how much longer the marketplace asked to be left alone (null where it does not).
+-- with how much longer the marketplace asked to wait (null where it did not).
 select
   b.marketplace, b.state, b.reason, b.opened_at, b.open_until, b.consecutive_failures, r.budget_window, r.max_requests,
   r.applies_to, b.asked_until,

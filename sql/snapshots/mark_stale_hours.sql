@@ -1,4 +1,4 @@
--- Say that the hours of these instants must be rebuilt. The upsert locks the mark, so that a rebuild that deletes it
+-- Mark the hours of these instants for a rebuild. The upsert locks the mark, so that a rebuild that deletes it
 -- waits for this transaction and then sees what it wrote. Marks are locked in the same order everywhere: no deadlocks.
 -- A marketplace without listings has no prices to rebuild. Parameters: event_id, marketplace, instants (timestamptz[]).
 -- Idempotent. Rows: none.

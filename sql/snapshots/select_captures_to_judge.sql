@@ -1,6 +1,6 @@
--- The captures that decide, or depend on, whether a new one can be believed: the last two trusted ones before it, what was
--- captured since, the new one itself, and what was captured later (a late arrival). Two, because the last one may owe its
--- trust to a capture after it, and a late arrival between them can take that away. Looks back at most 90 days.
+-- The captures that decide, or depend on, whether a new one can be trusted: the last two trusted ones before it, what was
+-- captured since, the new one itself, and what was captured later (a late arrival). Two, because the last one may be trusted
+-- for a capture after it, which a late arrival between them can change. Looks back at most 90 days.
 -- Parameters: event_id, marketplace, captured_at. Rows: three or four as a rule, in order of capture.
 with trusted as (
   select s.captured_at

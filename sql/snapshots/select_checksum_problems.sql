@@ -1,5 +1,5 @@
--- What the announced totals of a marketplace say about the captures of a span. Parameters: marketplace, captured_from,
--- captured_until. Rows: one per capture that announced any, those that disagree first; none where none does.
+-- Captures of a span whose marketplace announced totals, and where the listings disagree. Parameters: marketplace, captured_from,
+-- captured_until. Rows: one per such capture, those that disagree first.
 select event_id, marketplace, external_id, captured_at, checksum_problems
 from snapshots
 where

@@ -1,4 +1,4 @@
--- What the newest capture of a span that knew its currency was in. Parameters: event_id, marketplace, captured_from,
+-- Currency and fee basis of the newest capture of a span that had one. Parameters: event_id, marketplace, captured_from,
 -- captured_until. Rows: 1, or none.
 select currency, coalesce(fee_basis, 'all_in') as fee_basis
 from snapshots

@@ -1,5 +1,5 @@
--- Captures of a span of which most listings are no market price, though they are seats; with the most frequent reasons.
--- Parameters: marketplace, captured_from, captured_until, parking (text: the reason that is no surprise). Rows: one per
+-- Captures of a span of which most listings are not market prices, though they are seats; with the most frequent reasons.
+-- Parameters: marketplace, captured_from, captured_until, parking (text: a reason that is not counted). Rows: one per
 -- capture, newest first; none when all is well.
 with surprises as (
   select s.event_id, s.marketplace, s.external_id, s.captured_at, s.received, r.reasons

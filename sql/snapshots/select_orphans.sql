@@ -1,4 +1,4 @@
--- Captures of a span that listings belong to and that have no manifest. Parameters: marketplace, captured_from,
+-- Captures of a span that have listings and no manifest. Parameters: marketplace, captured_from,
 -- captured_until. Rows: up to 1,000, one per capture; none when all is well.
 with held as (
   select event_id, marketplace, captured_at, count(*)::integer as listings

@@ -1,4 +1,4 @@
--- Change whether captures are believed. Parameters: event_id, marketplace, captured_at (timestamptz[]), is_suspect
+-- Change whether captures are trusted. Parameters: event_id, marketplace, captured_at (timestamptz[]), is_suspect
 -- (boolean[]). Idempotent. Rows: none.
 update snapshots as s
 set is_suspect = r.is_suspect

@@ -1,4 +1,4 @@
--- Followed events still to come whose last capture since a moment says cancelled, postponed or rescheduled, another day than the
+-- Followed events still to come whose last capture is cancelled, postponed or rescheduled, or has another day than the
 -- watchlist, or another start than a capture since a moment. Parameters: this_moment, since. Rows: one per such event.
 with latest as (
   select distinct on (t.event_id) t.event_id, t.external_id, t.captured_at, t.status, t.local_date, t.event_at

@@ -1,4 +1,4 @@
--- Make the rejected rows those of the last sync: new ones in, fixed ones out, first_seen_at kept while the text stands.
+-- Make the rejected rows those of the last sync: new ones in, fixed ones out, first_seen_at kept while the text stays the same.
 -- Parameters: rows (jsonb array of row_number, cells, reasons). Idempotent. Rows: none.
 with incoming as (
   select r.row_number, r.cells, array(select jsonb_array_elements_text(r.reasons)) as reasons

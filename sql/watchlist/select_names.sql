@@ -1,4 +1,4 @@
--- What people call some events, and the marketplaces' keys of them: the one in use, else the newest. Parameters:
+-- Names of events, and their keys at the marketplaces: the one in use, else the newest. Parameters:
 -- event_ids (bigint[]). Rows: one per event and marketplace.
 select distinct on (s.event_id, s.marketplace) s.event_id, s.marketplace, e.name, s.external_id
 from event_sources as s

@@ -1,4 +1,4 @@
--- Bring changed events to what the sheet says. Parameters: events (jsonb array of records with event_id).
+-- Bring changed events to the sheet. Parameters: events (jsonb array of records with event_id).
 -- Idempotent. Rows: none.
 update events as e
 set
