@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -9,19 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ticket_pipeline.errors import RateLimited, RequestNotPermitted, TemporarilyUnavailable
+from ticket_pipeline.errors import RateLimited, RequestNotPermitted, StorageUnavailable, TemporarilyUnavailable
 from ticket_pipeline.ingest.results import EventResult, Fetched
 from ticket_pipeline.market.vocabulary import Outcome
 from ticket_pipeline.marketplaces.stubhub.parser import parse_stubhub_listings
 from ticket_pipeline.sheet.source import SheetRows
 from ticket_pipeline.sheet.zones import ZoneMap, parse_zones
-from ticket_pipeline.storage.database import Database
+from ticket_pipeline.storage.database import Database, Transaction
 from ticket_pipeline.storage.prices import Span, rebuild_hourly
 from ticket_pipeline.storage.recomputation import recompute_sampled_hours
 from ticket_pipeline_tests.ingest.scripted import ScriptedClient, answer_about, ingest_of, listing
-from ticket_pipeline_tests.storage.relay import losing_a_commit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ticket_pipeline.errors import MarketplaceError
     from ticket_pipeline.market.vocabulary import ParsedListings
     from ticket_pipeline_tests.ingest.loopback import Loopback
@@ -160,11 +162,26 @@ def test_a_sudden_loss_is_kept_as_suspect_and_told(watching: Loopback, caplog: p
 # --- failures -------------------------------------------------------------------------------------------------------
 
 
-def test_a_failure_whose_commit_was_never_answered_is_booked_once(watching: Loopback) -> None:
+class LosingACommit(Database):
+    """A database that is lost once, after a commit and before its response."""
+
+    lost = 0
+
+    @contextmanager
+    def transaction(self, doing: str = "change the database") -> Iterator[Transaction]:
+        """One transaction, of which nobody learns that it was committed if it is the first."""
+        with super().transaction(doing) as transaction:
+            yield transaction
+        self.lost += 1
+        if self.lost == 1:
+            raise StorageUnavailable("the connection was lost")
+
+
+def test_a_failure_is_recorded_once_though_the_response_to_its_commit_was_lost(watching: Loopback) -> None:
     fetched = failed(watching, TemporarilyUnavailable("away", status=503))
-    with losing_a_commit(watching.database_url) as relay, Database(relay.url, "tickets") as database:
+    with LosingACommit(watching.database_url, "tickets") as database:
         (result,) = ingest_of(watching, database=database).store([fetched])
-    assert (relay.lost, result.outcome) == (1, Outcome.HTTP_ERROR)
+    assert (database.lost, result.outcome) == (2, Outcome.HTTP_ERROR)
     assert watching.value("select count(*) from fetch_attempts") == 1
     row = watching.schedule(watching.keys[0])
     assert (row["consecutive_failures"], row["next_due_at"]) == (1, MOMENT + 5 * MINUTE)

@@ -40,17 +40,17 @@ def _by_id(listings: list[SimulatedListing]) -> dict[int, SimulatedListing]:
 
 @pytest.fixture(scope="module")
 def markets() -> list[EventMarket]:
-    return [_market(number) for number in range(12)]
+    return [_market(number) for number in range(4)]
 
 
 def test_a_moment_is_the_same_in_any_order_of_calls() -> None:
-    moments = [_before(hours) for hours in (2000, 700, 100, 30, 3, 0.2)]
+    moments = [_before(hours) for hours in (700, 100, 3)]
     shuffled = random.Random(3).sample(moments, len(moments))  # noqa: S311 - an order, no secret
     market = _market()
     for moment in shuffled:
         market.listings_at(moment)
     assert all(market.listings_at(moment) == _market().listings_at(moment) for moment in moments)
-    assert market.listings_at(moments[2]) != _market(seed=8).listings_at(moments[2])
+    assert market.listings_at(moments[1]) != _market(seed=8).listings_at(moments[1])
 
 
 def test_a_started_event_has_no_listings() -> None:

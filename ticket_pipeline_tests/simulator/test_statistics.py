@@ -15,7 +15,7 @@ from ticket_pipeline.simulator.market import LISTED_AT, EventMarket, SimulatedEv
 from ticket_pipeline.simulator.marketplaces import Marketplace
 from ticket_pipeline.simulator.venue import Venue, arena_zones
 
-SEEDS = range(16)
+SEEDS = range(8)
 START = datetime(2026, 7, 1, 23, tzinfo=UTC)
 ARENA = Venue("Arena", "Boston", "United States", "America/New_York", "USD", 18_000, arena_zones())
 EVENT = SimulatedEvent("157284301", "Game", ARENA, START, 150.0, other_ids={Marketplace.VIVID_SEATS: "5284301"})

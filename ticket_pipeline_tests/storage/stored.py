@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, settings
@@ -21,7 +20,6 @@ from ticket_pipeline.storage.database import as_query
 from ticket_pipeline.storage.listing_csv import STORED_COLUMNS
 from ticket_pipeline.storage.prices import read_stale_windows
 from ticket_pipeline.storage.snapshots import Capture, StoredCapture, write_capture
-from ticket_pipeline.storage.ticketmaster import EventCapture
 from ticket_pipeline.storage.watchlist import sync_watchlist
 
 if TYPE_CHECKING:
@@ -186,37 +184,6 @@ def write(database: Database, capture: Capture, *, keep_body: bool = True, jitte
         jitter_factor=jitter_factor,
         keep_body=keep_body,
     )
-
-
-def described(event: Event, captured_at: datetime, *prices: tuple[str, str], **columns: Any) -> EventCapture:  # noqa: ANN401 - columns of the table
-    """A capture of an event as Ticketmaster describes it, with price ranges of (least, largest)."""
-    usual = {
-        "name": event.name,
-        "status": "onsale",
-        "local_date": SHOW_AT.date(),
-        "local_time": None,
-        "timezone": "America/New_York",
-        "event_at": SHOW_AT,
-        "is_date_open": False,
-        "is_time_open": False,
-        "on_sale_at": None,
-        "venue": "Harbor Garden",
-        "city": "Boston",
-        "country": "US",
-        "url": None,
-        "problems": [],
-    }
-    ranges = [
-        {"price_type": "standard", "currency": "USD", "min_price": Decimal(low), "max_price": Decimal(high)}
-        for low, high in prices
-    ]
-    at_ticketmaster = replace(event, marketplace=Marketplace.TICKETMASTER)
-    return EventCapture(at_ticketmaster, captured_at, usual | columns, ranges, b"{}")
-
-
-def attempt_at(moment: datetime) -> Attempt:
-    """A fetch without trouble."""
-    return Attempt(moment, moment, Outcome.OK, status=200)
 
 
 def fail(

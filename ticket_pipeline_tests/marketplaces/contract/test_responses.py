@@ -61,15 +61,11 @@ def test_nothing_for_sale_is_an_answer_of_nothing(subject: Subject) -> None:
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        (response(401), Blocked),
         (response(403), Blocked),
         (response(302, location="https://login.example.com/"), Blocked),
         (_html("Sign In"), Blocked),
-        (_html("Challenge Validation"), Blocked),
-        (response(202, b"", x_amzn_waf_action="challenge"), Blocked),
         (response(405, x_amzn_waf_action="captcha"), Blocked),
         (response(404), EventGone),
-        (response(500), TemporarilyUnavailable),
         (response(503), TemporarilyUnavailable),
         (reset_after(b"HTTP/1.1 200 X\r\ncontent-length: 100\r\n\r\n["), TemporarilyUnavailable),
         (_html("Maintenance"), UnexpectedPayload),
