@@ -1,1 +1,1 @@
-"""Tests of the house itself: who may import whom, and that importing does nothing."""
+"""Tests of the house itself: what stands in its files, and that importing does nothing."""

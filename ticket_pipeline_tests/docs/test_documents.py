@@ -66,16 +66,6 @@ def definitions() -> dg.Definitions:
     return build_defs(Settings())
 
 
-def test_env_example_names_every_setting_once() -> None:
-    names = re.findall(r"^#([A-Z0-9_]+)=", _ENV_EXAMPLE.read_text(encoding="utf-8"), re.MULTILINE)
-    assert names == [name.upper() for name in user_settings()]
-
-
-def test_env_example_sets_nothing_until_uncommented() -> None:
-    lines = _ENV_EXAMPLE.read_text(encoding="utf-8").splitlines()
-    assert [line for line in lines if line and not line.startswith("#")] == []
-
-
 def test_env_example_uncommented_is_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(PROJECT)
     env_file = tmp_path / "uncommented"
@@ -83,16 +73,6 @@ def test_env_example_uncommented_is_the_default(tmp_path: Path, monkeypatch: pyt
     env_file.write_text(re.sub(r"^#([A-Z0-9_]+=)", r"\1", text, flags=re.MULTILINE), encoding="utf-8")
     read = Settings(_env_file=env_file).model_dump()
     assert read | {"state_dir": read["state_dir"].resolve()} == Settings().model_dump()
-
-
-def test_env_example_describes_each_setting_as_the_code_does() -> None:
-    text = re.sub(r"\n# ", " ", _ENV_EXAMPLE.read_text(encoding="utf-8"))
-    absent = [
-        name
-        for name, field in user_settings().items()
-        if not re.search(rf"\s{re.escape(str(field.description))}\.\n#{name.upper()}=", text)
-    ]
-    assert absent == []
 
 
 def test_every_setting_is_documented_with_default_and_meaning() -> None:
@@ -106,20 +86,6 @@ def test_every_setting_is_documented_with_default_and_meaning() -> None:
 def test_a_user_finds_no_more_than_sixty_settings_and_a_dozen_in_the_readme() -> None:
     assert len(user_settings()) <= 60
     assert len(table_rows(marked(README, "settings"))) <= 13
-
-
-def test_readme_lists_every_asset(definitions: dg.Definitions) -> None:
-    expected = sorted(
-        [
-            spec.key.to_user_string(),
-            spec.group_name,
-            re.findall(r"Grain: (.+?)\. ", spec.description or ""),
-            (spec.description or "").partition("\n\n")[0],
-        ]
-        for spec in definitions.resolve_all_asset_specs()
-    )
-    rows = [[name, group, [grain], holds] for name, group, grain, holds in table_rows(marked(README, "assets"))]
-    assert rows == expected
 
 
 def test_rendering_again_changes_nothing() -> None:
