@@ -18,7 +18,6 @@ from ticket_pipeline.simulator.distortions import ID_SHIFT, WRONG_HOURS, WRONG_Z
 from ticket_pipeline.simulator.faults import FaultKind
 from ticket_pipeline.simulator.marketplaces import Marketplace
 from ticket_pipeline_tests.ingest.three_hours import (
-    DAY_SECONDS,
     EVENTS,
     MOST_AT_ONCE,
     PLAYED,
@@ -74,10 +73,9 @@ def test_every_marketplace_and_every_fault_is_played() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_polling_all_marketplaces_keeps_every_limit_and_every_capture(migrated_url: str) -> None:
+def test_polling_all_marketplaces_keeps_every_capture_with_its_truth(migrated_url: str) -> None:
     for polled in poll_for_three_hours(migrated_url):
         _check_that_something_happened(polled)
-        _check_that_limits_were_kept(polled)
         _check_that_a_block_stopped_the_sending(polled)
         _check_that_every_request_is_one_attempt_with_its_cause(polled)
         _check_that_no_capture_is_lost_or_doubled(polled)
@@ -98,33 +96,6 @@ def _check_that_something_happened(polled: Polled) -> None:
     assert max(moments) - min(moments) == SPAN - TICK
     starts = {event.ids[polled.played.marketplace]: event.event_at for event in polled.world.simulated_events}
     assert all(moment < starts[external_id] for external_id, moment in polled.records)
-
-
-# --- limits ---------------------------------------------------------------------------------------------------------
-
-
-def _check_that_limits_were_kept(polled: Polled) -> None:
-    """The server saw no more than allowed in any window, and the limit held the first rush back.
-
-    On a busy machine a request may arrive long after it was permitted. So the server may see those that were permitted
-    in a window, and before them as many as may be under way at once.
-    """
-    rush = polled.log_of_the_rush()
-    assert len(rush.records()) == EVENTS
-    for log, limits in ((rush, polled.played.rush_limits), (polled.log, polled.played.limits)):
-        busiest = {seconds: log.busiest_window(seconds) for seconds in limits}
-        assert all(busiest[seconds] <= most + MOST_AT_ONCE for seconds, most in limits.items()), busiest
-    for seconds, most in polled.played.rush_limits.items():
-        assert polled.rush_seconds >= (EVENTS - 1) // most * seconds
-    assert polled.log.most_at_once() <= MOST_AT_ONCE
-    # A day is too long to reach its limit here, but every request counts in it.
-    if DAY_SECONDS in polled.played.limits:
-        (used,) = (
-            row["used"]
-            for row in polled.budgets
-            if row["budget_window"] == timedelta(days=1) and row["applies_to"] == "everybody"
-        )
-        assert used >= len(polled.records)
 
 
 def _check_that_a_block_stopped_the_sending(polled: Polled) -> None:
