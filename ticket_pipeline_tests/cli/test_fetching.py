@@ -10,19 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ticket_pipeline.simulator.faults import Fault, FaultKind
-from ticket_pipeline.simulator.marketplaces import Marketplace
-from ticket_pipeline.simulator.recording import RequestLog
-from ticket_pipeline.simulator.ticketmaster import create_ticketmaster_app
-from ticket_pipeline.simulator.world import sample_world
 from ticket_pipeline_tests.cli.conftest import SOON, assert_fits
 from ticket_pipeline_tests.http.wire import response, serve_wire
-from ticket_pipeline_tests.marketplaces.ticketmaster.discovery import CANARY
-from ticket_pipeline_tests.simulator_support.serving import serve
 
 if TYPE_CHECKING:
     from typer.testing import Result
 
-    from ticket_pipeline_tests.cli.conftest import Cli
+    from ticket_pipeline_tests.cli.conftest import Cli, Searching
 
 
 @pytest.mark.parametrize("name", ["fetch-listings", "scrape"])
@@ -50,23 +44,18 @@ def test_the_document_equals_what_is_stored(synced: Cli) -> None:
     assert (document["listings"], document["tickets"]) == (stored[0]["listings"], stored[0]["q"])
 
 
-def test_a_cached_response_is_shown_with_its_age(cli: Cli) -> None:
-    world, log = sample_world(datetime.now(UTC)), RequestLog()
-    app = create_ticketmaster_app(world, clock=lambda: datetime.now(UTC), log=log, keys={CANARY})
-    event = next(event for event in world.simulated_events if Marketplace.TICKETMASTER in event.ids)
-    key = event.ids[Marketplace.TICKETMASTER]
+def test_a_cached_response_is_shown_with_its_age(searching: Searching) -> None:
+    cli, key = searching.cli, searching.ids()[0]
     header = "Event Name,Venue,City,Country,Event Date (Local),Ticketmaster ID,is_tracked"
     when = f"{datetime.now(UTC) + SOON:%Y-%m-%d} 19:30"
     cli.watchlist.write_text(f"{header}\nA show,Hall,Boston,United States,{when},{key},TRUE\n", encoding="utf-8")
-    with serve(app) as served:
-        cli.env |= {"TICKETMASTER_API_KEY": CANARY, "TICKETMASTER_API_BASE_URL": served.url}
-        assert cli.run("sync-events").exit_code == 0
-        (asked,) = cli.ask("fetch-listings", key)
-        cli.loopback.rows("update cached_responses set stored_at = stored_at - interval '14 minutes'")
-        cli.loopback.rows("update poll_schedule set last_success_at = last_success_at - interval '14 minutes'")
-        shown = cli.run("fetch-listings", key)
-        (again,) = cli.ask("fetch-listings", key)
-    assert (asked["cached_for_seconds"], again["tries"], len(log.records())) == (None, 0, 1)
+    assert cli.run("sync-events").exit_code == 0
+    (asked,) = cli.ask("fetch-listings", key)
+    cli.loopback.rows("update cached_responses set stored_at = stored_at - interval '14 minutes'")
+    cli.loopback.rows("update poll_schedule set last_success_at = last_success_at - interval '14 minutes'")
+    shown = cli.run("fetch-listings", key)
+    (again,) = cli.ask("fetch-listings", key)
+    assert (asked["cached_for_seconds"], again["tries"], len(searching.log.records())) == (None, 0, 1)
     assert 14 * 60 < again["cached_for_seconds"] < 15 * 60
     assert_fits(shown.stdout)
     assert "cached, 14 min old" in " ".join(shown.stdout.split())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +9,7 @@ import pytest
 
 from ticket_pipeline.cli.run_status import describe_minute
 from ticket_pipeline.ingest.marketplaces import SOURCES
-from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.simulator.faults import Fault, FaultKind
-from ticket_pipeline.storage.cache import PostgresCache
 from ticket_pipeline_tests.cli.conftest import assert_fits
 
 if TYPE_CHECKING:
@@ -157,11 +154,3 @@ def test_requests_of_searches_are_counted_with_the_others_and_by_themselves(sear
     assert (status["requests"], status["requests_for_searches"], sent) == (2, 2, 2)
     assert (status["errors"], status["latency_p50_seconds"]) == (1, None)
     assert "2" in row(searching.cli, "for searches")
-
-
-def test_what_a_cache_saved_today_is_counted(synced: Cli) -> None:
-    cache = PostgresCache(synced.loopback.database, Marketplace.TICKETMASTER)
-    for use in ("hit", "hit", "miss"):
-        asyncio.run(cache.count(use))
-    status = about(synced, "ticketmaster")
-    assert (status["cache_hits"], status["cache_misses"], status["cache_stale"]) == (2, 1, 0)

@@ -58,14 +58,6 @@ def test_ids_that_a_forced_sync_removes_are_named(cli: Cli) -> None:
     assert "Ids replaced" not in forced
 
 
-def test_a_missing_watchlist_is_an_error_without_a_traceback(cli: Cli) -> None:
-    cli.watchlist.unlink()
-    result = cli.run("sync-events")
-    assert result.exit_code == 1
-    assert result.stderr.startswith("Error: ")
-    assert "watchlist.csv" in result.stderr
-
-
 def test_events_are_shown_with_key_local_time_and_next_poll(synced: Cli) -> None:
     result = synced.run("show-events")
     assert_fits(result.stdout)

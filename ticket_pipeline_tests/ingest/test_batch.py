@@ -64,23 +64,14 @@ def test_every_event_is_stored_rescheduled_and_reported(watching: Loopback) -> N
 
 
 # Every kind of fault is played in `test_three_hours`.
-BROKEN_RESPONSES = {
-    FaultKind.RATE_LIMITED: "rate_limited",
-    FaultKind.NOT_FOUND: "gone",
-    FaultKind.HTML: "bad_payload",
-    FaultKind.HANG: "timeout",
-    FaultKind.RESET: "http_error",
-}
-BLOCKS = (FaultKind.FORBIDDEN, FaultKind.LOGIN_REDIRECT, FaultKind.CHALLENGE_PAGE)
-HARMLESS = (FaultKind.SLOW_DRIP, FaultKind.GZIP, FaultKind.RETYPED_FIELD, FaultKind.CLOCK_SKEW)
+BROKEN_RESPONSES = {FaultKind.NOT_FOUND: "gone", FaultKind.HTML: "bad_payload"}
 
 
 @pytest.mark.parametrize(("kind", "outcome"), BROKEN_RESPONSES.items())
 def test_one_broken_response_fails_its_event_and_no_other(watching: Loopback, kind: FaultKind, outcome: str) -> None:
     broken = watching.keys[1]
     watching.faults.add(Fault(kind, external_id=broken, times=None))
-    limit = {"request_timeout_seconds": 1} if kind is FaultKind.HANG else {}  # where it must be waited for
-    result = watching.poll(watching.events(), watching.settings(**limit))
+    result = watching.poll(watching.events())
 
     assert [(one.event.external_id, one.outcome) for one in result.failures] == [(broken, outcome)]
     assert result.skipped == []
@@ -91,16 +82,6 @@ def test_one_broken_response_fails_its_event_and_no_other(watching: Loopback, ki
     assert row["last_error"] == result.failures[0].error
     assert row["next_due_at"] > watching.clock()
     assert row["lease_id"] is None
-
-
-@pytest.mark.parametrize("kind", HARMLESS)
-def test_the_same_listings_in_another_form_are_stored(watching: Loopback, kind: FaultKind) -> None:
-    before = watching.clock()
-    watching.faults.add(Fault(kind, times=None, delay_seconds=0.05, skew_seconds=-90_000))
-    assert watching.poll(watching.events()).failures == []
-    assert watching.stored_keys() == watching.keys
-    assert watching.value("select min(captured_at) from snapshots") >= before
-    assert watching.value("select min(accepted) from snapshots") > 0
 
 
 def test_a_response_without_one_price_is_stored_whole_and_is_a_failure(watching: Loopback) -> None:
@@ -161,11 +142,10 @@ def test_a_market_of_parking_passes_alone_is_no_failure(watching: Loopback) -> N
     assert result.outcome == "bad_payload"
 
 
-@pytest.mark.parametrize("kind", BLOCKS)
-def test_a_block_stops_the_sending_and_leaves_the_rest_due(watching: Loopback, kind: FaultKind) -> None:
+def test_a_block_stops_the_sending_and_leaves_the_rest_due(watching: Loopback) -> None:
     first, *others = watching.events()
     before = {key: watching.schedule(key) for key in watching.keys}
-    watching.faults.add(Fault(kind, times=None))
+    watching.faults.add(Fault(FaultKind.FORBIDDEN, times=None))
     result = watching.poll([first, *others], watching.settings(httpx_max_connections=1))
 
     assert [(one.event, one.outcome) for one in result.results] == [(first, "blocked")]

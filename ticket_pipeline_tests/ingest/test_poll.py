@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ticket_pipeline.errors import ConfigurationError
-from ticket_pipeline.ingest.marketplaces import SOURCES, find_source
+from ticket_pipeline.ingest.marketplaces import find_source
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.simulator.faults import Fault, FaultKind
@@ -20,21 +20,9 @@ if TYPE_CHECKING:
     from ticket_pipeline_tests.ingest.loopback import Loopback
 
 
-def test_every_source_is_registered_under_its_own_name() -> None:
-    assert {marketplace: source.marketplace for marketplace, source in SOURCES.items()} == {
-        marketplace: marketplace for marketplace in SOURCES
-    }
-
-
 def test_a_marketplace_that_cannot_be_polled_is_refused_with_those_that_can() -> None:
     with pytest.raises(ConfigurationError, match=r"vivenu cannot be polled\. Choose one of stubhub"):
         find_source(Marketplace.VIVENU, Settings())
-
-
-def test_a_marketplace_that_is_switched_off_is_sent_nothing(watching: Loopback) -> None:
-    with pytest.raises(ConfigurationError, match="DISABLED_MARKETPLACES"):
-        watching.poll(watching.events(), watching.settings(disabled_marketplaces="stubhub"))
-    assert watching.log.records() == []
 
 
 def test_the_limits_of_the_settings_are_those_of_the_gate(watching: Loopback) -> None:

@@ -17,7 +17,6 @@ from ticket_pipeline.sheet.sync import load_zone_map, open_venue_map, open_watch
 from ticket_pipeline.simulator.sheets import SimulatedSheets, Spreadsheet, create_sheets_app, generate_service_account
 from ticket_pipeline.simulator.world import sample_watchlist_rows, sample_world, sample_zone_rows
 from ticket_pipeline.storage.database import Database
-from ticket_pipeline.storage.watchlist import read_rejected_rows, read_venue_zones
 from ticket_pipeline_tests.overrides import settings_from
 from ticket_pipeline_tests.simulator_support.serving import serve
 
@@ -75,32 +74,6 @@ def test_a_csv_file_becomes_events_with_their_ids_and_venue_map(database: Databa
     assert zone_map.texts == report.zones.texts
     zone = WORLD.simulated_events[0].venue.zones[0]
     assert zone_map.zone_of(WORLD.simulated_events[0].venue.name, zone.sections[0]) == zone.name
-
-
-def test_bad_rows_are_rejected_with_reasons_and_good_ones_accepted(database: Database, tmp_path: Path) -> None:
-    bad = ["Nameless date", "Somewhere", "Boston", "United States", "not a date", "12x", "TRUE", "", "many"]
-    settings = from_csv(tmp_path, [*ROWS, bad])
-    report = sync_events(database, settings, NOW)
-
-    assert (report.result.added, report.result.rejected) == (6, 1)
-    (row,) = read_rejected_rows(database)
-    assert row["row_number"] == len(ROWS) + 1
-    assert len(row["reasons"]) >= 3
-    assert bad[0] in row["cells"].values()
-    assert bad[0] not in names(database)
-
-    sync_events(database, from_csv(tmp_path), NOW)
-    assert read_rejected_rows(database) == []
-
-
-def test_a_sync_that_would_drop_most_events_is_refused_unless_forced(database: Database, tmp_path: Path) -> None:
-    sync_events(database, from_csv(tmp_path), NOW)
-    zones = write(tmp_path / "zones.csv", ZONES)
-    with pytest.raises(SheetError, match="would stop 4 of the"):
-        sync_events(database, from_csv(tmp_path, ROWS[:3], venue_map=str(zones)), NOW)
-    assert len(names(database, tracked_only=True)) == 6
-    assert read_venue_zones(database) == []
-    assert sync_events(database, from_csv(tmp_path, ROWS[:3]), NOW, force=True).result.untracked == 4
 
 
 def test_an_unreadable_venue_map_leaves_the_watchlist_as_it_was(database: Database, tmp_path: Path) -> None:
