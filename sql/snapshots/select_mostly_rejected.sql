@@ -1,5 +1,5 @@
 -- Captures of a span of which most listings are not market prices, though they are seats; with the most frequent reasons.
--- Parameters: marketplace, captured_from, captured_until, parking (text: a reason that is not counted). Rows: one per
+-- Parameters: marketplace, captured_from, captured_until, set_aside (text[]: reasons that are not counted). Rows: one per
 -- capture, newest first; none when all is well.
 with surprises as (
   select s.event_id, s.marketplace, s.external_id, s.captured_at, s.received, r.reasons
@@ -8,7 +8,7 @@ with surprises as (
     on r.event_id = s.event_id and r.marketplace = s.marketplace and r.captured_at = s.captured_at
   where
     s.captured_at >= %(captured_from)s and s.captured_at < %(captured_until)s and s.marketplace = %(marketplace)s
-    and 2 * s.rejected > s.received and r.reasons <> array[%(parking)s::text]
+    and 2 * s.rejected > s.received and not r.reasons <@ %(set_aside)s::text[]
 ),
 
 counted as (

@@ -132,7 +132,7 @@ class ListingsIngest:
             unmapped_sections=unmapped,
             currency=capture.currency,
             fee_basis=capture.fee_basis,
-            metrics=measure_snapshot(columns) if is_one_market else None,
+            metrics=measure_snapshot(listings.seats) if is_one_market else None,
             is_suspect=stored.is_suspect,
             checksum_problems=listings.checksum_problems or (),
         )

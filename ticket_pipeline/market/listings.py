@@ -16,12 +16,15 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.config import ValidationDepth, config_context
 
-from ticket_pipeline.market.validated import PARKING_REASON, ValidatedListings
+from ticket_pipeline.market.admission import BUILT_IN, judge_notes, settle_grounds
+from ticket_pipeline.market.admission_table import Admission
+from ticket_pipeline.market.validated import EXTRA_REASON, PARKING_REASON, SET_ASIDE, ValidatedListings
 from ticket_pipeline.market.vocabulary import FeeBasis, RejectedListing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ticket_pipeline.market.admission import EventAdmission
     from ticket_pipeline.market.vocabulary import ParsedListings
 
 Amounts: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.float64]]"
@@ -36,11 +39,6 @@ MONEY_LIMIT = 1e10
 
 _MONEY_COLUMNS = ("ask_price", "all_in_price", "net_proceeds")
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_PARKING = re.compile(r"\b(?:parking|car ?park|valet|garage(?! (?:suite|club|bar|box|lounge)))\b", re.IGNORECASE)
-# "Suite 4 incl. parking" is a seat that comes with parking, and a price of a seat.
-_WITH_PARKING = re.compile(
-    r"(?:\bincl\w*\.?|\bwith|\bw/|\bplus|\band|\bno|[+&])[^,;]{0,20}\b(?:parking|valet)", re.IGNORECASE
-)
 _GENERAL_ADMISSION = re.compile(
     r"\b(?:general adm(?:ission)?|gen\.? adm(?:ission)?|ga ?[0-9]{0,4}|sro ?[0-9]{0,3}|standing(?: room)?)\b",
     re.IGNORECASE,
@@ -68,12 +66,13 @@ LISTING_RULES = pa.DataFrameSchema(
             ],
         ),
         "currency": pa.Column(object, pa.Check(_is_currency, error="currency is not an ISO 4217 code"), nullable=False),
-        "is_parking_pass": pa.Column(bool, pa.Check.eq(value=False, error=PARKING_REASON)),
+        "is_parking": pa.Column(bool, pa.Check.eq(value=False, error=PARKING_REASON)),
+        "is_extra": pa.Column(bool, pa.Check.eq(value=False, error=EXTRA_REASON)),
         "is_repeated": pa.Column(bool, pa.Check.eq(value=False, error="listing id was in this snapshot already")),
     },
     name="listings",
 )
-"""What makes a candidate a market price. Both flags and the largest amount come from `_build_frame`."""
+"""What makes a candidate a market price. The flags and the largest amount come from `_build_frame`."""
 
 _MISSING = {
     "price": "price is missing: neither an all-in nor an ask price",
@@ -81,15 +80,22 @@ _MISSING = {
 }
 
 
-def validate_listings(parsed: Sequence[ParsedListings]) -> list[ValidatedListings]:
+def validate_listings(
+    parsed: Sequence[ParsedListings], admission: Sequence[EventAdmission] | None = None
+) -> list[ValidatedListings]:
     """Apply the rules to several snapshots at once; one result per snapshot, in order.
 
     A listing that breaks a rule is rejected with every rule it breaks. `price` is the all-in price where known, else
     the ask; all money is rounded half-up to cents, on the decimal text and not on the binary number, so that what is
     validated is what numeric(12,2) stores. The parsers have bounded text and splits to what the database holds.
+
+    Args:
+        parsed: the snapshots.
+        admission: what is a seat, for each snapshot; None: by the built-in table.
     """
-    sizes = [len(one.positions) for one in parsed]
-    frame = _build_frame(parsed, sizes)
+    rules = [BUILT_IN] * len(parsed) if admission is None else admission
+    admissions = [own.judge(one.columns, len(one.positions)) for own, one in zip(rules, parsed, strict=True)]
+    frame = _build_frame(parsed, list(chain.from_iterable(admissions)))
     reasons = _find_reasons(frame)
     computed: dict[str, list[Any]] = {name: _nan_to_none(frame[name]) for name in (*_MONEY_COLUMNS, "price")}
     basis_by = (FeeBasis.ASK, FeeBasis.ALL_IN)  # looked up once: an enum's attribute is slow to reach
@@ -101,25 +107,32 @@ def validate_listings(parsed: Sequence[ParsedListings]) -> list[ValidatedListing
     computed["is_speculative"] = frame["is_speculative"].tolist()
     validated = []
     start = 0
-    for one, size in zip(parsed, sizes, strict=True):
+    for one, own_admission in zip(parsed, admissions, strict=True):
+        size = len(one.positions)
         own = one.columns | {name: values[start : start + size] for name, values in computed.items()}
+        own |= {"admission": own_admission, "notes": _deciding(one.columns["notes"])}
         broken = {row - start: why for row, why in reasons.items() if start <= row < start + size}
         validated.append(_assemble(one, own, broken))
         start += size
     return validated
 
 
-def _build_frame(parsed: Sequence[ParsedListings], sizes: list[int]) -> pd.DataFrame:
+def _deciding(notes: list[str | None]) -> list[str | None]:
+    """The notes that decide what their listing is; the others, nearly all, are not kept."""
+    kept = {text for text in set(notes) if text and judge_notes(text) is not Admission.SEAT}
+    return [text if text in kept else None for text in notes] if kept else [None] * len(notes)
+
+
+def _build_frame(parsed: Sequence[ParsedListings], admissions: list[Admission]) -> pd.DataFrame:
     """The columns that rules look at, of all snapshots one below the other."""
 
     def joined(name: str) -> list[Any]:
         return list(chain.from_iterable(one.columns[name] for one in parsed))
 
     money = {name: round_to_cents(joined(name)) for name in _MONEY_COLUMNS}
+    snapshots = np.repeat(np.arange(len(parsed)), [len(one.positions) for one in parsed])
     # Object columns keep the strings as they are; pandas' own string type makes finding repeats half as slow again.
-    ids = pd.DataFrame(
-        {"snapshot": np.repeat(np.arange(len(sizes)), sizes), "id": pd.Series(joined("listing_id"), dtype=object)}
-    )
+    ids = pd.DataFrame({"snapshot": snapshots, "id": pd.Series(joined("listing_id"), dtype=object)})
     places = [(texts, set(texts) - {None}) for texts in (joined("section"), joined("row"))]
     return pd.DataFrame(
         {
@@ -130,7 +143,8 @@ def _build_frame(parsed: Sequence[ParsedListings], sizes: list[int]) -> pd.DataF
             "currency": pd.Series(joined("currency"), dtype=object),
             "is_general_admission": _matching(is_general_admission, places) | _flags(joined("is_general_admission")),
             "is_speculative": _matching(is_speculative, places) | _flags(joined("is_speculative")),
-            "is_parking_pass": _matching(is_parking_pass, places),
+            "is_parking": _flags([one is Admission.PARKING for one in admissions]),
+            "is_extra": _flags([one is Admission.EXTRA for one in admissions]),
             "is_repeated": ids.duplicated(),
         }
     )
@@ -153,11 +167,6 @@ def round_to_cents(amounts: Sequence[float | None]) -> Amounts:
         text = Decimal(repr(float(values[index])))
         rounded[index] = float(text.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))
     return rounded
-
-
-def is_parking_pass(text: str) -> bool:
-    """Whether a section or row names a place for a car: "Parking", "Garage B"; not "Park View 12"."""
-    return _PARKING.search(text) is not None and _WITH_PARKING.search(text) is None
 
 
 def is_general_admission(text: str) -> bool:
@@ -207,19 +216,22 @@ def _assemble(
     parsed: ParsedListings, columns: dict[str, list[Any]], broken: dict[int, tuple[str, ...]]
 ) -> ValidatedListings:
     """Separate the accepted listings of one snapshot from the rejected; `broken` is row → reasons."""
-    if not broken:
-        return ValidatedListings(columns, tuple(parsed.rejected), parsed.received, parsed.checksum_problems)
-    rows = sorted(broken)
-    rejected = [
-        RejectedListing(parsed.positions[row], parsed.items[parsed.positions[row]], reasons)
-        for row, reasons in broken.items()
-    ]
-    return ValidatedListings(
-        columns={name: _without(values, rows) for name, values in columns.items()},
-        rejected=tuple(sorted([*parsed.rejected, *rejected], key=lambda one: one.position)),
-        received=parsed.received,
-        checksum_problems=parsed.checksum_problems,
-    )
+    rejected = list(parsed.rejected)
+    if broken:
+        rejected += [
+            RejectedListing(
+                position := parsed.positions[row],
+                parsed.items[position],
+                reasons,
+                {name: values[row] for name, values in columns.items()} if reasons in SET_ASIDE else None,
+            )
+            for row, reasons in broken.items()
+        ]
+        rejected.sort(key=lambda one: one.position)
+        rows = sorted(broken)
+        columns = {name: _without(values, rows) for name, values in columns.items()}
+    columns["admission"] = settle_grounds(columns["admission"])
+    return ValidatedListings(columns, tuple(rejected), parsed.received, parsed.checksum_problems)
 
 
 def _without(values: list[_T], rows: list[int]) -> list[_T]:

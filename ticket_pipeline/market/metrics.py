@@ -35,8 +35,8 @@ def measure_snapshot(columns: Mapping[str, Sequence[Any]]) -> SnapshotMetrics:
     """Measure one capture.
 
     Args:
-        columns: `price` (whole cents), `quantity` and `splits`, one value per accepted listing, of one currency and
-            one fee basis.
+        columns: `price` (whole cents), `quantity` and `splits`, one value per seat listing, of one currency and one fee
+            basis.
     """
     # The columns hold floats of whole cents, which times a hundred round to the exact integer: exact, and fast.
     cents = np.rint(np.array(columns["price"], dtype="float64") * 100).astype("int64")

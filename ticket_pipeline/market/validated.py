@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import compress
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ticket_pipeline.market.admission_table import Admission
 from ticket_pipeline.market.vocabulary import LISTING_COLUMNS
 
 if TYPE_CHECKING:
@@ -20,11 +22,16 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-VALIDATED_COLUMNS = (*LISTING_COLUMNS, "price", "fee_basis")
-"""`LISTING_COLUMNS`, the price a listing counts with, and which price that is (`FeeBasis`)."""
+VALIDATED_COLUMNS = (*LISTING_COLUMNS, "price", "fee_basis", "admission")
+"""`LISTING_COLUMNS`, the price a listing counts with, which price that is (`FeeBasis`), and what it admits to.
+
+Of the notes only those are kept that decide what their listing is.
+"""
 
 PARKING_REASON = "parking pass, not a seat"
-"""The one reason that says nothing about the format."""
+EXTRA_REASON = "extra without admission, not a seat"
+SET_ASIDE = frozenset({(PARKING_REASON,), (EXTRA_REASON,)})
+"""The reasons of listings that are set aside for what they are; they say nothing about the format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +56,8 @@ class ValidatedListings:
 
     @property
     def is_unusable(self) -> bool:
-        """Whether listings came and none is a market price, though not all of them are parking passes."""
-        return not self.accepted and any(item.reasons != (PARKING_REASON,) for item in self.rejected)
+        """Whether listings came and none is a market price, though not all of them are parking passes or extras."""
+        return not self.accepted and any(item.reasons not in SET_ASIDE for item in self.rejected)
 
     @property
     def reasons(self) -> dict[str, int]:
@@ -58,9 +65,23 @@ class ValidatedListings:
         return dict(Counter(reason for item in self.rejected for reason in item.reasons).most_common())
 
     @property
+    def set_aside(self) -> int:
+        """How many listings were rejected only because they are parking passes or extras."""
+        return sum(item.reasons in SET_ASIDE for item in self.rejected)
+
+    @property
+    def seats(self) -> dict[str, list[Any]]:
+        """The columns of the accepted listings that are seats."""
+        admissions = self.columns["admission"]
+        if Admission.GROUNDS not in admissions:
+            return self.columns
+        is_seat = [admission is Admission.SEAT for admission in admissions]
+        return {name: list(compress(values, is_seat)) for name, values in self.columns.items()}
+
+    @property
     def tickets(self) -> int:
-        """Tickets for sale in the accepted listings together."""
-        return sum(self.columns["quantity"])
+        """Seats for sale in the accepted listings together."""
+        return sum(self.seats["quantity"])
 
     @property
     def currency(self) -> str | None:

@@ -138,6 +138,7 @@ LISTING_COLUMNS = (
     "currency",  # text: ISO 4217
     "is_general_admission",  # bool
     "is_speculative",  # bool
+    "notes",  # text or None: what the marketplace says of the listing in words
 )
 """What a marketplace's parser fills, one list per column, all of one length. Money is in major units per ticket."""
 
@@ -167,11 +168,15 @@ class RawResponse:
 
 @dataclass(frozen=True, slots=True)
 class RejectedListing:
-    """One listing that is not a market price, with what was received and every reason why."""
+    """One listing that is not a market price, with what was received and every reason why.
+
+    `listing` has its validated columns where it was set aside only because it is no seat, so that it can come back.
+    """
 
     position: int
     raw: Any
     reasons: tuple[str, ...]
+    listing: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,13 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 MAX_ID_CHARACTERS = 64
 MAX_TEXT_CHARACTERS = 250
+MAX_NOTES_CHARACTERS = 2_000
+"""Longer notes are cut."""
+
 MAX_QUANTITY = 1_000_000_000
 """The largest number of tickets that is read; what is plausible is decided with the other market rules."""
 
@@ -139,6 +142,34 @@ def text_column(values: list[Any], name: str, problems: Problems) -> list[str | 
 def _known_text(text: str) -> str | None:
     """`to_text`, remembered: the sections and rows of a venue come again in every capture."""
     return to_text(text)
+
+
+def notes_column(values: list[Any]) -> list[str | None]:
+    """What is written of each listing, as one text, whether it comes as text, a list or objects with texts.
+
+    Notes that cannot be read are None: they cost no listing.
+    """
+    if values.count(None) == len(values):
+        return values
+    return [_known_notes(value) if type(value) is str else _notes(value) for value in values]
+
+
+@lru_cache(maxsize=16_384)
+def _known_notes(text: str) -> str | None:
+    return _notes(text)
+
+
+def _notes(value: object) -> str | None:
+    texts = (" ".join(_INVISIBLE.sub("", line).split()) for text in _texts_in(value) for line in text.splitlines())
+    return ". ".join(text for text in texts if text not in _NOTHING)[:MAX_NOTES_CHARACTERS] or None
+
+
+def _texts_in(value: object, depth: int = 3) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict) and depth:
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _texts_in(part, depth - 1)
 
 
 def id_column(values: list[Any], name: str, problems: Problems) -> list[str]:

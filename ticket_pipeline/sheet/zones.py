@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import fnmatch
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from ticket_pipeline.market.events import RejectedRow
+from ticket_pipeline.market.section_patterns import SectionPattern, runs_backwards, section_key, text_key
 from ticket_pipeline.sheet.cells import CellProblem, check_formula, clean, parse_required_text, shown, storable
 from ticket_pipeline.sheet.columns import Columns, find_header, header_error, match_headers
 
@@ -31,11 +30,6 @@ _ALIASES: Mapping[ZoneField, str] = {
     ZoneField.ZONE: "zone zonename",
 }
 
-# "Section 105", "Sec. 105" and "105" are one section.
-_SECTION_WORD = re.compile(r"^(?:section|sect|sec)\b\.? ?")
-_RANGE = re.compile(r"(?P<prefix>.*?)(?P<first>[0-9]{1,9}) ?[-\u2013] ?(?P<last>[0-9]{1,9})")
-_NUMBERED = re.compile(r"(?P<prefix>.*?)(?P<number>[0-9]{1,9})")
-
 
 class ZoneText(NamedTuple):
     """One rule as its owner wrote it."""
@@ -46,29 +40,8 @@ class ZoneText(NamedTuple):
 
 
 class _Rule(NamedTuple):
-    """One rule, ready to match: `numbers` and `prefix` for a range, `pattern` for anything else."""
-
     zone: str
-    pattern: re.Pattern[str]
-    prefix: str
-    numbers: range
-
-    @classmethod
-    def read(cls, section: str, zone: str) -> _Rule:
-        span = _RANGE.fullmatch(section)
-        return cls(
-            zone=zone,
-            # Only * and ? are ours; a bracket is text. fnmatch builds a pattern that does not backtrack.
-            pattern=re.compile(fnmatch.translate(section.replace("[", "[[]"))),
-            prefix=span["prefix"] if span else "",
-            numbers=range(int(span["first"]), int(span["last"]) + 1) if span else range(0),
-        )
-
-    def matches(self, section: str) -> bool:
-        if self.pattern.match(section):
-            return True
-        numbered = _NUMBERED.fullmatch(section) if self.numbers else None
-        return numbered is not None and numbered["prefix"] == self.prefix and int(numbered["number"]) in self.numbers
+    pattern: SectionPattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +69,9 @@ class ZoneMap:
 
     def zone_of(self, venue: str | None, section: str | None) -> str | None:
         """The zone of a section: that of the first matching rule of its venue; None where none matches."""
-        name = _section_key(section or "")
+        name = section_key(clean(section or ""))
         rules = self._rules.get(_key(venue or ""), ()) if name else ()
-        return next((rule.zone for rule in rules if rule.matches(name)), None)
+        return next((rule.zone for rule in rules if rule.pattern.matches(name)), None)
 
 
 def parse_zones(rows: SheetRows) -> ZoneMap:
@@ -123,14 +96,16 @@ def parse_zones(rows: SheetRows) -> ZoneMap:
         if not any(cells.values()):
             blank_rows += 1
             continue
-        claim = (_key(cells[ZoneField.VENUE]), _section_key(cells[ZoneField.SECTION]))
+        claim = (_key(cells[ZoneField.VENUE]), section_key(cells[ZoneField.SECTION]))
         reasons = _reasons(columns, cells, first_rows.get(claim))
         if reasons:
             raw = {str(field): storable(text) for field, text in cells.items()}
             rejected.append(RejectedRow(number, raw, tuple(reasons)))
         else:
             first_rows[claim] = number
-            rules.setdefault(claim[0], []).append(_Rule.read(claim[1], cells[ZoneField.ZONE]))
+            rules.setdefault(claim[0], []).append(
+                _Rule(cells[ZoneField.ZONE], SectionPattern.read(cells[ZoneField.SECTION]))
+            )
             texts.append(ZoneText(*cells.values()))
     return ZoneMap(rules, rejected, blank_rows, texts)
 
@@ -144,8 +119,7 @@ def _reasons(columns: Columns[ZoneField], cells: Mapping[ZoneField, str], first_
         except CellProblem as problem:
             reasons.append(f"{columns.title(field)} {shown(text)} {problem}.")
     section = cells[ZoneField.SECTION]
-    span = _RANGE.fullmatch(_section_key(section))
-    if span and int(span["first"]) > int(span["last"]):
+    if runs_backwards(section):
         reasons.append(f"{columns.title(ZoneField.SECTION)} {shown(section)} is a range that runs backwards.")
     if first_row and not reasons:
         same = f"The same venue and section are already in row {first_row}, which wins"
@@ -153,9 +127,5 @@ def _reasons(columns: Columns[ZoneField], cells: Mapping[ZoneField, str], first_
     return reasons
 
 
-def _section_key(text: str) -> str:
-    return _SECTION_WORD.sub("", _key(text))
-
-
 def _key(text: str) -> str:
-    return clean(text).casefold()
+    return text_key(clean(text))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ticket_pipeline.market.validated import PARKING_REASON
+from ticket_pipeline.market.validated import EXTRA_REASON, PARKING_REASON
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -47,13 +47,13 @@ def read_checksums(database: Database, marketplace: str, start: datetime, end: d
 
 
 def find_mostly_rejected(database: Database, marketplace: str, start: datetime, end: datetime) -> list[Row]:
-    """Captures of which more than half could not be used, parking passes aside, with the most frequent reasons."""
+    """Captures of which more than half could not be used, though they are seats, with the most frequent reasons."""
     return database.fetch_all(
         "snapshots/select_mostly_rejected",
         marketplace=marketplace,
         captured_from=start,
         captured_until=end,
-        parking=PARKING_REASON,
+        set_aside=[PARKING_REASON, EXTRA_REASON],
     )
 
 

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pandera.config import config_context
 
+from ticket_pipeline.market.admission import AdmissionRule, AdmissionRules
+from ticket_pipeline.market.admission_table import Admission
 from ticket_pipeline.market.listings import (
     is_general_admission,
-    is_parking_pass,
     is_speculative,
     round_to_cents,
     validate_listings,
@@ -34,6 +35,7 @@ BASE: dict[str, Any] = {
     "currency": "USD",
     "is_general_admission": False,
     "is_speculative": False,
+    "notes": None,
 }
 
 
@@ -72,6 +74,8 @@ def validate(*listings: dict[str, Any]) -> ValidatedListings:
         ({"currency": "$"}, "currency is not an ISO 4217 code"),
         ({"row": "Parking"}, "parking pass, not a seat"),
         ({"section": "Garage B"}, "parking pass, not a seat"),
+        ({"zone": "Gold Lot"}, "parking pass, not a seat"),
+        ({"notes": "This is not an event ticket."}, "extra without admission, not a seat"),
         ({"listing_id": "id-0"}, "listing id was in this snapshot already"),
     ],
 )
@@ -97,6 +101,43 @@ def test_a_listing_has_every_reason() -> None:
         "parking pass, not a seat",
         "listing id was in this snapshot already",
     )
+
+
+def test_grounds_are_accepted_and_count_as_seats_only_where_there_are_no_others() -> None:
+    grounds = {"section": "GROUNDS PASS - VIEWING PARTY", "all_in_price": 92.53, "quantity": 3}
+    validated = validate(grounds, {"all_in_price": 271.44}, {"section": "Gold Lot", "all_in_price": 35.0})
+    assert validated.columns["admission"] == [Admission.GROUNDS, Admission.SEAT]
+    assert (validated.accepted, validated.tickets, validated.seats["price"]) == (2, 2, [271.44])
+    alone = validate(grounds, {"section": "Gold Lot"}, {"all_in_price": 0})
+    assert (alone.columns["admission"], alone.tickets, alone.seats["price"]) == ([Admission.SEAT], 3, [92.53])
+
+
+def test_what_is_set_aside_keeps_its_columns_so_that_it_can_come_back() -> None:
+    validated = validate({}, {"row": "Parking", "notes": "A good lot", "splits": (1, 2)}, {"row": "Lot", "quantity": 0})
+    assert [item.listing for item in validated.rejected] == [
+        BASE
+        | {"listing_id": "id-1", "row": "Parking", "splits": (1, 2), "price": 285.89, "fee_basis": FeeBasis.ALL_IN}
+        | {"admission": Admission.PARKING},
+        None,
+    ]
+    assert (validated.set_aside, validated.is_unusable) == (1, False)
+    assert validate({"section": "VIP upgrade"}, {"section": "Lot 4"}).is_unusable is False
+    assert validate({"section": "VIP upgrade"}, {"quantity": 0}).is_unusable is True
+
+
+def test_only_notes_that_decide_are_kept() -> None:
+    columns = validate({"notes": "Aisle"}, {"notes": "Grounds pass only"}, {}).columns
+    assert (columns["notes"], columns["admission"]) == (
+        [None, "Grounds pass only", None],
+        [Admission.SEAT, Admission.GROUNDS, Admission.SEAT],
+    )
+
+
+def test_each_snapshot_is_judged_by_its_own_rules() -> None:
+    rules = AdmissionRules([AdmissionRule(None, "Dome", "Gold Lot", Admission.SEAT)])
+    snapshots = [snapshot({"section": "Gold Lot"}, {})] * 2
+    own = [rules.for_event("stubhub", venue) for venue in ("Dome", "Hall")]
+    assert [validated.accepted for validated in validate_listings(snapshots, own)] == [2, 1]
 
 
 def test_price_is_the_all_in_price_where_known_else_the_ask() -> None:
@@ -167,7 +208,8 @@ _LISTING = st.fixed_dictionaries(
     {},
     optional={
         "listing_id": st.sampled_from("abc"),
-        "section": st.sampled_from([None, "GA", "Parking", "Loge 1", "TBD"]),
+        "section": st.sampled_from([None, "GA", "Parking", "Loge 1", "TBD", "Lawn", "Upgrade"]),
+        "notes": st.sampled_from([None, "Aisle", "Parking only", "Grounds pass"]),
         "quantity": st.integers(-1, 3),
         "all_in_price": st.one_of(st.none(), st.floats(-1, 1e11)),
         "ask_price": st.one_of(st.none(), st.floats(-1, 1e3)),
@@ -222,33 +264,6 @@ def test_rounding_agrees_with_decimal_arithmetic(amounts: list[float]) -> None:
 
 
 # --- what sections and rows say -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["Parking", "GA Parking", "PARKING PASS", "Lot 4 Parking", "Garage B", "North Garage", "Car Park 2", "Valet"],
-)
-def test_places_for_cars_are_parking(text: str) -> None:
-    assert is_parking_pass(text)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Park View 12",
-        "Ballpark Suite",
-        "Parkside 3",
-        "Suite 4 incl. parking",
-        "104 with parking",
-        "Box & Parking",
-        "Garage Suite 2",
-        "Sparking Club",
-        "Valetta Terrace",
-        "No parking",
-    ],
-)
-def test_seats_are_not_taken_for_parking(text: str) -> None:
-    assert not is_parking_pass(text)
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,23 @@ import msgspec
 from ticket_pipeline.errors import UnexpectedPayload
 from ticket_pipeline.http.scrubbing import excerpt
 from ticket_pipeline.marketplaces.bodies import build_parsed, part_objects, read_json
-from ticket_pipeline.marketplaces.values import Problems, amount_column, id_column, quantity_column, text_column
+from ticket_pipeline.marketplaces.values import (
+    Problems,
+    amount_column,
+    id_column,
+    notes_column,
+    quantity_column,
+    text_column,
+)
 
 if TYPE_CHECKING:
     from ticket_pipeline.market.vocabulary import ParsedListings, RejectedListing
 
 _Currency = Literal["USD", "CAD", "EUR", "GBP", "AUD", "MXN", "CHF", "JPY", "SEK", "NOK", "DKK", "PLN", "NZD", "BRL"]
 """The usual ones, which share one string each. A body with another one is read as plain JSON."""
+
+
+_NO_NOTES = msgspec.Raw(b"null")
 
 
 class _Money(msgspec.Struct, gc=False):
@@ -41,6 +51,7 @@ class _Listing(msgspec.Struct, gc=False, rename="camel"):
     seller_all_in_price: _Money | None = None
     seller_net_proceeds: _Money | None = None
     currency_code: _Currency | None = None
+    listing_notes: msgspec.Raw = _NO_NOTES
 
 
 class _Envelope(msgspec.Struct):
@@ -65,6 +76,7 @@ class _Fields(NamedTuple):
     all_in: tuple[list[Any], list[Any]]
     net: tuple[list[Any], list[Any]]
     currencies: list[Any]
+    notes: list[Any]
 
 
 class _ItemsOf(Sequence[Any]):
@@ -117,8 +129,16 @@ def parse_usual(body: bytes) -> ParsedListings | None:
         all_in=all_in,
         net=net,
         currencies=[listing.currency_code for listing in listings],
+        notes=_read_notes([listing.listing_notes for listing in listings]),
     )
     return _build(_ItemsOf(body, len(listings)), list(range(len(listings))), fields, [])
+
+
+def _read_notes(found: list[msgspec.Raw]) -> list[Any]:
+    """The notes as plain JSON; most bodies have none."""
+    if found.count(_NO_NOTES) == len(found):
+        return [None] * len(found)
+    return [msgspec.json.decode(notes) for notes in found]
 
 
 def _split(moneys: list[_Money | None]) -> tuple[list[Any], list[Any]] | None:
@@ -143,6 +163,7 @@ def parse_any(body: bytes) -> ParsedListings:
         all_in=_split_any([item.get("sellerAllInPrice") for item in objects]),
         net=_split_any([item.get("sellerNetProceeds") for item in objects]),
         currencies=[item.get("currencyCode") for item in objects],
+        notes=[item.get("listingNotes") for item in objects],
     )
     return _build(items, positions, fields, rejected)
 
@@ -189,6 +210,7 @@ def _build(
         "currency": _choose_currencies(currencies, all_in_currencies, net_currencies, problems),
         "is_general_admission": [False] * count,
         "is_speculative": [False] * count,
+        "notes": notes_column(fields.notes),
     }
     return build_parsed(items, positions, columns, problems, rejected)
 

@@ -17,6 +17,7 @@ from ticket_pipeline.marketplaces.values import (
     Problems,
     amount_column,
     id_column,
+    notes_column,
     quantity_column,
     splits_column,
     text_column,
@@ -134,6 +135,7 @@ def _parse_tickets(found: dict[str, Any], currency: str) -> ParsedListings:
         "is_speculative": [note in speculative for note in _texts(_pick(tickets, "n"))]
         if speculative
         else [False] * len(tickets),
+        "notes": notes_column(_pick(tickets, "n", "notes")),
     }
     checksum_problems = find_checksum_problems(
         found.get("global"), received=len(items), quantities=quantities, prices=ask_prices, all_in_prices=all_in_prices

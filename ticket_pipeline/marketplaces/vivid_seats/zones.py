@@ -15,6 +15,7 @@ from ticket_pipeline.marketplaces.values import (
     Problems,
     amount_column,
     id_column,
+    notes_column,
     quantity_column,
     splits_column,
     text_column,
@@ -73,6 +74,7 @@ def parse_zones(zones: list[Any], currency: str, announced: object = None) -> Pa
         "currency": [currency] * count,
         "is_general_admission": [False] * count,
         "is_speculative": [False] * count,
+        "notes": notes_column([ticket.get("notes") for ticket in tickets]),
     }
     checksum_problems = find_checksum_problems(
         announced,

@@ -67,7 +67,34 @@ def test_every_key_of_a_listing_finds_its_column() -> None:
         "currency": "USD",
         "is_general_admission": False,
         "is_speculative": False,
+        "notes": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("notes", "text"),
+    [
+        (None, None),
+        ([], None),
+        (["Aisle", " No  parking "], "Aisle. No parking"),
+        (
+            [{"listingNoteTypeId": 3, "formattedListingNoteContent": "Grounds pass"}, "Clear view"],
+            "Grounds pass. Clear view",
+        ),
+        ("Two lines\nof text", "Two lines. of text"),
+        (["\x00", "-"], None),
+        (7, None),
+        ([[["deep", [["deeper"]]]]], "deep"),
+        ("x" * 5000, "x" * 2000),
+    ],
+)
+@pytest.mark.parametrize("also", [{}, {"row": 7}])
+def test_notes_of_any_shape_become_one_text_and_cost_no_listing(
+    notes: object, text: str | None, also: dict[str, object]
+) -> None:
+    parsed = parse_stubhub_listings(json.dumps([item(listingNotes=notes, **also), item(listingId=2)]).encode())
+    assert parsed.columns["notes"] == [text, None]
+    assert not parsed.rejected
 
 
 @pytest.mark.parametrize("envelope", [lambda items: items, lambda items: {"listings": items, "count": 1}])

@@ -84,7 +84,7 @@ def test_a_body_is_about_the_productions_that_it_names(changes: dict[str, Any], 
 
 
 def test_every_key_of_a_ticket_finds_its_column() -> None:
-    assert one() == {
+    assert one(n="Aisle\nNo parking") == {
         "listing_id": "VB17082859486",
         "section": "Promenade 316",
         "row": "Z",
@@ -97,6 +97,7 @@ def test_every_key_of_a_ticket_finds_its_column() -> None:
         "currency": "USD",
         "is_general_admission": False,
         "is_speculative": False,
+        "notes": "Aisle. No parking",
     }
 
 

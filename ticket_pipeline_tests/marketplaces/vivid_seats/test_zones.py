@@ -28,7 +28,9 @@ def nested(*tickets: object, **zone: object) -> bytes:
 
 
 def test_the_nested_shape_is_read() -> None:
-    parsed = _parse(nested({"id": 7, "row": "B", "price": "99.50", "quantity": 4, "splitOption": "2,4"}))
+    parsed = _parse(
+        nested({"id": 7, "row": "B", "price": "99.50", "quantity": 4, "splitOption": "2,4", "notes": "Aisle"})
+    )
     assert {name: values[0] for name, values in parsed.columns.items()} == {
         "listing_id": "7",
         "section": "101",
@@ -42,6 +44,7 @@ def test_the_nested_shape_is_read() -> None:
         "currency": "USD",
         "is_general_admission": False,
         "is_speculative": False,
+        "notes": "Aisle",
     }
     assert validate_listings([parsed])[0].fee_basis is FeeBasis.ASK
     assert parsed.checksum_problems is None
