@@ -2,7 +2,7 @@
 -- Rows: one per capture, in order.
 select
   event_id, marketplace, captured_at, external_id, received, accepted, rejected, tickets, currency, fee_basis, is_suspect,
-  checksum_problems
+  checksum_problems, unknown_fields
 from snapshots
 where
   captured_at >= %(captured_from)s and captured_at < %(captured_until)s

@@ -110,9 +110,14 @@ def redact_text(text: str) -> str:
 
 
 def excerpt(body: bytes | str, limit: int = 80) -> str:
-    """The start of a body on one line, redacted, at most `limit` characters, for an error message."""
+    """The start of a body on one line, redacted, at most `limit` characters and cut between words, for a message."""
     # Redacted before it is cut: no pattern knows half a secret.
     start = body[:4000].decode("utf-8", "replace") if isinstance(body, bytes) else body[:4000]
     text = redact_text(" ".join(start.split()))
     printable = "".join(char if char.isprintable() else "?" for char in text)
-    return printable if len(printable) <= limit else printable[: limit - 1] + "…"
+    if len(printable) <= limit:
+        return printable
+    head = printable[: limit - 1]
+    if printable[limit - 1].isalnum():
+        head = re.sub(r"\w+$", "", head) or head
+    return f"{head.rstrip()}…"

@@ -104,6 +104,7 @@ class ListingsIngest:
             fee_basis=listings.fee_basis,
             body=response.body,
             checksum_problems=listings.checksum_problems,
+            unknown_fields=listings.unknown_fields,
         )
         attempt = self._attempt(fetched, response, listings)
         stored = repeat_when_unavailable(
@@ -135,6 +136,7 @@ class ListingsIngest:
             metrics=measure_snapshot(listings.seats) if is_one_market else None,
             is_suspect=stored.is_suspect,
             checksum_problems=listings.checksum_problems or (),
+            unknown_fields=listings.unknown_fields,
         )
 
     def _attempt(self, fetched: Fetched, response: RawResponse, listings: ValidatedListings) -> Attempt:

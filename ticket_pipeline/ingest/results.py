@@ -49,6 +49,7 @@ class EventResult:
     metrics: SnapshotMetrics | None = None
     is_suspect: bool = False
     checksum_problems: tuple[str, ...] = ()
+    unknown_fields: dict[str, int] = field(default_factory=dict)
 
     @property
     def is_failure(self) -> bool:

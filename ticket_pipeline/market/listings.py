@@ -7,6 +7,7 @@ Reasons are fixed texts without values, so that they can be counted; the listing
 from __future__ import annotations
 
 import re
+from collections import Counter
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -18,8 +19,9 @@ from pandera.config import ValidationDepth, config_context
 
 from ticket_pipeline.market.admission import BUILT_IN, judge_notes, settle_grounds
 from ticket_pipeline.market.admission_table import Admission
+from ticket_pipeline.market.contradictions import MONEY_COLUMNS, MONEY_LIMIT, drop_contradictions
 from ticket_pipeline.market.validated import EXTRA_REASON, PARKING_REASON, SET_ASIDE, ValidatedListings
-from ticket_pipeline.market.vocabulary import FeeBasis, RejectedListing
+from ticket_pipeline.market.vocabulary import LISTING_COLUMNS, FeeBasis, RejectedListing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,15 +31,12 @@ if TYPE_CHECKING:
 
 Amounts: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.float64]]"
 Flags: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.bool_]]"
+Rows: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.intp]]"
 _T = TypeVar("_T")
 
 MAX_QUANTITY = 1000
 """More tickets in one listing are a typing error or a placeholder."""
 
-MONEY_LIMIT = 1e10
-"""The columns are numeric(12,2); an amount from here on would fail there, and is absurd long before."""
-
-_MONEY_COLUMNS = ("ask_price", "all_in_price", "net_proceeds")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _GENERAL_ADMISSION = re.compile(
     r"\b(?:general adm(?:ission)?|gen\.? adm(?:ission)?|ga ?[0-9]{0,4}|sro ?[0-9]{0,3}|standing(?: room)?)\b",
@@ -54,9 +53,13 @@ def _is_currency(codes: pd.Series[Any]) -> pd.Series[bool]:
 
 LISTING_RULES = pa.DataFrameSchema(
     {
-        "price": pa.Column("float64", pa.Check.gt(0, error="price is zero or less"), nullable=False),
-        "largest_amount": pa.Column(
-            "float64", pa.Check.lt(MONEY_LIMIT, error="price, ask or proceeds are absurdly large"), nullable=True
+        "price": pa.Column(
+            "float64",
+            [
+                pa.Check.gt(0, error="price is zero or less"),
+                pa.Check.lt(MONEY_LIMIT, error="price is absurdly large"),
+            ],
+            nullable=False,
         ),
         "quantity": pa.Column(
             "int64",
@@ -72,12 +75,13 @@ LISTING_RULES = pa.DataFrameSchema(
     },
     name="listings",
 )
-"""What makes a candidate a market price. The flags and the largest amount come from `_build_frame`."""
+"""What makes a candidate a market price. The flags come from `_build_frame`."""
 
 _MISSING = {
     "price": "price is missing: neither an all-in nor an ask price",
     "currency": "currency is missing",
 }
+_IS_MISSING = frozenset(_MISSING.values())
 
 
 def validate_listings(
@@ -87,7 +91,8 @@ def validate_listings(
 
     A listing that breaks a rule is rejected with every rule it breaks. `price` is the all-in price where known, else
     the ask; all money is rounded half-up to cents, on the decimal text and not on the binary number, so that what is
-    validated is what numeric(12,2) stores. The parsers have bounded text and splits to what the database holds.
+    validated is what numeric(12,2) stores. A field that contradicts the price or the quantity is unknown and counted;
+    it costs no listing. The parsers have bounded text and splits to what the database holds.
 
     Args:
         parsed: the snapshots.
@@ -95,9 +100,14 @@ def validate_listings(
     """
     rules = [BUILT_IN] * len(parsed) if admission is None else admission
     admissions = [own.judge(one.columns, len(one.positions)) for own, one in zip(rules, parsed, strict=True)]
-    frame = _build_frame(parsed, list(chain.from_iterable(admissions)))
+    columns = {name: list(chain.from_iterable(one.columns[name] for one in parsed)) for name in LISTING_COLUMNS}
+    money = {name: round_to_cents(columns[name]) for name in MONEY_COLUMNS}
+    unknown = drop_contradictions(columns, money)
+    snapshots = np.repeat(np.arange(len(parsed)), [len(one.positions) for one in parsed])
+    frame = _build_frame(columns, money, snapshots, list(chain.from_iterable(admissions)))
     reasons = _find_reasons(frame)
-    computed: dict[str, list[Any]] = {name: _nan_to_none(frame[name]) for name in (*_MONEY_COLUMNS, "price")}
+    computed: dict[str, list[Any]] = {name: _nan_to_none(frame[name]) for name in (*MONEY_COLUMNS, "price")}
+    computed["splits"] = columns["splits"]
     basis_by = (FeeBasis.ASK, FeeBasis.ALL_IN)  # looked up once: an enum's attribute is slow to reach
     is_all_in = frame["all_in_price"].notna()
     computed["fee_basis"] = (
@@ -108,12 +118,13 @@ def validate_listings(
     validated = []
     start = 0
     for one, own_admission in zip(parsed, admissions, strict=True):
-        size = len(one.positions)
-        own = one.columns | {name: values[start : start + size] for name, values in computed.items()}
+        end = start + len(one.positions)
+        own = one.columns | {name: values[start:end] for name, values in computed.items()}
         own |= {"admission": own_admission, "notes": _deciding(one.columns["notes"])}
-        broken = {row - start: why for row, why in reasons.items() if start <= row < start + size}
-        validated.append(_assemble(one, own, broken))
-        start += size
+        broken = {row - start: why for row, why in reasons.items() if start <= row < end}
+        contradicted = {one.positions[row - start]: why for row, why in unknown.items() if start <= row < end}
+        validated.append(_assemble(one, own, broken, contradicted))
+        start = end
     return validated
 
 
@@ -123,26 +134,21 @@ def _deciding(notes: list[str | None]) -> list[str | None]:
     return [text if text in kept else None for text in notes] if kept else [None] * len(notes)
 
 
-def _build_frame(parsed: Sequence[ParsedListings], admissions: list[Admission]) -> pd.DataFrame:
+def _build_frame(
+    columns: dict[str, list[Any]], money: dict[str, Amounts], snapshots: Rows, admissions: list[Admission]
+) -> pd.DataFrame:
     """The columns that rules look at, of all snapshots one below the other."""
-
-    def joined(name: str) -> list[Any]:
-        return list(chain.from_iterable(one.columns[name] for one in parsed))
-
-    money = {name: round_to_cents(joined(name)) for name in _MONEY_COLUMNS}
-    snapshots = np.repeat(np.arange(len(parsed)), [len(one.positions) for one in parsed])
     # Object columns keep the strings as they are; pandas' own string type makes finding repeats half as slow again.
-    ids = pd.DataFrame({"snapshot": snapshots, "id": pd.Series(joined("listing_id"), dtype=object)})
-    places = [(texts, set(texts) - {None}) for texts in (joined("section"), joined("row"))]
+    ids = pd.DataFrame({"snapshot": snapshots, "id": pd.Series(columns["listing_id"], dtype=object)})
+    places = [(texts, set(texts) - {None}) for texts in (columns["section"], columns["row"])]
     return pd.DataFrame(
         {
             **money,
-            "largest_amount": np.fmax.reduce([np.abs(amounts) for amounts in money.values()]),
             "price": np.where(np.isnan(money["all_in_price"]), money["ask_price"], money["all_in_price"]),
-            "quantity": np.array(joined("quantity"), dtype="int64"),
-            "currency": pd.Series(joined("currency"), dtype=object),
-            "is_general_admission": _matching(is_general_admission, places) | _flags(joined("is_general_admission")),
-            "is_speculative": _matching(is_speculative, places) | _flags(joined("is_speculative")),
+            "quantity": np.array(columns["quantity"], dtype="int64"),
+            "currency": pd.Series(columns["currency"], dtype=object),
+            "is_general_admission": _matching(is_general_admission, places) | _flags(columns["is_general_admission"]),
+            "is_speculative": _matching(is_speculative, places) | _flags(columns["is_speculative"]),
             "is_parking": _flags([one is Admission.PARKING for one in admissions]),
             "is_extra": _flags([one is Admission.EXTRA for one in admissions]),
             "is_repeated": ids.duplicated(),
@@ -213,25 +219,38 @@ def _find_reasons(frame: pd.DataFrame) -> dict[int, tuple[str, ...]]:
 
 
 def _assemble(
-    parsed: ParsedListings, columns: dict[str, list[Any]], broken: dict[int, tuple[str, ...]]
+    parsed: ParsedListings,
+    columns: dict[str, list[Any]],
+    broken: dict[int, tuple[str, ...]],
+    contradicted: dict[int, list[str]],
 ) -> ValidatedListings:
-    """Separate the accepted listings of one snapshot from the rejected; `broken` is row → reasons."""
+    """Separate the accepted listings of one snapshot from the rejected.
+
+    Args:
+        parsed: the snapshot.
+        columns: its validated columns.
+        broken: row → reasons.
+        contradicted: position in the body → why fields of that listing are unknown, beside what the parser found.
+    """
+    unknown = {
+        position: (*parsed.unknown.get(position, ()), *contradicted.get(position, ()))
+        for position in {**parsed.unknown, **contradicted}
+    }
     rejected = list(parsed.rejected)
+    for row, reasons in broken.items():
+        position = parsed.positions[row]
+        why = unknown.pop(position, ())
+        # What could not be read explains what is missing; a listing rejected for another reason needs no more.
+        explained = (*reasons, *why) if _IS_MISSING.intersection(reasons) else reasons
+        kept = {name: values[row] for name, values in columns.items()} if reasons in SET_ASIDE else None
+        rejected.append(RejectedListing(position, parsed.items[position], explained, kept))
     if broken:
-        rejected += [
-            RejectedListing(
-                position := parsed.positions[row],
-                parsed.items[position],
-                reasons,
-                {name: values[row] for name, values in columns.items()} if reasons in SET_ASIDE else None,
-            )
-            for row, reasons in broken.items()
-        ]
         rejected.sort(key=lambda one: one.position)
         rows = sorted(broken)
         columns = {name: _without(values, rows) for name, values in columns.items()}
     columns["admission"] = settle_grounds(columns["admission"])
-    return ValidatedListings(columns, tuple(rejected), parsed.received, parsed.checksum_problems)
+    unknown_fields = dict(Counter(chain.from_iterable(unknown.values())).most_common())
+    return ValidatedListings(columns, tuple(rejected), parsed.received, parsed.checksum_problems, unknown_fields)
 
 
 def _without(values: list[_T], rows: list[int]) -> list[_T]:

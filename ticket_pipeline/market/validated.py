@@ -6,7 +6,7 @@ The rules (`listings`) are elsewhere, because they load pandas and pandera, whic
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import compress
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -42,12 +42,14 @@ class ValidatedListings:
         columns: `VALIDATED_COLUMNS` → one value per accepted listing; None where not known; money in whole cents.
         rejected: by position in the body, each with every reason.
         checksum_problems: see `ParsedListings`.
+        unknown_fields: why fields of accepted listings are unknown: reason → how many, the most frequent first.
     """
 
     columns: dict[str, list[Any]]
     rejected: tuple[RejectedListing, ...]
     received: int
     checksum_problems: tuple[str, ...] | None = None
+    unknown_fields: dict[str, int] = field(default_factory=dict)
 
     @property
     def accepted(self) -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
 
@@ -125,6 +125,9 @@ class Outcome(StrEnum):
         return self not in {Outcome.OK, Outcome.EMPTY}
 
 
+FINER_THAN_CENTS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND", "CLF", "UYW"})
+"""Currencies with three or four decimals: an amount that needs the third cannot be stored, and is never rounded."""
+
 LISTING_COLUMNS = (
     "listing_id",  # text: the marketplace's own id (ids pass 2^31, and some are not numbers)
     "section",  # text or None
@@ -191,6 +194,7 @@ class ParsedListings:
         checksum_problems: where the totals that the marketplace announces disagree with its listings; empty: all agree;
             None: it announces none.
         about: the marketplace's own ids of the events that the body names; empty: it names none.
+        unknown: index in `items` → why secondary fields of that candidate are unknown.
     """
 
     items: Sequence[Any]
@@ -199,6 +203,7 @@ class ParsedListings:
     rejected: list[RejectedListing]
     checksum_problems: tuple[str, ...] | None = None
     about: frozenset[str] = frozenset()
+    unknown: Mapping[int, Sequence[str]] = field(default_factory=dict)
 
     @property
     def received(self) -> int:

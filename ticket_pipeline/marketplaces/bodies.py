@@ -79,22 +79,24 @@ def build_parsed(
     rejected: list[RejectedListing],
     checksum_problems: tuple[str, ...] | None = None,
 ) -> ParsedListings:
-    """Reject the rows with problems; `len(positions) + len(rejected) == received` then holds.
+    """Reject the rows that lack an essential field; `len(positions) + len(rejected) == received` then holds.
 
     Args:
         items: as received.
         positions: for each row of `columns`, its index in `items`.
-        columns: of `LISTING_COLUMNS`, any value in rows that have problems.
-        problems: row → what is wrong with it.
+        columns: of `LISTING_COLUMNS`, any value in rows that are rejected, None where another field is unknown.
+        problems: of the rows.
         rejected: those known already.
         checksum_problems: see `ParsedListings`.
     """
-    if problems:
+    unknown = {positions[row]: why for row, why in problems.unknown.items()}
+    if problems.rejects:
         rejected += [
-            RejectedListing(positions[row], items[positions[row]], tuple(why)) for row, why in problems.items()
+            RejectedListing(position := positions[row], items[position], (*why, *unknown.pop(position, ())))
+            for row, why in problems.rejects.items()
         ]
         rejected.sort(key=lambda one: one.position)
-        is_good = [row not in problems for row in range(len(positions))]
+        is_good = [row not in problems.rejects for row in range(len(positions))]
         positions = list(compress(positions, is_good))
         columns = {name: list(compress(values, is_good)) for name, values in columns.items()}
-    return ParsedListings(items, positions, columns, rejected, checksum_problems)
+    return ParsedListings(items, positions, columns, rejected, checksum_problems, unknown=unknown)

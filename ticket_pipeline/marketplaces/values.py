@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import lru_cache
 from types import NoneType
 from typing import TYPE_CHECKING, Any
@@ -27,20 +28,44 @@ MAX_QUANTITY = 1_000_000_000
 MAX_SPLIT = 1000
 """A larger purchasable quantity is nonsense, and would soon exceed the database's smallint."""
 
-Problems = dict[int, list[str]]
-"""Row of a column → what is wrong with it, in words."""
+
+@dataclass(frozen=True, slots=True)
+class Problems:
+    """What is wrong with the rows of a body, in words: it rejects a listing, or leaves one of its fields unknown.
+
+    Attributes:
+        essential: the fields without which a listing is none; any other one never costs the listing.
+        rejects: row → what is wrong with its essential fields.
+        unknown: row → what is wrong with its other fields.
+    """
+
+    essential: frozenset[str]
+    rejects: dict[int, list[str]] = field(default_factory=dict)
+    unknown: dict[int, list[str]] = field(default_factory=dict)
+
+    def add(self, row: int, name: str, why: str) -> None:
+        """Note that a field of a row is wrong; `why` completes "price …"."""
+        found = self.rejects if name in self.essential else self.unknown
+        found.setdefault(row, []).append(f"{name} {why}")
+
 
 # Control characters (PostgreSQL text cannot hold NUL), soft hyphen, zero-width and direction marks, byte order mark,
 # lone surrogates (not encodable). Blanks of every kind are left to `str.split`.
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1b\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff\ud800-\udfff]")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,30}(?:\.[0-9]{1,30})?")
-_SHOWN_MONEY = re.compile(r"(?P<sign>-?)[^0-9.,\-()]{0,8}(?P<number>[0-9][0-9.,]{0,30})[^0-9.,\-()]{0,8}")
-_GROUPED = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+")
+_AMBIGUOUS = re.compile(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}")
+# Blanks of every kind are plain ones by then; the Swiss write a dash in place of no cents.
+_SHOWN_MONEY = re.compile(
+    r"(?P<sign>-?)[^0-9.,\-()]{0,8}(?P<number>[0-9](?:[0-9.,'\u2019 ]{0,30}[0-9])?)(?:[.,][\u2013\u2014-]{1,2})?"
+    r"[^0-9.,\-()]{0,8}"
+)
+_THOUSANDS = frozenset(".,'\u2019 ")
+_GROUPED = re.compile(r"[0-9]{1,3}(?:[.,'\u2019 ][0-9]{3})+")
 _CENTS = re.compile(r"(?P<whole>.*)[.,](?P<cents>[0-9]{1,2})")
 _WHOLE_FLOAT_TEXT = re.compile(r"([0-9]+)\.0+")
 # Whole columns, each value followed by a comma: one match instead of one per value.
 _PLAIN_IDS = re.compile(r"(?:[A-Za-z0-9]{1,64},)*")
-_PLAIN_AMOUNTS = re.compile(r"(?:[0-9]{1,12}(?:\.[0-9]{1,6})?,)*")
+_PLAIN_AMOUNTS = re.compile(r"(?:[0-9]{1,12}(?:\.(?:[0-9]{1,2}|[0-9]{4,6}))?,)*")
 _NOTHING = frozenset({"", "_", "-", "N/A"})
 
 
@@ -73,7 +98,7 @@ def to_quantity(value: object) -> int:
     """Read a number of tickets: 2, 2.0, "2" or " 2 "."""
     if value is None:
         raise ValueError("is missing")
-    number = _to_number(value)
+    number = to_number(value)
     if not number.is_integer():
         raise ValueError("is not a whole number")
     if abs(number) > MAX_QUANTITY:
@@ -82,14 +107,19 @@ def to_quantity(value: object) -> int:
 
 
 def to_amount(value: object) -> float | None:
-    """Read an amount in major units: 286, 286.5, "286.50", "$1,234.50", "1.234,50 €"; None and "" are None."""
+    """Read an amount in major units: 286, "286.50", "$1,234.50", "1.234,50 €", "CHF 1'234.-"; None and "" are None.
+
+    A text such as "1.234" may be either, and is not read.
+    """
     if value is None:
         return None
     if not isinstance(value, str):
-        return _to_number(value)
+        return to_number(value)
     text = to_text(value)
     if text is None:
         return None
+    if _AMBIGUOUS.fullmatch(text):
+        raise ValueError("may be thousands or decimals")
     if _NUMBER.fullmatch(text):
         return float(text)
     return _shown_amount(text)
@@ -123,7 +153,7 @@ def convert_column(values: list[Any], convert: Callable[[Any], Any], name: str, 
         try:
             converted.append(convert(value))
         except ValueError as error:
-            problems.setdefault(row, []).append(f"{name} {error}")
+            problems.add(row, name, str(error))
             converted.append(None)
     return converted
 
@@ -224,7 +254,8 @@ def _convert_texts(values: list[Any], convert: Callable[[Any], Any]) -> list[Any
     return [known[value] for value in values]
 
 
-def _to_number(value: object) -> float:
+def to_number(value: object) -> float:
+    """Read a finite number, or a text of one with a decimal point."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError("is not a number")  # noqa: TRY004 - to the caller it is a bad value, whatever its type
     if isinstance(value, str):
@@ -259,10 +290,10 @@ def _shown_amount(text: str) -> float:
     cents = _CENTS.fullmatch(number)
     whole, fraction = (cents["whole"], cents["cents"]) if cents else (number, "0")
     if not whole.isdecimal():
-        separators = set(whole) & set(".,")
+        separators = set(whole) & _THOUSANDS
         if not _GROUPED.fullmatch(whole) or len(separators) > 1 or (cents and number[-len(fraction) - 1] in separators):
             raise ValueError("is not a number")
-        # "$1.234" may be 1234 or 1.234; a comma alone, or a group before cents, can only separate thousands.
+        # "$1.234" may be 1234 or 1.234; a comma or a blank alone, or a group before cents, can only separate thousands.
         if cents is None and separators == {"."} and whole.count(".") == 1:
             raise ValueError("may be thousands or decimals")
-    return float(f"{shown['sign']}{re.sub('[.,]', '', whole)}.{fraction}")
+    return float(f"{shown['sign']}{re.sub('[^0-9]', '', whole)}.{fraction}")

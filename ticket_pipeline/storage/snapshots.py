@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import zstandard
@@ -19,7 +19,7 @@ from ticket_pipeline.storage.attempts import insert_attempt, reschedule_after_fa
 from ticket_pipeline.storage.listing_csv import render_csv
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from ticket_pipeline.market.events import Event
@@ -42,6 +42,7 @@ class Capture:
         body: the raw body.
         checksum_problems: where the totals that the marketplace announces disagree with its listings; empty: all agree;
             None: it announces none.
+        unknown_fields: why fields of the listings are unknown: reason → how many.
     """
 
     event: Event
@@ -54,6 +55,7 @@ class Capture:
     fee_basis: str | None
     body: bytes
     checksum_problems: Sequence[str] | None = None
+    unknown_fields: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def accepted(self) -> int:
@@ -79,6 +81,7 @@ class Capture:
             "fee_basis": self.fee_basis,
             "payload_hash": hashlib.sha256(self.body).digest(),
             "checksum_problems": None if problems is None else [_storable(text) for text in problems],
+            "unknown_fields": Jsonb(dict(self.unknown_fields)),
         }
 
     def to_csv(self) -> str:

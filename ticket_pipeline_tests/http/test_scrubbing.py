@@ -78,6 +78,20 @@ def test_an_excerpt_is_one_short_printable_line_without_half_a_secret() -> None:
     assert excerpt(b"short") == "short"
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Session expired, please log in", "Session expired,…"),
+        ("Session expired please", "Session expired…"),
+        ('{"message":"Session expired"}', '{"message":"Session…'),
+        ("a" * 40, "a" * 19 + "…"),
+        ("two words of twenty.", "two words of twenty."),
+    ],
+)
+def test_an_excerpt_is_cut_between_words(text: str, shown: str) -> None:
+    assert excerpt(text, 20) == shown
+
+
 # --- values that a request carried ----------------------------------------------------------------------------------
 
 TOKEN = "tk7/of+a-session-1"  # noqa: S105 - likewise

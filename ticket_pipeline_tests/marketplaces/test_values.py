@@ -28,6 +28,7 @@ _NO_NUMBERS: list[object] = [
     "--2",
 ]
 _NO_AMOUNTS: list[object] = ["free", "$", "$1.234", "1,23,4", "1,234,50", "($5)", "5-7", "$1.2.3"]
+_NO_AMOUNTS += ["1.226", "286.505", "-12.000", "€1.226", "1 22 6", "12 34", "1 226 00", "1 226.500", "1'226,000"]
 
 Read = Callable[[object], object]
 ACCEPTED: list[tuple[Read, object, object]] = [
@@ -57,7 +58,6 @@ ACCEPTED: list[tuple[Read, object, object]] = [
             (286, 286.0),
             (286.5, 286.5),
             ("286.50", 286.5),
-            ("286.505", 286.505),
             ("$286", 286.0),
             ("$3,746.00", 3746.0),
             ("$1,234,567", 1234567.0),
@@ -68,6 +68,17 @@ ACCEPTED: list[tuple[Read, object, object]] = [
             ("1.234.567 €", 1234567.0),
             ("-$5.00", -5.0),
             ("0", 0.0),
+            ("1 226,00 €", 1226.0),
+            ("1\u00a0226,00\u00a0€", 1226.0),
+            ("1\u202f226 $", 1226.0),
+            ("€ 1\u2009226\u2009000", 1226000.0),
+            ("CHF 1'226.50", 1226.5),
+            ("1\u2019226\u2019000.05 CHF", 1226000.05),
+            ("CHF 1'226.\u2013", 1226.0),
+            ("45,-", 45.0),
+            ("1234.505", 1234.505),
+            ("0.505", 0.505),
+            ("12.3456", 12.3456),
         ]
     ),
 ]
@@ -90,13 +101,32 @@ def test_a_value_of_another_kind_or_of_two_meanings_is_rejected(read: Read, valu
         read(value)
 
 
+@given(
+    cents=st.integers(1000_00, 10**11),
+    thousands=st.sampled_from([" ", "\u00a0", "\u202f", "\u2009", "'", "\u2019", ".", ","]),
+    decimal=st.sampled_from([".", ","]),
+    symbol=st.sampled_from(["", "€", "CHF ", "US$", "kr "]),
+)
+def test_an_amount_is_read_whatever_parts_its_thousands(cents: int, thousands: str, decimal: str, symbol: str) -> None:
+    if thousands == decimal:
+        return
+    whole = f"{cents // 100:,}".replace(",", thousands)
+    assert v.to_amount(f"{symbol}{whole}{decimal}{cents % 100:02}") == cents / 100
+
+
+@given(st.from_regex(r"(€ ?|US\$)?[1-9][0-9]{0,2}\.[0-9]{3}( ?(€|EUR))?", fullmatch=True))
+def test_three_digits_after_one_point_are_never_guessed(text: str) -> None:
+    with pytest.raises(ValueError, match="may be thousands or decimals"):
+        v.to_amount(text)
+
+
 _ANY = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(),
     st.floats(),
     st.text(max_size=8),
-    st.sampled_from(["2", "$1,234.50", "_", "a\x00b", 10**400]),
+    st.sampled_from(["2", "$1,234.50", "1.226", "_", "a\x00b", 10**400]),
     st.lists(st.integers(), max_size=1),
 )
 _UNIFORM = st.one_of(
@@ -133,7 +163,8 @@ def test_a_column_reads_like_its_values_one_by_one(
         except ValueError:
             expected.append(None)
             broken.add(row)
-    problems: v.Problems = {}
-    assert column(given_values, "it", problems) == expected
-    assert set(problems) == broken
-    assert all(reason.startswith("it ") for reasons in problems.values() for reason in reasons)
+    problems, secondary = v.Problems(frozenset({"it"})), v.Problems(frozenset({"another"}))
+    assert column(given_values, "it", problems) == column(given_values, "it", secondary) == expected
+    assert (set(problems.rejects), problems.unknown) == (broken, {})
+    assert (secondary.rejects, secondary.unknown) == ({}, problems.rejects)
+    assert all(reason.startswith("it ") for reasons in problems.rejects.values() for reason in reasons)

@@ -52,6 +52,7 @@ def _describe(result: EventResult) -> Metadata:
     for name, values in zip(("unmapped_sections", "checksum_problems"), texts, strict=True):
         if values:
             metadata[name] = dg.MetadataValue.json(values)
-    if result.rejected_reasons:
-        metadata["rejected_reasons"] = dg.MetadataValue.json(result.rejected_reasons)
+    for name, counts in (("rejected_reasons", result.rejected_reasons), ("unknown_fields", result.unknown_fields)):
+        if counts:
+            metadata[name] = dg.MetadataValue.json(counts)
     return metadata

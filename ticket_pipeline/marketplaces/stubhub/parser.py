@@ -1,6 +1,6 @@
 """Read the body of StubHub Pro's comparable listings: a JSON array, or an object that holds it as `listings`.
 
-A body in which every value has the promised type is read into typed objects without dicts: in half the time, and
+An array in which every value has the promised type is read into typed objects without dicts: in half the time, and
 without thousands of containers for the garbage collector. Any other body is read as plain JSON, by columns, and a
 column with an unexpected value in it value by value, so that one bad listing rejects only itself.
 """
@@ -15,6 +15,8 @@ import msgspec
 from ticket_pipeline.errors import UnexpectedPayload
 from ticket_pipeline.http.scrubbing import excerpt
 from ticket_pipeline.marketplaces.bodies import build_parsed, part_objects, read_json
+from ticket_pipeline.marketplaces.currencies import agreeing_amounts
+from ticket_pipeline.marketplaces.envelopes import check_envelope
 from ticket_pipeline.marketplaces.values import (
     Problems,
     amount_column,
@@ -27,6 +29,17 @@ from ticket_pipeline.marketplaces.values import (
 if TYPE_CHECKING:
     from ticket_pipeline.market.vocabulary import ParsedListings, RejectedListing
 
+_ESSENTIAL = frozenset({"listingId", "availableTickets", "sellerAllInPrice", "currencies"})
+"""Without these a listing is rejected; any other field is unknown where it cannot be read."""
+
+_OTHER_SHAPES = {
+    "items": "StubHub's public event page",
+    "Items": "StubHub's public event page",
+    "grid": "StubHub's public event page",
+    "listing": "StubHub's legacy inventory search",
+}
+"""A key of another body of StubHub → whose body that is."""
+
 _Currency = Literal["USD", "CAD", "EUR", "GBP", "AUD", "MXN", "CHF", "JPY", "SEK", "NOK", "DKK", "PLN", "NZD", "BRL"]
 """The usual ones, which share one string each. A body with another one is read as plain JSON."""
 
@@ -35,9 +48,10 @@ _NO_NOTES = msgspec.Raw(b"null")
 
 
 class _Money(msgspec.Struct, gc=False):
-    """`{amt, disp, currency, dec}`; a body with a null `amt` is read as plain JSON, which looks at `disp`."""
+    """`{amt, disp, currency, dec}`; a body with a null `amt` is read as plain JSON, which reads `disp` instead."""
 
     amt: float | None = None
+    disp: str | None = None
     currency: _Currency | None = None
 
 
@@ -54,16 +68,16 @@ class _Listing(msgspec.Struct, gc=False, rename="camel"):
     listing_notes: msgspec.Raw = _NO_NOTES
 
 
-class _Envelope(msgspec.Struct):
-    listings: list[_Listing]
+_USUAL = msgspec.json.Decoder(list[_Listing])
+_RAW = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-class _RawEnvelope(msgspec.Struct):
-    listings: list[msgspec.Raw]
+class _Moneys(NamedTuple):
+    """What stands in a money field of each listing: its amount, what is displayed, and its currency."""
 
-
-_USUAL = msgspec.json.Decoder(list[_Listing] | _Envelope)
-_RAW = msgspec.json.Decoder(list[msgspec.Raw] | _RawEnvelope)
+    amounts: list[Any]
+    shown: list[Any]
+    currencies: list[Any]
 
 
 class _Fields(NamedTuple):
@@ -73,8 +87,8 @@ class _Fields(NamedTuple):
     sections: list[Any]
     rows: list[Any]
     quantities: list[Any]
-    all_in: tuple[list[Any], list[Any]]
-    net: tuple[list[Any], list[Any]]
+    all_in: _Moneys
+    net: _Moneys
     currencies: list[Any]
     notes: list[Any]
 
@@ -92,8 +106,7 @@ class _ItemsOf(Sequence[Any]):
 
     def __getitem__(self, index: Any) -> Any:  # noqa: ANN401 - JSON is anything, and a slice of it a list
         if self._raw is None:
-            found = _RAW.decode(self._body)
-            self._raw = found.listings if isinstance(found, _RawEnvelope) else found
+            self._raw = _RAW.decode(self._body)
         if isinstance(index, slice):
             return [read_json(bytes(raw), "StubHub") for raw in self._raw[index]]
         return read_json(bytes(self._raw[index]), "StubHub")
@@ -104,7 +117,7 @@ def parse_stubhub_listings(body: bytes) -> ParsedListings:
 
     Prices: `all_in_price` is `sellerAllInPrice`, `net_proceeds` is `sellerNetProceeds`. The body has no price
     before buyer fees and no splits, so `ask_price` and `splits` are None. The currency is the listing's `currencyCode`,
-    else that of its amounts. UnexpectedPayload where the body is not JSON of this shape.
+    else that of its amounts. UnexpectedPayload where the body is not JSON of this shape, or an error.
     """
     return parse_usual(body) or parse_any(body)
 
@@ -113,10 +126,9 @@ def parse_usual(body: bytes) -> ParsedListings | None:
     """Read a body in which every value has the promised type; None where one does not."""
     try:
         body.decode()  # values that are skipped below are not checked there
-        found = _USUAL.decode(body)
+        listings = _USUAL.decode(body)
     except (msgspec.DecodeError, ValueError, RecursionError):
         return None
-    listings = found.listings if isinstance(found, _Envelope) else found
     all_in = _split([listing.seller_all_in_price for listing in listings])
     net = _split([listing.seller_net_proceeds for listing in listings])
     if all_in is None or net is None:
@@ -141,19 +153,25 @@ def _read_notes(found: list[msgspec.Raw]) -> list[Any]:
     return [msgspec.json.decode(notes) for notes in found]
 
 
-def _split(moneys: list[_Money | None]) -> tuple[list[Any], list[Any]] | None:
-    """Amounts and currencies; None where an amount is null and may be shown in another field."""
+def _split(moneys: list[_Money | None]) -> _Moneys | None:
+    """Amounts, displays and currencies; None where an amount is null and may be shown in another field."""
     if None in moneys:
         amounts = [money and money.amt for money in moneys]
-        currencies = [money and money.currency for money in moneys]
-        return (amounts, currencies) if amounts.count(None) == moneys.count(None) else None
-    amounts = [money.amt for money in moneys]  # type: ignore[union-attr]  # none of them is None
-    return None if None in amounts else (amounts, [money.currency for money in moneys])  # type: ignore[union-attr]  # likewise
+        if amounts.count(None) != moneys.count(None):
+            return None
+        return _Moneys(amounts, [m and m.disp for m in moneys], [m and m.currency for m in moneys])
+    known: list[_Money] = moneys  # type: ignore[assignment]  # none of them is None
+    amounts = [money.amt for money in known]
+    if None in amounts:
+        return None
+    return _Moneys(amounts, [money.disp for money in known], [money.currency for money in known])
 
 
 def parse_any(body: bytes) -> ParsedListings:
     """Read a body that may hold anything, as `parse_stubhub_listings` promises."""
-    items = _read_items(body)
+    found = read_json(body, "StubHub")
+    items = _items_of(found, body)
+    disagreements = check_envelope(found, len(items), "StubHub") if isinstance(found, dict) else None
     positions, objects, rejected = part_objects(items)
     fields = _Fields(
         listing_ids=[item.get("listingId") for item in objects],
@@ -165,38 +183,52 @@ def parse_any(body: bytes) -> ParsedListings:
         currencies=[item.get("currencyCode") for item in objects],
         notes=[item.get("listingNotes") for item in objects],
     )
-    return _build(items, positions, fields, rejected)
+    return _build(items, positions, fields, rejected, disagreements)
 
 
-def _split_any(moneys: list[Any]) -> tuple[list[Any], list[Any]]:
-    """Amounts and currencies of whatever stands where a money object should."""
-    codes = [money.get("currency") if isinstance(money, dict) else None for money in moneys]
-    return [_amount_of(money) for money in moneys], codes
+def _split_any(moneys: list[Any]) -> _Moneys:
+    """Amounts, displays and currencies of whatever stands where a money object should."""
+    objects = [money if isinstance(money, dict) else {"amt": money} for money in moneys]
+    shown = [money.get("disp") if money.get("disp") is not None else money.get("amt") for money in objects]
+    # Where the amount is null, what is displayed.
+    amounts = [money.get("disp") if money.get("amt") is None else money.get("amt") for money in objects]
+    return _Moneys(amounts, shown, [money.get("currency") for money in objects])
 
 
-def _read_items(body: bytes) -> list[Any]:
-    found = read_json(body, "StubHub")
-    if isinstance(found, dict):
-        found = found.get("listings")
-    if not isinstance(found, list):
+def _items_of(found: object, body: bytes) -> list[Any]:
+    items = found.get("listings") if isinstance(found, dict) else found
+    if isinstance(items, list):
+        return items
+    shape = next((_OTHER_SHAPES[key] for key in _OTHER_SHAPES if isinstance(found, dict) and key in found), None)
+    if shape is not None:
         raise UnexpectedPayload(
-            "StubHub's response is neither an array nor an object with an array `listings`; it begins "
-            f"{excerpt(body)!r}. Check the path in the settings; if it is right, StubHub has changed its format."
+            f"This is a response of {shape} ({excerpt(body)!r}), which is not read: its prices mean something else. "
+            "Set STUBHUB_API_BASE_URL and STUBHUB_LISTINGS_REQUEST to StubHub Pro's GetCompListingsByEventId."
         )
-    return found
+    raise UnexpectedPayload(
+        "StubHub's response is neither an array nor an object with an array `listings`; it begins "
+        f"{excerpt(body)!r}. Check the path in the settings; if it is right, StubHub has changed its format."
+    )
 
 
 def _build(
-    items: Sequence[Any], positions: list[int], fields: _Fields, rejected: list[RejectedListing]
+    items: Sequence[Any],
+    positions: list[int],
+    fields: _Fields,
+    rejected: list[RejectedListing],
+    disagreements: tuple[str, ...] | None = None,
 ) -> ParsedListings:
     """Make columns of the values, and reject the listings with unreadable values; `rejected` are known already."""
-    problems: Problems = {}
+    problems = Problems(_ESSENTIAL)
     count = len(fields.listing_ids)
     listing_ids = id_column(fields.listing_ids, "listingId", problems)
     quantities = quantity_column(fields.quantities, "availableTickets", problems)
-    all_in, all_in_currencies = _read_money(fields.all_in, "sellerAllInPrice", problems)
-    net, net_currencies = _read_money(fields.net, "sellerNetProceeds", problems)
-    currencies = text_column(fields.currencies, "currencyCode", problems)
+    all_in, all_in_codes = _read_money(fields.all_in, "sellerAllInPrice", problems)
+    net, net_codes = _read_money(fields.net, "sellerNetProceeds", problems)
+    listed = _capitals(text_column(fields.currencies, "currencyCode", problems))
+    currencies = _choose_currencies(listed, all_in_codes, net_codes, problems)
+    if net_codes != currencies:
+        net = _without_others(net, net_codes, currencies, problems)
     columns: dict[str, list[Any]] = {
         "listing_id": listing_ids,
         "section": text_column(fields.sections, "section", problems),
@@ -205,42 +237,45 @@ def _build(
         "quantity": quantities,
         "splits": [None] * count,
         "ask_price": [None] * count,
-        "all_in_price": all_in,
-        "net_proceeds": net,
-        "currency": _choose_currencies(currencies, all_in_currencies, net_currencies, problems),
+        "all_in_price": agreeing_amounts("sellerAllInPrice", all_in, fields.all_in.shown, currencies, problems),
+        "net_proceeds": agreeing_amounts("sellerNetProceeds", net, fields.net.shown, currencies, problems),
+        "currency": currencies,
         "is_general_admission": [False] * count,
         "is_speculative": [False] * count,
         "notes": notes_column(fields.notes),
     }
-    return build_parsed(items, positions, columns, problems, rejected)
+    return build_parsed(items, positions, columns, problems, rejected, disagreements)
 
 
-def _read_money(
-    money: tuple[list[Any], list[Any]], key: str, problems: Problems
-) -> tuple[list[float | None], list[str | None]]:
-    amounts, codes = money
-    return amount_column(amounts, key, problems), text_column(codes, f"{key}.currency", problems)
+def _read_money(moneys: _Moneys, key: str, problems: Problems) -> tuple[list[float | None], list[str | None]]:
+    amounts = amount_column(moneys.amounts, key, problems)
+    return amounts, _capitals(text_column(moneys.currencies, f"{key}.currency", problems))
 
 
-def _amount_of(money: object) -> object:
-    """`amt`; where it is null what is displayed; a bare number or text as it is."""
-    if not isinstance(money, dict):
-        return money
-    amount = money.get("amt")
-    return money.get("disp") if amount is None else amount
+def _capitals(codes: list[str | None]) -> list[str | None]:
+    known = {code: code and code.upper() for code in set(codes)}
+    return codes if list(known) == list(known.values()) else [known[code] for code in codes]
 
 
 def _choose_currencies(
     listed: list[str | None], all_in: list[str | None], net: list[str | None], problems: Problems
 ) -> list[str | None]:
-    """The listing's own code, else that of its amounts, in capitals; two codes make its prices ambiguous."""
-    if listed == all_in == net:
-        known = {code: code and code.upper() for code in set(listed)}
-        return listed if list(known) == list(known.values()) else [known[code] for code in listed]
-    chosen: list[str | None] = []
-    for row, codes in enumerate(zip(listed, all_in, net, strict=True)):
-        named = [code.upper() for code in codes if code]
-        if len(set(named)) > 1:
-            problems.setdefault(row, []).append("currencies of the listing and its amounts differ")
-        chosen.append(named[0] if named else None)
-    return chosen
+    """The listing's own code, else that of its amounts; a price in another one than the listing is ambiguous."""
+    if listed == all_in and None not in listed:
+        return listed
+    for row, (own, other) in enumerate(zip(listed, all_in, strict=True)):
+        if own and other and own != other:
+            problems.add(row, "currencies", "of the listing and its price differ")
+    return [own or other or third for own, other, third in zip(listed, all_in, net, strict=True)]
+
+
+def _without_others(
+    net: list[float | None], codes: list[str | None], currencies: list[str | None], problems: Problems
+) -> list[float | None]:
+    """The net proceeds without those in another currency than the listing."""
+    kept = list(net)
+    for row, (code, currency) in enumerate(zip(codes, currencies, strict=True)):
+        if code and code != currency and row not in problems.rejects:
+            problems.add(row, "sellerNetProceeds", "is in another currency")
+            kept[row] = None
+    return kept

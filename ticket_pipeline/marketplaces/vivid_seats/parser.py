@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ticket_pipeline.errors import UnexpectedPayload
 from ticket_pipeline.http.scrubbing import excerpt
 from ticket_pipeline.marketplaces.bodies import build_parsed, part_objects, read_json
+from ticket_pipeline.marketplaces.currencies import agreeing_amounts
 from ticket_pipeline.marketplaces.values import (
     Problems,
     amount_column,
@@ -28,6 +29,9 @@ from ticket_pipeline.marketplaces.vivid_seats.zones import parse_zones
 
 if TYPE_CHECKING:
     from ticket_pipeline.market.vocabulary import ParsedListings
+
+_ESSENTIAL = frozenset({"i", "q"})
+"""Without these a ticket is rejected, and without either price; any other field is unknown where it cannot be read."""
 
 _NO_PRODUCTION = "0"
 
@@ -47,15 +51,14 @@ def parse_vivid_seats_listings(body: bytes, *, asked_currency: str) -> ParsedLis
 
     Raises:
         UnexpectedPayload: not JSON, JSON of another shape, prices of an unknown currency, or no tickets where the
-            totals announce some.
+            totals announce some, or that come with an error.
     """
     found = read_json(body, "Vivid Seats")
     if isinstance(found, dict):
         if isinstance(found.get("tickets"), list):
             return replace(_parse_tickets(found, _find_currency(found, asked_currency)), about=_find_productions(found))
         if isinstance(found.get("zones"), list):
-            parsed = parse_zones(found["zones"], _find_currency(found, asked_currency), found.get("global"))
-            return replace(parsed, about=_find_productions(found))
+            return replace(parse_zones(found, _find_currency(found, asked_currency)), about=_find_productions(found))
     raise UnexpectedPayload(
         "Vivid Seats' response is not an object with an array `tickets` or `zones`; it begins "
         f"{excerpt(body)!r}. Check the path in the settings; if it is right, Vivid Seats has changed its format."
@@ -113,9 +116,10 @@ def _production_of(entry: object) -> str | None:
 def _parse_tickets(found: dict[str, Any], currency: str) -> ParsedListings:
     items: list[Any] = found["tickets"]
     positions, tickets, rejected = part_objects(items)
-    problems: Problems = {}
-    ask_prices = amount_column(_pick(tickets, "p"), "p", problems)
-    all_in_prices = amount_column(_pick(tickets, "aip", "allInPricePerTicket"), "aip", problems)
+    problems = Problems(_ESSENTIAL)
+    currencies: list[str | None] = [currency] * len(tickets)
+    ask_prices = _read_amounts("p", _pick(tickets, "p"), currencies, problems)
+    all_in_prices = _read_amounts("aip", _pick(tickets, "aip", "allInPricePerTicket"), currencies, problems)
     quantities = quantity_column(_pick(tickets, "q", "quantity"), "q", problems)
     notes = set(_texts(_pick(tickets, "n")))
     speculative = {note for note in notes if note is not None and _SPECULATIVE_NOTE.search(note)}
@@ -129,7 +133,7 @@ def _parse_tickets(found: dict[str, Any], currency: str) -> ParsedListings:
         "ask_price": ask_prices,
         "all_in_price": all_in_prices if 0.0 not in all_in_prices else [price or None for price in all_in_prices],
         "net_proceeds": [None] * len(tickets),
-        "currency": [currency] * len(tickets),
+        "currency": currencies,
         # Recognised by section and row, with the market's own rules.
         "is_general_admission": [False] * len(tickets),
         "is_speculative": [note in speculative for note in _texts(_pick(tickets, "n"))]
@@ -138,9 +142,13 @@ def _parse_tickets(found: dict[str, Any], currency: str) -> ParsedListings:
         "notes": notes_column(_pick(tickets, "n", "notes")),
     }
     checksum_problems = find_checksum_problems(
-        found.get("global"), received=len(items), quantities=quantities, prices=ask_prices, all_in_prices=all_in_prices
+        found, received=len(items), quantities=quantities, prices=ask_prices, all_in_prices=all_in_prices
     )
     return build_parsed(items, positions, columns, problems, rejected, checksum_problems)
+
+
+def _read_amounts(name: str, values: list[Any], currencies: list[str | None], problems: Problems) -> list[float | None]:
+    return agreeing_amounts(name, amount_column(values, name, problems), values, currencies, problems)
 
 
 def _pick(tickets: list[dict[str, Any]], key: str, synonym: str | None = None) -> list[Any]:

@@ -5,26 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.errors import UnexpectedPayload
+from ticket_pipeline.marketplaces.envelopes import check_envelope
 from ticket_pipeline.marketplaces.values import to_amount
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _HALF_A_CENT = 0.005
 
 
 def find_checksum_problems(
-    announced: object,
+    found: Mapping[str, Any],
     *,
     received: int,
     quantities: Sequence[int | None],
     prices: Sequence[float | None],
     all_in_prices: Sequence[float | None],
 ) -> tuple[str, ...] | None:
-    """Compare what `global` announces with what was read, before any listing is rejected as not a market price.
+    """Compare what a body announces with what was read, before any listing is rejected as not a market price.
 
     Args:
-        announced: the value of `global`: an array of one object.
+        found: the body; its `global` is an array of one object.
         received: listings in the body.
         quantities: of the listings; None where one could not be read, as among the prices.
         prices: before fees.
@@ -34,9 +35,10 @@ def find_checksum_problems(
         A sentence per total that disagrees; none where all agree; None where no total is announced.
 
     Raises:
-        UnexpectedPayload: listings are announced and there are none, or nothing is announced and there are none.
+        UnexpectedPayload: there are no listings, and some or an error are announced, or nothing is.
     """
-    totals = first_object(announced)
+    beside = check_envelope(found, received, "Vivid Seats")
+    totals = first_object(found.get("global"))
     known = [price for price in prices if price is not None]
     known_all_in = [price for price in all_in_prices if price is not None]
     counted: dict[str, float | None] = {
@@ -56,8 +58,8 @@ def find_checksum_problems(
             "stored; retried at the next poll."
         )
     if not compared:
-        return None
-    problems = tuple(problem for problem in compared if problem is not None)
+        return beside
+    problems = (*(beside or ()), *(problem for problem in compared if problem is not None))
     if problems and received == 0:
         raise UnexpectedPayload(
             f"Vivid Seats' response has no listings, and yet {'; '.join(problems)}. Nothing is stored; retried at the "

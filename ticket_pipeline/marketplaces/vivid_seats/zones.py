@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ticket_pipeline.market.vocabulary import RejectedListing
 from ticket_pipeline.marketplaces.bodies import build_parsed
+from ticket_pipeline.marketplaces.currencies import agreeing_amounts
 from ticket_pipeline.marketplaces.values import (
     Problems,
     amount_column,
@@ -24,6 +25,9 @@ from ticket_pipeline.marketplaces.vivid_seats.totals import find_checksum_proble
 
 if TYPE_CHECKING:
     from ticket_pipeline.market.vocabulary import ParsedListings
+
+_ESSENTIAL = frozenset({"id", "quantity", "price"})
+"""Without these a ticket is rejected; any other field is unknown where it cannot be read."""
 
 _ANY_QUANTITY = "ANY"
 _NEVER_LEAVE_ONE = "NEVERLEAVEONE"
@@ -41,7 +45,7 @@ class _Found(NamedTuple):
     rejected: list[RejectedListing]
 
 
-def parse_zones(zones: list[Any], currency: str, announced: object = None) -> ParsedListings:
+def parse_zones(body: dict[str, Any], currency: str) -> ParsedListings:
     """Read every ticket of every section of every zone.
 
     `price` counts as the price before fees: fees are not mentioned. `splitOption` may be quantities ("1,2,4", an
@@ -49,16 +53,17 @@ def parse_zones(zones: list[Any], currency: str, announced: object = None) -> Pa
     number, which may be a quantity or a code. A ticket without an id gets one from its place.
 
     Args:
-        zones: the value of `zones`.
+        body: its `zones` are an array; the totals beside them may be those of the site's own body.
         currency: of all prices.
-        announced: totals beside the zones, as in the site's own body, where there are any.
 
     Raises:
         UnexpectedPayload: there is no ticket, and no total announces that: it is not an empty market.
     """
-    found = _flatten(zones)
+    found = _flatten(body["zones"])
     tickets = [found.items[position] for position in found.positions]
-    problems: Problems = {}
+    problems = Problems(_ESSENTIAL)
+    currencies: list[str | None] = [currency] * len(tickets)
+    prices = [ticket.get("price") for ticket in tickets]
     quantities = quantity_column([ticket.get("quantity") for ticket in tickets], "quantity", problems)
     count = len(tickets)
     columns: dict[str, list[Any]] = {
@@ -68,16 +73,16 @@ def parse_zones(zones: list[Any], currency: str, announced: object = None) -> Pa
         "zone": text_column([zone for zone, _ in found.places], "zone", problems),
         "quantity": quantities,
         "splits": splits_column(_splits(tickets, quantities), "splitOption", problems),
-        "ask_price": amount_column([ticket.get("price") for ticket in tickets], "price", problems),
+        "ask_price": agreeing_amounts("price", amount_column(prices, "price", problems), prices, currencies, problems),
         "all_in_price": [None] * count,
         "net_proceeds": [None] * count,
-        "currency": [currency] * count,
+        "currency": currencies,
         "is_general_admission": [False] * count,
         "is_speculative": [False] * count,
         "notes": notes_column([ticket.get("notes") for ticket in tickets]),
     }
     checksum_problems = find_checksum_problems(
-        announced,
+        body,
         received=len(found.items),
         quantities=quantities,
         prices=columns["ask_price"],
@@ -123,7 +128,9 @@ def _ids(tickets: list[dict[str, Any]], places: list[tuple[Any, Any]]) -> list[A
     ids = []
     seen: Counter[str] = Counter()
     for ticket, (zone, section) in zip(tickets, places, strict=True):
-        own = next((ticket[key] for key in ("id", "listingId") if ticket.get(key) not in (None, "")), None)
+        own = next(
+            (ticket[key] for key in ("id", "listingId") if isinstance(ticket.get(key) or None, str | int | float)), None
+        )
         if own is None:
             place = sha256(repr((zone, section, ticket.get("row"))).encode("utf-8", "replace")).hexdigest()[:16]
             seen[place] += 1

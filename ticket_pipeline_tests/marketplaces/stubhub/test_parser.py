@@ -97,7 +97,7 @@ def test_notes_of_any_shape_become_one_text_and_cost_no_listing(
     assert not parsed.rejected
 
 
-@pytest.mark.parametrize("envelope", [lambda items: items, lambda items: {"listings": items, "count": 1}])
+@pytest.mark.parametrize("envelope", [lambda items: items, lambda items: {"listings": items, "count": len(items)}])
 def test_both_envelopes_are_read(envelope: Callable[[list[object]], object]) -> None:
     assert parse_stubhub_listings(json.dumps(envelope([item()])).encode()).received == 1
     empty = parse_stubhub_listings(json.dumps(envelope([])).encode())
@@ -162,7 +162,7 @@ def test_the_currency_comes_from_the_listing_else_from_its_amounts() -> None:
 
 
 def test_two_currencies_in_one_listing_are_no_price() -> None:
-    assert reasons(currencyCode="CAD") == ("currencies of the listing and its amounts differ",)
+    assert reasons(currencyCode="CAD") == ("currencies of the listing and its price differ",)
 
 
 @pytest.mark.parametrize(
@@ -172,14 +172,71 @@ def test_two_currencies_in_one_listing_are_no_price() -> None:
         ({"availableTickets": ...}, "availableTickets is missing"),
         ({"availableTickets": 2.5}, "availableTickets is not a whole number"),
         ({"sellerAllInPrice": {"amt": "NaN"}}, "sellerAllInPrice is not a number"),
-        ({"sellerNetProceeds": []}, "sellerNetProceeds is not a number"),
-        ({"section": {"name": "A"}}, "section is not text"),
-        ({"row": "x" * 300}, "row is longer than 250 characters"),
-        ({"currencyCode": ["USD"]}, "currencyCode is not text"),
+        ({"sellerAllInPrice": "1.226"}, "sellerAllInPrice may be thousands or decimals"),
+        ({"sellerAllInPrice": {"amt": None, "disp": "1.226"}}, "sellerAllInPrice may be thousands or decimals"),
+        ({"sellerAllInPrice": {"amt": 100, "disp": "£100"}}, "sellerAllInPrice is shown in another currency"),
+        ({"sellerAllInPrice": "CA$100"}, "sellerAllInPrice is shown in another currency"),
+        (
+            {"sellerAllInPrice": {"amt": 9, "disp": "9 EUR", "currency": "USD"}},
+            "sellerAllInPrice is shown in another currency",
+        ),
     ],
 )
-def test_what_cannot_be_read_is_rejected_by_name(changes: dict[str, Any], reason: str) -> None:
+def test_what_is_essential_and_cannot_be_read_rejects_the_listing_by_name(changes: dict[str, Any], reason: str) -> None:
     assert reasons(**changes) == (reason,)
+
+
+@pytest.mark.parametrize(
+    ("changes", "column", "reason"),
+    [
+        ({"sellerNetProceeds": []}, "net_proceeds", "sellerNetProceeds is not a number"),
+        ({"sellerNetProceeds": {"amt": "soon"}}, "net_proceeds", "sellerNetProceeds is not a number"),
+        ({"sellerNetProceeds": "1.226"}, "net_proceeds", "sellerNetProceeds may be thousands or decimals"),
+        (
+            {"sellerNetProceeds": {"amt": 9, "disp": "£9"}},
+            "net_proceeds",
+            "sellerNetProceeds is shown in another currency",
+        ),
+        (
+            {"sellerNetProceeds": {"amt": 9, "currency": "CAD"}},
+            "net_proceeds",
+            "sellerNetProceeds is in another currency",
+        ),
+        ({"section": {"name": "A"}}, "section", "section is not text"),
+        ({"row": "x" * 300}, "row", "row is longer than 250 characters"),
+        ({"currencyCode": ["USD"]}, None, "currencyCode is not text"),
+    ],
+)
+def test_a_secondary_field_that_cannot_be_read_is_unknown_and_counted(
+    changes: dict[str, Any], column: str | None, reason: str
+) -> None:
+    validated = validate_listings([parse(*(item(listingId=number, **changes) for number in range(50)))])[0]
+    assert (validated.accepted, validated.unknown_fields) == (50, {reason: 50})
+    assert validated.columns["price"] == [285.89] * 50
+    assert column is None or validated.columns[column] == [None] * 50
+
+
+@pytest.mark.parametrize(
+    ("shown", "currency"),
+    [
+        ("$100", "CAD"),
+        ("US$100", "USD"),
+        ("100 kr", "SEK"),
+        ("100,00\u00a0zł", "PLN"),
+        ("£100 each", "GBP"),
+        ("Ω100", "USD"),
+    ],
+)
+def test_a_symbol_that_fits_the_currency_contradicts_nothing(shown: str, currency: str) -> None:
+    price = {"amt": 100, "disp": shown, "currency": currency}
+    assert one(sellerAllInPrice=price, sellerNetProceeds=None, currencyCode=currency)["all_in_price"] == 100
+
+
+@pytest.mark.parametrize("text", ["12,345", "KWD 12,345", "12.345 KWD", "12.345"])
+def test_an_amount_in_a_currency_of_three_decimals_is_never_taken_for_thousands(text: str) -> None:
+    assert reasons(sellerAllInPrice=text, sellerNetProceeds=None, currencyCode="KWD") == (
+        "sellerAllInPrice may be thousands or decimals",
+    )
 
 
 def test_all_reasons_of_a_listing_are_told() -> None:

@@ -152,15 +152,42 @@ def test_a_note_that_says_speculative_is_flagged(note: str | None, is_speculativ
     [
         ({"i": ...}, "i is missing"),
         ({"q": ...}, "q is missing"),
-        ({"p": "NaN"}, "p is not a number"),
-        ({"aip": True}, "aip is not a number"),
-        ({"s": ["A"]}, "s is not text"),
-        ({"r": "x" * 300}, "r is longer than 250 characters"),
-        ({"m": "one"}, "m is not a list of quantities"),
+        ({"q": "two"}, "q is not a number"),
     ],
 )
-def test_what_cannot_be_read_is_rejected_by_name(changes: dict[str, Any], reason: str) -> None:
+def test_what_is_essential_and_cannot_be_read_rejects_the_ticket_by_name(changes: dict[str, Any], reason: str) -> None:
     assert reasons(**changes) == (reason,)
+
+
+@pytest.mark.parametrize(
+    ("changes", "price", "reason"),
+    [
+        ({"p": "NaN"}, 287.0, "p is not a number"),
+        ({"p": "1.226"}, 287.0, "p may be thousands or decimals"),
+        ({"p": "£212.55"}, 287.0, "p is shown in another currency"),
+        ({"p": "300.00"}, 287.0, "ask_price is above the all-in price"),
+        ({"aip": True}, 212.55, "aip is not a number"),
+        ({"aip": "€287"}, 212.55, "aip is shown in another currency"),
+        ({"s": ["A"]}, 287.0, "s is not text"),
+        ({"r": "x" * 300}, 287.0, "r is longer than 250 characters"),
+        ({"m": "one"}, 287.0, "m is not a list of quantities"),
+        ({"m": "1,2,4"}, 287.0, "splits exceed the quantity"),
+    ],
+)
+def test_a_secondary_field_that_is_wrong_is_unknown_and_counted(
+    changes: dict[str, Any], price: float, reason: str
+) -> None:
+    validated = validate_listings([parse(body(ticket(i="VB1", **changes), ticket(i="VB2", **changes)))])[0]
+    assert (validated.columns["price"], validated.unknown_fields) == ([price, price], {reason: 2})
+
+
+def test_a_ticket_without_a_readable_price_is_rejected_with_what_is_wrong() -> None:
+    (rejected,) = validate_listings([parse(body(ticket(p="NaN", aip="soon")))])[0].rejected
+    assert rejected.reasons == (
+        "price is missing: neither an all-in nor an ask price",
+        "p is not a number",
+        "aip is not a number",
+    )
 
 
 # --- shapes ---------------------------------------------------------------------------------------------------------

@@ -1,0 +1,108 @@
+"""Which currencies a symbol beside an amount can mean, and amounts that contradict the currency of their listing."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from ticket_pipeline.market.vocabulary import FINER_THAN_CENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ticket_pipeline.marketplaces.values import Problems
+
+_MEANINGS = {
+    symbol: frozenset(codes.split())
+    for symbol, codes in {
+        "$": "USD CAD AUD NZD SGD HKD TWD MXN ARS CLP COP UYU BBD BMD BSD BZD DOP FJD JMD KYD TTD XCD",
+        "us$": "USD",
+        "c$": "CAD",
+        "ca$": "CAD",
+        "cdn$": "CAD",
+        "a$": "AUD",
+        "au$": "AUD",
+        "nz$": "NZD",
+        "s$": "SGD",
+        "sg$": "SGD",
+        "hk$": "HKD",
+        "nt$": "TWD",
+        "mx$": "MXN",
+        "r$": "BRL",
+        "£": "GBP EGP FKP GIP",
+        "€": "EUR",
+        "¥": "JPY CNY",
+        "￥": "JPY CNY",
+        "₹": "INR",
+        "₩": "KRW",
+        "₪": "ILS",
+        "₺": "TRY",
+        "฿": "THB",
+        "₱": "PHP",
+        "₫": "VND",
+        "zł": "PLN",
+        "kr": "SEK NOK DKK ISK",
+        "kč": "CZK",
+        "ft": "HUF",
+        "lei": "RON",
+        "fr": "CHF",
+        "sfr": "CHF",
+        "r": "ZAR",
+        "rm": "MYR",
+        "rp": "IDR",
+    }.items()
+}
+_CODES = frozenset().union(*_MEANINGS.values(), FINER_THAN_CENTS, {"AED", "SAR", "QAR", "BGN", "RUB", "UAH", "NGN"})
+_NUMERIC = "0123456789.,'\u2019+- \u00a0\u202f\u2009"
+_ONE_GROUP = re.compile(r"[^0-9.,]*[0-9]{1,3}[.,][0-9]{3}[^0-9.,]*")
+
+
+@lru_cache(maxsize=1024)
+def contradicts(symbol: str, currency: str) -> bool:
+    """Whether what stands beside an amount, such as `£` or `CA$`, means another currency; an unknown word does not."""
+    words = re.findall(r"[^\W\d_]+|[^\w\s]", symbol)
+    named = {word for word in words if word in _CODES}
+    whole = "".join(symbol.casefold().replace(".", "").split())
+    meanings = {frozenset(named)} if named else {_MEANINGS[key] for key in (whole, *words) if key in _MEANINGS}
+    if whole in _MEANINGS:
+        meanings = {_MEANINGS[whole]}
+    return bool(meanings) and not any(currency in meaning for meaning in meanings)
+
+
+def is_in_another(shown: object, currency: str) -> bool:
+    """Whether an amount as it is shown names another currency."""
+    return isinstance(shown, str) and contradicts(shown.strip(_NUMERIC), currency)
+
+
+def agreeing_amounts(
+    name: str,
+    amounts: list[float | None],
+    shown: Sequence[Any],
+    currencies: Sequence[str | None],
+    problems: Problems,
+) -> list[float | None]:
+    """The amounts without those that are shown in another currency, or that could be thousands or decimals there.
+
+    Args:
+        name: of the field, for `problems`.
+        amounts: as read.
+        shown: as sent or displayed; only texts are looked at.
+        currencies: of the listings.
+        problems: gets what is wrong.
+    """
+    pairs = [
+        (text.strip(_NUMERIC), code) if type(text) is str else None
+        for text, code in zip(shown, currencies, strict=True)
+    ]
+    wrong = {pair for pair in set(pairs) if pair and pair[0] and pair[1] and contradicts(*pair)}
+    rows = {row: "is shown in another currency" for row, pair in enumerate(pairs) if pair in wrong} if wrong else {}
+    if not FINER_THAN_CENTS.isdisjoint(currencies):
+        for row, (text, code) in enumerate(zip(shown, currencies, strict=True)):
+            if code in FINER_THAN_CENTS and isinstance(text, str) and _ONE_GROUP.fullmatch(text) and amounts[row]:
+                rows[row] = "may be thousands or decimals"
+    if not rows:
+        return amounts
+    for row, why in rows.items():
+        problems.add(row, name, why)
+    return [None if row in rows else amount for row, amount in enumerate(amounts)]

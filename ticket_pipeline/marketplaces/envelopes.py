@@ -1,0 +1,115 @@
+"""What stands beside a list in a body: an error, a failure flag, or totals that contradict the list.
+
+Marketplaces promise none of these keys, so they are recognized by their words; an empty list with one of them is no
+empty market.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from ticket_pipeline.errors import UnexpectedPayload
+from ticket_pipeline.http.scrubbing import excerpt
+from ticket_pipeline.marketplaces.values import to_amount
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_ERROR_WORDS = {"error", "errors", "fault", "faults", "exception", "exceptions", "failure", "failures", "failed"}
+_SUCCESS_KEYS = {"success", "issuccess", "successful", "issuccessful", "succeeded", "ok"}
+_STATE_KEYS = {"status", "statuscode", "httpstatus", "state", "result", "outcome", "code", "responsecode"}
+_FAILED_STATES = {"error", "fail", "failed", "failure", "fault", "unauthorized", "forbidden", "denied", "expired"}
+_MESSAGE_KEYS = {"message", "detail", "details", "reason", "description", "msg", "title"}
+_NOTHING_SAID = {"", "0", "200", "false", "none", "null", "no", "ok", "success"}
+_HTTP_ERRORS = range(400, 600)
+
+_COUNTING = {"total", "totals", "count", "counts", "num", "number", "remaining", "available", "active", "left", "found"}
+_COUNTED = {"listing", "listings", "result", "results", "item", "items", "element", "elements", "record", "records"}
+_TICKETS = {"ticket", "tickets"}
+_QUALIFYING = {"of", "all", "filtered"}
+_CONTAINERS = {"meta", "metadata", "page", "paging", "pagination", "stats", "summary", "status", "result", "response"}
+_MOST_WORDS = 200
+_DEPTH = 4
+
+
+def check_envelope(found: Mapping[str, Any], received: int, whose: str) -> tuple[str, ...] | None:
+    """Where a body contradicts its own list of so many listings; None where nothing beside the list is about it.
+
+    Raises:
+        UnexpectedPayload: the list is empty, and the body names an error, a failure or a total that is not zero.
+    """
+    failure, totals = find_failure(found), dict(_totals(found))
+    doubts = [f"the response says {failure}"] if failure else []
+    for name, (total, words) in totals.items():
+        if received and words & _TICKETS:
+            continue  # counted in tickets
+        if total and (received == 0 or words & {"remaining", "left"}):
+            doubts.append(f"{name} is {total:.15g}")
+        elif total != received and not words & {"remaining", "left"}:
+            doubts.append(f"{name} is {total:.15g}, the listings give {received}")
+    if doubts and not received:
+        raise UnexpectedPayload(
+            f"{whose}'s response has no listings, and yet {'; '.join(doubts)}. Nothing is stored; retried at the next "
+            "poll.",
+            status=200,
+        )
+    return tuple(doubts) if doubts or totals else None
+
+
+def find_failure(found: Mapping[str, Any]) -> str | None:
+    """The server's words where a body says that it is an error, on one line and quoted; None where it does not."""
+    for part in _parts(found):
+        failures = {key: value for key, value in part.items() if _is_failure(key, value)}
+        if failures:
+            said = [text for key, value in failures.items() if _words(key) & _ERROR_WORDS for text in _texts(value)]
+            said += [text for key, value in part.items() if key.lower() in _MESSAGE_KEYS for text in _texts(value)]
+            said += [f"{key}: {value}" for key, value in failures.items() if not said]
+            return repr(excerpt("; ".join(dict.fromkeys(said)), _MOST_WORDS))
+    return None
+
+
+def _is_failure(key: str, value: object) -> bool:
+    plain = re.sub(r"[^a-z]", "", key.lower())
+    text = str(value).strip().lower() if isinstance(value, str | int | float) else ""
+    if plain in _SUCCESS_KEYS:
+        return text in {"false", "0", "no"} | _FAILED_STATES
+    if plain in _STATE_KEYS:
+        return text in _FAILED_STATES or (text.isdecimal() and len(text) == 3 and int(text) in _HTTP_ERRORS)  # noqa: PLR2004 - as statuses are
+    if not _words(key) & _ERROR_WORDS:
+        return False
+    return text not in _NOTHING_SAID if isinstance(value, str | int | float) else bool(value)
+
+
+def _totals(found: Mapping[str, Any]) -> Iterator[tuple[str, tuple[float, set[str]]]]:
+    """Name → total and the words of the name, of all that count listings or tickets."""
+    for part in _parts(found):
+        for key, value in part.items():
+            words = _words(key)
+            if not words & _COUNTING or words - _COUNTING - _COUNTED - _TICKETS - _QUALIFYING:
+                continue
+            try:
+                total = to_amount(value)
+            except ValueError:
+                continue
+            if total is not None:
+                yield key, (total, words)
+
+
+def _parts(found: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The body itself, and what in it describes the whole."""
+    yield found
+    yield from (value for key, value in found.items() if key.lower() in _CONTAINERS and isinstance(value, dict))
+
+
+def _words(key: str) -> set[str]:
+    """The words of `totalCount`, `total_count` or `TotalCount`."""
+    return set(re.findall(r"[a-z]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", key).lower()))
+
+
+def _texts(value: object, depth: int = _DEPTH) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list) and depth:
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _texts(part, depth - 1)
