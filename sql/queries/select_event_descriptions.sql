@@ -2,7 +2,7 @@
 -- its price ranges as JSON in which money is text.
 select
   t.captured_at, t.external_id, t.name, t.status, t.local_date, t.local_time, t.timezone, t.event_at, t.is_date_open,
-  t.is_time_open, t.on_sale_at, t.venue, t.city, t.country, t.url, t.problems,
+  t.is_time_open, t.on_sale_at, t.venue, t.city, t.country, t.url, t.problems, t.is_test,
   coalesce(
     (
       select

@@ -66,6 +66,8 @@ def _facts(event: WatchedEvent, latest: EventDescription) -> Iterator[str]:
     place = ", ".join(plain(part) for part in (latest.venue, latest.city, latest.country) if part)
     start = show_start(latest.local_date, latest.local_time, " ")
     yield f"Status {plain(latest.status or 'unknown')}; {start}; {place or 'no venue'}."
+    if latest.is_test:
+        yield "A test event of Ticketmaster: nothing is sold."
     if latest.on_sale_at is not None:
         yield f"On sale from {local_time(latest.on_sale_at, latest.timezone or event.timezone)}."
     if latest.url:
@@ -84,7 +86,7 @@ def _changes_table(event: WatchedEvent, changes: Sequence[Change]) -> Table:
         changes,
         {
             "Seen": lambda one: local_time(one.seen_at, event.timezone),
-            "What": lambda one: one.what,
+            "What": lambda one: plain(one.what),
             "Before": lambda one: _shown(one.before),
             "Since then": lambda one: _shown(one.after),
         },

@@ -28,6 +28,8 @@ from ticket_pipeline.storage.cache import PostgresCache
 from ticket_pipeline.storage.watchlist import read_known_events
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from rich.table import Table
 
     from ticket_pipeline.marketplaces.ticketmaster.parser import EventDetails
@@ -165,21 +167,23 @@ def _events_table(events: Sequence[EventDetails]) -> Table:
             "Event": _name_and_place,
             "Starts (local)": lambda event: show_start(event.local_date, event.local_time, "\n"),
             "Status": lambda event: plain(event.status),
-            ">From": _from_price,
+            ">From": from_price,
         },
     )
 
 
 def _name_and_place(event: EventDetails) -> str:
     place = (event.venue.name, event.venue.city) if event.venue else ()
-    return f"{plain(event.name)}\n{', '.join(plain(part) for part in place if part)}"
+    mark = " (a test event)" if event.is_test else ""
+    return f"{plain(event.name)}{mark}\n{', '.join(plain(part) for part in place if part)}"
 
 
-def _from_price(event: EventDetails) -> str:
-    if not event.price_ranges:
-        return NOTHING
-    cheapest = min(event.price_ranges, key=lambda found: found.min_price)
-    return f"{money(cheapest.min_price)}\n{plain(cheapest.currency)}"
+def from_price(event: EventDetails) -> str:
+    """The lowest price in each currency: amounts of two cannot be compared."""
+    lowest: dict[str, Decimal] = {}
+    for found in event.price_ranges:
+        lowest[found.currency] = min(found.min_price, lowest.get(found.currency, found.min_price))
+    return "\n".join(f"{money(lowest[currency])} {plain(currency)}" for currency in sorted(lowest)) or NOTHING
 
 
 def _caption(shown: int, total: int, *, is_cut: bool) -> str:

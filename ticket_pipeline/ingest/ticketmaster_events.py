@@ -29,7 +29,17 @@ _log = logging.getLogger(__name__)
 _COMPARED = ("status", "local_date", "local_time", "event_at", "venue")
 """What is worth a warning when it changes."""
 
-_SAME_NAME = ("name", "status", "local_date", "local_time", "timezone", "event_at", "is_date_open", "is_time_open")
+_SAME_NAME = (
+    "name",
+    "status",
+    "local_date",
+    "local_time",
+    "timezone",
+    "event_at",
+    "is_date_open",
+    "is_time_open",
+    "is_test",
+)
 
 
 @dataclass(frozen=True, slots=True)

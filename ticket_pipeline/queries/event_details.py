@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ticket_pipeline.storage.database import Database
 
-_COMPARED = {"status": "status", "local_date": "date", "local_time": "time", "venue": "venue", "price_ranges": "prices"}
+_COMPARED = {"status": "status", "local_date": "date", "local_time": "time", "venue": "venue"}
 """Attribute → its name for people."""
 
 
@@ -23,6 +23,7 @@ class EventDescription:
     Attributes:
         on_sale_at: when the public sale starts.
         problems: what of the response could not be read.
+        is_test: an event of Ticketmaster's own tests.
         price_ranges: each with price_type, currency, min_price and max_price; money is text in major units.
     """
 
@@ -42,6 +43,7 @@ class EventDescription:
     country: str | None
     url: str | None
     problems: Sequence[str]
+    is_test: bool
     price_ranges: Sequence[Mapping[str, str]]
 
 
@@ -68,3 +70,16 @@ def find_changes(descriptions: Sequence[EventDescription]) -> Iterator[Change]:
             was, is_now = getattr(before, attribute), getattr(after, attribute)
             if was != is_now:
                 yield Change(after.captured_at, what, was, is_now)
+        old, new = _ranges_by_type(before), _ranges_by_type(after)
+        for price_type in sorted(old.keys() | new.keys()):
+            earlier, later = old.get(price_type, []), new.get(price_type, [])
+            if earlier != later:
+                yield Change(after.captured_at, f"prices, {price_type}", earlier, later)
+
+
+def _ranges_by_type(description: EventDescription) -> dict[str, list[Mapping[str, str]]]:
+    """The price ranges of each type in an order of their own: the marketplace's changes by itself."""
+    by_type: dict[str, list[Mapping[str, str]]] = {}
+    for found in sorted(description.price_ranges, key=lambda each: sorted(each.items())):
+        by_type.setdefault(found["price_type"], []).append(found)
+    return by_type

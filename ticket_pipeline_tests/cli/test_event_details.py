@@ -67,8 +67,10 @@ def test_every_change_is_shown_with_the_value_before(described: Searching) -> No
         " is_date_open, is_time_open, 'Old Hall', payload_hash from ticketmaster_events",
         timedelta(days=1),
     )
+    described.cli.loopback.rows("update ticketmaster_events set is_test = true")
     shown = described.cli.run("event-details", first).stdout
     assert_fits(shown)
+    assert "A test event of Ticketmaster: nothing is sold." in shown
     words = " ".join(shown.split())
     assert "status rescheduled onsale" in words
     assert "venue Old Hall" in words

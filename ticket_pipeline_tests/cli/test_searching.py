@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from ticket_pipeline.cli.searching import from_price
+from ticket_pipeline.marketplaces.ticketmaster.parser import PriceRange, read_event
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline.simulator.marketplaces import Marketplace
 from ticket_pipeline_tests.cli.conftest import assert_fits
-from ticket_pipeline_tests.marketplaces.ticketmaster.discovery import CANARY
+from ticket_pipeline_tests.marketplaces.ticketmaster.discovery import CANARY, EVENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +42,24 @@ def test_the_document_has_all_of_an_event(searching: Searching) -> None:
     code = first["venue"]["country"]
     (same,) = searching.cli.ask("search", searching.events[0].name, "--country", code.lower())["events"]
     assert same["external_id"] == first["external_id"]
+
+
+@pytest.mark.parametrize(
+    ("amounts", "shown"),
+    [
+        ({"CAD": ("54", "80")}, "54.00 CAD"),
+        ({"CAD": ("54", "80"), "USD": ("60",)}, "54.00 CAD\n60.00 USD"),
+        ({"PLN": ("200",), "EUR": ("50", "45")}, "45.00 EUR\n200.00 PLN"),
+        ({}, "\N{EN DASH}"),
+    ],
+)
+def test_the_lowest_price_is_that_of_each_currency(amounts: dict[str, tuple[str, ...]], shown: str) -> None:
+    ranges = [
+        PriceRange("standard", currency, Decimal(low), Decimal(900))
+        for currency, lows in amounts.items()
+        for low in lows
+    ]
+    assert from_price(replace(read_event(EVENT), price_ranges=tuple(ranges))) == shown
 
 
 def test_finding_nothing_is_not_an_error(searching: Searching) -> None:

@@ -53,6 +53,8 @@ def _describe(result: EventResult) -> Metadata:
         )
         or "none",
     }
+    if details.is_test:
+        metadata["is_test"] = "yes: nothing is sold"
     if details.problems:
         metadata["problems"] = dg.MetadataValue.json(list(details.problems))
     return metadata

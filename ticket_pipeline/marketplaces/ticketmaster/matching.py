@@ -87,8 +87,9 @@ def _questions(wanted: WatchlistEvent) -> list[tuple[str | None, str | None]]:
 
 
 def choose(wanted: WatchlistEvent, candidates: list[EventDetails]) -> Match:
-    """The best of some candidates; nothing is sent."""
-    scored = sorted(((score(wanted, one), one) for one in candidates), key=lambda pair: (-pair[0], pair[1].external_id))
+    """The best of some candidates, none of them a test event; nothing is sent."""
+    real = [one for one in candidates if not one.is_test]
+    scored = sorted(((score(wanted, one), one) for one in real), key=lambda pair: (-pair[0], pair[1].external_id))
     good = [(points, one) for points, one in scored if points >= LEAST_SCORE]
     if not good:
         return Match(wanted, None, 0, 0)

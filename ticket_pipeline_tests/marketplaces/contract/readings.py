@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ticket_pipeline.market.listings import MONEY_LIMIT, validate_listings
+from ticket_pipeline.market.contradictions import MONEY_LIMIT
+from ticket_pipeline.market.listings import validate_listings
 from ticket_pipeline.market.vocabulary import LISTING_COLUMNS
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def reading_of(validated: ValidatedListings) -> Reading:
         problems=(
             *(reason for each in validated.rejected for reason in each.reasons),
             *(validated.checksum_problems or ()),
+            *validated.unknown_fields,
         ),
     )
 

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from ticket_pipeline.errors import UnexpectedPayload
 from ticket_pipeline_tests.marketplaces.contract.damage import JUNK, damaged_body, each_place_spoilt
+from ticket_pipeline_tests.marketplaces.contract.listings import STUBHUB, VIVID_SEATS, VIVID_SEATS_ZONES
 from ticket_pipeline_tests.marketplaces.contract.readings import Offer
 from ticket_pipeline_tests.marketplaces.contract.subjects import SUBJECTS
+from ticket_pipeline_tests.marketplaces.contract.ticketmaster import TICKETMASTER_EVENT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,6 +101,141 @@ def test_a_missing_field_costs_its_own_offers_at_most(
     assert (len(reading.items), reading.received) == (3 - unreadable, 3)
     if places == [1]:
         assert (reading.items[0], reading.items[-1]) == (subject.expected(OFFERS[0]), subject.expected(OFFERS[2]))
+
+
+# --- money and what is not essential ---------------------------------------------------------------------------------
+
+PRICES = [
+    (STUBHUB, ("sellerAllInPrice",)),
+    (VIVID_SEATS, ("p", "aip")),
+    (VIVID_SEATS_ZONES, ("price",)),
+    (TICKETMASTER_EVENT, ("min", "max")),
+]
+
+
+def priced(subject: Subject, names: tuple[str, ...], amount: str) -> Reading:
+    """What is read where these fields of the second offer hold an amount as text."""
+    document = subject.render(OFFERS, "USD")
+    subject.parts(document)[1].update(dict.fromkeys(names, amount))
+    return taken(subject, json.dumps(document).encode())
+
+
+@pytest.mark.parametrize(("subject", "names"), PRICES, ids=[each.name for each, _ in PRICES])
+@pytest.mark.parametrize("amount", ["1 226,00", "1\u00a0226.00", "1\u202f226,00 $", "1'226", "$1,226.00"])
+def test_thousands_are_read_whatever_parts_them(subject: Subject, names: tuple[str, ...], amount: str) -> None:
+    assert [item.price for item in priced(subject, names, amount).items] == [50, 1226, 70]
+
+
+@pytest.mark.parametrize(("subject", "names"), PRICES, ids=[each.name for each, _ in PRICES])
+@pytest.mark.parametrize("amount", ["1.226", "12.500", "€1.226", "£100", "100 EUR", "CA$100"])
+def test_a_price_that_may_be_two_or_is_in_another_currency_is_none(
+    subject: Subject, names: tuple[str, ...], amount: str
+) -> None:
+    reading = priced(subject, names, amount)
+    assert ([item.price for item in reading.items], reading.unreadable) == ([50, 70], 1)
+
+
+SECONDARY = [(subject, name) for subject, name in FIELDS if subject.without[name] == "read"]
+
+
+@pytest.mark.parametrize(("subject", "name"), SECONDARY, ids=[f"{each.name}-{name}" for each, name in SECONDARY])
+@pytest.mark.parametrize("odd", [[["x"]], {"": {"": ""}}, ["1", None], {"amt": "soon"}])
+def test_a_field_that_is_not_essential_never_costs_an_offer(subject: Subject, name: str, odd: object) -> None:
+    document = subject.render(OFFERS, "USD")
+    for part in subject.parts(document):
+        part[name] = odd
+    assert len(taken(subject, json.dumps(document).encode()).items) == len(OFFERS)
+
+
+# --- an empty list that is no empty market ---------------------------------------------------------------------------
+
+FAILURES: list[dict[str, object]] = [
+    {"success": False, "error": "Session expired"},
+    {"success": "false", "message": "Session expired"},
+    {"error": {"code": 17, "message": "Session expired"}},
+    {"errors": [{"detail": "Session expired", "status": "401"}]},
+    {"hasError": True, "message": "Session expired"},
+    {"errorMessage": "Session expired"},
+    {"status": "error", "message": "Session expired"},
+    {"status": 401, "detail": "Session expired"},
+    {"statusCode": "503", "reason": "Session expired"},
+    {"fault": {"faultstring": "Session expired"}},
+    {"meta": {"success": 0, "message": "Session expired"}},
+]
+NO_FAILURES: list[dict[str, object]] = [
+    {"success": True, "error": None, "errors": [], "errorCode": 0, "status": "ok"},
+    {"error": "", "statusCode": 200, "message": "No listings found"},
+    {"hasErrors": False, "failed": "false", "status": 200, "accountError": {}},
+]
+
+
+def emptied(subject: Subject, beside: dict[str, object]) -> bytes:
+    """A body without an offer, with this beside it."""
+    document = subject.render([], "USD")
+    return json.dumps((document if isinstance(document, dict) else {"listings": document}) | beside).encode()
+
+
+@pytest.mark.parametrize("beside", FAILURES, ids=json.dumps)
+def test_nothing_beside_an_error_is_no_empty_market(subject: Subject, beside: dict[str, object]) -> None:
+    with pytest.raises(UnexpectedPayload, match="Session expired"):
+        subject.read(emptied(subject, beside))
+
+
+@pytest.mark.parametrize("beside", NO_FAILURES, ids=json.dumps)
+def test_nothing_beside_a_success_is_an_empty_market(subject: Subject, beside: dict[str, object]) -> None:
+    assert taken(subject, emptied(subject, beside)).received == 0
+
+
+LISTED = those(*(each for each in SUBJECTS if each.has_listings))
+
+
+@LISTED
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"totalListings": 20},
+        {"total": "20"},
+        {"total_count": 1},
+        {"numResults": 3.0},
+        {"ticketCount": "1,300"},
+        {"meta": {"count": 7}},
+        {"stats": {"total_listings": 9}},
+        {"itemsRemaining": 317},
+    ],
+    ids=json.dumps,
+)
+def test_nothing_beside_a_total_is_no_empty_market(subject: Subject, beside: dict[str, object]) -> None:
+    with pytest.raises(UnexpectedPayload, match="has no listings, and yet"):
+        subject.read(emptied(subject, beside))
+
+
+@LISTED
+@pytest.mark.parametrize(
+    "beside",
+    [{"total": 0}, {"viewCount": 5000}, {"pageSize": 100, "totalPages": 1}, {"countryCode": "US"}, {"discount": 5}],
+    ids=json.dumps,
+)
+def test_nothing_beside_what_counts_no_listings_is_an_empty_market(subject: Subject, beside: dict[str, object]) -> None:
+    assert taken(subject, emptied(subject, beside)).received == 0
+
+
+@LISTED
+@pytest.mark.parametrize(
+    ("beside", "doubt"),
+    [
+        ({"totalListings": 20}, "totalListings is 20, the listings give 3"),
+        ({"meta": {"total": "4"}}, "total is 4, the listings give 3"),
+        ({"itemsRemaining": 317}, "itemsRemaining is 317"),
+        ({"success": False, "error": "Partial results"}, "the response says 'Partial results'"),
+    ],
+)
+def test_a_list_that_contradicts_what_stands_beside_it_is_kept_and_disputed(
+    subject: Subject, beside: dict[str, object], doubt: str
+) -> None:
+    document = subject.render(OFFERS, "USD")
+    body = (document if isinstance(document, dict) else {"listings": document}) | beside
+    reading = taken(subject, json.dumps(body).encode())
+    assert (len(reading.items), reading.problems) == (3, (doubt,))
 
 
 # --- anything at all ------------------------------------------------------------------------------------------------

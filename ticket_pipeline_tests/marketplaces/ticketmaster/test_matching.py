@@ -90,6 +90,11 @@ def test_matinee_and_evening_are_told_apart() -> None:
     assert choose(WANTED, [matinee, SAME]).best is SAME
 
 
+def test_a_test_event_is_never_proposed() -> None:
+    assert choose(WANTED, [other(is_test=True)]).best is None
+    assert choose(WANTED, [other(is_test=True), other(external_id="real")]).best == other(external_id="real")
+
+
 def test_without_candidates_there_is_no_proposal() -> None:
     assert (choose(WANTED, []).best, choose(WANTED, []).score) == (None, 0)
 

@@ -90,8 +90,33 @@ def test_cancelled_has_one_spelling(code: str) -> None:
     assert read_event(event(dates__status__code=code)).status == "cancelled"
 
 
-def test_a_sale_that_began_in_1900_began_at_an_unknown_time() -> None:
-    assert read_event(event(sales__public__startDateTime="1900-01-01T06:00:00Z")).on_sale_at is None
+@pytest.mark.parametrize("placeholder", ["1900-01-01", "1899-12-30", "1970-01-01", "0002-01-01"])
+def test_a_start_that_nobody_entered_is_no_start(placeholder: str) -> None:
+    moment = f"{placeholder}T06:00:00Z"
+    assert read_event(event(sales__public__startDateTime=moment)).on_sale_at is None
+    read = read_event(event(dates__start__localDate=placeholder, dates__start__dateTime=moment))
+    assert (read.local_date, read.local_time, read.event_at, read.is_date_open) == (None, None, None, True)
+    alone = read_event(event(dates__start={"dateTime": moment}))
+    assert (alone.local_date, alone.event_at, alone.is_date_open) == (None, None, True)
+    known = read_event(event(dates__start__dateTime=moment))  # the local date and time are real
+    assert (known.event_at, known.is_date_open) == (datetime(2027, 1, 20, 1, tzinfo=UTC), False)
+
+
+@pytest.mark.parametrize(
+    ("sent", "is_test"), [(True, True), ("true", True), (False, False), (None, False), ("no", False)]
+)
+def test_a_test_event_is_marked(sent: object, is_test: bool) -> None:
+    assert read_event(event(test=sent)).is_test is is_test
+
+
+def test_a_price_may_begin_at_nothing_and_half_a_cent_goes_up() -> None:
+    ranges = [{"min": 0, "max": 50.005, "currency": "CAD"}, {"min": 12.34, "max": 13.5, "currency": "KWD"}]
+    read = read_event(event(priceRanges=ranges))
+    assert [(found.min_price, found.max_price) for found in read.price_ranges] == [
+        (Decimal(0), Decimal("50.01")),
+        (Decimal("12.34"), Decimal("13.50")),
+    ]
+    assert read.problems == ()
 
 
 def test_no_published_price_is_an_answer_and_no_problem() -> None:
@@ -106,6 +131,11 @@ def test_no_published_price_is_an_answer_and_no_problem() -> None:
         {"min": 9, "max": 5, "currency": "CAD"},
         {"min": -1, "max": 5, "currency": "CAD"},
         {"min": 1, "max": 5},
+        {"min": 0, "max": 0, "currency": "CAD"},
+        {"min": "0.00", "max": 0.0, "currency": "USD"},
+        {"min": 12.345, "max": 13, "currency": "KWD"},
+        {"min": "£1", "max": "£5", "currency": "CAD"},
+        {"min": "1.226", "max": 1300, "currency": "EUR"},
         {"max": 5, "currency": "CAD"},
         "standard",
     ],
