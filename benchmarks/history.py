@@ -32,14 +32,15 @@ _FILL = """
     insert into hourly_prices (
       event_id, marketplace, zone, currency, fee_basis, hour_at, snapshots, suspect_snapshots, failed_attempts,
       listings, min_listings, mean_listings, max_listings, tickets, min_tickets, mean_tickets, max_tickets,
-      observations, open_price, high_price, low_price, close_price, min_price, mean_price, median_price, max_price,
-      get_in_2_price, get_in_4_price
+      sum_tickets, observations, sum_price, floor_price, low_floor_price, high_floor_price, p25_price, p75_price,
+      open_price, high_price, low_price, close_price, min_price, mean_price, median_price, max_price,
+      get_in_1_price, get_in_2_price, get_in_4_price
     )
     select
       e.event_id, 'stubhub', case z when 0 then '*' else 'Zone ' || z end, 'USD', 'all_in', h, 1, 0, 0,
       300, 300, 300, 300, 900, 900, 900, 900,
-      300, p, p, p, p, p, p + 80, p + 60, p + 900,
-      p + 1, p + 5
+      900, 300, 300 * (p + 80), p, p, p, p + 30, p + 90, p, p, p, p, p, p + 80, p + 60, p + 900,
+      p, p + 1, p + 5
     from generate_series(%(start)s::timestamptz, %(end)s::timestamptz - interval '1 hour', interval '1 hour') as h
     cross join events as e
     cross join generate_series(0, %(zones)s) as z

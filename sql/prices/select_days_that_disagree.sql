@@ -73,15 +73,26 @@ expected as (
     coalesce(sum(h.listings) filter (where h.hour_at = c.last_hour_at), 0)::integer as listings,
     coalesce(sum(h.tickets) filter (where h.hour_at = c.last_hour_at), 0)::integer as tickets,
     max(h.max_tickets) as peak_tickets,
-    coalesce(sum(h.mean_tickets * h.snapshots) / nullif(c.snapshots, 0), 0)::numeric(14, 4) as mean_tickets,
+    coalesce(sum(h.sum_tickets)::numeric / nullif(c.snapshots, 0), 0)::numeric(14, 4) as mean_tickets,
+    sum(h.observations)::integer as observations, sum(h.sum_price)::numeric(16, 2) as sum_price,
+    min(h.low_floor_price) as low_floor_price, max(h.high_floor_price) as high_floor_price,
     (min(array[extract(epoch from h.hour_at), h.open_price]) filter (where h.open_price is not null))[2] as open_price,
     max(h.high_price) as high_price, min(h.low_price) as low_price,
     (max(array[extract(epoch from h.hour_at), h.close_price]) filter (where h.close_price is not null))[2] as close_price,
     min(h.min_price) as min_price,
-    (
-      sum(h.mean_price * h.snapshots) / nullif(sum(h.snapshots) filter (where h.mean_price is not null), 0)
-    )::numeric(12, 2) as mean_price,
-    max(h.max_price) as max_price, min(h.get_in_2_price) as get_in_2_price, min(h.get_in_4_price) as get_in_4_price
+    (sum(h.sum_price) / nullif(sum(h.observations), 0))::numeric(12, 2) as mean_price, max(h.max_price) as max_price,
+    sum(h.floor_price) filter (where h.hour_at = c.last_hour_at) as floor_price,
+    sum(h.p25_price) filter (where h.hour_at = c.last_hour_at) as p25_price,
+    sum(h.median_price) filter (where h.hour_at = c.last_hour_at) as median_price,
+    sum(h.p75_price) filter (where h.hour_at = c.last_hour_at) as p75_price,
+    sum(h.get_in_1_price) filter (where h.hour_at = c.last_hour_at) as get_in_1_price,
+    sum(h.get_in_2_price) filter (where h.hour_at = c.last_hour_at) as get_in_2_price,
+    sum(h.get_in_3_price) filter (where h.hour_at = c.last_hour_at) as get_in_3_price,
+    sum(h.get_in_4_price) filter (where h.hour_at = c.last_hour_at) as get_in_4_price,
+    sum(h.get_in_5_price) filter (where h.hour_at = c.last_hour_at) as get_in_5_price,
+    sum(h.get_in_6_price) filter (where h.hour_at = c.last_hour_at) as get_in_6_price,
+    sum(h.get_in_7_price) filter (where h.hour_at = c.last_hour_at) as get_in_7_price,
+    sum(h.get_in_8_price) filter (where h.hour_at = c.last_hour_at) as get_in_8_price
   from hours as h
   inner join covered as c on c.event_id = h.event_id and c.marketplace = h.marketplace and c.day_on = h.day_on
   where h.currency <> 'XXX' or not h.knows_currency
@@ -93,8 +104,11 @@ expected as (
 stored as (
   select
     d.event_id, d.marketplace, d.day_on, d.zone, d.currency, d.fee_basis, d.hours_covered, d.snapshots,
-    d.suspect_snapshots, d.failed_attempts, d.listings, d.tickets, d.peak_tickets, d.mean_tickets, d.open_price,
-    d.high_price, d.low_price, d.close_price, d.min_price, d.mean_price, d.max_price, d.get_in_2_price, d.get_in_4_price
+    d.suspect_snapshots, d.failed_attempts, d.listings, d.tickets, d.peak_tickets, d.mean_tickets, d.observations,
+    d.sum_price, d.low_floor_price, d.high_floor_price, d.open_price, d.high_price, d.low_price, d.close_price,
+    d.min_price, d.mean_price, d.max_price, d.floor_price, d.p25_price, d.median_price, d.p75_price, d.get_in_1_price,
+    d.get_in_2_price, d.get_in_3_price, d.get_in_4_price, d.get_in_5_price, d.get_in_6_price, d.get_in_7_price,
+    d.get_in_8_price
   from sample as s
   cross join lateral (
     select p.*

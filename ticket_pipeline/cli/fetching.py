@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import typer
 
-from ticket_pipeline.cli.formats import NOTHING, count, largest_unit, money, plain, utc_now
+from ticket_pipeline.cli.formats import FLOOR, NOTHING, THIN, count, get_in, largest_unit, money, plain, utc_now
 from ticket_pipeline.cli.options import MarketplaceOption
 from ticket_pipeline.cli.session import describe_problems, open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, progress, show, show_json
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ticket_pipeline.market.events import Event
     from ticket_pipeline.storage.database import Database
 
-_LEGEND = "Prices per ticket. Get-in: the cheapest that sells one; for 2: that sells two together."
+_LEGEND = f"Prices per ticket. {FLOOR} For 2: together. {THIN}"
 _CACHED_LEGEND = "Cached: a recent response was used, without a request. `ticket-pipeline cache clear` deletes it."
 
 
@@ -129,9 +129,9 @@ def _poll(database: Database, settings: Settings, events: Sequence[Event]) -> li
 
 
 def _results_table(results: Sequence[EventResult], skipped: Sequence[Event]) -> Table:
-    table = new_table("Key", "Event", ">Listings", ">Tickets", ">Get-in", ">For 2", ">Median", "")
+    table = new_table("Key", "Event", ">Listings", ">Tickets", ">Floor", ">Get-in", ">For 2", ">Median", "")
     rows = [(result.event, _cells(result)) for result in results]
-    rows += [(event, [*[""] * 5, "not tried"]) for event in skipped]
+    rows += [(event, [*[""] * 6, "not tried"]) for event in skipped]
     # One event may be at several marketplaces, each with its own market.
     is_mixed = len({event.marketplace for event, _ in rows}) > 1
     for event, cells in rows:
@@ -142,15 +142,16 @@ def _results_table(results: Sequence[EventResult], skipped: Sequence[Event]) -> 
 
 def _cells(result: EventResult) -> list[str]:
     if result.is_failure:
-        return [*[""] * 5, str(result.outcome)]
+        return [*[""] * 6, str(result.outcome)]
     if isinstance(result, TicketmasterResult):
         status = plain((result.details and result.details.status) or "unknown")
         age = _cache_age(result)
-        return [*[NOTHING] * 5, status if age is None else f"{status}\ncached, {largest_unit(age)} old"]
-    metrics = result.metrics
-    prices = (metrics.get_in_price, metrics.get_in_2_price, metrics.median_price) if metrics else (None, None, None)
+        return [*[NOTHING] * 6, status if age is None else f"{status}\ncached, {largest_unit(age)} old"]
+    metrics = result.metrics or SnapshotMetrics()
+    get_ins = [get_in(price, metrics.floor_price) for price in metrics.get_in_prices[:2]]
+    prices = [money(metrics.floor_price), *get_ins, money(metrics.median_price)]
     remark = "suspect" if result.is_suspect else result.currency or "empty"
-    return [count(result.listings), count(result.tickets), *map(money, prices), remark]
+    return [count(result.listings), count(result.tickets), *prices, remark]
 
 
 def _cache_age(result: EventResult) -> timedelta | None:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from ticket_pipeline.ingest.due import show_wait
+from ticket_pipeline.market.hours import is_thin
 from ticket_pipeline.market.vocabulary import FeeBasis
 
 NOTHING = "\N{EN DASH}"
@@ -19,6 +20,9 @@ FEE_BASIS: dict[str, str] = {
     FeeBasis.ALL_IN: "what the buyer pays, fees included",
     FeeBasis.ASK: "asked, before the buyer's fees",
 }
+
+FLOOR = "Floor: the lowest price with at least three listings within 15 %. Get-in: the lowest price for one ticket."
+THIN = "* thin: fewer than three listings are near this price, which is below the floor."
 
 _WHOLE_UNITS_FROM = 10_000
 """From here on an amount is shown without cents, so that a price column stays seven characters wide."""
@@ -33,6 +37,11 @@ def money(amount: Decimal | None) -> str:
     if amount is None:
         return NOTHING
     return f"{amount:.2f}" if abs(amount) < _WHOLE_UNITS_FROM else f"{amount:,.0f}"
+
+
+def get_in(price: Decimal | None, floor: Decimal | None) -> str:
+    """A get-in price beside a floor; `*` marks one that stands alone (`THIN`)."""
+    return money(price) + "*" * is_thin(price, floor)
 
 
 def count(number: int | None) -> str:

@@ -11,8 +11,11 @@ import typer
 
 from ticket_pipeline.cli.formats import (
     FEE_BASIS,
+    FLOOR,
     NOTHING,
+    THIN,
     count,
+    get_in,
     local_time,
     money,
     parse_bucket,
@@ -24,6 +27,7 @@ from ticket_pipeline.cli.options import Days, EventKey, MarketplaceOption
 from ticket_pipeline.cli.rebuilding import rebuild_stale_hours
 from ticket_pipeline.cli.session import choose_event, describe_event, identify, open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, show, show_json, table_of
+from ticket_pipeline.market.hours import is_thin
 from ticket_pipeline.queries.prices import read_price_history, read_zone_prices
 from ticket_pipeline.settings.model import load_settings
 from ticket_pipeline.storage.prices import HOUR, Span
@@ -51,7 +55,7 @@ def price_history(
     marketplace: MarketplaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show an event's prices over time: get-in price (open, high, low, close), mean, get-in for two, inventory.
+    """Show an event's prices over time: floor, get-in prices, median, mean and inventory.
 
     Buckets follow the venue's clock. A bucket without a capture is shown as such, never as an empty market; failed
     attempts and suspect captures are counted beside it. Prices that are out of date are rebuilt first.
@@ -94,7 +98,7 @@ def section_prices(
 ) -> None:
     """Show prices and inventory by zone, or by section where there are no zones; the cheapest first.
 
-    Listings, tickets and get-in are of the last hour with a capture; the others are of all the days.
+    All of it is of the last hour with a capture; the change of the floor is since its first one in these days.
 
         ticket-pipeline section-prices 157284301 --days 7
     """
@@ -127,7 +131,7 @@ def _explain_nothing(event: WatchedEvent, days: int, zone: str = "*") -> str:
 
 def _history_table(series: PriceSeries, bucket: timedelta, timezone: str) -> Table:
     table = new_table(
-        "Local time", ">Listed", ">Tickets", ">Open", ">High", ">Low", ">Close", ">Mean", ">For 2", ">Hours"
+        "Local time", ">Tickets", ">Floor", ">Low", ">High", ">Get-in", ">For 2", ">Median", ">Mean", ">Hours"
     )
     time_format = "%Y-%m-%d" if bucket % _DAY == timedelta() else "%m-%d %H:%M"
     for first, last in _join_gaps(series.buckets):
@@ -136,10 +140,10 @@ def _history_table(series: PriceSeries, bucket: timedelta, timezone: str) -> Tab
             when += last.bucket_at.astimezone(ZoneInfo(timezone)).strftime(f"\nto {time_format[-5:]}")
         table.add_row(
             "\n".join([when, *_remarks(last)]),
-            count(last.listings),
             count(last.tickets),
-            *map(money, (last.open_price, last.high_price, last.low_price, last.close_price, last.mean_price)),
-            money(last.get_in_2_price),
+            *map(money, (last.floor_price, last.low_floor_price, last.high_floor_price)),
+            *(get_in(price, last.floor_price) for price in last.get_in_prices[:2]),
+            *map(money, (last.median_price, last.mean_price)),
             str(last.hours_covered) if last.snapshots else NOTHING,
         )
     return table
@@ -162,12 +166,15 @@ def _remarks(bucket: PriceBucket) -> list[str]:
 def _history_legend(series: PriceSeries, bucket: timedelta) -> list[str]:
     nothing = "nothing was for sale" if any(one.snapshots for one in series.buckets) else "nothing could be read"
     basis = FEE_BASIS.get(series.fee_basis or "", nothing)
-    prices = f"Get-in price per ticket in {series.currency or 'an unknown currency'} ({basis}): open, high, low, close"
     hours = sum(one.hours_covered for one in series.buckets)
     lines = [
-        f"{prices}; mean of all listings; lowest for 2 together. Listed, tickets: at the end of the bucket.",
+        f"Prices per ticket in {series.currency or 'an unknown currency'} ({basis}).",
+        f"{FLOOR} For 2: together.",
+        "Tickets, floor and get-in as of the bucket's last capture; median of its last hour; low, high: of the floor.",
         f"Hours with a capture: {count(hours)}, of {bucket // HOUR} in each bucket.",
     ]
+    if any(is_thin(price, one.floor_price) for one in series.buckets for price in one.get_in_prices[:2]):
+        lines.append(THIN)
     if any(one.failed_attempts for one in series.buckets):
         lines.append("failed: attempts without a usable response; not an empty market.")
     if any(one.suspect_snapshots for one in series.buckets):
@@ -185,13 +192,12 @@ def _zones_table(zones: Sequence[ZonePrices]) -> Table:
             "Zone": lambda one: "whole event" if one.zone == "*" else plain(one.zone),
             ">Listed": lambda one: count(one.listings),
             ">Tickets": lambda one: count(one.tickets),
-            ">Get-in": lambda one: money(one.get_in_price),
-            ">Change": lambda one: percent(one.first_price, one.get_in_price),
-            ">For 2": lambda one: money(one.get_in_2_price),
-            ">For 4": lambda one: money(one.get_in_4_price),
-            ">Low": lambda one: money(one.min_price),
-            ">Mean": lambda one: money(one.mean_price),
-            ">High": lambda one: money(one.max_price),
+            ">Floor": lambda one: money(one.floor_price),
+            ">Change": lambda one: percent(one.first_floor_price, one.floor_price),
+            ">Get-in": lambda one: get_in(one.get_in_prices[0], one.floor_price),
+            ">For 2": lambda one: get_in(one.get_in_prices[1], one.floor_price),
+            ">For 4": lambda one: get_in(one.get_in_prices[3], one.floor_price),
+            ">Median": lambda one: money(one.median_price),
         },
     )
 
@@ -201,9 +207,11 @@ def _zones_legend(event: WatchedEvent, shown: Sequence[ZonePrices], total: int) 
     last_hour = local_time(shown[0].last_hour_at, event.timezone)
     lines = [
         f"Prices per ticket in {'; '.join(f'{currency} ({basis})' for currency, basis in bases)}.",
-        f"Listed, tickets, get-in: in the hour of {last_hour}; change: of the get-in price since the first capture.",
-        "For 2, for 4 together, low, mean, high: over all the days.",
+        f"As of the last capture in the hour of {last_hour}; the median is of all listings in that hour.",
+        f"{FLOOR} For 2, for 4: together. Change: of the floor, since its first value in these days.",
     ]
+    if any(is_thin(one.get_in_prices[n], one.floor_price) for one in shown for n in (0, 1, 3)):
+        lines.append(THIN)
     if len(shown) < total:
         lines.append(f"{len(shown) - 1} of {total - 1} zones shown; --limit 0 shows all.")
     return lines

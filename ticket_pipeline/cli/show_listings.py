@@ -10,6 +10,7 @@ from ticket_pipeline.cli.formats import FEE_BASIS, NOTHING, ago, count, local_ti
 from ticket_pipeline.cli.options import EventKey, MarketplaceOption
 from ticket_pipeline.cli.session import choose_event, describe_event, identify, open_migrated
 from ticket_pipeline.cli.tables import JsonOption, note, show, show_json, table_of
+from ticket_pipeline.market.hours import is_thin
 from ticket_pipeline.market.vocabulary import FeeBasis
 from ticket_pipeline.queries.listings import read_latest_listings
 from ticket_pipeline.settings.model import load_settings
@@ -50,8 +51,9 @@ def show_listings(
                 "event": identify(event),
                 "snapshot": latest and latest.snapshot,
                 "matching": len(latest.listings) if latest else 0,
+                "floor_price": latest and latest.floor_price,
+                "listings_near_floor": latest and latest.listings_near_floor,
                 "get_in_price": latest and latest.get_in_price,
-                "listings_near_get_in": latest and latest.listings_near_get_in,
                 "listings": shown,
             }
         )
@@ -95,11 +97,19 @@ def _caption(event: WatchedEvent, latest: LatestListings, shown: Sequence[Listin
         lines.append("No listing matches." if snapshot.accepted else "The market was empty.")
         return lines
     if latest.get_in_price is not None:
-        together = f" for {quantity} together" if quantity else ""
-        price = f"{money(latest.get_in_price)} {chosen[0].currency}"
-        lines.append(f"Get-in{together} {price}; {latest.listings_near_get_in} listings within 15 %.")
+        lines.append(_describe_prices(latest, quantity))
     bases = sorted({listing.fee_basis for listing in chosen})
     lines.append(f"Prices per ticket: {'; '.join(FEE_BASIS.get(basis, basis) for basis in bases)}.")
     if len(shown) < len(chosen):
         lines.append(f"{count(len(shown))} of {count(len(chosen))} shown; --limit 0 shows all.")
     return lines
+
+
+def _describe_prices(latest: LatestListings, quantity: int | None) -> str:
+    currency = latest.listings[0].currency
+    floor = "No floor: no three listings are within 15 %"
+    if latest.floor_price is not None:
+        floor = f"Floor {money(latest.floor_price)} {currency}, {latest.listings_near_floor} listings within 15 %"
+    together = f" for {quantity} together" if quantity else ""
+    thin = " (thin: fewer than three listings are near it)" * is_thin(latest.get_in_price, latest.floor_price)
+    return f"{floor}; get-in{together} {money(latest.get_in_price)} {currency}{thin}."

@@ -1,21 +1,18 @@
-"""What is for sale now: the newest capture of an event, its get-in price and how many listings are near it."""
+"""What is for sale now: the newest capture of an event, its floor, its depth and its get-in price."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ticket_pipeline.market.hours import PricedListing, get_in_price, zone_of
+from ticket_pipeline.market.hours import GROUNDS, NEAR_FLOOR, PricedListing, floor_price, get_in_price, zone_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from decimal import Decimal
 
     from ticket_pipeline.storage.database import Database
-
-NEAR_GET_IN = Decimal("1.15")
-"""Depth counts the listings within 15 % of the get-in price: one cheap listing alone is not a market."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +38,13 @@ class Listing:
     currency: str
     is_general_admission: bool
     is_speculative: bool
+    admission: str
 
     @property
     def priced(self) -> PricedListing:
         """The listing as `market.hours` takes it."""
         splits = None if self.splits is None else tuple(self.splits)
-        zone = zone_of(self.zone, self.section)
+        zone = zone_of(self.zone, self.section, self.admission)
         return PricedListing(zone, self.currency, self.fee_basis, self.quantity, self.price, splits)
 
 
@@ -79,14 +77,17 @@ class LatestListings:
 
     Attributes:
         listings: cheapest first.
-        get_in_price: the lowest price of those that sell the quantity; None where there is none, or where prices of
-            several currencies or fee bases cannot be compared.
+        floor_price: of these listings; None where there is none, or where prices of several currencies or fee bases
+            cannot be compared.
+        listings_near_floor: within 15 % of the floor.
+        get_in_price: the lowest price of those that sell the quantity; None as for the floor.
     """
 
     snapshot: Snapshot
     listings: Sequence[Listing]
-    get_in_price: Decimal | None
-    listings_near_get_in: int | None
+    floor_price: Decimal | None = None
+    listings_near_floor: int | None = None
+    get_in_price: Decimal | None = None
 
 
 def read_latest_listings(
@@ -105,7 +106,9 @@ def read_latest_listings(
     rows = database.fetch_all("snapshots/select_listings", **source, **span)
     listings = [Listing(**{name: row[name] for name in Listing.__slots__}) for row in rows]
     chosen = [listing for listing in listings if _is_wanted(listing.priced, zone, quantity)]
-    return LatestListings(snapshot, chosen, *_get_in(chosen, quantity or 1))
+    priced = [listing.priced for listing in chosen]
+    seats = priced if zone else [listing for listing in priced if listing.zone != GROUNDS]
+    return LatestListings(snapshot, chosen, **_summarise(seats, quantity or 1))
 
 
 def _is_wanted(listing: PricedListing, zone: str | None, quantity: int | None) -> bool:
@@ -113,9 +116,13 @@ def _is_wanted(listing: PricedListing, zone: str | None, quantity: int | None) -
     return is_in_zone and (quantity is None or listing.can_sell(quantity))
 
 
-def _get_in(listings: Sequence[Listing], together: int) -> tuple[Decimal | None, int | None]:
-    priced = [listing.priced for listing in listings if listing.priced.can_sell(together)]
-    lowest = get_in_price(priced, together)
-    if lowest is None or len({(listing.currency, listing.fee_basis) for listing in listings}) != 1:
-        return None, None
-    return lowest, sum(listing.price <= lowest * NEAR_GET_IN for listing in priced)
+def _summarise(listings: Sequence[PricedListing], together: int) -> dict[str, Any]:
+    if len({(listing.currency, listing.fee_basis) for listing in listings}) != 1:
+        return {}
+    prices = [listing.price for listing in listings]
+    floor = floor_price(prices)
+    return {
+        "floor_price": floor,
+        "listings_near_floor": floor and sum(floor <= price <= floor * NEAR_FLOOR for price in prices),
+        "get_in_price": get_in_price(listings, together),
+    }

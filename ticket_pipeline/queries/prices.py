@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from functools import partial
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from psycopg.types.json import Jsonb
+
+from ticket_pipeline.market.hours import MOST_TOGETHER
 from ticket_pipeline.storage.database import as_query
+from ticket_pipeline.storage.prices import DAY, HOUR, Span, hour_start
+from ticket_pipeline.storage.recomputation import recompute_parts
 from ticket_pipeline.storage.statements import statement
 
 if TYPE_CHECKING:
@@ -15,10 +23,14 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from ticket_pipeline.storage.database import Database, Row
-    from ticket_pipeline.storage.prices import Span
 
 _NO_CURRENCY = "XXX"
 """The stored currency where nothing but failures was ever seen."""
+
+_QUARTER = timedelta(minutes=15)
+"""Every clock of the world is a multiple of it beside UTC."""
+
+_FIRST_MONDAY = datetime(2000, 1, 3)  # noqa: DTZ001 - of the venue's clock; where the statement's buckets begin, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +38,12 @@ class PriceBucket:
     """Prices of one span of time, per ticket; a bucket without a capture has `snapshots` 0 and no price.
 
     Attributes:
-        listings: of the last trusted capture; so `tickets`.
+        listings: of the last trusted capture; so tickets, `floor_price` and `get_in_prices` (for 1 to 8 together).
         hours_covered: hours with a trusted capture.
-        open_price: of the get-in price for one ticket; so high, low and close.
-        mean_price: of all listings; so min and max.
-        get_in_2_price: the lowest for two together in the bucket; so for four.
+        low_floor_price: over the bucket; so high.
+        open_price: of the get-in price for one ticket, over the bucket; so high, low and close.
+        mean_price: of all listings of the bucket; so min and max.
+        median_price: of all listings of its last hour with a capture; so the quartiles.
     """
 
     bucket_at: datetime
@@ -40,15 +53,20 @@ class PriceBucket:
     suspect_snapshots: int = 0
     failed_attempts: int = 0
     hours_covered: int = 0
+    floor_price: Decimal | None = None
+    low_floor_price: Decimal | None = None
+    high_floor_price: Decimal | None = None
+    get_in_prices: Sequence[Decimal | None] = (None,) * MOST_TOGETHER
     open_price: Decimal | None = None
     high_price: Decimal | None = None
     low_price: Decimal | None = None
     close_price: Decimal | None = None
     min_price: Decimal | None = None
+    p25_price: Decimal | None = None
+    median_price: Decimal | None = None
+    p75_price: Decimal | None = None
     mean_price: Decimal | None = None
     max_price: Decimal | None = None
-    get_in_2_price: Decimal | None = None
-    get_in_4_price: Decimal | None = None
 
     @property
     def is_gap(self) -> bool:
@@ -72,13 +90,12 @@ class PriceSeries:
 
 @dataclass(frozen=True, slots=True)
 class ZonePrices:
-    """One zone (`*`: the whole event) over a span of time, prices per ticket.
+    """One zone (`*`: the whole event) in the last hour of a span that has a trusted capture, prices per ticket.
 
     Attributes:
-        listings: in the last hour with a capture; so `tickets` and `get_in_price`.
-        first_price: the get-in price when the zone was first seen in the span.
-        min_price: of all the span; so mean and max, and the lowest for two and four together.
-        peak_tickets: the most tickets seen at once.
+        listings: in the last capture of that hour; so tickets, `floor_price` and `get_in_prices` (for 1 to 8 together).
+        first_floor_price: the first floor of the zone in the span, for the change since then.
+        median_price: of all listings of that hour; so the quartiles.
     """
 
     zone: str
@@ -86,14 +103,12 @@ class ZonePrices:
     fee_basis: str
     listings: int
     tickets: int
-    get_in_price: Decimal | None
-    first_price: Decimal | None
-    min_price: Decimal
-    mean_price: Decimal
-    max_price: Decimal
-    get_in_2_price: Decimal | None
-    get_in_4_price: Decimal | None
-    peak_tickets: int
+    floor_price: Decimal | None
+    first_floor_price: Decimal | None
+    get_in_prices: Sequence[Decimal | None]
+    p25_price: Decimal | None
+    median_price: Decimal | None
+    p75_price: Decimal | None
     last_hour_at: datetime
 
 
@@ -128,6 +143,7 @@ def read_price_history(
         "starts_until": span.end,
         "bucket": bucket,
         "timezone": timezone,
+        **_split_hours(database, event_id, marketplace, span, bucket, timezone),
     }
     with database.connection("read a price history") as connection:
         # Not prepared: a plan for any zone cannot use the index that holds the whole event alone, and a plan for any
@@ -149,7 +165,40 @@ def read_zone_prices(database: Database, event_id: int, marketplace: str, span: 
         starts_from=span.start,
         starts_until=span.end,
     )
-    return [ZonePrices(**row) for row in rows if row["min_price"] is not None]
+    return [ZonePrices(**row) for row in rows]
+
+
+def _split_hours(
+    database: Database, event_id: int, marketplace: str, span: Span, bucket: timedelta, timezone: str
+) -> dict[str, Any]:
+    """The stored hours that a bucket begins within, and their parts, computed from the captures.
+
+    Hours are of UTC. Where a venue's clock is 30 or 45 minutes beside it, its midnight lies inside one.
+    """
+    zone = ZoneInfo(timezone)
+    parts = [] if bucket <= HOUR or _has_whole_hours(span, zone) else list(_parts_of_split_hours(span, bucket, zone))
+    hours = sorted({hour_start(part.start) for part in parts})
+    rows = recompute_parts(database, event_id, marketplace, parts) if parts else []
+    return {"split_hours": hours, "parts": Jsonb(rows, dumps=partial(json.dumps, default=str))}
+
+
+def _has_whole_hours(span: Span, zone: ZoneInfo) -> bool:
+    """Whether the clock is whole hours beside UTC on every day of a span."""
+    return not any((moment.astimezone(zone).utcoffset() or timedelta()) % HOUR for moment in span.steps(DAY))
+
+
+def _parts_of_split_hours(span: Span, bucket: timedelta, zone: ZoneInfo) -> Iterator[Span]:
+    """The parts, in quarters of an hour, of each hour whose quarters lie in different buckets."""
+
+    def bucket_of(moment: datetime) -> int:
+        return (moment.astimezone(zone).replace(tzinfo=None) - _FIRST_MONDAY) // bucket
+
+    for hour in span.steps(HOUR):
+        quarters = [hour + n * _QUARTER for n in range(4)]
+        if len({bucket_of(quarter) for quarter in quarters}) > 1:
+            for _, group in groupby(quarters, key=bucket_of):
+                together = list(group)
+                yield Span(together[0], together[-1] + _QUARTER)
 
 
 def arrange(rows: Sequence[Row], *, bucket: timedelta, timezone: str, until: datetime) -> list[PriceSeries]:

@@ -54,6 +54,11 @@ class Span:
             start = midnight
 
 
+def hour_start(moment: datetime) -> datetime:
+    """The UTC hour that a moment lies in."""
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
 def rebuild_hourly(database: Database, span: Span) -> list[Row]:
     """Rebuild the hourly prices of the whole UTC hours in `span` from the stored captures.
 

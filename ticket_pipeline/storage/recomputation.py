@@ -7,16 +7,16 @@ What belongs here: drawing a sample, recomputing it and naming each difference. 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
-from ticket_pipeline.market.hours import WHOLE_EVENT, HourlyPrice, PricedListing, hourly_prices, zone_of
-from ticket_pipeline.storage.prices import HOUR, REBUILD_SETTINGS
+from ticket_pipeline.market.hours import GET_IN_COLUMNS, WHOLE_EVENT, HourlyPrice, PricedListing, hourly_prices, zone_of
+from ticket_pipeline.storage.prices import HOUR, REBUILD_SETTINGS, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import date
 
     from ticket_pipeline.storage.database import Database, Row, Transaction
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 _Key = tuple[str, str, str]
 """Zone, currency and fee basis."""
 
-_NOTHING = {field.name: None if field.name.endswith("_price") else 0 for field in fields(HourlyPrice)}
+_COUNTS = {name for name in HourlyPrice.__slots__ if not name.endswith(("_price", "_prices"))} | {"sum_price"}
+_PRICES = [name for name in HourlyPrice.__slots__ if name.endswith("_price") and name != "sum_price"]
+_NOTHING = dict.fromkeys(_COUNTS, 0) | dict.fromkeys([*_PRICES, *GET_IN_COLUMNS])
 """The row of an hour in which no listing was seen."""
 
 _NO_CURRENCY = {"currency": "XXX", "fee_basis": "all_in"}
@@ -61,6 +63,17 @@ def recompute_sampled_hours(
             for (zone, currency, fee_basis), difference in _compare_hour(view, **row)
         ]
     return len(sample), differences
+
+
+def recompute_parts(database: Database, event_id: int, marketplace: str, parts: Sequence[Span]) -> list[Row]:
+    """Rows as in hourly_prices for parts of hours of one event; `hour_at` is where a part begins."""
+    source = {"event_id": event_id, "marketplace": marketplace}
+    with _one_view(database) as view:
+        return [
+            row | source | {"hour_at": part.start, "zone": zone, "currency": currency, "fee_basis": fee_basis}
+            for part in parts
+            for (zone, currency, fee_basis), row in _expected_prices(view, source, part).items()
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +123,7 @@ def _compare_hour(
     view: Transaction, event_id: int, marketplace: str, hour_at: datetime
 ) -> Iterator[tuple[_Key, dict[str, str]]]:
     source = {"event_id": event_id, "marketplace": marketplace}
-    expected = _expected_hour(view, source, hour_at)
+    expected = _expected_prices(view, source, Span(hour_at, hour_at + HOUR))
     rows = view.fetch_all("prices/select_hourly", **source, starts_from=hour_at, starts_until=hour_at + HOUR)
     stored = {(row["zone"], row["currency"], row["fee_basis"]): row for row in rows}
     for key in sorted(expected.keys() | stored.keys()):
@@ -124,11 +137,11 @@ def _compare_hour(
                     yield key, {"name": name, "expected": _as_text(value), "found": _as_text(stored[key][name])}
 
 
-def _expected_hour(view: Transaction, source: Row, hour_at: datetime) -> dict[_Key, Row]:
-    end = hour_at + HOUR
-    captured = {"captured_from": hour_at, "captured_until": end}
+def _expected_prices(view: Transaction, source: Row, span: Span) -> dict[_Key, Row]:
+    """The rows of one event's hour, or of a part of it, by definition."""
+    captured = {"captured_from": span.start, "captured_until": span.end}
     manifests = view.fetch_all("snapshots/select_snapshots", **source, **captured)
-    (failures,) = view.fetch_all("polling/count_failures", **source, finished_from=hour_at, finished_until=end)
+    (failures,) = view.fetch_all("polling/count_failures", **source, finished_from=span.start, finished_until=span.end)
     suspects = [one for one in manifests if one["is_suspect"]]
     # A response of which nothing could be read counts once, as a failed attempt.
     unread = [one for one in suspects if not one["accepted"] and one["captured_at"] in failures["unread_at"]]
@@ -144,13 +157,11 @@ def _expected_hour(view: Transaction, source: Row, hour_at: datetime) -> dict[_K
     for row in view.fetch_all("snapshots/select_listings", **source, **captured):
         if row["captured_at"] in listings:
             listings[row["captured_at"]].append(_priced(row))
-    rows = {key: _rounded(asdict(price)) | shared for key, price in hourly_prices(list(listings.items())).items()}
+    rows = {key: _rounded(price.columns()) | shared for key, price in hourly_prices(list(listings.items())).items()}
     if rows or not (manifests or shared["failed_attempts"]):
         return rows
-    known = view.fetch_one(
-        "snapshots/select_last_currency", **source, captured_from=hour_at - _CURRENCY_IS_KNOWN_FOR, captured_until=end
-    )
-    known = known or _NO_CURRENCY
+    recently = {"captured_from": span.start - _CURRENCY_IS_KNOWN_FOR, "captured_until": span.end}
+    known = view.fetch_one("snapshots/select_last_currency", **source, **recently) or _NO_CURRENCY
     return {(WHOLE_EVENT, known["currency"], known["fee_basis"]): _NOTHING | shared}
 
 
@@ -161,7 +172,7 @@ def _rounded(row: Row) -> Row:
 
 def _priced(row: Row) -> PricedListing:
     return PricedListing(
-        zone=zone_of(row["zone"], row["section"]),
+        zone=zone_of(row["zone"], row["section"], row["admission"]),
         currency=row["currency"],
         fee_basis=row["fee_basis"],
         quantity=row["quantity"],

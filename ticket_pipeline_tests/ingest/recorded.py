@@ -80,7 +80,8 @@ def measure_hours(captures: Sequence[tuple[datetime, RecordedCapture]]) -> pd.Da
 def _measure_hour(group: pd.DataFrame, snapshots: int, last: pd.Timestamp) -> dict[str, int | Decimal | None]:
     by_capture = group.groupby("captured_at")
     tickets, listings = by_capture["quantity"].sum(), by_capture.size()
-    floors = by_capture["price"].min()
+    get_ins = by_capture["price"].min()
+    floors = [floor for _, of_capture in by_capture if (floor := _floor(of_capture["price"])) is not None]
     is_always_there = len(listings) == snapshots
     is_last = group["captured_at"] == last
     prices = group["price"]
@@ -94,17 +95,25 @@ def _measure_hour(group: pd.DataFrame, snapshots: int, last: pd.Timestamp) -> di
         "mean_tickets": (Decimal(int(tickets.sum())) / int(snapshots)).quantize(Decimal("0.0001"), ROUND_HALF_UP),
         "max_tickets": int(tickets.max()),
         "observations": len(group),
-        "open_price": floors.iloc[0],
-        "high_price": floors.max(),
-        "low_price": floors.min(),
-        "close_price": floors.iloc[-1],
+        "sum_price": sum(prices, Decimal()),
+        "floor_price": _floor(group.loc[is_last, "price"]),
+        "low_floor_price": min(floors, default=None),
+        "high_floor_price": max(floors, default=None),
+        "open_price": get_ins.iloc[0],
+        "high_price": get_ins.max(),
+        "low_price": get_ins.min(),
+        "close_price": get_ins.iloc[-1],
         "min_price": prices.min(),
         "mean_price": to_cents(sum(prices, Decimal()) / len(prices)),
-        "median_price": to_cents(_median(prices)),
+        **{f"{name}_price": _quantile(prices, part) for name, part in {"p25": 1, "median": 2, "p75": 3}.items()},
         "max_price": prices.max(),
-        "get_in_2_price": _lowest(group, 2),
-        "get_in_4_price": _lowest(group, 4),
+        **{f"get_in_{together}_price": _lowest(group[is_last], together) for together in range(1, 9)},
     }
+
+
+def _floor(prices: pd.Series[Any]) -> Decimal | None:
+    near = [price for price in prices if ((prices >= price) & (prices <= price * Decimal("1.15"))).sum() >= 3]
+    return min(near, default=None)
 
 
 def _lowest(frame: pd.DataFrame, together: int) -> Decimal | None:
@@ -112,11 +121,10 @@ def _lowest(frame: pd.DataFrame, together: int) -> Decimal | None:
     return None if able.empty else able.min()
 
 
-def _median(prices: pd.Series[Any]) -> Decimal:
-    """The exact median; pandas' own is a float."""
-    ordered = prices.sort_values(ignore_index=True)
-    below, above = (Decimal(ordered[place]) for place in ((len(ordered) - 1) // 2, len(ordered) // 2))
-    return (below + above) / 2
+def _quantile(prices: pd.Series[Any], quarters: int) -> Decimal:
+    """As pandas has it, of whole cents: floats are exact there."""
+    cents = (prices * 100).astype("float64").quantile(quarters / 4)
+    return to_cents(Decimal(cents) / 100)
 
 
 def to_cents(amount: Decimal) -> Decimal:

@@ -102,7 +102,7 @@ def test_the_result_tells_what_was_stored(watching: Loopback) -> None:
     assert result.captured_at == MOMENT
     assert sum(result.rejected_reasons.values()) == 2
     assert result.metrics is not None
-    assert (result.metrics.min_price, result.metrics.get_in_4_price) == (Decimal(50), Decimal("60.5"))
+    assert (result.metrics.min_price, result.metrics.get_in_prices[3]) == (Decimal(50), Decimal("60.5"))
     (row,) = watching.rows("select * from fetch_attempts")
     assert (row["outcome"], row["status"], row["tries"], row["listings"], row["rejected"]) == ("ok", 200, 2, 2, 2)
     assert (row["started_at"], row["finished_at"]) == (MOMENT - MINUTE, MOMENT)

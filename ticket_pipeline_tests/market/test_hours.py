@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticket_pipeline.market.hours import HourlyPrice, PricedListing, get_in_price, hourly_prices, to_cents, zone_of
+from ticket_pipeline.market.hours import (
+    HourlyPrice,
+    PricedListing,
+    floor_price,
+    get_in_price,
+    hourly_prices,
+    is_thin,
+    quantile,
+    to_cents,
+    zone_of,
+)
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 WHOLE = ("*", "USD", "all_in")
@@ -54,17 +66,23 @@ def test_a_worked_hour() -> None:
         min_tickets=5,
         mean_tickets=Decimal(6),
         max_tickets=7,
+        sum_tickets=12,
         observations=5,
+        sum_price=Decimal("580.01"),
+        floor_price=None,
+        low_floor_price=None,
+        high_floor_price=None,
         open_price=Decimal(90),
         high_price=Decimal(90),
         low_price=Decimal(80),
         close_price=Decimal(80),
         min_price=Decimal(80),
+        p25_price=Decimal(90),
+        median_price=Decimal(100),
+        p75_price=Decimal("110.01"),
         mean_price=Decimal("116.00"),
-        median_price=Decimal("100.00"),
         max_price=Decimal(200),
-        get_in_2_price=Decimal(80),
-        get_in_4_price=Decimal(100),
+        get_in_prices=(Decimal(80), Decimal(80), Decimal(80), *[None] * 5),
     )
 
 
@@ -140,6 +158,54 @@ def test_a_listing_counts_in_its_zone_else_its_section(zone: str | None, section
     assert zone_of(zone, section) == counted_in
 
 
+@pytest.mark.parametrize(
+    ("prices", "floor"),
+    [
+        (["4.58", "36", "37", "38"], "36"),  # one cheap ask is no market
+        (["4.58", "4.60", "36", "37", "38"], "36"),  # neither are two
+        (["100", "110", "115"], "100"),  # 15 % is within
+        (["100", "110", "115.01"], None),
+        (["20", "20", "20", "100"], "20"),
+        (["10", "20", "40", "80"], None),
+        (["50", "51"], None),
+        ([], None),
+    ],
+)
+def test_the_floor_is_the_lowest_price_with_three_listings_within_15_percent(
+    prices: list[str], floor: str | None
+) -> None:
+    assert floor_price(map(Decimal, reversed(prices))) == (floor and Decimal(floor))
+
+
+@given(st.lists(st.decimals("0.01", "999.99", places=2), max_size=9))
+def test_a_floor_equals_brute_force(prices: list[Decimal]) -> None:
+    near = {price: sum(price <= other <= price * Decimal("1.15") for other in prices) for price in prices}
+    assert floor_price(prices) == min((price for price, listings in near.items() if listings >= 3), default=None)
+
+
+@given(st.lists(st.integers(1, 99_999), min_size=1, max_size=12), st.sampled_from([(1, 4), (1, 2), (3, 4)]))
+def test_quantiles_are_those_of_numpy(cents: list[int], part: tuple[int, int]) -> None:
+    ordered = sorted(Decimal(one).scaleb(-2) for one in cents)
+    by_numpy = Decimal(float(np.quantile(cents, part[0] / part[1]))) / 100  # quarters of whole cents are exact
+    assert quantile(ordered, Fraction(*part)) == to_cents(by_numpy)
+
+
+@pytest.mark.parametrize(
+    ("get_in", "floor", "thin"), [("4.58", "36", True), ("36", "36", False), ("5", None, False), (None, "36", False)]
+)
+def test_a_get_in_price_below_the_floor_is_thin(get_in: str | None, floor: str | None, *, thin: bool) -> None:
+    assert is_thin(get_in and Decimal(get_in), floor and Decimal(floor)) is thin
+
+
+def test_a_grounds_pass_counts_in_its_own_zone_and_not_for_the_whole_event() -> None:
+    rows = hour([listing("271.44"), listing("92.53", zone=zone_of("Lower", "GROUNDS PASS", "grounds"))])
+    assert {zone: row.min_price for (zone, *_), row in rows.items()} == {
+        "*": Decimal("271.44"),
+        "Lower": Decimal("271.44"),
+        "Grounds": Decimal("92.53"),
+    }
+
+
 def test_half_a_cent_is_rounded_up() -> None:
     assert [to_cents(Decimal(text)) for text in ("0.005", "0.0149", "2.675")] == [
         Decimal("0.01"),
@@ -169,10 +235,11 @@ def test_prices_are_in_order(captures: list[list[PricedListing]]) -> None:
             prices = (row.min_price, row.low_price, moment, row.high_price, row.max_price)
             known = [price for price in prices if price is not None]
             assert known == sorted(known)
-        assert row.min_price <= row.median_price <= row.max_price
+        assert row.min_price <= row.p25_price <= row.median_price <= row.p75_price <= row.max_price
         assert row.min_price <= row.mean_price <= row.max_price
         assert row.min_tickets <= row.mean_tickets <= row.max_tickets
-        assert row.get_in_2_price is None or row.min_price <= row.get_in_2_price <= row.max_price
+        for price in (row.floor_price, row.low_floor_price, row.high_floor_price, *row.get_in_prices):
+            assert price is None or row.min_price <= price <= row.max_price
 
 
 @given(hours, st.randoms(use_true_random=False))

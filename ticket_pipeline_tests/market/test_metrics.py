@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticket_pipeline.market.hours import PricedListing, hourly_prices
+from ticket_pipeline.market.hours import NEAR_FLOOR, PricedListing, hourly_prices
 from ticket_pipeline.market.metrics import SnapshotMetrics, measure_snapshot
 
 if TYPE_CHECKING:
@@ -32,22 +32,27 @@ def columns(rows: Sequence[tuple[float, int, tuple[int, ...] | None]]) -> dict[s
 
 
 def test_a_worked_capture() -> None:
-    rows = [(0.1, 1, None), (0.2, 2, None), (0.25, 6, (2, 4)), (10.0, 3, None)]
+    rows = [(0.1, 1, None), (0.2, 2, None), (0.21, 1, (1,)), (0.23, 6, (2, 4)), (10.0, 3, None)]
     assert measure_snapshot(columns(rows)) == SnapshotMetrics(
-        listings=4,
-        tickets=12,
+        listings=5,
+        tickets=13,
         min_price=Decimal("0.1"),
-        mean_price=Decimal("2.64"),
-        median_price=Decimal("0.23"),
+        p25_price=Decimal("0.2"),
+        median_price=Decimal("0.21"),
+        p75_price=Decimal("0.23"),
+        mean_price=Decimal("2.15"),
         max_price=Decimal(10),
-        get_in_price=Decimal("0.1"),
-        get_in_2_price=Decimal("0.2"),
-        get_in_4_price=Decimal("0.25"),
+        floor_price=Decimal("0.2"),
+        listings_near_floor=3,
+        get_in_prices=(
+            *(Decimal("0.1"), Decimal("0.2"), Decimal(10), Decimal("0.23")),
+            *(None, None, None, None),
+        ),
     )
 
 
 def test_an_empty_market_has_no_prices() -> None:
-    assert measure_snapshot(columns([])) == SnapshotMetrics(0, 0, None, None, None, None, None, None, None)
+    assert measure_snapshot(columns([])) == SnapshotMetrics()
 
 
 @given(offers)
@@ -59,6 +64,10 @@ def test_one_capture_measures_what_its_hour_would(rows: list[tuple[float, int, t
     ]
     hour = hourly_prices([(moment, listings)])["*", "USD", "all_in"]
     metrics = measure_snapshot(columns(rows))
-    assert metrics.get_in_price == hour.open_price == hour.close_price
-    for name in set(SnapshotMetrics.__slots__) - {"get_in_price"}:
+    assert metrics.get_in_prices[0] == hour.open_price == hour.close_price
+    near = [
+        row for row in listings if hour.floor_price and hour.floor_price <= row.price <= hour.floor_price * NEAR_FLOOR
+    ]
+    assert metrics.listings_near_floor == len(near)
+    for name in set(SnapshotMetrics.__slots__) - {"listings_near_floor"}:
         assert getattr(metrics, name) == getattr(hour, name), name

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import groupby, product
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 
@@ -68,6 +70,52 @@ def test_a_day_is_the_venues_own_also_when_clocks_change(
     assert buckets == [(before, 1), (first_midnight, hours), (first_midnight + hours * HOUR, 1)]
 
 
+def test_a_midnight_within_an_hour_of_utc_parts_it(database: Database) -> None:
+    event = watch_one(database)
+    store(database, event, utc(2026, 1, 20, 18, 20), [Item(price=100.0)])  # 23:50 in Mumbai
+    store(database, event, utc(2026, 1, 20, 18, 40), [Item(price=200.0)])  # 0:10 on the next day
+    span = Span(utc(2026, 1, 20), utc(2026, 1, 21))
+    rebuild_hourly(database, span)
+    (series,) = read_price_history(database, event.event_id, STUBHUB, span, bucket=DAY, timezone="Asia/Kolkata")
+    assert [(one.bucket_at, one.close_price) for one in series.buckets] == [
+        (utc(2026, 1, 19, 18, 30), 100),
+        (utc(2026, 1, 20, 18, 30), 200),
+    ]
+
+
+def test_every_zone_beside_the_hour_has_buckets_of_its_own_clock(database: Database) -> None:
+    """In each of them and through the changes of clocks, what brute force over the captures says."""
+    event = watch_one(database)
+    spans = (Span(utc(2026, 3, 7, 12), utc(2026, 3, 9)), Span(utc(2026, 4, 4, 6), utc(2026, 4, 6)))
+    captures = [(moment, n) for span in spans for n, moment in enumerate(span.steps(20 * MINUTE), 1)]
+    for moment, n in captures:
+        store(database, event, moment, [Item(price=float(n), quantity=n)])
+    for span in spans:
+        rebuild_hourly(database, span)
+    zones = [name for name in sorted(available_timezones()) if not has_whole_hours(name)]
+    assert len(zones) > 20
+    for span, name, bucket in product(spans, zones, (2 * HOUR, 6 * HOUR, DAY)):
+        (series,) = read_price_history(database, event.event_id, STUBHUB, span, bucket=bucket, timezone=name)
+        found = [
+            (one.snapshots, one.open_price, one.close_price, one.tickets) for one in series.buckets if not one.is_gap
+        ]
+        own = [(moment, n) for moment, n in captures if span.start <= moment < span.end]
+        grouped = groupby(own, key=lambda capture: local_bucket(capture[0], name, bucket))
+        assert found == [
+            (len(group), group[0][1], group[-1][1], group[-1][1]) for _, many in grouped for group in [list(many)]
+        ], (name, bucket)
+
+
+def has_whole_hours(name: str) -> bool:
+    """Whether a zone was whole hours beside UTC in spring 2026."""
+    return not any(utc(2026, month, 7).astimezone(ZoneInfo(name)).minute for month in (3, 4))
+
+
+def local_bucket(moment: datetime, name: str, bucket: timedelta) -> int:
+    """The number of the bucket on a zone's clock."""
+    return (moment.astimezone(ZoneInfo(name)).replace(tzinfo=None) - datetime(2000, 1, 3)) // bucket  # noqa: DTZ001
+
+
 def test_weeks_begin_on_monday_in_the_venues_time(database: Database) -> None:
     event = watch_one(database)
     for moment in (utc(2026, 3, 2, 4), utc(2026, 3, 2, 5)):  # Sunday 23:00 and Monday 0:00 in New York
@@ -97,15 +145,17 @@ def test_a_bucket_holds_the_course_of_its_hours(database: Database) -> None:
         hours_covered=3,
         tickets=2,  # of the last hour that saw the market, not of the suspect or the failed one
         listings=1,
+        get_in_prices=[Decimal("70.00"), Decimal("70.00"), *[None] * 6],  # of the same last capture
         open_price=Decimal("50.00"),
         high_price=Decimal("70.00"),
         low_price=Decimal("40.00"),
         close_price=Decimal("70.00"),
         min_price=Decimal("40.00"),
+        p25_price=Decimal("70.00"),
+        median_price=Decimal("70.00"),
+        p75_price=Decimal("70.00"),
         mean_price=Decimal("62.50"),
         max_price=Decimal("90.00"),
-        get_in_2_price=Decimal("50.00"),
-        get_in_4_price=Decimal("90.00"),
     )
 
 
@@ -126,17 +176,19 @@ def test_zone_prices_show_every_zone_with_its_inventory_now(database: Database) 
         Item(listing_id="f", price=300.0, zone="Floor", quantity=4),
     )
     store(database, event, NOON, [lower, upper, floor])
-    store(database, event, NOON + HOUR, [Item(listing_id="l", price=75.0, zone="Lower"), upper])
+    store(database, event, NOON + HOUR, [Item(listing_id="l", price=85.0, zone="Lower"), upper])
     store(database, event, NOON + HOUR + MINUTE)  # suspect: not a sell-out
     fail(database, event, NOON + 2 * HOUR)
     span = Span(NOON, NOON + 3 * HOUR)
     rebuild_hourly(database, span)
     zones = {one.zone: one for one in read_zone_prices(database, event.event_id, STUBHUB, span)}
     assert list(zones) == ["*", "Upper", "Lower", "Floor"]
-    assert read(zones["*"], "tickets", "get_in_price", "min_price", "last_hour_at") == [4, 30, 30, NOON + HOUR]
-    assert read(zones["Lower"], "first_price", "get_in_price", "mean_price") == [80, 75, Decimal("77.50")]
+    assert read(zones["*"], "tickets", "median_price", "last_hour_at") == [4, Decimal("57.50"), NOON + HOUR]
+    # All of one moment: the cheaper first hour of the lower zone is no price any more.
+    assert zones["Lower"].get_in_prices == [85, 85, *[None] * 6]
     # Sold out: not its older count.
-    assert read(zones["Floor"], "tickets", "listings", "get_in_price", "peak_tickets") == [0, 0, None, 4]
+    assert read(zones["Floor"], "tickets", "listings", "median_price") == [0, 0, None]
+    assert zones["Floor"].get_in_prices == [None] * 8
 
 
 def read(zone: ZonePrices, *names: str) -> list[Any]:
@@ -156,6 +208,8 @@ def test_the_whole_events_history_needs_no_page_of_the_table(database: Database)
         "starts_until": span.end,
         "bucket": DAY,
         "timezone": NEW_YORK,
+        "split_hours": [],
+        "parts": "[]",
     }
     with database.connection() as connection:
         connection.execute("vacuum analyze hourly_prices")
@@ -172,7 +226,8 @@ def test_the_whole_events_history_needs_no_page_of_the_table(database: Database)
 
 def row(bucket_at: datetime, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - the columns of a row
     """A bucket with one capture at 100 dollars, as the database gives it."""
-    prices = {name: Decimal("100.00") for name in PriceBucket.__slots__ if name.endswith("_price")}
+    prices: dict[str, Any] = {name: Decimal("100.00") for name in PriceBucket.__slots__ if name.endswith("_price")}
+    prices["get_in_prices"] = [Decimal("100.00")] * 8
     counts = {"snapshots": 1, "suspect_snapshots": 0, "failed_attempts": 0, "hours_covered": 1}
     fields = {"bucket_at": bucket_at, "currency": "USD", "fee_basis": "all_in", "listings": 3, "tickets": 6}
     return fields | counts | prices | changes

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 Key = tuple[int, date, str, str, str]
 FIRST, UNTIL = date(2026, 3, 2), date(2026, 3, 5)
 MIDNIGHT = datetime(2026, 3, 3, tzinfo=UTC)
+AT_THE_END = [
+    *(f"{name}_price" for name in ("floor", "p25", "median", "p75")),
+    *(f"get_in_{together}_price" for together in range(1, 9)),
+]
 
 
 def stored_days(database: Database) -> dict[Key, Row]:
@@ -79,24 +83,26 @@ def day_of_zone(own: list[Row], rows: list[Row]) -> Row:
     last_hour = max((row["hour_at"] for row in rows if row["snapshots"] > 0), default=None)
     at_last = next((row for row in own if row["hour_at"] == last_hour), {"listings": 0, "tickets": 0})
     snapshots = coverage_of(rows)["snapshots"]
-    seen = sum(row["mean_tickets"] * row["snapshots"] for row in own)
-    priced = [row for row in own if row["mean_price"] is not None]
-    weighted = sum(row["mean_price"] * row["snapshots"] for row in priced)
+    observations, total = sum(row["observations"] for row in own), sum(row["sum_price"] for row in own)
     return {
         "listings": at_last["listings"],
         "tickets": at_last["tickets"],
         "peak_tickets": max(row["max_tickets"] for row in own),
-        "mean_tickets": rounded(seen / snapshots, "0.0001") if snapshots else Decimal(0),
+        "mean_tickets": rounded(Decimal(sum(row["sum_tickets"] for row in own)) / snapshots, "0.0001")
+        if snapshots
+        else Decimal(0),
+        "observations": observations,
+        "sum_price": total,
+        "low_floor_price": min(known(own, "low_floor_price"), default=None),
+        "high_floor_price": max(known(own, "high_floor_price"), default=None),
         "open_price": next(known(own, "open_price"), None),
         "high_price": max(known(own, "high_price"), default=None),
         "low_price": min(known(own, "low_price"), default=None),
         "close_price": next(known(reversed(own), "close_price"), None),
         "min_price": min(known(own, "min_price"), default=None),
-        "mean_price": rounded(weighted / sum(row["snapshots"] for row in priced), "0.01") if priced else None,
+        "mean_price": rounded(total / observations, "0.01") if observations else None,
         "max_price": max(known(own, "max_price"), default=None),
-        "get_in_2_price": min(known(own, "get_in_2_price"), default=None),
-        "get_in_4_price": min(known(own, "get_in_4_price"), default=None),
-    }
+    } | {name: at_last.get(name) for name in AT_THE_END}
 
 
 def known(rows: Iterable[Row], name: str) -> Iterator[Decimal]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
@@ -37,26 +36,13 @@ if TYPE_CHECKING:
 
 Key = tuple[int, datetime, str, str, str]
 Captures = dict[tuple[int, datetime], tuple[Item, ...]]
-NOTHING: dict[str, Any] = dict.fromkeys(
-    (
-        *(
-            "open_price",
-            "high_price",
-            "low_price",
-            "close_price",
-            "min_price",
-            "mean_price",
-            "median_price",
-            "max_price",
-        ),
-        *("get_in_2_price", "get_in_4_price"),
-    )
-) | dict.fromkeys(
-    (
-        *("listings", "min_listings", "mean_listings", "max_listings", "tickets", "min_tickets", "mean_tickets"),
-        *("max_tickets", "observations"),
-    ),
-    0,
+COUNTS = ("listings", "tickets")
+NOTHING: dict[str, Any] = (
+    dict.fromkeys((f"{which}{name}" for name in COUNTS for which in ("", "min_", "mean_", "max_")), 0)
+    | dict.fromkeys(("sum_tickets", "observations", "sum_price"), 0)
+    | dict.fromkeys(f"{name}_price" for name in ("floor", "low_floor", "high_floor", "open", "high", "low", "close"))
+    | dict.fromkeys(f"{name}_price" for name in ("min", "p25", "median", "p75", "mean", "max"))
+    | dict.fromkeys(f"get_in_{together}_price" for together in range(1, 9))
 )
 
 
@@ -94,7 +80,7 @@ def expected_hours(manifests: list[Row], captures: Captures, failures: Counter[t
         rows = hourly_prices([(at, [priced(item) for item in captures[event_id, at]]) for at in trusted])
         for (zone, currency, basis), row in rows.items():
             means = {name: to_4(getattr(row, name)) for name in ("mean_listings", "mean_tickets")}
-            expected[event_id, hour_at, zone, currency, basis] = asdict(row) | means | shared
+            expected[event_id, hour_at, zone, currency, basis] = row.columns() | means | shared
         if not rows:
             currency, basis = last_known(event_id, hour_at + HOUR, captures)
             expected[event_id, hour_at, "*", currency, basis] = NOTHING | shared

@@ -101,18 +101,21 @@ def test_bad_prices_are_found_newest_first_and_within_the_span_and_their_bounds_
     assert find_bad_days(built, DAYS[1], DAYS[1] + DAY) == []
 
 
-BOUNDS = {
+BOUNDS: dict[str, tuple[str | None, str | None]] = {
     "open_price": ("low_price", "high_price"),
     "high_price": ("low_price", "max_price"),
     "low_price": ("min_price", "high_price"),
     "close_price": ("low_price", "high_price"),
     "min_price": (None, "max_price"),
     "mean_price": ("min_price", "max_price"),
-    "median_price": ("min_price", "max_price"),
+    "p25_price": ("min_price", "median_price"),
+    "median_price": ("p25_price", "p75_price"),
+    "p75_price": ("median_price", "max_price"),
+    "floor_price": ("low_floor_price", "high_floor_price"),
+    "low_floor_price": ("min_price", "high_floor_price"),
+    "high_floor_price": ("low_floor_price", "max_price"),
     "max_price": ("min_price", None),
-    "get_in_2_price": ("min_price", "max_price"),
-    "get_in_4_price": ("min_price", "max_price"),
-}
+} | {f"get_in_{together}_price": ("min_price", "max_price") for together in range(1, 9)}
 
 
 def out_of_bounds(prices: dict[str, int | None]) -> set[str]:
@@ -139,13 +142,12 @@ def one_row(database: Database) -> Database:
 @settings(EXAMPLES_SHARE_A_DATABASE)
 @given(prices=st.fixed_dictionaries(dict.fromkeys(BOUNDS, st.sampled_from([3, 3, 3, 3, 2, 4, 0, None]))))
 def test_what_is_found_is_each_price_out_of_its_bounds(one_row: Database, prices: dict[str, int | None]) -> None:
-    of_days = {name: price for name, price in prices.items() if name != "median_price"}
-    for table, values in (("hourly_prices", prices), ("daily_prices", of_days)):
-        change = ", ".join(f"{name} = %({name})s" for name in values)
+    change = ", ".join(f"{name} = %({name})s" for name in prices)
+    for table in ("hourly_prices", "daily_prices"):
         with one_row.connection() as connection:
-            assert connection.execute(f"update {table} set {change}".encode(), values).rowcount == 1  # noqa: S608 - ours
+            assert connection.execute(f"update {table} set {change}".encode(), prices).rowcount == 1  # noqa: S608 - ours
     assert {row["name"] for row in find_bad_hours(one_row, NOON, END)} == out_of_bounds(prices)
-    assert {row["name"] for row in find_bad_days(one_row, *DAYS)} == out_of_bounds(of_days)
+    assert {row["name"] for row in find_bad_days(one_row, *DAYS)} == out_of_bounds(prices)
 
 
 def test_two_currencies_in_one_hour_are_found(database: Database) -> None:

@@ -6,7 +6,10 @@ from ticket_pipeline.defs.resources import Clock
 from ticket_pipeline.defs.snapshots.polling import Metadata, build_polled_asset
 from ticket_pipeline.ingest.marketplaces import Source
 from ticket_pipeline.ingest.results import EventResult
+from ticket_pipeline.market.hours import is_thin
 from ticket_pipeline.settings.model import Settings
+
+_GET_INS = {"get_in": 1, "get_in_2": 2, "get_in_4": 4}
 
 
 def build_listings_asset(source: Source, settings: Settings, now: Clock) -> dg.AssetsDefinition:
@@ -41,13 +44,14 @@ def _describe(result: EventResult) -> Metadata:
         metadata["captured_at"] = dg.MetadataValue.timestamp(result.captured_at)
     if result.metrics is not None:
         prices = {
-            "get_in": result.metrics.get_in_price,
-            "get_in_2": result.metrics.get_in_2_price,
-            "get_in_4": result.metrics.get_in_4_price,
+            "floor": result.metrics.floor_price,
+            **{name: result.metrics.get_in_prices[n - 1] for name, n in _GET_INS.items()},
             "median": result.metrics.median_price,
         }
         unit = f"{result.currency} ({result.fee_basis})"
         metadata |= {name: f"{price:,.2f} {unit}" for name, price in prices.items() if price is not None}
+        if is_thin(result.metrics.get_in_prices[0], result.metrics.floor_price):
+            metadata["get_in"] = f"{metadata['get_in']}, thin: fewer than three listings are near it"
     texts = list(result.unmapped_sections), list(result.checksum_problems)
     for name, values in zip(("unmapped_sections", "checksum_problems"), texts, strict=True):
         if values:
