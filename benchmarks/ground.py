@@ -37,6 +37,12 @@ _WHO_ARE_YOU = """
 """
 PLAIN, TIMESCALEDB = "plain", "timescaledb"
 
+_TIMESCALEDB_SETTINGS = {
+    "shared_preload_libraries": "timescaledb",
+    "max_worker_processes": "24",  # its background workers need more than the default 8
+    "timescaledb.telemetry_level": "off",
+}
+
 
 class ServerUnavailableError(Exception):
     """A server to measure on cannot be had."""
@@ -109,9 +115,9 @@ def open_ground(kind: str) -> Iterator[Ground]:
         ServerUnavailableError: TimescaleDB cannot be installed here.
     """
     pg_bin = _install_timescaledb() if kind == TIMESCALEDB else None
-    preload = ("timescaledb",) if kind == TIMESCALEDB else ()
+    server_settings = _TIMESCALEDB_SETTINGS if kind == TIMESCALEDB else {}
     with throwaway_state_dir() as state_dir:
-        server = EmbeddedServer(state_dir, pg_bin, shared_preload_libraries=preload)
+        server = EmbeddedServer(state_dir, pg_bin, server_settings=server_settings)
         try:
             server.start()
             with throwaway_database(server, template="template0") as url:

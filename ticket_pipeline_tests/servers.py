@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 # A background worker of TimescaleDB would hold every database it is in, and a template in use cannot be cloned.
-_WITHOUT_WORKERS = {"timescaledb.max_background_workers": "0"}
+TIMESCALEDB_SETTINGS = {"shared_preload_libraries": "timescaledb", "timescaledb.telemetry_level": "off"}
+TIMESCALEDB_SETTINGS |= {"timescaledb.max_background_workers": "0"}
 
 _POSTGRESQL, _TIMESCALEDB = "postgresql", "timescaledb"
 
@@ -134,8 +135,7 @@ def throwaway_server(choice: Choice) -> Iterator[EmbeddedServer]:
         server = EmbeddedServer(
             state_dir,
             choice.pg_bin,
-            shared_preload_libraries=("timescaledb",) if choice.is_timescaledb else (),
-            server_settings=FORGETFUL | (_WITHOUT_WORKERS if choice.is_timescaledb else {}),
+            server_settings=FORGETFUL | (TIMESCALEDB_SETTINGS if choice.is_timescaledb else {}),
         )
         try:
             server.start()

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ticket_pipeline.cli.formats import NOTHING, plain
-from ticket_pipeline.cli.session import open_migrated
+from ticket_pipeline.cli.session import open_migrated, write_dagster_home
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, show, show_json
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.primary_sales.pipeline_files import (
@@ -21,7 +21,6 @@ from ticket_pipeline.primary_sales.pipeline_files import (
     shipped_pipelines,
 )
 from ticket_pipeline.settings.model import EMBEDDED_VARIABLE, Settings, load_settings
-from ticket_pipeline.storage.statements import project_file
 
 _HELP = """List, show and run the pipelines of primary sales.
 
@@ -143,10 +142,7 @@ def _dagster_home(settings: Settings) -> Path:
                 "unset DAGSTER_HOME."
             )
         return Path(own)
-    home = settings.state_dir.resolve() / "dagster"
-    home.mkdir(parents=True, exist_ok=True)
-    (home / "dagster.yaml").write_text(project_file("dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8")
-    return home
+    return write_dagster_home(settings)
 
 
 def _rules(step: Step) -> list[str]:

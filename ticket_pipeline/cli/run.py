@@ -29,6 +29,7 @@ from ticket_pipeline.cli import web_ui
 from ticket_pipeline.cli.interrupts import one_signal_stops
 from ticket_pipeline.cli.process_group import ProcessGroup
 from ticket_pipeline.cli.run_status import describe_minute, describe_snapshot, facts_of_run, uses_sample
+from ticket_pipeline.cli.session import write_dagster_home
 from ticket_pipeline.cli.simulating import DEMO_SPEED, world_file
 from ticket_pipeline.cli.tables import show_facts
 from ticket_pipeline.errors import ConfigurationError
@@ -39,7 +40,6 @@ from ticket_pipeline.simulator.app_factory import CONTROLS_PATH
 from ticket_pipeline.simulator.world import open_world, sample_watchlist_rows
 from ticket_pipeline.storage.connect import describe_database, embedded_server, open_database
 from ticket_pipeline.storage.migrations import apply_migrations
-from ticket_pipeline.storage.statements import project_file
 
 if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database
@@ -245,9 +245,7 @@ def _start_dagster(
     """
     console.print("Starting Dagster …")
     socket_file = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ticket-pipeline-"))) / "code-server"
-    home = Path(env["DAGSTER_HOME"])
-    home.mkdir(parents=True, exist_ok=True)
-    (home / "dagster.yaml").write_text(project_file("dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    home = write_dagster_home(settings)
     server = {"grpc_server": {"socket": str(socket_file), "location_name": web_ui.LOCATION}}
     # JSON is YAML.
     (home / "workspace.yaml").write_text(json.dumps({"load_from": [server]}), encoding="utf-8")

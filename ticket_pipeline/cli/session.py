@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.cli.formats import local_time, plain, utc_now
@@ -15,6 +16,7 @@ from ticket_pipeline.queries.events import WatchedEvent, find_events, find_liste
 from ticket_pipeline.queries.sources import Pause, read_pauses
 from ticket_pipeline.storage.connect import describe_database, open_database
 from ticket_pipeline.storage.migrations import apply_migrations, missing_migrations
+from ticket_pipeline.storage.statements import project_path
 
 if TYPE_CHECKING:
     from ticket_pipeline.ingest.batch import BatchResult
@@ -41,6 +43,14 @@ def open_migrated(settings: Settings) -> Iterator[Database]:
                 f"({missing[0]} first). Run `ticket-pipeline init-db`."
             )
         yield database
+
+
+def write_dagster_home(settings: Settings) -> Path:
+    """The Dagster home of `ticket-pipeline run`, with this version's `dagster.yaml`."""
+    home = settings.state_dir.resolve() / "dagster"
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "dagster.yaml").write_text(project_path("dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    return home
 
 
 def choose_event(

@@ -59,7 +59,7 @@ class SettingsResource(dg.ConfigurableResource[Any]):
     def settings_in_use(self) -> Settings:
         """The settings, overridden by this resource's fields."""
         settings = self.settings or load_settings()
-        given = {name: getattr(self, field) for field, name in self._settings_of_fields().items()}
+        given = {extra["setting"]: getattr(self, field) for field, extra in self._extras().items()}
         changes = {
             name: value
             for name, value in given.items()
@@ -69,11 +69,6 @@ class SettingsResource(dg.ConfigurableResource[Any]):
             return settings
         checked = Settings.model_validate(changes)
         return settings.model_copy(update={name: getattr(checked, name) for name in changes})
-
-    @classmethod
-    def _settings_of_fields(cls) -> dict[str, str]:
-        """Field → the setting that it overrides."""
-        return {field: extra["setting"] for field, extra in cls._extras().items()}
 
     @classmethod
     def _shown_settings(cls, _settings: Settings) -> dict[str, str]:

@@ -34,7 +34,6 @@ class CouponsReport:
     """The result of reading the coupons: the transactions that were read, and all that was rejected."""
 
     transactions: int
-    is_full: bool
     rejected: tuple[str, ...]
 
 
@@ -76,7 +75,7 @@ async def sync_vivenu_coupons(
     )
     new_mark = store.ReadMark(store.TRANSACTIONS, reached, mark is None)
     await asyncio.to_thread(store.write_coupons, database, read, new_mark)
-    return CouponsReport(len(found.rows), mark is None, reject_texts(coupons, series, found))
+    return CouponsReport(len(found.rows), reject_texts(coupons, series, found))
 
 
 def rebuild_age_groups(database: Database, settings: Settings) -> int:

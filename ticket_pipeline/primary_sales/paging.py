@@ -67,14 +67,12 @@ class ReadSet(Generic[_Row]):
         began_at: the server's clock when the read began: whatever changes later is in the next incremental read.
         total: how many rows the server says there are.
         rejects: id → what could not be read, and why.
-        passes: how often the set was read from its start.
     """
 
     began_at: datetime
     rows: dict[str, _Row] = field(default_factory=dict)
     total: int = 0
     rejects: dict[str, Reject] = field(default_factory=dict)
-    passes: int = 0
 
     @property
     def is_complete(self) -> bool:
@@ -138,11 +136,10 @@ class SetReader(Generic[_Row]):
 
     async def read(self, since: datetime | None = None) -> ReadSet[_Row]:
         """The whole set, or what changed since a moment; an UnexpectedPayload where the counts never agreed."""
-        for passes in range(1, MAX_PASSES + 1):
+        for _ in range(MAX_PASSES):
             found, is_shrunk = await self._pass(since)
             # Where rows were removed, as many others moved past the reader, and no time of change shows which.
             if not is_shrunk and (found.is_complete or await self._catch_up(found, since)):
-                found.passes = passes
                 return found
         raise UnexpectedPayload(
             f"Read {self.what} {MAX_PASSES} times and got {len(found.rows)} different rows of the {found.total} that "

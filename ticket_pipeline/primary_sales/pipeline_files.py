@@ -32,6 +32,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.settings.values import check_cron
 from ticket_pipeline.settings.yaml_files import Problem, read_document
+from ticket_pipeline.storage.statements import project_path
 
 DATA_DEPENDENCIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -50,7 +51,6 @@ FETCHED = frozenset({"vivenu_events", "vivenu_tickets"})
 """Tables that only requests can fill."""
 
 _PREFIX = "vivenu_"
-_PACKAGE = Path(__file__).resolve().parent.parent
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
@@ -153,9 +153,8 @@ def read_pipelines(folder: Path | None) -> tuple[list[PipelineFile], list[Reject
 
 
 def shipped_pipelines() -> Path:
-    """The folder of the shipped pipelines: beside the package in a checkout, inside it when installed from a wheel."""
-    beside = _PACKAGE.parent / "pipelines"
-    return beside if beside.is_dir() else _PACKAGE / "pipelines"
+    """The folder of the shipped pipelines."""
+    return project_path("pipelines")
 
 
 def _problems_of_steps(pipeline: PipelineFile) -> list[Problem]:

@@ -27,20 +27,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Watchlist:
-    """A sheet as read; `len(events) + len(rejected) + blank_rows` is the number of rows below the header.
+    """A sheet as read: every row below the header is an event, rejected, or blank but for `is_tracked`.
 
     Attributes:
         ignored_columns: columns that are none of ours; one without a header is listed only if it holds something.
         warnings: sentences about what was accepted but deserves a look.
-        blank_rows: rows without a value in any of our columns but `is_tracked`: ticked boxes often reach below the
-            list.
     """
 
     events: list[WatchlistEvent]
     rejected: list[RejectedRow]
     ignored_columns: list[str]
     warnings: list[str]
-    blank_rows: int
     source: str
 
 
@@ -80,7 +77,6 @@ def parse_watchlist(rows: SheetRows, *, default_timezone: str, date_order: DateO
         rejected=[result for result in results if isinstance(result, RejectedRow)],
         ignored_columns=_ignored_columns(below, columns),
         warnings=_warnings(events, reader, default_timezone),
-        blank_rows=len(below) - len(filled),
         source=rows.source,
     )
 

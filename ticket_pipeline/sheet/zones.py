@@ -49,13 +49,11 @@ class ZoneMap:
     """The rules of every venue, in the order of the sheet.
 
     Attributes:
-        blank_rows: rows without any text in the map's columns.
         texts: the rules as written: `parse_zones` makes the same map of them again.
     """
 
     _rules: dict[str, list[_Rule]]
     rejected: list[RejectedRow]
-    blank_rows: int
     texts: list[ZoneText]
 
     @property
@@ -89,12 +87,10 @@ def parse_zones(rows: SheetRows) -> ZoneMap:
     rules: dict[str, list[_Rule]] = {}
     rejected: list[RejectedRow] = []
     texts: list[ZoneText] = []
-    blank_rows = 0
     first_rows: dict[tuple[str, str], int] = {}
     for number, row in enumerate(rows.values[header_at + 1 :], start=header_at + 2):
         cells = {field: columns.cell(row, field) for field in ZoneField}
         if not any(cells.values()):
-            blank_rows += 1
             continue
         claim = (_key(cells[ZoneField.VENUE]), section_key(cells[ZoneField.SECTION]))
         reasons = _reasons(columns, cells, first_rows.get(claim))
@@ -107,7 +103,7 @@ def parse_zones(rows: SheetRows) -> ZoneMap:
                 _Rule(cells[ZoneField.ZONE], SectionPattern.read(cells[ZoneField.SECTION]))
             )
             texts.append(ZoneText(*cells.values()))
-    return ZoneMap(rules, rejected, blank_rows, texts)
+    return ZoneMap(rules, rejected, texts)
 
 
 def _reasons(columns: Columns[ZoneField], cells: Mapping[ZoneField, str], first_row: int | None) -> list[str]:

@@ -19,7 +19,6 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ticket_pipeline.simulator.distortions import possible_faults
 from ticket_pipeline.simulator.faults import Fault
 from ticket_pipeline.simulator.marketplaces import Marketplace, currency_at
 
@@ -93,11 +92,6 @@ class _Controls:
             except ValidationError as error:
                 return _json({"errors": error.errors(include_url=False, include_input=False)}, status=422)
             faults = given if isinstance(given, list) else [given]
-            possible = possible_faults(self.wire.fields)
-            if useless := {fault.kind for fault in faults} - possible:
-                names, usable = (", ".join(sorted(kinds)) for kinds in (useless, possible))
-                message = f"No effect at this marketplace: {names}. Use: {usable}"
-                return _json({"errors": [{"loc": ["kind"], "msg": message}]}, status=422)
             for fault in faults:
                 plan.add(fault)
         return _json([asdict(fault) for fault in plan.pending()])

@@ -16,8 +16,6 @@ ID_SHIFT = 5_000_000_000
 WRONG_ZONE = "Pacific/Auckland"
 WRONG_HOURS = timedelta(hours=3)
 
-_KINDS = frozenset({FaultKind.RENAMED_FIELD, FaultKind.RETYPED_FIELD, FaultKind.REKEYED_IDS, FaultKind.WRONG_TIME_ZONE})
-
 
 @dataclass(frozen=True, slots=True)
 class FieldMeanings:
@@ -45,14 +43,6 @@ class FieldMeanings:
         elif kind is FaultKind.WRONG_TIME_ZONE:
             values = {self.time_zone: lambda _: WRONG_ZONE, self.local_time: _at_another_hour}
         return {name: change for name, change in values.items() if name is not None}
-
-
-def possible_faults(fields: FieldMeanings | None) -> frozenset[FaultKind]:
-    """The faults that have an effect on bodies with these fields."""
-    if fields is None:
-        return frozenset(FaultKind) - _KINDS
-    lacking = {FaultKind.REKEYED_IDS: fields.listing_id, FaultKind.WRONG_TIME_ZONE: fields.time_zone}
-    return frozenset(FaultKind) - {kind for kind, name in lacking.items() if name is None}
 
 
 def _changed(value: Any, values: dict[str, Callable[[Any], Any]], names: dict[str, str]) -> Any:  # noqa: ANN401 - any JSON

@@ -11,20 +11,17 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 
 @cache
-def sql_folder() -> Path:
-    """The folder of the statements: beside the package in a checkout, inside it when installed from a wheel."""
-    for folder in (_PACKAGE / "sql", _PACKAGE.parent / "sql"):
-        if (folder / "migrations").is_dir():
-            return folder
-    raise StorageError(f"The sql folder is missing in and beside {_PACKAGE.name}. Install the package again.")
-
-
-def project_file(name: str) -> Path:
-    """A file of the project that is needed at run time: in the checkout, or beside `sql` in an installed package."""
-    for folder in (_PACKAGE.parent, _PACKAGE):
-        if (folder / name).is_file():
+def project_path(name: str) -> Path:
+    """A file or folder of the project: beside the package in a checkout, inside it when installed from a wheel."""
+    for folder in (_PACKAGE, _PACKAGE.parent):
+        if (folder / name).exists():
             return folder / name
-    raise StorageError(f"{name} is missing beside the package. Install the package again.")
+    raise StorageError(f"{name} is missing in and beside {_PACKAGE.name}. Install the package again.")
+
+
+def sql_folder() -> Path:
+    """The folder of the statements."""
+    return project_path("sql")
 
 
 @cache

@@ -30,7 +30,7 @@ from ticket_pipeline.simulator.wire import Latency
 from ticket_pipeline.simulator.world import DATE_FORMAT, WATCHLIST_HEADER, SimulatedWorld
 from ticket_pipeline.storage.connect import open_database
 from ticket_pipeline.storage.migrations import apply_migrations
-from ticket_pipeline.storage.statements import project_file
+from ticket_pipeline.storage.statements import project_path
 from ticket_pipeline_tests.end_to_end.programs import Program, program, wait_until
 from ticket_pipeline_tests.overrides import as_environment
 from ticket_pipeline_tests.ports import reserved_port
@@ -296,7 +296,7 @@ def outside_environment(folder: Path) -> dict[str, str]:
 def prepare_dagster_home(home: Path, dagster_yaml: str | None = None) -> None:
     """Write an instance configuration; by default the project's own."""
     home.mkdir(parents=True)
-    own = project_file("dagster.yaml").read_text(encoding="utf-8")
+    own = project_path("dagster.yaml").read_text(encoding="utf-8")
     (home / "dagster.yaml").write_text(dagster_yaml or own, encoding="utf-8")
 
 

@@ -19,9 +19,9 @@ from dagster import DagsterRunStatus
 
 from ticket_pipeline.simulator.world import ReplayEvent
 from ticket_pipeline.storage.embedded import EmbeddedServer
-from ticket_pipeline.storage.statements import project_file
+from ticket_pipeline.storage.statements import project_path
 from ticket_pipeline_tests.end_to_end.system import running_system
-from ticket_pipeline_tests.servers import choose, throwaway_state_dir
+from ticket_pipeline_tests.servers import TIMESCALEDB_SETTINGS, choose, throwaway_state_dir
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,8 +47,7 @@ def server(database_server: EmbeddedServer) -> Iterator[EmbeddedServer]:
         server = EmbeddedServer(
             state_dir,
             choice.pg_bin,
-            shared_preload_libraries=("timescaledb",) if choice.is_timescaledb else (),
-            server_settings={"timescaledb.max_background_workers": "0"} if choice.is_timescaledb else {},
+            server_settings=TIMESCALEDB_SETTINGS if choice.is_timescaledb else {},
         )
         server.start()
         yield server
@@ -57,7 +56,7 @@ def server(database_server: EmbeddedServer) -> Iterator[EmbeddedServer]:
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory, server: EmbeddedServer) -> Iterator[System]:
     events = [ReplayEvent(str(157_000_000 + number), (_body(number),)) for number in range(EVENTS)]
-    dagster_yaml = project_file("dagster.yaml").read_text(encoding="utf-8")
+    dagster_yaml = project_path("dagster.yaml").read_text(encoding="utf-8")
     assert SLOW_MONITOR in dagster_yaml
     with running_system(
         tmp_path_factory.mktemp("kills"),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ticket_pipeline.errors import ConfigurationError, SheetError
 from ticket_pipeline.market.events import WatchlistEvent
 from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.sheet.cells import clean
 from ticket_pipeline.sheet.columns import WATCHLIST_ALIASES, Column, Field, column_letter, suggested_header
 from ticket_pipeline.sheet.rows import Watchlist, parse_watchlist
 from ticket_pipeline.sheet.source import SheetRows
@@ -180,7 +181,6 @@ def test_the_first_good_row_with_an_id_or_for_an_event_stands() -> None:
 def test_blank_rows_are_skipped_even_where_only_the_tracked_box_is_ticked() -> None:
     watchlist = parse([], row(), ["", "\u00a0"], ticked("FALSE"), row(name="Last", stubhub_id="2"))
     assert [event.sheet_row for event in watchlist.events] == [3, 6]
-    assert watchlist.blank_rows == 3
     assert watchlist.rejected == []
 
 
@@ -217,7 +217,10 @@ ANY_CELL = st.one_of(
 @given(st.lists(st.lists(ANY_CELL, max_size=15), max_size=8))
 def test_any_text_in_any_cell_is_an_event_a_rejected_or_a_blank_row(rows: list[list[str]]) -> None:
     watchlist = parse(row(), *rows)
-    assert len(watchlist.events) + len(watchlist.rejected) + watchlist.blank_rows == len(rows) + 1
+    tracked = HEADER.index(Field.IS_TRACKED)
+    cells = [[*one[:tracked], *one[tracked + 1 : len(HEADER)]] for one in rows]
+    filled = [one for one in cells if any(map(clean, one))]
+    assert len(watchlist.events) + len(watchlist.rejected) == len(filled) + 1
     assert all(rejected.reasons for rejected in watchlist.rejected)
     for event in watchlist.events:
         assert event.external_ids

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ticket_pipeline.errors import StorageError
-from ticket_pipeline.storage.statements import project_file, statement, statement_names
+from ticket_pipeline.storage.statements import project_path, statement, statement_names
 
 if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database
@@ -44,7 +44,7 @@ def test_an_unknown_statement_is_named() -> None:
         statement("prices/no_such_thing")
 
 
-def test_a_missing_project_file_is_named() -> None:
-    assert project_file("pyproject.toml").is_file()
+def test_a_missing_project_path_is_named() -> None:
+    assert project_path("dagster.yaml").is_file()
     with pytest.raises(StorageError, match=r"no_such_file\.toml"):
-        project_file("no_such_file.toml")
+        project_path("no_such_file.toml")

@@ -4,7 +4,6 @@ The partition of an event turns green as soon as its tickets are stored, whether
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import dagster as dg
 
@@ -26,65 +25,51 @@ FETCHING = frozenset({"vivenu_events", TICKETS, "vivenu_coupons"})
 """The tables in that pool."""
 
 _TRIGGER = "Trigger: the schedule vivenu_default_regularly, or by hand."
-_REBUILD = "deleted and inserted in one transaction"
 
 
-@dataclass(frozen=True)
-class _Table:
+def _entry(holds: str, *, grain: str, source: str, write: str = "deleted and inserted in one transaction") -> str:
     """The catalog entry of a table."""
-
-    holds: str
-    grain: str
-    source: str
-    write: str
-
-    @property
-    def description(self) -> str:
-        return f"{self.holds}\n\nGrain: {self.grain}. Source: {self.source}. Write: {self.write}. {_TRIGGER}"
+    return f"{holds}\n\nGrain: {grain}. Source: {source}. Write: {write}. {_TRIGGER}"
 
 
 _TABLES = {
-    "vivenu_events": _Table(
+    "vivenu_events": _entry(
         "The organiser's events on vivenu: ticket types, capacities, and the questions that ask for age and gender.",
-        "event",
-        "vivenu's API with your key",
-        "upsert by vivenu's id; an event that is no longer listed is marked and stays",
+        grain="event",
+        source="vivenu's API with your key",
+        write="upsert by vivenu's id; an event that is no longer listed is marked and stays",
     ),
-    TICKETS: _Table(
+    TICKETS: _entry(
         "Every ticket of the organiser's events, without personal data of its holder.",
-        "ticket",
-        "vivenu's API with your key, what changed since the last read",
-        "upsert by vivenu's id, one transaction per event, with the history of its status",
+        grain="ticket",
+        source="vivenu's API with your key, what changed since the last read",
+        write="upsert by vivenu's id, one transaction per event, with the history of its status",
     ),
-    "vivenu_coupons": _Table(
+    "vivenu_coupons": _entry(
         "Coupons with the terms of their series, how often they were used, and their revenue and discount.",
-        "coupon",
-        "vivenu's API, and transactions with a coupon",
-        "upsert by vivenu's id; money is computed from all tickets each time",
+        grain="coupon",
+        source="vivenu's API, and transactions with a coupon",
+        write="upsert by vivenu's id; money is computed from all tickets each time",
     ),
-    "vivenu_sales_daily": _Table(
+    "vivenu_sales_daily": _entry(
         "Tickets and revenue by event, ticket type, day at the venue and channel, and what became invalid.",
-        "event, ticket type, day, channel, currency",
-        TICKETS,
-        _REBUILD,
+        grain="event, ticket type, day, channel, currency",
+        source=TICKETS,
     ),
-    "vivenu_gender": _Table(
+    "vivenu_gender": _entry(
         "Sold tickets by answer about gender, and the gender that each answer means.",
-        "event and answer",
-        "vivenu_tickets and the table of words",
-        _REBUILD,
+        grain="event and answer",
+        source="vivenu_tickets and the table of words",
     ),
-    "vivenu_age_groups": _Table(
+    "vivenu_age_groups": _entry(
         "Sold tickets by age group on the day of the event, and gender.",
-        "event, age group, gender",
-        "vivenu_tickets and VIVENU_AGE_GROUPS",
-        _REBUILD,
+        grain="event, age group, gender",
+        source="vivenu_tickets and VIVENU_AGE_GROUPS",
     ),
-    "vivenu_summary": _Table(
+    "vivenu_summary": _entry(
         "How each event sells: sold of capacity, revenue, coupons, ages and genders, pace against earlier events.",
-        "event",
-        "the other tables of primary sales",
-        _REBUILD,
+        grain="event",
+        source="the other tables of primary sales",
     ),
 }
 
@@ -108,7 +93,7 @@ def _build_asset(name: str, now: Clock) -> dg.AssetsDefinition:
         owners=["team:data"],
         metadata={"dagster/table_name": name},
         output_required=False,
-        description=_TABLES[name].description,
+        description=_TABLES[name],
     )
     def made(
         context: dg.AssetExecutionContext, config: TableConfig, timescaledb: TimescaleDBResource, vivenu: VivenuResource

@@ -28,20 +28,10 @@ _SETTINGS = {
     "log_checkpoints": "off",
 }
 
-# Its background workers need more than the default 8 slots.
-_TIMESCALEDB_SETTINGS = {"max_worker_processes": "24", "timescaledb.telemetry_level": "off"}
 
-
-def render(
-    data_dir: Path, socket_dir: Path, shared_preload_libraries: tuple[str, ...], extra: Mapping[str, str]
-) -> str:
+def render(data_dir: Path, socket_dir: Path, extra: Mapping[str, str]) -> str:
     """The text of `postgresql.conf`: initdb's settings first, then ours, then `extra`; the last one wins."""
-    settings = {**_SETTINGS, "unix_socket_directories": str(socket_dir)}
-    if shared_preload_libraries:
-        settings["shared_preload_libraries"] = ",".join(shared_preload_libraries)
-    if "timescaledb" in shared_preload_libraries:
-        settings |= _TIMESCALEDB_SETTINGS
-    settings |= extra
+    settings = {**_SETTINGS, "unix_socket_directories": str(socket_dir), **extra}
     lines = [
         "# Written at every start; use ALTER SYSTEM for settings of your own.",
         f"include = {_quoted(str(data_dir / 'postgresql.conf'))}",

@@ -35,6 +35,8 @@ from ticket_pipeline.storage.embedded.layout import (
 
 SYSTEM_DIR = Path("/var/lib/ticket-pipeline")
 
+_DATABASE = "tickets"
+
 # Recovery after a crash replays up to 1 GB of log; a slow disk needs a minute for it.
 _START_TIMEOUT_SECONDS = 120
 _LOCK_TIMEOUT_SECONDS = 180
@@ -74,8 +76,6 @@ class EmbeddedServer:
     Args:
         state_dir: the folder it belongs to; made where absent.
         pg_bin: the PG_BIN setting.
-        shared_preload_libraries: such as `("timescaledb",)`, where the binaries have it.
-        database: the database to make and to name in the URL.
         server_settings: further PostgreSQL settings, such as `{"fsync": "off"}` for a throw-away server.
         search_path: see `find_binaries`.
         system_dir: where root keeps data and programs that the server's user could not reach otherwise.
@@ -86,16 +86,12 @@ class EmbeddedServer:
         state_dir: Path,
         pg_bin: Path | None,
         *,
-        shared_preload_libraries: tuple[str, ...] = (),
-        database: str = "tickets",
         server_settings: Mapping[str, str] | None = None,
         search_path: str | None = None,
         system_dir: Path = SYSTEM_DIR,
     ) -> None:
         self._state_dir = state_dir.resolve()
         self._pg_bin = pg_bin
-        self._shared_preload_libraries = shared_preload_libraries
-        self._database = database
         self._server_settings = dict(server_settings or {})
         self._search_path = search_path
         self._system_dir = system_dir
@@ -104,7 +100,7 @@ class EmbeddedServer:
     @property
     def url(self) -> str:
         """A libpq URL without a secret, whether or not the server runs."""
-        return self.url_of(self._database)
+        return self.url_of(_DATABASE)
 
     def url_of(self, database: str) -> str:
         """The URL of another database on the same server, such as Dagster's own; nothing is made."""
@@ -122,7 +118,7 @@ class EmbeddedServer:
                 running = self._bring_up(self._layout())
                 if not running.has_database:
                     with self._connect() as connection:
-                        connection.execute(sql.SQL("create database {}").format(sql.Identifier(self._database)))
+                        connection.execute(sql.SQL("create database {}").format(sql.Identifier(_DATABASE)))
         return self.url
 
     def stop(self) -> bool:
@@ -198,9 +194,7 @@ class EmbeddedServer:
         make_home(layout)
         if not layout.data_dir.exists():
             launch.make_data(layout, binaries, is_durable=self._server_settings.get("fsync") != "off")
-        settings = configuration.render(
-            layout.data_dir, self._socket_dir, self._shared_preload_libraries, self._server_settings
-        )
+        settings = configuration.render(layout.data_dir, self._socket_dir, self._server_settings)
         return launch.start(layout, binaries, self._socket_dir, settings)
 
     def _end_orphan(self) -> None:
@@ -220,7 +214,7 @@ class EmbeddedServer:
             return None
         try:
             with self._connect() as connection, connection.cursor(row_factory=dict_row) as cursor:
-                row = cursor.execute(_DESCRIBE, [self._database]).fetchone()
+                row = cursor.execute(_DESCRIBE, [_DATABASE]).fetchone()
         except psycopg.OperationalError as error:
             if not layout.lock_file.exists():
                 return None
