@@ -1,8 +1,9 @@
--- The newest capture of an event at a marketplace. Parameters: event_id, marketplace. Rows: 1 or none.
+-- The newest capture of an event at a marketplace. Parameters: event_id, marketplace, trusted_only (boolean).
+-- Rows: 1 or none.
 select
   marketplace, captured_at, external_id, received, accepted, rejected, tickets, currency, fee_basis, is_suspect,
-  checksum_problems
+  checksum_problems, unknown_fields
 from snapshots
-where event_id = %(event_id)s and marketplace = %(marketplace)s
+where event_id = %(event_id)s and marketplace = %(marketplace)s and not (is_suspect and %(trusted_only)s)
 order by captured_at desc
 limit 1

@@ -1,7 +1,8 @@
 -- The captures that decide, or depend on, whether a new one can be trusted: the last two trusted ones before it, what was
 -- captured since, the new one itself, and what was captured later (a late arrival). Two, because the last one may be trusted
 -- for a capture after it, which a late arrival between them can change. Looks back at most 90 days.
--- Parameters: event_id, marketplace, captured_at. Rows: three or four as a rule, in order of capture.
+-- Parameters: event_id, marketplace, captured_at. Rows: three or four as a rule, in order of capture; `begins_trusted`:
+-- the first is one of those two.
 with trusted as (
   select s.captured_at
   from snapshots as s
@@ -13,13 +14,15 @@ with trusted as (
 ),
 
 beginning as (
-  select case when count(*) = 2 then min(t.captured_at) else %(captured_at)s - interval '90 days' end as captured_at
+  select
+    case when count(*) = 2 then min(t.captured_at) else %(captured_at)s - interval '90 days' end as captured_at,
+    count(*) = 2 as begins_trusted
   from trusted as t
 )
 
 select
   s.captured_at, s.received, s.accepted, s.is_suspect,
-  coalesce(cardinality(s.checksum_problems), 0) > 0 as is_disputed
+  coalesce(cardinality(s.checksum_problems), 0) > 0 as is_disputed, b.begins_trusted
 from snapshots as s, beginning as b
 where
   s.event_id = %(event_id)s and s.marketplace = %(marketplace)s

@@ -11,6 +11,7 @@ from ticket_pipeline.cli.options import EventKey, MarketplaceOption
 from ticket_pipeline.cli.session import choose_event, describe_event, identify, open_migrated
 from ticket_pipeline.cli.tables import JsonOption, note, show, show_json, table_of
 from ticket_pipeline.market.hours import is_thin
+from ticket_pipeline.market.validated import EXTRA_REASON, PARKING_REASON
 from ticket_pipeline.market.vocabulary import FeeBasis
 from ticket_pipeline.queries.listings import read_latest_listings
 from ticket_pipeline.settings.model import load_settings
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ticket_pipeline.queries.events import WatchedEvent
-    from ticket_pipeline.queries.listings import LatestListings, Listing
+    from ticket_pipeline.queries.listings import LatestListings, Listing, UnreadableCapture
 
 
 def show_listings(
@@ -50,6 +51,7 @@ def show_listings(
             {
                 "event": identify(event),
                 "snapshot": latest and latest.snapshot,
+                "unreadable": latest and latest.unreadable,
                 "matching": len(latest.listings) if latest else 0,
                 "floor_price": latest and latest.floor_price,
                 "listings_near_floor": latest and latest.listings_near_floor,
@@ -85,14 +87,32 @@ def _table(shown: Sequence[Listing]) -> Table:
     )
 
 
+def _describe_unreadable(capture: UnreadableCapture) -> str:
+    what = "a seat" if set(capture.reasons) <= {PARKING_REASON, EXTRA_REASON} else "readable"
+    return f"{count(capture.received)} received, none {what}: {_counted(capture.reasons)}"
+
+
+def _counted(reasons: dict[str, int]) -> str:
+    most_first = sorted(reasons.items(), key=lambda each: (-each[1], each[0]))
+    return plain("; ".join(f"{count(number)} x {reason}" for reason, number in most_first))
+
+
 def _caption(event: WatchedEvent, latest: LatestListings, shown: Sequence[Listing], quantity: int | None) -> list[str]:
     snapshot, chosen = latest.snapshot, latest.listings
     when = f"{local_time(snapshot.captured_at, event.timezone)}, {ago(snapshot.captured_at, utc_now())}"
     lines = [f"Captured {when}: {count(snapshot.accepted)} listings, {count(snapshot.tickets)} tickets."]
-    if snapshot.is_suspect:
-        lines.append("Suspect: far fewer listings than before, and not yet confirmed by another capture.")
+    if latest.unreadable is not None:
+        received = f"{ago(latest.unreadable.captured_at, utc_now())}: {_describe_unreadable(latest.unreadable)}."
+        if snapshot.is_unreadable:
+            return [f"Captured {received} No capture of the event is trusted yet."]
+        lines = [f"Newest response {received}", f"Shown is the last trusted capture. {lines[0]}"]
+    elif snapshot.is_suspect:
+        doubts = "not the totals announced beside them" if snapshot.checksum_problems else "far fewer than before"
+        lines.append(f"Suspect: these listings are {doubts}, and no other capture has confirmed them yet.")
     if snapshot.checksum_problems:
         lines.append(f"Announced totals disagree: {plain('; '.join(snapshot.checksum_problems))}.")
+    if snapshot.unknown_fields:
+        lines.append(f"Unknown fields of listings: {_counted(snapshot.unknown_fields)}.")
     if not chosen:
         lines.append("No listing matches." if snapshot.accepted else "The market was empty.")
         return lines

@@ -196,10 +196,18 @@ def _warn_of_doubts(capture: Capture, stored: StoredCapture, *, is_failure: bool
         )
     if stored.is_suspect and not is_failure:
         _log.warning(
-            "%s event %s: %d listings are far fewer than before; suspect until the next capture confirms it",
+            "%s event %s: %d listings are %s; suspect until the next capture confirms it",
             event.marketplace,
             event.external_id,
             capture.accepted,
+            "not what is announced" if capture.checksum_problems else "far fewer than before",
+        )
+    if capture.unknown_fields:
+        _log.warning(
+            "%s event %s: fields of kept listings are unknown: %s",
+            event.marketplace,
+            event.external_id,
+            "; ".join(f"{number} x {reason}" for reason, number in capture.unknown_fields.items()),
         )
 
 

@@ -1,9 +1,10 @@
 """Which captures are trusted: a sudden loss of most listings is more often a partial response than a sell-out.
 
-A capture with fewer than half the listings of the last trusted one is suspect, until the next capture confirms its
-level (within 25 %). A capture whose listings were all rejected is never trusted: the format changed, the market did not
-vanish. For the same reason one that was mostly rejected, or that disagrees with the totals announced beside it, neither
-confirms a loss nor is confirmed.
+A capture with fewer than half the listings of the last trusted one, or one that contradicts the totals announced beside
+it, is suspect until the next capture confirms its level (within 25 %). A capture whose listings were all rejected is
+never trusted: the format changed, the market did not vanish. For the same reason one that was mostly rejected, or that
+contradicts its totals, neither confirms a loss of more than half nor is confirmed in one. A source whose totals always
+disagree is trusted at its level from the second capture on.
 """
 
 from __future__ import annotations
@@ -38,27 +39,40 @@ class CaptureSize:
         return self.is_disputed or 2 * self.accepted < self.received
 
 
-def find_suspects(captures: Sequence[CaptureSize]) -> list[bool]:
+def find_suspects(captures: Sequence[CaptureSize], *, begins_trusted: bool = False) -> list[bool]:
     """Whether each capture of one event and marketplace is suspect, in order of capture, when all of these are known.
 
-    The first usable capture is trusted: there is nothing to compare it with. The sequence should therefore begin with a
-    capture that is known to be trusted, where there is one.
+    Of captures from the very beginning the first usable one that does not contradict itself is trusted: there is
+    nothing to compare it with. `begins_trusted`: these are later ones, and the first of them is known to be trusted.
     """
     suspects: list[bool] = []
     level: int | None = None
     for index, capture in enumerate(captures):
-        is_confirming = index > 0 and suspects[index - 1] and _confirms(capture, captures[index - 1])
-        if is_confirming:
-            suspects[index - 1] = False
+        before = captures[index - 1] if index else None
+        is_level = before is not None and _is_same_level(capture, before)
         has_dropped = level is not None and capture.accepted < _DROP_FRACTION * level
-        is_suspect = capture.is_unusable or (has_dropped and not is_confirming)
+        if before is not None and suspects[-1] and is_level and _may_confirm(capture, before, level):
+            suspects[-1] = False
+            has_dropped = False
+        # Totals that disagree at the same level every time are a habit of the source.
+        is_disputed = capture.is_disputed and not (is_level and before is not None and before.is_disputed)
+        is_suspect = capture.is_unusable or has_dropped or is_disputed
+        if index == 0 and begins_trusted:
+            is_suspect = False
         suspects.append(is_suspect)
         if not is_suspect:
             level = capture.accepted
     return suspects
 
 
-def _confirms(capture: CaptureSize, suspect: CaptureSize) -> bool:
-    if capture.is_doubtful or suspect.is_doubtful:
+def _is_same_level(capture: CaptureSize, before: CaptureSize) -> bool:
+    if capture.is_unusable or before.is_unusable:
         return False
-    return abs(capture.accepted - suspect.accepted) <= _CONFIRM_FRACTION * suspect.accepted
+    return abs(capture.accepted - before.accepted) <= _CONFIRM_FRACTION * before.accepted
+
+
+def _may_confirm(capture: CaptureSize, suspect: CaptureSize, level: int | None) -> bool:
+    """A loss of more than half is not confirmed by, or for, a capture that may itself have lost most of it."""
+    if level is None or suspect.accepted >= _DROP_FRACTION * level:
+        return True
+    return not (capture.is_doubtful or suspect.is_doubtful)

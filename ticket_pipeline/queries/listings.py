@@ -54,8 +54,9 @@ class Snapshot:
 
     Attributes:
         currency: None where the listings have several, or there are none; so `fee_basis`.
-        is_suspect: far fewer listings than before, and not yet confirmed by another capture.
+        is_suspect: far fewer listings than before, or not the announced totals; and not yet confirmed by another one.
         checksum_problems: where the totals that the marketplace announces disagree with its listings.
+        unknown_fields: why fields of listings are unknown: reason → how many.
     """
 
     marketplace: str
@@ -69,18 +70,35 @@ class Snapshot:
     fee_basis: str | None
     is_suspect: bool
     checksum_problems: Sequence[str] | None
+    unknown_fields: dict[str, int]
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether listings came and none of them could be used."""
+        return self.accepted == 0 and self.received > 0
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableCapture:
+    """A capture of which no listing could be used; `reasons`: why → how many, the most frequent first."""
+
+    captured_at: datetime
+    received: int
+    reasons: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class LatestListings:
-    """The newest capture, and the listings of it that were asked for.
+    """The newest capture that could be read, and the listings of it that were asked for.
 
     Attributes:
+        snapshot: the newest; where nothing of that could be read the last trusted one, if any.
         listings: cheapest first.
         floor_price: of these listings; None where there is none, or where prices of several currencies or fee bases
             cannot be compared.
         listings_near_floor: within 15 % of the floor.
         get_in_price: the lowest price of those that sell the quantity; None as for the floor.
+        unreadable: the newest capture, where nothing of it could be read.
     """
 
     snapshot: Snapshot
@@ -88,27 +106,34 @@ class LatestListings:
     floor_price: Decimal | None = None
     listings_near_floor: int | None = None
     get_in_price: Decimal | None = None
+    unreadable: UnreadableCapture | None = None
 
 
 def read_latest_listings(
     database: Database, event_id: int, marketplace: str, *, zone: str | None = None, quantity: int | None = None
 ) -> LatestListings | None:
-    """The newest capture of an event; None where there is none yet.
+    """The newest capture of an event, or the last trusted one where nothing of it could be read; None: there is none.
 
     Only listings of `zone` (or section where there are no zones, in any case) that can sell `quantity` together.
     """
     source = {"event_id": event_id, "marketplace": marketplace}
-    row = database.fetch_one("queries/select_latest_snapshot", **source)
+    row = database.fetch_one("queries/select_latest_snapshot", **source, trusted_only=False)
     if row is None:
         return None
-    snapshot = Snapshot(**row)
+    snapshot, unreadable = Snapshot(**row), None
+    if snapshot.is_unreadable:
+        at = snapshot.captured_at
+        reasons = database.fetch_all("queries/select_rejected_reasons", **source, captured_at=at)
+        unreadable = UnreadableCapture(at, snapshot.received, {row["reason"]: row["listings"] for row in reasons})
+        trusted = database.fetch_one("queries/select_latest_snapshot", **source, trusted_only=True)
+        snapshot = snapshot if trusted is None else Snapshot(**trusted)
     span = {"captured_from": snapshot.captured_at, "captured_until": snapshot.captured_at}
     rows = database.fetch_all("snapshots/select_listings", **source, **span)
     listings = [Listing(**{name: row[name] for name in Listing.__slots__}) for row in rows]
     chosen = [listing for listing in listings if _is_wanted(listing.priced, zone, quantity)]
     priced = [listing.priced for listing in chosen]
     seats = priced if zone else [listing for listing in priced if listing.zone != GROUNDS]
-    return LatestListings(snapshot, chosen, **_summarise(seats, quantity or 1))
+    return LatestListings(snapshot, chosen, unreadable=unreadable, **_summarise(seats, quantity or 1))
 
 
 def _is_wanted(listing: PricedListing, zone: str | None, quantity: int | None) -> bool:

@@ -157,7 +157,8 @@ def write_capture(
 def _judge(transaction: Transaction, source: Row, captured_at: datetime) -> StoredCapture:
     """Decide trust for the new capture and for those that depend on it; write what changed."""
     captures = transaction.fetch_all("snapshots/select_captures_to_judge", **source, captured_at=captured_at)
-    suspects = find_suspects([CaptureSize(row["received"], row["accepted"], row["is_disputed"]) for row in captures])
+    sizes = [CaptureSize(row["received"], row["accepted"], row["is_disputed"]) for row in captures]
+    suspects = find_suspects(sizes, begins_trusted=captures[0]["begins_trusted"])
     changed = {
         row["captured_at"]: is_suspect
         for row, is_suspect in zip(captures, suspects, strict=True)

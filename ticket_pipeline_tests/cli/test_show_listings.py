@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from ticket_pipeline.market.validated import PARKING_REASON
+from ticket_pipeline.market.vocabulary import RejectedListing
 from ticket_pipeline_tests.cli.conftest import assert_fits
-from ticket_pipeline_tests.storage.stored import Item, store
+from ticket_pipeline_tests.storage.stored import Item, capture_of, store, write
 
 if TYPE_CHECKING:
     from ticket_pipeline_tests.cli.conftest import Cli
@@ -86,7 +89,61 @@ def test_prices_that_cannot_be_compared_have_no_get_in_and_a_suspect_capture_is_
     assert "before the buyer's fees" in " ".join(result.split())
     assert sum(line.rstrip().endswith("USD ask") for line in result.splitlines()) == 2
     store(stocked.loopback.database, event, datetime.now(UTC), STOCK[:1])
-    assert "Suspect: far fewer listings" in stocked.run("show-listings", stocked.loopback.keys[0]).stdout
+    assert (
+        "Suspect: these listings are far fewer than before"
+        in stocked.run("show-listings", stocked.loopback.keys[0]).stdout
+    )
+
+
+@pytest.mark.parametrize(
+    ("reasons", "told"),
+    [
+        ([("price is missing",)] * 2, "2 received, none readable: 2 x price is missing."),
+        ([("a",), ("b", "a"), ("a",)], "3 received, none readable: 3 x a; 1 x b."),
+        (
+            [(PARKING_REASON,)] * 2 + [("q is missing",)],
+            "3 received, none readable: 2 x parking pass, not a seat; 1 x q",
+        ),
+        ([(PARKING_REASON,)] * 2, "2 received, none a seat: 2 x parking pass, not a seat."),
+    ],
+)
+def test_a_response_that_cannot_be_read_is_no_empty_market_and_the_last_trusted_capture_is_shown(
+    stocked: Cli, reasons: list[tuple[str, ...]], told: str
+) -> None:
+    key = stocked.loopback.keys[0]
+    (event,) = stocked.loopback.events([key])
+    rejected = [RejectedListing(position, {}, why) for position, why in enumerate(reasons)]
+    for minute in (3, 2):
+        store(stocked.loopback.database, event, datetime.now(UTC) + timedelta(minutes=minute), [], rejected)
+    shown = " ".join(stocked.run("show-listings", key).stdout.split())
+    assert told in shown
+    assert "Shown is the last trusted capture. Captured" in shown
+    assert "4 listings, 12 tickets" in shown
+    assert "The market was empty" not in shown
+    document = stocked.ask("show-listings", key)
+    assert (document["unreadable"]["received"], document["snapshot"]["accepted"]) == (len(reasons), 4)
+    assert document["get_in_price"] == "80.00"
+
+
+def test_a_first_response_that_cannot_be_read_is_all_there_is(synced: Cli) -> None:
+    (event,) = synced.loopback.events(synced.loopback.keys[:1])
+    store(synced.loopback.database, event, datetime.now(UTC), [], [RejectedListing(0, {}, ("price is missing",))])
+    shown = " ".join(synced.run("show-listings", synced.loopback.keys[0]).stdout.split())
+    assert "1 received, none readable: 1 x price is missing. No capture of the event is trusted yet." in shown
+    assert "The market was empty" not in shown
+
+
+def test_unknown_fields_and_contradicted_totals_of_a_capture_are_shown(synced: Cli) -> None:
+    (event,) = synced.loopback.events(synced.loopback.keys[:1])
+    capture = capture_of(event, datetime.now(UTC), STOCK)
+    unknown = {"net_proceeds is above the price": 3, "splits exceed the quantity": 1}
+    doubts = ("listingCount is 20, the listings give 4",)
+    write(synced.loopback.database, replace(capture, unknown_fields=unknown, checksum_problems=doubts))
+    shown = " ".join(synced.run("show-listings", synced.loopback.keys[0]).stdout.split())
+    assert "3 x net_proceeds is above the price; 1 x splits exceed the quantity." in shown
+    assert "Suspect: these listings are not the totals announced beside them" in shown
+    assert "listingCount is 20, the listings give 4" in shown
+    assert synced.ask("show-listings", synced.loopback.keys[0])["snapshot"]["unknown_fields"] == unknown
 
 
 def test_an_empty_market_is_not_a_missing_capture(synced: Cli) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ticket_pipeline.market.trust import CaptureSize, find_suspects
 
 sizes = st.integers(0, 60).flatmap(
-    lambda received: st.builds(CaptureSize, st.just(received), st.sampled_from([received, 0]))
+    lambda received: st.builds(CaptureSize, st.just(received), st.sampled_from([received, 0]), st.booleans())
 )
 
 
@@ -71,7 +71,34 @@ def test_judging_may_begin_at_the_last_but_one_trusted_capture(captures: list[Ca
     trusted = [index for index, is_suspect in enumerate(whole) if not is_suspect]
     if len(trusted) > 1:
         begin = trusted[-2]
-        assert find_suspects(captures[begin:]) == whole[begin:]
+        assert find_suspects(captures[begin:], begins_trusted=True) == whole[begin:]
+
+
+def disputed(number: int, announced: int) -> CaptureSize:
+    """A capture of so many listings beside a total."""
+    return CaptureSize(number, number, is_disputed=number != announced)
+
+
+@pytest.mark.parametrize(
+    ("captures", "suspect"),
+    [
+        ([(20, 20), (11, 20), (20, 20)], [False, True, False]),
+        ([(20, 20), (19, 20), (20, 20)], [False, False, False]),  # so near that the next one confirms it
+        ([(20, 20), (19, 20)], [False, True]),
+        ([(20, 20), (11, 20), (12, 12)], [False, False, False]),
+        ([(20, 20), (11, 20), (11, 20), (20, 20)], [False, False, False, False]),
+        ([(11, 20)], [True]),
+        ([(11, 20), (20, 20)], [True, False]),
+        ([(11, 20), (14, 14)], [True, False]),
+        ([(11, 20), (12, 21), (11, 20), (12, 21)], [False, False, False, False]),  # a habit of the source
+        ([(20, 20), (30, 40), (20, 20)], [False, True, False]),  # more than before, and still not all
+        ([(20, 20), (9, 20), (9, 20), (9, 20)], [False, True, True, True]),
+    ],
+)
+def test_a_capture_that_contradicts_its_totals_is_suspect_until_the_next_confirms_its_level(
+    captures: list[tuple[int, int]], suspect: list[bool]
+) -> None:
+    assert find_suspects([disputed(*each) for each in captures]) == suspect
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from ticket_pipeline_tests.storage.stored import (
     HOUR,
     MINUTE,
     NOON,
+    capture_of,
     empty,
     items,
     query,
@@ -20,6 +22,7 @@ from ticket_pipeline_tests.storage.stored import (
     stale_hours,
     store,
     watch_one,
+    write,
 )
 
 if TYPE_CHECKING:
@@ -92,8 +95,8 @@ def test_a_late_capture_takes_away_a_confirmation_that_skipped_it(database: Data
     assert stale_hours(database) == [NOON + n * HOUR for n in (1, 2, 3)]
 
 
-capture_size = st.tuples(st.sampled_from([0, 4, 5, 6, 9, 10, 20, 40]), st.booleans()).map(
-    lambda drawn: CaptureSize(received=drawn[0], accepted=0 if drawn[1] and drawn[0] < 6 else drawn[0])
+capture_size = st.tuples(st.sampled_from([0, 4, 5, 6, 9, 10, 20, 40]), st.booleans(), st.booleans()).map(
+    lambda drawn: CaptureSize(drawn[0], 0 if drawn[1] and drawn[0] < 6 else drawn[0], is_disputed=drawn[2])
 )
 
 
@@ -113,7 +116,9 @@ def test_trust_does_not_depend_on_the_order_of_arrival_and_every_change_is_marke
         before = suspects(database)
         clear_marks(database)
         moment, size = NOON + arrival * HOUR, sizes[arrival]
-        store(database, event, moment, items(size.accepted), rejects(size.received - size.accepted))
+        doubts = ("listingCount is 50",) if size.is_disputed else ()
+        capture = capture_of(event, moment, items(size.accepted), rejects(size.received - size.accepted))
+        write(database, replace(capture, checksum_problems=doubts))
         after = suspects(database)
         changed = [at for at in after if after[at] != before.get(at)]
         assert stale_hours(database) == sorted({*changed, moment})
