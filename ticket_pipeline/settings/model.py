@@ -326,7 +326,8 @@ def load_settings(**overrides: object) -> Settings:
     removed = find_removed(file)
     if any(name in SWITCHES for name in removed):
         raise _invalid(file, [f"{name}: it was removed. {ADVICE[name]}" for name in removed])
-    warn_of_removed(removed)
+    for name in removed:
+        warn_of_removed(name)
     try:
         settings = Settings(_env_file=file, **overrides)  # type: ignore[arg-type]
     except ValidationError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -50,12 +50,7 @@ def find_removed(env_file: Path) -> list[str]:
     return sorted((os.environ.keys() | in_file) & ADVICE.keys())
 
 
-def warn_of_removed(names: Iterable[str]) -> None:
-    """Log what replaced each of these settings; once in a process."""
-    for name in names:
-        _warn_once(name)
-
-
 @cache
-def _warn_once(name: str) -> None:
+def warn_of_removed(name: str) -> None:
+    """Log what replaced a setting; once in a process."""
     _log.warning("The setting %s was removed and has no effect. %s.", name, ADVICE[name])

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ticket_pipeline.errors import ConfigurationError, SheetError
+from ticket_pipeline.errors import SheetError
 from ticket_pipeline.market.events import RejectedRow, WatchlistEvent
-from ticket_pipeline.sheet.cells import clean, shown
+from ticket_pipeline.sheet.cells import clean
 from ticket_pipeline.sheet.columns import (
     WATCHLIST_ALIASES,
     Column,
@@ -57,11 +57,6 @@ def parse_watchlist(rows: SheetRows, *, default_timezone: str, date_order: DateO
         raise SheetError(f"{rows.source} is empty. Check that it is the right sheet and tab; nothing was changed.")
     columns = locate_watchlist_columns(rows.values[header_at], rows.source)
     zones = Timezones.load()
-    if zones.find_name(default_timezone) != default_timezone:
-        raise ConfigurationError(
-            f"The default timezone {shown(default_timezone)} does not exist. Set EVENT_DEFAULT_TIMEZONE to an IANA "
-            "name such as America/New_York."
-        )
     reader = RowReader(columns, zones, default_timezone, date_order)
     below = rows.values[header_at + 1 :]
     filled = [(number, row) for number, row in enumerate(below, header_at + 2) if not _is_blank(row, columns)]

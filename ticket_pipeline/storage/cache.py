@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 import zstandard
 
-from ticket_pipeline.errors import StorageError
-
 if TYPE_CHECKING:
     from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
     from ticket_pipeline.storage.database import Database, Row
@@ -23,7 +21,7 @@ class PostgresCache:
         self._marketplace = marketplace
 
     async def find(self, key: str, /) -> tuple[bytes, datetime] | None:
-        """The cached response to a request, however old, and when it arrived; a StorageError where it is damaged."""
+        """The cached response to a request, however old, and when it arrived."""
         return await asyncio.to_thread(self._find, key)
 
     async def store(self, key: str, response: RawResponse, /) -> None:
@@ -47,15 +45,7 @@ class PostgresCache:
 
     def _find(self, key: str) -> tuple[bytes, datetime] | None:
         row = self._database.fetch_one("cache/find_response", marketplace=self._marketplace, cache_key=key)
-        if row is None:
-            return None
-        try:
-            return zstandard.ZstdDecompressor().decompress(row["body"]), row["stored_at"]
-        except zstandard.ZstdError as error:
-            raise StorageError(
-                f"A cached response of {self._marketplace} is damaged ({error}). "
-                "Run `ticket-pipeline cache clear --all`."
-            ) from error
+        return None if row is None else (zstandard.ZstdDecompressor().decompress(row["body"]), row["stored_at"])
 
 
 def clear_cache(

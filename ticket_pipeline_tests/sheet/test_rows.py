@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticket_pipeline.errors import ConfigurationError, SheetError
+from ticket_pipeline.errors import SheetError
 from ticket_pipeline.market.events import WatchlistEvent
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.sheet.cells import clean
@@ -200,11 +200,6 @@ def test_a_sheet_without_anything_is_an_error(values: list[list[str]]) -> None:
 def test_a_sheet_without_rows_is_an_error(rows: list[list[str]]) -> None:
     with pytest.raises(SheetError, match="no row below it"):
         parse(*rows)
-
-
-def test_an_unknown_default_timezone_is_a_mistake_in_the_settings() -> None:
-    with pytest.raises(ConfigurationError, match="EVENT_DEFAULT_TIMEZONE"):
-        parse_watchlist(SheetRows([HEADER, row()], "a sheet"), default_timezone="Mars/Olympus")
 
 
 ANY_CELL = st.one_of(

@@ -15,7 +15,6 @@ from ticket_pipeline.errors import (
     QuotaExhausted,
     RateLimited,
     RequestNotPermitted,
-    StorageError,
     TemporarilyUnavailable,
     UnexpectedPayload,
 )
@@ -284,16 +283,6 @@ def test_nothing_cached_contains_the_key(database: Database) -> None:
     assert len(rows) == 2
     assert CANARY not in str(rows)
     assert all("apikey" not in row["cache_key"] for row in rows)
-
-
-def test_a_damaged_body_names_what_to_do(database: Database) -> None:
-    async def run() -> None:
-        await keep(database, KEY, b"x", datetime.now(UTC))
-        query(database, "update cached_responses set body = 'x' returning 1")
-        await cache_of(database).find(KEY)
-
-    with pytest.raises(StorageError, match="cache clear --all"):
-        asyncio.run(run())
 
 
 def test_housekeeping_deletes_responses_past_the_keeping_time_of_bodies(database: Database) -> None:
