@@ -1,6 +1,7 @@
 -- The captures that decide, or depend on, whether a new one can be trusted: the last two trusted ones before it, what was
 -- captured since, the new one itself, and what was captured later (a late arrival). Two, because the last one may be trusted
 -- for a capture after it, which a late arrival between them can change. Looks back at most 90 days.
+-- Listings that were set aside could be read: trust must not depend on rules of what is a seat.
 -- Parameters: event_id, marketplace, captured_at. Rows: three or four as a rule, in order of capture; `begins_trusted`:
 -- the first is one of those two.
 with trusted as (
@@ -21,7 +22,7 @@ beginning as (
 )
 
 select
-  s.captured_at, s.received, s.accepted, s.is_suspect,
+  s.captured_at, s.received, s.accepted + s.set_aside as readable, s.is_suspect,
   coalesce(cardinality(s.checksum_problems), 0) > 0 as is_disputed, b.begins_trusted
 from snapshots as s, beginning as b
 where

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import logging
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from ticket_pipeline.errors import MarketplaceError
 from ticket_pipeline.ingest.attempts import repeat_when_unavailable, response_of, store_or_fail
 from ticket_pipeline.ingest.results import EventResult
 from ticket_pipeline.ingest.unexpected_errors import unexpected_as_failure
+from ticket_pipeline.market.admission import AdmissionRules
 from ticket_pipeline.market.listings import validate_listings
 from ticket_pipeline.market.metrics import measure_snapshot
 from ticket_pipeline.market.vocabulary import Outcome
@@ -26,10 +27,11 @@ from ticket_pipeline.storage.listing_csv import STORED_COLUMNS
 from ticket_pipeline.storage.snapshots import Capture, write_capture
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ticket_pipeline.ingest.attempts import PollContext
     from ticket_pipeline.ingest.results import Fetched
+    from ticket_pipeline.market.admission import EventAdmission
     from ticket_pipeline.market.events import Event
     from ticket_pipeline.market.validated import ValidatedListings
     from ticket_pipeline.market.vocabulary import ParsedListings, RawResponse
@@ -46,12 +48,13 @@ _MOST_REASONS = 3
 class ListingsIngest:
     """Fetches and stores the listings of one marketplace's events.
 
-    `zone_map` is the user's venue map, for marketplaces that name no zones.
+    `zone_map` is the user's venue map, for marketplaces that name no zones; `admission` decides what is a seat.
     """
 
     context: PollContext
     client: ListingsClient
     zone_map: ZoneMap | None = None
+    admission: AdmissionRules = field(default_factory=AdmissionRules)
 
     async def fetch(self, external_id: str) -> RawResponse:
         """Fetch the listings of one event."""
@@ -72,7 +75,8 @@ class ListingsIngest:
                     readable.append((fetched, self._parse(fetched)))
                 except MarketplaceError as error:
                     results.append(self._fail(fetched, error))
-            validated = _validate([parsed for _, parsed in readable])
+            rules = [self._rules_of(fetched.event) for fetched, _ in readable]
+            validated = _validate([parsed for _, parsed in readable], rules)
             for (fetched, _), listings in zip(readable, validated, strict=True):
                 try:
                     if isinstance(listings, MarketplaceError):
@@ -87,12 +91,11 @@ class ListingsIngest:
         with unexpected_as_failure(f"read the response of event {fetched.event.external_id}"):
             listings = self.client.parse_listings(response.body)
             check_subject(listings.about, fetched.event.external_id, self.context.marketplace)
-            return listings
+            return self._map_zones(fetched.event, listings)
 
     def _write(self, fetched: Fetched, listings: ValidatedListings) -> EventResult:
         response = response_of(fetched)
         columns: dict[str, Sequence[Any]] = {name: listings.columns[name] for name in STORED_COLUMNS}
-        unmapped = self._map_zones(fetched.event, columns)
         capture = Capture(
             event=fetched.event,
             captured_at=response.captured_at,
@@ -105,6 +108,8 @@ class ListingsIngest:
             body=response.body,
             checksum_problems=listings.checksum_problems,
             unknown_fields=listings.unknown_fields,
+            set_aside=listings.set_aside,
+            admission_rules=self._rules_of(fetched.event).fingerprint,
         )
         attempt = self._attempt(fetched, response, listings)
         stored = repeat_when_unavailable(
@@ -130,7 +135,7 @@ class ListingsIngest:
             tickets=capture.tickets,
             rejected=len(capture.rejected),
             rejected_reasons=listings.reasons,
-            unmapped_sections=unmapped,
+            unmapped_sections=self._unmapped(fetched.event, listings.columns),
             currency=capture.currency,
             fee_basis=capture.fee_basis,
             metrics=measure_snapshot(listings.seats) if is_one_market else None,
@@ -159,17 +164,24 @@ class ListingsIngest:
         outcome = self.context.record_failure(fetched, error)
         return EventResult(event=fetched.event, outcome=outcome, error=str(error), tries=error.tries)
 
-    def _map_zones(self, event: Event, columns: dict[str, Sequence[Any]]) -> tuple[str, ...]:
-        """Fill missing zones from the user's map; returns the sections that it does not cover."""
+    def _rules_of(self, event: Event) -> EventAdmission:
+        return self.admission.for_event(event.marketplace, event.venue)
+
+    def _map_zones(self, event: Event, listings: ParsedListings) -> ParsedListings:
+        """The listings with missing zones filled from the user's map."""
+        if self.zone_map is None or not self.zone_map.covers(event.venue):
+            return listings
+        sections, named = listings.columns["section"], listings.columns["zone"]
+        zones = {section: self.zone_map.zone_of(event.venue, section) for section in set(sections)}
+        mapped = [zones[section] if zone is None else zone for zone, section in zip(named, sections, strict=True)]
+        return replace(listings, columns=listings.columns | {"zone": mapped})
+
+    def _unmapped(self, event: Event, columns: Mapping[str, Sequence[Any]]) -> tuple[str, ...]:
+        """The sections that the user's map does not cover, of a venue that it has."""
         if self.zone_map is None or not self.zone_map.covers(event.venue):
             return ()
         sections = set(columns["section"]) - {None}
-        zones = {section: self.zone_map.zone_of(event.venue, section) for section in sections}
-        columns["zone"] = [
-            zone if zone is not None else zones.get(section)
-            for zone, section in zip(columns["zone"], columns["section"], strict=True)
-        ]
-        return tuple(sorted(section for section, zone in zones.items() if zone is None))
+        return tuple(sorted(one for one in sections if self.zone_map.zone_of(event.venue, one) is None))
 
 
 def _describe_unusable(event: Event, listings: ValidatedListings) -> str | None:
@@ -226,12 +238,14 @@ def _paused_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _validate(parsed: Sequence[ParsedListings]) -> Sequence[ValidatedListings | MarketplaceError]:
+def _validate(
+    parsed: Sequence[ParsedListings], rules: Sequence[EventAdmission]
+) -> Sequence[ValidatedListings | MarketplaceError]:
     """Validate all at once; one by one where that fails, so that only the response at fault fails."""
     try:
         with unexpected_as_failure(f"validate the responses of {len(parsed)} events"):
-            return validate_listings(parsed)
+            return validate_listings(parsed, rules)
     except MarketplaceError as error:
         if len(parsed) == 1:
             return [error]
-        return [result for one in parsed for result in _validate([one])]
+        return [result for one, own in zip(parsed, rules, strict=True) for result in _validate([one], [own])]

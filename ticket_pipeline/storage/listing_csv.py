@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 STORED_COLUMNS = (
+    "notes",
     "zone",
+    "admission",
     "splits",
     "ask_price",
     "fee_basis",

@@ -43,6 +43,8 @@ class Capture:
         checksum_problems: where the totals that the marketplace announces disagree with its listings; empty: all agree;
             None: it announces none.
         unknown_fields: why fields of the listings are unknown: reason → how many.
+        set_aside: how many of `rejected` are parking passes or extras.
+        admission_rules: the fingerprint of the rules that decided what is a seat.
     """
 
     event: Event
@@ -56,6 +58,8 @@ class Capture:
     body: bytes
     checksum_problems: Sequence[str] | None = None
     unknown_fields: Mapping[str, int] = field(default_factory=dict)
+    set_aside: int = 0
+    admission_rules: str | None = None
 
     @property
     def accepted(self) -> int:
@@ -82,6 +86,8 @@ class Capture:
             "payload_hash": hashlib.sha256(self.body).digest(),
             "checksum_problems": None if problems is None else [_storable(text) for text in problems],
             "unknown_fields": Jsonb(dict(self.unknown_fields)),
+            "set_aside": self.set_aside,
+            "admission_rules": self.admission_rules,
         }
 
     def to_csv(self) -> str:
@@ -157,7 +163,7 @@ def write_capture(
 def _judge(transaction: Transaction, source: Row, captured_at: datetime) -> StoredCapture:
     """Decide trust for the new capture and for those that depend on it; write what changed."""
     captures = transaction.fetch_all("snapshots/select_captures_to_judge", **source, captured_at=captured_at)
-    sizes = [CaptureSize(row["received"], row["accepted"], row["is_disputed"]) for row in captures]
+    sizes = [CaptureSize(row["received"], row["readable"], row["is_disputed"]) for row in captures]
     suspects = find_suspects(sizes, begins_trusted=captures[0]["begins_trusted"])
     changed = {
         row["captured_at"]: is_suspect
@@ -183,7 +189,8 @@ def _as_json(item: RejectedListing) -> dict[str, Any]:
     text = _storable(raw)
     if len(text) > _RAW_ITEM_CHARACTERS:
         text = f"{text[:_RAW_ITEM_CHARACTERS]} … (cut)"
-    return {"position": item.position, "raw": text, "reasons": [_storable(reason) for reason in item.reasons]}
+    reasons = [_storable(reason) for reason in item.reasons]
+    return {"position": item.position, "raw": text, "reasons": reasons, "listing": item.listing}
 
 
 def _storable(text: str) -> str:

@@ -17,6 +17,7 @@ from ticket_pipeline.ingest.attempts import PollContext
 from ticket_pipeline.ingest.batch import PollBatch
 from ticket_pipeline.ingest.captures import ListingsIngest
 from ticket_pipeline.ingest.results import Fetched
+from ticket_pipeline.market.admission import AdmissionRules
 from ticket_pipeline.market.vocabulary import ParsedListings, RawResponse
 from ticket_pipeline.marketplaces.stubhub.parser import parse_stubhub_listings
 from ticket_pipeline.storage.attempts import BackOff
@@ -84,7 +85,7 @@ def answer_about(loopback: Loopback, key: str, at: datetime, *items: dict[str, o
 
 def ingest_of(loopback: Loopback, **changes: Any) -> ListingsIngest:  # noqa: ANN401 - fields of the context and of the ingest
     """An ingest without chance in it."""
-    own: dict[str, Any] = {"client": ScriptedClient(), "zone_map": None}
+    own: dict[str, Any] = {"client": ScriptedClient(), "zone_map": None, "admission": AdmissionRules()}
     own |= {name: changes.pop(name) for name in list(own) if name in changes}
     fields: dict[str, Any] = {
         "database": loopback.database,

@@ -12,6 +12,8 @@ import pytest
 
 from ticket_pipeline.errors import RateLimited, RequestNotPermitted, StorageUnavailable, TemporarilyUnavailable
 from ticket_pipeline.ingest.results import EventResult, Fetched
+from ticket_pipeline.market.admission import AdmissionRule, AdmissionRules
+from ticket_pipeline.market.admission_table import Admission
 from ticket_pipeline.market.vocabulary import Outcome
 from ticket_pipeline.marketplaces.stubhub.parser import parse_stubhub_listings
 from ticket_pipeline.sheet.source import SheetRows
@@ -89,6 +91,65 @@ def test_a_venue_without_a_map_has_no_zones_and_no_complaint(
     result = store(watching, answered(watching, listing(1, 50)), zone_map=map_of(*rules))
     assert zones(watching) == {"101": None}
     assert result.unmapped_sections == ()
+
+
+# --- what is a seat -------------------------------------------------------------------------------------------------
+
+
+FINAL = (
+    listing(1, 92.53, section="GROUNDS PASS - VIEWING PARTY", availableTickets=6),
+    listing(2, 35, section="Gold Lot"),
+    listing(3, 20, section="VIP Lounge", listingNotes=["Not an event ticket."]),
+    listing(4, 271.44, section="305"),
+    listing(5, 300, section="Lounge"),
+)
+
+
+def test_only_seats_count_and_what_was_set_aside_is_kept_whole(watching: Loopback) -> None:
+    result = store(watching, answered(watching, *FINAL))
+    assert result.metrics is not None
+    assert (result.metrics.get_in_prices[0], result.listings, result.tickets) == (Decimal("271.44"), 3, 4)
+    assert result.rejected_reasons == {"parking pass, not a seat": 1, "extra without admission, not a seat": 1}
+    stored = {row["listing_id"]: row["admission"] for row in watching.rows("select * from listings")}
+    assert stored == {"1": "grounds", "4": "seat", "5": "seat"}
+    (snapshot,) = watching.rows("select * from snapshots")
+    assert (snapshot["accepted"], snapshot["rejected"], snapshot["set_aside"], snapshot["tickets"]) == (3, 2, 2, 4)
+    aside = [row["listing"] for row in watching.rows("select * from rejected_listings order by position")]
+    assert [(one["section"], one["price"], one["notes"]) for one in aside] == [
+        ("Gold Lot", 35, None),
+        ("VIP Lounge", 20, "Not an event ticket."),
+    ]
+
+
+def test_the_users_rules_count_before_the_table(watching: Loopback) -> None:
+    rules = AdmissionRules(
+        [
+            AdmissionRule("stubhub", "crowd arena", "GROUNDS*", Admission.SEAT),
+            AdmissionRule(None, "Elsewhere", "*", Admission.EXTRA),
+            AdmissionRule(None, None, "Lounge", Admission.EXTRA),
+        ]
+    )
+    result = store(watching, answered(watching, *FINAL), admission=rules)
+    assert result.metrics is not None
+    assert (result.metrics.get_in_prices[0], result.listings, result.rejected) == (Decimal("92.53"), 2, 3)
+    fingerprint = rules.for_event("stubhub", "Crowd Arena").fingerprint
+    assert watching.value("select admission_rules from snapshots") == fingerprint
+
+
+def test_a_zone_of_the_venue_map_counts_like_one_of_the_marketplace(watching: Loopback) -> None:
+    items = [listing(1, 50), listing(2, 60, section="Green 4")]
+    store(watching, answered(watching, *items), zone_map=map_of(("Crowd Arena", "Green*", "Parking")))
+    assert zones(watching) == {"101": None}
+
+
+def test_more_passes_than_seats_make_no_capture_suspect(watching: Loopback) -> None:
+    seats = [listing(number, 50 + number) for number in range(4)]
+    lots = [listing(10 + number, 20, section=f"Lot {number}") for number in range(6)]
+    as_seats = AdmissionRules([AdmissionRule(None, None, "Lot*", Admission.SEAT)])
+    store(watching, answered(watching, *seats, *lots), admission=as_seats)
+    assert not store(watching, answered(watching, *seats, *lots, after=MINUTE)).is_suspect
+    assert not store(watching, answered(watching, *lots, after=2 * MINUTE)).is_suspect
+    assert store(watching, answered(watching, *seats[:1], after=3 * MINUTE)).is_suspect
 
 
 # --- what is told and stored ----------------------------------------------------------------------------------------

@@ -114,6 +114,8 @@ class Item:
     currency: str = "USD"
     is_general_admission: bool = False
     is_speculative: bool = False
+    admission: str = "seat"
+    notes: str | None = None
 
 
 def items(count_of_them: int, **changes: Any) -> list[Item]:  # noqa: ANN401 - the fields of an item

@@ -70,6 +70,8 @@ item = st.builds(
     currency=st.sampled_from(["USD", "EUR"]),
     is_general_admission=st.booleans(),
     is_speculative=st.booleans(),
+    admission=st.sampled_from(["seat", "grounds"]),
+    notes=st.sampled_from([None, "Grounds pass, only"]),
 )
 
 
