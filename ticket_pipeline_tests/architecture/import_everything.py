@@ -12,7 +12,7 @@ import os
 import pkgutil
 import sys
 import time
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable
 from typing import Any
 
 FOLDER = sys.argv[1]
@@ -42,38 +42,25 @@ def audit(event: str, arguments: tuple[object, ...]) -> None:
         done.append(f"{place}: {event} {arguments[:1]}")
 
 
-class WatchedEnvironment(MutableMapping[str, str]):
+class WatchedEnvironment(dict[str, str]):
     """An empty environment that notes who looks."""
 
-    def __init__(self) -> None:
-        self._values: dict[str, str] = {}
-
-    def _note(self, name: object) -> None:
-        if not str(name).startswith(LIBRARIES_OWN_SWITCHES) and (place := our_code()):
+    def _note(self, name: str) -> None:
+        if not name.startswith(LIBRARIES_OWN_SWITCHES) and (place := our_code()):
             done.append(f"{place}: environment {name}")
 
     def __getitem__(self, name: str) -> str:
         self._note(name)
-        return self._values[name]
+        return super().__getitem__(name)
 
-    def __setitem__(self, name: str, value: str) -> None:
+    def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - as a dict's
+        """As a dict has it."""
         self._note(name)
-        self._values[name] = value
+        return super().get(name, default)
 
-    def __delitem__(self, name: str) -> None:
-        self._note(name)
-        del self._values[name]
-
-    def __iter__(self) -> Iterator[str]:
-        self._note("all of it")
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def copy(self) -> dict[str, str]:
-        """As `os.environ` has it."""
-        return dict(self)
+    def __contains__(self, name: object) -> bool:
+        self._note(str(name))
+        return super().__contains__(name)
 
 
 def watched(name: str, clock: Callable[[], float]) -> Callable[[], float]:

@@ -15,6 +15,8 @@ from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline_tests.storage.stored import MINUTE, NOON, items, store
 
 if TYPE_CHECKING:
+    from typer.testing import Result
+
     from ticket_pipeline_tests.cli.conftest import Cli
 
 LATER = timedelta(hours=18)
@@ -75,58 +77,43 @@ def test_a_new_row_is_polled_after_the_next_sync_and_a_replaced_id_is_named(cli:
     assert len(cli.loopback.log.records()) == 5
 
 
-def test_a_broken_watchlist_stops_the_start_but_not_a_running_loop(cli: Cli) -> None:
-    running = Running(cli)
-    running.round()
-    cli.watchlist.unlink()
-    cli.loopback.clock.offset = LATER
-    running.round()
-    assert running.count("the next sync tries again") == 1
-    assert len(cli.loopback.log.records()) == 8
-    with pytest.raises(SheetError):
-        running.scheduler.sync()
-    assert cli.run("start-scheduler", "--once").exit_code == 1
-
-
-def test_a_bug_in_the_sync_is_reported_and_polling_goes_on(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("is_bug", "words"),
+    [(False, "the next sync tries again"), (True, "because of a bug in ticket_pipeline (TypeError)")],
+)
+def test_a_sync_that_fails_stops_the_start_but_not_a_running_loop(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, is_bug: bool, words: str
+) -> None:
     def break_down(*_: object, **__: object) -> None:
         raise TypeError("secret")
 
     running = Running(cli)
     running.round()
-    monkeypatch.setattr("ticket_pipeline.sheet.sync.parse_watchlist", break_down)
+    if is_bug:
+        monkeypatch.setattr("ticket_pipeline.sheet.sync.parse_watchlist", break_down)
+    else:
+        cli.watchlist.unlink()
     cli.loopback.clock.offset = LATER
     running.round()
-    assert running.count("because of a bug in ticket_pipeline (TypeError)") == 1
-    assert running.count("secret") == 0
+    assert (running.count(words), running.count("secret")) == (1, 0)
     assert len(cli.loopback.log.records()) == 8
+    with pytest.raises(TypeError if is_bug else SheetError):
+        running.scheduler.sync()
 
 
-def test_one_round_that_fetched_nothing_of_what_was_due_ends_with_1(cli: Cli) -> None:
-    def ends_with(*faults: Fault) -> int:
+def test_one_round_that_fetched_nothing_of_what_was_due_names_the_failures_and_ends_with_1(cli: Cli) -> None:
+    def run(*faults: Fault) -> Result:
         cli.loopback.faults.clear()
         for fault in faults:
             cli.loopback.faults.add(fault)
-        return cli.run("start-scheduler", "--once", BREAKER_FAILURES="100").exit_code
+        return cli.run("start-scheduler", "--once", BREAKER_FAILURES="100")
 
-    assert ends_with(Fault(FaultKind.SERVER_ERROR, times=3)) == 0  # one of four was stored
-    assert ends_with(Fault(FaultKind.SERVER_ERROR, times=None)) == 0  # nothing is due
-    for kind in (FaultKind.SERVER_ERROR, FaultKind.FORBIDDEN):
+    assert run(Fault(FaultKind.SERVER_ERROR, times=3)).exit_code == 0  # one of four was stored
+    assert run(Fault(FaultKind.SERVER_ERROR, times=None)).exit_code == 0  # nothing is due
+    for kind, words in ((FaultKind.SERVER_ERROR, ", http_error: "), (FaultKind.FORBIDDEN, ", blocked: ")):
         cli.loopback.rows("update poll_schedule set next_due_at = now()")
-        assert ends_with(Fault(kind, times=None)) == 1
-
-
-def test_failures_are_named_and_a_block_pauses_until_resumed(cli: Cli) -> None:
-    running = Running(cli, httpx_max_connections=1)
-    cli.loopback.faults.add(Fault(FaultKind.FORBIDDEN, times=None))
-    running.round(times=2)
-    assert running.count(", blocked: ") == 1
-    assert running.count("3 events were not tried and stay due") == 1
-    assert running.count("ticket-pipeline resume stubhub") > 0
-    cli.loopback.faults.clear()
-    assert "is polled again" in cli.run("resume", "stubhub").stdout
-    running.round()
-    assert cli.loopback.value("select count(*) from snapshots") == 3  # the fourth waits for its back-off
+        ended = run(Fault(kind, times=None))
+        assert (ended.exit_code, words in ended.stderr) == (1, True)
 
 
 def test_a_wait_that_the_marketplace_asked_for_is_kept_unless_forced(cli: Cli) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import socket
@@ -10,8 +9,7 @@ import subprocess
 import tempfile
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,17 +19,17 @@ from dagster import DagsterEventType, DagsterInstance, DagsterRun, RunsFilter
 from psycopg.rows import dict_row
 
 from ticket_pipeline.defs.resources import utc_now
-from ticket_pipeline.settings.model import ENV_FILE_VARIABLE, Settings, load_settings
-from ticket_pipeline.sheet.sync import sync_events
+from ticket_pipeline.settings.model import ENV_FILE_VARIABLE, Settings
 from ticket_pipeline.simulator.faults import FaultPlan
 from ticket_pipeline.simulator.recording import RequestLog
 from ticket_pipeline.simulator.stubhub import create_stubhub_app
 from ticket_pipeline.simulator.wire import Latency
-from ticket_pipeline.simulator.world import DATE_FORMAT, WATCHLIST_HEADER, SimulatedWorld
-from ticket_pipeline.storage.connect import open_database
+from ticket_pipeline.simulator.world import SimulatedWorld
+from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.migrations import apply_migrations
-from ticket_pipeline.storage.statements import project_path
+from ticket_pipeline.storage.watchlist import sync_watchlist
 from ticket_pipeline_tests.end_to_end.programs import Program, program, wait_until
+from ticket_pipeline_tests.ingest.loopback import watched
 from ticket_pipeline_tests.overrides import as_environment
 from ticket_pipeline_tests.ports import reserved_port
 from ticket_pipeline_tests.servers import environment_without
@@ -67,58 +65,27 @@ FAST = {
 }
 
 
-class Marketplace:
-    """StubHub on loopback, in this process; it can go down and come back at the same port."""
-
-    def __init__(self, events: Sequence[ReplayEvent], port: int, latency_seconds: float) -> None:
-        self.url = f"http://127.0.0.1:{port}"
-        self.log = RequestLog()
-        self.faults = FaultPlan()
-        self._app = create_stubhub_app(
-            SimulatedWorld(events, started_at=utc_now()),
-            clock=utc_now,
-            faults=self.faults,
-            log=self.log,
-            latency=Latency(latency_seconds),
-        )
-        self._port = port
-        self._stack = ExitStack()
-
-    def come_up(self) -> None:
-        """Respond from now on."""
-        self._stack.enter_context(serve(self._app, port=self._port))
-
-    def go_down(self) -> None:
-        """Refuse connections from now on. Idempotent."""
-        self._stack.close()
-
-    def count_requests(self, external_id: str | None = None) -> int:
-        """How many requests reached it."""
-        return len(self.log.records(external_id))
-
-
 @dataclass
 class System:
     """One system in `folder`; made by `running_system`.
 
     Attributes:
         env: the whole environment of its programs.
+        faults: what goes wrong at its marketplace.
+        log: the requests that reached its marketplace.
+        instance: Dagster's own records.
         locations: name → where the code of each of Dagster's code locations is.
     """
 
     folder: Path
     database_url: str
-    marketplace: Marketplace
     env: dict[str, str]
+    faults: FaultPlan
+    log: RequestLog
+    instance: DagsterInstance
     locations: Mapping[str, Sequence[str]] = field(default_factory=lambda: {LOCATION: MODULE})
     programs: dict[str, Program] = field(default_factory=dict)
     _opened: ExitStack = field(default_factory=ExitStack)
-
-    @property
-    def settings(self) -> Settings:
-        """The settings as its programs read them."""
-        with environment_of(self.env):
-            return load_settings()
 
     def start_daemon(self) -> None:
         """Dagster's code servers, which start the runs, and its daemon, which would replace its own every minute."""
@@ -180,7 +147,7 @@ class System:
             each.kill()
 
     def stop(self) -> None:
-        """End every program, and close Dagster's instance."""
+        """End every program."""
         for each in self.programs.values():
             each.stop()
         self._opened.close()
@@ -197,40 +164,25 @@ class System:
         """The first value of a statement's first row."""
         return next(iter(self.rows(query, **parameters)[0].values()))
 
-    @contextmanager
-    def dagster(self) -> Iterator[DagsterInstance]:
-        """Dagster's own records, opened once: waiting looks at them five times a second."""
-        with environment_of(self.env):
-            yield self._instance
-
-    @cached_property
-    def _instance(self) -> DagsterInstance:
-        return self._opened.enter_context(DagsterInstance.from_config(self.env["DAGSTER_HOME"]))
-
     def poll_runs(self) -> list[DagsterRun]:
         """The runs that poll, newest first."""
-        with self.dagster() as instance:
-            return list(instance.get_runs(RunsFilter(job_name="poll_stubhub")))
+        return list(self.instance.get_runs(RunsFilter(job_name="poll_stubhub")))
 
     def worker_pid(self, run_id: str) -> int:
         """The process of a run."""
-        with self.dagster() as instance:
-            events = instance.all_logs(run_id, of_type=DagsterEventType.ENGINE_EVENT)
         found = [
             int(str(event.dagster_event.engine_event_data.metadata["pid"].value))
-            for event in events
+            for event in self.instance.all_logs(run_id, of_type=DagsterEventType.ENGINE_EVENT)
             if event.dagster_event is not None and "pid" in event.dagster_event.engine_event_data.metadata
         ]
         return found[-1]
 
     def last_tick(self, sensor: str) -> InstigatorTick | None:
         """The newest evaluation of a sensor."""
-        with self.dagster() as instance:
-            state = next((each for each in instance.all_instigator_state() if each.name == sensor), None)
-            if state is None:
-                return None
-            ticks = instance.get_ticks(state.instigator_origin_id, state.selector_id, limit=1)
-        return ticks[0] if ticks else None
+        state = next((each for each in self.instance.all_instigator_state() if each.name == sensor), None)
+        if state is None:
+            return None
+        return next(iter(self.instance.get_ticks(state.instigator_origin_id, state.selector_id, limit=1)), None)
 
     def wait_for(self, is_so: Callable[[], _T], what: str, *, seconds: float) -> _T:
         """As `wait_until`; an error shows the ends of all programs' logs."""
@@ -245,9 +197,9 @@ def running_system(
     folder: Path,
     database_url: str,
     events: Sequence[ReplayEvent],
+    dagster_yaml: str,
     *,
     latency_seconds: float = 0,
-    dagster_yaml: str | None = None,
     **settings: str,
 ) -> Iterator[System]:
     """A migrated, synced system whose marketplace responds; its programs are started by the tests and ended here.
@@ -256,29 +208,33 @@ def running_system(
         folder: of its own.
         database_url: an empty database.
         events: what the marketplace plays and the watchlist names.
+        dagster_yaml: the instance's configuration.
         latency_seconds: how long each response takes.
-        dagster_yaml: the instance's configuration; None: the project's own.
         settings: environment variables beside `FAST`.
     """
-    with ExitStack() as stack:
-        marketplace = Marketplace(events, stack.enter_context(reserved_port()), latency_seconds)
-        stack.callback(marketplace.go_down)
-        marketplace.come_up()
+    now, faults, log = utc_now(), FaultPlan(), RequestLog()
+    world, latency = SimulatedWorld(events, started_at=now), Latency(latency_seconds)
+    with serve(create_stubhub_app(world, clock=utc_now, faults=faults, log=log, latency=latency)) as marketplace:
         env = as_environment(outside_environment(folder) | FAST | settings)
         env["DATABASE_URL"] = database_url
         env["STUBHUB_API_BASE_URL"] = marketplace.url
-        env["WATCHLIST_CSV"] = str(folder / "watchlist.csv")
-        env["PRICES_START_DATE"] = f"{utc_now() - timedelta(days=45):%Y-%m-%d}"
+        env["PRICES_START_DATE"] = f"{now - timedelta(days=45):%Y-%m-%d}"
         apply_migrations(database_url)
-        prepare_dagster_home(Path(env["DAGSTER_HOME"]), dagster_yaml)
-        system = System(folder, database_url, marketplace, env)
-        stack.callback(system.stop)
-        write_watchlist(folder / "watchlist.csv", events)
-        with open_database(system.settings) as database:
-            sync_events(database, system.settings, utc_now())
-        with system.dagster():
-            pass  # creates Dagster's tables before two programs do so at once
-        yield system
+        with Database(database_url, "tickets") as database:
+            rows = [watched(n, event.external_id, now + timedelta(hours=10)) for n, event in enumerate(events, 2)]
+            sync_watchlist(database, rows, [], source="a test", this_moment=now, max_untrack_fraction=1)
+        home = Path(env["DAGSTER_HOME"])
+        home.mkdir(parents=True)
+        (home / "dagster.yaml").write_text(dagster_yaml, encoding="utf-8")
+        with _environment_of(env):
+            # This creates Dagster's tables before two programs do so at once.
+            opened = DagsterInstance.from_config(str(home))
+        with opened as instance:
+            system = System(folder, database_url, env, faults, log, instance)
+            try:
+                yield system
+            finally:
+                system.stop()
 
 
 def outside_environment(folder: Path) -> dict[str, str]:
@@ -293,15 +249,8 @@ def outside_environment(folder: Path) -> dict[str, str]:
     return env
 
 
-def prepare_dagster_home(home: Path, dagster_yaml: str | None = None) -> None:
-    """Write an instance configuration; by default the project's own."""
-    home.mkdir(parents=True)
-    own = project_path("dagster.yaml").read_text(encoding="utf-8")
-    (home / "dagster.yaml").write_text(dagster_yaml or own, encoding="utf-8")
-
-
 @contextmanager
-def environment_of(env: Mapping[str, str]) -> Iterator[None]:
+def _environment_of(env: Mapping[str, str]) -> Iterator[None]:
     """Give this process the settings of another one."""
     names = {name.upper() for name in Settings.model_fields} | {"DAGSTER_HOME", ENV_FILE_VARIABLE}
     with environment_without(names):
@@ -312,15 +261,3 @@ def environment_of(env: Mapping[str, str]) -> Iterator[None]:
 def _listens(socket_file: Path) -> bool:
     with socket.socket(socket.AF_UNIX) as probe:
         return probe.connect_ex(str(socket_file)) == 0
-
-
-def write_watchlist(path: Path, events: Sequence[ReplayEvent]) -> None:
-    """Write a watchlist of events that start in ten hours."""
-    starts = (datetime.now(UTC) + timedelta(hours=10)).strftime(DATE_FORMAT)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file)
-        rows.writerow(WATCHLIST_HEADER)
-        for event in events:
-            external_id = event.external_id
-            place = ("Test Arena", "London", "United Kingdom")
-            rows.writerow([f"Event {external_id}", *place, starts, external_id, "TRUE", "UTC", "5000"])

@@ -62,8 +62,8 @@ def system(tmp_path_factory: pytest.TempPathFactory, server: EmbeddedServer) -> 
         tmp_path_factory.mktemp("kills"),
         server.url,
         events,
+        dagster_yaml.replace(SLOW_MONITOR, "poll_interval_seconds: 1\n"),
         latency_seconds=LATENCY_SECONDS,
-        dagster_yaml=dagster_yaml.replace(SLOW_MONITOR, "poll_interval_seconds: 1\n"),
         # A killed run's requests keep their places for so long.
         REQUEST_TIMEOUT_SECONDS="8",
     ) as system:
@@ -134,8 +134,7 @@ def _has_ended(process: psutil.Process) -> bool:
 
 
 def _status(system: System, run: DagsterRun) -> DagsterRunStatus:
-    with system.dagster() as instance:
-        found = instance.get_run_by_id(run.run_id)
+    found = system.instance.get_run_by_id(run.run_id)
     assert found is not None
     return found.status
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ticket_pipeline.errors import MarketplaceError, RequestNotPermitted, StorageError
+from ticket_pipeline.errors import RequestNotPermitted, StorageError
 from ticket_pipeline.ingest.batch import Lease
 from ticket_pipeline.marketplaces.stubhub.parser import parse_stubhub_listings
 from ticket_pipeline.simulator.faults import Fault, FaultKind
@@ -268,12 +268,3 @@ def test_an_error_while_reporting_ends_the_batch_with_its_own_type(watching: Loo
 
     with pytest.raises(LookupError, match="the log is away"):
         run(batch_of(watching, ScriptedClient(), on_results=refuse), watching.events())
-
-
-def test_a_missing_response_is_recorded(watching: Loopback) -> None:
-    async def refuse(_: str) -> None:
-        raise MarketplaceError("nobody home", status=418, tries=2)
-
-    run(batch_of(watching, ScriptedClient(refuse)), watching.events(watching.keys[:1]))
-    (row,) = watching.rows("select * from fetch_attempts")
-    assert (row["outcome"], row["status"], row["tries"], row["error"]) == ("http_error", 418, 2, "nobody home")

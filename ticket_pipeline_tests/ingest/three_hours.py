@@ -10,7 +10,6 @@ proven in `storage`.
 from __future__ import annotations
 
 import asyncio
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -91,22 +90,16 @@ class Clock:
 
 @dataclass(frozen=True)
 class Polled:
-    """What three hours left behind at one marketplace: its server's log, and its rows in the database.
-
-    Attributes:
-        resumed: monotonic seconds at which a person closed its breaker again.
-    """
+    """What three hours left behind at one marketplace: its server's log, and its rows in the database."""
 
     marketplace: Marketplace
     played: Played
     world: SimulatedWorld
     log: RequestLog
-    resumed: Sequence[float]
     attempts: Sequence[Row]
     captures: Sequence[Row]
     listings: Sequence[Row]
     rejected: Sequence[Row]
-    price_ranges: Sequence[Row]
 
     @cached_property
     def records(self) -> dict[tuple[str, datetime], RequestRecord]:
@@ -116,11 +109,10 @@ class Polled:
 
 @dataclass
 class _Wires:
-    """A marketplace's faults and log, and when a person resumed it."""
+    """A marketplace's faults and log."""
 
     faults: FaultPlan
     log: RequestLog = field(default_factory=RequestLog)
-    resumed: list[float] = field(default_factory=list)
 
 
 def poll_for_three_hours(database_url: str) -> list[Polled]:
@@ -135,24 +127,17 @@ def poll_for_three_hours(database_url: str) -> list[Polled]:
         _watch(database, world)
         settings = _settings(database_url, url)
         for _ in range(SPAN // TICK):
-            asyncio.run(_tick(database, settings, clock, wires))
+            asyncio.run(_tick(database, settings, clock))
             clock.now += TICK
         return [_read(database, marketplace, world, wires[marketplace]) for marketplace in PLAYED]
 
 
-async def _tick(database: Database, settings: Settings, clock: Clock, wires: dict[Marketplace, _Wires]) -> None:
+async def _tick(database: Database, settings: Settings, clock: Clock) -> None:
     """What the sensors and their runs do at one moment, all marketplaces at once."""
-    await asyncio.gather(
-        *(
-            _poll_what_is_due(database, settings, marketplace, clock, wires[marketplace].resumed)
-            for marketplace in wires
-        )
-    )
+    await asyncio.gather(*(_poll_what_is_due(database, settings, marketplace, clock) for marketplace in PLAYED))
 
 
-async def _poll_what_is_due(
-    database: Database, settings: Settings, marketplace: Marketplace, clock: Clock, resumed: list[float]
-) -> None:
+async def _poll_what_is_due(database: Database, settings: Settings, marketplace: Marketplace, clock: Clock) -> None:
     """Poll until nothing is due; where the marketplace has blocked us, a person resumes at once."""
     while True:
         lease_id = uuid4()
@@ -166,7 +151,6 @@ async def _poll_what_is_due(
         result = await poll_events(database, settings, marketplace, chosen.events, now=clock, lease=lease)
         if result.skipped:
             assert "breaker is open" in (result.stopped_by or ""), result.stopped_by
-            resumed.append(time.monotonic())
             reset_breaker(database, marketplace)
 
 
@@ -260,6 +244,5 @@ def _read(database: Database, marketplace: Marketplace, world: SimulatedWorld, w
         played,
         world,
         wire.log,
-        wire.resumed,
-        *map(rows, ("fetch_attempts", played.captures, "listings", "rejected_listings", "ticketmaster_price_ranges")),
+        *map(rows, ("fetch_attempts", played.captures, "listings", "rejected_listings")),
     )
