@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from typer.testing import Result
 
     from ticket_pipeline.simulator.market import SimulatedEvent
+    from ticket_pipeline.simulator.world import SimulatedWorld
     from ticket_pipeline.storage.embedded import EmbeddedServer
 
 HEADER = ("Event Name", "Venue", "City", "Country", "Event Date (Local)", "viagId", "is_tracked")
@@ -146,13 +147,21 @@ class Searching:
         return [event.ids[Marketplace.TICKETMASTER] for event in self.events]
 
 
-@pytest.fixture
-def searching(cli: Cli) -> Iterator[Searching]:
-    """The sample world's Ticketmaster beside the user's other marketplace."""
-    world = sample_world(datetime.now(UTC))
-    log, faults = RequestLog(), FaultPlan()
+@pytest.fixture(scope="module")
+def ticketmaster_of_the_module() -> Iterator[tuple[str, SimulatedWorld, RequestLog, FaultPlan]]:
+    """The sample world's Ticketmaster: its URL, its world, what it is asked, and what goes wrong there."""
+    world, log, faults = sample_world(datetime.now(UTC)), RequestLog(), FaultPlan()
     app = create_ticketmaster_app(world, clock=lambda: datetime.now(UTC), log=log, faults=faults, keys={CANARY})
     with serve(app) as served:
-        cli.env |= {"TICKETMASTER_API_KEY": CANARY, "TICKETMASTER_API_BASE_URL": served.url}
-        events = [event for event in world.simulated_events if Marketplace.TICKETMASTER in event.ids]
-        yield Searching(cli, events, log, faults)
+        yield served.url, world, log, faults
+
+
+@pytest.fixture
+def searching(cli: Cli, ticketmaster_of_the_module: tuple[str, SimulatedWorld, RequestLog, FaultPlan]) -> Searching:
+    """Ticketmaster beside the user's other marketplace."""
+    url, world, log, faults = ticketmaster_of_the_module
+    log.clear()
+    faults.clear()
+    cli.env |= {"TICKETMASTER_API_KEY": CANARY, "TICKETMASTER_API_BASE_URL": url}
+    events = [event for event in world.simulated_events if Marketplace.TICKETMASTER in event.ids]
+    return Searching(cli, events, log, faults)

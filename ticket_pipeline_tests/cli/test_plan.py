@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ticket_pipeline_tests.cli.conftest import assert_fits
@@ -20,17 +19,6 @@ def test_four_far_events_are_polled_twice_a_day_each(synced: Cli) -> None:
         36_000,
         600,
     )
-
-
-def test_events_that_come_nearer_are_polled_more_often(cli: Cli) -> None:
-    when = datetime.now(UTC) + timedelta(days=9)
-    rows = [["Near", "Crowd Arena", "Boston", "United States", f"{when:%Y-%m-%d} 12:00", cli.loopback.keys[0], "TRUE"]]
-    cli.write_watchlist(rows)
-    cli.run("sync-events")
-    stubhub, *_ = cli.ask("plan", "--days", "14")["marketplaces"]
-    assert stubhub["requests_by_day"][0] == 6  # every 4 h while more than a week away
-    assert stubhub["requests_busiest_day"] > 50  # every 15 min in the last 24 hours, which two of these days share
-    assert stubhub["requests_by_day"][-1] == 0  # over
 
 
 def test_another_interval_can_be_tried(synced: Cli) -> None:
