@@ -59,7 +59,6 @@ FAST = {
     "MAX_REQUEST_DELAY": "0",
     "STUBHUB_REQUESTS_PER_MINUTE": "10000",
     "HTTPX_RETRIES": "0",
-    "RETRY_BASE_MINUTES": "0.05",
     # What runs by itself costs seconds of CPU; a test starts the sensor that it needs.
     "DAGSTER_START_RUNNING": "false",
 }
