@@ -34,7 +34,6 @@ from ticket_pipeline.sheet.sync import sync_events
 from ticket_pipeline.storage.prices import HOUR, read_stale_windows
 from ticket_pipeline.storage.requests import reset_breaker
 from ticket_pipeline.storage.schedule import release_lease
-from ticket_pipeline.storage.snapshots import delete_old_payloads
 
 if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database
@@ -139,7 +138,8 @@ class Scheduler:
         if is_first or synced.result.added or synced.result.changed or synced.result.untracked or lost_ids:
             for line in (describe_sync(synced)[0], *lost_ids):
                 self._log(line)
-        delete_old_payloads(self.database, self.now() - timedelta(days=self.settings.raw_payload_days))
+        cut = self.now() - timedelta(days=self.settings.raw_payload_days)
+        self.database.execute("maintenance/delete_old_payloads", cut=cut)
 
     def _sync_or_report(self) -> None:
         """Polling goes on after a sync that fails, be it because of a bug."""

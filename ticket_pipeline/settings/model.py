@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import Literal, Self
 
 from pydantic import AliasChoices, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -38,9 +38,6 @@ from ticket_pipeline.settings.values import (
     Timezone,
     read_names,
 )
-
-if TYPE_CHECKING:
-    from pydantic.fields import FieldInfo
 
 _PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 
@@ -306,9 +303,9 @@ class Settings(BaseSettings):
         return f"{self.simulator_url}/{marketplace}" if self.is_simulated else None
 
 
-def user_settings() -> dict[str, FieldInfo]:
-    """Field name → what a user may set."""
-    return {name: field for name, field in Settings.model_fields.items() if name != "tuning"}
+def user_settings() -> list[str]:
+    """The fields that a user may set."""
+    return [name for name in Settings.model_fields if name != "tuning"]
 
 
 def env_file() -> Path:

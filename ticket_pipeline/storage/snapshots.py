@@ -196,8 +196,3 @@ def _as_json(item: RejectedListing) -> dict[str, Any]:
 def _storable(text: str) -> str:
     """Without what PostgreSQL text cannot hold: NUL and lone surrogates."""
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
-
-
-def delete_old_payloads(database: Database, cut: datetime) -> int:
-    """Delete the raw bodies captured before `cut`; listings and prices stay. Returns how many."""
-    return database.execute("maintenance/delete_old_payloads", cut=cut)

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 _ENV_EXAMPLE = PROJECT / ".env.example"
 _SETTINGS = PROJECT / "docs" / "settings.md"
+_FIELDS = {name: Settings.model_fields[name] for name in user_settings()}
 _DATA_MODEL = PROJECT / "docs" / "data-model.md"
 _RUNBOOK = PROJECT / "docs" / "operations.md"
 
@@ -78,8 +79,8 @@ def test_env_example_uncommented_is_the_default(tmp_path: Path, monkeypatch: pyt
 
 def test_every_setting_is_documented_with_default_and_meaning() -> None:
     rows = [row for row in table_rows(marked(_SETTINGS, "settings")) if row[0].isupper()]
-    fields = user_settings()
-    assert [(name, meaning) for name, _, meaning in rows] == [(n.upper(), f.description) for n, f in fields.items()]
+    expected = [(name.upper(), field.description) for name, field in _FIELDS.items()]
+    assert [(name, meaning) for name, _, meaning in rows] == expected
     defaults = {name.lower(): default for name, default, _ in rows if default}
     assert Settings.model_validate(defaults | {"state_dir": PROJECT / defaults["state_dir"]}) == Settings()
 
