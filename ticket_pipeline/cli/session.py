@@ -99,7 +99,8 @@ def describe_pauses(
         if pause.open_until is not None:
             since = f" since {pause.opened_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if pause.opened_at else ""
             lines.append(
-                f"{pause.marketplace} is paused{since}, for another {show_wait(pause.open_until - this_moment)}: "
+                f"{pause.marketplace} is paused{since} until {pause.open_until.astimezone(UTC):%Y-%m-%d %H:%M} UTC, "
+                f"another {show_wait(pause.open_until - this_moment)}: "
                 f"{plain(pause.reason)} Fixed? ticket-pipeline resume {pause.marketplace}"
             )
         if pause.asked_until is not None:

@@ -148,7 +148,9 @@ class ResponseJudge:
     def _redirect_advice(self, received: Received) -> str:
         place = _place_of(received.headers)
         if not place:
-            return f". No redirect was asked for. Check {self.fix_address}."
+            what = "nothing was asked about a stored copy; a proxy or cache may answer for the server"
+            is_copy = received.status == HTTPStatus.NOT_MODIFIED
+            return f": {what if is_copy else 'a redirect that names no place'}. Check {self.fix_address}."
         return (
             f", a redirect to {received.scrubber.text(place)}. Redirects are not followed, since they would carry your "
             f"credentials elsewhere. If the server has moved, change {self.fix_address}."

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import requests
@@ -122,8 +123,9 @@ class GoogleSheetSource:
             if error.retryable:
                 why = f": its token service is not available. {_NEXT_SYNC}"
             elif isinstance(details, dict) and "error" in details:
+                said = shorten(str(reason), 300, placeholder=" …")
                 why = (
-                    f" ({' '.join(str(reason).split())[:300]}). If its key is deleted or revoked, make a new one and "
+                    f" ({said}). If its key is deleted or revoked, make a new one and "
                     "point GOOGLE_SHEETS_CREDENTIALS_FILE to it. Check this computer's clock too."
                 )
         except (TypeError, ValueError, AttributeError, OverflowError):  # a 200 without a token
@@ -233,4 +235,4 @@ def _reason(response: requests.Response) -> str:
         message = error["message"] if isinstance(error, dict) else error
     except (ValueError, KeyError, TypeError):
         return ""
-    return " ".join(message.split())[:300] if isinstance(message, str) else ""
+    return shorten(message, 300, placeholder=" …") if isinstance(message, str) else ""

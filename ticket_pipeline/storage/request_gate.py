@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.errors import (
@@ -166,7 +167,7 @@ class PostgresGate:
         self._database.fetch_one(
             "requests/record_unread",
             marketplace=self._marketplace,
-            reason=reason[:_REASON_CHARACTERS],
+            reason=shorten(reason, _REASON_CHARACTERS, placeholder=" …"),
             threshold=self._rule.threshold,
             pause=self._rule.pause,
             max_pause=self._rule.max_pause,
@@ -292,7 +293,7 @@ class PostgresGate:
         self._database.fetch_one(
             "requests/record_failure",
             marketplace=self._marketplace,
-            reason=str(error)[:_REASON_CHARACTERS],
+            reason=shorten(str(error), _REASON_CHARACTERS, placeholder=" …"),
             is_blocked=isinstance(error, Blocked),
             threshold=self._rule.threshold,
             pause=self._rule.pause,

@@ -90,8 +90,17 @@ def test_a_redirect_to_another_place_of_an_api_is_not(place: str) -> None:
     assert isinstance(judged(302, location=place), RequestRejected)
 
 
-def test_a_304_is_no_redirect() -> None:
-    assert "redirect to" not in str(judged(304))
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (304, "304 Not Modified: nothing was asked about a stored copy"),
+        (300, "a redirect that names no place"),
+        (302, "a redirect that names no place"),
+        (307, "a redirect that names no place"),
+    ],
+)
+def test_a_304_is_no_redirect_and_a_redirect_to_nowhere_is_named(status: int, words: str) -> None:
+    assert words in str(judged(status))
 
 
 @pytest.mark.parametrize(

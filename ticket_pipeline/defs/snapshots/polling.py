@@ -6,7 +6,7 @@ What belongs here: what all polled assets do. What does not: what each asset is,
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import dagster as dg
@@ -24,6 +24,7 @@ from ticket_pipeline.ingest.results import EventResult
 from ticket_pipeline.market.events import Event
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.queries.events import read_events
+from ticket_pipeline.queries.sources import Pause, read_pauses
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.schedule import claim_lease
@@ -119,7 +120,8 @@ def build_polled_asset(
             )
             batch = asyncio.run(polling)
             yield from evaluate_in_run(context, database, checks, _scope_of(context, batch, now()))
-        _end_run(context, source.marketplace, batch)
+            pause = read_pauses(database, now()).get(source.marketplace)
+        _end_run(context, source.marketplace, batch, pause)
 
     return polled
 
@@ -198,7 +200,9 @@ def _scope_of(context: dg.AssetExecutionContext, batch: BatchResult, now: dateti
     return Scope(since, until + timedelta.resolution, now, context.run.run_id)
 
 
-def _end_run(context: dg.AssetExecutionContext, marketplace: Marketplace, batch: BatchResult) -> None:
+def _end_run(
+    context: dg.AssetExecutionContext, marketplace: Marketplace, batch: BatchResult, pause: Pause | None
+) -> None:
     """Log how many events were stored, and raise Failure where one failed or none could be tried."""
     stored = len(batch.results) - len(batch.failures)
     context.log.info("%d events stored, %d failed, %d not tried", stored, len(batch.failures), len(batch.skipped))
@@ -207,9 +211,15 @@ def _end_run(context: dg.AssetExecutionContext, marketplace: Marketplace, batch:
     if batch.failures:
         named = [f"{failure.event.external_id} ({failure.outcome}): {failure.error}" for failure in batch.failures]
         more = f"\n… and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
+        again = (
+            "Each is retried after its back-off."
+            if pause is None
+            else f"Nothing is sent to {marketplace} until {pause.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC, or until "
+            f"`ticket-pipeline resume {marketplace}`; then each is retried."
+        )
         raise dg.Failure(
             f"{len(named)} of {len(batch.results)} events could not be fetched from {marketplace}; the others are "
-            "stored. Each is retried after its back-off.\n" + "\n".join(named[:_MOST_NAMED]) + more,
+            f"stored. {again}\n" + "\n".join(named[:_MOST_NAMED]) + more,
             allow_retries=False,
         )
     if batch.stopped_by is not None and not batch.results:

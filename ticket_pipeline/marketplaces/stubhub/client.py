@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from ticket_pipeline.errors import ConfigurationError, UnexpectedPayload
 from ticket_pipeline.http.addresses import check_address
 from ticket_pipeline.http.fetcher import Request, open_fetcher, utc_now
+from ticket_pipeline.http.judge import ResponseJudge
 from ticket_pipeline.http.scrubbing import scrubber_for
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.marketplaces.client import ListingsClient, check_digits
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
 
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+_FIX_ADDRESS = (
+    "STUBHUB_API_BASE_URL and STUBHUB_LISTINGS_REQUEST: StubHub Pro's GetCompListingsByEventId is read, no public page"
+)
+
 _OWN_HEADERS = {
     "accept-encoding": "the client lists only what it can decode",
     "connection": "the client manages its connections",
@@ -157,7 +162,7 @@ async def open_stubhub_client(
 ) -> AsyncIterator[StubHubClient]:
     """Open a client by the settings; see `http.fetcher.open_fetcher` and, for errors, `stubhub_config`."""
     config = stubhub_config(settings)
-    async with open_fetcher(settings, gate, clock=clock) as fetcher:
+    async with open_fetcher(settings, gate, judge=ResponseJudge(fix_address=_FIX_ADDRESS), clock=clock) as fetcher:
         yield StubHubClient(fetcher, config)
 
 

@@ -106,6 +106,7 @@ def test_failed_and_unreadable_events_are_named_and_the_others_are_marked(regist
     result = registered.run(JOB, config={"event_keys": keys})
     text = failure_of(result)
     assert text.startswith("2 of 4 events could not be fetched from stubhub; the others are stored.")
+    assert "Each is retried after its back-off." in text
     for part in (f"{keys[1]} (http_error): ", f"{keys[2]} (bad_payload): ", "listings is a price"):
         assert part in text
     assert keys[0] not in text
@@ -117,7 +118,10 @@ def test_a_block_names_how_many_events_were_not_tried(registered: Location) -> N
     registered.settings = registered.loopback.settings(httpx_max_connections=1)
     registered.loopback.faults.add(Fault(FaultKind.FORBIDDEN, times=None))
     result = registered.run(JOB, config={"event_keys": registered.loopback.keys})
-    assert "1 of 1 events could not be fetched" in failure_of(result)
+    blocked = failure_of(result)
+    assert "1 of 1 events could not be fetched" in blocked
+    assert "Nothing is sent to stubhub until 20" in blocked
+    assert "back-off" not in blocked
     assert "3 events were not tried and stay due: " in messages(registered, result)
 
     again = registered.run(JOB, config={"event_keys": registered.loopback.keys})

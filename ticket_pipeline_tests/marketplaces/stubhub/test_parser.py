@@ -127,6 +127,31 @@ def test_another_shape_is_no_empty_market(body: bytes) -> None:
     assert len(str(caught.value)) < 500
 
 
+@pytest.mark.parametrize(
+    ("body", "whose"),
+    [
+        ({"items": [{"id": 1, "rawPrice": 234}], "totalCount": 327}, "public event page"),
+        ({"items": [], "totalCount": 0}, "public event page"),
+        ({"grid": {"items": []}, "appName": "viagogo-event"}, "public event page"),
+        ({"Items": [{"Id": 1, "RawPrice": 2}]}, "public event page"),
+        ({"eventId": 9, "listing": [{"listingId": 1, "currentPrice": {"amount": 75.7}}]}, "legacy inventory search"),
+        ({"totalListings": 0, "listing": []}, "legacy inventory search"),
+    ],
+)
+def test_another_body_of_stubhub_is_named_with_what_to_use_instead(body: object, whose: str) -> None:
+    with pytest.raises(UnexpectedPayload, match=f"response of StubHub's {whose}.*GetCompListingsByEventId"):
+        parse_stubhub_listings(json.dumps(body).encode())
+
+
+def test_recorded_bodies_of_the_public_page_and_of_the_legacy_search_are_named(samples_dir: Path) -> None:
+    folder = samples_dir / "stubhub"
+    pages = json.loads((folder / "event_list_pages_excerpt.json").read_bytes())
+    legacy = json.loads((folder / "legacy_inventory_9566731.json").read_bytes())
+    for body in (*pages, legacy):
+        with pytest.raises(UnexpectedPayload, match="GetCompListingsByEventId"):
+            parse_stubhub_listings(json.dumps(body).encode())
+
+
 def test_an_unusable_body_is_quoted_without_its_secrets() -> None:
     with pytest.raises(UnexpectedPayload) as caught:
         parse_stubhub_listings(b'{"apikey":"S3CRET","message":"quota"}')
