@@ -149,7 +149,6 @@ def evaluations(result: dg.ExecuteInProcessResult) -> dict[str, bool]:
 
 
 def failure_of(result: dg.ExecuteInProcessResult) -> str:
-    """The description of a failed run."""
     assert not result.success
     (event,) = [event for event in result.all_events if event.is_step_failure]
     error = event.step_failure_data.user_failure_data
@@ -158,5 +157,4 @@ def failure_of(result: dg.ExecuteInProcessResult) -> str:
 
 
 def hour_key(moment: datetime) -> str:
-    """The partition key of an hour."""
     return moment.strftime("%Y-%m-%d-%H:%M")

@@ -27,7 +27,6 @@ def named(result: dg.AssetCheckResult | dg.AssetCheckEvaluation) -> list[dict[st
 
 
 def count(result: dg.AssetCheckResult | dg.AssetCheckEvaluation) -> object:
-    """How many offenders there are."""
     return (result.metadata or {})["offenders"].value
 
 

@@ -36,7 +36,6 @@ def an_asset(config: Plan) -> Iterator[dg.AssetMaterialization]:
 
 
 def run(instance: dg.DagsterInstance, *, built: list[str], failed: list[str]) -> None:
-    """One run."""
     config = {"ops": {"an_asset": {"config": {"built": built, "failed": failed}}}}
     result = dg.materialize([an_asset], instance=instance, run_config=config, raise_on_error=False)
     assert result.success is not bool(failed)

@@ -9,8 +9,6 @@ from datetime import UTC, date, datetime
 import dagster as dg
 import pytest
 from dagster._core.asset_graph_view.asset_graph_view import AssetGraphView
-from dagster._core.definitions.automation_tick_evaluation_context import build_run_requests_with_backfill_policies
-from dagster._core.definitions.events import AssetKeyPartitionKey
 
 from ticket_pipeline.defs.partitions import EVENT_PARTITIONS, UnknownPartitionKeyError, days_since, hours_since
 from ticket_pipeline.market.vocabulary import Marketplace
@@ -35,17 +33,6 @@ def test_a_known_key_is_a_partition_and_an_unknown_one_is_rejected_with_a_remedy
                 partitions.validate_partition_key("157284302", context)
     assert rejected.value.message.startswith("No event of stubhub has the key '157284302'.")
     assert "3 are known (nearest 157284301, 157284310)" in rejected.value.message
-
-
-@pytest.mark.parametrize(("keys", "runs"), [("abc", 1), ("ace", 3)])
-def test_a_backfill_takes_a_run_for_each_row_of_neighbours(defs: dg.Definitions, keys: str, runs: int) -> None:
-    graph = defs.resolve_asset_graph()
-    with dg.DagsterInstance.ephemeral() as instance:
-        instance.add_dynamic_partitions(STUBHUB_SET, list("abcde"))
-        with dg.partition_loading_context(dynamic_partitions_store=instance):
-            wanted = {AssetKeyPartitionKey(dg.AssetKey("stubhub_listings"), key) for key in keys}
-            requests = build_run_requests_with_backfill_policies(wanted, graph, dynamic_partitions_store=instance)
-    assert len(requests) == runs
 
 
 def test_a_backfill_of_all_days_depends_on_no_hour_that_does_not_exist_yet(defs: dg.Definitions) -> None:

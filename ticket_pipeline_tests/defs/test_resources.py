@@ -77,6 +77,9 @@ def test_a_field_overrides_its_setting_and_the_others_stay() -> None:
     used = MARKETPLACE_RESOURCES["stubhub"](settings=settings, api_base_url="https://stubhub.example").settings_in_use()
     assert (used.stubhub_base_url, used.stubhub_requests_per_minute) == ("https://stubhub.example", 7)
     assert used.stubhub_cookie is settings.stubhub_cookie
+    settings = settings_from({"database_url": "postgresql://a@b/c"})
+    given = TimescaleDBResource(settings=settings, host="db.example", name="tickets").settings_in_use()
+    assert (given.database_url, given.db_host) == (None, "db.example")
 
 
 def test_without_settings_a_resource_reads_the_environment_when_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,12 +87,6 @@ def test_without_settings_a_resource_reads_the_environment_when_it_is_used(monke
     monkeypatch.setenv("VIVID_SEATS_REQUESTS_PER_MINUTE", "7")
     used = resource.settings_in_use()
     assert (used.vivid_seats_currency, used.vivid_seats_requests_per_minute) == ("CAD", 7)
-
-
-def test_a_host_that_is_given_goes_before_the_url_of_the_settings() -> None:
-    settings = settings_from({"database_url": "postgresql://a@b/c"})
-    used = TimescaleDBResource(settings=settings, host="db.example", name="tickets").settings_in_use()
-    assert (used.database_url, used.db_host) == (None, "db.example")
 
 
 def test_without_a_configured_database_only_an_instance_of_ours_opens_the_embedded_one(
@@ -101,7 +98,7 @@ def test_without_a_configured_database_only_an_instance_of_ours_opens_the_embedd
         TimescaleDBResource(settings=Settings(state_dir=tmp_path)).database()
 
 
-def test_a_value_that_the_setting_would_refuse_is_refused() -> None:
+def test_a_value_that_the_setting_would_reject_is_rejected() -> None:
     with pytest.raises(ValueError, match="currency"):
         MARKETPLACE_RESOURCES["vivid_seats"](settings=Settings(), currency="dollars").settings_in_use()
 

@@ -49,7 +49,6 @@ def organiser() -> Iterator[Organiser]:
 
 
 def ask(settings: Settings, question: Callable[[VivenuClient], Awaitable[_T]]) -> _T:
-    """The result of one call."""
 
     async def run() -> _T:
         async with asyncio.timeout(_PATIENCE_SECONDS), open_client(settings) as client:

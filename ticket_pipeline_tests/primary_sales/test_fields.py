@@ -20,12 +20,10 @@ if TYPE_CHECKING:
 
 
 def event(*fields: dict[str, Any], **more: object) -> EventWire:
-    """An event that asks these questions."""
     return msgspec.convert({"_id": "e", "name": "Race", "ticketExtraFields": list(fields), **more}, EventWire)
 
 
 def question(slug: str, name: str = "", kind: str = "select", **more: object) -> dict[str, Any]:
-    """A question."""
     return {"slug": slug, "name": name, "type": kind, **more}
 
 

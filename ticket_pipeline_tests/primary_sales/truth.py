@@ -51,7 +51,6 @@ def assert_every_number_is_true(place: OrganiserLocation, now: datetime) -> None
 
 
 def cents(amount: Decimal | None) -> int:
-    """An amount in cents."""
     return int((amount or Decimal()) * 100)
 
 

@@ -24,7 +24,6 @@ ARENA = Venue("Arena", "Boston", "United States", "America/New_York", "USD", 18_
 
 
 def _market(number: int = 0, *, seed: int = 7, speed: float = 1.0, venue: Venue = ARENA) -> EventMarket:
-    """A market at StubHub and Vivid Seats."""
     ids = {VIVID_SEATS: str(5284301 + number)}
     event = SimulatedEvent(str(157284301 + number), f"Event {number}", venue, START, 150.0, other_ids=ids)
     return EventMarket(event, seed, speed=speed, slot=number)

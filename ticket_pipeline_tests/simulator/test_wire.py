@@ -117,7 +117,6 @@ def test_a_skewed_clock_shows_in_the_headers_and_nowhere_else(skew: timedelta) -
 
 
 def _both(at: str, kind: FaultKind) -> tuple[Any, Any]:
-    """The distorted body and the true one."""
     with faulty(Fault(kind), at=at) as client:
         distorted, true = client.get(at), client.get(at)
     assert (distorted.status_code, distorted.headers["content-type"]) == (200, true.headers["content-type"])

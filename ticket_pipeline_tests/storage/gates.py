@@ -118,7 +118,6 @@ def pass_time(database: Database, span: timedelta) -> None:
 
 
 def breaker(database: Database) -> Row:
-    """The state of the breaker."""
     (row,) = query(database, "select * from breaker_state")
     return row
 

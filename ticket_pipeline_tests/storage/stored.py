@@ -70,7 +70,6 @@ def watch(database: Database, *events: WatchlistEvent) -> list[Event]:
 
 
 def watch_one(database: Database, **changes: Any) -> Event:  # noqa: ANN401 - the fields of the record
-    """One event on the watchlist."""
     return watch(database, event_record(1, **changes))[0]
 
 
@@ -91,7 +90,6 @@ def query(database: Database, text: LiteralString, **parameters: object) -> list
 
 
 def count(database: Database, table: str) -> int:
-    """How many rows a table has."""
     with database.connection() as connection:
         return len(connection.execute(sql.SQL("select 1 from {}").format(sql.Identifier(table))).fetchall())
 
@@ -124,7 +122,6 @@ def items(count_of_them: int, **changes: Any) -> list[Item]:  # noqa: ANN401 - t
 
 
 def rejects(number: int) -> list[RejectedListing]:
-    """So many rejected listings."""
     return [
         RejectedListing(position, {"listingId": position}, ("price is zero or less",)) for position in range(number)
     ]
@@ -203,7 +200,6 @@ def fail(
 
 
 def stale_hours(database: Database) -> list[datetime]:
-    """The hours that wait for a rebuild."""
     return read_stale_windows(database, "hour")
 
 

@@ -40,7 +40,6 @@ from ticket_pipeline_tests.storage.gates import (
 
 
 def open_breaker(database: Database) -> None:
-    """Fail often enough."""
     for _ in range(RULE.threshold):
         record(database, TIMEOUT)
 

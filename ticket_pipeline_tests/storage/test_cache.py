@@ -84,7 +84,6 @@ async def keep(database: Database, key: str, body: bytes, at: datetime, external
 
 
 async def details(client: TicketmasterClient) -> EventDetails:
-    """The made-up event."""
     return await client.get_event_details(EVENT["id"])
 
 
@@ -109,12 +108,10 @@ def age_everything(database: Database, by: timedelta) -> Callable[[TicketmasterC
 
 
 def cached_keys(database: Database) -> list[str]:
-    """The keys of what is cached."""
     return [row["cache_key"] for row in query(database, "select cache_key from cached_responses")]
 
 
 def uses(database: Database) -> dict[str, int]:
-    """The counters."""
     (row,) = read_cache_summary(database)
     return {name: row[name] for name in ("hits", "misses", "stale")}
 

@@ -51,7 +51,6 @@ def built(database: Database) -> Database:
 
 
 def spoil(database: Database, statement: LiteralString) -> None:
-    """Change stored data behind the pipeline's back."""
     with database.connection() as connection:
         connection.execute(statement)
 

@@ -65,7 +65,6 @@ def follow(database: Database, number: int = 1, this_moment: datetime = NOW) -> 
 
 
 def reschedule(database: Database, this_moment: datetime = NOW, cadence: Cadence = CADENCE) -> int:
-    """Apply the cadence."""
     return reschedule_changed(
         database,
         STUBHUB,
@@ -92,7 +91,6 @@ def lease(
 
 
 def schedule_of(database: Database, event: Event) -> Row:
-    """The event's row of the schedule."""
     (row,) = query(database, "select * from poll_schedule where event_id = %(id)s", id=event.event_id)
     return row
 

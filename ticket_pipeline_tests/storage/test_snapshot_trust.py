@@ -38,7 +38,6 @@ def suspects(database: Database) -> dict[datetime, bool]:
 
 
 def clear_marks(database: Database) -> None:
-    """Take all marks, as a rebuild would."""
     query(database, "with gone as (delete from stale_prices) select 1")
 
 

@@ -99,7 +99,6 @@ def _stored_value(value: object) -> object:
 
 
 def manifest(database: Database, event: Event) -> Row:
-    """The manifest of the newest capture."""
     (row, *_) = query(
         database, "select * from snapshots where event_id = %(id)s order by captured_at desc", id=event.event_id
     )

@@ -48,12 +48,10 @@ def sources(database: Database) -> dict[str, tuple[int, bool]]:
 
 
 def event_ids(database: Database) -> dict[str, int]:
-    """Event name → event id."""
     return {row["name"]: row["event_id"] for row in query(database, "select name, event_id from events")}
 
 
 def tracked(database: Database) -> set[str]:
-    """The names of the events that are followed."""
     return {row["name"] for row in query(database, "select name from events where is_tracked")}
 
 
@@ -68,7 +66,6 @@ def everything(database: Database) -> list[list[Row]]:
 
 
 def bad_row(row_number: int, **cells: str) -> RejectedRow:
-    """A row that could not be used."""
     return RejectedRow(row_number, cells, ["the date is missing"])
 
 

@@ -38,7 +38,6 @@ def load(folder: Path) -> dg.RepositoryDefinition:
 
 
 def replace_making(monkeypatch: pytest.MonkeyPatch, table: str, make: Callable[[tables.Work, Database], Any]) -> None:
-    """Let a table be made in another way."""
     monkeypatch.setattr("ticket_pipeline.defs.primary_sales.assets.MAKE", {**tables.MAKE, table: make})
 
 

@@ -133,7 +133,6 @@ def test_many_offenders_are_counted_and_the_first_are_shown(polled: Location) ->
 
 
 def poll(location: Location, *keys: str) -> dg.ExecuteInProcessResult:
-    """Poll some events."""
     return location.run("poll_stubhub", config={"event_keys": list(keys)})
 
 

@@ -44,7 +44,6 @@ def statuses(location: Location) -> dict[str, str]:
 
 
 def messages(location: Location, result: dg.ExecuteInProcessResult) -> str:
-    """The run's log."""
     return "\n".join(entry.user_message for entry in location.instance.all_logs(result.run_id))
 
 

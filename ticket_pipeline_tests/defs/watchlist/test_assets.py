@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 
 def watch(location: Location, path: Path, rows: Sequence[Sequence[str]]) -> None:
-    """Make `rows` the watchlist."""
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(rows)
     location.settings = location.loopback.settings(watchlist_csv=path)

@@ -49,12 +49,10 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 async def details(client: TicketmasterClient) -> EventDetails:
-    """The made-up event."""
     return await client.get_event_details(EVENT["id"])
 
 
 def request_line(head: str) -> str:
-    """The first line of a request."""
     return head.partition("\r\n")[0]
 
 
