@@ -155,7 +155,7 @@ def test_a_key_prefix_applies_to_every_asset_check_dependency_and_job() -> None:
 
 
 @pytest.mark.parametrize(("setting", "status"), [(False, "STOPPED"), (True, "RUNNING")])
-def test_sensors_and_schedules_start_as_the_setting_says(setting: bool, status: str) -> None:
+def test_a_setting_decides_whether_sensors_and_schedules_start(setting: bool, status: str) -> None:
     repository = build_defs(Settings(dagster_start_running=setting)).get_repository_def()
     started = [*repository.sensor_defs, *repository.schedule_defs]
     assert {each.default_status.value for each in started} == {status}

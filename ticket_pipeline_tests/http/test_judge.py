@@ -174,7 +174,7 @@ def test_a_text_labelled_as_html_is_html() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["br", "zstd", "compress"])
-def test_a_compression_that_was_not_asked_for_is_named_and_not_quoted(encoding: str) -> None:
+def test_a_compression_that_was_not_requested_is_named_and_not_quoted(encoding: str) -> None:
     error = judged(200, b"\x1b\x00\xff\xf8", content_encoding=encoding)
     assert isinstance(error, UnexpectedPayload)
     assert repr(encoding) in str(error)

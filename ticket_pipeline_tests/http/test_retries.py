@@ -76,7 +76,7 @@ def _state(*, seconds: float = 0.0, **limits: float) -> RetryState:
     return state
 
 
-def test_a_wait_that_the_server_asked_for_is_honoured_to_the_second() -> None:
+def test_a_wait_of_the_server_is_kept_to_the_second() -> None:
     assert _state(jitter_seconds=0).next_wait(TemporarilyUnavailable("x", retry_after=timedelta(seconds=70))) == 70
 
 

@@ -31,7 +31,7 @@ from ticket_pipeline_tests.marketplaces.ticketmaster.discovery import (
     INVALID_KEY,
     QUOTA,
     event,
-    says,
+    sends,
     settings_for,
 )
 from ticket_pipeline_tests.storage.stored import query
@@ -115,7 +115,7 @@ def only(batch: BatchResult) -> TicketmasterResult:
 
 
 def test_a_capture_is_kept_whole_and_settled(watch: Watch) -> None:
-    ((batch,), requests) = watch.poll_all(says(EVENT))
+    ((batch,), requests) = watch.poll_all(sends(EVENT))
     result = only(batch)
     assert (result.outcome, result.is_new, result.changes, requests) == (Outcome.OK, True, (), 1)
     (row,) = watch.rows("select * from ticketmaster_events")
@@ -135,7 +135,7 @@ def test_a_capture_is_kept_whole_and_settled(watch: Watch) -> None:
 
 
 def test_old_bodies_go_and_the_history_stays(watch: Watch) -> None:
-    watch.poll_all(says(EVENT))
+    watch.poll_all(sends(EVENT))
     watch.database.execute("maintenance/delete_old_payloads", cut=now() + HOUR)
     assert watch.rows("select 1 from ticketmaster_payloads") == []
     assert len(watch.rows("select 1 from ticketmaster_events")) == 1
@@ -143,7 +143,7 @@ def test_old_bodies_go_and_the_history_stays(watch: Watch) -> None:
 
 def test_an_answer_that_is_used_again_is_no_second_capture_and_as_old_as_it_is(watch: Watch) -> None:
     async def run() -> list[BatchResult]:
-        async with watch.serve(says(EVENT)) as server:
+        async with watch.serve(sends(EVENT)) as server:
             first = [await watch.poll(server, ticketmaster_cache_minutes=30) for _ in range(2)]
             assert len(watch.rows("select 1 from ticketmaster_events")) == 1
             watch.rows("update cached_responses set stored_at = stored_at - interval '14 minutes' returning 1")
@@ -171,17 +171,17 @@ def test_an_answer_that_is_used_again_is_no_second_capture_and_as_old_as_it_is(w
     ],
 )
 def test_a_change_is_told_and_looked_for(watch: Watch, changed: dict[str, str], told: str) -> None:
-    batches, _ = watch.poll_all(says(EVENT), says(EVENT))
+    batches, _ = watch.poll_all(sends(EVENT), sends(EVENT))
     assert [only(batch).changes for batch in batches] == [(), ()]
     assert read_troubled_events(watch.database, BEFORE_IT, now() - timedelta(days=2)) == []
-    ((batch,), _) = watch.poll_all(says(event(**changed)))
+    ((batch,), _) = watch.poll_all(sends(event(**changed)))
     assert any(change.startswith(told) for change in only(batch).changes)
     (row,) = read_troubled_events(watch.database, BEFORE_IT, now() - timedelta(days=2))
     assert row["external_id"] == EVENT["id"]
 
 
 def test_trouble_of_an_event_that_is_over_or_not_followed_is_none(watch: Watch) -> None:
-    watch.poll_all(says(event(dates__status__code="cancelled")))
+    watch.poll_all(sends(event(dates__status__code="cancelled")))
     since = now() - timedelta(days=2)
     assert read_troubled_events(watch.database, SHOW_AT + HOUR, since) == []
     watch.rows("update events set is_tracked = false returning 1")
@@ -190,10 +190,10 @@ def test_trouble_of_an_event_that_is_over_or_not_followed_is_none(watch: Watch) 
 
 FAILURES: dict[str, tuple[bytes, str]] = {
     "down": (response(503), "http_error"),
-    "quota": (says(QUOTA, 429), "rate_limited"),
-    "key": (says(INVALID_KEY, 401), "blocked"),
+    "quota": (sends(QUOTA, 429), "rate_limited"),
+    "key": (sends(INVALID_KEY, 401), "blocked"),
     "cut": (response(200, b'{"id":'), "bad_payload"),
-    "gone": (says({"errors": [{"code": "DIS1004", "detail": "x"}]}, 404), "gone"),
+    "gone": (sends({"errors": [{"code": "DIS1004", "detail": "x"}]}, 404), "gone"),
 }
 
 
@@ -218,7 +218,7 @@ def test_the_key_is_nowhere_in_the_database(watch: Watch) -> None:
         watch.rows(
             "update breaker_state set state = 'closed', open_until = null, next_request_at = 'epoch' returning 1"
         )
-    watch.poll_all(says(EVENT), ticketmaster_cache_minutes=30)
+    watch.poll_all(sends(EVENT), ticketmaster_cache_minutes=30)
     tables = [
         row["table_name"]
         for row in watch.rows("select table_name from information_schema.tables where table_schema = 'tickets'")
@@ -255,7 +255,7 @@ def test_when_the_share_of_polling_is_spent_a_person_may_still_ask(
     lease = Lease(uuid4(), timedelta(minutes=5))
 
     async def run() -> tuple[BatchResult, BatchResult, BatchResult]:
-        async with watch.serve(says(EVENT)) as server:
+        async with watch.serve(sends(EVENT)) as server:
             polled = await watch.poll(server, events=3, lease=lease, **few)
             by_hand = await watch.poll(server, **few)
             again = await watch.poll(server, lease=lease, **few)

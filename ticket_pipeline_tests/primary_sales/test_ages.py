@@ -51,7 +51,7 @@ def test_a_year_later_everybody_is_a_year_older(born_on: date) -> None:
         *(36, 36.0, " 36 "),
     ],
 )
-def test_birth_dates_and_ages_are_read_as_organisers_ask_for_them(answer: object) -> None:
+def test_birth_dates_and_ages_are_read_in_the_forms_of_organisers(answer: object) -> None:
     assert read_age(answer, RACE) == 36
 
 

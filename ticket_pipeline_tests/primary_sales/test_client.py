@@ -262,7 +262,7 @@ def test_no_more_requests_are_under_way_than_there_may_be_connections(organiser:
     assert organiser.log.most_at_once() == 2
 
 
-def test_checking_no_certificate_is_a_warning(organiser: Organiser, caplog: pytest.LogCaptureFixture) -> None:
+def test_checking_no_certificate_is_logged_as_a_warning(organiser: Organiser, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         ask(organiser.settings(), VivenuClient.fetch_events)
         assert caplog.records == []

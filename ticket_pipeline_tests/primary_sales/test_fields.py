@@ -1,4 +1,4 @@
-"""Which questions ask for gender and age, and the user's own file that says otherwise."""
+"""Which questions ask for gender and age, and the user's own file that overrides it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Genders from answers in any language; what nobody knows stays unknown."""
+"""Genders from answers in any language; other answers stay unknown."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ USUAL = GenderTable.usual()
         ("Non-Binary / no binario", "diverse"),
         ("Prefer not to say 답변하지 않음", "undisclosed"),
         ("ผู้หญิง (female)", "female"),
-        ("femalevolent", "unknown"),  # a known word inside another says nothing
+        ("femalevolent", "unknown"),  # a known word inside another does not count
         ("Xyzzy", "unknown"),
         ("", "unknown"),
         (None, "unknown"),

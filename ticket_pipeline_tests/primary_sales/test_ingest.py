@@ -56,7 +56,7 @@ def test_everything_the_organiser_has_is_stored_once(place: OrganiserLocation) -
     assert stored(place) == sold(place)
 
 
-def test_events_know_their_day_capacity_and_slugs_and_report_what_is_missing(place: OrganiserLocation) -> None:
+def test_events_have_their_day_capacity_and_slugs_and_report_what_is_missing(place: OrganiserLocation) -> None:
     report = place.sync_events()
     rows = {row["external_id"]: row for row in place.rows("select * from vivenu_events")}
     for event in place.organiser.world.events:
@@ -287,7 +287,7 @@ def test_runs_at_the_same_time_wait_for_each_other(place: OrganiserLocation) -> 
     assert_every_number_is_true(place, NOW)
 
 
-def test_nobodys_name_is_in_the_database_or_in_any_log(
+def test_no_personal_data_is_in_the_database_or_in_any_log(
     place: OrganiserLocation, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG):

@@ -37,7 +37,7 @@ def keep(fields: EventFields = FIELDS, on: date | None = date(2026, 6, 7), **cha
     return keep_ticket(wire, "e1", fields, on, RULES).row
 
 
-def test_nothing_that_tells_who_a_buyer_is_survives_the_parser() -> None:
+def test_nothing_that_identifies_a_buyer_survives_the_parser() -> None:
     world = organised_world(NOW, events=5, tickets=600)
     fields = {one.event_id: find_fields(msgspec.convert(event_payload(one), EventWire)) for one in world.events}
     kept = []

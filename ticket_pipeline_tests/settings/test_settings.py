@@ -1,4 +1,4 @@
-"""What cannot work is refused where it was written, before a request or a schedule finds out in words of its own."""
+"""What cannot work is rejected with the settings, before a request or a schedule fails of it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SECRET = "S3CRETvalue"  # noqa: S105 - a made-up one, to look for
     "value", ["tickets/1 (Zoë)", "tickets/1\r\nx: y", "tickets/1\x00", "tickets/1\x7f", "tickets/1 "]
 )
 @pytest.mark.parametrize("name", ["user_agent", "stubhub_cookie", "stubhub_account_id"])
-def test_what_cannot_be_a_header_is_refused_with_the_settings(name: str, value: str) -> None:
+def test_what_cannot_be_a_header_is_rejected_with_the_settings(name: str, value: str) -> None:
     with pytest.raises(ConfigurationError, match=rf"{name.upper()}: .*header.*plain ASCII") as caught:
         load_settings(**{name: value})
     assert value not in str(caught.value)
@@ -35,7 +35,7 @@ def test_what_cannot_be_a_header_is_refused_with_the_settings(name: str, value: 
 
 @pytest.mark.parametrize("value", [f"{SECRET}é", f"{SECRET}\n", f"{SECRET} {SECRET}", f"\N{ZERO WIDTH SPACE}{SECRET}"])
 @pytest.mark.parametrize("name", ["ticketmaster_api_key", "vivenu_api_key"])
-def test_a_key_that_is_not_one_word_is_refused_without_quoting_it(name: str, value: str) -> None:
+def test_a_key_that_is_not_one_word_is_rejected_without_quoting_it(name: str, value: str) -> None:
     with pytest.raises(ConfigurationError, match=rf"{name.upper()}: .*copy the key alone") as caught:
         load_settings(**{name: value})
     assert SECRET not in str(caught.value)
@@ -93,7 +93,7 @@ def test_bands_are_read_in_any_order_and_unit() -> None:
         ("1d:1", "one band must start at 0d"),
     ],
 )
-def test_malformed_bands_are_refused_with_the_part_and_the_default(text: str, problem: str) -> None:
+def test_malformed_bands_are_rejected_with_the_part_and_the_default(text: str, problem: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         load_settings(cadence_bands=text)
     assert "CADENCE_BANDS: " in str(caught.value)
@@ -155,7 +155,7 @@ def test_every_removed_setting_is_gone() -> None:
     "url",
     [f"mysql://me:{SECRET}@db/x", f"postgresql+psycopg://me:{SECRET}@db/x", f"postgres//me:{SECRET}@db/x", SECRET],
 )
-def test_the_url_of_another_database_is_refused_without_quoting_it(url: str) -> None:
+def test_the_url_of_another_database_is_rejected_without_quoting_it(url: str) -> None:
     with pytest.raises(ConfigurationError, match=r"DATABASE_URL: .*write it like postgresql://") as caught:
         load_settings(database_url=url)
     assert SECRET not in str(caught.value)

@@ -44,7 +44,7 @@ def open_breaker(database: Database) -> None:
         record(database, TIMEOUT)
 
 
-def test_failures_in_a_row_open_the_breaker_and_it_says_why(budget: Database) -> None:
+def test_failures_in_a_row_open_the_breaker_with_a_reason(budget: Database) -> None:
     record(budget, TIMEOUT)
     record(budget, UnexpectedPayload("no JSON"))
     assert breaker(budget)["state"] == "closed"
@@ -169,7 +169,7 @@ def test_unreadable_responses_open_the_breaker_and_double_its_pauses_until_one_i
     assert breaker(budget)["state"] == "closed"  # a reset also ends the count of unreadable responses
 
 
-def test_a_person_closes_the_breaker(budget: Database) -> None:
+def test_a_person_resets_the_breaker(budget: Database) -> None:
     record(budget, Blocked("log in again"))
     assert reset_breaker(budget, STUBHUB)
     acquire(budget)

@@ -32,7 +32,7 @@ from ticket_pipeline_tests.marketplaces.ticketmaster.discovery import (
     UNKNOWN_ID,
     event,
     page,
-    says,
+    sends,
     settings_for,
 )
 from ticket_pipeline_tests.storage.stored import count, query
@@ -118,7 +118,11 @@ def uses(database: Database) -> dict[str, int]:
 
 def test_a_cached_response_needs_no_request(database: Database) -> None:
     (first, second, prices), heads = ask(
-        database, details, details, lambda client: client.get_ticket_prices(EVENT["id"]), responses=(says(EVENT),)
+        database,
+        details,
+        details,
+        lambda client: client.get_ticket_prices(EVENT["id"]),
+        responses=(sends(EVENT),),
     )
     assert first == second
     assert prices.captured_at == first.captured_at
@@ -127,7 +131,7 @@ def test_a_cached_response_needs_no_request(database: Database) -> None:
 
 
 def test_pages_of_a_search_are_cached_too(database: Database) -> None:
-    results, heads = ask(database, search, search, responses=(says(page([EVENT])),))
+    results, heads = ask(database, search, search, responses=(sends(page([EVENT])),))
     assert results == [(1, False), (1, False)]
     assert len(heads) == 1
 
@@ -145,14 +149,18 @@ def test_a_response_past_its_time_or_from_the_future_is_fetched_again(
     database: Database, age: timedelta, requests: int
 ) -> None:
     (_, _, found), heads = ask(
-        database, details, age_everything(database, age), details, responses=(says(EVENT), says(event(name="New")))
+        database,
+        details,
+        age_everything(database, age),
+        details,
+        responses=(sends(EVENT), sends(event(name="New"))),
     )
     assert (found.name == "New", found.is_stale, len(heads)) == (requests == 2, False, requests)
     assert count(database, "cached_responses") == 1
 
 
 def test_with_zero_minutes_nothing_is_cached(database: Database) -> None:
-    _, heads = ask(database, details, details, responses=(says(EVENT),), minutes=0)
+    _, heads = ask(database, details, details, responses=(sends(EVENT),), minutes=0)
     assert len(heads) == 2
     assert read_cache_summary(database) == []
 
@@ -172,9 +180,9 @@ OLD = timedelta(days=2)
     "trouble",
     [
         response(503),
-        says(QUOTA, 429),
-        says(SPIKE, 429),
-        says(INVALID_KEY, 401),
+        sends(QUOTA, 429),
+        sends(SPIKE, 429),
+        sends(INVALID_KEY, 401),
         response(200, b"{"),
         response(200, b"<html>"),
     ],
@@ -184,7 +192,7 @@ def test_without_a_usable_response_an_old_one_is_used_and_marked(
     database: Database, trouble: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     (first, _, stale), _ = ask(
-        database, details, age_everything(database, OLD), details, responses=(says(EVENT), trouble)
+        database, details, age_everything(database, OLD), details, responses=(sends(EVENT), trouble)
     )
     assert stale.name == "The Lanterns"
     assert stale.is_stale
@@ -196,7 +204,7 @@ def test_without_a_usable_response_an_old_one_is_used_and_marked(
 
 def test_with_a_spent_budget_old_responses_are_used(database: Database) -> None:
     async def run() -> list[tuple[int, bool]]:
-        async with serve_wire(says(page([EVENT]))) as server:
+        async with serve_wire(sends(page([EVENT]))) as server:
             found = []
             for gate in (OpenGate(), ClosedGate()):
                 async with open_ticketmaster_client(
@@ -211,22 +219,30 @@ def test_with_a_spent_budget_old_responses_are_used(database: Database) -> None:
 
 @pytest.mark.parametrize(
     ("trouble", "expected"),
-    [(response(503), TemporarilyUnavailable), (says(QUOTA, 429), QuotaExhausted), (says(SPIKE, 429), RateLimited)],
+    [
+        (response(503), TemporarilyUnavailable),
+        (sends(QUOTA, 429), QuotaExhausted),
+        (sends(SPIKE, 429), RateLimited),
+    ],
 )
 def test_polling_never_uses_an_old_response(database: Database, trouble: bytes, expected: type[Exception]) -> None:
-    (_, _, failed), _ = ask(database, poll, age_everything(database, OLD), poll, responses=(says(EVENT), trouble))
+    (_, _, failed), _ = ask(database, poll, age_everything(database, OLD), poll, responses=(sends(EVENT), trouble))
     assert type(failed) is expected
 
 
 def test_an_event_that_is_gone_is_gone_whatever_is_cached(database: Database) -> None:
     (_, _, gone), _ = ask(
-        database, details, age_everything(database, OLD), details, responses=(says(EVENT), says(UNKNOWN_ID, 404))
+        database,
+        details,
+        age_everything(database, OLD),
+        details,
+        responses=(sends(EVENT), sends(UNKNOWN_ID, 404)),
     )
     assert isinstance(gone, EventGone)
 
 
 def test_an_unreadable_body_is_not_cached(database: Database) -> None:
-    (broken, good), heads = ask(database, details, details, responses=(response(200, b'{"id": 1}'), says(EVENT)))
+    (broken, good), heads = ask(database, details, details, responses=(response(200, b'{"id": 1}'), sends(EVENT)))
     assert isinstance(broken, UnexpectedPayload)
     assert good.name == "The Lanterns"
     assert len(heads) == 2
@@ -237,7 +253,7 @@ def test_a_cached_body_that_this_version_cannot_read_is_fetched_again(database: 
         (key,) = cached_keys(database)
         await keep(database, key, b"[]", datetime.now(UTC))
 
-    (_, _, good), heads = ask(database, details, spoil, details, responses=(says(EVENT),))
+    (_, _, good), heads = ask(database, details, spoil, details, responses=(sends(EVENT),))
     assert good.name == "The Lanterns"
     assert len(heads) == 2
 
@@ -275,7 +291,7 @@ def test_responses_are_deleted_by_event_by_age_and_all(database: Database) -> No
 
 
 def test_nothing_cached_contains_the_key(database: Database) -> None:
-    ask(database, details, search, responses=(says(EVENT), says(page([EVENT]))))
+    ask(database, details, search, responses=(sends(EVENT), sends(page([EVENT]))))
     rows = query(database, "select * from cached_responses")
     assert len(rows) == 2
     assert CANARY not in str(rows)

@@ -37,14 +37,14 @@ from ticket_pipeline_tests.storage.gates import (
 )
 
 
-def test_no_more_requests_than_the_limit_until_a_window_after_the_first_answer(budget: Database) -> None:
+def test_no_more_requests_than_the_limit_until_a_window_after_the_first_response(budget: Database) -> None:
     send(budget, 4)
     assert rejected_for(budget) == about(MINUTE)
     pass_time(budget, MINUTE)
     send(budget, 4)
 
 
-def test_a_window_is_counted_from_the_answer_not_from_the_permit(budget: Database) -> None:
+def test_a_window_is_counted_from_the_response_not_from_the_permit(budget: Database) -> None:
     permits = [acquire(budget) for _ in range(3)]
     pass_time(budget, 50 * SECOND)
     for permit in permits:
@@ -56,14 +56,14 @@ def test_a_window_is_counted_from_the_answer_not_from_the_permit(budget: Databas
     assert free(budget) == 4
 
 
-def test_requests_under_way_are_limited_and_an_answer_makes_room(budget: Database) -> None:
+def test_requests_under_way_are_limited_and_a_response_makes_room(budget: Database) -> None:
     permits = [acquire(budget) for _ in range(3)]
     assert rejected_for(budget) == about(HOLD + GRACE)
     release(budget, permits[1])
     acquire(budget)
 
 
-def test_a_request_without_an_answer_makes_room_for_another_but_stays_in_the_budget(budget: Database) -> None:
+def test_a_request_without_a_response_makes_room_for_another_but_stays_in_the_budget(budget: Database) -> None:
     for _ in range(3):
         release(budget, acquire(budget), answered=False)
     send(budget)
@@ -91,7 +91,7 @@ def test_the_strictest_of_several_windows_decides(budget: Database) -> None:
     assert rejected_for(budget) == about(DAY - 3 * MINUTE)
 
 
-def test_an_answer_that_comes_after_its_hold_counts_from_then(budget: Database) -> None:
+def test_a_response_that_arrives_after_its_hold_counts_from_then(budget: Database) -> None:
     late = acquire(budget)
     pass_time(budget, HOLD + GRACE + MINUTE)
     release(budget, late)

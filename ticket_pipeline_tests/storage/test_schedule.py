@@ -57,7 +57,7 @@ PATIENCE_SECONDS = 60.0
 
 
 def follow(database: Database, number: int = 1, this_moment: datetime = NOW) -> list[Event]:
-    """So many events with intervals, all due whatever the database's clock says."""
+    """So many events with intervals, all due whatever the time of the database."""
     events = watch(database, *(event_record(n) for n in range(1, number + 1)))
     query(database, "with due as (update poll_schedule set next_due_at = %(at)s) select 1", at=this_moment - DAY)
     reschedule(database, this_moment)

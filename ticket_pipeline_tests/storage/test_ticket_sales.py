@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def sell(database: Database, *tickets: dict[str, Any], event: dict[str, Any] | None = None) -> None:
     described = event or vivenu_event("e1")
     external_id = described["external_id"]
-    store.write_events(database, [described], [], rejects=[{"item_id": "others", "reason": "not told"}])
+    store.write_events(database, [described], [], rejects=[{"item_id": "others", "reason": "not described"}])
     rows = [
         vivenu_ticket(f"{external_id}-{number}") | {"external_id": external_id} | ticket
         for number, ticket in enumerate(tickets)
@@ -122,7 +122,7 @@ def reject(item_id: str, *, is_identified: bool = True) -> dict[str, object]:
         (0, []),
     ],
 )
-def test_a_read_that_was_not_understood_whole_takes_no_ticket_away(
+def test_a_read_with_unreadable_tickets_removes_none(
     database: Database, brought: int, rejects: list[dict[str, object]]
 ) -> None:
     store.write_events(database, [vivenu_event("e1")], [])

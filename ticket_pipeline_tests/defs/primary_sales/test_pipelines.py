@@ -92,7 +92,7 @@ def test_a_failure_stops_what_needs_the_table_and_nothing_else(vivenu: VivenuLoc
     assert list(made(result)) == ["vivenu_gender"]
 
 
-def test_a_table_is_retried_as_often_as_its_file_says(vivenu: VivenuLocation) -> None:
+def test_a_table_is_retried_as_often_as_its_file_allows(vivenu: VivenuLocation) -> None:
     vivenu.write(EVENTS + "retries: 2}")
     vivenu.place.organiser.faults.add(Fault(FaultKind.SERVER_ERROR, times=2))
     assert vivenu.run_pipeline().success

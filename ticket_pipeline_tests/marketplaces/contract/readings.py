@@ -1,4 +1,4 @@
-"""What the contract says of any answer: offers that every format can tell, and what a client read of them.
+"""The words of the contract: offers that every format can contain, and what a client read of them.
 
 What belongs here: the suite's own words, and listings put into them. What does not: a marketplace's format (`listings`,
 `ticketmaster`), and the claims.
@@ -24,7 +24,7 @@ SMALLINT = 2**15
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Something for sale that every format can tell; `price` is per ticket, in whole cents."""
+    """Something for sale that every format can contain; `price` is per ticket, in whole cents."""
 
     number: int
     price: float = 120.5
@@ -35,7 +35,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What a client read of one offer: a listing, a price range, or an event found. None: its format does not tell."""
+    """What a client read of one offer: a listing, a price range, or an event found. None: not in its format."""
 
     name: str | None
     price: float | None
@@ -46,15 +46,15 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a client made of one answer; items + unreadable + repeated = received, always.
+    """What a client made of one response; items + unreadable + repeated = received, always.
 
     Attributes:
         items: what could be read, in order.
-        received: how many the answer holds.
-        unreadable: how many of them the client says that it could not read.
+        received: how many the response holds.
+        unreadable: how many of them the client counts as unreadable.
         repeated: how many are left out because their id was there already.
         currencies: of the items, each once.
-        problems: what the client tells about them, in words.
+        problems: what the client reports about them, in words.
     """
 
     items: Sequence[Item]
@@ -68,9 +68,9 @@ class Reading:
 def reading_of(validated: ValidatedListings) -> Reading:
     """Validated listings in the contract's words."""
     columns = validated.columns
-    told = zip(*(columns[name] for name in ("section", "price", "listing_id", "row", "quantity")), strict=True)
+    rows = zip(*(columns[name] for name in ("section", "price", "listing_id", "row", "quantity")), strict=True)
     return Reading(
-        [Item(section, price, key.removeprefix("VB"), row, quantity) for section, price, key, row, quantity in told],
+        [Item(section, price, key.removeprefix("VB"), row, quantity) for section, price, key, row, quantity in rows],
         received=validated.received,
         unreadable=len(validated.rejected),
         currencies=frozenset(columns["currency"]),

@@ -1,4 +1,4 @@
-"""Who is under contract: a client with one shape of its answers, told by how neutral offers look on its wire."""
+"""What is under contract: a client with one shape of its responses, and how neutral offers look in that shape."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ VALID_ID = "157284301"
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One client and one shape of its answers.
+    """One client and one shape of its responses.
 
     Attributes:
-        read: a body to what is in it; raises UnexpectedPayload where it is refused as a whole.
+        read: a body to what is in it; raises UnexpectedPayload where it is rejected as a whole.
         ask_about: one whole call by settings, about an id of the marketplace's.
-        base_url_setting: the setting that says where it asks.
+        base_url_setting: the setting of its address.
         render: offers and a currency to the JSON of a body.
-        parts: what tells the offers inside such a JSON, one object each, to be changed in place.
-        expected: what must be read of an offer, as far as the format tells it.
+        parts: the offers inside such a JSON, one object each, to be changed in place.
+        expected: what must be read of an offer, as far as the format contains it.
         without: key of such an object → what an offer without it is.
         samples: recorded bodies, below the folder of samples.
         has_listings: whether it asks for listings: ids that repeat are rejected with a reason, prices are positive.
         has_ids: whether its offers have ids.
-        asks_by_id: False where it asks by words.
-        huge: more offers than one answer will ever hold.
+        asks_by_id: False where it searches by words.
+        huge: more offers than one response will ever hold.
         fixed: settings that it needs besides.
     """
 
@@ -60,7 +60,7 @@ class Subject:
     fixed: Mapping[str, object] = field(default_factory=dict)
 
     def body(self, offers: Sequence[Offer], currency: str = "USD") -> bytes:
-        """The body of an answer with these offers."""
+        """The body of a response with these offers."""
         return json.dumps(self.render(offers, currency)).encode()
 
     def settings(self, base_url: str, **changes: object) -> Settings:
@@ -72,11 +72,11 @@ class Subject:
         """The recorded bodies of this shape; none for a shape that nobody recorded."""
         return [file.read_bytes() for file in sorted(samples_dir.glob(self.samples))] if self.samples else []
 
-    def ask(self, *answers: Wire, **settings: object) -> Reading | MarketplaceError:
-        """One whole call to a server that gives `answers`; what came of it."""
+    def ask(self, *responses: Wire, **settings: object) -> Reading | MarketplaceError:
+        """One whole call to a server that sends `responses`; its result."""
 
         async def run() -> Reading | MarketplaceError:
-            async with asyncio.timeout(TEST_SECONDS), serve_wire(*answers) as server:
+            async with asyncio.timeout(TEST_SECONDS), serve_wire(*responses) as server:
                 try:
                     return await self.ask_about(self.settings(server.url, **settings), VALID_ID)
                 except MarketplaceError as error:

@@ -35,7 +35,7 @@ RECORDED = those(*(each for each in SUBJECTS if each.samples))
 
 
 def read(subject: Subject, body: bytes) -> Reading | None:
-    """What is read of a body, with all that must hold for any; None where it is refused as a whole."""
+    """What is read of a body, with all that must hold for any; None where it is rejected as a whole."""
     try:
         reading = subject.read(body)
     except UnexpectedPayload:
@@ -45,7 +45,7 @@ def read(subject: Subject, body: bytes) -> Reading | None:
 
 
 def taken(subject: Subject, body: bytes) -> Reading:
-    """As `read`, of a body that must not be refused."""
+    """As `read`, of a body that must not be rejected."""
     reading = read(subject, body)
     assert reading is not None
     return reading
@@ -65,7 +65,7 @@ def test_every_script_is_kept(subject: Subject, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["Lower\u00a0\u200b Level", "Lower\x00 Level", "\ufeffLower  Level\ud800"])
-def test_what_nobody_sees_is_taken_out(subject: Subject, text: str) -> None:
+def test_invisible_characters_are_removed(subject: Subject, text: str) -> None:
     assert taken(subject, subject.body([Offer(1, section=text)])).items[0].name == "Lower Level"
 
 
@@ -279,7 +279,7 @@ def test_whatever_stands_in_an_offer_none_is_lost(subject: Subject, data: st.Dat
 @RECORDED
 @settings(suppress_health_check=[HealthCheck.data_too_large, HealthCheck.too_slow])
 @given(data=st.data())
-def test_whatever_is_damaged_in_a_recorded_answer_every_item_is_read_or_counted(
+def test_whatever_is_damaged_in_a_recorded_response_every_item_is_read_or_counted(
     subject: Subject, samples_dir: Path, data: st.DataObject
 ) -> None:
     body = data.draw(st.sampled_from(subject.recorded(samples_dir)))
@@ -298,7 +298,7 @@ def test_wherever_a_body_is_cut_or_garbled_only_our_own_error_is_raised(subject:
 
 
 @RECORDED
-def test_recorded_answers_lose_nothing(subject: Subject, samples_dir: Path) -> None:
+def test_recorded_responses_lose_nothing(subject: Subject, samples_dir: Path) -> None:
     recorded = subject.recorded(samples_dir)
     assert recorded
     for body in recorded:

@@ -54,7 +54,7 @@ def test_success_gives_every_offer_as_it_was_made(subject: Subject) -> None:
     assert reading.problems == ()
 
 
-def test_nothing_for_sale_is_an_answer_of_nothing(subject: Subject) -> None:
+def test_nothing_for_sale_is_an_empty_market_and_no_error(subject: Subject) -> None:
     assert got(subject, response(body=subject.body([]))) == Reading([], received=0)
 
 
@@ -77,7 +77,7 @@ def test_nothing_for_sale_is_an_answer_of_nothing(subject: Subject) -> None:
         (response(body=b"\xff\xfe\x00"), UnexpectedPayload),
     ],
 )
-def test_an_answer_that_is_none_is_its_own_error_and_no_empty_market(
+def test_what_is_no_listing_response_is_its_own_error_and_no_empty_market(
     subject: Subject, given: Wire, expected: type[MarketplaceError]
 ) -> None:
     error = subject.ask(given)
@@ -101,13 +101,13 @@ def test_a_body_that_was_cut_is_no_smaller_market(subject: Subject) -> None:
     assert isinstance(subject.ask(response(body=body[: len(body) // 2])), UnexpectedPayload)
 
 
-def test_an_answer_that_never_comes_is_a_time_out(subject: Subject) -> None:
+def test_a_response_that_never_arrives_is_a_time_out(subject: Subject) -> None:
     error = subject.ask(hang, request_timeout_seconds=0.1)
     assert isinstance(error, TemporarilyUnavailable)
     assert error.outcome == "timeout"
 
 
-def test_a_huge_answer_is_read_whole(subject: Subject) -> None:
+def test_a_huge_response_is_read_whole(subject: Subject) -> None:
     offers = [Offer(n, price=(100 + n) / 100, section=f"Section {n % 300}") for n in range(subject.huge)]
     reading = got(subject, response(body=subject.body(offers)))
     assert reading.items == [subject.expected(offer) for offer in offers]

@@ -6,10 +6,12 @@ What belongs here: rendering, and putting its results into the contract's words.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ticket_pipeline.errors import UnexpectedPayload
 from ticket_pipeline.http.response_cache import ReadResponse
 from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
 from ticket_pipeline.marketplaces.ticketmaster.client import open_ticketmaster_client
@@ -119,10 +121,22 @@ def _read_search(body: bytes) -> Reading:
     if not isinstance(sent, list):
         return _found_by(events, search.unreadable)
     objects = [item for item in sent if isinstance(item, dict)]
-    ids = [item["id"] for item in objects if isinstance(item.get("id"), str)]
-    reading = _found_by(events, search.unreadable, repeated=len(ids) - len(set(ids)))
+    reading = _found_by(events, search.unreadable, repeated=_count_repeated(objects))
     assert len(objects) <= reading.received <= len(sent)  # what is no object at all may be counted
     return reading
+
+
+def _count_repeated(objects: Sequence[dict[str, Any]]) -> int:
+    """How many have the id of one before them that can be read."""
+    seen: set[str] = set()
+    repeated = 0
+    for item in objects:
+        if isinstance(item.get("id"), str) and item["id"] in seen:
+            repeated += 1
+        else:
+            with contextlib.suppress(UnexpectedPayload):
+                seen.add(read_event(item).external_id)
+    return repeated
 
 
 def _found_by(events: Sequence[EventDetails], unreadable: int, repeated: int = 0) -> Reading:

@@ -104,8 +104,8 @@ def page(events: Sequence[dict[str, Any]], *, number: int = 0, size: int = 100, 
     return orjson.dumps(({"_embedded": {"events": events}} if events else {}) | {"page": numbers})
 
 
-def says(body: object, status: int = 200, **headers: str) -> bytes:
-    """An answer with this JSON body."""
+def sends(body: object, status: int = 200, **headers: str) -> bytes:
+    """A response with this JSON body."""
     return response(status, body if isinstance(body, bytes) else orjson.dumps(body), **headers)
 
 
@@ -123,15 +123,15 @@ def settings_for(url: str, **changes: object) -> Settings:
 
 def ask(
     question: Callable[[TicketmasterClient], Awaitable[_T]],
-    *answers: Wire,
+    *responses: Wire,
     gate: RequestGate | None = None,
     cache: ResponseCache | None = None,
     **changes: object,
 ) -> tuple[_T | Exception, list[str]]:
-    """Ask a server that gives `answers`; what came of it, and the heads of the requests that it heard."""
+    """Ask a server that sends `responses`; the result, and the heads of the requests that it received."""
 
     async def run() -> tuple[_T | Exception, list[str]]:
-        async with asyncio.timeout(TEST_SECONDS), serve_wire(*answers) as server:
+        async with asyncio.timeout(TEST_SECONDS), serve_wire(*responses) as server:
             settings = settings_for(server.url, **changes)
             async with open_ticketmaster_client(settings, gate=gate, cache=cache) as client:
                 try:

@@ -34,7 +34,7 @@ WHAT_IS_WRONG = "listingCount is 3, the listings give 2"
 
 @contextmanager
 def serve_production() -> Iterator[str]:
-    """The URL of a Vivid Seats whose totals disagree with its listings, as `WHAT_IS_WRONG` says."""
+    """The URL of a Vivid Seats whose totals disagree with its listings, as in `WHAT_IS_WRONG`."""
     body = {"tickets": TICKETS, "groups": [{"i": "1", "n": "Loge"}], "global": [WRONG_TOTALS]}
 
     async def listings(request: Request) -> Response:

@@ -35,7 +35,7 @@ from ticket_pipeline_tests.marketplaces.ticketmaster.discovery import (
     ask,
     event,
     page,
-    says,
+    sends,
     settings_for,
 )
 
@@ -57,7 +57,7 @@ def request_line(head: str) -> str:
 
 
 def test_an_event_is_requested_by_its_id_with_the_key() -> None:
-    found, heads = ask(details, says(EVENT))
+    found, heads = ask(details, sends(EVENT))
     assert not isinstance(found, Exception)
     assert found.name == "The Lanterns"
     assert found.captured_at is not None
@@ -69,7 +69,7 @@ def test_an_event_is_requested_by_its_id_with_the_key() -> None:
 
 @pytest.mark.parametrize("other", ["vvG1zZ_Test-2", EVENT["id"].lower()])
 def test_a_response_about_another_event_is_rejected(other: str) -> None:
-    error, _ = ask(details, says(event(id=other)))
+    error, _ = ask(details, sends(event(id=other)))
     assert isinstance(error, UnexpectedPayload)
     assert f"for event {EVENT['id']} is about {other}" in str(error)
 
@@ -78,7 +78,7 @@ def test_prices_that_are_not_published_are_no_error() -> None:
     async def prices(client: TicketmasterClient) -> list[bool]:
         return [(await client.get_ticket_prices(EVENT["id"])).is_published for _ in range(2)]
 
-    assert ask(prices, says(EVENT), says(event(priceRanges=[])))[0] == [True, False]
+    assert ask(prices, sends(EVENT), sends(event(priceRanges=[])))[0] == [True, False]
 
 
 def test_a_search_sends_its_filters() -> None:
@@ -86,7 +86,7 @@ def test_a_search_sends_its_filters() -> None:
         lambda client: client.search_events(
             "taylor & swift", city="Toronto", country_code="CA", starts_from=NOW, starts_until=NOW + timedelta(1)
         ).first(1),
-        says(page([EVENT])),
+        sends(page([EVENT])),
     )
     assert request_line(heads[0]).split()[1] == (
         "/discovery/v2/events.json?keyword=taylor+%26+swift&city=Toronto&countryCode=CA"
@@ -97,7 +97,7 @@ def test_a_search_sends_its_filters() -> None:
 
 def test_pages_are_requested_only_as_far_as_results_are_needed() -> None:
     pages = [
-        says(page([event(id=f"e{n}-{i}") for i in range(10)], number=n, size=10, total=25)[:None]) for n in range(3)
+        sends(page([event(id=f"e{n}-{i}") for i in range(10)], number=n, size=10, total=25)[:None]) for n in range(3)
     ]
     found, heads = ask(lambda client: client.search_events("x", page_size=10).first(11), *pages)
     assert not isinstance(found, Exception)
@@ -111,7 +111,7 @@ def _search_all(total: int, page_size: int) -> tuple[Any, list[str]]:
         return len([one async for one in search]), search.is_cut, search.total
 
     pages = [
-        says(
+        sends(
             page(
                 [event(id=f"e{n}-{i}") for i in range(min(page_size, total - n * page_size))],
                 number=n,
@@ -151,7 +151,7 @@ def test_unreadable_results_are_counted_and_logged(
         search = client.search_events("x")
         return [one.external_id async for one in search], search.unreadable
 
-    assert ask(everything, says(page(results)))[0] == (ids, unreadable)
+    assert ask(everything, sends(page(results)))[0] == (ids, unreadable)
     assert ("of the results of a search could not be read" in caplog.text) == bool(unreadable)
 
 
@@ -160,14 +160,14 @@ def test_a_result_that_moved_to_the_next_page_comes_once() -> None:
         page([event(id="a"), event(id="b")], size=2, total=3),
         page([event(id="b")], number=1, size=2, total=3),
     )
-    found, _ = ask(lambda client: client.search_events("x", page_size=2).first(9), says(first), says(second))
+    found, _ = ask(lambda client: client.search_events("x", page_size=2).first(9), sends(first), sends(second))
     assert not isinstance(found, Exception)
     assert [one.external_id for one in found] == ["a", "b"]
 
 
 def test_venues_are_found_by_name() -> None:
     body = {"_embedded": {"venues": EVENT["_embedded"]["venues"]}, "page": orjson.loads(page([EVENT]))["page"]}
-    found, heads = ask(lambda client: client.search_venues("lakeside", country_code="CA").first(5), says(body))
+    found, heads = ask(lambda client: client.search_venues("lakeside", country_code="CA").first(5), sends(body))
     assert not isinstance(found, Exception)
     assert [(venue.name, venue.timezone) for venue in found] == [("Lakeside Hall", "America/Toronto")]
     assert "/discovery/v2/venues.json?keyword=lakeside&countryCode=CA&size=100&page=0" in heads[0]
@@ -176,17 +176,22 @@ def test_venues_are_found_by_name() -> None:
 # --- errors ---------------------------------------------------------------------------------------------------------
 
 ERRORS: dict[str, tuple[bytes, type[MarketplaceError], str, int]] = {
-    "invalid key": (says(INVALID_KEY, 401), Blocked, "TICKETMASTER_API_KEY", 1),
-    "quota": (says(QUOTA, 429), QuotaExhausted, "TICKETMASTER_REQUESTS_PER_DAY", 1),
-    "spike": (says(SPIKE, 429), RateLimited, "TICKETMASTER_REQUESTS_PER_SECOND", 2),
-    "another 429": (says({}, 429), RateLimited, "Too Many Requests", 2),
-    "unknown id": (says(UNKNOWN_ID, 404), EventGone, "DIS1004", 1),
-    "too deep": (says(TOO_DEEP, 400), RequestRejected, "DIS1035: Max paging depth exceeded", 1),
+    "invalid key": (sends(INVALID_KEY, 401), Blocked, "TICKETMASTER_API_KEY", 1),
+    "quota": (sends(QUOTA, 429), QuotaExhausted, "TICKETMASTER_REQUESTS_PER_DAY", 1),
+    "spike": (sends(SPIKE, 429), RateLimited, "TICKETMASTER_REQUESTS_PER_SECOND", 2),
+    "another 429": (sends({}, 429), RateLimited, "Too Many Requests", 2),
+    "unknown id": (sends(UNKNOWN_ID, 404), EventGone, "DIS1004", 1),
+    "too deep": (sends(TOO_DEEP, 400), RequestRejected, "DIS1035: Max paging depth exceeded", 1),
     "edge says 400": (response(400, b"<html>bad</html>", content_type="text/html"), RequestRejected, "400", 1),
-    "odd fault": (says({"fault": "x"}, 400), RequestRejected, "400", 1),
-    "key in its own words": (says(f"apikey&#61;{CANARY}".encode(), 400), RequestRejected, "400", 1),
-    "key encoded": (says(f"from apikey%3D{CANARY}".encode(), 400), RequestRejected, "400", 1),
-    "key in a sentence": (says({"message": f"key {CANARY} is over its quota"}, 400), RequestRejected, "400", 1),
+    "odd fault": (sends({"fault": "x"}, 400), RequestRejected, "400", 1),
+    "key in its own words": (sends(f"apikey&#61;{CANARY}".encode(), 400), RequestRejected, "400", 1),
+    "key encoded": (sends(f"from apikey%3D{CANARY}".encode(), 400), RequestRejected, "400", 1),
+    "key in a sentence": (
+        sends({"message": f"key {CANARY} is over its quota"}, 400),
+        RequestRejected,
+        "400",
+        1,
+    ),
 }
 """What → the response, its error, words of the message, and how many requests are sent where two may be."""
 
@@ -247,7 +252,7 @@ def test_recorded_errors_behave_as_documented(samples_dir: Path) -> None:
 
 def test_the_gate_is_notified_of_every_request_and_its_end() -> None:
     gate = RecordingGate()
-    ask(details, says(QUOTA, 429), gate=gate)
+    ask(details, sends(QUOTA, 429), gate=gate)
     assert (gate.acquired, gate.finished, gate.flushes) == (1, [(1, "QuotaExhausted")], 1)
 
 

@@ -85,7 +85,7 @@ def test_an_equal_candidate_is_named_as_a_rival() -> None:
     assert (found.best.external_id, found.rivals) == ("a", 1)
 
 
-def test_matinee_and_evening_are_told_apart() -> None:
+def test_matinee_and_evening_are_different_events() -> None:
     matinee = other(external_id="a", local_time=time(14))
     assert choose(WANTED, [matinee, SAME]).best is SAME
 
