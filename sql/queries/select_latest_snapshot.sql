@@ -2,7 +2,7 @@
 -- Rows: 1 or none.
 select
   marketplace, captured_at, external_id, received, accepted, rejected, tickets, currency, fee_basis, is_suspect,
-  checksum_problems, unknown_fields
+  checksum_problems, unknown_fields, set_aside
 from snapshots
 where event_id = %(event_id)s and marketplace = %(marketplace)s and not (is_suspect and %(trusted_only)s)
 order by captured_at desc

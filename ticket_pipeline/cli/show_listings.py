@@ -11,7 +11,6 @@ from ticket_pipeline.cli.options import EventKey, MarketplaceOption
 from ticket_pipeline.cli.session import choose_event, describe_event, identify, open_migrated
 from ticket_pipeline.cli.tables import JsonOption, note, show, show_json, table_of
 from ticket_pipeline.market.hours import is_thin
-from ticket_pipeline.market.validated import EXTRA_REASON, PARKING_REASON
 from ticket_pipeline.market.vocabulary import FeeBasis
 from ticket_pipeline.queries.listings import read_latest_listings
 from ticket_pipeline.settings.model import load_settings
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ticket_pipeline.queries.events import WatchedEvent
-    from ticket_pipeline.queries.listings import LatestListings, Listing, UnreadableCapture
+    from ticket_pipeline.queries.listings import LatestListings, Listing
 
 
 def show_listings(
@@ -87,11 +86,6 @@ def _table(shown: Sequence[Listing]) -> Table:
     )
 
 
-def _describe_unreadable(capture: UnreadableCapture) -> str:
-    what = "a seat" if set(capture.reasons) <= {PARKING_REASON, EXTRA_REASON} else "readable"
-    return f"{count(capture.received)} received, none {what}: {_counted(capture.reasons)}"
-
-
 def _counted(reasons: dict[str, int]) -> str:
     most_first = sorted(reasons.items(), key=lambda each: (-each[1], each[0]))
     return plain("; ".join(f"{count(number)} x {reason}" for reason, number in most_first))
@@ -102,7 +96,9 @@ def _caption(event: WatchedEvent, latest: LatestListings, shown: Sequence[Listin
     when = f"{local_time(snapshot.captured_at, event.timezone)}, {ago(snapshot.captured_at, utc_now())}"
     lines = [f"Captured {when}: {count(snapshot.accepted)} listings, {count(snapshot.tickets)} tickets."]
     if latest.unreadable is not None:
-        received = f"{ago(latest.unreadable.captured_at, utc_now())}: {_describe_unreadable(latest.unreadable)}."
+        unread = latest.unreadable
+        why = f"{count(unread.received)} received, none readable: {_counted(unread.reasons)}"
+        received = f"{ago(unread.captured_at, utc_now())}: {why}."
         if snapshot.is_unreadable:
             return [f"Captured {received} No capture of the event is trusted yet."]
         lines = [f"Newest response {received}", f"Shown is the last trusted capture. {lines[0]}"]
@@ -114,7 +110,8 @@ def _caption(event: WatchedEvent, latest: LatestListings, shown: Sequence[Listin
     if snapshot.unknown_fields:
         lines.append(f"Unknown fields of listings: {_counted(snapshot.unknown_fields)}.")
     if not chosen:
-        lines.append("No listing matches." if snapshot.accepted else "The market was empty.")
+        nothing = "No ticket is for a seat." if snapshot.received else "The market was empty."
+        lines.append("No listing matches." if snapshot.accepted else nothing)
         return lines
     if latest.get_in_price is not None:
         lines.append(_describe_prices(latest, quantity))

@@ -57,6 +57,7 @@ class Snapshot:
         is_suspect: far fewer listings than before, or not the announced totals; and not yet confirmed by another one.
         checksum_problems: where the totals that the marketplace announces disagree with its listings.
         unknown_fields: why fields of listings are unknown: reason → how many.
+        set_aside: rejected only because they are no seats.
     """
 
     marketplace: str
@@ -71,11 +72,12 @@ class Snapshot:
     is_suspect: bool
     checksum_problems: Sequence[str] | None
     unknown_fields: dict[str, int]
+    set_aside: int
 
     @property
     def is_unreadable(self) -> bool:
-        """Whether listings came and none of them could be used."""
-        return self.accepted == 0 and self.received > 0
+        """Whether listings came and none of them could be used, not even as what is no seat."""
+        return self.accepted + self.set_aside == 0 and self.received > 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,6 @@ def test_prices_that_cannot_be_compared_have_no_get_in_and_a_suspect_capture_is_
             [(PARKING_REASON,)] * 2 + [("q is missing",)],
             "3 received, none readable: 2 x parking pass, not a seat; 1 x q",
         ),
-        ([(PARKING_REASON,)] * 2, "2 received, none a seat: 2 x parking pass, not a seat."),
     ],
 )
 def test_a_response_that_cannot_be_read_is_no_empty_market_and_the_last_trusted_capture_is_shown(
@@ -123,6 +122,16 @@ def test_a_response_that_cannot_be_read_is_no_empty_market_and_the_last_trusted_
     document = stocked.ask("show-listings", key)
     assert (document["unreadable"]["received"], document["snapshot"]["accepted"]) == (len(reasons), 4)
     assert document["get_in_price"] == "80.00"
+
+
+def test_a_market_of_parking_passes_alone_has_no_seat(synced: Cli) -> None:
+    (event,) = synced.loopback.events(synced.loopback.keys[:1])
+    parking = [RejectedListing(position, {}, (PARKING_REASON,), {}) for position in range(3)]
+    capture = replace(capture_of(event, datetime.now(UTC), [], parking), set_aside=3)
+    write(synced.loopback.database, capture)
+    shown = synced.run("show-listings", synced.loopback.keys[0]).stdout
+    assert "No ticket is for a seat." in shown
+    assert "readable" not in shown
 
 
 def test_a_first_response_that_cannot_be_read_is_all_there_is(synced: Cli) -> None:
