@@ -77,11 +77,3 @@ def test_settings_show_urls_without_credentials_and_queries(cli: Cli) -> None:
     assert "S3CRET" not in cli.run("settings", **env).output
     values = json.loads(cli.run("settings", "--json", **env).stdout)
     assert {values[name] for name in (*names, "EVENTS_WORKSHEET_NAME")} == {"https://h.example:8/api?***"}
-
-
-def test_unusable_settings_are_all_named_at_once(cli: Cli) -> None:
-    result = cli.run("show-events", WEB_PORT="many", DB_PORT="-1")
-    assert result.exit_code == 1
-    assert "WEB_PORT" in result.stderr
-    assert "DB_PORT" in result.stderr
-    assert "many" not in result.stderr

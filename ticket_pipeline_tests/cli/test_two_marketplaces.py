@@ -49,23 +49,6 @@ def test_a_fetch_polls_both_and_names_each(both: Cli) -> None:
     assert found["vivid_seats"]["checksum_problems"] == [WHAT_IS_WRONG]
 
 
-def test_prices_are_kept_apart(both: Cli) -> None:
-    both.run("fetch-listings")
-    both.run("fetch-listings")  # confirms the level of the one whose totals disagree
-    history = both.ask("price-history", PRODUCTION, "--bucket", "1 day")
-    assert history["event"]["marketplace"] == "vivid_seats"
-    (bucket,) = [bucket for bucket in history["series"][0]["buckets"] if bucket["snapshots"]]
-    assert (bucket["listings"], bucket["tickets"], bucket["low_price"]) == (2, 3, "2.00")
-    other = both.ask("price-history", both.loopback.keys[0], "--bucket", "1 day")
-    (bucket,) = [bucket for bucket in other["series"][0]["buckets"] if bucket["snapshots"]]
-    assert bucket["listings"] == both.loopback.value(
-        "select max(accepted) from snapshots where marketplace = 'stubhub'"
-    )
-    assert float(bucket["low_price"]) > 3
-    zones = both.ask("section-prices", PRODUCTION)["zones"]
-    assert [(zone["zone"], zone["listings"]) for zone in zones] == [("*", 2), ("Loge", 2)]
-
-
 def test_a_table_names_its_marketplace_and_totals_that_disagree(both: Cli) -> None:
     both.run("fetch-listings")
     shown = both.run("show-listings", PRODUCTION).stdout

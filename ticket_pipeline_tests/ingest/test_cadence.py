@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ticket_pipeline.ingest.poll import build_cadence
 from ticket_pipeline.settings.model import Settings
@@ -38,10 +36,3 @@ def test_the_default_bands_are_those_of_the_design(time_to_event: timedelta, int
 def test_the_sheets_interval_replaces_the_bands_until_the_event_starts() -> None:
     assert build_cadence(Settings()).interval(40 * DAY, 5 * HOUR) == 5 * HOUR
     assert build_cadence(Settings()).interval(timedelta(), 5 * HOUR) is None
-
-
-@given(st.timedeltas(timedelta(minutes=1), 400 * DAY))
-def test_every_upcoming_event_has_an_interval(time_to_event: timedelta) -> None:
-    interval = build_cadence(Settings()).interval(time_to_event)
-    assert interval is not None
-    assert HOUR / 4 <= interval <= 12 * HOUR
