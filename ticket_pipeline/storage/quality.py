@@ -25,31 +25,10 @@ def read_names(database: Database, event_ids: list[int]) -> dict[tuple[int, str]
     return {(row["event_id"], row["marketplace"]): (row["name"], row["external_id"]) for row in rows}
 
 
-def find_unbalanced_captures(database: Database, marketplace: str, start: datetime, end: datetime) -> list[Row]:
-    """Captures whose stored and rejected listings do not add up to what was received, at most 1,000."""
+def find_in_captures(database: Database, name: str, marketplace: str, start: datetime, end: datetime) -> list[Row]:
+    """The rows of a statement `snapshots/…` about a marketplace's captures in [start, end); its header says which."""
     return database.fetch_all(
-        "snapshots/count_unbalanced", marketplace=marketplace, captured_from=start, captured_until=end
-    )
-
-
-def find_orphans(database: Database, marketplace: str, start: datetime, end: datetime) -> list[Row]:
-    """Captures that have listings and no manifest, at most 1,000."""
-    return database.fetch_all(
-        "snapshots/select_orphans", marketplace=marketplace, captured_from=start, captured_until=end
-    )
-
-
-def read_checksums(database: Database, marketplace: str, start: datetime, end: datetime) -> list[Row]:
-    """Captures whose marketplace announced totals, with where these and the listings disagree."""
-    return database.fetch_all(
-        "snapshots/select_checksum_problems", marketplace=marketplace, captured_from=start, captured_until=end
-    )
-
-
-def find_mostly_rejected(database: Database, marketplace: str, start: datetime, end: datetime) -> list[Row]:
-    """Captures of which more than half could not be used, though they are seats, with the most frequent reasons."""
-    return database.fetch_all(
-        "snapshots/select_mostly_rejected",
+        f"snapshots/{name}",
         marketplace=marketplace,
         captured_from=start,
         captured_until=end,

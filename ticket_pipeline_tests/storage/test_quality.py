@@ -13,9 +13,8 @@ from ticket_pipeline.storage.prices import Span, rebuild_daily, rebuild_hourly
 from ticket_pipeline.storage.quality import (
     find_bad_days,
     find_bad_hours,
+    find_in_captures,
     find_mixed_currencies,
-    find_orphans,
-    find_unbalanced_captures,
 )
 from ticket_pipeline_tests.storage.stored import (
     DAY,
@@ -56,8 +55,8 @@ def spoil(database: Database, statement: LiteralString) -> None:
 
 
 def test_good_data_has_no_findings(built: Database) -> None:
-    assert find_unbalanced_captures(built, STUBHUB, NOON, END) == []
-    assert find_orphans(built, STUBHUB, NOON, END) == []
+    assert find_in_captures(built, "count_unbalanced", STUBHUB, NOON, END) == []
+    assert find_in_captures(built, "select_orphans", STUBHUB, NOON, END) == []
     assert find_bad_hours(built, NOON, END) == []
     assert find_bad_days(built, *DAYS) == []
     assert find_mixed_currencies(built, NOON, END) == []
@@ -66,7 +65,9 @@ def test_good_data_has_no_findings(built: Database) -> None:
 def test_a_lost_listing_and_a_lost_reject_are_found(built: Database) -> None:
     spoil(built, "delete from listings where listing_id = '3' and captured_at = '2026-03-02 13:00+00'")
     spoil(built, "delete from rejected_listings where position = 0 and captured_at = '2026-03-02 12:00+00'")
-    first, second = sorted(find_unbalanced_captures(built, STUBHUB, NOON, END), key=lambda row: row["captured_at"])
+    first, second = sorted(
+        find_in_captures(built, "count_unbalanced", STUBHUB, NOON, END), key=lambda row: row["captured_at"]
+    )
     assert (first["captured_at"], first["rejected"], first["stored_rejected"]) == (NOON, 2, 1)
     assert (second["captured_at"], second["accepted"], second["stored_accepted"]) == (NOON + HOUR, 5, 4)
 
@@ -74,10 +75,12 @@ def test_a_lost_listing_and_a_lost_reject_are_found(built: Database) -> None:
 def test_listings_without_a_manifest_are_found_within_the_span(built: Database) -> None:
     spoil(built, "delete from snapshots where captured_at >= '2026-03-02 13:00+00'")
     last = NOON + 2 * HOUR
-    found = [(row["captured_at"], row["listings"]) for row in find_orphans(built, STUBHUB, NOON, END)]
+    found = [
+        (row["captured_at"], row["listings"]) for row in find_in_captures(built, "select_orphans", STUBHUB, NOON, END)
+    ]
     assert found == [(NOON + HOUR, 5), (last, 5)]
-    assert [row["captured_at"] for row in find_orphans(built, STUBHUB, last, END)] == [last]
-    assert find_orphans(built, "vivid_seats", NOON, END) == []
+    assert [row["captured_at"] for row in find_in_captures(built, "select_orphans", STUBHUB, last, END)] == [last]
+    assert find_in_captures(built, "select_orphans", "vivid_seats", NOON, END) == []
 
 
 def set_price(database: Database, table: str, column: str, value: str) -> None:

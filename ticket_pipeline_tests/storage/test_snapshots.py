@@ -19,7 +19,7 @@ from ticket_pipeline.market.listings import validate_listings
 from ticket_pipeline.market.vocabulary import RejectedListing
 from ticket_pipeline.marketplaces.stubhub.parser import parse_stubhub_listings
 from ticket_pipeline.storage.listing_csv import STORED_COLUMNS
-from ticket_pipeline.storage.quality import find_unbalanced_captures
+from ticket_pipeline.storage.quality import find_in_captures
 from ticket_pipeline_tests.storage.stored import (
     EXAMPLES_SHARE_A_DATABASE,
     HOUR,
@@ -172,7 +172,7 @@ def test_every_listing_received_is_stored_or_rejected(database: Database, payloa
     assert len(payload) == row["received"] == row["accepted"] + row["rejected"]
     assert (row["accepted"], row["rejected"]) == (len(stored_items(database, event)), len(rejected))
     assert row["tickets"] == sum(int(str(one["quantity"])) for one in stored_items(database, event).values())
-    assert find_unbalanced_captures(database, STUBHUB, NOON, NOON + HOUR) == []
+    assert find_in_captures(database, "count_unbalanced", STUBHUB, NOON, NOON + HOUR) == []
 
 
 def test_the_body_is_kept_compressed_or_not_at_all(database: Database) -> None:

@@ -11,8 +11,8 @@ from ticket_pipeline.defs.checks import Check, Found, Scope
 from ticket_pipeline.ingest.marketplaces import Source
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.primary_sales.figures import NOTHING
-from ticket_pipeline.storage import quality
 from ticket_pipeline.storage.database import Database, Row
+from ticket_pipeline.storage.quality import find_in_captures
 from ticket_pipeline.storage.schedule import read_stale_events
 from ticket_pipeline.storage.ticketmaster import read_troubled_events
 
@@ -65,18 +65,21 @@ def _checks_of_listings(marketplace: Marketplace) -> list[Check]:
 
 
 def _find_lost_listings(marketplace: Marketplace, database: Database, scope: Scope) -> Found:
-    unbalanced = quality.find_unbalanced_captures(database, marketplace, scope.since, scope.until)
-    orphans = quality.find_orphans(database, marketplace, scope.since, scope.until)
-    return Found(name_rows(database, [*unbalanced, *orphans], _describe_capture))
+    rows = [
+        row
+        for name in ("count_unbalanced", "select_orphans")
+        for row in find_in_captures(database, name, marketplace, scope.since, scope.until)
+    ]
+    return Found(name_rows(database, rows, _describe_capture))
 
 
 def _find_mostly_rejected(marketplace: Marketplace, database: Database, scope: Scope) -> Found:
-    rows = quality.find_mostly_rejected(database, marketplace, scope.since, scope.until)
+    rows = find_in_captures(database, "select_mostly_rejected", marketplace, scope.since, scope.until)
     return Found(name_rows(database, rows, _describe_rejections))
 
 
 def _find_wrong_totals(marketplace: Marketplace, database: Database, scope: Scope) -> Found:
-    rows = quality.read_checksums(database, marketplace, scope.since, scope.until)
+    rows = find_in_captures(database, "select_checksum_problems", marketplace, scope.since, scope.until)
     wrong = [row for row in rows if row["checksum_problems"]]
     return Found(name_rows(database, wrong, _describe_totals), compared=len(rows))
 
