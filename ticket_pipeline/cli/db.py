@@ -10,10 +10,10 @@ from pydantic import SecretStr
 from ticket_pipeline.cli.formats import NOTHING, local_time
 from ticket_pipeline.cli.tables import JsonOption, progress, show, show_facts, show_json, table_of
 from ticket_pipeline.errors import ConfigurationError
-from ticket_pipeline.settings.model import load_settings, user_settings
+from ticket_pipeline.settings.model import Settings, load_settings, user_settings
 from ticket_pipeline.settings.values import show_address
 from ticket_pipeline.storage.connect import describe_database, embedded_server, open_database
-from ticket_pipeline.storage.migrations import apply_migrations
+from ticket_pipeline.storage.migrations import apply_migrations, missing_migrations
 
 if TYPE_CHECKING:
     from ticket_pipeline.storage.embedded import EmbeddedServer
@@ -76,10 +76,14 @@ def stop() -> None:
 
 @db_commands.command("status")
 def status(*, as_json: JsonOption = False) -> None:
-    """Show whether the embedded server runs, where its data is, and how much.
+    """Show whether the embedded server runs, where its data is, and how much; or what your own database is.
 
     ticket-pipeline db status
     """
+    settings = load_settings()
+    if not settings.is_embedded:
+        _show_own(settings, as_json=as_json)
+        return
     found = _embedded().status()
     if as_json:
         show_json(found)
@@ -93,6 +97,26 @@ def status(*, as_json: JsonOption = False) -> None:
             ("Size", f"{found.size_bytes / 1e6:,.0f} MB"),
             ("Data", str(found.data_dir)),
             ("Log", str(found.log_file)),
+        ]
+    )
+
+
+def _show_own(settings: Settings, *, as_json: bool) -> None:
+    """A database that is not embedded, after a look at what could be wrong with it."""
+    with open_database(settings) as database:
+        missing = missing_migrations(database.url, schema=settings.db_schema)
+        found = database.fetch_one("maintenance/describe_database") or {}
+    if as_json:
+        show_json(found | {"schema": settings.db_schema, "missing_migrations": missing})
+        return
+    state = f"lacks {len(missing)} migrations; run ticket-pipeline init-db" if missing else "up to date"
+    show_facts(
+        [
+            ("Database", describe_database(settings)),
+            ("Version", str(found["version"])),
+            ("Encoding", str(found["encoding"])),
+            ("Size", f"{found['size_bytes'] / 1e6:,.0f} MB"),
+            (f"Schema {settings.db_schema}", state),
         ]
     )
 

@@ -25,6 +25,7 @@ from sqlalchemy.exc import DisconnectionError
 from ticket_pipeline.errors import StorageError
 from ticket_pipeline.settings.model import load_settings
 from ticket_pipeline.storage.connect import database_url
+from ticket_pipeline.storage.database import first_line
 
 _SCHEMA = "dagster"
 _KEPT_CONNECTIONS_SECONDS = 600
@@ -157,13 +158,19 @@ class PipelineStorage(DagsterStorage[Any], ConfigurableClass):
 def _created_by_one(url: str, schema: str) -> Iterator[None]:
     """Create the schema, and let one process at a time create Dagster's tables in it; Dagster itself takes no lock."""
     try:
-        with psycopg.connect(url, autocommit=True) as connection:
+        # With the options of Dagster's own connections, so that a pooler that rejects them does so here.
+        with psycopg.connect(url, autocommit=True, options=_search_path(url, schema)) as connection:
             connection.execute("select pg_advisory_lock(%s)", [_LOCK])
             _create_schema(connection, schema)
             yield
             connection.execute(sql.SQL("drop table if exists {}").format(sql.Identifier(schema, _CREATING)))
     except psycopg.Error as error:
-        raise StorageError(f"Could not open Dagster's storage in the schema {schema}: {str(error).strip()}") from error
+        remedy = ""
+        if "unsupported startup parameter" in str(error):
+            remedy = " Dagster needs it and this pooler rejects it: let DATABASE_URL lead to the server."
+        raise StorageError(
+            f"Could not open Dagster's storage in the schema {schema}: {first_line(error)}{remedy}"
+        ) from error
 
 
 def _create_schema(connection: psycopg.Connection[tuple[Any, ...]], schema: str) -> None:
@@ -182,11 +189,16 @@ def _create_schema(connection: psycopg.Connection[tuple[Any, ...]], schema: str)
         connection.execute(sql.SQL("create table {} ()").format(sql.Identifier(schema, _CREATING)))
 
 
+def _search_path(url: str, schema: str) -> str:
+    """The startup options of a connection whose tables are those of the schema."""
+    return f"{conninfo_to_dict(url).get('options') or ''} -c search_path={schema}".strip()
+
+
 def _as_sqlalchemy_url(url: str, schema: str) -> str:
     """The same database for SQLAlchemy and psycopg2, with the schema as search path."""
     parts = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
     user, password = quote(parts.pop("user", ""), safe=""), quote(parts.pop("password", ""), safe="")
     name = quote(parts.pop("dbname", ""), safe="")
-    options = f"{parts.pop('options', '')} -c search_path={schema}".strip()
-    query = "&".join(f"{key}={quote(value, safe='')}" for key, value in [*parts.items(), ("options", options)])
+    parts["options"] = _search_path(url, schema)
+    query = "&".join(f"{key}={quote(value, safe='')}" for key, value in parts.items())
     return f"postgresql+psycopg2://{user}{':' + password if password else ''}@/{name}?{query}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,16 @@ from ticket_pipeline.storage.embedded import EmbeddedServer
 
 if TYPE_CHECKING:
     from ticket_pipeline.settings.model import Settings
+
+
+_SCHEME = re.compile(r"postgres(?:ql)?://")
+_ADDRESS = re.compile(
+    r"(?:[^@/?#\[\]\s]*@)?"  # user and password: libpq ends them at the first @ and takes the rest for the host
+    r"(?:\[[0-9a-fA-F:.%]*\]|[^@/?#:,\[\]\s]*)(?::[0-9]*)?"
+    r"(?:,(?:\[[0-9a-fA-F:.%]*\]|[^@/?#:,\[\]\s]*)(?::[0-9]*)?)*"  # further hosts
+    r"(?:/[^@/?#\s]*)?(?:\?\S*)?"
+)
+"""What follows the scheme of a URL in which every special character is escaped."""
 
 
 def embedded_server(settings: Settings) -> EmbeddedServer:
@@ -41,13 +52,17 @@ def database_url(settings: Settings) -> str:
 
 
 def _checked(url: str) -> str:
+    """The URL, where libpq reads all of it as it was meant; its own messages would quote parts of the password."""
     try:
         conninfo_to_dict(url)
-    except psycopg.ProgrammingError:  # its message would quote the password
+        is_clear = not _SCHEME.match(url) or _ADDRESS.fullmatch(_SCHEME.sub("", url)) is not None
+    except psycopg.ProgrammingError:
+        is_clear = False
+    if not is_clear:
         raise ConfigurationError(
             "DATABASE_URL is not a database URL such as postgresql://user:password@host:5432/name. "
-            "In the password, write % as %25, @ as %40, : as %3A, / as %2F."
-        ) from None
+            "In user, password and name, write % as %25, @ as %40, : as %3A, / as %2F, ? as %3F, # as %23, [ as %5B."
+        )
     return url
 
 

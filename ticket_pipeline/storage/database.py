@@ -34,6 +34,19 @@ _TRUSTED_SECONDS = 5.0
 
 _MISSING_SCHEMA = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedFunction)
 
+_REMEDIES: dict[type[psycopg.Error], str] = {
+    psycopg.errors.DiskFull: "Free space on the server's disk; what could not be stored is fetched again.",
+    psycopg.errors.OutOfMemory: "Give the server more memory, or run fewer things on it.",
+    psycopg.errors.TooManyConnections: "Raise the server's max_connections, or close other connections.",
+    psycopg.errors.LockNotAvailable: "Another session holds a lock; see pg_stat_activity, and try again.",
+    psycopg.errors.QueryCanceled: "It took longer than the server or role allows (statement_timeout).",
+}
+"""What to do where the server runs and refuses."""
+
+_IS_IT_RUNNING = (
+    "Is the server running? Check DATABASE_URL or DB_HOST; for the embedded server see `ticket-pipeline db status`."
+)
+
 _CONNECT_SECONDS = 15.0
 """How long to wait for a connection: long enough for a server that is restarting."""
 
@@ -84,7 +97,7 @@ class Database:
         self._pool: ConnectionPool[_PooledConnection] = ConnectionPool(
             url,
             connection_class=_PooledConnection,
-            kwargs={"row_factory": dict_row, "autocommit": True},
+            kwargs={"row_factory": dict_row, "autocommit": True, "client_encoding": "UTF8"},
             configure=self._configure,
             min_size=0,
             max_size=max_connections,
@@ -191,10 +204,10 @@ def storage_errors(doing: str) -> Iterator[None]:
             f"Could not {doing}: the schema is not up to date ({first_line(error)}). Run `ticket-pipeline init-db`."
         ) from error
     except psycopg.OperationalError as error:
-        raise StorageUnavailable(
-            f"Could not {doing}: the connection failed ({first_line(error)}). Is the server running? Check "
-            "DATABASE_URL or DB_HOST; for the embedded server see `ticket-pipeline db status`."
-        ) from error
+        is_refused = error.sqlstate is not None and not error.sqlstate.startswith(("08", "57P"))
+        failed = "the server refused it" if is_refused else "the connection failed"
+        remedy = next((text for kind, text in _REMEDIES.items() if isinstance(error, kind)), _IS_IT_RUNNING)
+        raise StorageUnavailable(f"Could not {doing}: {failed} ({first_line(error)}). {remedy}") from error
     except psycopg.Error as error:
         raise StorageError(f"Could not {doing}: {first_line(error)}") from error
 

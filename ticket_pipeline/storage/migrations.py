@@ -29,8 +29,10 @@ def apply_migrations(url: str, *, schema: str = "tickets") -> list[str]:
     with _connect(url, schema, f"bring the schema {schema} up to date") as connection:
         connection.execute("set client_min_messages to warning; set timezone to 'UTC'")
         connection.execute("select pg_advisory_lock(%s)", [_LOCK])
-        connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
-        return _apply_missing(connection)
+        # `if not exists` asks for the right to create even where nothing is to do; a role may lack it.
+        if connection.execute("select to_regnamespace(%s)", [_quoted(schema)]).fetchone() == (None,):
+            connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
+        return _apply_missing(connection, schema)
 
 
 @contextmanager
@@ -38,18 +40,36 @@ def _connect(url: str, schema: str, doing: str) -> Iterator[psycopg.Connection]:
     # Statements may change under a prepared plan here, so none is prepared.
     with (
         storage_errors(doing),
-        psycopg.connect(url, autocommit=True, prepare_threshold=None, connect_timeout=_CONNECT_SECONDS) as connection,
+        psycopg.connect(
+            url, autocommit=True, prepare_threshold=None, connect_timeout=_CONNECT_SECONDS, client_encoding="UTF8"
+        ) as connection,
     ):
+        check_server(connection, url)
         connection.execute(set_search_path(schema))
         yield connection
 
 
-def _apply_missing(connection: psycopg.Connection) -> list[str]:
-    connection.execute(
-        "create table if not exists schema_migrations "
-        "(name text primary key, checksum text not null, applied_at timestamptz not null default now())"
-    )
-    applied: dict[str, str] = dict(connection.execute("select name, checksum from schema_migrations").fetchall())
+def _quoted(*names: str) -> str:
+    return sql.Identifier(*names).as_string()
+
+
+def _read_applied(connection: psycopg.Connection, schema: str) -> dict[str, str] | None:
+    """The applied migrations and their checksums; None where the schema has no list of them."""
+    # With its schema: `public` may have a table of this name, of another program.
+    table = sql.Identifier(schema, "schema_migrations")
+    if connection.execute("select to_regclass(%s)", [_quoted(schema, "schema_migrations")]).fetchone() == (None,):
+        return None
+    return dict(connection.execute(sql.SQL("select name, checksum from {}").format(table)).fetchall())
+
+
+def _apply_missing(connection: psycopg.Connection, schema: str) -> list[str]:
+    applied = _read_applied(connection, schema)
+    if applied is None:
+        applied = {}
+        connection.execute(
+            "create table schema_migrations "
+            "(name text primary key, checksum text not null, applied_at timestamptz not null default now())"
+        )
     done: list[str] = []
     for path in migration_files():
         name, text = path.stem, path.read_text(encoding="utf-8")
@@ -76,6 +96,33 @@ def _apply_missing(connection: psycopg.Connection) -> list[str]:
     return done
 
 
+def check_server(connection: psycopg.Connection, url: str) -> None:
+    """Raise a StorageError where the server cannot hold our data, or where its sessions are not our own."""
+    encoding = connection.execute("select current_setting('server_encoding'), current_database()").fetchone()
+    if encoding is not None and encoding[0] != "UTF8":
+        raise StorageError(
+            f"The database {encoding[1]} has the encoding {encoding[0]}, which cannot hold every name. Create one with "
+            "`create database … encoding 'UTF8' template template0`, and name it in DATABASE_URL or DB_NAME."
+        )
+    if _shares_sessions(connection, url):
+        raise StorageError(
+            "DATABASE_URL or DB_HOST leads to a connection pooler in transaction mode, where settings and locks of a "
+            "session do not last. Connect to the server itself, or set pool_mode = session (PgBouncer)."
+        )
+
+
+def _shares_sessions(connection: psycopg.Connection, url: str) -> bool:
+    """Whether two clients at once are served by one session of the server, as in PgBouncer's transaction mode."""
+
+    def session(of: psycopg.Connection) -> tuple[object, ...] | None:
+        return of.execute("select pg_backend_pid()").fetchone()
+
+    if session(connection) == (connection.info.backend_pid,):
+        return False  # no pooler is between: it would name a process of its own
+    with psycopg.connect(url, autocommit=True, prepare_threshold=None, connect_timeout=_CONNECT_SECONDS) as other:
+        return any(session(connection) == session(other) for _ in range(3))
+
+
 def migration_files() -> list[Path]:
     """The migrations in the order in which they apply."""
     return sorted((sql_folder() / "migrations").glob("[0-9][0-9][0-9][0-9]_*.sql"))
@@ -84,8 +131,5 @@ def migration_files() -> list[Path]:
 def missing_migrations(url: str, *, schema: str = "tickets") -> list[str]:
     """The migrations that this database lacks, without changing it."""
     with _connect(url, schema, "read the applied migrations") as connection:
-        row = connection.execute("select to_regclass('schema_migrations')").fetchone()
-        known = set()
-        if row and row[0]:
-            known = {name for (name,) in connection.execute("select name from schema_migrations").fetchall()}
+        known = _read_applied(connection, schema) or {}
     return [path.stem for path in migration_files() if path.stem not in known]
