@@ -50,7 +50,9 @@ def sync(
     watchlist = report.watchlist
     if as_json:
         read = {"events": len(watchlist.events), "ignored_columns": watchlist.ignored_columns}
-        show_json(asdict(report.result) | read | {"warnings": watchlist.warnings})
+        rules = {"exclusions": len(report.exclusions.rules) if report.exclusions else None}
+        rebuilt = {"hours_to_rebuild": report.reclassification.hours, "warnings": report.warnings}
+        show_json(asdict(report.result) | read | rules | rebuilt)
     else:
         show(*describe_sync(report))
 
@@ -65,7 +67,12 @@ def describe_sync(report: SyncReport) -> list[str]:
     lines += describe_lost_ids(report)
     if watchlist.ignored_columns:
         lines.append(f"Columns that are not used: {', '.join(map(plain, watchlist.ignored_columns))}.")
-    return lines + watchlist.warnings
+    if report.exclusions is not None:
+        lines.append(f"Exclusions: {len(report.exclusions.rules)} rules.")
+    waiting = report.reclassification
+    if waiting.hours:
+        lines.append(f"What is a seat has changed: {waiting.hours} hours of {waiting.events} events will be rebuilt.")
+    return lines + report.warnings
 
 
 def describe_lost_ids(report: SyncReport) -> list[str]:

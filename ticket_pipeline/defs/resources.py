@@ -19,7 +19,7 @@ from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.primary_sales.client import VivenuClient, open_vivenu
 from ticket_pipeline.settings.model import EMBEDDED_VARIABLE, Settings, load_settings
 from ticket_pipeline.sheet.source import SheetRows
-from ticket_pipeline.sheet.sync import open_venue_map, open_watchlist
+from ticket_pipeline.sheet.sync import RuleRows, open_watchlist, read_rule_rows
 from ticket_pipeline.storage.connect import open_database
 from ticket_pipeline.storage.database import Database
 
@@ -138,15 +138,19 @@ class GoogleSheetResource(SettingsResource):
     events_worksheet: str | None = _setting("events_worksheet_name")
     watchlist_csv: str | None = _setting("watchlist_csv")
     venue_map: str | None = _setting("venue_map")
+    exclusions: str | None = _setting("exclusions")
 
     def read_rows(self) -> SheetRows:
         """Read the table of events now; a SheetError where it cannot be read."""
         return open_watchlist(self.settings_in_use()).read_rows()
 
-    def read_zone_rows(self) -> SheetRows | None:
-        """Read the venue map now; None where there is none, a SheetError where it cannot be read."""
-        venue_map = open_venue_map(self.settings_in_use())
-        return None if venue_map is None else venue_map.read_rows()
+    def read_rule_rows(self) -> RuleRows:
+        """Read the tables of rules now.
+
+        Raises:
+            SheetError: one could not be read.
+        """
+        return read_rule_rows(self.settings_in_use())
 
 
 class MarketplaceResource(SettingsResource):

@@ -16,6 +16,7 @@ from ticket_pipeline.ingest.marketplaces import find_source
 from ticket_pipeline.ingest.ticketmaster_events import TicketmasterIngest
 from ticket_pipeline.settings.values import read_cadence_bands
 from ticket_pipeline.sheet.sync import load_zone_map
+from ticket_pipeline.storage.admission_rules import read_admission_rules
 from ticket_pipeline.storage.attempts import BackOff
 from ticket_pipeline.storage.cache import PostgresCache
 from ticket_pipeline.storage.request_gate import BreakerRule, PostgresGate, SearchGate
@@ -111,7 +112,8 @@ async def _open_ingest(
         from ticket_pipeline.ingest.captures import ListingsIngest  # noqa: PLC0415
 
         async with open_it(gate=gate, clock=now) as client:
-            yield ListingsIngest(context, client, load_zone_map(context.database))
+            zone_map, admission = load_zone_map(context.database), read_admission_rules(context.database)
+            yield ListingsIngest(context, client, zone_map, admission)
     else:
         cache = PostgresCache(context.database, source.marketplace)
         async with open_it(gate=gate, cache=cache, clock=now) as client:

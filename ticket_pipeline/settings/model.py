@@ -101,9 +101,8 @@ class Settings(BaseSettings):
     watchlist_csv: OptionalPath = Field(
         default=None, description="CSV file instead of a sheet. Neither is set: the sample watchlist"
     )
-    venue_map: OptionalText = Field(
-        default=None, description="Venue map (venue, section pattern, zone): a tab of the sheet, or a .csv file"
-    )
+    venue_map: OptionalText = Field(default=None, description="Zones of sections: a tab of the sheet, or a .csv file")
+    exclusions: OptionalText = Field(default=None, description="What is a seat: a tab of the sheet, or a .csv file")
     event_default_timezone: Timezone = Field(
         default="America/New_York", description="Timezone of events whose row and city name none"
     )

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.sheet.csv_file import CsvSource
+from ticket_pipeline.sheet.exclusions import Exclusions, parse_exclusions
 from ticket_pipeline.sheet.rows import Watchlist, parse_watchlist
 from ticket_pipeline.sheet.source import SheetRows
 from ticket_pipeline.sheet.zones import ZoneField, ZoneMap, parse_zones
+from ticket_pipeline.storage.admission_rules import Reclassification, mark_reclassified_hours, replace_admission_rules
 from ticket_pipeline.storage.watchlist import SyncResult, read_venue_zones, replace_venue_zones, sync_watchlist
 
 if TYPE_CHECKING:
@@ -25,11 +27,33 @@ _MAX_UNTRACK_FRACTION = 0.5
 
 @dataclass(frozen=True, slots=True)
 class SyncReport:
-    """What was read and what it did. `zones` is None where no venue map is configured."""
+    """What was read and what it did.
+
+    Attributes:
+        zones: None where no venue map is configured; so `exclusions`.
+        reclassification: what must be rebuilt because the rules of what is a seat changed.
+    """
 
     result: SyncResult
     watchlist: Watchlist
     zones: ZoneMap | None
+    exclusions: Exclusions | None
+    reclassification: Reclassification
+
+    @property
+    def warnings(self) -> list[str]:
+        """The watchlist's warnings, and the rows of the tables of rules that cannot be used."""
+        tables = (("Venue map", self.zones), ("Exclusions", self.exclusions))
+        rejected = ((name, row) for name, table in tables if table is not None for row in table.rejected)
+        rows = [f"{name}, row {row.row_number}: {' '.join(row.reasons)}" for name, row in rejected]
+        return [*self.watchlist.warnings, *rows]
+
+
+class RuleRows(NamedTuple):
+    """What was read of the tables of rules; None where one is not configured."""
+
+    zones: SheetRows | None = None
+    exclusions: SheetRows | None = None
 
 
 def sample_watchlist_path(settings: Settings) -> Path:
@@ -44,17 +68,22 @@ def open_watchlist(settings: Settings) -> GoogleSheetSource | CsvSource:
     return CsvSource(settings.watchlist_csv or sample_watchlist_path(settings))
 
 
-def open_venue_map(settings: Settings) -> GoogleSheetSource | CsvSource | None:
-    """The venue map that the settings name, if any."""
-    if settings.venue_map is None:
+def read_rule_rows(settings: Settings) -> RuleRows:
+    """Read the tables of rules that the settings name; a SheetError where one could not be read."""
+    sources = (_open_rules(settings, name) for name in (settings.venue_map, settings.exclusions))
+    return RuleRows(*(None if source is None else source.read_rows() for source in sources))
+
+
+def _open_rules(settings: Settings, name: str | None) -> GoogleSheetSource | CsvSource | None:
+    if name is None:
         return None
-    if settings.google_sheet_id is None or settings.venue_map.endswith(".csv"):
-        return CsvSource(Path(settings.venue_map))
-    return _google_sheet(settings, settings.venue_map)
+    if settings.google_sheet_id is None or name.endswith(".csv"):
+        return CsvSource(Path(name))
+    return _google_sheet(settings, name)
 
 
 def sync_events(database: Database, settings: Settings, this_moment: datetime, *, force: bool = False) -> SyncReport:
-    """Read the watchlist and the venue map and bring the database to them, or change nothing and raise.
+    """Read the watchlist and the tables of rules and bring the database to them, or change nothing and raise.
 
     Args:
         database: migrated.
@@ -62,28 +91,27 @@ def sync_events(database: Database, settings: Settings, this_moment: datetime, *
         this_moment: aware UTC.
         force: apply it even if it untracks more events than the guard allows.
     """
-    venue_map = open_venue_map(settings)
     rows = open_watchlist(settings).read_rows()
-    zone_rows = venue_map.read_rows() if venue_map is not None else None
-    return apply_watchlist(database, settings, rows, zone_rows, this_moment, force=force)
+    return apply_watchlist(database, settings, rows, read_rule_rows(settings), this_moment, force=force)
 
 
 def apply_watchlist(
     database: Database,
     settings: Settings,
     rows: SheetRows,
-    zone_rows: SheetRows | None,
+    rule_rows: RuleRows,
     this_moment: datetime,
     *,
     force: bool = False,
 ) -> SyncReport:
-    """Bring the database to what was read of the watchlist and the venue map, as `sync_events` does."""
+    """Bring the database to what was read of the watchlist and the tables of rules, as `sync_events` does."""
     watchlist = parse_watchlist(
         rows,
         default_timezone=settings.event_default_timezone,
         date_order=settings.watchlist_date_order,
     )
-    zones = parse_zones(zone_rows) if zone_rows is not None else None
+    zones = parse_zones(rule_rows.zones) if rule_rows.zones is not None else None
+    exclusions = parse_exclusions(rule_rows.exclusions) if rule_rows.exclusions is not None else None
     result = sync_watchlist(
         database,
         watchlist.events,
@@ -97,7 +125,9 @@ def apply_watchlist(
         replace_venue_zones(
             database, [text._asdict() | {"position": position} for position, text in enumerate(zones.texts)]
         )
-    return SyncReport(result, watchlist, zones)
+    if exclusions is not None:
+        replace_admission_rules(database, exclusions.rules)
+    return SyncReport(result, watchlist, zones, exclusions, mark_reclassified_hours(database))
 
 
 def load_zone_map(database: Database) -> ZoneMap | None:

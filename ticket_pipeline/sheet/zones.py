@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from ticket_pipeline.market.events import RejectedRow
-from ticket_pipeline.market.section_patterns import SectionPattern, runs_backwards, section_key, text_key
-from ticket_pipeline.sheet.cells import CellProblem, check_formula, clean, parse_required_text, shown, storable
-from ticket_pipeline.sheet.columns import Columns, find_header, header_error, match_headers
+from ticket_pipeline.market.section_patterns import SectionPattern, section_key, text_key
+from ticket_pipeline.sheet.cells import clean, parse_required_text
+from ticket_pipeline.sheet.rule_table import RuleColumns, read_rule_table
 
 if TYPE_CHECKING:
+    from ticket_pipeline.market.events import RejectedRow
     from ticket_pipeline.sheet.source import SheetRows
 
 
@@ -24,11 +23,18 @@ class ZoneField(StrEnum):
     ZONE = "Zone"
 
 
-_ALIASES: Mapping[ZoneField, str] = {
-    ZoneField.VENUE: "venue venuename",
-    ZoneField.SECTION: "section sections sectionpattern pattern",
-    ZoneField.ZONE: "zone zonename",
-}
+_COLUMNS = RuleColumns(
+    aliases={
+        ZoneField.VENUE: "venue venuename",
+        ZoneField.SECTION: "section sections sectionpattern pattern",
+        ZoneField.ZONE: "zone zonename",
+    },
+    required=tuple(ZoneField),
+    section=ZoneField.SECTION,
+    check=lambda _, text: parse_required_text(text, "fill in all three columns"),
+    scope=lambda cells: _key(cells[ZoneField.VENUE]),
+    scope_words="venue",
+)
 
 
 class ZoneText(NamedTuple):
@@ -79,48 +85,12 @@ def parse_zones(rows: SheetRows) -> ZoneMap:
     1-12`), in any case; the word "Section" before it does not count. The first matching rule wins. A column that is
     missing or there twice is a SheetError; a map without rows is an empty map.
     """
-    header_at = find_header(rows.values, _ALIASES) or 0
-    columns, problems = match_headers(rows.values[header_at] if rows.values else [], _ALIASES)
-    problems += [f"no column '{field}'" for field in ZoneField if field not in columns.positions]
-    if problems:
-        raise header_error(rows.source, columns.headers, problems)
+    rows_of_rules, rejected = read_rule_table(rows, _COLUMNS)
     rules: dict[str, list[_Rule]] = {}
-    rejected: list[RejectedRow] = []
-    texts: list[ZoneText] = []
-    first_rows: dict[tuple[str, str], int] = {}
-    for number, row in enumerate(rows.values[header_at + 1 :], start=header_at + 2):
-        cells = {field: columns.cell(row, field) for field in ZoneField}
-        if not any(cells.values()):
-            continue
-        claim = (_key(cells[ZoneField.VENUE]), section_key(cells[ZoneField.SECTION]))
-        reasons = _reasons(columns, cells, first_rows.get(claim))
-        if reasons:
-            raw = {str(field): storable(text) for field, text in cells.items()}
-            rejected.append(RejectedRow(number, raw, tuple(reasons)))
-        else:
-            first_rows[claim] = number
-            rules.setdefault(claim[0], []).append(
-                _Rule(cells[ZoneField.ZONE], SectionPattern.read(cells[ZoneField.SECTION]))
-            )
-            texts.append(ZoneText(*cells.values()))
-    return ZoneMap(rules, rejected, texts)
-
-
-def _reasons(columns: Columns[ZoneField], cells: Mapping[ZoneField, str], first_row: int | None) -> list[str]:
-    reasons = []
-    for field, text in cells.items():
-        try:
-            check_formula(text)
-            parse_required_text(text, "fill in all three columns")
-        except CellProblem as problem:
-            reasons.append(f"{columns.title(field)} {shown(text)} {problem}.")
-    section = cells[ZoneField.SECTION]
-    if runs_backwards(section):
-        reasons.append(f"{columns.title(ZoneField.SECTION)} {shown(section)} is a range that runs backwards.")
-    if first_row and not reasons:
-        same = f"The same venue and section are already in row {first_row}, which wins"
-        reasons.append(f"{same}: remove one of the two rows.")
-    return reasons
+    for cells in rows_of_rules:
+        rule = _Rule(cells[ZoneField.ZONE], SectionPattern.read(cells[ZoneField.SECTION]))
+        rules.setdefault(_key(cells[ZoneField.VENUE]), []).append(rule)
+    return ZoneMap(rules, rejected, [ZoneText(*cells.values()) for cells in rows_of_rules])
 
 
 def _key(text: str) -> str:

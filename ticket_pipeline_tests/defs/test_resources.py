@@ -19,6 +19,7 @@ from ticket_pipeline.defs.resources import (
 from ticket_pipeline.errors import ConfigurationError, TemporarilyUnavailable
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.sheet.source import SheetRows
+from ticket_pipeline.sheet.sync import RuleRows
 from ticket_pipeline_tests.overrides import settings_from
 
 if TYPE_CHECKING:
@@ -121,9 +122,9 @@ class OwnSheet(GoogleSheetResource):
             [["Event", "Venue", "Date", "viagId"], ["Own Show", "Own Hall", "2027-01-01", "77"]], "my own sheet"
         )
 
-    def read_zone_rows(self) -> SheetRows | None:
-        """No venue map."""
-        return None
+    def read_rule_rows(self) -> RuleRows:
+        """No venue map and no exclusions."""
+        return RuleRows()
 
 
 class ClosedStubHub(MarketplaceResource):

@@ -13,9 +13,10 @@ from ticket_pipeline.errors import ConfigurationError, SheetError
 from ticket_pipeline.queries.events import read_events
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.sheet.csv_file import CsvSource
-from ticket_pipeline.sheet.sync import load_zone_map, open_venue_map, open_watchlist, sync_events
+from ticket_pipeline.sheet.sync import RuleRows, load_zone_map, open_watchlist, read_rule_rows, sync_events
 from ticket_pipeline.simulator.sheets import SimulatedSheets, Spreadsheet, create_sheets_app, generate_service_account
 from ticket_pipeline.simulator.world import sample_watchlist_rows, sample_world, sample_zone_rows
+from ticket_pipeline.storage.admission_rules import read_admission_rules
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline_tests.overrides import settings_from
 from ticket_pipeline_tests.simulator_support.serving import serve
@@ -120,10 +121,25 @@ def test_a_google_sheet_and_its_zones_tab_are_read_by_a_service_account(database
     assert (report.result.added, report.zones and report.zones.rule_count) == (6, len(ZONES) - 1)
 
 
+def test_exclusions_are_stored_in_order_and_bad_rows_stop_nothing(database: Database, tmp_path: Path) -> None:
+    rows = [["Section", "Admission"], ["*Lot", "seat"], ["Terrace", "maybe"], ["Gold Lot", "parking"]]
+    settings = from_csv(tmp_path, exclusions=str(write(tmp_path / "exclusions.csv", rows)))
+    report = sync_events(database, settings, NOW)
+    assert report.exclusions is not None
+    assert (report.result.added, len(report.exclusions.rules)) == (len(ROWS) - 1, 2)
+    (warning,) = [text for text in report.warnings if text.startswith("Exclusions, row 3: ")]
+    assert "write seat, grounds, parking or extra" in warning
+    columns: dict[str, list[str | None]] = {"section": ["Gold Lot"], "row": [None], "zone": [None], "notes": [None]}
+    assert read_admission_rules(database).for_event("stubhub", None).judge(columns, 1) == ["seat"]
+    write(tmp_path / "exclusions.csv", [rows[0], rows[3]])
+    sync_events(database, settings, NOW)
+    assert read_admission_rules(database).for_event("stubhub", None).judge(columns, 1) == ["parking"]
+
+
 def test_without_a_sheet_the_sample_is_read_and_a_sheet_needs_credentials(tmp_path: Path) -> None:
     settings = Settings(state_dir=tmp_path)
     assert open_watchlist(settings) == CsvSource(tmp_path / "sample_watchlist.csv")
-    assert open_venue_map(settings) is None
+    assert read_rule_rows(settings) == RuleRows()
     settings = Settings.model_construct(google_sheet_id="id", google_sheets_credentials_file=None)
     with pytest.raises(ConfigurationError, match="GOOGLE_SHEETS_CREDENTIALS_FILE"):
         open_watchlist(settings)

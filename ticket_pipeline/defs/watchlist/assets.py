@@ -52,9 +52,9 @@ def build_events_asset(settings: Settings, now: Clock) -> dg.AssetsDefinition:
         google_sheet: GoogleSheetResource,
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         """Sync the watchlist, and bring the partition sets to its event keys."""
-        rows, zone_rows = google_sheet.read_rows(), google_sheet.read_zone_rows()
+        rows, rule_rows = google_sheet.read_rows(), google_sheet.read_rule_rows()
         with timescaledb.database() as database:
-            report = apply_watchlist(database, settings, rows, zone_rows, now(), force=config.force)
+            report = apply_watchlist(database, settings, rows, rule_rows, now(), force=config.force)
             for marketplace in Marketplace:
                 sync_keys(context.instance, marketplace, partial(read_keys, database, marketplace))
             yield dg.MaterializeResult(metadata=_describe(report), data_version=SAME_VERSION)
@@ -84,7 +84,9 @@ def _describe(report: SyncReport) -> dict[str, dg.MetadataValue | int | str]:
         "rejected": result.rejected,
         "source": result.source,
         "rejected_rows": dg.MetadataValue.table(rejected, schema),
-        "warnings": dg.MetadataValue.md("\n".join(f"- {text}" for text in watchlist.warnings) or "none"),
+        "warnings": dg.MetadataValue.md("\n".join(f"- {text}" for text in report.warnings) or "none"),
         "ignored_columns": ", ".join(watchlist.ignored_columns) or "none",
         "zone_rules": report.zones.rule_count if report.zones else 0,
+        "seat_rules": len(report.exclusions.rules) if report.exclusions else 0,
+        "hours_to_rebuild": report.reclassification.hours,
     }
