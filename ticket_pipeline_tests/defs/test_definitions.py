@@ -144,7 +144,7 @@ def test_every_sensor_schedule_job_and_check_is_described(defs: dg.Definitions) 
 
 @pytest.mark.filterwarnings("ignore:Parameter `execution_type`")  # Dagster passes it itself
 def test_a_key_prefix_applies_to_every_asset_check_dependency_and_job() -> None:
-    defs = build_defs(Settings(dagster_key_prefix="sales/tickets"))
+    defs = build_defs(Settings(dagster_key_prefix="sales/tickets", base_scrape_interval_hours=0.001))
     dg.Definitions.validate_loadable(defs)
     graph = defs.resolve_asset_graph()
     keys = {*graph.get_all_asset_keys(), *(key.asset_key for key in graph.asset_check_keys)}
@@ -167,7 +167,3 @@ def test_building_definitions_changes_nothing_in_the_process() -> None:
     build_defs(Settings(log_level="DEBUG"))
     after = (logger.level, stamina.instrumentation.get_on_retry_hooks(), list(warnings.filters), dict(os.environ))
     assert after == before
-
-
-def test_it_loads_with_a_poll_interval_of_seconds() -> None:
-    dg.Definitions.validate_loadable(build_defs(Settings(base_scrape_interval_hours=0.001)))

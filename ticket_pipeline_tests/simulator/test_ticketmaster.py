@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 EVENT = "vvG1IZ9pNeXaVj"
-FOREIGN = "Z7r9jZ1AdKw4e"
 EVENTS = "/discovery/v2/events.json"
 
 
@@ -65,15 +64,6 @@ def test_an_event_has_place_time_status_and_price_ranges() -> None:
     assert (venue["city"]["name"], venue["country"]["countryCode"]) == ("Boston", "US")
     assert {price["type"] for price in document["priceRanges"]} == {"standard", "resale"}
     assert all(0 < price["min"] < price["max"] for price in document["priceRanges"])
-
-
-def test_an_event_that_is_not_hosted_has_neither_prices_nor_a_zone_of_its_own() -> None:
-    with _ticketmaster() as client:
-        document = _event(client, FOREIGN)
-    assert "priceRanges" not in document
-    assert "timezone" not in document["dates"]
-    assert document["_embedded"]["venues"][0]["timezone"] == "America/Los_Angeles"
-    assert document["sales"]["public"]["startDateTime"] == "1900-01-01T06:00:00Z"
 
 
 def test_resale_moves_with_the_market_and_a_started_event_is_off_sale() -> None:
