@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
@@ -28,17 +29,14 @@ from ticket_pipeline.cli.rebuilding import rebuild_stale_hours
 from ticket_pipeline.cli.session import choose_event, describe_event, identify, open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, show, show_json, table_of
 from ticket_pipeline.market.hours import is_thin
-from ticket_pipeline.queries.prices import read_price_history, read_zone_prices
+from ticket_pipeline.queries.prices import PriceBucket, PriceSeries, ZonePrices, read_price_history, read_zone_prices
 from ticket_pipeline.settings.model import load_settings
 from ticket_pipeline.storage.prices import HOUR, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from rich.table import Table
 
     from ticket_pipeline.queries.events import WatchedEvent
-    from ticket_pipeline.queries.prices import PriceBucket, PriceSeries, ZonePrices
 
 _DAY = timedelta(days=1)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.cli.tables import progress
@@ -17,9 +18,6 @@ from ticket_pipeline.storage.prices import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import datetime
-
     from ticket_pipeline.storage.database import Database
 
 _MOST_AT_ONCE = 24

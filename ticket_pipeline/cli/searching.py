@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,8 +29,6 @@ from ticket_pipeline.storage.cache import PostgresCache
 from ticket_pipeline.storage.watchlist import read_known_events
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from rich.table import Table
 
     from ticket_pipeline.marketplaces.ticketmaster.parser import EventDetails

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,16 +13,13 @@ from ticket_pipeline.cli.session import choose_event, describe_event, identify, 
 from ticket_pipeline.cli.tables import JsonOption, note, show, show_json, table_of
 from ticket_pipeline.market.hours import is_thin
 from ticket_pipeline.market.vocabulary import FeeBasis
-from ticket_pipeline.queries.listings import read_latest_listings
+from ticket_pipeline.queries.listings import LatestListings, Listing, read_latest_listings
 from ticket_pipeline.settings.model import load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from rich.table import Table
 
     from ticket_pipeline.queries.events import WatchedEvent
-    from ticket_pipeline.queries.listings import LatestListings, Listing
 
 
 def show_listings(

@@ -6,7 +6,9 @@ storing good responses; each kind of poll does that itself (`captures`, `ticketm
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -20,16 +22,11 @@ from ticket_pipeline.errors import (
     UnexpectedPayload,
 )
 from ticket_pipeline.ingest.unexpected_errors import unexpected_as_failure
-from ticket_pipeline.market.vocabulary import Outcome
-from ticket_pipeline.storage.attempts import Attempt, record_failure
+from ticket_pipeline.market.vocabulary import Marketplace, Outcome, RawResponse
+from ticket_pipeline.storage.attempts import Attempt, BackOff, record_failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import datetime
-
     from ticket_pipeline.ingest.results import EventResult, Fetched
-    from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
-    from ticket_pipeline.storage.attempts import BackOff
     from ticket_pipeline.storage.database import Database
     from ticket_pipeline.storage.request_gate import PostgresGate
 

@@ -8,9 +8,12 @@ not tried stay due.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol, TypeVar
+from uuid import UUID
 
 from ticket_pipeline.errors import MarketplaceError, RequestNotPermitted, StorageError, StorageUnavailable
 from ticket_pipeline.ingest.results import EventResult, Fetched
@@ -18,10 +21,6 @@ from ticket_pipeline.ingest.unexpected_errors import unexpected_as_failure
 from ticket_pipeline.storage.schedule import release_lease, renew_lease
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
-    from datetime import datetime, timedelta
-    from uuid import UUID
-
     from ticket_pipeline.ingest.attempts import PollContext
     from ticket_pipeline.market.events import Event
     from ticket_pipeline.market.vocabulary import RawResponse

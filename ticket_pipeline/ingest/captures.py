@@ -8,36 +8,30 @@ from __future__ import annotations
 
 import gc
 import logging
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.errors import MarketplaceError
-from ticket_pipeline.ingest.attempts import repeat_when_unavailable, response_of, store_or_fail
-from ticket_pipeline.ingest.results import EventResult
+from ticket_pipeline.ingest.attempts import PollContext, repeat_when_unavailable, response_of, store_or_fail
+from ticket_pipeline.ingest.results import EventResult, Fetched
 from ticket_pipeline.ingest.unexpected_errors import unexpected_as_failure
-from ticket_pipeline.market.admission import AdmissionRules
+from ticket_pipeline.market.admission import AdmissionRules, EventAdmission
 from ticket_pipeline.market.listings import validate_listings
 from ticket_pipeline.market.metrics import measure_snapshot
-from ticket_pipeline.market.vocabulary import Outcome
+from ticket_pipeline.market.vocabulary import Outcome, ParsedListings, RawResponse
 from ticket_pipeline.marketplaces.bodies import check_subject
 from ticket_pipeline.storage.attempts import Attempt
 from ticket_pipeline.storage.listing_csv import STORED_COLUMNS
-from ticket_pipeline.storage.snapshots import Capture, write_capture
+from ticket_pipeline.storage.snapshots import Capture, StoredCapture, write_capture
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from ticket_pipeline.ingest.attempts import PollContext
-    from ticket_pipeline.ingest.results import Fetched
-    from ticket_pipeline.market.admission import EventAdmission
     from ticket_pipeline.market.events import Event
     from ticket_pipeline.market.validated import ValidatedListings
-    from ticket_pipeline.market.vocabulary import ParsedListings, RawResponse
     from ticket_pipeline.marketplaces.client import ListingsClient
     from ticket_pipeline.sheet.zones import ZoneMap
-    from ticket_pipeline.storage.snapshots import StoredCapture
 
 _log = logging.getLogger(__name__)
 

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from ticket_pipeline.ingest.marketplaces import SOURCES, why_not_polled
 from ticket_pipeline.ingest.poll import BACK_OFF, build_cadence
 from ticket_pipeline.storage.requests import read_request_state
-from ticket_pipeline.storage.schedule import lease_due_events, read_backlog, reschedule_changed
+from ticket_pipeline.storage.schedule import Backlog, lease_due_events, read_backlog, reschedule_changed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-    from uuid import UUID
-
     from ticket_pipeline.market.events import Event
     from ticket_pipeline.market.vocabulary import Marketplace
     from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.storage.database import Database, Row
-    from ticket_pipeline.storage.schedule import Backlog
 
 _BUSY_SHARE = 0.2
 """While more than this share of a full batch is under way, no further run is started: a run costs about 2 CPU-s."""

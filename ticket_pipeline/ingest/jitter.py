@@ -6,12 +6,11 @@ Every draw takes a `Random`, so that a seed repeats it.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from random import Random
 from typing import TYPE_CHECKING, assert_never
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from random import Random
-
     from ticket_pipeline.settings.model import JitterStrategy
 
 _SIGMA = 1 / 3  # of the bounded normal: three sigmas reach the bound

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
@@ -12,9 +14,6 @@ from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.market.vocabulary import Marketplace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from contextlib import AbstractAsyncContextManager
-
     from ticket_pipeline.settings.model import Settings
 
 _DAY = timedelta(days=1)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from ticket_pipeline.errors import MarketplaceError
     from ticket_pipeline.market.events import Event
     from ticket_pipeline.market.metrics import SnapshotMetrics

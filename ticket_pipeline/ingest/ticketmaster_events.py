@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.errors import MarketplaceError
-from ticket_pipeline.ingest.attempts import repeat_when_unavailable, response_of, store_or_fail
-from ticket_pipeline.ingest.results import EventResult
-from ticket_pipeline.market.vocabulary import Outcome
+from ticket_pipeline.ingest.attempts import PollContext, repeat_when_unavailable, response_of, store_or_fail
+from ticket_pipeline.ingest.results import EventResult, Fetched
+from ticket_pipeline.market.vocabulary import Outcome, RawResponse
 from ticket_pipeline.storage.attempts import Attempt
 from ticket_pipeline.storage.ticketmaster import EventCapture, write_event
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ticket_pipeline.ingest.attempts import PollContext
-    from ticket_pipeline.ingest.results import Fetched
-    from ticket_pipeline.market.vocabulary import RawResponse
     from ticket_pipeline.marketplaces.ticketmaster.client import TicketmasterClient
     from ticket_pipeline.marketplaces.ticketmaster.parser import EventDetails
     from ticket_pipeline.storage.database import Row

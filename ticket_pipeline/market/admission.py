@@ -9,15 +9,13 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from ticket_pipeline.market.admission_table import COMES_WITH, IDIOMS, RULES, Admission, Where
 from ticket_pipeline.market.section_patterns import SectionPattern, section_key, text_key
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 _PRIORITY = {Admission.SEAT: 0, Admission.EXTRA: 1, Admission.GROUNDS: 2, Admission.PARKING: 3}
 _ACCENTS = re.compile("[\u0300-\u036f]")

@@ -5,14 +5,12 @@ The price a listing counts with stays: the all-in price where known, else the as
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from ticket_pipeline.market.vocabulary import FINER_THAN_CENTS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 Amounts: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.float64]]"
 Flags: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.bool_]]"

@@ -5,14 +5,12 @@ What belongs here: the records. What does not: reading them from a sheet (`sheet
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from datetime import datetime, timedelta
+from typing import Any, Self
 
 from ticket_pipeline.market.vocabulary import Marketplace
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,11 @@ written from the definition and not from the SQL. The data check recomputes samp
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from datetime import datetime
 
 CENT = Decimal("0.01")
 WHOLE_EVENT = "*"

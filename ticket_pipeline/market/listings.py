@@ -8,26 +8,21 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import chain
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 from pandera.config import ValidationDepth, config_context
 
-from ticket_pipeline.market.admission import BUILT_IN, judge_notes, settle_grounds
+from ticket_pipeline.market.admission import BUILT_IN, EventAdmission, judge_notes, settle_grounds
 from ticket_pipeline.market.admission_table import Admission
 from ticket_pipeline.market.contradictions import MONEY_COLUMNS, MONEY_LIMIT, drop_contradictions
 from ticket_pipeline.market.validated import EXTRA_REASON, PARKING_REASON, SET_ASIDE, ValidatedListings
-from ticket_pipeline.market.vocabulary import LISTING_COLUMNS, FeeBasis, RejectedListing
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from ticket_pipeline.market.admission import EventAdmission
-    from ticket_pipeline.market.vocabulary import ParsedListings
+from ticket_pipeline.market.vocabulary import LISTING_COLUMNS, FeeBasis, ParsedListings, RejectedListing
 
 Amounts: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.float64]]"
 Flags: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.bool_]]"

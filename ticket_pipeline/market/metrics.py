@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from ticket_pipeline.market.hours import FLOOR_LISTINGS, MOST_TOGETHER, NEAR_FLOOR, can_sell, quantile, to_cents
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 Cents: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.int64]]"
 

@@ -9,12 +9,8 @@ disagree is trusted at its level from the second capture on.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 
 _DROP_FRACTION = 0.5
 _CONFIRM_FRACTION = 0.25

@@ -6,19 +6,17 @@ The rules (`listings`) are elsewhere, because they load pandas and pandera, whic
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import compress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ticket_pipeline.market.admission_table import Admission
-from ticket_pipeline.market.vocabulary import LISTING_COLUMNS
+from ticket_pipeline.market.vocabulary import LISTING_COLUMNS, FeeBasis, RejectedListing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     import pandas as pd
 
-    from ticket_pipeline.market.vocabulary import FeeBasis, RejectedListing
 
 _T = TypeVar("_T")
 

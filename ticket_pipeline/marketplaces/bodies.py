@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Sequence
 from itertools import compress
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,6 @@ from ticket_pipeline.http.scrubbing import excerpt
 from ticket_pipeline.market.vocabulary import ParsedListings, RejectedListing
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
     from ticket_pipeline.marketplaces.values import Problems
 
 _MOST_NAMED = 3

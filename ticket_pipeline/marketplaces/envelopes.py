@@ -7,14 +7,12 @@ empty market.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ticket_pipeline.errors import UnexpectedPayload
 from ticket_pipeline.http.scrubbing import excerpt
 from ticket_pipeline.marketplaces.values import to_amount
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 _ERROR_WORDS = {"error", "errors", "fault", "faults", "exception", "exceptions", "failure", "failures", "failed"}
 _SUCCESS_KEYS = {"success", "issuccess", "successful", "issuccessful", "succeeded", "ok"}

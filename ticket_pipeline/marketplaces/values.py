@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import NoneType
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+from typing import Any
 
 MAX_ID_CHARACTERS = 64
 MAX_TEXT_CHARACTERS = 250

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.errors import TicketPipelineError
@@ -12,9 +14,6 @@ from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.storage.watchlist import read_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime, timedelta
-
     from ticket_pipeline.storage.database import Database
 
 _NEAR_KEYS = 3

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.market.hours import GROUNDS, NEAR_FLOOR, PricedListing, floor_price, get_in_price, zone_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-    from decimal import Decimal
-
     from ticket_pipeline.storage.database import Database
 
 

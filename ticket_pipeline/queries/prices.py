@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from psycopg.types.json import Jsonb
 
 from ticket_pipeline.market.hours import MOST_TOGETHER
-from ticket_pipeline.storage.database import as_query
+from ticket_pipeline.storage.database import Database, Row, as_query
 from ticket_pipeline.storage.prices import DAY, HOUR, Span, hour_start
 from ticket_pipeline.storage.recomputation import recompute_parts
 from ticket_pipeline.storage.statements import statement
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from decimal import Decimal
-
-    from ticket_pipeline.storage.database import Database, Row
 
 _NO_CURRENCY = "XXX"
 """The stored currency where nothing but failures was ever seen."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -10,9 +12,6 @@ from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.storage.cache import read_cache_summary
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime, timedelta
-
     from ticket_pipeline.storage.database import Database, Row
 
 

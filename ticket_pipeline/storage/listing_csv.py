@@ -6,12 +6,10 @@ empty.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import orjson
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 STORED_COLUMNS = (
     "notes",

@@ -6,6 +6,7 @@ them anew. A longer span is done a day at a time, so that memory and locks stay 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
@@ -14,8 +15,6 @@ from typing import TYPE_CHECKING
 from ticket_pipeline.errors import StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from ticket_pipeline.storage.database import Database, Row, Transaction
 
 HOUR = timedelta(hours=1)

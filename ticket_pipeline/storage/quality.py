@@ -5,13 +5,12 @@ What belongs here: what the rows show by themselves. What does not: recomputing 
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.market.validated import EXTRA_REASON, PARKING_REASON
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
-
     from ticket_pipeline.storage.database import Database, Row
 
 

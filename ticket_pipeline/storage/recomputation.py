@@ -6,9 +6,10 @@ What belongs here: drawing a sample, recomputing it and naming each difference. 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,6 @@ from ticket_pipeline.market.hours import GET_IN_COLUMNS, WHOLE_EVENT, HourlyPric
 from ticket_pipeline.storage.prices import HOUR, REBUILD_SETTINGS, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import date
-
     from ticket_pipeline.storage.database import Database, Row, Transaction
 
 _Key = tuple[str, str, str]

@@ -8,23 +8,27 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import zstandard
 from psycopg.types.json import Jsonb
 
 from ticket_pipeline.market.trust import CaptureSize, find_suspects
-from ticket_pipeline.storage.attempts import insert_attempt, reschedule_after_failure, reschedule_after_success
+from ticket_pipeline.storage.attempts import (
+    Attempt,
+    BackOff,
+    insert_attempt,
+    reschedule_after_failure,
+    reschedule_after_success,
+)
 from ticket_pipeline.storage.listing_csv import render_csv
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
-
     from ticket_pipeline.market.events import Event
     from ticket_pipeline.market.vocabulary import RejectedListing
-    from ticket_pipeline.storage.attempts import Attempt, BackOff
     from ticket_pipeline.storage.database import Database, Row, Transaction
 
 _RAW_ITEM_CHARACTERS = 10_000

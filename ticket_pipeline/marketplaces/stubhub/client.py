@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
@@ -16,23 +19,17 @@ from pydantic import SecretStr
 
 from ticket_pipeline.errors import ConfigurationError, UnexpectedPayload
 from ticket_pipeline.http.addresses import check_address
-from ticket_pipeline.http.fetcher import Request, open_fetcher, utc_now
+from ticket_pipeline.http.fetcher import HttpFetcher, Request, open_fetcher, utc_now
 from ticket_pipeline.http.judge import ResponseJudge
 from ticket_pipeline.http.scrubbing import scrubber_for
-from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.market.vocabulary import Marketplace, ParsedListings
 from ticket_pipeline.marketplaces.client import ListingsClient, check_digits
 from ticket_pipeline.marketplaces.stubhub.parser import parse_stubhub_listings
 from ticket_pipeline.settings.secret_files import warn_of_other_readers
 from ticket_pipeline.settings.values import is_sendable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
-    from datetime import datetime
-    from pathlib import Path
-
-    from ticket_pipeline.http.fetcher import HttpFetcher
     from ticket_pipeline.http.gate import RequestGate
-    from ticket_pipeline.market.vocabulary import ParsedListings
     from ticket_pipeline.settings.model import Settings
 
 

@@ -6,6 +6,7 @@ An example is in docs/clients.md.
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,7 @@ from pydantic import SecretStr
 from ticket_pipeline.errors import ConfigurationError, RequestRejected
 from ticket_pipeline.http.addresses import check_address
 from ticket_pipeline.http.fetcher import Request, open_fetcher, utc_now
-from ticket_pipeline.http.response_cache import CachingFetcher
+from ticket_pipeline.http.response_cache import CachingFetcher, ReadResponse, ResponseCache
 from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
 from ticket_pipeline.marketplaces.bodies import check_subject
 from ticket_pipeline.marketplaces.ticketmaster.judge import TicketmasterJudge
@@ -35,10 +36,7 @@ from ticket_pipeline.marketplaces.ticketmaster.parser import (
 from ticket_pipeline.marketplaces.ticketmaster.search import MAX_PAGE_SIZE, Search
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-
     from ticket_pipeline.http.gate import RequestGate
-    from ticket_pipeline.http.response_cache import ReadResponse, ResponseCache
     from ticket_pipeline.settings.model import Settings
 
 _PATH = "/discovery/v2"

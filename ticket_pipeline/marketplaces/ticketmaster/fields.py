@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime, time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ticket_pipeline.errors import UnexpectedPayload
 from ticket_pipeline.http.scrubbing import excerpt
 from ticket_pipeline.marketplaces.bodies import read_json
 from ticket_pipeline.marketplaces.values import to_text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 _YEARS = range(2, 9999)  # so that arithmetic with zones cannot leave the calendar
 

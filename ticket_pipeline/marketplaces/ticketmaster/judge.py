@@ -13,17 +13,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
-from ticket_pipeline.errors import Blocked, EventGone, QuotaExhausted, RateLimited, RequestRejected
-from ticket_pipeline.http.judge import LONGEST_RETRY_AFTER, ResponseJudge
+from ticket_pipeline.errors import Blocked, EventGone, MarketplaceError, QuotaExhausted, RateLimited, RequestRejected
+from ticket_pipeline.http.judge import LONGEST_RETRY_AFTER, Received, ResponseJudge
 from ticket_pipeline.http.scrubbing import Scrubber, excerpt
-
-if TYPE_CHECKING:
-    from ticket_pipeline.errors import MarketplaceError
-    from ticket_pipeline.http.judge import Received
 
 _SPIKE_WAIT = timedelta(seconds=1)
 """The limit is counted per second."""

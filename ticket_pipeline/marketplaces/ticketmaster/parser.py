@@ -7,9 +7,9 @@ fields contain. The timezone is the event's own, else its venue's.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from ticket_pipeline.errors import UnexpectedPayload
 from ticket_pipeline.http.scrubbing import excerpt
@@ -29,9 +29,6 @@ from ticket_pipeline.marketplaces.ticketmaster.fields import (
     to_time,
 )
 from ticket_pipeline.marketplaces.values import to_amount, to_number
-
-if TYPE_CHECKING:
-    from datetime import date, time
 
 CANCELLED = "cancelled"
 MOVED = frozenset({"postponed", "rescheduled"})

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ticket_pipeline.errors import UnexpectedPayload
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-
     from ticket_pipeline.http.response_cache import ReadResponse
     from ticket_pipeline.marketplaces.ticketmaster.parser import Page
 

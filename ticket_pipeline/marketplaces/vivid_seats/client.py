@@ -5,25 +5,22 @@ An example is in docs/clients.md.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.http.addresses import check_address
-from ticket_pipeline.http.fetcher import Request, open_fetcher, utc_now
+from ticket_pipeline.http.fetcher import HttpFetcher, Request, open_fetcher, utc_now
 from ticket_pipeline.http.judge import ResponseJudge
-from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.market.vocabulary import Marketplace, ParsedListings
 from ticket_pipeline.marketplaces.client import ListingsClient, check_digits
 from ticket_pipeline.marketplaces.vivid_seats.parser import parse_vivid_seats_listings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-    from datetime import datetime
-
-    from ticket_pipeline.http.fetcher import HttpFetcher
     from ticket_pipeline.http.gate import RequestGate
-    from ticket_pipeline.market.vocabulary import ParsedListings
     from ticket_pipeline.settings.model import Settings
 
 _PRICE_GROUP = "21"

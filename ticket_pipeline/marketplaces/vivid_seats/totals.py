@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ticket_pipeline.errors import UnexpectedPayload
 from ticket_pipeline.marketplaces.envelopes import check_envelope
 from ticket_pipeline.marketplaces.values import to_amount
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 _HALF_A_CENT = 0.005
 

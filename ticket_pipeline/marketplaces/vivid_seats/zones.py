@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from ticket_pipeline.market.vocabulary import RejectedListing
+from ticket_pipeline.market.vocabulary import ParsedListings, RejectedListing
 from ticket_pipeline.marketplaces.bodies import build_parsed
 from ticket_pipeline.marketplaces.currencies import agreeing_amounts
 from ticket_pipeline.marketplaces.values import (
@@ -22,9 +22,6 @@ from ticket_pipeline.marketplaces.values import (
     text_column,
 )
 from ticket_pipeline.marketplaces.vivid_seats.totals import find_checksum_problems
-
-if TYPE_CHECKING:
-    from ticket_pipeline.market.vocabulary import ParsedListings
 
 _ESSENTIAL = frozenset({"id", "quantity", "price"})
 """Without these a ticket is rejected; any other field is unknown where it cannot be read."""
