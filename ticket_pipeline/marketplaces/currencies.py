@@ -55,18 +55,21 @@ _MEANINGS = {
 }
 _CODES = frozenset().union(*_MEANINGS.values(), FINER_THAN_CENTS, {"AED", "SAR", "QAR", "BGN", "RUB", "UAH", "NGN"})
 _NUMERIC = "0123456789.,'\u2019+- \u00a0\u202f\u2009"
+_WITHOUT_NUMBERS = str.maketrans("", "", _NUMERIC)
 _ONE_GROUP = re.compile(r"[^0-9.,]*[0-9]{1,3}[.,][0-9]{3}[^0-9.,]*")
 
 
 @lru_cache(maxsize=1024)
 def contradicts(symbol: str, currency: str) -> bool:
     """Whether what stands beside an amount, such as `£` or `CA$`, means another currency; an unknown word does not."""
-    words = re.findall(r"[^\W\d_]+|[^\w\s]", symbol)
-    named = {word for word in words if word in _CODES}
     whole = "".join(symbol.casefold().replace(".", "").split())
-    meanings = {frozenset(named)} if named else {_MEANINGS[key] for key in (whole, *words) if key in _MEANINGS}
+    words = re.findall(r"[^\W\d_]+|[^\w\s]", symbol)
+    named = {word for word in (whole.upper(), *words) if word in _CODES}
     if whole in _MEANINGS:
-        meanings = {_MEANINGS[whole]}
+        return currency not in _MEANINGS[whole]
+    if named:
+        return currency not in named
+    meanings = [_MEANINGS[word] for word in words if word in _MEANINGS]
     return bool(meanings) and not any(currency in meaning for meaning in meanings)
 
 
@@ -91,13 +94,15 @@ def agreeing_amounts(
         currencies: of the listings.
         problems: gets what is wrong.
     """
-    pairs = [
-        (text.strip(_NUMERIC), code) if type(text) is str else None
-        for text, code in zip(shown, currencies, strict=True)
-    ]
-    wrong = {pair for pair in set(pairs) if pair and pair[0] and pair[1] and contradicts(*pair)}
-    rows = {row: "is shown in another currency" for row, pair in enumerate(pairs) if pair in wrong} if wrong else {}
-    if not FINER_THAN_CENTS.isdisjoint(currencies):
+    # All characters at once: a capture has thousands of amounts, and usually no mark but one symbol.
+    marks = set("".join([text for text in shown if type(text) is str]).translate(_WITHOUT_NUMBERS))
+    codes = {code for code in currencies if code is not None}
+    rows: dict[int, str] = {}
+    if any(mark.isalpha() or contradicts(mark, code) for mark in marks for code in codes):
+        for row, (text, code) in enumerate(zip(shown, currencies, strict=True)):
+            if code is not None and is_in_another(text, code):
+                rows[row] = "is shown in another currency"
+    if not FINER_THAN_CENTS.isdisjoint(codes):
         for row, (text, code) in enumerate(zip(shown, currencies, strict=True)):
             if code in FINER_THAN_CENTS and isinstance(text, str) and _ONE_GROUP.fullmatch(text) and amounts[row]:
                 rows[row] = "may be thousands or decimals"
