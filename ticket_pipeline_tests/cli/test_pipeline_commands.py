@@ -102,8 +102,8 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
     assert "The pipelines are default, full, minimal, parallel." in answered.stderr
 
 
-def test_a_dagster_home_that_does_not_exist_is_named(tmp_path: Path) -> None:
-    absent = run({"DAGSTER_HOME": str(tmp_path / "absent")}, "pipelines", "run", "minimal")
+def test_a_dagster_home_that_does_not_exist_is_named(env: dict[str, str], tmp_path: Path) -> None:
+    absent = run(env | {"DAGSTER_HOME": str(tmp_path / "absent")}, "pipelines", "run", "minimal")
     assert absent.exit_code == 1
     assert f"DAGSTER_HOME={tmp_path / 'absent'} is not the absolute path of a folder." in absent.stderr
 
