@@ -6,5 +6,9 @@ set
   anchor_at = %(this_moment)s, jitter_factor = %(jitter_factor)s,
   next_due_at = %(this_moment)s + coalesce(poll_interval, interval '12 hours') * %(jitter_factor)s,
   lease_id = null, leased_until = null, consecutive_failures = 0, last_attempt_at = %(this_moment)s,
-  last_success_at = greatest(last_success_at, %(captured_at)s), last_outcome = %(outcome)s, last_error = null
+  -- A later success is of a clock that was set back since.
+  last_success_at = case
+    when last_success_at <= %(this_moment)s then greatest(last_success_at, %(captured_at)s) else %(captured_at)s
+  end,
+  last_outcome = %(outcome)s, last_error = null
 where event_id = %(event_id)s and marketplace = %(marketplace)s

@@ -41,7 +41,9 @@ def show_listings(
     """
     with open_migrated(load_settings()) as database:
         event = choose_event(database, event_key, marketplace, with_listings=True)
-        latest = read_latest_listings(database, event.event_id, event.marketplace, zone=zone, quantity=quantity)
+        latest = read_latest_listings(
+            database, event.event_id, event.marketplace, this_moment=utc_now(), zone=zone, quantity=quantity
+        )
     shown = latest.listings[: limit or None] if latest else []
     if as_json:
         show_json(
@@ -93,6 +95,11 @@ def _caption(event: WatchedEvent, latest: LatestListings, shown: Sequence[Listin
     snapshot, chosen = latest.snapshot, latest.listings
     when = f"{local_time(snapshot.captured_at, event.timezone)}, {ago(snapshot.captured_at, utc_now())}"
     lines = [f"Captured {when}: {count(snapshot.accepted)} listings, {count(snapshot.tickets)} tickets."]
+    if latest.future_captures:
+        last = local_time(max(latest.future_captures), event.timezone)
+        lines.append(
+            f"{len(latest.future_captures)} captures are dated later than now, up to {last}: the clock was set back."
+        )
     if latest.unreadable is not None:
         unread = latest.unreadable
         why = f"{count(unread.received)} received, none readable: {_counted(unread.reasons)}"

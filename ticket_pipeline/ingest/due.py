@@ -11,7 +11,7 @@ from uuid import UUID
 from ticket_pipeline.ingest.marketplaces import SOURCES, why_not_polled
 from ticket_pipeline.ingest.poll import BACK_OFF, build_cadence
 from ticket_pipeline.storage.requests import read_request_state
-from ticket_pipeline.storage.schedule import Backlog, lease_due_events, read_backlog, reschedule_changed
+from ticket_pipeline.storage.schedule import Backlog, correct_clock, lease_due_events, read_backlog, reschedule_changed
 
 if TYPE_CHECKING:
     from ticket_pipeline.market.events import Event
@@ -65,6 +65,14 @@ def choose_batch(
         bands=cadence.bands,
         back_off=BACK_OFF,
         this_moment=this_moment,
+    )
+    correct_clock(
+        database,
+        marketplace,
+        this_moment=this_moment,
+        lease=timedelta(seconds=settings.tuning.lease_seconds),
+        hold=timedelta(seconds=settings.tuning.request_timeout_seconds),
+        longest_spacing=timedelta(seconds=settings.max_request_delay),
     )
     state = read_request_state(database, marketplace)
     backlog = read_backlog(database, marketplace, this_moment)

@@ -100,6 +100,7 @@ class LatestListings:
         listings_near_floor: within 15 % of the floor.
         get_in_price: the lowest price of those that sell the quantity; None as for the floor.
         unreadable: the newest capture, where nothing of it could be read.
+        future_captures: those dated later than now, by a clock that was set back since.
     """
 
     snapshot: Snapshot
@@ -108,17 +109,25 @@ class LatestListings:
     listings_near_floor: int | None = None
     get_in_price: Decimal | None = None
     unreadable: UnreadableCapture | None = None
+    future_captures: Sequence[datetime] = ()
 
 
 def read_latest_listings(
-    database: Database, event_id: int, marketplace: str, *, zone: str | None = None, quantity: int | None = None
+    database: Database,
+    event_id: int,
+    marketplace: str,
+    *,
+    this_moment: datetime,
+    zone: str | None = None,
+    quantity: int | None = None,
 ) -> LatestListings | None:
     """The newest capture of an event, or the last trusted one where nothing of it could be read; None: there is none.
 
     Only listings of `zone` (or section where there are no zones, in any case) that can sell `quantity` together.
     """
     source = {"event_id": event_id, "marketplace": marketplace}
-    row = database.fetch_one("queries/select_latest_snapshot", **source, trusted_only=False)
+    newest = {**source, "this_moment": this_moment}
+    row = database.fetch_one("queries/select_latest_snapshot", **newest, trusted_only=False)
     if row is None:
         return None
     snapshot, unreadable = Snapshot(**row), None
@@ -126,7 +135,7 @@ def read_latest_listings(
         at = snapshot.captured_at
         reasons = database.fetch_all("queries/select_rejected_reasons", **source, captured_at=at)
         unreadable = UnreadableCapture(at, snapshot.received, {row["reason"]: row["listings"] for row in reasons})
-        trusted = database.fetch_one("queries/select_latest_snapshot", **source, trusted_only=True)
+        trusted = database.fetch_one("queries/select_latest_snapshot", **newest, trusted_only=True)
         snapshot = snapshot if trusted is None else Snapshot(**trusted)
     span = {"captured_from": snapshot.captured_at, "captured_until": snapshot.captured_at}
     rows = database.fetch_all("snapshots/select_listings", **source, **span)
@@ -134,7 +143,11 @@ def read_latest_listings(
     chosen = [listing for listing in listings if _is_wanted(listing.priced, zone, quantity)]
     priced = [listing.priced for listing in chosen]
     seats = priced if zone else [listing for listing in priced if listing.zone != GROUNDS]
-    return LatestListings(snapshot, chosen, unreadable=unreadable, **_summarise(seats, quantity or 1))
+    later = database.fetch_all("queries/select_later_captures", **newest)
+    future = [one["captured_at"] for one in later]
+    return LatestListings(
+        snapshot, chosen, unreadable=unreadable, future_captures=future, **_summarise(seats, quantity or 1)
+    )
 
 
 def _is_wanted(listing: PricedListing, zone: str | None, quantity: int | None) -> bool:

@@ -53,6 +53,26 @@ def reschedule_changed(
     )
 
 
+def correct_clock(
+    database: Database,
+    marketplace: Marketplace,
+    *,
+    this_moment: datetime,
+    lease: timedelta,
+    hold: timedelta,
+    longest_spacing: timedelta,
+) -> None:
+    """Let nothing wait for a time that the clock showed before it was set back; see `polling/correct_clock`."""
+    database.execute(
+        "polling/correct_clock",
+        marketplace=marketplace,
+        this_moment=this_moment,
+        lease=lease,
+        hold=hold,
+        longest_spacing=longest_spacing,
+    )
+
+
 def read_backlog(database: Database, marketplace: Marketplace, this_moment: datetime) -> Backlog:
     """What is under way and what waits at a marketplace."""
     row = database.fetch_one("polling/select_backlog", marketplace=marketplace, this_moment=this_moment)

@@ -112,8 +112,8 @@ def test_a_response_that_cannot_be_read_is_no_empty_market_and_the_last_trusted_
     key = stocked.loopback.keys[0]
     (event,) = stocked.loopback.events([key])
     rejected = [RejectedListing(position, {}, why) for position, why in enumerate(reasons)]
-    for minute in (3, 2):
-        store(stocked.loopback.database, event, datetime.now(UTC) + timedelta(minutes=minute), [], rejected)
+    for seconds in (30, 20):
+        store(stocked.loopback.database, event, datetime.now(UTC) - timedelta(seconds=seconds), [], rejected)
     shown = " ".join(stocked.run("show-listings", key).stdout.split())
     assert told in shown
     assert "Shown is the last trusted capture. Captured" in shown
@@ -153,6 +153,15 @@ def test_unknown_fields_and_contradicted_totals_of_a_capture_are_shown(synced: C
     assert "Suspect: these listings are not the totals announced beside them" in shown
     assert "listingCount is 20, the listings give 4" in shown
     assert synced.ask("show-listings", synced.loopback.keys[0])["snapshot"]["unknown_fields"] == unknown
+
+
+def test_a_capture_dated_later_than_now_is_named_and_any_other_wins(stocked: Cli) -> None:
+    (event,) = stocked.loopback.events(stocked.loopback.keys[:1])
+    store(stocked.loopback.database, event, datetime.now(UTC) + timedelta(hours=1), STOCK[:3])
+    assert ids(stocked) == ["1", "2", "3", "4"]
+    shown = " ".join(stocked.run("show-listings", stocked.loopback.keys[0]).stdout.split())
+    assert "1 captures are dated later than now" in shown
+    assert "the clock was set back" in shown
 
 
 def test_an_empty_market_is_not_a_missing_capture(synced: Cli) -> None:

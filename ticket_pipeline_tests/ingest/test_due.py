@@ -114,6 +114,36 @@ def test_when_nothing_is_due_it_says_when_the_next_is(watching: Loopback) -> Non
     assert choice == Skip("Nothing is due; the next of 4 events in 4 min 10 s.")
 
 
+def test_after_the_clock_was_set_back_nothing_waits_for_the_time_it_showed_before(watching: Loopback) -> None:
+    ahead = watching.clock() + HOUR
+    set_up_budget(watching.database, STUBHUB, {MINUTE: 5}, max_concurrent=2)
+    send(watching, requests=1)
+    watching.rows("update request_slots set busy_until = %s", ahead + MINUTE)
+    watching.rows("update breaker_state set next_request_at = %s", ahead)
+    watching.rows(
+        "update poll_schedule set anchor_at = %s, last_attempt_at = %s, last_success_at = %s, next_due_at = %s",
+        *(ahead, ahead, ahead, ahead + 15 * MINUTE),
+    )
+    batch = choose(watching)
+    assert isinstance(batch, LeasedBatch)
+    assert len(batch.events) == 4
+    assert watching.rows("select max(next_request_at) <= clock_timestamp() as is_free from breaker_state") == [
+        {"is_free": True}
+    ]
+    watching.rows("update poll_schedule set leased_until = %s", ahead)  # of a run that died
+    choose(watching)
+    settings = watching.settings()
+    (lease,) = watching.rows("select max(leased_until) as until from poll_schedule")
+    assert lease["until"] <= watching.clock() + timedelta(seconds=settings.tuning.lease_seconds)
+
+
+def test_a_success_by_the_right_clock_replaces_one_dated_later(watching: Loopback) -> None:
+    watching.rows("update poll_schedule set last_success_at = %s", watching.clock() + HOUR)
+    watching.poll(watching.events())
+    (row,) = watching.rows("select max(last_success_at) as last from poll_schedule")
+    assert row["last"] <= watching.clock()
+
+
 def test_the_same_event_is_never_leased_twice(watching: Loopback) -> None:
     first = leased(watching, watching.settings(poll_batch_size=2))
     roomy = watching.settings(poll_batch_size=100)

@@ -83,7 +83,7 @@ def _find_obstacle(instance: dg.DagsterInstance, job: str, now: datetime) -> str
         is_dead = run.status is not dg.DagsterRunStatus.QUEUED and since < now - longest
         return None if is_dead else f"{job} is under way"
     if run.status is dg.DagsterRunStatus.FAILURE and ended is not None:
-        rest = datetime.fromtimestamp(ended, UTC) + _REST_AFTER_FAILURE - now
+        rest = min(datetime.fromtimestamp(ended, UTC), now) + _REST_AFTER_FAILURE - now
         if rest > timedelta():
             return f"{job} failed; it is tried again in {show_wait(rest)}"
     return None
@@ -98,7 +98,8 @@ def _choose_span(
     windows = read_stale_windows(database, grain, starts_from=first)
     over = [start for start in windows if start + step <= now]
     refresh = timedelta(minutes=settings.tuning.prices_refresh_minutes)
-    next_refresh = datetime.fromisoformat(refreshed_at) + refresh if refreshed_at else now
+    # A later one is of a clock that was set back since.
+    next_refresh = min(datetime.fromisoformat(refreshed_at), now) + refresh if refreshed_at else now
     span = next(contiguous_spans(windows if next_refresh <= now else over, step, most=_MOST_WINDOWS), None)
     if span is not None:
         return span
