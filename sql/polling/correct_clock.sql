@@ -8,7 +8,8 @@ with schedule as (
     next_due_at = case
       when greatest(p.anchor_at, p.last_attempt_at) > %(this_moment)s then least(p.next_due_at, %(this_moment)s) else p.next_due_at
     end,
-    leased_until = least(p.leased_until, %(this_moment)s + %(lease)s::interval)
+    -- least() would make a lease of none.
+    leased_until = case when p.leased_until is not null then least(p.leased_until, %(this_moment)s + %(lease)s::interval) end
   where
     p.marketplace = %(marketplace)s
     and (
