@@ -153,24 +153,10 @@ def test_a_capture_that_commits_after_a_rebuild_keeps_its_mark(database: Databas
 def test_a_rebuild_waits_for_a_writer_that_holds_the_mark_and_sees_its_capture(database: Database) -> None:
     event = watch_one(database)
     store(database, event, NOON, items(3))  # leaves the mark that the next writer renews
-    manifest = capture_of(event, NOON + MINUTE)
+    capture = capture_of(event, NOON + MINUTE)
     with ThreadPoolExecutor(1) as threads:
         with database.transaction() as writer:
-            writer.execute(
-                "snapshots/insert_snapshot",
-                event_id=event.event_id,
-                marketplace=STUBHUB,
-                captured_at=manifest.captured_at,
-                external_id=event.external_id,
-                received=0,
-                accepted=0,
-                rejected=0,
-                tickets=0,
-                currency=None,
-                fee_basis=None,
-                payload_hash=b"",
-                checksum_problems=None,
-            )
+            writer.execute("snapshots/insert_snapshot", **capture.manifest())
             writer.execute("snapshots/mark_stale_hours", event_id=event.event_id, marketplace=STUBHUB, instants=[NOON])
             rebuild = threads.submit(rebuild_hourly, database, THE_HOUR)
             wait_for_locks(database)
