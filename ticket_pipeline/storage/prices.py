@@ -13,6 +13,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.errors import StorageError
+from ticket_pipeline.storage.admission_rules import read_admission_rules
+from ticket_pipeline.storage.reclassify import reclassify
 
 if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database, Row, Transaction
@@ -75,6 +77,8 @@ def rebuild_hourly_by_day(database: Database, span: Span) -> Iterator[tuple[Span
         with database.transaction(f"rebuild the hourly prices of {part.start:%Y-%m-%d %H:%M} UTC") as transaction:
             _begin_rebuild(transaction)
             bounds = {"starts_from": part.start, "starts_until": part.end}
+            # First of all, because it locks in the order of those who store captures, who mark hours last.
+            reclassify(transaction, bounds, read_admission_rules(transaction))
             # Days of rows that vanish in this rebuild must be rebuilt too: marked before and after.
             transaction.execute("prices/take_stale_hours", **bounds)
             transaction.execute("prices/mark_stale_days", **bounds)

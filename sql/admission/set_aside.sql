@@ -1,0 +1,51 @@
+-- Move listings that are parking or extras to the rejected ones, with their columns. A position beyond the body tells
+-- that a listing was set aside later.
+-- Parameters: starts_from, starts_until, sources (jsonb array of event_id, marketplace, fingerprint), verdicts (jsonb
+-- array of event_id, marketplace, section, row, zone, notes, each '' where null, and admission).
+-- Rows: none.
+with stale as materialized (
+  select s.event_id, s.marketplace, s.captured_at
+  from jsonb_to_recordset(%(sources)s) as r (event_id bigint, marketplace text, fingerprint text)
+  inner join snapshots as s on s.event_id = r.event_id and s.marketplace = r.marketplace
+  where
+    s.captured_at >= %(starts_from)s and s.captured_at < %(starts_until)s
+    and s.admission_rules is distinct from r.fingerprint
+),
+
+verdicts as materialized (
+  select v.event_id, v.marketplace, v.section, v."row", v.zone, v.notes, v.admission
+  from jsonb_to_recordset(%(verdicts)s)
+    as v (event_id bigint, marketplace text, section text, "row" text, zone text, notes text, admission text)
+),
+
+moved as (
+  delete from listings as l
+  using stale as s, verdicts as v
+  where
+    l.event_id = s.event_id and l.marketplace = s.marketplace and l.captured_at = s.captured_at
+    and l.captured_at >= %(starts_from)s and l.captured_at < %(starts_until)s
+    and l.event_id = any(%(event_ids)s::bigint[])
+    and v.event_id = l.event_id and v.marketplace = l.marketplace and v.section = coalesce(l.section, '')
+    and v."row" = coalesce(l."row", '') and v.zone = coalesce(l.zone, '') and v.notes = coalesce(l.notes, '')
+    and v.admission in ('parking', 'extra')
+  returning
+    l.event_id, l.marketplace, l.captured_at, l.listing_id, v.admission as verdict,
+    to_jsonb(l) - array['event_id', 'marketplace', 'captured_at', 'admission'] as listing
+),
+
+highest as (
+  select s.event_id, s.marketplace, s.captured_at, greatest(max(x.position), max(n.received) - 1) as position
+  from stale as s
+  inner join snapshots as n on n.event_id = s.event_id and n.marketplace = s.marketplace and n.captured_at = s.captured_at
+  left join rejected_listings as x
+    on x.event_id = s.event_id and x.marketplace = s.marketplace and x.captured_at = s.captured_at
+  group by s.event_id, s.marketplace, s.captured_at
+)
+
+insert into rejected_listings (event_id, marketplace, captured_at, position, raw, reasons, listing)
+select
+  m.event_id, m.marketplace, m.captured_at,
+  h.position + row_number() over (partition by m.event_id, m.marketplace, m.captured_at order by m.listing_id),
+  m.listing::text, array[case when m.verdict = 'parking' then %(parking)s::text else %(extra)s::text end], m.listing
+from moved as m
+inner join highest as h on h.event_id = m.event_id and h.marketplace = m.marketplace and h.captured_at = m.captured_at
