@@ -25,17 +25,7 @@ _log = logging.getLogger(__name__)
 _COMPARED = ("status", "local_date", "local_time", "event_at", "venue")
 """What is worth a warning when it changes."""
 
-_SAME_NAME = (
-    "name",
-    "status",
-    "local_date",
-    "local_time",
-    "timezone",
-    "event_at",
-    "is_date_open",
-    "is_time_open",
-    "is_test",
-)
+_SAME_NAME = ("name", "status", "local_date", "local_time", "timezone", "event_at", "is_date_open", "is_time_open")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +120,7 @@ def as_columns(details: EventDetails) -> dict[str, Any]:
         "country": venue.country if venue else None,
         "url": details.url,
         "problems": list(details.problems),
+        "is_test": details.is_test,
     }
 
 

@@ -13,46 +13,15 @@ if TYPE_CHECKING:
 
     from ticket_pipeline.marketplaces.values import Problems
 
-_MEANINGS = {
-    symbol: frozenset(codes.split())
-    for symbol, codes in {
-        "$": "USD CAD AUD NZD SGD HKD TWD MXN ARS CLP COP UYU BBD BMD BSD BZD DOP FJD JMD KYD TTD XCD",
-        "us$": "USD",
-        "c$": "CAD",
-        "ca$": "CAD",
-        "cdn$": "CAD",
-        "a$": "AUD",
-        "au$": "AUD",
-        "nz$": "NZD",
-        "s$": "SGD",
-        "sg$": "SGD",
-        "hk$": "HKD",
-        "nt$": "TWD",
-        "mx$": "MXN",
-        "r$": "BRL",
-        "£": "GBP EGP FKP GIP",
-        "€": "EUR",
-        "¥": "JPY CNY",
-        "￥": "JPY CNY",
-        "₹": "INR",
-        "₩": "KRW",
-        "₪": "ILS",
-        "₺": "TRY",
-        "฿": "THB",
-        "₱": "PHP",
-        "₫": "VND",
-        "zł": "PLN",
-        "kr": "SEK NOK DKK ISK",
-        "kč": "CZK",
-        "ft": "HUF",
-        "lei": "RON",
-        "fr": "CHF",
-        "sfr": "CHF",
-        "r": "ZAR",
-        "rm": "MYR",
-        "rp": "IDR",
-    }.items()
-}
+_SYMBOLS = """
+$ USD CAD AUD NZD SGD HKD TWD MXN ARS CLP COP UYU BBD BMD BSD BZD DOP FJD JMD KYD TTD XCD | us$ USD | c$ CAD | ca$ CAD
+cdn$ CAD | a$ AUD | au$ AUD | nz$ NZD | s$ SGD | sg$ SGD | hk$ HKD | nt$ TWD | mx$ MXN | r$ BRL | £ GBP EGP FKP GIP
+€ EUR | ¥ JPY CNY | ￥ JPY CNY | ₹ INR | ₩ KRW | ₪ ILS | ₺ TRY | ฿ THB | ₱ PHP | ₫ VND | kr SEK NOK DKK ISK | zł PLN
+kč CZK | ft HUF | lei RON | fr CHF | sfr CHF | r ZAR | rm MYR | rp IDR
+"""
+_MEANINGS = {entry.split()[0]: frozenset(entry.split()[1:]) for entry in re.split(r"[|\n]", _SYMBOLS) if entry.strip()}
+"""Symbol in lower case, without points → the currencies that it stands for."""
+
 _CODES = frozenset().union(*_MEANINGS.values(), FINER_THAN_CENTS, {"AED", "SAR", "QAR", "BGN", "RUB", "UAH", "NGN"})
 _NUMERIC = "0123456789.,'\u2019+- \u00a0\u202f\u2009"
 _WITHOUT_NUMBERS = str.maketrans("", "", _NUMERIC)

@@ -55,6 +55,9 @@ class _Money(msgspec.Struct, gc=False):
     currency: _Currency | None = None
 
 
+_NO_MONEY = _Money()
+
+
 class _Listing(msgspec.Struct, gc=False, rename="camel"):
     """A listing as StubHub sends it; the field names in snake case, and only those that are read."""
 
@@ -155,16 +158,11 @@ def _read_notes(found: list[msgspec.Raw]) -> list[Any]:
 
 def _split(moneys: list[_Money | None]) -> _Moneys | None:
     """Amounts, displays and currencies; None where an amount is null and may be shown in another field."""
-    if None in moneys:
-        amounts = [money and money.amt for money in moneys]
-        if amounts.count(None) != moneys.count(None):
-            return None
-        return _Moneys(amounts, [m and m.disp for m in moneys], [m and m.currency for m in moneys])
-    known: list[_Money] = moneys  # type: ignore[assignment]  # none of them is None
-    amounts = [money.amt for money in known]
-    if None in amounts:
+    known = [money or _NO_MONEY for money in moneys] if None in moneys else moneys
+    amounts = [money.amt for money in known]  # type: ignore[union-attr]  # none of them is None
+    if amounts.count(None) != moneys.count(None):
         return None
-    return _Moneys(amounts, [money.disp for money in known], [money.currency for money in known])
+    return _Moneys(amounts, [money.disp for money in known], [money.currency for money in known])  # type: ignore[union-attr]  # likewise
 
 
 def parse_any(body: bytes) -> ParsedListings:
