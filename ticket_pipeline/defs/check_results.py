@@ -37,7 +37,7 @@ def name_event(row: Row) -> Offender:
 
 def describe_price(row: Row) -> Mapping[str, object]:
     """Which price a row is about, what is expected, and what is stored."""
-    when = {"hour": row["hour_at"]} if "hour_at" in row else {"day": row["day_on"]}
+    when = {"hour": row["hour_at"]} if row.get("hour_at") else {"day": row["day_on"]}
     zone = "* (whole event)" if row["zone"] == "*" else row["zone"]
     what = f"{row['name']} ({row['currency']}, {row['fee_basis']})"
     return {"zone": zone, **when, "what": what, "expected": row["expected"], "found": row["found"]}

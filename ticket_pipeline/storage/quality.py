@@ -37,12 +37,14 @@ def find_in_captures(database: Database, name: str, marketplace: str, start: dat
 
 def find_bad_hours(database: Database, start: datetime, end: datetime) -> list[Row]:
     """Hourly prices that cannot be, at most 1,000: one row per price, with the bounds that it should lie within."""
-    return database.fetch_all("prices/select_bad_hours", starts_from=start, starts_until=end)
+    span = {"starts_from": start, "starts_until": end, "day_from": None, "day_until": None}
+    return database.fetch_all("prices/select_bad_prices", **span)
 
 
 def find_bad_days(database: Database, first: date, until: date) -> list[Row]:
     """As `find_bad_hours`, for the daily prices of the UTC days in [first, until)."""
-    return database.fetch_all("prices/select_bad_days", day_from=first, day_until=until)
+    span = {"starts_from": None, "starts_until": None, "day_from": first, "day_until": until}
+    return database.fetch_all("prices/select_bad_prices", **span)
 
 
 def find_mixed_currencies(database: Database, start: datetime, end: datetime) -> list[Row]:

@@ -113,8 +113,11 @@ def test_days_that_wait_are_looked_up_and_not_compared_with_every_mark_of_their_
 @pytest.mark.parametrize(
     ("name", "span"),
     [
-        ("prices/select_bad_hours", {"starts_from": MIDNIGHT, "starts_until": MIDNIGHT + timedelta(days=DAYS)}),
-        ("prices/select_bad_days", {"day_from": FIRST, "day_until": UNTIL}),
+        (
+            "prices/select_bad_prices",
+            {"starts_from": MIDNIGHT, "starts_until": MIDNIGHT + timedelta(days=DAYS)}
+            | {"day_from": FIRST, "day_until": UNTIL},
+        ),
     ],
 )
 def test_good_rows_are_not_taken_apart(filled: Database, name: str, span: dict[str, object]) -> None:
