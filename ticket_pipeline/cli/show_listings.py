@@ -9,8 +9,10 @@ import typer
 
 from ticket_pipeline.cli.formats import FEE_BASIS, NOTHING, ago, count, local_time, money, plain, utc_now
 from ticket_pipeline.cli.options import EventKey, MarketplaceOption
+from ticket_pipeline.cli.rejected_listings import read_excluded, show_excluded, summarise_excluded
 from ticket_pipeline.cli.session import choose_event, describe_event, identify, open_migrated
 from ticket_pipeline.cli.tables import JsonOption, note, show, show_json, table_of
+from ticket_pipeline.market.admission_table import Admission
 from ticket_pipeline.market.hours import is_thin
 from ticket_pipeline.market.vocabulary import FeeBasis
 from ticket_pipeline.queries.listings import LatestListings, Listing, read_latest_listings
@@ -30,6 +32,9 @@ def show_listings(
     quantity: Annotated[
         int | None, typer.Option(min=1, help="Only listings that can sell this many together; their get-in price.")
     ] = None,
+    excluded: Annotated[
+        bool, typer.Option("--excluded", help="What is no seat or could not be used, and why, instead.")
+    ] = False,
     marketplace: MarketplaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -44,8 +49,11 @@ def show_listings(
         latest = read_latest_listings(
             database, event.event_id, event.marketplace, this_moment=utc_now(), zone=zone, quantity=quantity
         )
+        others = read_excluded(database, event, latest) if latest else []
     shown = latest.listings[: limit or None] if latest else []
-    if as_json:
+    if excluded and latest is not None:
+        show_excluded(event, latest, others, limit, as_json=as_json)
+    elif as_json:
         show_json(
             {
                 "event": identify(event),
@@ -62,6 +70,8 @@ def show_listings(
         note(f"No capture of {event.name} yet. Fetch one: ticket-pipeline fetch-listings {event.external_id}")
     else:
         show(describe_event(event), _table(shown), *_caption(event, latest, shown, quantity))
+        if others and latest.unreadable is None:
+            show(f"{summarise_excluded(others)}: --excluded.")
 
 
 def _table(shown: Sequence[Listing]) -> Table:
@@ -70,6 +80,7 @@ def _table(shown: Sequence[Listing]) -> Table:
     def remarks(one: Listing) -> str:
         is_ask = is_mixed and one.fee_basis == FeeBasis.ASK
         words = {"GA": one.is_general_admission, "spec": one.is_speculative, "ask": is_ask}
+        words["grounds"] = one.admission == Admission.GROUNDS
         return " ".join(word for word, holds in words.items() if holds)
 
     return table_of(

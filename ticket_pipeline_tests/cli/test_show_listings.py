@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ticket_pipeline.market.validated import PARKING_REASON
+from ticket_pipeline.market.validated import EXTRA_REASON, PARKING_REASON
 from ticket_pipeline.market.vocabulary import RejectedListing
 from ticket_pipeline_tests.cli.conftest import assert_fits
 from ticket_pipeline_tests.storage.stored import Item, capture_of, store, write
@@ -132,6 +132,56 @@ def test_a_market_of_parking_passes_alone_has_no_seat(synced: Cli) -> None:
     shown = synced.run("show-listings", synced.loopback.keys[0]).stdout
     assert "No ticket is for a seat." in shown
     assert "readable" not in shown
+
+
+def aside(position: int, reason: str, **columns: object) -> RejectedListing:
+    """A listing that was set aside, as polling stores it."""
+    listing = {"section": "Gold Lot", "row": None, "quantity": 2, "price": 35.5, "currency": "USD"} | columns
+    return RejectedListing(position, {"listingId": position}, (reason,), listing)
+
+
+@pytest.fixture
+def beside_passes(synced: Cli) -> Cli:
+    """The newest capture has three seats, a grounds pass, three parking passes, an extra and an unreadable listing."""
+    (event,) = synced.loopback.events(synced.loopback.keys[:1])
+    lots = [aside(number, PARKING_REASON, price=30.0 + number) for number in range(3)]
+    extra = aside(3, EXTRA_REASON, section="VIP Lounge", row="[A]", notes="Not an event ticket.")
+    rejected = [RejectedListing(4, {"listingId": "unreadable"}, ("quantity is missing",)), *lots, extra]
+    stock = [*STOCK[:3], Item(listing_id="9", price=20.0, section="Grounds pass", admission="grounds")]
+    capture = capture_of(event, datetime.now(UTC), stock, rejected)
+    write(synced.loopback.database, replace(capture, set_aside=4, tickets=9))
+    return synced
+
+
+def test_what_was_set_aside_is_counted_and_grounds_are_marked(beside_passes: Cli) -> None:
+    shown = " ".join(beside_passes.run("show-listings", beside_passes.loopback.keys[0]).stdout.split())
+    assert "20.00 USD grounds" in shown
+    assert "get-in 80.00 USD" in shown
+    assert "3 parking passes, 1 extra set aside; 1 rejected: --excluded." in shown
+
+
+def test_what_was_set_aside_is_shown_with_the_reason(beside_passes: Cli) -> None:
+    key = beside_passes.loopback.keys[0]
+    result = beside_passes.run("show-listings", key, "--excluded")
+    assert_fits(result.stdout)
+    shown = " ".join(result.stdout.split())
+    assert "Gold Lot - 2 30.00 USD parking pass, not a seat" in shown.replace("\N{EN DASH}", "-").replace(
+        "\N{EM DASH}", "-"
+    )
+    assert "VIP Lounge" in shown
+    assert "EXCLUSIONS" in shown
+    document = beside_passes.ask("show-listings", key, "--excluded", "--limit", "2")
+    assert (document["count"], [one["price"] for one in document["excluded"]]) == (5, ["30.00", "31.00"])
+    everything = beside_passes.ask("show-listings", key, "--excluded")["excluded"]
+    assert [one["section"] for one in everything] == ["Gold Lot"] * 3 + ["VIP Lounge", None]
+    assert everything[3]["notes"] == "Not an event ticket."
+    assert (everything[4]["reasons"], everything[4]["quantity"]) == (["quantity is missing"], None)
+
+
+def test_nothing_was_set_aside_of_a_market_of_seats(stocked: Cli) -> None:
+    assert "--excluded" not in stocked.run("show-listings", stocked.loopback.keys[0]).stdout
+    shown = stocked.run("show-listings", stocked.loopback.keys[0], "--excluded").stdout
+    assert "nothing set aside or rejected" in shown
 
 
 def test_a_first_response_that_cannot_be_read_is_all_there_is(synced: Cli) -> None:
