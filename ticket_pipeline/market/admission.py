@@ -60,6 +60,7 @@ def _table() -> _Table:
     )
 
 
+@lru_cache(maxsize=65_536)
 def judge_place(text: str) -> Admission:
     """What a section, row or zone says, by the built-in table."""
     # Most rows and many sections are a number or a letter or two.
@@ -72,7 +73,7 @@ def judge_notes(text: str) -> Admission:
     return max((_judge_sentence(part) for part in _SENTENCE_END.split(text)), key=_PRIORITY.__getitem__)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def _judge_place(text: str) -> Admission:
     whole = _fold(text)
     itself = _table().comes_with.sub(" ", whole)

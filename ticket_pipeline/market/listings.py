@@ -144,8 +144,8 @@ def _build_frame(
             "currency": pd.Series(columns["currency"], dtype=object),
             "is_general_admission": _matching(is_general_admission, places) | _flags(columns["is_general_admission"]),
             "is_speculative": _matching(is_speculative, places) | _flags(columns["is_speculative"]),
-            "is_parking": _flags([one is Admission.PARKING for one in admissions]),
-            "is_extra": _flags([one is Admission.EXTRA for one in admissions]),
+            "is_parking": _are(Admission.PARKING, admissions),
+            "is_extra": _are(Admission.EXTRA, admissions),
             "is_repeated": ids.duplicated(),
         }
     )
@@ -188,6 +188,11 @@ def _matching(matches: Callable[[str], bool], places: list[tuple[list[str | None
         if found:
             flags[[row for row, text in enumerate(texts) if text in found]] = True
     return flags
+
+
+def _are(wanted: Admission, admissions: list[Admission]) -> Flags:
+    """Which listings have this admission; nearly always none."""
+    return _flags([one is wanted for one in admissions] if wanted in set(admissions) else [False] * len(admissions))
 
 
 def _flags(values: list[bool]) -> Flags:
