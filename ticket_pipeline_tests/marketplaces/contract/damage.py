@@ -53,7 +53,8 @@ def damaged_body(data: st.DataObject, document: Any) -> bytes:  # noqa: ANN401 -
         place = _at(damaged, way)
         how = data.draw(st.sampled_from(["replace", "write as text", "nest", "take out"]))
         if how == "replace":
-            place[last] = data.draw(st.one_of(JUNK, st.sampled_from(sorted(_RAW))))
+            # A copy: the next damage may be done inside it, and the lists of `_ODD` are the same for all examples.
+            place[last] = copy.deepcopy(data.draw(st.one_of(JUNK, st.sampled_from(sorted(_RAW)))))
         elif how == "write as text":
             place[last] = str(place[last])
         elif how == "nest":
