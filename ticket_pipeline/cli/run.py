@@ -28,11 +28,17 @@ from rich.console import Console
 from ticket_pipeline.cli import web_ui
 from ticket_pipeline.cli.interrupts import one_signal_stops
 from ticket_pipeline.cli.process_group import ProcessGroup
-from ticket_pipeline.cli.run_status import describe_minute, describe_snapshot, facts_of_run, uses_sample
+from ticket_pipeline.cli.run_status import (
+    StorageTrouble,
+    describe_minute,
+    describe_snapshot,
+    facts_of_run,
+    uses_sample,
+)
 from ticket_pipeline.cli.session import write_dagster_home
 from ticket_pipeline.cli.simulating import DEMO_SPEED, world_file
 from ticket_pipeline.cli.tables import show_facts
-from ticket_pipeline.errors import ConfigurationError
+from ticket_pipeline.errors import ConfigurationError, StorageError
 from ticket_pipeline.settings.model import Settings, load_settings
 from ticket_pipeline.sheet.sync import open_watchlist, sample_watchlist_path, sync_events
 from ticket_pipeline.simulator.app import PLAYED, path_of
@@ -40,9 +46,11 @@ from ticket_pipeline.simulator.app_factory import CONTROLS_PATH
 from ticket_pipeline.simulator.world import open_world, sample_watchlist_rows
 from ticket_pipeline.storage.connect import describe_database, embedded_server, open_database
 from ticket_pipeline.storage.migrations import apply_migrations
+from ticket_pipeline.storage.probe import probe_writes
 
 if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database
+    from ticket_pipeline.storage.embedded import EmbeddedServer
 
 _DEMO = {
     # Last day: every 30 s; a week away: every 2 min; further: every 8 and 24 min.
@@ -194,9 +202,7 @@ def _database(settings: Settings, console: Console) -> Iterator[None]:
         if server is not None and not server.status().running:
             console.print("Starting the embedded PostgreSQL …")
             started_by_run.touch()
-            # In a thread, which a signal does not interrupt: what was started is known before it is stopped.
-            with ThreadPoolExecutor(1) as starting:
-                starting.submit(server.start).result()
+            _start(server)
         with open_database(settings) as database:
             applied = apply_migrations(database.url, schema=settings.db_schema)
         if applied:
@@ -206,6 +212,12 @@ def _database(settings: Settings, console: Console) -> Iterator[None]:
         if server is not None and started_by_run.exists():
             server.stop()
             started_by_run.unlink()
+
+
+def _start(server: EmbeddedServer) -> None:
+    """In a thread, which a signal does not interrupt: what was started is known before it is stopped."""
+    with ThreadPoolExecutor(1) as starting:
+        starting.submit(server.start).result()
 
 
 def _start_simulator(group: ProcessGroup, settings: Settings, env: Mapping[str, str], console: Console) -> None:
@@ -285,22 +297,35 @@ def _watch(
     began: float,
     until_first_snapshot: bool,
 ) -> None:
-    """Print the first snapshot and each minute's work, until a signal comes or a child ends."""
+    """Print the first snapshot and each minute's work, until a signal comes or a child ends.
+
+    Trouble of the database is printed when it begins and when it ends. It ends no run.
+    """
     started_at = minute = datetime.now(UTC)
     deadline = time.monotonic() + _STATUS_SECONDS
+    trouble = StorageTrouble(console.print)
     has_snapshot = False
     while not (has_snapshot and until_first_snapshot):
         time.sleep(0.5)
         group.check()
-        if not has_snapshot and (rows := database.fetch_all("snapshots/select_stored_since", since=started_at, most=1)):
-            has_snapshot = True
-            after = f"{time.monotonic() - began:.0f} s"
-            console.print(f"First snapshot of this run stored after {after}: {describe_snapshot(rows[0])}")
-        if time.monotonic() > deadline:
-            deadline += _STATUS_SECONDS
-            for line in describe_minute(database, settings, minute):
-                console.print(line)
-            minute = datetime.now(UTC)
+        try:
+            if time.monotonic() > deadline:
+                deadline += _STATUS_SECONDS
+                if settings.is_embedded and not trouble.is_over:
+                    _start(embedded_server(settings))  # a full disk ends it, and no other process may try again
+                for line in describe_minute(database, settings, minute):
+                    console.print(line)
+                minute = datetime.now(UTC)
+                probe_writes(database)
+                trouble.end()
+            if not has_snapshot and (
+                rows := database.fetch_all("snapshots/select_stored_since", since=started_at, most=1)
+            ):
+                has_snapshot = True
+                after = f"{time.monotonic() - began:.0f} s"
+                console.print(f"First snapshot of this run stored after {after}: {describe_snapshot(rows[0])}")
+        except StorageError as error:
+            trouble.begin(error)
 
 
 def _refuse_foreign_events(database: Database, settings: Settings) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.cli.session import describe_pauses
 from ticket_pipeline.cli.simulating import curl_a_fault
-from ticket_pipeline.errors import StorageError
 from ticket_pipeline.ingest.due import show_wait
 from ticket_pipeline.ingest.marketplaces import SOURCES, why_not_polled
 from ticket_pipeline.queries.sources import read_pauses
@@ -20,6 +19,7 @@ from ticket_pipeline.simulator.app import PLAYED, path_of
 from ticket_pipeline.storage.connect import describe_database
 
 if TYPE_CHECKING:
+    from ticket_pipeline.errors import StorageError
     from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.storage.database import Database, Row
 
@@ -61,20 +61,41 @@ def describe_snapshot(row: Row) -> str:
 
 
 def describe_minute(database: Database, settings: Settings, since: datetime) -> Iterator[str]:
-    """What was stored since a moment, what comes next, and which marketplaces are paused; or a database error."""
+    """What was stored since a moment, what comes next, and which marketplaces are paused."""
     now = datetime.now(UTC)
-    try:
-        (row,) = database.fetch_all(
-            "snapshots/summarise_since", since=since, this_moment=now, marketplaces=_polled(settings)
-        )
-        pauses = describe_pauses(read_pauses(database, now), SOURCES, now)
-    except StorageError as error:
-        yield f"{now:%H:%M} UTC  {error}"
-        return
+    (row,) = database.fetch_all(
+        "snapshots/summarise_since", since=since, this_moment=now, marketplaces=_polled(settings)
+    )
     failed = f", {row['failures']} failed attempts" if row["failures"] else ""
     stored = f"{row['snapshots']} snapshots, {row['listings']:,} listings{failed}"
     yield f"{now:%H:%M} UTC  {stored}; {_what_comes(row, now)}."
-    yield from (f"           {pause}" for pause in pauses)
+    yield from (f"           {pause}" for pause in describe_pauses(read_pauses(database, now), SOURCES, now))
+
+
+class StorageTrouble:
+    """Whether the database can be written, shown where that changes; nothing else can: a full disk takes no attempt."""
+
+    def __init__(self, show: Callable[[str], object]) -> None:
+        self._show = show
+        self._shown: set[tuple[type, type]] = set()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether none is known."""
+        return not self._shown
+
+    def begin(self, error: StorageError) -> None:
+        """Show an error, once for each kind until the end."""
+        kind = type(error), type(error.__cause__)
+        if kind not in self._shown:
+            self._show(f"{datetime.now(UTC):%H:%M} UTC  {error}")
+        self._shown.add(kind)
+
+    def end(self) -> None:
+        """Show that the database works, unless it did all the time."""
+        if self._shown:
+            self._show(f"{datetime.now(UTC):%H:%M} UTC  The database can be written again.")
+        self._shown.clear()
 
 
 def _what_comes(row: Row, now: datetime) -> str:

@@ -6,19 +6,23 @@ import socket
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from rich.console import Console
 
 from ticket_pipeline.cli import run as running
 from ticket_pipeline.cli.process_group import ProcessGroup
-from ticket_pipeline.cli.run_status import _what_comes, describe_minute
-from ticket_pipeline.errors import ConfigurationError
+from ticket_pipeline.cli.run_status import StorageTrouble, _what_comes, describe_minute
+from ticket_pipeline.errors import ConfigurationError, StorageError, StorageUnavailable
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.sheet.sync import open_watchlist
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.watchlist import sync_watchlist
 from ticket_pipeline_tests.ingest.loopback import open_loopback
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
@@ -94,3 +98,52 @@ def test_a_trial_ends_with_its_first_snapshot(migrated_url: str, tmp_path: Path)
         began = time.monotonic()
         running._watch(group, loopback.database, loopback.settings(), console, began=began, until_first_snapshot=True)
     assert "First snapshot of this run stored after " in console.export_text()
+
+
+class _Repairing(Console):
+    """A console whose reader repairs the database when it reads what is wrong."""
+
+    def __init__(self, repair: Callable[[], object]) -> None:
+        super().__init__(record=True, width=200)
+        self._repair = repair
+
+    def print(self, *objects: object, **how: Any) -> None:  # noqa: ANN401 - as in Console
+        super().print(*objects, **how)
+        if "Could not" in str(objects[0]):
+            self._repair()
+
+
+def test_trouble_of_the_database_is_shown_once_and_again_when_it_is_over(
+    migrated_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "_STATUS_SECONDS", 0)
+    with open_loopback(migrated_url) as loopback:
+        loopback.watch()
+        loopback.poll(loopback.events()[:1])
+        loopback.rows("update snapshots set stored_at = now() + interval '1 minute'")  # after the watch began
+        loopback.rows("alter table snapshots rename to lost")
+        console = _Repairing(lambda: loopback.rows("alter table lost rename to snapshots"))
+        running._watch(
+            ProcessGroup("in trouble", tmp_path),
+            loopback.database,
+            loopback.settings(),
+            console,
+            began=0,
+            until_first_snapshot=True,
+        )
+    lines = console.export_text().splitlines()
+    assert "Could not run snapshots/summarise_since: the schema is not up to date" in lines[0]
+    assert " snapshots, " in lines[1]
+    assert lines[2].endswith("UTC  The database can be written again.")
+    assert lines[3].startswith("First snapshot of this run stored after ")
+
+
+def test_each_kind_of_trouble_is_shown_once_until_it_is_over() -> None:
+    shown: list[str] = []
+    trouble = StorageTrouble(shown.append)
+    trouble.end()
+    for error in (StorageError("disk"), StorageUnavailable("gone"), StorageError("disk"), StorageUnavailable("gone")):
+        trouble.begin(error)
+    trouble.end()
+    trouble.begin(StorageError("disk"))
+    assert [text.split("UTC  ")[1] for text in shown] == ["disk", "gone", "The database can be written again.", "disk"]
