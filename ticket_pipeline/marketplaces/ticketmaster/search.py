@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ticket_pipeline.errors import UnexpectedPayload
+from ticket_pipeline.marketplaces.ticketmaster.fields import read_text
 
 if TYPE_CHECKING:
     from ticket_pipeline.http.response_cache import ReadResponse
@@ -56,15 +57,15 @@ class Search(Generic[_Found]):
             self._leave_out(page.unreadable)
             for item in page.items:
                 # Results move between pages while they are read: one may appear twice.
-                external_id = item.get("id")
-                if isinstance(external_id, str) and external_id in seen:
+                external_id = read_text(item, "id", [])
+                if external_id in seen:
                     continue
                 try:
                     found = self._read(item, response)
                 except UnexpectedPayload:
                     self._leave_out(1)
                     continue
-                seen.add(str(external_id))
+                seen.add(external_id)
                 yield found
             number += 1
             if number >= page.total_pages or not page.items:

@@ -15,6 +15,7 @@ from ticket_pipeline.errors import UnexpectedPayload
 from ticket_pipeline.http.response_cache import ReadResponse
 from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
 from ticket_pipeline.marketplaces.ticketmaster.client import open_ticketmaster_client
+from ticket_pipeline.marketplaces.ticketmaster.fields import read_text
 from ticket_pipeline.marketplaces.ticketmaster.parser import parse_page, parse_ticketmaster_event, read_event
 from ticket_pipeline.marketplaces.ticketmaster.search import MAX_DEPTH, Search
 from ticket_pipeline_tests.marketplaces.contract.readings import Item, Reading, is_storable
@@ -131,7 +132,8 @@ def _count_repeated(objects: Sequence[dict[str, Any]]) -> int:
     seen: set[str] = set()
     repeated = 0
     for item in objects:
-        if isinstance(item.get("id"), str) and item["id"] in seen:
+        external_id = read_text(item, "id", [])
+        if external_id in seen:
             repeated += 1
         else:
             with contextlib.suppress(UnexpectedPayload):
