@@ -50,6 +50,8 @@ def drop_contradictions(columns: dict[str, list[Any]], money: Mapping[str, Amoun
             exact: Amounts = np.array(columns[name], dtype="float64") * 100
             drop(name, "needs more than two decimals", is_finer & (np.abs(exact - np.rint(exact)) > _WHOLE_CENTS))
     with np.errstate(invalid="ignore"):  # NaN is unknown, and neither above nor below anything
+        has_ask = (ask > 0) & (ask < MONEY_LIMIT)
+        drop("all_in_price", "is no price", has_ask & ((all_in <= 0) | (all_in >= MONEY_LIMIT)))
         has_all_in = all_in > 0
         drop("ask_price", "is no price", has_all_in & ((ask <= 0) | (ask >= MONEY_LIMIT)))
         is_rounded = (all_in == np.rint(all_in)) & (ask - all_in <= _HALF_A_UNIT)

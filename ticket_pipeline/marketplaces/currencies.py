@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - letters and digits of other scripts look like Latin ones
 """Which currencies a symbol beside an amount can mean, and amounts that contradict the currency of their listing."""
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
 _SYMBOLS = """
 $ USD CAD AUD NZD SGD HKD TWD MXN ARS CLP COP UYU BBD BMD BSD BZD DOP FJD JMD KYD TTD XCD | us$ USD | c$ CAD | ca$ CAD
 cdn$ CAD | a$ AUD | au$ AUD | nz$ NZD | s$ SGD | sg$ SGD | hk$ HKD | nt$ TWD | mx$ MXN | r$ BRL | £ GBP EGP FKP GIP
-€ EUR | ¥ JPY CNY | ￥ JPY CNY | ₹ INR | ₩ KRW | ₪ ILS | ₺ TRY | ฿ THB | ₱ PHP | ₫ VND | kr SEK NOK DKK ISK | zł PLN
-kč CZK | ft HUF | lei RON | fr CHF | sfr CHF | r ZAR | rm MYR | rp IDR
+$us USD | $ca CAD | $a AUD | € EUR | euro EUR | euros EUR | ￡ GBP | pounds GBP | ¥ JPY CNY | ￥ JPY CNY | 円 JPY
+元 CNY TWD HKD | ₹ INR | rs INR PKR LKR NPR MUR SCR | ₩ KRW | 원 KRW | ₪ ILS | ₺ TRY | tl TRY | ฿ THB | ₱ PHP | ₫ VND
+kr SEK NOK DKK ISK | zł PLN | kč CZK | ft HUF | lei RON | fr CHF | sfr CHF | r ZAR | rm MYR | rp IDR | ₽ RUB | руб RUB
+₴ UAH | ₦ NGN | ₡ CRC | s/ PEN | رس SAR | دإ AED
 """
 _MEANINGS = {entry.split()[0]: frozenset(entry.split()[1:]) for entry in re.split(r"[|\n]", _SYMBOLS) if entry.strip()}
 """Symbol in lower case, without points → the currencies that it stands for."""

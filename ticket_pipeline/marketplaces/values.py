@@ -15,6 +15,8 @@ from functools import lru_cache
 from types import NoneType
 from typing import Any
 
+from ticket_pipeline.marketplaces.shown_money import read_shown_amount
+
 MAX_ID_CHARACTERS = 64
 MAX_TEXT_CHARACTERS = 250
 MAX_NOTES_CHARACTERS = 2_000
@@ -52,14 +54,6 @@ class Problems:
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1b\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff\ud800-\udfff]")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,30}(?:\.[0-9]{1,30})?")
 _AMBIGUOUS = re.compile(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}")
-# Blanks of every kind are plain ones by then; the Swiss write a dash in place of no cents.
-_SHOWN_MONEY = re.compile(
-    r"(?P<sign>-?)[^0-9.,\-()]{0,8}(?P<number>[0-9](?:[0-9.,'\u2019 ]{0,30}[0-9])?)(?:[.,][\u2013\u2014-]{1,2})?"
-    r"[^0-9.,\-()]{0,8}"
-)
-_THOUSANDS = frozenset(".,'\u2019 ")
-_GROUPED = re.compile(r"[0-9]{1,3}(?:[.,'\u2019 ][0-9]{3})+")
-_CENTS = re.compile(r"(?P<whole>.*)[.,](?P<cents>[0-9]{1,2})")
 _WHOLE_FLOAT_TEXT = re.compile(r"([0-9]+)\.0+")
 # Whole columns, each value followed by a comma: one match instead of one per value.
 _PLAIN_IDS = re.compile(r"(?:[A-Za-z0-9]{1,64},)*")
@@ -120,7 +114,7 @@ def to_amount(value: object) -> float | None:
         raise ValueError("may be thousands or decimals")
     if _NUMBER.fullmatch(text):
         return float(text)
-    return _shown_amount(text)
+    return read_shown_amount(text)
 
 
 def to_splits(value: object) -> tuple[int, ...] | None:
@@ -277,21 +271,3 @@ def _number_as_text(value: float) -> str:
     if not math.isfinite(value):
         raise ValueError("is not text")
     return str(int(value)) if value.is_integer() else repr(value)
-
-
-def _shown_amount(text: str) -> float:
-    """An amount as shown to people. The last separator is the decimal one where one or two digits follow it."""
-    shown = _SHOWN_MONEY.fullmatch(text)
-    if shown is None:
-        raise ValueError("is not a number")
-    number = shown["number"]
-    cents = _CENTS.fullmatch(number)
-    whole, fraction = (cents["whole"], cents["cents"]) if cents else (number, "0")
-    if not whole.isdecimal():
-        separators = set(whole) & _THOUSANDS
-        if not _GROUPED.fullmatch(whole) or len(separators) > 1 or (cents and number[-len(fraction) - 1] in separators):
-            raise ValueError("is not a number")
-        # "$1.234" may be 1234 or 1.234; a comma or a blank alone, or a group before cents, can only separate thousands.
-        if cents is None and separators == {"."} and whole.count(".") == 1:
-            raise ValueError("may be thousands or decimals")
-    return float(f"{shown['sign']}{re.sub('[^0-9]', '', whole)}.{fraction}")

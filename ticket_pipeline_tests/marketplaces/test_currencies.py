@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - letters and digits of other scripts look like Latin ones
 """What a symbol beside an amount means: another currency than the listing's, the same, or nothing known."""
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from ticket_pipeline.marketplaces.values import Problems
     [
         ("£", "USD"), ("€", "GBP"), ("¥", "USD"), ("CA$", "USD"), ("US$", "CAD"), ("A$", "NZD"), ("$", "EUR"),
         ("EUR", "USD"), ("eur", "USD"), ("€ each", "USD"), ("KWD", "USD"), ("zł", "EUR"), ("kr", "EUR"), ("R$", "USD"),
-        ("Fr.", "EUR"), ("CHF", "EUR"), ("₹", "USD"),
+        ("Fr.", "EUR"), ("CHF", "EUR"), ("₹", "USD"), ("円", "USD"), ("TL", "EUR"), ("руб.", "USD"), ("Rs.", "USD"),
+        ("euros", "USD"), ("$ CA", "USD"), ("ر.س", "USD"), ("S/", "USD"),
     ],
 )  # fmt: skip
 def test_a_symbol_of_another_currency_contradicts(symbol: str, currency: str) -> None:
@@ -27,6 +29,7 @@ def test_a_symbol_of_another_currency_contradicts(symbol: str, currency: str) ->
     [
         ("$", "USD"), ("$", "MXN"), ("$", "HKD"), ("US$", "USD"), ("C$", "CAD"), ("£", "GBP"), ("€", "EUR"),
         ("¥", "CNY"),
+        ("Rs.", "INR"), ("$ US", "USD"), ("TL", "TRY"), ("元", "CNY"),
         ("kr.", "DKK"), ("kr", "NOK"), ("EUR", "EUR"), ("eur", "EUR"), ("$ USD", "USD"), ("USD $", "USD"),
         ("£ inc VAT", "GBP"),
         ("", "USD"), ("each", "USD"), ("Ω", "USD"), ("from", "EUR"), ("pp", "GBP"),

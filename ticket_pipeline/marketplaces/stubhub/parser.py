@@ -7,6 +7,7 @@ column with an unexpected value in it value by value, so that one bad listing re
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -44,6 +45,7 @@ _Currency = Literal["USD", "CAD", "EUR", "GBP", "AUD", "MXN", "CHF", "JPY", "SEK
 """The usual ones, which share one string each. A body with another one is read as plain JSON."""
 
 
+_CODE = re.compile(r"[A-Z]{3}")
 _NO_NOTES = msgspec.Raw(b"null")
 
 
@@ -223,7 +225,7 @@ def _build(
     quantities = quantity_column(fields.quantities, "availableTickets", problems)
     all_in, all_in_codes = _read_money(fields.all_in, "sellerAllInPrice", problems)
     net, net_codes = _read_money(fields.net, "sellerNetProceeds", problems)
-    listed = _capitals(text_column(fields.currencies, "currencyCode", problems))
+    listed = _codes(fields.currencies, "currencyCode", problems)
     currencies = _choose_currencies(listed, all_in_codes, net_codes, problems)
     if net_codes != currencies:
         net = _without_others(net, net_codes, currencies, problems)
@@ -247,12 +249,19 @@ def _build(
 
 def _read_money(moneys: _Moneys, key: str, problems: Problems) -> tuple[list[float | None], list[str | None]]:
     amounts = amount_column(moneys.amounts, key, problems)
-    return amounts, _capitals(text_column(moneys.currencies, f"{key}.currency", problems))
+    return amounts, _codes(moneys.currencies, f"{key}.currency", problems)
 
 
-def _capitals(codes: list[str | None]) -> list[str | None]:
-    known = {code: code and code.upper() for code in set(codes)}
-    return codes if list(known) == list(known.values()) else [known[code] for code in codes]
+def _codes(values: list[Any], name: str, problems: Problems) -> list[str | None]:
+    """Currency codes in capitals; what is none is unknown."""
+    texts = text_column(values, name, problems)
+    known = {text: text and text.upper() for text in set(texts)}
+    if list(known) == list(known.values()) and all(code is None or _CODE.fullmatch(code) for code in known):
+        return texts
+    for row, text in enumerate(texts):
+        if text is not None and not _CODE.fullmatch(text.upper()):
+            problems.add(row, name, "is not a currency code")
+    return [code if (code := known[text]) is not None and _CODE.fullmatch(code) else None for text in texts]
 
 
 def _choose_currencies(

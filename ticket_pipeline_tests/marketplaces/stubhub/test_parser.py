@@ -230,6 +230,7 @@ def test_what_is_essential_and_cannot_be_read_rejects_the_listing_by_name(change
         ({"section": {"name": "A"}}, "section", "section is not text"),
         ({"row": "x" * 300}, "row", "row is longer than 250 characters"),
         ({"currencyCode": ["USD"]}, None, "currencyCode is not text"),
+        *(({"currencyCode": code}, None, "currencyCode is not a currency code") for code in ("$", "null", 0, "US-D")),
     ],
 )
 def test_a_secondary_field_that_cannot_be_read_is_unknown_and_counted(
