@@ -37,7 +37,7 @@ ABOVE_PRICE = "net_proceeds is above the price"
         ({"net_proceeds": 1e10}, "net_proceeds", "net_proceeds is no price"),
         ({"net_proceeds": 0}, "net_proceeds", "net_proceeds is no price"),
         *(
-            ({"all_in_price": price, "ask_price": 200.0}, "all_in_price", "all_in_price is no price")
+            ({"all_in_price": price, "ask_price": 200, "net_proceeds": 9}, "all_in_price", "all_in_price is no price")
             for price in (-1, 0, 1e10)
         ),
         ({"splits": (1, 2, 4)}, "splits", "splits exceed the quantity"),
