@@ -7,6 +7,7 @@ a vendor is no mark: its everyday scripts are also on ordinary pages, such as on
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,39 +18,72 @@ _SMALL_BODY = 4096
 
 # `x-amzn-waf-action: captcha`, `cf-mitigated: challenge`; a header such as content-security-policy only mentions them.
 _CHALLENGE_VALUE = re.compile(r"(?:js[-_ ]?)?(?:challenge|captcha)", re.IGNORECASE)
-_CHALLENGE_COOKIE = re.compile(r"\s*[\w.-]*(?:challenge|captcha|_chl_|sec_cpt)[\w.-]*=", re.IGNORECASE)
+_CHALLENGE_COOKIE = re.compile(
+    r"\s*(?:[\w.-]*(?:captcha|_chl_|sec_cpt)[\w.-]*|[\w.-]*challenge(?:[_-]?(?:token|id|key))?)=", re.IGNORECASE
+)
+_QUEUE_HEADER = "x-queueit-redirect"
+"""By which a queue answers requests of scripts, instead of redirecting them."""
+
 _CHALLENGE_PAGE = re.compile(
-    rb"challenge-platform|sec-if-cpt-container|captcha-delivery\.com|_cf_chl|challenge\.js\b|awswafcaptcha"
-    rb"|(?:id|class|name)=[\"']?[\w -]*(?:captcha|challenge)|<title[^>]*>[^<]*(?:captcha|challenge|access denied)"
+    rb"challenge-platform/[^\"'\s]*orchestrate|sec-if-cpt-container|captcha-delivery\.com|_cf_chl|awswafcaptcha"
+    rb"|AwsWafIntegration\.(?:saveReferrer|checkForceRefresh|forceRefreshToken)"
+    rb"|id=[\"']?main-iframe|incapsula incident|noindex,\s*nofollow[^>]*>.{0,500}_Incapsula_Resource"
+    rb"|<title[^>]*>[^<]*(?:captcha|access denied|attention required)"
+    rb"|<title[^>]*>\s*(?:(?:client|js|javascript|security|bot|human|browser) )?challenge(?: \w+)?\s*<"
     rb"|verify (?:that )?you are|are you (?:a )?(?:human|robot)|you are not a (?:human|robot)|not a robot"
-    rb"|unusual traffic|just a moment|pardon our interruption|press (?:&amp;|&|and) hold"
-    rb"|(?:complete|solve) (?:the|a) captcha"
-    rb"|enable javascript and cookies to continue|(?:waiting room|you are (?:now )?in (?:the |a )?(?:line|queue))",
+    rb"|robot or human|(?:bot|robot|human) (?:verification|check)|prove (?:that )?you|checking your browser"
+    rb"|security check|unusual (?:traffic|activity)|you have been blocked|<title[^>]*>\s*just a moment"
+    rb"|pardon our interruption|press (?:&amp;|&|and) hold|(?:complete|solve) (?:the|a) captcha"
+    rb"|enable javascript and cookies to continue"
+    rb"|waiting room|you are (?:now )?in (?:the |a )?(?:line|queue)|virtual (?:line|queue)"
+    rb"|ein mensch sind|kein roboter|pas un robot|no (?:eres|es|soy) un robot"
+    rb"|n\xc3\xa3o (?:\xc3\xa9|sou) um rob\xc3\xb4"
+    rb"|non sei un robot|geen robot",
+    re.IGNORECASE | re.DOTALL,
+)
+# Ordinary pages have these, too, such as one about maintenance that can be written to.
+_CHALLENGE_WIDGET = re.compile(
+    rb"challenge\.js\b|(?:id|class|name)=[\"']?[\w -]*(?:captcha|challenge|turnstile)", re.IGNORECASE
+)
+_MAINTENANCE = re.compile(
+    rb"maintenance|be (?:right |soon )?back|back (?:soon|shortly|later|online)|temporarily (?:unavailable|down)"
+    rb"|wartung|mantenimiento|manuten|onderhoud|\xe3\x83\xa1\xe3\x83\xb3\xe3\x83\x86\xe3\x83\x8a\xe3\x83\xb3\xe3\x82\xb9",
     re.IGNORECASE,
 )
-# In small JSON: a key or an address, since an event may well be called "Challenge Cup".
+_NO_PAGE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+# In small JSON: a key that is set, what an error names, or an address: an event may well be called "Challenge Cup".
 _CHALLENGE_JSON = re.compile(
-    rb"\"[\w-]*(?:captcha|challenge)[\w-]*\"\s*:|(?:https?://|/)[^\"\s]*(?:captcha|challenge)[^\"\s]*\"", re.IGNORECASE
+    rb"\"[\w-]*(?:captcha|challenge)[\w-]*\"\s*:(?!\s*(?:false|null|0\b|\"\"|\[\s*\]|\{\s*\}))"
+    rb"|\"(?:error|code|message|reason|action|detail)\w*\"\s*:\s*\"[^\"]{0,60}captcha"
+    rb"|\"(?:error|code|reason|action)\w*\"\s*:\s*\"(?:\w+[_ -])?challenge(?:[_ -]required)?\""
+    rb"|(?:https?:/)?/(?:[^\"\s]*[/_])?(?:captcha|challenge)(?:\.\w+)?(?=[/?#\"])"
+    rb"|https?://[^/\"\s]*(?:captcha|challenge|\bqueue\b)[^/\"\s]*[/?\"]|/waiting-?room\b",
+    re.IGNORECASE,
 )
-_LOGIN_PAGE = re.compile(rb"\b(?:log|sign)[ -](?:in|on)\b|(?:log|sign)(?:in|on)\b|type=[\"']?password", re.IGNORECASE)
+_LOGIN_PAGE = re.compile(rb"\b(?:log|sign)[ -](?:in|on)\b|(?:log|sign)(?:in|on)\b", re.IGNORECASE)
+_PASSWORD = re.compile(rb"type=[\"']?password", re.IGNORECASE)
 # Whole words, where humps part words as well: an API may well move to `/catalog-inventory`, `/authors` or `/session/7`.
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _LOGIN_URL = re.compile(
     r"(?<!cata)(?<!b)log[io]n|(?<!as)(?<!con)(?<!de)sign[io]n(?!g)|/account(?:\.(?:aspx?|html?|jsp|php))?/?$"
     r"|(?<![a-z])(?:(?:log|sign)[-_]?(?:in|on)|o?auth[0-9]*|auth(?:n|wall)|authori[sz]e|authenticat(?:ed?|ion)"
-    r"|sso|saml[0-9]*|oidc|openid|sessions?[/_-](?:new|create|expired|timeout|ended)|queue(?:-it)?|waiting-?room)(?![a-z])"
-    r"|^[^/]*(?<![a-z])accounts?\.|identity|challenge|captcha",
+    r"|access-?denied|(?:robot|bot)-?check|verify[-/]?human|virtual-(?:line|queue)|sso|saml[0-9]*|oidc|openid|sessions?[/_-](?:new|create|expired|timeout|ended)|queue(?:-it)?|waiting-?room)(?![a-z])"
+    r"|/(?:blocked|sorry)(?:/|$)|^[^/]*(?<![a-z])accounts?\.|identity|challenge|captcha",
     re.IGNORECASE,
 )
 
 
-def has_challenge(headers: httpx.Headers, body: bytes) -> bool:
+def has_challenge(status: int, headers: httpx.Headers, body: bytes) -> bool:
     """Whether a response of any status asks to prove that a person or a browser sent the request."""
     for name, value in headers.multi_items():
-        if _CHALLENGE_VALUE.fullmatch(value.strip()) or (name == "set-cookie" and _CHALLENGE_COOKIE.match(value)):
+        if name == _QUEUE_HEADER or _CHALLENGE_VALUE.fullmatch(value.strip()):
+            return True
+        if name == "set-cookie" and _CHALLENGE_COOKIE.match(value):
             return True
     if is_html(headers, body):
-        return _CHALLENGE_PAGE.search(body[:_SNIFFED_BYTES]) is not None
+        page = body[:_SNIFFED_BYTES]
+        is_ordinary = status in _NO_PAGE or _MAINTENANCE.search(page) is not None
+        return bool(_CHALLENGE_PAGE.search(page) or (not is_ordinary and _CHALLENGE_WIDGET.search(page)))
     return len(body) <= _SMALL_BODY and _CHALLENGE_JSON.search(body) is not None
 
 
@@ -60,8 +94,9 @@ def is_html(headers: httpx.Headers, body: bytes) -> bool:
 
 
 def is_login_page(body: bytes) -> bool:
-    """Whether an HTML page asks to log in."""
-    return _LOGIN_PAGE.search(body[:_SNIFFED_BYTES]) is not None
+    """Whether an HTML page asks to log in; one about maintenance may only link to where."""
+    page = body[:_SNIFFED_BYTES]
+    return bool(_PASSWORD.search(page) or (_LOGIN_PAGE.search(page) and not _MAINTENANCE.search(page)))
 
 
 def is_login_url(place: str) -> bool:

@@ -43,6 +43,7 @@ from ticket_pipeline.http.scrubbing import Scrubber, excerpt, redact_text
 LONGEST_RETRY_AFTER = timedelta(days=1)
 """A server that names a longer wait (or nonsense) is believed up to here."""
 
+_SECONDS = re.compile(r"\+?[0-9]{1,30}(?:\.[0-9]{0,30})?")
 _QUOTABLE_BYTES = 65_536
 _UNDERSTOOD_ENCODINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
 
@@ -212,11 +213,12 @@ def read_retry_after(values: list[str], now: datetime) -> timedelta | None:
 
 
 def _waits(value: str, now: datetime) -> list[timedelta]:
-    if re.fullmatch(r"[0-9]{1,30}(\.[0-9]{0,30})?(\s*,\s*[0-9]{1,30}(\.[0-9]{0,30})?)*", value):
-        longest = LONGEST_RETRY_AFTER.total_seconds()
-        return [timedelta(seconds=min(float(part), longest)) for part in value.split(",")]
-    at = read_date(value)
-    return [] if at is None else [max(at - now, timedelta())]
+    # A proxy may join repeated headers, and a date has a comma of its own.
+    parts = [part.strip() for part in value.split(",")]
+    numbers = [part for part in parts if _SECONDS.fullmatch(part)]
+    waits = [timedelta(seconds=min(float(number), LONGEST_RETRY_AFTER.total_seconds())) for number in numbers]
+    at = read_date(", ".join(part for part in parts if part not in numbers))
+    return waits if at is None else [*waits, max(at - now, timedelta())]
 
 
 def read_date(text: str | None) -> datetime | None:
@@ -231,7 +233,7 @@ def read_date(text: str | None) -> datetime | None:
 def _how_it_blocks(received: Received) -> str | None:
     """How a response keeps us out, as the end of a sentence; None where it does not."""
     status, headers = received.status, received.headers
-    if has_challenge(headers, received.body):
+    if has_challenge(status, headers, received.body):
         return " with a challenge"
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator
 
 import httpx
@@ -12,6 +13,7 @@ from ticket_pipeline.errors import UnexpectedPayload
 
 _ERROR_BODY_BYTES = 4096
 _ERROR_BODY_SECONDS = 1.0
+_STRAY = re.compile("[\udc80-\udcff]+")
 
 
 async def read_body(response: httpx.Response, max_bytes: int, request: str, tries: int) -> bytes:
@@ -43,13 +45,22 @@ async def read_start(response: httpx.Response) -> bytes:
 
 
 def to_utf8(body: bytes, charset: str | None) -> bytes:
-    """A body as UTF-8, which JSON should be in: converted by its label where it is not UTF-8 already."""
+    """A body as UTF-8, which JSON should be in: converted by its label where it is not UTF-8 already.
+
+    Where the label is wrong or missing, too, single bytes that are no UTF-8 are read as in Windows-1252.
+    """
     try:
         body.decode()
     except UnicodeDecodeError:
-        with contextlib.suppress(LookupError, UnicodeDecodeError):  # an unknown label, or a wrong one
+        with contextlib.suppress(LookupError, UnicodeError):  # an unknown label, or a wrong one
             return body.decode(charset or "utf-8").encode()
+        if body[:1] in {b"{", b"["} and b"\0" not in body[:4]:  # UTF-16 is recognized by its reader
+            return _STRAY.sub(_as_windows, body.decode("utf-8", "surrogateescape")).encode()
     return body
+
+
+def _as_windows(stray: re.Match[str]) -> str:
+    return stray[0].encode("utf-8", "surrogateescape").decode("cp1252", "replace")
 
 
 async def _read(chunks: AsyncIterator[bytes], max_bytes: int) -> tuple[bytes, int]:

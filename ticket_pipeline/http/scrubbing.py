@@ -109,10 +109,17 @@ def redact_text(text: str) -> str:
     return _PAIR.sub(rf"\1\2{HIDDEN}", text)
 
 
+_NOISE = 10
+"""More than one unreadable character in so many is no text."""
+
+
 def excerpt(body: bytes | str, limit: int = 80) -> str:
     """The start of a body on one line, redacted, at most `limit` characters and cut between words, for a message."""
     # Redacted before it is cut: no pattern knows half a secret.
     start = body[:4000].decode("utf-8", "replace") if isinstance(body, bytes) else body[:4000]
+    sample = start[:limit]
+    if len(sample) < _NOISE * sum(char == "\ufffd" or not (char.isprintable() or char.isspace()) for char in sample):
+        return "(binary data)"
     text = redact_text(" ".join(start.split()))
     printable = "".join(char if char.isprintable() else "?" for char in text)
     if len(printable) <= limit:

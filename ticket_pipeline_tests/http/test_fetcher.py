@@ -181,6 +181,10 @@ def test_a_compressed_body_at_the_limit_is_unpacked(encoding: str, pack: Callabl
         ('["Tribüne"]'.encode("utf-16"), "application/json; charset=utf-16"),
         ('["Tribüne"]'.encode(), "application/json; charset=iso-8859-1"),
         ('["Tribüne"]'.encode(), "application/json; charset=nonsense"),
+        *(
+            ('["Tribüne"]'.encode("latin-1"), f"application/json{label}")
+            for label in ("", "; charset=utf-8", "; charset=undefined", "; charset=rot13")
+        ),
     ],
 )
 def test_a_body_is_read_by_its_label_where_it_is_not_utf_8(body: bytes, label: str) -> None:

@@ -28,12 +28,13 @@ LOGINS = """
 /authn /account.aspx /my/account/?from=api /session/new /session-expired /auth/realms/x /oauth2/authorize
 /connect/authorize /authentication /sso /saml2/idp https://auth0.example.com/u https://accounts.example.com/
 https://identity.example.com/connect /validate-captcha https://example.queue-it.net/?c=x /waiting-room /queue/7
-https://waitingroom.example.com/
+https://waitingroom.example.com/ /blocked /access-denied /robot-check /verify/human /virtual-line/3 /sorry/
 """
 OTHER_PLACES = """
 https://api2.example.com/api/Listing/GetCompListingsByEventId /api/v2/Listing/ /api/catalog-inventory /api/CatalogInfo
 /blog-index /api/authors /api/session/7 /api/sessions /design-inventory /Signing/7 /assigninventory /consigninventory
-/authnet /account/listings /account.json /api/accounts.json /assorted /queued-listings / http://[broken
+/authnet /account/listings /account.json /api/accounts.json /assorted /queued-listings /human-league
+/sorry-tickets /unblocked / http://[broken
 """
 
 
@@ -136,6 +137,19 @@ def test_a_page_that_asks_to_log_in_is_a_block(text: str, expected: type[Marketp
         ({}, b'<html><div class="h-captcha"></div>Verify you are human</html>'),
         ({}, b'{"url":"https://geo.captcha-delivery.com/captcha/?initialCid=1"}'),
         ({}, b'{"sec-cp-challenge":"true","provider":"crypto"}'),
+        ({"x-queueit-redirect": "https%3A%2F%2Fx.queue-it.net"}, b"{}"),
+        ({"set-cookie": "js_challenge=1"}, b""),
+        ({}, b"<html><div class='cf-turnstile'></div></html>"),
+        ({}, b"<html><script>AwsWafIntegration.checkForceRefresh()</script>Back soon</html>"),
+        ({}, b"<html><iframe id=main-iframe src='/_Incapsula_Resource?x'></iframe></html>"),
+        ({}, b"<META NAME='robots' CONTENT='noindex,nofollow'><script src='/_Incapsula_Resource?SWJ'></script>"),
+        ({}, b"<title>Attention Required! | Cloudflare</title>"),
+        ({}, "<html>Bitte bestätigen Sie, dass Sie kein Roboter sind</html>".encode()),
+        ({}, b"<title>Bot Verification</title>"),
+        ({}, b"<html>Checking your browser</html>"),
+        ({}, b'{"error":"captcha_required"}'),
+        ({}, b'{"code": "CHALLENGE_REQUIRED"}'),
+        ({}, b'{"redirectUrl":"https://tickets.queue-it.net/?c=x"}'),
         ({}, b'{"appId":"PX1","blockScript":"/x/captcha/captcha.js?a=c"}'),
     ],
 )
@@ -154,13 +168,32 @@ def test_a_challenge_in_any_disguise_is_a_block(status: int, headers: dict[str, 
         (503, b"<title>StubHub</title><a href='/'>Sign In</a>", TemporarilyUnavailable),
         (502, b"<html>Bad gateway<footer>This site is protected by reCAPTCHA</footer></html>", TemporarilyUnavailable),
         (404, b'{"error":"no event named Challenge Cup"}', EventGone),
+        (
+            503,
+            b"<html><script src='/cdn-cgi/challenge-platform/scripts/jsd/main.js'></script></html>",
+            TemporarilyUnavailable,
+        ),
+        (
+            503,
+            b"<html><script src='https://x.token.awswaf.com/challenge.js'></script>Maintenance",
+            TemporarilyUnavailable,
+        ),
+        (200, b"<title>Maintenance</title><form class='g-recaptcha'></form>", UnexpectedPayload),
+        (200, b"<title>Wartung</title><a href='/login'>Login</a>", UnexpectedPayload),
+        (200, b"<title>NBA Skills Challenge Tickets</title>", UnexpectedPayload),
+        (404, b"<title>No such event</title><form class='g-recaptcha'></form>", EventGone),
+        (200, b'{"captchaRequired":false,"challenge":null,"listings":[]}', type(None)),
+        (200, b'{"listings":[{"url":"https://x.com/events/challenge-cup-final"}]}', type(None)),
+        (200, b'{"listings":[{"url":"/nfl-skills-challenge"}]}', type(None)),
         (200, b'[{"section":"ATP Challenger, Lower Bowl"}]', type(None)),
         (200, b'{"listings":[{"notes":"Captcha is a band"}]}', type(None)),
     ],
 )
 def test_everyday_words_and_scripts_are_not(status: int, body: bytes, expected: type) -> None:
     content_security_policy = "frame-src https://challenges.example.com"
-    verdict = judged(status, body, content_security_policy=content_security_policy, set_cookie="datadome=x; Path=/")
+    verdict = judged(
+        status, body, content_security_policy=content_security_policy, set_cookie="challenge_cup=x; Path=/"
+    )
     assert type(verdict) is expected
 
 
@@ -189,6 +222,11 @@ def test_a_compression_that_was_not_requested_is_named_and_not_quoted(encoding: 
         (["1.5"], 1.5),
         (["0.25", "3"], 3),
         (["120, 60"], 120),
+        (["+60"], 60),
+        (["5, Mon, 01 Jun 2026 13:00:00 GMT"], 3600),
+        (["Mon, 01 Jun 2026 13:00:00 GMT, 7200"], 7200),
+        (["Monday, 01-Jun-26 13:00:00 GMT"], 3600),
+        (["120s"], None),
         (["9" * 30], 86_400),
         ([format_datetime(NOON + timedelta(hours=1), usegmt=True)], 3600),
         (["Mon, 01 Jun 2026 13:00:00 -0000"], 3600),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,6 +78,8 @@ def test_an_excerpt_is_one_short_printable_line_without_half_a_secret() -> None:
     assert text.isprintable()
     assert SECRET[:2] not in text
     assert excerpt(b"short") == "short"
+    for noise in (zlib.compress(body), bytes(range(256)), b"\x1f\x8b\x08\x00"):
+        assert excerpt(noise) == "(binary data)"
 
 
 @pytest.mark.parametrize(
