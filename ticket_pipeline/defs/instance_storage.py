@@ -159,7 +159,7 @@ def _created_by_one(url: str, schema: str) -> Iterator[None]:
     """Create the schema, and let one process at a time create Dagster's tables in it; Dagster itself takes no lock."""
     try:
         # With the options of Dagster's own connections, so that a pooler that rejects them does so here.
-        with psycopg.connect(url, autocommit=True, options=_search_path(url, schema)) as connection:
+        with psycopg.connect(url, autocommit=True, options=_options(url, schema)) as connection:
             connection.execute("select pg_advisory_lock(%s)", [_LOCK])
             _create_schema(connection, schema)
             yield
@@ -189,9 +189,12 @@ def _create_schema(connection: psycopg.Connection[tuple[Any, ...]], schema: str)
         connection.execute(sql.SQL("create table {} ()").format(sql.Identifier(schema, _CREATING)))
 
 
-def _search_path(url: str, schema: str) -> str:
-    """The startup options of a connection whose tables are those of the schema."""
-    return f"{conninfo_to_dict(url).get('options') or ''} -c search_path={schema}".strip()
+def _options(url: str, schema: str) -> str:
+    """The startup options of a connection to the schema's tables.
+
+    Dagster compares times of the session's clock with UTC: elsewhere a run that waits looks hours old.
+    """
+    return f"{conninfo_to_dict(url).get('options') or ''} -c search_path={schema} -c timezone=UTC".strip()
 
 
 def _as_sqlalchemy_url(url: str, schema: str) -> str:
@@ -199,6 +202,6 @@ def _as_sqlalchemy_url(url: str, schema: str) -> str:
     parts = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
     user, password = quote(parts.pop("user", ""), safe=""), quote(parts.pop("password", ""), safe="")
     name = quote(parts.pop("dbname", ""), safe="")
-    parts["options"] = _search_path(url, schema)
+    parts["options"] = _options(url, schema)
     query = "&".join(f"{key}={quote(value, safe='')}" for key, value in parts.items())
     return f"postgresql+psycopg2://{user}{':' + password if password else ''}@/{name}?{query}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from threading import Barrier
 from typing import TYPE_CHECKING
 
@@ -101,6 +102,18 @@ def test_a_cut_connection_is_replaced_unnoticed(instance: dg.DagsterInstance, da
     assert use(instance)[1] == ["1", "2"]
 
 
+@pytest.mark.parametrize("timezone", ["America/New_York", "Asia/Kolkata"])
+def test_times_are_right_in_a_database_of_another_timezone(home: Path, database_url: str, timezone: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        name = conninfo_to_dict(database_url)["dbname"]
+        connection.execute(f"alter database {name} set timezone to '{timezone}'".encode())
+    before = datetime.now(UTC)
+    with dg.DagsterInstance.from_config(str(home)) as opened:
+        opened.add_run(dg.DagsterRun("a_job"))
+        (record,) = opened.get_run_records()
+    assert before <= record.create_timestamp <= datetime.now(UTC)
+
+
 def with_odd_password(url: str) -> str:
     """The same database for a user with an odd password."""
     user = f"odd_{conninfo_to_dict(url)['dbname']}"
@@ -150,10 +163,10 @@ def test_both_forms_of_a_url_name_the_same_database(url: str) -> None:
         "host": "db.example",
         "port": "5433",
         "sslmode": "require",
-        "options": "-c search_path=dagster",
+        "options": "-c search_path=dagster -c timezone=UTC",
     }
 
 
 def test_options_of_the_users_own_url_stay() -> None:
     made = make_url(_as_sqlalchemy_url("postgresql:///tickets?options=-c%20work_mem%3D8MB", "dagster"))
-    assert made.query["options"] == "-c work_mem=8MB -c search_path=dagster"
+    assert made.query["options"] == "-c work_mem=8MB -c search_path=dagster -c timezone=UTC"
