@@ -15,18 +15,43 @@ from ticket_pipeline.http.scrubbing import excerpt
 from ticket_pipeline.marketplaces.values import to_amount
 
 _ERROR_WORDS = {"error", "errors", "fault", "faults", "exception", "exceptions", "failure", "failures", "failed"}
-_SUCCESS_KEYS = {"success", "issuccess", "successful", "issuccessful", "succeeded", "ok"}
-_STATE_KEYS = {"status", "statuscode", "httpstatus", "state", "result", "outcome", "code", "responsecode"}
-_FAILED_STATES = {"error", "fail", "failed", "failure", "fault", "unauthorized", "forbidden", "denied", "expired"}
+_SUCCESS_KEYS = {"success", "issuccess", "successful", "issuccessful", "succeeded", "ok", "valid", "isvalid"}
+_FAILED_WORDS = {"expired", "denied", "timed", "aborted", "unauthorized", "unauthenticated"}
+_STATE_KEYS = {
+    "status",
+    "statuscode",
+    "httpstatus",
+    "httpcode",
+    "httpstatuscode",
+    "state",
+    "result",
+    "outcome",
+    "code",
+    "responsecode",
+}
+_FAILED_STATES = _ERROR_WORDS | _FAILED_WORDS | {"fail", "forbidden", "timeout", "invalid"}
 _MESSAGE_KEYS = {"message", "detail", "details", "reason", "description", "msg", "title"}
 _NOTHING_SAID = {"", "0", "200", "false", "none", "null", "no", "ok", "success"}
-_HTTP_ERRORS = range(400, 600)
+_HTTP_ERROR = re.compile("[45][0-9]{2}")
+
+# Beside a list that is empty these say why; beside one that is not, they say nothing.
+_AUTHORIZED_KEYS = {"authenticated", "isauthenticated", "authorized", "isauthorized", "loggedin", "isloggedin"}
+_LOGIN_WORDS = {"login", "auth", "authentication", "authorization", "signin"}
+_NEEDED_WORDS = {"required", "requires", "needed", "needs"}
+_REMARK_KEYS = {"message", "messages", "msg", "reason", "detail", "details", "warning", "warnings"}
+_REFUSAL = re.compile(
+    r"\b(?:expired|blocked|unauthori[sz]ed|not authori[sz]ed|denied|forbidden|errors?|failed|failure|exception|invalid"
+    r"|tim(?:ed?|ing)[ -]?out|(?:log|sign)(?:ged)?[ -]?in|too many requests|rate limit\w*|went wrong|maintenance)\b",
+    re.IGNORECASE,
+)
 
 _COUNTING = {"total", "totals", "count", "counts", "num", "number", "remaining", "available", "active", "left", "found"}
-_COUNTED = {"listing", "listings", "result", "results", "item", "items", "element", "elements", "record", "records"}
+_MANY = {"listings", "results", "items", "elements", "records", "offers", "hits", "tickets"}
+_COUNTED = _MANY | {"listing", "result", "item", "element", "record", "offer", "hit", "inventory"}
 _TICKETS = {"ticket", "tickets"}
-_QUALIFYING = {"of", "all", "filtered"}
+_QUALIFYING = {"of", "all", "filtered", "odata"}
 _CONTAINERS = {"meta", "metadata", "page", "paging", "pagination", "stats", "summary", "status", "result", "response"}
+_CONTAINERS |= {"data", "global", "header", "payload", "total", "totals", "count", "counts", "hits"}
 _MOST_WORDS = 200
 _DEPTH = 4
 
@@ -37,7 +62,7 @@ def check_envelope(found: Mapping[str, Any], received: int, whose: str) -> tuple
     Raises:
         UnexpectedPayload: the list is empty, and the body names an error, a failure or a total that is not zero.
     """
-    failure, totals = find_failure(found), dict(_totals(found))
+    failure, totals = find_failure(found) or (None if received else _find_refusal(found)), dict(_totals(found))
     doubts = [f"the response says {failure}"] if failure else []
     for name, (total, words) in totals.items():
         if received and words & _TICKETS:
@@ -67,13 +92,31 @@ def find_failure(found: Mapping[str, Any]) -> str | None:
     return None
 
 
+def _find_refusal(found: Mapping[str, Any]) -> str | None:
+    """What in a body without listings says that this is no empty market, on one line and quoted."""
+    for part in _parts(found):
+        for key, value in part.items():
+            words, plain = _words(key), re.sub(r"[^a-z]", "", key.lower())
+            needs_login = words & _LOGIN_WORDS and words & _NEEDED_WORDS
+            if (value is False and plain in _AUTHORIZED_KEYS) or (
+                value is True and (needs_login or plain == "hasmore")
+            ):
+                return repr(f"{key}: {value}")
+            remarks = [text for text in _texts(value) if _REFUSAL.search(text)] if plain in _REMARK_KEYS else []
+            if remarks:
+                return repr(excerpt("; ".join(remarks), _MOST_WORDS))
+    return None
+
+
 def _is_failure(key: str, value: object) -> bool:
     plain = re.sub(r"[^a-z]", "", key.lower())
     text = str(value).strip().lower() if isinstance(value, str | int | float) else ""
     if plain in _SUCCESS_KEYS:
         return text in {"false", "0", "no"} | _FAILED_STATES
     if plain in _STATE_KEYS:
-        return text in _FAILED_STATES or (text.isdecimal() and len(text) == 3 and int(text) in _HTTP_ERRORS)  # noqa: PLR2004 - as statuses are
+        return bool(_words(str(value)) & _FAILED_STATES) or _HTTP_ERROR.fullmatch(text) is not None
+    if _words(key) & _FAILED_WORDS:
+        return text in {"true", "yes"}
     if not _words(key) & _ERROR_WORDS:
         return False
     return text not in _NOTHING_SAID if isinstance(value, str | int | float) else bool(value)
@@ -84,7 +127,8 @@ def _totals(found: Mapping[str, Any]) -> Iterator[tuple[str, tuple[float, set[st
     for part in _parts(found):
         for key, value in part.items():
             words = _words(key)
-            if not words & _COUNTING or words - _COUNTING - _COUNTED - _TICKETS - _QUALIFYING:
+            is_count = words & _COUNTING and not words - _COUNTING - _COUNTED - _TICKETS - _QUALIFYING
+            if not is_count and not (words and words <= _MANY):
                 continue
             try:
                 total = to_amount(value)

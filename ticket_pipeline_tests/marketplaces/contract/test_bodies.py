@@ -161,11 +161,26 @@ FAILURES: list[dict[str, object]] = [
     {"statusCode": "503", "reason": "Session expired"},
     {"fault": {"faultstring": "Session expired"}},
     {"meta": {"success": 0, "message": "Session expired"}},
+    {"code": "TOKEN_EXPIRED", "message": "Session expired"},
+    {"sessionExpired": True, "detail": "Session expired"},
+    {"isValid": False, "reason": "Session expired"},
+    {"data": {"error": "Session expired"}},
+]
+REFUSALS: list[dict[str, object]] = [
+    {"message": "Session expired"},
+    {"Message": "An error has occurred."},
+    {"meta": {"reason": "User is not authorized"}},
+    {"warnings": ["shard 3 timed out"]},
+    {"isAuthenticated": False},
+    {"requiresLogin": True},
+    {"hasMore": True},
 ]
 NO_FAILURES: list[dict[str, object]] = [
     {"success": True, "error": None, "errors": [], "errorCode": 0, "status": "ok"},
     {"error": "", "statusCode": 200, "message": "No listings found"},
     {"hasErrors": False, "failed": "false", "status": 200, "accountError": {}},
+    {"sessionExpired": False, "expiredListings": 3, "loginRequired": False, "isAuthenticated": True, "hasMore": False},
+    {"message": "Tickets are currently unavailable. Please try again later.", "state": "FL", "result": "sold out"},
 ]
 
 
@@ -190,6 +205,13 @@ LISTED = those(*(each for each in SUBJECTS if each.has_listings))
 
 
 @LISTED
+@pytest.mark.parametrize("beside", REFUSALS, ids=json.dumps)
+def test_nothing_beside_a_refusal_is_no_empty_market(subject: Subject, beside: dict[str, object]) -> None:
+    with pytest.raises(UnexpectedPayload, match="has no listings, and yet the response says"):
+        subject.read(emptied(subject, beside))
+
+
+@LISTED
 @pytest.mark.parametrize(
     "beside",
     [
@@ -201,6 +223,10 @@ LISTED = those(*(each for each in SUBJECTS if each.has_listings))
         {"meta": {"count": 7}},
         {"stats": {"total_listings": 9}},
         {"itemsRemaining": 317},
+        {"totals": {"listings": 20, "tickets": 40}},
+        {"hits": {"total": 3}},
+        {"data": {"offerCount": 2}},
+        {"@odata.count": 5},
     ],
     ids=json.dumps,
 )
