@@ -20,10 +20,14 @@ with schedule as (
 
 breaker as (
   update breaker_state as b
-  set next_request_at = clock_timestamp()
+  set
+    next_request_at = greatest(b.asked_until, clock_timestamp()),
+    next_departure_at = least(b.next_departure_at, clock_timestamp())
   where
     b.marketplace = %(marketplace)s
-    and b.next_request_at > clock_timestamp() + %(longest_spacing)s::interval + interval '1 minute'
+    and b.next_request_at > greatest(
+      b.asked_until, clock_timestamp() + %(longest_spacing)s::interval + interval '1 minute'
+    )
 )
 
 update request_slots as s

@@ -20,6 +20,9 @@ class RequestGate(Protocol):
         A RequestNotPermitted where the breaker is open, or the wait would be too long; nothing may be sent then.
         """
 
+    async def depart(self) -> None:
+        """Wait until a permitted request may leave; called when its connection is ready, just before its first byte."""
+
     async def finish(self, permit: int, error: MarketplaceError | None) -> None:
         """Give back a permit whose request ended: with a usable response (None) or an error."""
 
@@ -36,6 +39,9 @@ class OpenGate:
     async def acquire(self) -> int:
         """Permit every request at once."""
         return 0
+
+    async def depart(self) -> None:
+        """Do nothing."""
 
     async def finish(self, permit: int, error: MarketplaceError | None) -> None:
         """Do nothing."""

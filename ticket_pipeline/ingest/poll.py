@@ -20,7 +20,7 @@ from ticket_pipeline.storage.admission_rules import read_admission_rules
 from ticket_pipeline.storage.attempts import BackOff
 from ticket_pipeline.storage.cache import PostgresCache
 from ticket_pipeline.storage.request_gate import BreakerRule, PostgresGate, SearchGate
-from ticket_pipeline.storage.requests import set_up_budget
+from ticket_pipeline.storage.requests import Spacing, set_up_budget
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -155,7 +155,7 @@ def build_gate(
     return (PostgresGate if is_for_events else SearchGate)(
         database,
         marketplace,
-        draw_spacing=lambda: random.uniform(settings.min_request_delay, settings.max_request_delay),
+        spacing=Spacing(settings.min_request_delay, settings.max_request_delay, random),
         hold=timedelta(seconds=settings.tuning.request_timeout_seconds),
         max_wait=_MAX_BUDGET_WAIT if max_wait is None else max_wait,
         is_polling=is_polling,

@@ -24,7 +24,7 @@ from ticket_pipeline.errors import (
     StorageError,
     TemporarilyUnavailable,
 )
-from ticket_pipeline.storage.requests import read_asked_wait
+from ticket_pipeline.storage.requests import Spacing, read_asked_wait
 
 if TYPE_CHECKING:
     from ticket_pipeline.market.vocabulary import Marketplace
@@ -35,6 +35,9 @@ _LONGEST_NAP_SECONDS = 0.5
 _LONGEST_DEFERRAL_SECONDS = 0.05
 _ASKED_TOLERANCE = timedelta(seconds=5)
 """Between the answer that there is a wait and the look at whose it is, time passes."""
+_FIRST_GUARD, _LONGEST_GUARD = timedelta(seconds=0.05), timedelta(seconds=1)
+"""Kept beyond the shortest gap: a process learns late of its moment, and the network varies. One later than half of it
+takes another moment and a longer guard; later than half of the longest, its gap may be shorter."""
 _PERMIT_GRACE = timedelta(seconds=5)
 """A permit that takes longer than this to arrive is not used: its hold began when it was taken."""
 
@@ -85,7 +88,7 @@ class PostgresGate:
     Args:
         database: where the budget lives; set up by `set_up_budget`.
         marketplace: whose.
-        draw_spacing: the random gap to the next request of any process, in seconds.
+        spacing: the gap to the next request of any process.
         hold: the longest a request can last; slots of a process that dies come back a window after that.
         max_wait: a longer wait is refused instead, naming when to come again.
         rule: when the breaker opens.
@@ -98,7 +101,7 @@ class PostgresGate:
         database: Database,
         marketplace: Marketplace,
         *,
-        draw_spacing: Callable[[], float],
+        spacing: Spacing,
         hold: timedelta,
         max_wait: timedelta,
         rule: BreakerRule,
@@ -107,7 +110,8 @@ class PostgresGate:
     ) -> None:
         self._database = database
         self._marketplace = marketplace
-        self._draw_spacing = draw_spacing
+        self._spacing = spacing
+        self._guard = _FIRST_GUARD
         self._hold = hold
         self._max_wait = max_wait
         self._rule = rule
@@ -134,6 +138,19 @@ class PostgresGate:
             if waiter.permit.done() and not waiter.permit.cancelled():
                 await self.cancel(waiter.permit.result())
             raise
+
+    async def depart(self) -> None:
+        """Wait until a request may leave: the shortest gap after the last one of any process left."""
+        while self._spacing.least:
+            guard, asked = self._guard, self._monotonic()
+            spacing = timedelta(seconds=self._spacing.least) + guard
+            parameters = {"marketplace": self._marketplace, "spacing": spacing}
+            (row,) = await asyncio.to_thread(self._database.fetch_all, "requests/depart", **parameters)
+            await asyncio.sleep(row["wait"].total_seconds())
+            late = timedelta(seconds=self._monotonic() - asked) - row["wait"]
+            if 2 * late <= guard or guard == _LONGEST_GUARD:
+                return
+            self._guard = min(4 * late, _LONGEST_GUARD)
 
     async def finish(self, permit: int, error: MarketplaceError | None) -> None:
         """Give back a permit whose request ended, and notify the breaker: None for a usable response."""
@@ -204,7 +221,7 @@ class PostgresGate:
 
     async def _serve(self) -> timedelta:
         """Run one statement for all that wait; how long until the next one makes sense."""
-        spacing = timedelta(seconds=self._draw_spacing())
+        spacing = self._spacing.draw()
         asked = self._monotonic()
         async with self._statement:
             row = await self._exchange(wanted=len(self._waiting), spacing=spacing)

@@ -6,7 +6,9 @@ Taking permits within them is in `request_gate`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import TYPE_CHECKING
 
 from psycopg.types.json import Jsonb
@@ -14,6 +16,19 @@ from psycopg.types.json import Jsonb
 if TYPE_CHECKING:
     from ticket_pipeline.market.vocabulary import Marketplace
     from ticket_pipeline.storage.database import Database, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Spacing:
+    """The gap between two requests of any process: drawn between `least` and `most` seconds, never below `least`."""
+
+    least: float
+    most: float
+    random: Random
+
+    def draw(self) -> timedelta:
+        """The gap to the next request."""
+        return timedelta(seconds=self.random.uniform(self.least, self.most))
 
 
 def set_up_budget(

@@ -124,7 +124,7 @@ def test_a_cancelled_fetch_gives_its_permit_back() -> None:
                 await task
 
     asyncio.run(run())
-    assert (gate.acquired, gate.cancelled, gate.finished) == (1, [1], [])
+    assert (gate.acquired, gate.departed, gate.cancelled, gate.finished) == (1, 1, [1], [])
 
 
 def test_nothing_is_sent_without_a_permit() -> None:

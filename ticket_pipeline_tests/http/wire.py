@@ -127,6 +127,11 @@ class RecordingGate:
         self.finished: list[tuple[int, str | None]] = []
         self.cancelled: list[int] = []
         self.flushes = 0
+        self.departed = 0
+
+    async def depart(self) -> None:
+        """Count the departure."""
+        self.departed += 1
 
     async def acquire(self) -> int:
         """Count the permit."""

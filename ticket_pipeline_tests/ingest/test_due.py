@@ -114,6 +114,14 @@ def test_when_nothing_is_due_it_says_when_the_next_is(watching: Loopback) -> Non
     assert choice == Skip("Nothing is due; the next of 4 events in 4 min 10 s.")
 
 
+def test_a_wait_that_the_marketplace_asked_for_is_not_taken_for_a_wrong_clock(watching: Loopback) -> None:
+    set_up_budget(watching.database, STUBHUB, {MINUTE: 5}, max_concurrent=2)
+    until = watching.clock() + HOUR
+    watching.rows("update breaker_state set asked_until = %s, next_request_at = %s", until, until)
+    assert isinstance(choose(watching), Skip)
+    assert watching.value("select next_request_at from breaker_state") == until
+
+
 def test_after_the_clock_was_set_back_nothing_waits_for_the_time_it_showed_before(watching: Loopback) -> None:
     ahead = watching.clock() + HOUR
     set_up_budget(watching.database, STUBHUB, {MINUTE: 5}, max_concurrent=2)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import timedelta
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +20,7 @@ from ticket_pipeline.errors import (
     TemporarilyUnavailable,
 )
 from ticket_pipeline.storage.request_gate import BreakerRule, PostgresGate
+from ticket_pipeline.storage.requests import Spacing
 from ticket_pipeline_tests.storage.stored import DAY, HOUR, MINUTE, STUBHUB, query
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ def open_gate(
     return PostgresGate(
         database,
         STUBHUB,
-        draw_spacing=spacing.total_seconds,
+        spacing=Spacing(spacing.total_seconds(), spacing.total_seconds(), Random()),  # noqa: S311 - spacing
         hold=HOLD,
         max_wait=max_wait,
         rule=RULE,

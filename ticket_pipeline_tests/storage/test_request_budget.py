@@ -20,7 +20,7 @@ from ticket_pipeline.simulator.wire import Latency
 from ticket_pipeline.simulator.world import ReplayEvent, SimulatedWorld
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.request_gate import BreakerRule, PostgresGate
-from ticket_pipeline.storage.requests import read_request_state, set_up_budget
+from ticket_pipeline.storage.requests import Spacing, read_request_state, set_up_budget
 from ticket_pipeline_tests.simulator_support.serving import serve
 from ticket_pipeline_tests.storage.gates import SECOND
 from ticket_pipeline_tests.storage.stored import DAY, HOUR, MINUTE, STUBHUB
@@ -55,7 +55,7 @@ async def _send_all(work: Work, database: Database) -> tuple[int, list[timedelta
     gate = PostgresGate(
         database,
         STUBHUB,
-        draw_spacing=lambda: random.uniform(0, 0.01),
+        spacing=Spacing(0, 0.01, random),
         hold=hold,
         max_wait=MINUTE,
         rule=NEVER,

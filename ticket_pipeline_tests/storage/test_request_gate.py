@@ -189,6 +189,26 @@ def test_requests_of_all_gates_keep_their_distance(budget: Database) -> None:
     acquire(budget)
 
 
+def test_requests_leave_one_after_the_other_whenever_they_were_permitted(budget: Database) -> None:
+    acquire(budget)
+    acquire(budget)
+    gap = timedelta(seconds=10)
+    rows = [row for _ in range(3) for row in budget.fetch_all("requests/depart", marketplace=STUBHUB, spacing=gap)]
+    assert [row["wait"] for row in rows] == [timedelta(), about(gap), about(2 * gap)]
+    assert rejected_for(budget) == about(3 * gap)  # nor is a later request permitted before it may leave
+
+
+def test_a_process_that_learns_too_late_of_its_moment_takes_another(
+    budget: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    moments = iter([0.0, 10.0, 10.0, 10.0])
+    acquire(budget)
+    gate = open_gate(budget, spacing=timedelta(milliseconds=1), monotonic=lambda: next(moments))
+    with caplog.at_level(logging.DEBUG):
+        asyncio.run(gate.depart())
+    assert caplog.text.count("requests/depart: 1 rows") == 2
+
+
 def test_the_wait_that_the_server_asked_for_spaces_every_process(budget: Database) -> None:
     record(budget, RateLimited("slow down", retry_after=30 * SECOND))
     assert rejected_for(budget) == about(30 * SECOND)
