@@ -42,29 +42,30 @@ class Rule(NamedTuple):
 _PERMIT = r"(?:pass(?:es)?|permits?|tickets?|spots?|spaces?|place|stalls?|vouchers?|karte)"
 _ONLY = r"(?:only|nur|solo|uniquement|seulement|somente|apenas|alleen|endast|kun)"
 _NO_SPACES = (  # scripts and compounds in which a word has no bounds
-    r"駐車|パーキング|停车|停車|泊车|주차|ที่จอดรถ"
-    r"|park(?:platz|haus|schein|ticket|karte|ausweis|berechtigung|flache|gebuhr)|stellplatz|tiefgarage"
+    r"駐車|パーキング|停车|停車|泊车|주차|ที่จอดรถ|पार्किंग"
+    r"|park(?:platz|haus|schein|ticket|karte|ausweis|berechtigung|flache|gebuhr)"
+    r"|(?<!rollstuhl)(?<!rollstuhl-)stellplatz(?! (?:fur )?rollstuhl)|tiefgarage"
 )
 _PARKING = (
-    r"(?:\b(?:pa?rki?n?gs?|carpark\w*|car parks?|valet"
+    r"(?:\b(?:pa?rki?n?gs?|carpark\w*|car parks?|self[- ]park|valet"
     # Spanish, Portuguese, French, Italian, Catalan
     r"|estacionamientos?|estacionamentos?|aparcamientos?|aparcaments?|parqueos?|parqueaderos?|cocheras?|garagem"
-    r"|garajes?"
-    r"|stationnements?|voiturier|parc auto|parcheggi[oa]?|posteggi[oa]?|post[oi] (?:auto|macchina|moto)|box auto"
-    r"|aparcacoches|estac"
+    r"|garajes?|stationnements?|voiturier|parc auto|parc[- ]?relais|parcheggi[oa]?|posteggi[oa]?|aparcacoches"
+    r"|post[oi] (?:auto|macchina|moto)|box auto|estac"
     # Dutch, Nordic, Turkish, Slavic, Romanian, Hungarian, Indonesian, Vietnamese
     r"|parken|park-ticket|parkeren|parkeer\w*|parkhuis|p-hus|parkering\w*|p-plats\w*|pysakoint\w*|otopark\w*|park yeri"
-    r"|parkingow\w*|parkovis\w*|parkovan\w*|parkiral\w*|parkirn\w*|parcare\w*|parkol\w*|parkir|đo xe|gui xe"
-    r"|парков\w*|паркинг\w*|паркуван\w*|стоянк\w*|σταθμευσ\w*|παρκινγκ|חני[הי]\w*|חניון|موقف|مواقف)\b"
+    r"|parkingow\w*|parkovis\w*|parkovan\w*|parkovac\w*|parkiral\w*|parkirn\w*|parcare\w*|parkol\w*|parkir|đo xe|gui xe"
+    r"|парков(?:к|оч)\w*|паркинг\w*|паркінг\w*|паркуван\w*|стоянк\w*|σταθμευσ\w*|παρκινγκ|חני[הי]\w*|חניון|פא?רקינג|موقف|مواقف)\b"
     rf"|{_NO_SPACES})"
 )
-_GARAGE = r"\bgarages?\b(?! (?:suite|club|bar|box|lounge|loft|seat|stage|rock|band)s?\b)"
+_GARAGE = r"\bgarages?\b(?! (?:suite|club|bar|box|lounge|loft|seat|stage|rock|band|view|door)s?\b)"
 _LOT = (
     r"\blots?0?\b(?! (?:of|de|d'|suite|box|seat|seats|seating|bleachers?|terrace|club|view|stage)\b)"
-    r"|\b(?:tailgat(?:e|ing)) (?:pass(?:es)?|permits?|spots?|spaces?|area)\b|^tailgat(?:e|ing)$"
+    r"|\b(?:tailgat(?:e|ing)) (?:pass(?:es)?|permits?|spots?|spaces?|area|zone)\b|^tailgat(?:e|ing)$"
 )
 _VEHICLE = (
-    rf"\b(?:car|vehicle|motorcycle|motorbike|truck|auto) {_PERMIT}\b|\brvs?\b|\bmotor ?homes?\b|\bcamper ?vans?\b"
+    rf"\b(?:car|vehicle|motorcycle|motorbike|truck|auto) {_PERMIT}\b|\boversized? vehicles?\b|\brvs?\b"
+    r"|\bmotor ?homes?\b|\bcamper ?vans?\b"
     r"|\bcaravan(?:s|e|es|a|as|ing)?\b|\bautocaravanas?\b|\bwohnmobil\w*|\bcamping-?cars?\b"
 )
 ANY_PARKING = rf"(?:{_PARKING}|{_GARAGE}|{_LOT}|{_VEHICLE})"
@@ -80,10 +81,13 @@ _SEATED = (
 )
 
 _NOT_A_TICKET = (
-    rf"\bnot {_EVENT}(?:{_TICKET}|seat)\b(?! together)"
+    rf"\bnot {_EVENT}(?:{_TICKET}|seat)\b(?! together)|\bnon-ticket\b"
     rf"|\b{_TICKET} (?:to (?:the )?\w+ )?(?:is |are )?(?:not |never )(?:incl\w*|part|provided|with)"
     rf"|\b(?:does|do|will)(?: not|n't) (?:include|come with|contain) {_EVENT}{_TICKET}\b"
-    rf"|\b{_TICKET} (?:is |are )?sold separate"
+    rf"|\b{_TICKET} (?:to \w+ )?(?:is |are |must be |has to be )?(?:sold|bought|purchased) separate"
+    rf"|\b(?:does|do|will)(?: not|n't) (?:grant|give|provide|allow)(?: you)? (?:{_TICKET}|access) to the"
+    r" (?:event|game|match|concert|show|race|fight|session|stadium)\b"
+    r"|\b(?:does|do|will)(?: not|n't) grant (?:entry|admission)\b"
     # French, Spanish, Portuguese, Italian
     r"|\bbillets? (?:d'\w+ |de \w+ )?(?:non inclus|pas inclus|exclu)|\bentree non (?:incluse|comprise)"
     r"|\bne (?:comprend|contient|inclut) pas (?:le |la |les |de |d'|l')?(?:billet|entree|place)"
@@ -108,7 +112,8 @@ _NEEDS_TICKET = (
     rf"\b(?:must|need(?:s)?(?: to)?|ha(?:s|ve) to) (?:already |also )?(?:have|hold|own|possess|buy|purchase) {_EVENT}"
     rf"(?:{_TICKET})\b"
     rf"|\b(?:event|game|match|concert|show|race|separate|stadium) {_TICKET} (?:is |are |also )*(?:required|needed)\b"
-    rf"|\brequires? {_EVENT}(?:tickets?|admission)\b|\bbillet (?:obligatoire|requis)\b"
+    rf"|\brequires? {_EVENT}(?:tickets?|admission)\b|\bneeds? {_EVENT}tickets? to (?:use|redeem)\b"
+    r"|\btickets? (?:is |are )?(?:required|needed|necessary) to (?:use|redeem)\b|\bbillet (?:obligatoire|requis)\b"
 )
 _ACCESS = r"(?:access|pass(?:es)?|entry|admissions?|tickets?|packages?|wristbands?|credentials?|lanyards?|experience)"
 _AREA = (
@@ -120,20 +125,22 @@ _SHUTTLE = (
     r"\bshuttles?\b|\bpark-ride\b|\bp ?\+ ?r\b"
     rf"|\b(?:bus|coach|train|ferry|rail|boat|transit|limo(?:usine)?|taxi) (?:{_ACCESS}|rides?|transfers?|transport\w*"
     r"|trips?|travel|journey)\b|\b(?:party|tour|return|round[- ]?trip|fan|charter) (?:bus(?:es)?|coach(?:es)?)\b"
-    r"|^(?:bus(?:es)?|coach)$|\btransport(?:ation)?\b|\bnavettes?\b|\bnavetta\b|\bpendelbus\w*|\bautobus(?:es)?\b"
+    r"|\bshuttle(?:ticket|bus|transfer)\w*|^(?:bus(?:es)?|coach)$|\btransport(?:ation)?\b|\bnavettes?\b|\bnavetta\b|\bpendelbus\w*|\bautobus(?:es)?\b"
     r"|\bbus(?:fahrt|ticket|transfer|reise|karte)\w*|\blanzadera\b|\btraslados?\b|シャトル|接驳|班车|셔틀"
 )
 _GOODS = (
     r"\bmerch(?:andise|andising)?\b|\bsouvenirs?\b|\b(?:t-?shirts?|hoodies?|posters?|vinyl|tour ?books?|lanyards?)\b"
     r"|\bgift ?(?:bags?|cards?|certificates?|vouchers?)\b|\bcommemorative\b|\bbobble ?heads?\b|\bfanartikel\b"
+    r"|\b\w*programmheft\w*|\b\w*gutschein\w*"
     r"|\b(?:event |game |tour |souvenir )program(?:me)?s?\b|^program(?:me)?s?$|\bmercancia\b|グッズ"
     r"|\b(?:food|meal|drinks?|beverage|beer|dinner|lunch|catering) (?:vouchers?|tokens?|coupons?|cards?|credits?"
     r"|pass(?:es)?)\b"
     r"|\b(?:lawn ?chair|chairback|blanket|cushion|binocular|headset|scanner|stroller)s?\b|\brentals?\b"
-    r"|\bdonations?\b|\braffle\b|\bticket insurance\b|\b(?:hotel|room) (?:room|stay|voucher|night)s?\b"
+    r"|\bdonations?\b|\braffle\b|\bticket (?:insurance|protection)\b|\b(?:hotel|room) (?:room|stay|voucher|night)s?\b"
 )
 _STORED = (
-    r"\blockers?\b(?! ?room)|\bschliessfach\w*|\bcasiers?\b|\bconsigne\b|\b(?:coat|bag) ?(?:check|storage)\b|ロッカー"
+    r"\blockers?\b(?! ?room)|\bschliessfach\w*|\bcasilleros?\b|\bcasiers?\b|\bconsigne\b"
+    r"|\b(?:coat|bag) ?(?:check|storage)\b|ロッカー|荷物"
 )
 _TOUR = (
     r"\b(?:stadium|backstage|venue|arena|ballpark|museum|locker ?room|guided|walking|behind the scenes|course|pit"
@@ -160,7 +167,7 @@ GROUNDS_TEXT = (
     r"|\bground (?:pass(?:es)?|admissions?|tickets?|entry)\b"
     r"|\b(?:viewing|watch(?:ing)?) (?:party|parties|pass(?:es)?)\b|\bpublic[- ]?viewing\b|パブリックビューイング"
     r"|ライブビューイング|グラウン[ドズ]パス|园区票|園區票"
-    r"|\b(?:outside|outer) courts?\b|\bcourts? annexes?\b|\bbillets? annexes?\b|\bpass(?:e)? site\b"
+    r"|\b(?:outside|outer) courts?\b|\bcourts? annexes?\b|\bgrounds only\b|\bbillets? annexes?\b|\bpass(?:e)? site\b"
     r"|\bacces (?:au )?site\b"
     r"|\bgelande(?:ticket|karte|pass|eintritt)\w*|\banlagen(?:ticket|karte|pass)\w*|\bflanierkarte\b"
     r"|\b(?:acceso|entrada|pase) (?:al? |de |del )?(?:recinto|predio|instalaciones)\b|\bacesso (?:ao )?recinto\b"
@@ -185,7 +192,8 @@ _ELSEWHERE = (
 )
 _COMES_WITH = r"\b(?:includ\w*|incl|comes?|also|with|plus|and|eligible|available|free|complimentary|not|no)\b"
 _ON_SITE = (
-    r"\b(?:street|cash|card|credit|purchas\w*|off-?site|nearby|reservation)\b"
+    r"\b(?:street|cash|card|credit|purchas\w*|off-?site|nearby|reservation|limited)\b"
+    r"|\bparking for\b"
     r"|\bonly (?:is |are )?(?:available|for|at|on|in|by|with|via|through|sold|limited|accept\w*)\b"
 )
 _THIS = r"\b(?:this|these|listing|tickets?|item|you are (?:buying|purchasing))\b"
@@ -197,7 +205,7 @@ RULES = (
     Rule(
         Admission.GROUNDS,
         _S,
-        r"^(?:\w+ ){0,2}grounds(?: ga)?$"
+        r"^(?:[\w-]+ ){0,2}grounds(?: ga)?$|^(?:courts? )?annexes$"
         r"|^(?:\w+ )?fan ?(?:zone|fest|festival|park|village)$"
         r"|\bfan ?(?:zone|fest|festival|park|village) (?:pass(?:es)?|tickets?|admission|entry|access|only)\b",
     ),
@@ -228,7 +236,8 @@ RULES = (
         r"\b(?:lounge|club|backstage|pit|sound ?check|fast[- ]?(?:lane|track)|early[- ]entry"
         r"|(?:pre|after|post)[- ]?(?:game|show|race|concert|party|match))(?: \w+)? (?:pass(?:es)?|wristbands?"
         r"|credentials?|lanyards?)\b"
-        r"|\b(?:lounge|backstage|sound ?check|locker ?room) access\b"
+        r"|\b(?:lounge|backstage|sound ?check|locker ?room|(?:pre|post)[- ]?(?:game|show)(?: field)?) access\b"
+        r"|^(?:\w+ )?(?:pre|after|post)[- ]?(?:(?:game|show|race|concert|match) ?)?part(?:y|ies)$"
         r"|\b(?:meet-greets?|m&g)(?: \w+)? (?:pass(?:es)?|experience)\b"
         r"|\bphoto ?op\w*|\bautograph (?:session|pass|signing)",
         rf"{_SEATED}|\btickets?\b|\badmission\b",
@@ -247,10 +256,15 @@ RULES = (
         Admission.PARKING,
         _N,
         rf"(?:{_PARKING}|\bgarage|\blot)(?: (?:{_PERMIT}|lot|garage))* ?[(-]? ?only\b"
-        rf"|\b{_ONLY} (?:\w+ )?{_PARKING}|{_PARKING}(?: {_PERMIT})* (?:nur|solo|uniquement|seulement)\b",
+        rf"|\b{_ONLY} (?:(?:valid |good )?for |\w+ )?{_PARKING}|{_PARKING}(?: {_PERMIT})* {_ONLY}\b",
         _ON_SITE,
     ),
-    Rule(Admission.PARKING, _N, rf"{_THIS}.{{0,30}}\b(?:is|are|for|a)\b.{{0,20}}{_PARKING}", _COMES_WITH),
+    Rule(
+        Admission.PARKING,
+        _N,
+        rf"{_THIS}.{{0,30}}\b(?:is|are|for|a)\b.{{0,20}}{_PARKING}",
+        rf"{_COMES_WITH}|\b(?:required|needed|separate)\b",
+    ),
     Rule(
         Admission.PARKING,
         _N,
@@ -269,9 +283,17 @@ RULES = (
         Admission.EXTRA,
         _N,
         _NOT_A_TICKET,
-        rf"{_DELIVERY}|{_ELSEWHERE}|\bfees?\b|\b(?:parking|bus|train|food|drink) tickets?\b",
+        rf"{_DELIVERY}|{_ELSEWHERE}|\bfees?\b|\b(?:parking|bus|train|food|drink|party|lounge|museum|tour|shuttle"
+        r"|club) tickets?\b|\b(?:child\w*|kids?|infants?|under|until|till|before|after)\b",
     ),
-    Rule(Admission.EXTRA, _N, _NEEDS_TICKET, _HOUSE_RULE),
+    # As a sentence of its own: "No tickets will be mailed" is about something else.
+    Rule(Admission.EXTRA, _N, rf"^\W*(?:{_WITHOUT_TICKET})(?: (?:incl\w*|provided))?\W*$"),
+    Rule(
+        Admission.EXTRA,
+        _N,
+        r"^(?:this|it|(?:\w+ )?pass is)?\W*not valid (?:for|as) (?:\w+ )?(?:entry|admission|entrance)\W*$",
+    ),
+    Rule(Admission.EXTRA, _N, _NEEDS_TICKET, rf"{_HOUSE_RULE}|{_ELSEWHERE}|\bparking\b"),
     Rule(
         Admission.EXTRA,
         _N,
@@ -280,7 +302,9 @@ RULES = (
         r"|\bcamping\b|\blounge access\b)",
         _COMES_WITH,
     ),
-    Rule(Admission.EXTRA, _N, rf"\b{_AREA}(?: {_ACCESS})* only\b", rf"{_ON_SITE}|\bparking\b|{_SEATED}"),
+    Rule(
+        Admission.EXTRA, _N, rf"\b{_AREA}(?: {_ACCESS})* only\b", rf"{_ON_SITE}|\b(?:via|through|parking)\b|{_SEATED}"
+    ),
 )
 """Every rule; of several that match a listing the first admission of parking, grounds, extra counts."""
 
@@ -290,7 +314,8 @@ _EXTRA_NOUN = (
     r"|\bmeet-greets?\b|\bm&g\b)"
 )
 _JOIN = (
-    r"(?:\b(?:incl\w*|inkl\w*|with|plus|and|no|mit|avec|con|com|met|med|et|und|y|e|och|og|en|ve)\b\.?|\bw/|\bc/|[+&])"
+    r"(?:\b(?:incl\w*|inkl\w*|with|plus|and|no|mit|avec|con|com|met|med|et|und|och|og|en|ve)\b\.?|\bw/|\bc/|[+&]"
+    r"|(?<=\S )[ye]\b(?! lots?\b))"
 )
 COMES_WITH = (
     rf"{_JOIN}[^,;:(+&]{{0,25}}?(?:{ANY_PARKING}|{_EXTRA_NOUN})(?: {_PERMIT}| access)*"

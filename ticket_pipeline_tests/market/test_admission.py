@@ -31,7 +31,8 @@ Stellplatz | Wohnmobilstellplatz | Tiefgarage | Tiefgaragenstellplatz | Parkausw
 Parkeerticket | Parkering | Parkeringsplats | P-plats | Pysäköinti | Otopark | OTOPARK BİLETİ | Park yeri
 Miejsce parkingowe | Parkoviště | Parkování | Parkolás | Parcare | Parkiralište | Парковка | Парковочное место
 Стоянка | Στάθμευση | חניה | موقف سيارات | 駐車 | 駐車場券 | パーキング | 停车 | 停車場 | 주차권 | ที่จอดรถ | Parkir
-Aparcament | Parken P2 | Box auto | Posteggio | Aparcacoches | P-hus | Garage coperto | Lot C (Parking)
+E Lot | Y Lot | Self Park | Oversize Vehicle | Tailgate Zone | Parc relais | Parkovací lístek | Паркінг | חניון פרקינג
+पार्किंग | Aparcament | Parken P2 | Box auto | Posteggio | Aparcacoches | P-hus | Garage coperto | Lot C (Parking)
 """
 SEAT_PLACES = """
 101 | A | GA | General Admission | GA2 | SRO8 | Standing Room | Floor B | Loge 12 | Section 105 | Row 5
@@ -57,6 +58,8 @@ Orchestra | Mezz 4 | Tribune Est | Curva Sud | Gradin 3 | Galerie | アリーナ
 Cardinal Loge | Autozone Park 12 | Bus Stop Bleachers 4 | Postern Gate 12 | Merchant Bank Club | Grass Court Seats 4
 Terrace Grounds View 12 | Fairgrounds Stand 3 | Early Entry GA | Section 5 - Pre-Show Lounge Access | Wheelchair
 Accessible | Obstructed | Aisle 5 | Bar Rail 12 | Table 9 | Cabana 2 | Owner's Box and garage access
+Rollstuhlstellplatz | Stellplatz Rollstuhl | Парковая трибуна | Plaza Garage View | Garage Door Club
+Palco e parking | Tribuna y parking | Party Deck | After Party Suite | Programme Circle | Shuttleworth Stand
 Bad Bunny Stadium Tour Floor 3 | Camping World Box 12 | Per Car | Box 12 - Lot pass included | VIP lot + 2 tickets
 Ground
 """
@@ -67,7 +70,7 @@ Viewing Pass | Arthur Ashe Viewing Party | Public Viewing | Fan Zone | Fan Zone 
 Outside Courts | Outer Courts | Courts Annexes | Billet annexes | Lawn | GA Lawn | LAWN GENERAL ADMISSION | Lawn 12
 Lawn Seating | Outfield Berm | Grass Seating | Geländeticket | Flanierkarte | Acceso al recinto | Biglietto Ground
 Terreinticket | パブリックビューイング | Gate Admission | Fair Admission Only | Grounds Pass incl. parking
-Grounds Pass - no seat | General Grounds | Festival Admission Only
+Good-Any-Day Grounds | Annexes | Grounds Only | Grounds Pass - no seat | General Grounds | Festival Admission Only
 """
 EXTRA_PLACES = """
 VIP Upgrade | UPGRADE | Upgrade to VIP | VIP UPGRADE ONLY - NO TICKET | Hospitality Upgrade | Seat Upgrade Package
@@ -81,6 +84,8 @@ Bus Pass | Bus | Party Bus | Park & Ride | Park and Ride Shuttle | PARK N RIDE |
 Coach Travel | Train Ticket | Navette | Navetta | Bustransfer | Busfahrt | Traslado | シャトルバス | Locker
 Locker Rental | Schließfach | Coat Check | Stadium Tour | Backstage Tour | Locker Room Tour | Visite guidée
 Visita guidata | Stadionführung | Camping | Camping Pass | Campsite 12 | Glamping | Campground | Tent Site | Campeggio
+After Party | Afterparty | VIP Pre-Party | Pre-Game Party | Pregame Field Access | Shuttleticket | Shuttlebus
+Essensgutschein | Programmheft | Casillero | 荷物預かり | Ticket Protection | Non-ticket item
 Kamperen | Livestream | Virtual Ticket | Not an event ticket | NOT A GAME TICKET | This is not a ticket
 Ticket not included | Admission not included | Event ticket not included | Does not include admission
 Must have a ticket | MUST HAVE GAME TICKET | No ticket | Ticket sold separately | Without ticket
@@ -137,6 +142,10 @@ Grounds open at 9 am | Bring lawn chairs | Shuttle from the station available | 
 Wheelchair only | XFER ONLY | Mobile transfer only | Ticket fees not included | Meet and greet included!
 This ticket includes parking. | These seats come with a shuttle pass. | This is for two seats.
 Last row. Not together. | Tickets not together | Inklusive Parkplatz | avec parking | Estacionamiento incluido
+Separate ticket required for after party | After-party ticket not included | Limited parking only.
+A separate ticket is required for parking | Only parking for buses | Tickets are not provided until the day of the event
+Entry not included for children under 3 | Entry via club lounge only | PDF not valid for entry | Ticket to use at gate B
+Venue does not allow entry after 9 pm | No entry without ID
 Print at home not valid for admission | Must be 21+ | Valid ticket required for entry. | Parking is not included
 """
 PARKING_NOTES = """
@@ -144,7 +153,7 @@ Parking only. | PARKING PASS ONLY | This is for parking only, no ticket. | This 
 This is a parking pass. | You are buying a parking pass | Gold lot pass only
 Parking pass - not a ticket to the event | Parking pass, NOT an event ticket | Great spot! Valet parking only.
 Nur Parkplatz | Solo estacionamiento | Seulement stationnement | Parking uniquement | Ticket is for parking
-Solo parcheggio | PARKING PERMIT ONLY (lot 5)
+Only valid for parking | Estacionamento apenas | Solo parcheggio | PARKING PERMIT ONLY (lot 5)
 """
 GROUNDS_NOTES = """
 Grounds pass only. | This is a grounds pass. | Grounds admission only - no access to Ashe | GROUNDS PASS
@@ -159,7 +168,10 @@ Lounge access only | This is an upgrade | This listing is for a shuttle pass | T
 Admission not included | Event ticket not included; upgrade package | Merchandise only | Meet and greet only
 This is for camping | Billet non inclus | Entrada no incluida | Ticket nicht enthalten. | Biglietto non incluso
 チケットは含まれません | This pass will not include entry | Requires event ticket
-Club access only, must already have a ticket
+No ticket included | No concert ticket included | Without event ticket | Ohne Eintritt | Sin entrada | Sans billet.
+Does not grant entry | This does not grant admission to the event | Not valid for entry | Not valid for admission.
+You need a valid match ticket to use this | A ticket is required to use this pass
+Ticket to event must be purchased separately | Club access only, must already have a ticket
 """
 
 
