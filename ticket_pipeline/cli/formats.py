@@ -105,8 +105,8 @@ def parse_duration(text: str) -> timedelta:
 def parse_bucket(text: str) -> timedelta:
     """Read a duration that can be a bucket of prices: the parser of an option."""
     bucket = parse_duration(text)
-    if not timedelta(hours=1) <= bucket <= _LONGEST_BUCKET:
-        raise typer.BadParameter(f"{text!r} is not between an hour and 31 days: prices are kept by the hour")
+    if bucket % timedelta(hours=1) or not timedelta() < bucket <= _LONGEST_BUCKET:
+        raise typer.BadParameter(f"{text!r} is not whole hours, 31 days at most: prices are kept by the hour")
     return bucket
 
 

@@ -126,7 +126,7 @@ def read_price_history(
         event_id: whose.
         marketplace: where.
         span: of whole hours.
-        bucket: an hour or longer; aligned on the venue's clock.
+        bucket: of whole hours; aligned on the venue's clock.
         timezone: the venue's.
         zone: `*` is the whole event.
         until: gaps are filled up to here; None: up to the end of the span. Data after it stays.

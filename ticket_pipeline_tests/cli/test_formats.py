@@ -33,10 +33,10 @@ def test_a_bucket_is_read_in_hours_days_or_weeks(text: str, hours: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["30 minutes", "5m", "0h", "32 days", "1 month", "", "-1 day", "1.5h", "day 1", "1 d x"]
+    "text", ["30 minutes", "90 minutes", "5m", "0h", "32 days", "1 month", "", "-1 day", "1.5h", "day 1", "1 d x"]
 )
 def test_anything_else_is_not_a_bucket(text: str) -> None:
-    with pytest.raises(typer.BadParameter, match=r"is not (a duration|between an hour)"):
+    with pytest.raises(typer.BadParameter, match=r"is not (a duration|whole hours)"):
         parse_bucket(text)
 
 
