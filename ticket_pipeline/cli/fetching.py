@@ -150,8 +150,14 @@ def _cells(result: EventResult) -> list[str]:
     metrics = result.metrics or SnapshotMetrics()
     get_ins = [get_in(price, metrics.floor_price) for price in metrics.get_in_prices[:2]]
     prices = [money(metrics.floor_price), *get_ins, money(metrics.median_price)]
-    remark = "suspect" if result.is_suspect else result.currency or "empty"
-    return [count(result.listings), count(result.tickets), *prices, remark]
+    return [count(result.listings), count(result.tickets), *prices, "suspect" if result.is_suspect else _unit(result)]
+
+
+def _unit(result: EventResult) -> str:
+    """The currency of an event's prices, or why it has none."""
+    if result.listings:
+        return "mixed" if result.metrics is None or result.currency is None else result.currency
+    return "no seats" if result.rejected else "empty"
 
 
 def _cache_age(result: EventResult) -> timedelta | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
@@ -105,11 +105,14 @@ def section_prices(
         event = choose_event(database, event_key, marketplace, with_listings=True)
         rebuild_stale_hours(database, span)
         zones = read_zone_prices(database, event.event_id, event.marketplace, span)
-    shown = zones[: limit + 1] if limit else zones
+    shown = zones[: limit + sum(one.zone == "*" for one in zones)] if limit else zones
     if as_json:
         show_json({"event": identify(event), "zones": shown})
     elif not zones:
-        note(_explain_nothing(event, days))
+        note(
+            f"No listing of {plain(event.name)} in the last {days} days. Whether the market was empty or nothing was "
+            f"fetched: ticket-pipeline price-history {event.external_id}"
+        )
     else:
         show(describe_event(event), _zones_table(shown), *_zones_legend(event, shown, len(zones)))
 
@@ -119,7 +122,7 @@ def _whole_hours(this_moment: datetime, days: int) -> Span:
     return Span(end - days * _DAY, end)
 
 
-def _explain_nothing(event: WatchedEvent, days: int, zone: str = "*") -> str:
+def _explain_nothing(event: WatchedEvent, days: int, zone: str) -> str:
     where = "" if zone == "*" else f" for zone {plain(zone)} (`section-prices` lists the zones)"
     return (
         f"No prices of {plain(event.name)} in the last {days} days{where}. Look further back with --days, or "
@@ -184,10 +187,15 @@ def _history_legend(series: PriceSeries, bucket: timedelta) -> list[str]:
 
 
 def _zones_table(zones: Sequence[ZonePrices]) -> Table:
+    is_mixed = len({(one.currency, one.fee_basis) for one in zones}) > 1
+    units: dict[str, Callable[[ZonePrices], str]] = {
+        "In": lambda one: f"{one.currency}\n{one.fee_basis.replace('_', '-')}"
+    }
     return table_of(
         zones,
         {
             "Zone": lambda one: "whole event" if one.zone == "*" else plain(one.zone),
+            **(units if is_mixed else {}),
             ">Listed": lambda one: count(one.listings),
             ">Tickets": lambda one: count(one.tickets),
             ">Floor": lambda one: money(one.floor_price),
@@ -211,5 +219,6 @@ def _zones_legend(event: WatchedEvent, shown: Sequence[ZonePrices], total: int) 
     if any(is_thin(one.get_in_prices[n], one.floor_price) for one in shown for n in (0, 1, 3)):
         lines.append(THIN)
     if len(shown) < total:
-        lines.append(f"{len(shown) - 1} of {total - 1} zones shown; --limit 0 shows all.")
+        whole = sum(one.zone == "*" for one in shown)
+        lines.append(f"{len(shown) - whole} of {total - whole} zones shown; --limit 0 shows all.")
     return lines

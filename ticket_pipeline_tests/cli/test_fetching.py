@@ -116,3 +116,30 @@ def test_an_error_that_repeats_the_session_is_recorded_and_shown_without_it(sync
     assert (result.exit_code, "418" in result.stderr) == (1, True)
     stored = [synced.loopback.rows(f"select * from {table}") for table in ("fetch_attempts", "breaker_state")]  # noqa: S608 - our own names
     assert "S3CRET" not in f"{result.output}{stored}"
+
+
+@pytest.mark.parametrize(
+    ("stock", "unit"),
+    [
+        ([("101", "USD"), ("102", "USD")], "USD"),
+        ([("101", "USD"), ("102", "CAD")], "mixed"),
+        ([("Gold Lot", "USD"), ("VIP Upgrade", "USD")], "no seats"),
+        ([], "empty"),
+    ],
+)
+def test_what_the_prices_are_in_or_why_there_are_none_stands_beside_them(
+    synced: Cli, stock: list[tuple[str, str]], unit: str
+) -> None:
+    listings = [
+        {"listingId": n, "section": section, "availableTickets": 2, "sellerAllInPrice": 100 + n, "currencyCode": code}
+        for n, (section, code) in enumerate(stock)
+    ]
+
+    async def run() -> Result:
+        async with serve_wire(response(200, json.dumps(listings).encode())) as server:
+            env = {"STUBHUB_API_BASE_URL": server.url}
+            return await asyncio.to_thread(synced.run, "fetch-listings", synced.loopback.keys[0], **env)
+
+    result = asyncio.run(run())
+    assert result.exit_code == 0
+    assert f" {unit}" in result.stdout

@@ -106,6 +106,15 @@ def test_two_currencies_are_two_tables(synced: Cli, event: Event, this_hour: dat
     assert "per ticket in USD" in shown
 
 
+def test_each_line_of_zones_in_two_currencies_names_its_own(synced: Cli, event: Event, this_hour: datetime) -> None:
+    mixed = [Item(listing_id="1"), Item(listing_id="2", currency="CAD"), Item(listing_id="3", fee_basis="ask")]
+    store(synced.loopback.database, event, this_hour - HOUR, mixed)
+    lines = synced.run("section-prices", event.external_id, "--limit", "1").stdout.splitlines()
+    assert sorted(line.split()[2] for line in lines if line.startswith("whole event")) == ["CAD", "USD", "USD"]
+    assert [line.split()[-1] for line in lines if line.strip() in {"ask", "all-in"}].count("ask") == 1
+    assert "1 of 3 zones shown" in "".join(lines)
+
+
 def test_dear_prices_still_fit_the_screen(synced: Cli, event: Event, this_hour: datetime) -> None:
     stock = [
         Item(listing_id=str(n), price=9_000.25 + 90_000.0 * n, quantity=900, zone=f"Club level {n}") for n in range(120)
@@ -141,8 +150,8 @@ def test_floors_are_shown_by_zone_the_whole_event_first(synced: Cli, event: Even
 
 
 def test_an_event_without_prices_says_what_to_do(synced: Cli, event: Event) -> None:
-    for command in ("price-history", "section-prices"):
+    for command, advice in (("price-history", "fetch-listings"), ("section-prices", "price-history")):
         result = synced.run(command, event.external_id)
         assert (result.exit_code, result.stdout) == (0, "")
-        assert f"ticket-pipeline fetch-listings {event.external_id}" in result.stderr
+        assert f"ticket-pipeline {advice} {event.external_id}" in result.stderr
     assert synced.ask("section-prices", event.external_id)["zones"] == []
