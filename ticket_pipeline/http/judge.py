@@ -131,14 +131,17 @@ class ResponseJudge:
     def _judge_failure(self, received: Received) -> MarketplaceError:
         status, summary = received.status, received.summary
         error: type[MarketplaceError] = RequestRejected
+        wait = received.retry_after
+        asked = None if wait is None else f"it asks to wait {wait.total_seconds():.0f} s"
         if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
             error, advice = EventGone, f". The id is unknown there. Check {self.fix_id}."
         elif status == HTTPStatus.TOO_MANY_REQUESTS:
-            wait = received.retry_after
-            asked = "it names no wait" if wait is None else f"it asks to wait {wait.total_seconds():.0f} s"
-            error, advice = RateLimited, f"; {asked}. If this goes on, lower {self.fix_rate}."
+            error, advice = RateLimited, f"; {asked or 'it names no wait'}. If this goes on, lower {self.fix_rate}."
         elif status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY}:
-            error, advice = TemporarilyUnavailable, ". The problem is on the server's side; it is retried later."
+            error, advice = (
+                TemporarilyUnavailable,
+                f". The problem is on the server's side; {asked or 'it is retried later'}.",
+            )
         elif status < HTTPStatus.BAD_REQUEST:
             advice = self._redirect_advice(received)
         else:

@@ -242,6 +242,12 @@ def test_a_wait_is_read_as_seconds_or_as_a_date(values: list[str], seconds: floa
     assert read_retry_after(values, NOON) == (None if seconds is None else timedelta(seconds=seconds))
 
 
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 503])
+def test_a_wait_that_is_asked_for_is_named(status: int) -> None:
+    assert "it asks to wait 90 s." in str(judged(status, retry_after="90"))
+    assert "asks to wait" not in str(judged(status))
+
+
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
