@@ -46,8 +46,8 @@ def fetch_listings(
 ) -> None:
     """Fetch the listings of events now and store them; without a key, of every followed event still to come.
 
-    The request budget is shared with everything else that polls. Exit code 1 when an event could not be fetched; the
-    others are stored all the same.
+    The request budget is shared with everything else that polls. Exit code 1 when an event could not be fetched,
+    or there is none; the others are stored all the same.
 
         ticket-pipeline fetch-listings 157284301
         ticket-pipeline fetch-listings
@@ -71,7 +71,7 @@ def fetch_listings(
     problems = [problem for batch in batches for problem in describe_problems(batch)]
     for problem in problems:
         note(problem)
-    if problems:
+    if problems or not results:
         raise typer.Exit(1)
 
 

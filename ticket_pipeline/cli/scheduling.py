@@ -22,9 +22,9 @@ from ticket_pipeline.cli.session import describe_problems, open_migrated
 from ticket_pipeline.cli.tables import note, show
 from ticket_pipeline.cli.watchlist import describe_lost_ids, describe_sync
 from ticket_pipeline.errors import StorageUnavailable, TicketPipelineError
-from ticket_pipeline.ingest.batch import BatchResult, Lease
+from ticket_pipeline.ingest.batch import Lease
 from ticket_pipeline.ingest.due import Skip, choose_batch, show_asked_wait
-from ticket_pipeline.ingest.marketplaces import SOURCES
+from ticket_pipeline.ingest.marketplaces import SOURCES, why_not_polled
 from ticket_pipeline.ingest.poll import poll_events
 from ticket_pipeline.ingest.unexpected_errors import unexpected_as_failure
 from ticket_pipeline.market.vocabulary import Marketplace
@@ -84,7 +84,8 @@ def resume(
 
         ticket-pipeline resume stubhub
     """
-    with open_migrated(load_settings()) as database:
+    settings = load_settings()
+    with open_migrated(settings) as database:
         pause = read_pauses(database, utc_now()).get(marketplace)
         was_paused = reset_breaker(database, marketplace, force=force)
     if pause is not None and pause.asked_until is not None and not force:
@@ -92,7 +93,9 @@ def resume(
         wait = show_asked_wait(marketplace, pause.asked_until, utc_now())
         show(f"{ended}{wait}. To send requests sooner: ticket-pipeline resume {marketplace} --force")
     elif was_paused or pause is not None:
-        show(f"{marketplace} is polled again; its events are due as scheduled.")
+        obstacle = why_not_polled(SOURCES[marketplace], settings)
+        over = f"{marketplace} is polled again; its events are due as scheduled."
+        show(over if obstacle is None else f"The pause of {marketplace} is over, but it is not polled: {obstacle}")
     else:
         show(f"{marketplace} was not paused. For its state: ticket-pipeline sources")
 
@@ -121,9 +124,9 @@ class Scheduler:
             if self._synced_at is None or self.now() - self._synced_at >= self.sync_every:
                 await asyncio.to_thread(self._sync_or_report)
             for marketplace in SOURCES:
-                batch = await self._poll(marketplace)
-                due += len(batch.results) + len(batch.skipped)
-                stored += len(batch.results) - len(batch.failures)
+                tried, fetched = await self._poll(marketplace)
+                due += tried
+                stored += fetched
             await asyncio.to_thread(self.rebuild)
         except StorageUnavailable as error:
             self._log(f"{error} Trying again at the next round.")
@@ -165,7 +168,8 @@ class Scheduler:
             rebuild_hours(self.database, hours)
             rebuild_stale_days(self.database)
 
-    async def _poll(self, marketplace: Marketplace) -> BatchResult:
+    async def _poll(self, marketplace: Marketplace) -> tuple[int, int]:
+        """How many events were due, and how many of them were stored."""
         choice = await asyncio.to_thread(
             choose_batch, self.database, self.settings, marketplace, this_moment=self.now(), lease_id=uuid4()
         )
@@ -173,7 +177,7 @@ class Scheduler:
             if marketplace not in self._skips:
                 self._log(f"{marketplace}: {choice.reason}")
             self._skips.add(marketplace)
-            return BatchResult()
+            return choice.due, 0
         self._skips.discard(marketplace)
         self._log(f"{marketplace}: {len(choice.events)} events are due.")
         try:
@@ -195,7 +199,7 @@ class Scheduler:
         stored = len(outcome.results) - len(outcome.failures)
         listings = sum(result.listings for result in outcome.results)
         self._log(f"{marketplace}: {stored} events stored ({listings:,} listings), {len(outcome.failures)} failed.")
-        return outcome
+        return len(choice.events), stored
 
     def _log(self, text: str) -> None:
         self.report(f"{self.now():%Y-%m-%d %H:%M:%S} UTC  {text}")

@@ -28,9 +28,10 @@ _BUDGET_HORIZON = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """Nothing is to be done now; `reason` is for people."""
+    """Nothing is to be done now; `reason` is for people. `due` events wait for a pause or a spent budget."""
 
     reason: str
+    due: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +78,12 @@ def choose_batch(
     state = read_request_state(database, marketplace)
     backlog = read_backlog(database, marketplace, this_moment)
     batch_size = settings.tuning.poll_batch_size
-    obstacle = (
-        _find_pause(marketplace, state, this_moment)
-        or _find_wait(marketplace, backlog, batch_size, this_moment)
-        or _find_spent_budget(marketplace, state, batch_size, this_moment)
-    )
-    if obstacle is not None:
-        return Skip(obstacle)
+    if (pause := _find_pause(marketplace, state, this_moment)) is not None:
+        return Skip(pause, backlog.due)
+    if (reason := _find_wait(marketplace, backlog, batch_size, this_moment)) is not None:
+        return Skip(reason)
+    if (spent := _find_spent_budget(marketplace, state, batch_size, this_moment)) is not None:
+        return Skip(spent, backlog.due)
     events = lease_due_events(
         database,
         marketplace,

@@ -98,9 +98,9 @@ def test_nothing_is_sent_to_a_marketplace_that_is_switched_off(synced: Cli) -> N
 
 def test_an_empty_watchlist_shows_what_to_do(cli: Cli) -> None:
     result = cli.run("fetch-listings")
-    assert (result.exit_code, result.stdout) == (0, "")
+    assert (result.exit_code, result.stdout) == (1, "")
     assert "ticket-pipeline sync-events" in result.stderr
-    assert cli.ask("fetch-listings") == []
+    assert json.loads(cli.run("fetch-listings", "--json").stdout) == []
 
 
 def test_an_error_that_repeats_the_session_is_recorded_and_shown_without_it(synced: Cli) -> None:

@@ -114,6 +114,10 @@ def test_one_round_that_fetched_nothing_of_what_was_due_names_the_failures_and_e
         cli.loopback.rows("update poll_schedule set next_due_at = now()")
         ended = run(Fault(kind, times=None))
         assert (ended.exit_code, words in ended.stderr) == (1, True)
+    paused = run()  # by the block, while events are due
+    assert (paused.exit_code, "stubhub is paused for another" in paused.stderr) == (1, True)
+    text = " ".join(cli.run("resume", "stubhub", DISABLED_MARKETPLACES="stubhub").stdout.split())
+    assert text.startswith("The pause of stubhub is over, but it is not polled: it is disabled.")
 
 
 def test_a_wait_that_the_marketplace_asked_for_is_kept_unless_forced(cli: Cli) -> None:

@@ -336,3 +336,10 @@ def test_stale_events_are_those_without_a_success_for_long(database: Database) -
     (row,) = read_stale_events(database, NOW, multiple=2.0, grace=30 * MINUTE)
     assert (row["event_id"], row["last_outcome"], row["consecutive_failures"]) == (stale.event_id, "timeout", 1)
     assert read_stale_events(database, NOW, multiple=2.0, grace=2 * HOUR) == []
+
+
+def test_an_event_that_no_sensor_ever_looked_at_is_stale_after_a_day(database: Database) -> None:
+    watch(database, event_record(1))
+    query(database, "update event_sources set first_seen_at = %(at)s returning 1", at=NOW - DAY - HOUR)
+    assert len(read_stale_events(database, NOW, multiple=2.0, grace=timedelta())) == 1
+    assert read_stale_events(database, NOW - 2 * HOUR, multiple=2.0, grace=timedelta()) == []

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, timedelta
+from functools import partial
 
 import dagster as dg
 
@@ -14,6 +15,9 @@ from ticket_pipeline.storage.recomputation import DaySample, recompute_sampled_d
 
 _OLD_DAYS = timedelta(days=28)
 """Days before those of a full look, of which some are recomputed too; they are few beside the hours."""
+
+_LONGEST_WAIT = timedelta(hours=1)
+"""For a rebuild; that of a window under way waits for `prices_refresh_minutes`."""
 
 _SAMPLED_HOURS = 12
 _SAMPLED_NEW_DAYS = 200
@@ -34,6 +38,12 @@ def _find_bad_days(database: Database, scope: Scope) -> Found:
 def _find_mixed_currencies(database: Database, scope: Scope) -> Found:
     rows = quality.find_mixed_currencies(database, scope.since, scope.until)
     return Found(name_rows(database, rows, _describe_currencies))
+
+
+def _find_waiting(grain: str, database: Database, scope: Scope) -> Found:
+    rows = database.fetch_all("prices/select_stale_windows", grain=grain, starts_from=None)
+    late = [row for row in rows if row["marked_at"] < scope.now - _LONGEST_WAIT]
+    return Found([{grain: row["starts_at"], "waits since": row["marked_at"], "events": row["marks"]} for row in late])
 
 
 def _recompute_hours(database: Database, scope: Scope) -> Found:
@@ -73,7 +83,22 @@ def _describe_currencies(row: Row) -> Mapping[str, object]:
     return {"hour": row["hour_at"], "expected": "one currency", "found": ", ".join(row["currencies"])}
 
 
+def _waits_for_rebuild(grain: str) -> Check:
+    return Check(
+        name=f"no_{grain}_waits_for_its_rebuild",
+        description=f"Every {grain} in which something changed was rebuilt within an hour.",
+        severity=dg.AssetCheckSeverity.WARN,
+        wrong=f"Changed {grain}s were not rebuilt",
+        remedy=(
+            "see whether the sensor rebuild_stale_prices is off and why it skips, read the last failed run, or set "
+            "PRICES_START_DATE before the first of them"
+        ),
+        find=partial(_find_waiting, grain),
+    )
+
+
 HOURLY_CHECKS = (
+    _waits_for_rebuild("hour"),
     Check(
         name="prices_are_positive",
         description="All prices are above zero and in order, such as min, median, max.",
@@ -105,6 +130,7 @@ HOURLY_CHECKS = (
 )
 
 DAILY_CHECKS = (
+    _waits_for_rebuild("day"),
     Check(
         name="daily_prices_are_positive",
         description="All prices are above zero and in order, such as min, mean, max.",

@@ -105,6 +105,8 @@ def _choose_span(
         return span
     if windows:
         return f"the current {grain} is refreshed in {show_wait(next_refresh - now)}"
+    if early := read_stale_windows(database, grain):
+        return f"{len(early)} {grain}s before PRICES_START_DATE are out of date; an earlier date would rebuild them"
     return f"no {grain} is out of date"
 
 

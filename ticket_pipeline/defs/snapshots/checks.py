@@ -29,7 +29,10 @@ def checks_of(source: Source) -> Sequence[Check]:
         description="Every tracked event was captured within twice its poll interval.",
         severity=dg.AssetCheckSeverity.WARN,
         wrong="Tracked events were not captured within twice their interval",
-        remedy="see the last outcome of each; if they are many, look at the breaker, the budget and the daemon",
+        remedy=(
+            "see the last outcome of each; if they are many, see why the sensor "
+            f"poll_due_{source.marketplace}_events skips, or whether it is off"
+        ),
         find=partial(_find_stale_events, source.marketplace),
     )
     return [*of_kind, is_stale]

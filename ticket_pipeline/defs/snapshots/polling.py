@@ -32,6 +32,8 @@ from ticket_pipeline.storage.watchlist import read_keys
 
 _MOST_NAMED = 20
 _WATCHLIST = "events"
+_REEXECUTED = "dagster/parent_run_id"
+"""The tag of a run that repeats another one; Dagster documents it, but exports no name for it."""
 
 Metadata = Mapping[str, dg.MetadataValue | int | str]
 
@@ -104,9 +106,7 @@ def build_polled_asset(
             lease = _lease_of(config, in_use)
             events = _find_events(context, database, source.marketplace, config, now())
             if lease is not None:
-                held = claim_lease(database, lease.lease_id, now() + lease.duration)
-                context.log.info("%d of %d leased events are still held by this run", len(held), len(events))
-                events = [event for event in events if event.event_id in held]
+                lease, events = _keep_held(context, database, lease, events, now())
             polling = poll_events(
                 database,
                 in_use,
@@ -132,6 +132,27 @@ def _lease_of(config: PollConfig, settings: Settings) -> Lease | None:
     return Lease(UUID(config.lease_id), timedelta(seconds=settings.tuning.lease_seconds))
 
 
+def _keep_held(
+    context: dg.AssetExecutionContext, database: Database, lease: Lease, events: Sequence[Event], now: datetime
+) -> tuple[Lease | None, Sequence[Event]]:
+    """The events that a run still holds. One that repeats another run after its lease was over polls all of them.
+
+    Raises:
+        Failure: other runs took all of them over.
+    """
+    held = claim_lease(database, lease.lease_id, now + lease.duration)
+    context.log.info("%d of %d leased events are still held by this run", len(held), len(events))
+    if held:
+        return lease, [event for event in events if event.event_id in held]
+    if _REEXECUTED in context.run.tags:
+        return None, events
+    raise dg.Failure(
+        f"None of the {len(events)} events is held by this run any more: its lease ran out, and other runs poll them. "
+        "To poll them all the same, re-execute this run.",
+        allow_retries=False,
+    )
+
+
 def _find_events(
     context: dg.AssetExecutionContext,
     database: Database,
@@ -144,12 +165,17 @@ def _find_events(
     Keys that are unknown or were replaced are logged and left out.
 
     Raises:
-        Failure: none of the keys can be polled.
+        Failure: there is none, or none of the keys can be polled.
     """
     keys = config.event_keys or partitions_of_run(context)
     if keys is None:
         tracked = read_events(database, tracked_only=True, marketplace=marketplace)
-        return [event for event in tracked if event.event_at > now]
+        if upcoming := [event for event in tracked if event.event_at > now]:
+            return upcoming
+        raise dg.Failure(
+            f"No tracked, upcoming event has a {marketplace} id. Add one to the watchlist and sync it.",
+            allow_retries=False,
+        )
     found = read_events(database, external_ids=keys, marketplace=marketplace)
     current = [event for event in found if event.is_current]
     problems = []
@@ -215,12 +241,13 @@ def _end_run(
             "Each is retried after its back-off."
             if pause is None
             else f"Nothing is sent to {marketplace} until {pause.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC, or until "
-            f"`ticket-pipeline resume {marketplace}`; then each is retried."
+            f"`ticket-pipeline resume {marketplace}{' --force' if pause.asked_until else ''}`; then each is retried."
         )
         raise dg.Failure(
             f"{len(named)} of {len(batch.results)} events could not be fetched from {marketplace}; the others are "
             f"stored. {again}\n" + "\n".join(named[:_MOST_NAMED]) + more,
             allow_retries=False,
         )
-    if batch.stopped_by is not None and not batch.results:
-        raise dg.Failure(f"No event could be tried: {batch.stopped_by}", allow_retries=False)
+    if batch.skipped and not batch.results:
+        reason = batch.stopped_by or "other runs took them over meanwhile."
+        raise dg.Failure(f"No event could be tried: {reason}", allow_retries=False)

@@ -18,6 +18,8 @@ from ticket_pipeline.storage.watchlist import read_keys
 
 _MOST_TABLE_ROWS = 200
 _OVERDUE = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=1), warn_window=timedelta(hours=3))
+_LONG_OVERDUE = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=32))
+"""Of a cron expression that leaves out days, even all but one of a month."""
 _DAILY_LINES = ("@hourly", "@daily", "@midnight")
 
 
@@ -37,7 +39,7 @@ def build_events_asset(settings: Settings, now: Clock) -> dg.AssetsDefinition:
         kinds={"googlesheets" if settings.google_sheet_id is not None else "csv", "postgresql"},
         owners=["team:data"],
         metadata={"dagster/table_name": f"{settings.db_schema}.events"},
-        freshness_policy=_OVERDUE if _is_daily(settings.sync_events_cron) else None,
+        freshness_policy=_OVERDUE if _is_daily(settings.sync_events_cron) else _LONG_OVERDUE,
         description=(
             "The events to follow, one row each.\n\n"
             "Grain: event. Source: the Google Sheet (or CSV file). Write: brought to the sheet in one transaction; a "

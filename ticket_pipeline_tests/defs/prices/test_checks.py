@@ -128,9 +128,32 @@ def test_a_rebuild_fixes_the_prices_and_its_checks_are_green(polled: Location) -
         "prices_are_positive": True,
         "every_hour_has_one_currency": True,
         "hourly_prices_agree_with_their_listings": True,
+        "no_hour_waits_for_its_rebuild": True,
     }
 
 
 def test_a_rebuild_of_days_evaluates_their_checks(polled: Location) -> None:
     result = polled.run("aggregate_daily", partition=f"{polled.now.astimezone(UTC):%Y-%m-%d}")
-    assert evaluations(result) == {"daily_prices_are_positive": True, "daily_prices_agree_with_hourly": True}
+    assert evaluations(result) == {
+        "daily_prices_are_positive": True,
+        "daily_prices_agree_with_hourly": True,
+        "no_day_waits_for_its_rebuild": True,
+    }
+
+
+@pytest.mark.parametrize("grain", ["hour", "day"])
+@pytest.mark.parametrize("days_ago", [1, 900])  # 900: before PRICES_START_DATE
+def test_a_window_that_nothing_rebuilds_is_named_after_an_hour(polled: Location, grain: str, days_ago: int) -> None:
+    polled.rebuild_everything()
+    starts_at = polled.hour.replace(hour=0) - timedelta(days=days_ago)
+    for wait, is_late in ((timedelta(minutes=59), False), (timedelta(minutes=61), True)):
+        polled.loopback.rows("delete from stale_prices")
+        polled.loopback.rows(
+            "insert into stale_prices select %s, %s, event_id, 'stubhub', %s from events",
+            *(grain, starts_at, polled.now - wait),
+        )
+        found = polled.looks()[f"no_{grain}_waits_for_its_rebuild"]
+        assert found.passed is not is_late
+    (row,) = named(found)
+    assert row == {grain: moment(starts_at), "waits since": moment(polled.now - wait), "events": "4"}
+    assert "rebuild_stale_prices" in (found.description or "")

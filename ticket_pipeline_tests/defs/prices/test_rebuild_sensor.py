@@ -51,6 +51,11 @@ def test_when_nothing_is_out_of_date_it_says_so(at_noon: Location) -> None:
     assert at_noon.skip_reason(SENSOR) == "no hour is out of date; no day is out of date"
 
 
+def test_hours_that_no_run_can_rebuild_are_not_passed_over_in_silence(at_noon: Location) -> None:
+    mark(at_noon, at_noon.hour - 900 * DAY)
+    assert at_noon.skip_reason(SENSOR).startswith("1 hours before PRICES_START_DATE are out of date; an earlier date")
+
+
 def test_closed_hours_that_follow_each_other_are_rebuilt_at_once_in_one_run(at_noon: Location) -> None:
     hours = [at_noon.hour - step * HOUR for step in (4, 3, 2)]
     mark(at_noon, *hours)

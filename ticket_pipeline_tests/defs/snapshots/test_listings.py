@@ -12,12 +12,14 @@ import pytest
 import yaml
 
 from ticket_pipeline.defs.partitions import EVENT_PARTITIONS
+from ticket_pipeline.ingest.batch import BatchResult
 from ticket_pipeline.logs import apply_log_level
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline_tests.defs.location import failure_of, materializations
 from ticket_pipeline_tests.ingest.loopback import STUBHUB
 
 if TYPE_CHECKING:
+    from ticket_pipeline.market.events import Event
     from ticket_pipeline_tests.defs.location import Location
 
 JOB = "poll_stubhub"
@@ -198,8 +200,37 @@ def test_a_run_fetches_only_what_its_lease_still_holds(registered: Location) -> 
     assert attempted(registered) == keys[1:]
     assert "3 of 4 leased events are still held by this run" in messages(registered, result)
     assert registered.loopback.value("select count(*) from poll_schedule where lease_id is not null") == 1
-    assert registered.run(JOB, config={"event_keys": keys, "lease_id": str(uuid4())}).success
-    assert attempted(registered) == keys[1:]  # nothing of an unknown lease
+
+
+def test_a_run_whose_lease_is_over_fails_and_repeating_it_polls_its_events(registered: Location) -> None:
+    keys = registered.loopback.keys
+    config = {"event_keys": keys, "lease_id": str(uuid4())}
+    assert "None of the 4 events is held by this run any more" in failure_of(registered.run(JOB, config=config))
+    assert attempted(registered) == []
+    assert registered.run(JOB, config=config, tags={"dagster/parent_run_id": "of the first"}).success
+    assert attempted(registered) == keys
+
+
+def test_a_run_for_all_events_fails_where_there_is_none(registered: Location) -> None:
+    registered.loopback.rows("update events set is_tracked = false")
+    assert "No tracked, upcoming event has a stubhub id" in failure_of(registered.run(JOB))
+
+
+def test_a_run_that_lost_all_of_its_events_fails(registered: Location, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def take_over(
+        _database: object, _settings: object, _marketplace: object, events: list[Event], **_: object
+    ) -> BatchResult:
+        return BatchResult(skipped=events)
+
+    monkeypatch.setattr("ticket_pipeline.defs.snapshots.polling.poll_events", take_over)
+    text = failure_of(registered.run(JOB, config={"event_keys": registered.loopback.keys}))
+    assert text == "No event could be tried: other runs took them over meanwhile."
+
+
+def test_a_failure_during_a_wait_that_the_marketplace_asked_for_names_what_ends_it(registered: Location) -> None:
+    registered.loopback.faults.add(Fault(FaultKind.RATE_LIMITED, retry_after="600", times=None))
+    text = failure_of(registered.run(JOB, config={"event_keys": registered.loopback.keys[:1]}))
+    assert "or until `ticket-pipeline resume stubhub --force`; then each is retried." in text
 
 
 def test_a_run_that_is_blocked_gives_its_lease_back(registered: Location) -> None:
