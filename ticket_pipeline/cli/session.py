@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from ticket_pipeline.cli.formats import local_time, plain, utc_now
 from ticket_pipeline.cli.tables import note, progress
@@ -71,7 +72,14 @@ def choose_event(
 
 def describe_event(event: WatchedEvent) -> str:
     """The title of a table about one event."""
-    return f"{plain(event.name)} on {event.marketplace}, {local_time(event.event_at, event.timezone)}"
+    return f"{plain(event.name)} on {event.marketplace}, {start_of(event)}"
+
+
+def start_of(event: WatchedEvent) -> str:
+    """When an event starts, on the venue's clock; a date without a time of day is stored as the end of its day."""
+    local = event.event_at.astimezone(ZoneInfo(event.timezone)).replace(tzinfo=None)
+    is_unknown = event.event_date.time() == time() and local != event.event_date
+    return f"{event.event_date:%Y-%m-%d}, no time yet" if is_unknown else local_time(event.event_at, event.timezone)
 
 
 def identify(event: WatchedEvent) -> dict[str, object]:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ticket_pipeline.cli.formats import NOTHING, ago, local_time, plain, until, utc_now
-from ticket_pipeline.cli.session import describe_pauses, open_migrated
+from ticket_pipeline.cli.formats import NOTHING, ago, plain, until, utc_now
+from ticket_pipeline.cli.session import describe_pauses, open_migrated, start_of
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, progress, show, show_json, table_of
 from ticket_pipeline.queries.events import WatchedEvent, read_events
 from ticket_pipeline.queries.sources import Pause, read_pauses
@@ -69,6 +69,11 @@ def describe_sync(report: SyncReport) -> list[str]:
         lines.append(f"Columns that are not used: {', '.join(map(plain, watchlist.ignored_columns))}.")
     if report.exclusions is not None:
         lines.append(f"Exclusions: {len(report.exclusions.rules)} rules.")
+    elif report.kept_rules:
+        lines.append(
+            f"Exclusions: {report.kept_rules} rules of an earlier sync still apply, since EXCLUSIONS is not set. "
+            "Let it name an empty file to remove them."
+        )
     waiting = report.reclassification
     if waiting.hours:
         lines.append(f"What is a seat has changed: {waiting.hours} hours of {waiting.events} events will be rebuilt.")
@@ -122,7 +127,7 @@ def _events_table(events: Sequence[WatchedEvent], pauses: Mapping[Marketplace, P
         sources = list(group)
         event = sources[0]
         place = ", ".join(plain(part) for part in (event.venue, event.city) if part)
-        about = (plain(event.name), place, local_time(event.event_at, event.timezone))
+        about = (plain(event.name), place, start_of(event))
         for line, one in zip_longest(about, sources):
             if one is None:
                 table.add_row(line)

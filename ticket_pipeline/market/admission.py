@@ -168,10 +168,10 @@ def settle_grounds(admissions: Sequence[Admission]) -> list[Admission]:
 
 
 class AdmissionRules:
-    """The built-in table with the user's rules, in their order."""
+    """The built-in table with the user's rules: `own`, in their order."""
 
     def __init__(self, rules: Iterable[AdmissionRule] = ()) -> None:
-        self._rules = list(rules)
+        self.own = list(rules)
         self._by_event: dict[tuple[str, str], EventAdmission] = {}
 
     def for_event(self, marketplace: str, venue: str | None) -> EventAdmission:
@@ -180,7 +180,7 @@ class AdmissionRules:
         if key not in self._by_event:
             own = [
                 rule
-                for rule in self._rules
+                for rule in self.own
                 if rule.marketplace in (None, marketplace) and (rule.venue is None or text_key(rule.venue) == key[1])
             ]
             self._by_event[key] = EventAdmission(

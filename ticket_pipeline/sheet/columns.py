@@ -20,6 +20,7 @@ class Field(StrEnum):
     CITY = "City"
     COUNTRY = "Country"
     DATE = "Event Date (Local)"
+    TIME = "Event Time"
     IS_TRACKED = "is_tracked"
     TIMEZONE = "Timezone"
     CAPACITY = "Capacity"
@@ -36,6 +37,7 @@ WATCHLIST_ALIASES: Mapping[Column, str] = {
     Field.CITY: "city venuecity",
     Field.COUNTRY: "country venuecountry",
     Field.DATE: "eventdatelocal eventdate date datelocal localdate eventdatetime eventdatetimelocal datetime",
+    Field.TIME: "eventtime time starttime uhrzeit heure hora",
     Field.IS_TRACKED: "istracked tracked track",
     Field.TIMEZONE: "timezone tz eventtimezone venuetimezone",
     Field.CAPACITY: "capacity venuecapacity",

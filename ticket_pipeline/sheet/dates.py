@@ -19,6 +19,10 @@ _LONGEST_SHOW = timedelta(hours=8)
 _SERIAL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - a local time, like the cell
 _SERIAL = re.compile(r"([0-9]{5})(?:[.,]([0-9]{1,15}))?")
 
+_FRACTION = re.compile(r"0?[.,]([0-9]{1,15})")
+_DAY_ZERO = re.compile(r"(?:1899-12-30|30\.12\.1899|12/30/1899|30/12/1899)(?:t| |$)")
+"""What spreadsheets put before a time without a date."""
+
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WEEKDAY = re.compile(
     r"(?P<day>mon|tues?|weds?|thu(?:rs?)?|fri|sat|sun|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\.? "
@@ -83,6 +87,16 @@ def parse_local_time(text: str, date_order: DateOrder | None = None) -> LocalTim
                 raise CellProblem(f"names another weekday: {day:%Y-%m-%d} is a {_WEEKDAYS[day.weekday()].title()}")
             return _with_time(day, words[found.end() :])
     raise CellProblem(f"is not a date we can read: {_FIX}")
+
+
+def add_time(day: LocalTime, text: str) -> LocalTime:
+    """A date without a time of day, with the time that a cell of its own holds; blank and "TBD" leave it unknown."""
+    words = _DAY_ZERO.sub("", " ".join(text.casefold().split()))
+    if not words:
+        return day
+    if fraction := _FRACTION.fullmatch(words):
+        return parse_local_time(f"{(day.value - _SERIAL_EPOCH).days}.{fraction[1]}")
+    return _with_time(day.value.date(), f" {words}")
 
 
 def _from_serial(serial: re.Match[str]) -> LocalTime:

@@ -12,7 +12,7 @@ from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.sheet import cells as parsers
 from ticket_pipeline.sheet.cells import CellProblem, check_formula, is_sheet_error, parse_text, shown, storable
 from ticket_pipeline.sheet.columns import Column, Columns, Field, column_letter
-from ticket_pipeline.sheet.dates import DateOrder, LocalTime, parse_local_time
+from ticket_pipeline.sheet.dates import DateOrder, LocalTime, add_time, parse_local_time
 from ticket_pipeline.sheet.event_ids import parse_event_id
 from ticket_pipeline.sheet.timezones import Placement, Timezones, exists, to_utc, utc_offsets
 
@@ -70,6 +70,8 @@ class RowReader:
         name = cells.read(Field.NAME, partial(parsers.parse_required_text, fix="give the event a name"))
         venue, city, country = (cells.read(field, parse_text) for field in _PLACE)
         local_time = cells.read(Field.DATE, lambda text: parse_local_time(text, self._date_order))
+        if local_time is not None and not local_time.is_time_known:
+            local_time = cells.read(Field.TIME, partial(add_time, local_time))
         named_zone = cells.read(Field.TIMEZONE, self._parse_timezone)
         is_tracked = cells.read(Field.IS_TRACKED, parsers.parse_tracked)
         capacity = cells.read(Field.CAPACITY, parsers.parse_capacity)

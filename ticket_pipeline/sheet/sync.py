@@ -13,7 +13,12 @@ from ticket_pipeline.sheet.exclusions import Exclusions, parse_exclusions
 from ticket_pipeline.sheet.rows import Watchlist, parse_watchlist
 from ticket_pipeline.sheet.source import SheetRows
 from ticket_pipeline.sheet.zones import ZoneField, ZoneMap, parse_zones
-from ticket_pipeline.storage.admission_rules import Reclassification, mark_reclassified_hours, replace_admission_rules
+from ticket_pipeline.storage.admission_rules import (
+    Reclassification,
+    mark_reclassified_hours,
+    read_admission_rules,
+    replace_admission_rules,
+)
 from ticket_pipeline.storage.watchlist import SyncResult, read_venue_zones, replace_venue_zones, sync_watchlist
 
 if TYPE_CHECKING:
@@ -32,6 +37,7 @@ class SyncReport:
     Attributes:
         zones: None where no venue map is configured; so `exclusions`.
         reclassification: what must be rebuilt because the rules of what is a seat changed.
+        kept_rules: how many of an earlier sync still apply, though no exclusions are configured.
     """
 
     result: SyncResult
@@ -39,6 +45,7 @@ class SyncReport:
     zones: ZoneMap | None
     exclusions: Exclusions | None
     reclassification: Reclassification
+    kept_rules: int = 0
 
     @property
     def warnings(self) -> list[str]:
@@ -127,7 +134,14 @@ def apply_watchlist(
         )
     if exclusions is not None:
         replace_admission_rules(database, exclusions.rules)
-    return SyncReport(result, watchlist, zones, exclusions, mark_reclassified_hours(database))
+    return SyncReport(
+        result,
+        watchlist,
+        zones,
+        exclusions,
+        mark_reclassified_hours(database),
+        kept_rules=len(read_admission_rules(database).own) if exclusions is None else 0,
+    )
 
 
 def load_zone_map(database: Database) -> ZoneMap | None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ticket_pipeline.market.vocabulary import Marketplace
-from ticket_pipeline.sheet.rows import parse_watchlist
+from ticket_pipeline.sheet.rows import Watchlist, parse_watchlist
 from ticket_pipeline.sheet.source import SheetRows
 from ticket_pipeline_tests.sheet.test_rows import HEADER, parse, reasons, row
 
@@ -65,6 +65,42 @@ def test_midnight_counts_as_no_time_until_the_local_day_ends(date: str) -> None:
         "Row 2: the date has no time of day; the event counts as upcoming until that day ends."
     ]
     assert event.event_at == datetime(2026, 11, 29, 4, 59, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("header", "time", "start"),
+    [
+        ("Time", "19:30", "19:30"),
+        ("Start Time", "7:30 pm", "19:30"),
+        ("event_time", "7:30PM", "19:30"),
+        ("Uhrzeit", "19:30:00", "19:30"),
+        ("Time", "0.8125", "19:30"),  # a time as a spreadsheet stores it
+        ("Time", "1899-12-30 19:30:00", "19:30"),
+        ("Time", "19:30-22:00", "19:30"),
+        ("Time", "TBD", None),
+        ("Time", "", None),
+        ("Time", "00:00", None),
+    ],
+)
+def test_a_time_in_a_column_of_its_own_is_the_time_of_a_date_alone(header: str, time: str, start: str | None) -> None:
+    event, other = with_time(header, ("2026-03-14", time), ("2026-03-15 20:00", "21:00")).events
+    assert (event.is_time_known, f"{event.event_date:%H:%M}") == (start is not None, start or "00:00")
+    assert f"{other.event_date:%H:%M}" == "20:00"  # the date has its own
+
+
+def test_a_time_that_cannot_be_read_rejects_the_row() -> None:
+    (rejected,) = with_time("Time", ("2026-03-14", "evening")).rejected
+    assert "Time 'evening' has a time of day we cannot read" in rejected.reasons[0]
+
+
+def with_time(header: str, *events: tuple[str, str]) -> Watchlist:
+    """A watchlist of events with date and time, the column of times under this header."""
+    place = HEADER.index("Event Time")
+    rows = [[*HEADER[:place], header, *HEADER[place + 1 :]]]
+    for number, (date, time) in enumerate(events, 1):
+        cells = row(date=date, stubhub_id=str(number))
+        rows.append([*cells[:place], time, *cells[place + 1 :]])
+    return parse_watchlist(SheetRows(rows, "a sheet"), default_timezone="UTC")
 
 
 @pytest.mark.parametrize(
