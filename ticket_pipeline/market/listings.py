@@ -26,7 +26,6 @@ from ticket_pipeline.market.vocabulary import LISTING_COLUMNS, FeeBasis, ParsedL
 
 Amounts: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.float64]]"
 Flags: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.bool_]]"
-Rows: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.intp]]"
 _T = TypeVar("_T")
 
 MAX_QUANTITY = 1000
@@ -42,9 +41,8 @@ _SPECULATIVE = re.compile(
 )
 
 
-def _is_currency(codes: pd.Series[Any]) -> pd.Series[bool]:
-    return codes.isin([code for code in codes.unique() if isinstance(code, str) and _CURRENCY.fullmatch(code)])
-
+_NO_PRICE = "price is missing: neither an all-in nor an ask price"
+_NO_CURRENCY = "currency is missing"
 
 LISTING_RULES = pa.DataFrameSchema(
     {
@@ -63,7 +61,8 @@ LISTING_RULES = pa.DataFrameSchema(
                 pa.Check.le(MAX_QUANTITY, error=f"quantity is above {MAX_QUANTITY}"),
             ],
         ),
-        "currency": pa.Column(object, pa.Check(_is_currency, error="currency is not an ISO 4217 code"), nullable=False),
+        "has_currency": pa.Column(bool, pa.Check.eq(value=True, error=_NO_CURRENCY)),
+        "is_currency": pa.Column(bool, pa.Check.eq(value=True, error="currency is not an ISO 4217 code")),
         "is_parking": pa.Column(bool, pa.Check.eq(value=False, error=PARKING_REASON)),
         "is_extra": pa.Column(bool, pa.Check.eq(value=False, error=EXTRA_REASON)),
         "is_repeated": pa.Column(bool, pa.Check.eq(value=False, error="listing id was in this snapshot already")),
@@ -72,11 +71,10 @@ LISTING_RULES = pa.DataFrameSchema(
 )
 """What makes a candidate a market price. The flags come from `_build_frame`."""
 
-_MISSING = {
-    "price": "price is missing: neither an all-in nor an ask price",
-    "currency": "currency is missing",
-}
-_IS_MISSING = frozenset(_MISSING.values())
+_IS_MISSING = frozenset({_NO_PRICE, _NO_CURRENCY})
+
+
+_JUDGED = tuple(name for name in LISTING_COLUMNS if name not in {"zone", "notes"})
 
 
 def validate_listings(
@@ -95,11 +93,11 @@ def validate_listings(
     """
     rules = [BUILT_IN] * len(parsed) if admission is None else admission
     admissions = [own.judge(one.columns, len(one.positions)) for own, one in zip(rules, parsed, strict=True)]
-    columns = {name: list(chain.from_iterable(one.columns[name] for one in parsed)) for name in LISTING_COLUMNS}
+    columns = {name: list(chain.from_iterable(one.columns[name] for one in parsed)) for name in _JUDGED}
     money = {name: round_to_cents(columns[name]) for name in MONEY_COLUMNS}
     unknown = drop_contradictions(columns, money)
-    snapshots = np.repeat(np.arange(len(parsed)), [len(one.positions) for one in parsed])
-    frame = _build_frame(columns, money, snapshots, list(chain.from_iterable(admissions)))
+    sizes = [len(one.positions) for one in parsed]
+    frame = _build_frame(columns, money, sizes, list(chain.from_iterable(admissions)))
     reasons = _find_reasons(frame)
     computed: dict[str, list[Any]] = {name: _nan_to_none(frame[name]) for name in (*MONEY_COLUMNS, "price")}
     computed["splits"] = columns["splits"]
@@ -130,23 +128,24 @@ def _deciding(notes: list[str | None]) -> list[str | None]:
 
 
 def _build_frame(
-    columns: dict[str, list[Any]], money: dict[str, Amounts], snapshots: Rows, admissions: list[Admission]
+    columns: dict[str, list[Any]], money: dict[str, Amounts], sizes: list[int], admissions: list[Admission]
 ) -> pd.DataFrame:
-    """The columns that rules look at, of all snapshots one below the other."""
-    # Object columns keep the strings as they are; pandas' own string type makes finding repeats half as slow again.
-    ids = pd.DataFrame({"snapshot": snapshots, "id": pd.Series(columns["listing_id"], dtype=object)})
+    """The columns that rules look at, of all snapshots one below the other; texts are judged once per distinct one."""
     places = [(texts, set(texts) - {None}) for texts in (columns["section"], columns["row"])]
     return pd.DataFrame(
         {
             **money,
             "price": np.where(np.isnan(money["all_in_price"]), money["ask_price"], money["all_in_price"]),
             "quantity": np.array(columns["quantity"], dtype="int64"),
-            "currency": pd.Series(columns["currency"], dtype=object),
+            "has_currency": ~_in(columns["currency"], {None}),
+            "is_currency": ~_in(
+                columns["currency"], {code for code in set(columns["currency"]) if not _may_be_code(code)}
+            ),
             "is_general_admission": _matching(is_general_admission, places) | _flags(columns["is_general_admission"]),
             "is_speculative": _matching(is_speculative, places) | _flags(columns["is_speculative"]),
             "is_parking": _are(Admission.PARKING, admissions),
             "is_extra": _are(Admission.EXTRA, admissions),
-            "is_repeated": ids.duplicated(),
+            "is_repeated": _repeated(columns["listing_id"], sizes),
         }
     )
 
@@ -190,6 +189,29 @@ def _matching(matches: Callable[[str], bool], places: list[tuple[list[str | None
     return flags
 
 
+def _may_be_code(code: object) -> bool:
+    return code is None or (isinstance(code, str) and _CURRENCY.fullmatch(code) is not None)
+
+
+def _in(values: list[Any], wanted: set[Any]) -> Flags:
+    return _flags([value in wanted for value in values] if wanted.intersection(values) else [False] * len(values))
+
+
+def _repeated(ids: list[str], sizes: list[int]) -> Flags:
+    """The listings whose id was in their snapshot already."""
+    flags: Flags = np.zeros(len(ids), dtype=bool)
+    start = 0
+    for size in sizes:
+        own = ids[start : start + size]
+        if len(set(own)) < size:
+            seen: set[str] = set()
+            for row, listing_id in enumerate(own, start):
+                flags[row] = listing_id in seen
+                seen.add(listing_id)
+        start += size
+    return flags
+
+
 def _are(wanted: Admission, admissions: list[Admission]) -> Flags:
     """Which listings have this admission; nearly always none."""
     return _flags([one is wanted for one in admissions] if wanted in set(admissions) else [False] * len(admissions))
@@ -212,7 +234,7 @@ def _find_reasons(frame: pd.DataFrame) -> dict[int, tuple[str, ...]]:
         order = {name: number for number, name in enumerate(LISTING_RULES.columns)}
         found: dict[int, list[tuple[int, str]]] = {}
         for row, column, check in zip(cases["index"], cases["column"], cases["check"], strict=True):
-            text = _MISSING[column] if check == "not_nullable" else check
+            text = _NO_PRICE if check == "not_nullable" else check
             found.setdefault(int(row), []).append((order[column], text))
         return {row: tuple(text for _, text in sorted(broken)) for row, broken in found.items()}
     return {}

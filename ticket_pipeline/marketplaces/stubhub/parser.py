@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import msgspec
 
@@ -45,6 +46,7 @@ _Currency = Literal["USD", "CAD", "EUR", "GBP", "AUD", "MXN", "CHF", "JPY", "SEK
 """The usual ones, which share one string each. A body with another one is read as plain JSON."""
 
 
+_USUAL_CODES = frozenset({None, *get_args(_Currency)})
 _CODE = re.compile(r"[A-Z]{3}")
 _NO_NOTES = msgspec.Raw(b"null")
 
@@ -254,6 +256,9 @@ def _read_money(moneys: _Moneys, key: str, problems: Problems) -> tuple[list[flo
 
 def _codes(values: list[Any], name: str, problems: Problems) -> list[str | None]:
     """Currency codes in capitals; what is none is unknown."""
+    with suppress(TypeError):  # an object where a code should be cannot be looked up
+        if _USUAL_CODES.issuperset(values):
+            return values
     texts = text_column(values, name, problems)
     known = {text: text and text.upper() for text in set(texts)}
     if list(known) == list(known.values()) and all(code is None or _CODE.fullmatch(code) for code in known):
