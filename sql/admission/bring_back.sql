@@ -1,4 +1,4 @@
--- Move listings that were set aside, and are seats or grounds by the rules of now, back to the others.
+-- Move listings that were excluded, and are seats or grounds by the rules of now, back to the others.
 -- Parameters: starts_from, starts_until, sources (jsonb array of event_id, marketplace, fingerprint), verdicts (jsonb
 -- array of event_id, marketplace, section, row, zone, notes, each '' where null, and admission).
 -- Rows: none.

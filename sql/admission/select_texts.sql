@@ -1,4 +1,4 @@
--- What the listings say that captures of a span hold or have set aside, of captures that other rules judged.
+-- What the listings say that captures of a span hold or have excluded, of captures that other rules judged.
 -- Parameters: starts_from, starts_until, sources (jsonb array of event_id, marketplace, fingerprint). Rows: one per
 -- distinct combination of texts and of what it counts as now.
 with stale as materialized (

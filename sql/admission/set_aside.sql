@@ -1,5 +1,5 @@
 -- Move listings that are parking or extras to the rejected ones, with their columns. A position beyond the body tells
--- that a listing was set aside later.
+-- that a listing was excluded later.
 -- Parameters: starts_from, starts_until, sources (jsonb array of event_id, marketplace, fingerprint), verdicts (jsonb
 -- array of event_id, marketplace, section, row, zone, notes, each '' where null, and admission).
 -- Rows: none.

@@ -1,4 +1,4 @@
--- Say why listings stay set aside, where that has changed.
+-- Say why listings stay excluded, where that has changed.
 -- Parameters: starts_from, starts_until, sources (jsonb array of event_id, marketplace, fingerprint), verdicts (jsonb
 -- array of event_id, marketplace, section, row, zone, notes, each '' where null, and admission).
 -- Rows: none.

@@ -16,7 +16,7 @@ comment on column snapshots.set_aside is 'rejected only because they are parking
 alter table listings add column notes text;
 comment on column listings.notes is 'what the marketplace says of the listing, only where that decides what it is';
 alter table rejected_listings add column listing jsonb;
-comment on column rejected_listings.listing is 'columns of a listing that was set aside, so that it can come back';
+comment on column rejected_listings.listing is 'columns of a listing that was excluded, so that it can come back';
 
 update snapshots as s
 set set_aside = r.set_aside

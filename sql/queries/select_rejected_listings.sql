@@ -1,5 +1,5 @@
 -- The listings of one capture that are not market prices. Parameters: event_id, marketplace, captured_at. Rows: one per
--- listing: what was set aside first, cheapest first; the columns of a listing that could not be read are null.
+-- listing: what was excluded first, cheapest first; the columns of a listing that could not be read are null.
 select
   c.section, c."row", c.zone, c.quantity, c.price, c.currency, c.notes, r.reasons, r.raw
 from rejected_listings as r

@@ -1,7 +1,7 @@
 -- The captures that decide, or depend on, whether a new one can be trusted: the last two trusted ones before it, what was
 -- captured since, the new one itself, and what was captured later (a late arrival). Two, because the last one may be trusted
 -- for a capture after it, which a late arrival between them can change. Looks back at most 90 days.
--- Listings that were set aside could be read: trust must not depend on rules of what is a seat.
+-- Listings that were excluded could be read: trust must not depend on rules of what is a seat.
 -- Parameters: event_id, marketplace, captured_at. Rows: three or four as a rule, in order of capture; `begins_trusted`:
 -- the first is one of those two.
 with trusted as (

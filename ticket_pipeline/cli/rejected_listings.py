@@ -31,7 +31,7 @@ def read_excluded(database: Database, event: WatchedEvent, latest: LatestListing
 def show_excluded(
     event: WatchedEvent, latest: LatestListings, excluded: Sequence[RejectedListing], limit: int, *, as_json: bool
 ) -> None:
-    """Show them, those that were set aside first, cheapest first."""
+    """Show them, those that were excluded first, cheapest first."""
     at, shown = _captured_at(latest), excluded[: limit or None]
     if as_json:
         show_json({"event": identify(event), "captured_at": at, "excluded": shown, "count": len(excluded)})
@@ -52,14 +52,14 @@ def show_excluded(
 
 
 def summarise_excluded(excluded: Sequence[RejectedListing]) -> str:
-    """Such as "4 parking passes, 1 extra set aside; 2 rejected"."""
+    """Such as "4 parking passes, 1 extra excluded; 2 rejected"."""
     counts = Counter(one.reasons[0] if len(one.reasons) == 1 else "" for one in excluded)
     aside = [
         f"{count(counts[reason])} {words[counts[reason] > 1]}" for reason, words in _SET_ASIDE.items() if counts[reason]
     ]
     others = len(excluded) - sum(counts[reason] for reason in _SET_ASIDE)
-    parts = [f"{', '.join(aside)} set aside"] * bool(aside) + [f"{count(others)} rejected"] * bool(others)
-    return "; ".join(parts) or "nothing set aside or rejected"
+    parts = [f"{', '.join(aside)} excluded"] * bool(aside) + [f"{count(others)} rejected"] * bool(others)
+    return "; ".join(parts) or "nothing excluded or rejected"
 
 
 def _captured_at(latest: LatestListings) -> datetime:

@@ -29,7 +29,7 @@ Of the notes only those are kept that decide what their listing is.
 PARKING_REASON = "parking pass, not a seat"
 EXTRA_REASON = "extra without admission, not a seat"
 SET_ASIDE = frozenset({(PARKING_REASON,), (EXTRA_REASON,)})
-"""The reasons of listings that are set aside for what they are; they say nothing about the format."""
+"""The reasons of listings that are excluded for what they are; they say nothing about the format."""
 
 
 @dataclass(frozen=True, slots=True)

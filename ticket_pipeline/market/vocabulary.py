@@ -171,7 +171,7 @@ class RawResponse:
 class RejectedListing:
     """One listing that is not a market price, with what was received and every reason why.
 
-    `listing` has its validated columns where it was set aside only because it is no seat, so that it can come back.
+    `listing` has its validated columns where it was excluded only because it is no seat, so that it can come back.
     """
 
     position: int

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RejectedListing:
-    """One listing that was set aside or rejected.
+    """One listing that was excluded or rejected.
 
     Attributes:
         section: None where it is not known, as for every listing that could not be read; so all that follow.
@@ -38,7 +38,7 @@ class RejectedListing:
 def read_rejected_listings(
     database: Database, event_id: int, marketplace: str, captured_at: datetime
 ) -> list[RejectedListing]:
-    """The rejected listings of one capture: those that were set aside first, cheapest first."""
+    """The rejected listings of one capture: those that were excluded first, cheapest first."""
     rows = database.fetch_all(
         "queries/select_rejected_listings", event_id=event_id, marketplace=marketplace, captured_at=captured_at
     )

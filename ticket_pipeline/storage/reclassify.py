@@ -29,7 +29,7 @@ _Source = tuple[int, str]
 def reclassify(transaction: Transaction, bounds: Mapping[str, datetime], rules: AdmissionRules) -> int:
     """Judge the captures of a span again that other rules judged; returns of how many events.
 
-    Listings that are set aside now move to `rejected_listings` with their columns, others move back, and the manifests
+    Listings that are excluded now move to `rejected_listings` with their columns, others move back, and the manifests
     follow: nothing is lost, and accepted + rejected = received. Idempotent. Where no rule has changed it costs one
     question about the manifests.
 

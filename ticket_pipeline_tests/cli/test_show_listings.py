@@ -135,7 +135,7 @@ def test_a_market_of_parking_passes_alone_has_no_seat(synced: Cli) -> None:
 
 
 def aside(position: int, reason: str, **columns: object) -> RejectedListing:
-    """A listing that was set aside, as polling stores it."""
+    """A listing that was excluded, as polling stores it."""
     listing = {"section": "Gold Lot", "row": None, "quantity": 2, "price": 35.5, "currency": "USD"} | columns
     return RejectedListing(position, {"listingId": position}, (reason,), listing)
 
@@ -157,7 +157,7 @@ def test_what_was_set_aside_is_counted_and_grounds_are_marked(beside_passes: Cli
     shown = " ".join(beside_passes.run("show-listings", beside_passes.loopback.keys[0]).stdout.split())
     assert "20.00 USD grounds" in shown
     assert "get-in 80.00 USD" in shown
-    assert "3 parking passes, 1 extra set aside; 1 rejected: --excluded." in shown
+    assert "3 parking passes, 1 extra excluded; 1 rejected: --excluded." in shown
 
 
 def test_what_was_set_aside_is_shown_with_the_reason(beside_passes: Cli) -> None:
@@ -181,7 +181,7 @@ def test_what_was_set_aside_is_shown_with_the_reason(beside_passes: Cli) -> None
 def test_nothing_was_set_aside_of_a_market_of_seats(stocked: Cli) -> None:
     assert "--excluded" not in stocked.run("show-listings", stocked.loopback.keys[0]).stdout
     shown = stocked.run("show-listings", stocked.loopback.keys[0], "--excluded").stdout
-    assert "nothing set aside or rejected" in shown
+    assert "nothing excluded or rejected" in shown
 
 
 def test_a_first_response_that_cannot_be_read_is_all_there_is(synced: Cli) -> None:

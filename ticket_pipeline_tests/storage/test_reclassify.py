@@ -75,7 +75,7 @@ def judged(
 
 
 def stored(database: Database) -> dict[str, list[Row]]:
-    """All that rules of what is a seat decide, but the place of what was set aside among the rejected.
+    """All that rules of what is a seat decide, but the place of what was excluded among the rejected.
 
     A listing that is rejected for something else too stays rejected, with the reasons of its time.
     """
