@@ -38,7 +38,7 @@ from ticket_pipeline_tests.simulator_support.serving import serve
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from dagster._core.scheduler.instigation import InstigatorTick
+    from dagster._core.scheduler.instigation import InstigatorTick  # the type of a tick, which has no public name
 
     from ticket_pipeline.simulator.world import ReplayEvent
 

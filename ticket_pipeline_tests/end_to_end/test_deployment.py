@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from dagster import DagsterRun
-    from dagster._core.scheduler.instigation import InstigatorTick
+    from dagster._core.scheduler.instigation import InstigatorTick  # the type of a tick, which has no public name
     from playwright.sync_api import Browser, Page
 
     from ticket_pipeline.storage.embedded import EmbeddedServer
