@@ -77,8 +77,8 @@ def empty(database: Database) -> None:
     """Take everything out again, for the next test or the next example of a property test."""
     with database.connection() as connection:
         connection.execute(
-            "truncate events, listings, rejected_rows, watchlist_syncs, venue_zones, admission_rules, breaker_state, "
-            "cached_responses, cache_uses, vivenu_events, vivenu_reads, vivenu_rejects, vivenu_coupons, "
+            "truncate events, listings, listing_changes, rejected_rows, watchlist_syncs, venue_zones, admission_rules, "
+            "breaker_state, cached_responses, cache_uses, vivenu_events, vivenu_reads, vivenu_rejects, vivenu_coupons, "
             "vivenu_coupon_uses restart identity cascade"
         )
 
