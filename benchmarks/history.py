@@ -12,7 +12,7 @@ import psycopg
 from benchmarks.bodies import STARTS_AT, add_events
 from benchmarks.ground import SCHEMA
 from benchmarks.report import Goal, Report, percentile
-from ticket_pipeline.queries.prices import read_price_history
+from ticket_pipeline.queries.prices import price_history
 from ticket_pipeline.storage.database import Database, set_search_path
 from ticket_pipeline.storage.prices import Span
 
@@ -84,6 +84,8 @@ def _read(database: Database, events: Sequence[Event], span: Span, bucket: timed
     took = []
     for event in order:
         started = time.perf_counter()
-        read_price_history(database, event.event_id, "stubhub", span, bucket=bucket, timezone="America/New_York")
+        price_history(
+            database, event.event_id, span=span, bucket=bucket, timezone="America/New_York", marketplace="stubhub"
+        )
         took.append((time.perf_counter() - started) * 1000)
     return took[len(events) :]

@@ -3,7 +3,7 @@
 -- null: all), tracked_only (boolean). Rows: one per event and marketplace id.
 select
   e.event_id, s.marketplace, s.external_id, s.is_current, e.name, e.venue, e.city, e.country, e.event_date, e.timezone,
-  e.timezone_source, e.event_at, e.is_tracked, e.capacity, e.poll_interval as sheet_interval, e.sheet_row, p.poll_interval,
+  e.timezone_source, e.event_at, e.is_tracked, e.capacity, e.event_group, e.poll_interval as sheet_interval, e.sheet_row, p.poll_interval,
   p.next_due_at, p.leased_until, p.last_attempt_at, p.last_success_at, p.last_outcome, p.last_error,
   coalesce(p.consecutive_failures, 0) as consecutive_failures
 from events as e

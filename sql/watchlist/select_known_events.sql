@@ -2,7 +2,7 @@
 -- Rows: one per event.
 select
   e.event_id, e.name, e.venue, e.city, e.country, e.event_date, e.timezone, e.timezone_source, e.event_at, e.is_tracked,
-  e.capacity, e.poll_interval, e.sheet_row,
+  e.capacity, e.event_group, e.poll_interval, e.sheet_row,
   coalesce(
     (
       select jsonb_object_agg(s.marketplace, s.external_id)

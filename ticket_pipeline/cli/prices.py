@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from ticket_pipeline import queries
 from ticket_pipeline.cli.formats import (
     FEE_BASIS,
     FLOOR,
@@ -29,7 +30,7 @@ from ticket_pipeline.cli.rebuilding import rebuild_stale_hours
 from ticket_pipeline.cli.session import choose_event, describe_event, identify, open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, show, show_json, table_of
 from ticket_pipeline.market.hours import is_thin
-from ticket_pipeline.queries.prices import PriceBucket, PriceSeries, ZonePrices, read_price_history, read_zone_prices
+from ticket_pipeline.queries.prices import PriceBucket, PriceSeries, ZonePrices
 from ticket_pipeline.settings.model import load_settings
 from ticket_pipeline.storage.prices import HOUR, Span
 
@@ -65,11 +66,11 @@ def price_history(
     with open_migrated(load_settings()) as database:
         event = choose_event(database, event_key, marketplace, with_listings=True)
         rebuild_stale_hours(database, span)
-        history = read_price_history(
+        history = queries.price_history(
             database,
             event.event_id,
-            event.marketplace,
-            span,
+            span=span,
+            marketplace=event.marketplace,
             bucket=bucket,
             timezone=event.timezone,
             zone=zone,
@@ -104,7 +105,7 @@ def section_prices(
     with open_migrated(load_settings()) as database:
         event = choose_event(database, event_key, marketplace, with_listings=True)
         rebuild_stale_hours(database, span)
-        zones = read_zone_prices(database, event.event_id, event.marketplace, span)
+        zones = queries.section_prices(database, event.event_id, span=span, marketplace=event.marketplace)
     shown = zones[: limit + sum(one.zone == "*" for one in zones)] if limit else zones
     if as_json:
         show_json({"event": identify(event), "zones": shown})

@@ -51,6 +51,7 @@ class WatchlistEvent:
         event_at: the same moment, aware UTC. Without a time of day it is the last minute of that local day, so that an
             event of today is not over in the morning.
         poll_interval: the row's own interval; None: by the cadence.
+        event_group: the kind of event, in the user's words; None: any event of its venue is of its kind.
     """
 
     sheet_row: int | None
@@ -67,6 +68,7 @@ class WatchlistEvent:
     poll_interval: timedelta | None
     external_ids: Mapping[Marketplace, str]
     is_time_known: bool = True
+    event_group: str | None = None
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:

@@ -34,6 +34,7 @@ class WatchedEvent(Event):
         event_date: local time of the venue, naive.
         sheet_interval: the interval of the watchlist's row; None: by the cadence.
         consecutive_failures: failed attempts since the last capture.
+        event_group: of the watchlist's row; None: events of its venue are of its kind.
     """
 
     country: str | None
@@ -51,6 +52,7 @@ class WatchedEvent(Event):
     last_outcome: str | None
     last_error: str | None
     consecutive_failures: int
+    event_group: str | None = None
 
 
 def read_events(

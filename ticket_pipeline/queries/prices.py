@@ -75,10 +75,12 @@ class PriceSeries:
     """Prices over time that can be compared with each other.
 
     Attributes:
+        marketplace: whose; marketplaces are never added up.
         currency: ISO 4217; None where no listing was ever seen; so `fee_basis`.
         buckets: in order of time, without gaps.
     """
 
+    marketplace: str
     currency: str | None
     fee_basis: str | None
     buckets: Sequence[PriceBucket]
@@ -94,6 +96,7 @@ class ZonePrices:
         median_price: of all listings of that hour; so the quartiles.
     """
 
+    marketplace: str
     zone: str
     currency: str
     fee_basis: str
@@ -108,26 +111,26 @@ class ZonePrices:
     last_hour_at: datetime
 
 
-def read_price_history(
+def price_history(
     database: Database,
     event_id: int,
-    marketplace: str,
-    span: Span,
     *,
+    span: Span,
     bucket: timedelta,
     timezone: str,
+    marketplace: str | None = None,
     zone: str = "*",
     until: datetime | None = None,
 ) -> list[PriceSeries]:
-    """Prices over time, one series per currency and fee basis.
+    """Prices over time, one series per marketplace, currency and fee basis.
 
     Args:
         database: where; prices must be up to date.
         event_id: whose.
-        marketplace: where.
         span: of whole hours.
         bucket: of whole hours; aligned on the venue's clock.
         timezone: the venue's.
+        marketplace: one of them; None: all.
         zone: `*` is the whole event.
         until: gaps are filled up to here; None: up to the end of the span. Data after it stays.
     """
@@ -149,9 +152,12 @@ def read_price_history(
     return arrange(rows, bucket=bucket, timezone=timezone, until=until or span.end)
 
 
-def read_zone_prices(database: Database, event_id: int, marketplace: str, span: Span) -> list[ZonePrices]:
+def section_prices(
+    database: Database, event_id: int, *, span: Span, marketplace: str | None = None
+) -> list[ZonePrices]:
     """Prices and inventory by zone over a span, the whole event (zone `*`) first, then the cheapest.
 
+    Without a marketplace those of all, one marketplace after the other.
     A zone that never had a listing in the span, such as that of failed attempts alone, is left out.
     """
     rows = database.fetch_all(
@@ -165,7 +171,7 @@ def read_zone_prices(database: Database, event_id: int, marketplace: str, span: 
 
 
 def _split_hours(
-    database: Database, event_id: int, marketplace: str, span: Span, bucket: timedelta, timezone: str
+    database: Database, event_id: int, marketplace: str | None, span: Span, bucket: timedelta, timezone: str
 ) -> dict[str, Any]:
     """The stored hours that a bucket begins within, and their parts, computed from the captures.
 
@@ -198,7 +204,17 @@ def _parts_of_split_hours(span: Span, bucket: timedelta, zone: ZoneInfo) -> Iter
 
 
 def arrange(rows: Sequence[Row], *, bucket: timedelta, timezone: str, until: datetime) -> list[PriceSeries]:
-    """Part a history by currency and fee basis, and fill its gaps; see `read_price_history`."""
+    """Part a history by marketplace, currency and fee basis, and fill its gaps; see `price_history`."""
+    return [
+        series
+        for marketplace, group in groupby(rows, key=lambda row: str(row["marketplace"]))
+        for series in _arrange_one(marketplace, list(group), bucket, timezone, until)
+    ]
+
+
+def _arrange_one(
+    marketplace: str, rows: Sequence[Row], bucket: timedelta, timezone: str, until: datetime
+) -> Iterator[PriceSeries]:
     by_key: dict[tuple[str, str], dict[datetime, PriceBucket]] = {}
     for row in rows:
         values = {each.name: row[each.name] for each in fields(PriceBucket)}
@@ -207,11 +223,13 @@ def arrange(rows: Sequence[Row], *, bucket: timedelta, timezone: str, until: dat
     for key in [key for key in by_key if key[0] == _NO_CURRENCY]:
         nameless |= by_key.pop(key)
     if not by_key:
-        return [PriceSeries(None, None, _fill(nameless, bucket, timezone, until))] if nameless else []
+        yield PriceSeries(marketplace, None, None, _fill(nameless, bucket, timezone, until))
+        return
     # Failures from before the first listing belong to the history too: to its first series.
     first = min(by_key)
     by_key[first] = _merge(by_key[first], nameless)
-    return [PriceSeries(*key, _fill(by_key[key], bucket, timezone, until)) for key in sorted(by_key)]
+    for key in sorted(by_key):
+        yield PriceSeries(marketplace, *key, _fill(by_key[key], bucket, timezone, until))
 
 
 def _merge(priced: dict[datetime, PriceBucket], nameless: dict[datetime, PriceBucket]) -> dict[datetime, PriceBucket]:

@@ -25,6 +25,7 @@ class Field(StrEnum):
     TIMEZONE = "Timezone"
     CAPACITY = "Capacity"
     INTERVAL = "Interval"
+    GROUP = "Group"
 
 
 Column = Field | Marketplace
@@ -42,6 +43,7 @@ WATCHLIST_ALIASES: Mapping[Column, str] = {
     Field.TIMEZONE: "timezone tz eventtimezone venuetimezone",
     Field.CAPACITY: "capacity venuecapacity",
     Field.INTERVAL: "interval pollinterval scrapeinterval intervalhours",
+    Field.GROUP: "group eventgroup",
     **{marketplace: marketplace.traits.id_aliases for marketplace in Marketplace},
 }
 _OLD_LAYOUT: tuple[Column, ...] = (Field.NAME, Field.VENUE, Field.CITY, Field.COUNTRY, Field.DATE, Marketplace.STUBHUB)

@@ -76,6 +76,7 @@ class RowReader:
         is_tracked = cells.read(Field.IS_TRACKED, parsers.parse_tracked)
         capacity = cells.read(Field.CAPACITY, parsers.parse_capacity)
         poll_interval = cells.read(Field.INTERVAL, parsers.parse_interval)
+        event_group = cells.read(Field.GROUP, parse_text)
         external_ids = _read_ids(cells)
         self._check_ids(cells, external_ids)
         if name is None or local_time is None:
@@ -100,6 +101,7 @@ class RowReader:
             poll_interval=poll_interval,
             external_ids=external_ids,
             is_time_known=local_time.is_time_known,
+            event_group=event_group,
         )
         self._check_identity(cells, event)
         return event

@@ -16,8 +16,8 @@ from ticket_pipeline.queries.prices import (
     PriceSeries,
     ZonePrices,
     arrange,
-    read_price_history,
-    read_zone_prices,
+    price_history,
+    section_prices,
 )
 from ticket_pipeline.storage.database import as_query
 from ticket_pipeline.storage.prices import Span, rebuild_hourly
@@ -39,7 +39,7 @@ def utc(*parts: int) -> datetime:
 
 def history(database: Database, event: Event, span: Span, bucket: timedelta) -> list[PriceBucket]:
     """The buckets of the event's only series in New York that have data."""
-    series = read_price_history(database, event.event_id, STUBHUB, span, bucket=bucket, timezone=NEW_YORK)
+    series = price_history(database, event.event_id, span=span, bucket=bucket, timezone=NEW_YORK)
     return [one for each in series for one in each.buckets if not one.is_gap]
 
 
@@ -76,7 +76,7 @@ def test_a_midnight_within_an_hour_of_utc_parts_it(database: Database) -> None:
     store(database, event, utc(2026, 1, 20, 18, 40), [Item(price=200.0)])  # 0:10 on the next day
     span = Span(utc(2026, 1, 20), utc(2026, 1, 21))
     rebuild_hourly(database, span)
-    (series,) = read_price_history(database, event.event_id, STUBHUB, span, bucket=DAY, timezone="Asia/Kolkata")
+    (series,) = price_history(database, event.event_id, span=span, bucket=DAY, timezone="Asia/Kolkata")
     assert [(one.bucket_at, one.close_price) for one in series.buckets] == [
         (utc(2026, 1, 19, 18, 30), 100),
         (utc(2026, 1, 20, 18, 30), 200),
@@ -95,7 +95,7 @@ def test_every_zone_beside_the_hour_has_buckets_of_its_own_clock(database: Datab
     zones = [name for name in sorted(available_timezones()) if not has_whole_hours(name)]
     assert len(zones) > 20
     for span, name, bucket in product(spans, zones, (2 * HOUR, 6 * HOUR, DAY)):
-        (series,) = read_price_history(database, event.event_id, STUBHUB, span, bucket=bucket, timezone=name)
+        (series,) = price_history(database, event.event_id, span=span, bucket=bucket, timezone=name)
         found = [
             (one.snapshots, one.open_price, one.close_price, one.tickets) for one in series.buckets if not one.is_gap
         ]
@@ -181,7 +181,7 @@ def test_zone_prices_show_every_zone_with_its_inventory_now(database: Database) 
     fail(database, event, NOON + 2 * HOUR)
     span = Span(NOON, NOON + 3 * HOUR)
     rebuild_hourly(database, span)
-    zones = {one.zone: one for one in read_zone_prices(database, event.event_id, STUBHUB, span)}
+    zones = {one.zone: one for one in section_prices(database, event.event_id, span=span)}
     assert list(zones) == ["*", "Upper", "Lower", "Floor"]
     assert read(zones["*"], "tickets", "median_price", "last_hour_at") == [4, Decimal("57.50"), NOON + HOUR]
     # All of one moment: the cheaper first hour of the lower zone is no price any more.
@@ -229,7 +229,14 @@ def row(bucket_at: datetime, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 
     prices: dict[str, Any] = {name: Decimal("100.00") for name in PriceBucket.__slots__ if name.endswith("_price")}
     prices["get_in_prices"] = [Decimal("100.00")] * 8
     counts = {"snapshots": 1, "suspect_snapshots": 0, "failed_attempts": 0, "hours_covered": 1}
-    fields = {"bucket_at": bucket_at, "currency": "USD", "fee_basis": "all_in", "listings": 3, "tickets": 6}
+    fields = {
+        "bucket_at": bucket_at,
+        "marketplace": STUBHUB,
+        "currency": "USD",
+        "fee_basis": "all_in",
+        "listings": 3,
+        "tickets": 6,
+    }
     return fields | counts | prices | changes
 
 
@@ -281,6 +288,6 @@ def test_buckets_follow_the_database_through_both_changes_of_the_clock(database:
             store(database, event, moment, [Item()])
         rebuild_hourly(database, span)
         for bucket in (HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, DAY):
-            (series,) = read_price_history(database, event.event_id, STUBHUB, span, bucket=bucket, timezone=NEW_YORK)
+            (series,) = price_history(database, event.event_id, span=span, bucket=bucket, timezone=NEW_YORK)
             assert [one.bucket_at for one in series.buckets if one.is_gap] == [], (change, bucket)
             assert sum(one.hours_covered for one in series.buckets) == 72

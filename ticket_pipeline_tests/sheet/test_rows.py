@@ -57,6 +57,7 @@ def test_a_full_row_becomes_an_event_with_every_value() -> None:
             timezone="america/chicago",
             capacity="19,600",
             interval="4h",
+            group="NBA",
             vivid_seats_id="5432109",
             ticketmaster_id="vvG1IZ9KWL8Vby",
             vivenu_id="5f8d0d55b54764421b7156d9",
@@ -83,11 +84,13 @@ def test_a_full_row_becomes_an_event_with_every_value() -> None:
                 Marketplace.VIVENU: "5f8d0d55b54764421b7156d9",
             },
             is_time_known=True,
+            event_group="NBA",
         )
     ]
     assert (watchlist.rejected, watchlist.ignored_columns, watchlist.warnings) == ([], [], [])
     event = parse(row(venue="", city="", country="")).events[0]
     assert (event.venue, event.city, event.country, event.capacity, event.poll_interval) == (None,) * 5
+    assert event.event_group is None
     assert event.is_tracked
 
 

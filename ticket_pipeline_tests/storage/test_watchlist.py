@@ -85,10 +85,23 @@ def test_new_events_are_added_with_their_ids_and_due_at_once(database: Database)
 
 
 def test_a_row_is_stored_field_by_field(database: Database) -> None:
-    record = event_record(1, name="Ünder; 'quotes\"", venue=None, country=None, capacity=19_500, is_tracked=False)
+    record = event_record(
+        1, name="Ünder; 'quotes\"", venue=None, country=None, capacity=19_500, is_tracked=False, event_group="NBA"
+    )
     sync(database, record)
     (row,) = query(database, "select * from events")
-    names = ("name", "venue", "city", "country", "event_date", "timezone", "event_at", "capacity", "sheet_row")
+    names = (
+        "name",
+        "venue",
+        "city",
+        "country",
+        "event_date",
+        "timezone",
+        "event_at",
+        "capacity",
+        "sheet_row",
+        "event_group",
+    )
     assert {name: row[name] for name in names} == {name: getattr(record, name) for name in names}
     assert (row["is_tracked"], row["untracked_at"] is None) == (False, False)
 
@@ -110,6 +123,7 @@ def test_a_second_sync_of_the_same_watchlist_writes_nothing(database: Database) 
         {"event_date": datetime(2026, 6, 2, 20), "event_at": datetime(2026, 6, 3, 0, tzinfo=UTC)},  # noqa: DTZ001 - local
         {"timezone": "America/Chicago"},
         {"capacity": 500},
+        {"event_group": "NBA"},
         {"poll_interval": timedelta(minutes=90)},
         {"sheet_row": 40},
     ],
