@@ -1,0 +1,123 @@
+"""What a chart shows: series over one axis, in one unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from ticket_pipeline.charts.axes import Axis, Scale
+
+Value = float | Decimal | None
+"""None: no data. A line breaks there; nothing is drawn for it."""
+
+Position = datetime | float
+"""A moment on a TimeAxis, a number of days on a DaysAxis."""
+
+MOST_POINTS = 500
+"""Positions of one chart: more cannot be told apart, and a picture in Dagster's event log is kept for ever."""
+
+NOTHING = "\N{EN DASH}"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One value per position. `style` 1 to 6 chooses colour, width and dashes together."""
+
+    name: str
+    values: Sequence[Value]
+    style: int
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """The area between two values per position."""
+
+    name: str
+    low: Sequence[Value]
+    high: Sequence[Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """One bar per position, as wide as the way to the next one, with the range that its value is in."""
+
+    name: str
+    values: Sequence[Value]
+    low: Sequence[Value]
+    high: Sequence[Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something to know about a position, in words."""
+
+    at: Position
+    kind: Literal["suspect", "failed", "note"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """A chart. Every series has one value per position of `at`.
+
+    Attributes:
+        title: what is shown, for the heading and for those who cannot see the picture.
+        unit: of the values, such as `USD per ticket, all-in`; it stands on the axis.
+        at: positions, from left to right.
+        decimals: of the values in the table.
+    """
+
+    title: str
+    unit: str
+    x: Axis
+    at: Sequence[Position]
+    lines: Sequence[Line] = ()
+    band: Band | None = None
+    bars: Bars | None = None
+    marks: Sequence[Mark] = ()
+    decimals: int = 2
+
+    def __post_init__(self) -> None:
+        if len(self.at) > MOST_POINTS:
+            raise ValueError(f"{len(self.at)} positions in one chart, {MOST_POINTS} at most; choose longer buckets.")
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to draw."""
+        return all(value is None for _, values in self.columns() for value in values)
+
+    @property
+    def scale(self) -> Scale:
+        """The axis of the values."""
+        values = [float(value) for _, column in self.columns() for value in column if value is not None]
+        return Scale.over(values, from_zero=self.bars is not None)
+
+    def places(self) -> list[float]:
+        """Where each position stands on the axis, 0 to 1."""
+        return [self.x.place(at) for at in self.at]
+
+    def columns(self) -> list[tuple[str, Sequence[Value]]]:
+        """Name and values of everything drawn, as the columns of a table."""
+        columns: list[tuple[str, Sequence[Value]]] = [(line.name, line.values) for line in self.lines]
+        if self.band is not None:
+            columns += [(f"{self.band.name}, low", self.band.low), (f"{self.band.name}, high", self.band.high)]
+        if self.bars is not None:
+            columns += [(self.bars.name, self.bars.values), ("low", self.bars.low), ("high", self.bars.high)]
+        return columns
+
+    def rows(self) -> Iterator[tuple[float, str, list[str], str]]:
+        """The chart as a table: place, position in words, each column's value, remarks."""
+        columns = [values for _, values in self.columns()]
+        remarks: dict[Position, list[str]] = {}
+        for mark in self.marks:
+            remarks.setdefault(mark.at, []).append(mark.text)
+        for number, (place, at) in enumerate(zip(self.places(), self.at, strict=True)):
+            cells = [self.show(values[number]) for values in columns]
+            yield place, self.x.show(at), cells, "; ".join(remarks.get(at, []))
+
+    def show(self, value: Value) -> str:
+        """A value as a reader reads it."""
+        return NOTHING if value is None else f"{value:,.{self.decimals}f}"

@@ -1,0 +1,170 @@
+"""A chart as SVG: inside a page, where it is as wide as the page leaves it room, or as a file of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ticket_pipeline.charts.axes import Scale
+    from ticket_pipeline.charts.chart import Band, Bars, Chart, Line, Mark, Value
+
+_UNITS = 1000
+"""The plot's width in its own units: it is stretched to the width that there is, lines and text are not."""
+
+_FILE_WIDTH, _LEFT, _TOP, _RIGHT, _BOTTOM = 760, 64, 84, 20, 48
+_LETTER_WIDTH = 7.2
+_MARKS = {
+    "suspect": '<path d="M0-5 5 4H-5Z"/>',
+    "failed": '<path d="M-4-4 4 4M-4 4 4-4"/>',
+    "note": '<path d="M0-5 5 0 0 5-5 0Z"/>',
+}
+
+Points = Sequence[tuple[float, float]]
+
+
+def style_sheet() -> str:
+    """The CSS of all charts; colours are variables with fallbacks."""
+    return Path(__file__).with_name("charts.css").read_text(encoding="utf-8")
+
+
+def draw(chart: Chart, name: str, *, height: int = 240) -> str:
+    """A chart inside a page, which brings `style_sheet` and room for the labels around it; `name` is its id there."""
+    title = f'<title id="{escape(name)}-title">{escape(_describe(chart))}</title>'
+    labels = f'role="img" aria-labelledby="{escape(name)}-title" tabindex="0"'
+    return f'<svg class="chart" {labels} width="100%" height="{height}">{title}{_plot(chart, height)}</svg>'
+
+
+def draw_file(chart: Chart, *, height: int = 240) -> str:
+    """A chart that stands alone: with its styles, heading and legend, on a light ground."""
+    width, whole = _FILE_WIDTH - _LEFT - _RIGHT, height + _TOP + _BOTTOM
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart chart-file" width="{_FILE_WIDTH}" height="{whole}" '
+        f'viewBox="0 0 {_FILE_WIDTH} {whole}" role="img"><title>{escape(_describe(chart))}</title>'
+        f"<style>{style_sheet()}</style>"
+        f'<rect class="ground" width="100%" height="100%"/><text class="heading" x="16" y="24">{escape(chart.title)}'
+        f"</text>{_legend(chart)}"
+        f'<svg x="{_LEFT}" y="{_TOP}" width="{width}" height="{height}" overflow="visible">{_plot(chart, height)}'
+        "</svg></svg>"
+    )
+
+
+def legend(chart: Chart) -> list[tuple[str, str]]:
+    """Name and class of each thing drawn; `sample` draws the class."""
+    entries = [(line.name, f"line line-{line.style}") for line in chart.lines]
+    entries += [(chart.band.name, "band")] if chart.band else []
+    return entries + ([(chart.bars.name, "bar")] if chart.bars else [])
+
+
+def sample(kind: str) -> str:
+    """A piece of a line, band or bar, for a legend."""
+    shape = '<path d="M1 6H23"' if kind.startswith("line") else '<path d="M1 1H23V11H1Z"'
+    return f'<svg class="sample" width="24" height="12" aria-hidden="true">{shape} class="{kind}"/></svg>'
+
+
+def _describe(chart: Chart) -> str:
+    """The title for those who cannot see the picture: what, and from where to where each series went."""
+    known = {line.name: [value for value in line.values if value is not None] for line in chart.lines}
+    ends = [f"{name}: {chart.show(values[0])} to {chart.show(values[-1])}." for name, values in known.items() if values]
+    return " ".join([f"{chart.title}, {chart.unit}.", *ends])
+
+
+def _plot(chart: Chart, height: int) -> str:
+    scale, places = chart.scale, chart.places()
+    shapes = [*_gaps(chart, places, height)]
+    shapes += [_band(chart.band, places, scale, height)] if chart.band else []
+    shapes += [_bars(chart.bars, places, scale, height)] if chart.bars else []
+    shapes += [_line(line, places, scale, height) for line in reversed(chart.lines)]  # the first one on top
+    inner = (
+        f'<svg class="plot" viewBox="0 0 {_UNITS} {height}" preserveAspectRatio="none" width="100%" '
+        f'height="{height}" overflow="visible">{"".join(shapes)}</svg>'
+    )
+    marks = "".join(_mark(mark, chart.x.place(mark.at)) for mark in chart.marks)
+    return "".join(_frame(chart, scale, height)) + inner + marks
+
+
+def _frame(chart: Chart, scale: Scale, height: int) -> Iterator[str]:
+    for place, label in scale.ticks():
+        y = f"{height * (1 - place):.1f}"
+        yield f'<line class="grid" x2="100%" y1="{y}" y2="{y}"/>'
+        yield f'<text class="y" x="-8" y="{y}" dy=".35em">{label}</text>'
+    ticks = chart.x.ticks()
+    for number, (place, label) in enumerate(ticks):
+        x = f"{100 * place:.2f}%"
+        # Of a narrow plot the style sheet hides each second label.
+        second = " second" if number % 2 and len(ticks) > 4 else ""  # noqa: PLR2004 - four fit a phone
+        yield f'<line class="tick" x1="{x}" x2="{x}" y1="{height}" y2="{height + 5}"/>'
+        yield f'<text class="x{second}" x="{x}" y="{height + 20}">{escape(label)}</text>'
+    yield f'<text class="unit" x="-8" y="-12">{escape(chart.unit)}</text>'
+    yield f'<text class="axis" x="100%" y="{height + 38}">{escape(chart.x.title)}</text>'
+
+
+def _gaps(chart: Chart, places: Sequence[float], height: int) -> Iterator[str]:
+    """The runs of positions without any value, shaded: no data is neither zero nor a straight line."""
+    known = [
+        any(value is not None for value in values) for values in zip(*(v for _, v in chart.columns()), strict=True)
+    ]
+    ends = [*places[1:], 1.0]
+    reach = 0 if chart.bars else 1  # a line ends at the position before the gap, a bar where the gap begins
+    for is_known, run in groupby(range(len(known)), key=lambda number: known[number]):
+        if not is_known:
+            first, *_, last = [*(numbers := list(run)), numbers[-1]]
+            left, right = _UNITS * places[max(0, first - reach)], _UNITS * ends[last]
+            yield f'<rect class="gap" x="{left:.1f}" width="{right - left:.1f}" height="{height}"/>'
+
+
+def _segments(places: Sequence[float], values: Sequence[Value], scale: Scale, height: int) -> Iterator[Points]:
+    """The runs of values between gaps, in units of the plot."""
+    points = zip(places, values, strict=True)
+    for is_known, run in groupby(points, key=lambda point: point[1] is not None):
+        if is_known:
+            yield [(_UNITS * place, height * (1 - scale.place(float(value or 0)))) for place, value in run]
+
+
+def to_path(points: Points) -> str:
+    """A path; a point alone is a line of no length, which round ends make a dot."""
+    start = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
+    return start + ("".join(f"L{x:.1f} {y:.1f}" for x, y in points[1:]) or "h0")
+
+
+def _line(line: Line, places: Sequence[float], scale: Scale, height: int) -> str:
+    path = "".join(to_path(points) for points in _segments(places, line.values, scale, height))
+    return f'<path class="line line-{line.style}" d="{path}"/>' if path else ""
+
+
+def _band(band: Band, places: Sequence[float], scale: Scale, height: int) -> str:
+    # Both ends are known or neither is, so that the runs of one are those of the other.
+    runs = zip(*(_segments(places, values, scale, height) for values in (band.low, band.high)), strict=True)
+    areas = [f"{to_path(high)}{to_path(low[::-1]).replace('M', 'L')}Z" for low, high in runs]
+    return f'<path class="band" d="{"".join(areas)}"/>' if areas else ""
+
+
+def _bars(bars: Bars, places: Sequence[float], scale: Scale, height: int) -> str:
+    ends = [*places[1:], 1.0]
+    shapes = []
+    for start, end, *amounts in zip(places, ends, bars.values, bars.low, bars.high, strict=True):
+        value, low, high = (None if amount is None else height * (1 - scale.place(float(amount))) for amount in amounts)
+        left, width = _UNITS * (start + 0.1 * (end - start)), _UNITS * 0.8 * (end - start)
+        if value is not None:
+            size = f'width="{width:.1f}" height="{height - value:.1f}"'
+            shapes.append(f'<rect class="bar" x="{left:.1f}" y="{value:.1f}" {size}/>')
+        if low is not None and high is not None:
+            shapes.append(f'<path class="range" d="M{left + width / 2:.1f} {low:.1f}V{high:.1f}"/>')
+    return "".join(shapes)
+
+
+def _mark(mark: Mark, place: float) -> str:
+    shape = f"<title>{escape(mark.text)}</title>{_MARKS[mark.kind]}"
+    return f'<svg class="mark {mark.kind}" x="{100 * place:.2f}%" y="8" overflow="visible">{shape}</svg>'
+
+
+def _legend(chart: Chart) -> str:
+    parts, x = [], 16.0
+    for name, kind in legend(chart):
+        parts.append(f'<svg x="{x:.0f}" y="34" overflow="visible">{sample(kind)}</svg>')
+        parts.append(f'<text class="entry" x="{x + 30:.0f}" y="44">{escape(name)}</text>')
+        x += 46 + len(name) * _LETTER_WIDTH
+    return "".join(parts)

@@ -1,0 +1,39 @@
+"""A sparkline: the shape of a few values, beside a number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from ticket_pipeline.charts.drawing import to_path
+
+if TYPE_CHECKING:
+    from ticket_pipeline.charts.chart import Value
+
+_WIDTH, _HEIGHT, _EDGE = 96, 22, 3
+_FLAT = 0.02
+"""A range below this share of the largest value is drawn as a flat line: noise is no move."""
+
+
+def sparkline(values: Sequence[Value], title: str) -> str:
+    """Values at even distances as a line, broken where there is none, with a dot at the newest."""
+    known = [float(value) for value in values if value is not None]
+    if not known:
+        return ""
+    middle, reach = (max(known) + min(known)) / 2, max(max(known) - min(known), _FLAT * max(known), 1e-9)
+    step = (_WIDTH - 2 * _EDGE) / max(1, len(values) - 1)
+    points = [
+        None
+        if value is None
+        else (_EDGE + number * step, _HEIGHT * 0.5 - (float(value) - middle) / reach * _HEIGHT * 0.7)
+        for number, value in enumerate(values)
+    ]
+    runs = (list(run) for is_known, run in groupby(points, key=lambda point: point is not None) if is_known)
+    path = "".join(to_path([point for point in run if point is not None]) for run in runs)
+    x, y = next(point for point in reversed(points) if point is not None)
+    return (
+        f'<svg class="spark" width="{_WIDTH}" height="{_HEIGHT}" role="img"><title>{escape(title)}</title>'
+        f'<path class="line line-1" d="{path}"/><circle cx="{x:.1f}" cy="{y:.1f}" r="2.2"/></svg>'
+    )
