@@ -123,6 +123,20 @@ class Outcome(StrEnum):
         return self not in {Outcome.OK, Outcome.EMPTY}
 
 
+class Health(StrEnum):
+    """How far to trust what is known of an event at a marketplace now; of several words the first that holds."""
+
+    OVER = "over"  # the event has begun: it is not polled any more
+    UNTRACKED = "untracked"  # the event, or its id at this marketplace, left the watchlist
+    PAUSED = "paused"  # nothing is sent to the marketplace: its breaker, or it asked to wait
+    NEVER_SEEN = "never seen"  # no capture yet
+    STALE = "stale"  # the newest capture is older than twice the poll interval
+    UNREADABLE = "unreadable"  # of the newest capture no listing could be used
+    SUSPECT = "suspect"  # the newest capture is not trusted yet
+    FAILING = "failing"  # attempts failed since the newest capture
+    OK = "ok"
+
+
 FINER_THAN_CENTS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND", "CLF", "UYW"})
 """Currencies with three or four decimals: an amount that needs the third cannot be stored, and is never rounded."""
 

@@ -1,0 +1,104 @@
+"""What is for sale of one event now: prices, depth, and the marketplaces side by side; of the last trusted captures.
+
+The arithmetic is that of the SQL functions of the same names, which anything that reads the database can call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from ticket_pipeline.market.vocabulary import Health, Marketplace
+
+if TYPE_CHECKING:
+    from ticket_pipeline.storage.database import Database, Row
+
+
+@dataclass(frozen=True, slots=True)
+class MarketNow:
+    """One marketplace, currency and fee basis of an event; prices per ticket, None where no listing has one.
+
+    Attributes:
+        health: how far to trust it; `reason` why not fully.
+        captured_at: of the last trusted capture, which all numbers are of, aware UTC; None: there is none.
+        newest_at: of the newest capture, which may be suspect or unreadable.
+        failed_attempts: since `captured_at`.
+        poll_interval: None: nobody polls it yet.
+        paused_until: where nothing is sent to the marketplace.
+        currency: None: nothing is for sale (`listings` 0), or no capture is trusted (`listings` None).
+        listings_near_floor: within 15 % of the floor, from the floor up; so `tickets_near_floor`.
+        get_in_prices: for 1 to 8 together.
+    """
+
+    marketplace: Marketplace
+    health: Health
+    reason: str | None
+    captured_at: datetime | None
+    newest_at: datetime | None
+    failed_attempts: int
+    poll_interval: timedelta | None
+    paused_until: datetime | None
+    currency: str | None
+    fee_basis: str | None
+    listings: int | None
+    tickets: int | None
+    floor_price: Decimal | None
+    listings_near_floor: int | None
+    tickets_near_floor: int | None
+    get_in_prices: Sequence[Decimal | None] | None
+    p25_price: Decimal | None
+    median_price: Decimal | None
+    p75_price: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class SpreadRow:
+    """One marketplace beside the others: prices per ticket with all fees in, for so many together.
+
+    Attributes:
+        currency: rows of one currency are compared with each other; None: no price with all fees in.
+        captured_at: of the last trusted capture, aware UTC; `age` at the moment asked for.
+        get_in_price: the lowest price of a listing that sells the number; None: `obstacle` says why.
+        difference: of the get-in price from the cheapest marketplace in this currency; so `percent` of the cheapest.
+        apart: between this capture and that of the cheapest; too far: longer than the longer of their poll intervals.
+    """
+
+    currency: str | None
+    marketplace: Marketplace
+    health: Health
+    reason: str | None
+    captured_at: datetime | None
+    age: timedelta | None
+    listings: int | None
+    tickets: int | None
+    floor_price: Decimal | None
+    get_in_price: Decimal | None
+    obstacle: str | None
+    difference: Decimal | None
+    percent: Decimal | None
+    apart: timedelta | None
+    is_too_far_apart: bool | None
+
+
+def market_now(
+    database: Database, event_id: int, *, this_moment: datetime, marketplace: str | None = None
+) -> list[MarketNow]:
+    """What is for sale now, one entry per marketplace, currency and fee basis; of captures up to `this_moment`."""
+    rows = database.fetch_all(
+        "queries/select_market_now", event_id=event_id, this_moment=this_moment, marketplace=marketplace
+    )
+    return [MarketNow(**name_words(row)) for row in rows]
+
+
+def spread(database: Database, event_id: int, *, this_moment: datetime, together: int = 1) -> list[SpreadRow]:
+    """The marketplaces of an event beside each other, by currency, the cheapest first; `together` is 1 to 8."""
+    rows = database.fetch_all("queries/select_spread", event_id=event_id, together=together, this_moment=this_moment)
+    return [SpreadRow(**name_words(row)) for row in rows]
+
+
+def name_words(row: Row) -> dict[str, Any]:
+    """The row with its marketplace and health as words of the vocabulary."""
+    return row | {"marketplace": Marketplace(row["marketplace"]), "health": Health(row["health"])}

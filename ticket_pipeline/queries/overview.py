@@ -1,0 +1,82 @@
+"""All tracked events at once: what each costs now, how that changed, and how far to trust it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from ticket_pipeline.queries.market import name_words
+
+if TYPE_CHECKING:
+    from ticket_pipeline.market.vocabulary import Health, Marketplace
+    from ticket_pipeline.storage.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewRow:
+    """One event at one marketplace, in one currency and fee basis; moments are aware UTC, prices per ticket.
+
+    Attributes:
+        days_to_event: negative once it has begun.
+        health: how far to trust it; `reason` why not fully.
+        captured_at: of the last trusted capture, which the prices and counts are of; None: there is none.
+        newest_at: of the newest capture, trusted or not: when the market was last seen.
+        failed_attempts: since `captured_at`.
+        currency: None: nothing is for sale (`listings` 0), or no capture is trusted (`listings` None).
+        day_ago_floor_price: the floor of the last hour with one that ended at least 24 hours before `captured_at`, and
+            at most 48: as of `day_ago_at`. So a week: at least 7 days, at most 8. None: no such hour.
+        sold_tickets: estimated sales of the last 24 hours, with the bounds of their 80 % interval; None: not estimated.
+    """
+
+    event_id: int
+    name: str
+    venue: str | None
+    timezone: str
+    event_at: datetime
+    days_to_event: Decimal
+    marketplace: Marketplace
+    health: Health
+    reason: str | None
+    captured_at: datetime | None
+    newest_at: datetime | None
+    failed_attempts: int
+    currency: str | None
+    fee_basis: str | None
+    listings: int | None
+    tickets: int | None
+    floor_price: Decimal | None
+    get_in_price: Decimal | None
+    get_in_2_price: Decimal | None
+    day_ago_at: datetime | None
+    day_ago_floor_price: Decimal | None
+    week_ago_at: datetime | None
+    week_ago_floor_price: Decimal | None
+    sold_tickets: Decimal | None
+    sold_low_tickets: Decimal | None
+    sold_high_tickets: Decimal | None
+
+    @property
+    def change_24_hours(self) -> Decimal | None:
+        """Of the floor, in money."""
+        return _difference(self.floor_price, self.day_ago_floor_price)
+
+    @property
+    def change_7_days(self) -> Decimal | None:
+        """Of the floor, in money."""
+        return _difference(self.floor_price, self.week_ago_floor_price)
+
+
+def overview(database: Database, *, this_moment: datetime) -> list[OverviewRow]:
+    """Tracked events at their marketplaces with listings: soonest first, those that are over last.
+
+    Captures after `this_moment` are left out. The prices are of the last trusted capture: of `hourly_prices` where
+    its hour is built, else of its listings.
+    """
+    rows = database.fetch_all("queries/select_overview", this_moment=this_moment)
+    return [OverviewRow(**name_words(row)) for row in rows]
+
+
+def _difference(now: Decimal | None, before: Decimal | None) -> Decimal | None:
+    return None if now is None or before is None else now - before
