@@ -179,6 +179,14 @@ comment on function spread is
 'one event across marketplaces, all fees in: get-in price for p_together and its difference from the cheapest marketplace in the same '
 'currency; marketplaces are never added up; obstacle: why a marketplace has no price';
 
+-- Its body comes with the table of estimated sales.
+create function sold_tickets(p_event_id bigint, p_marketplace text, p_from timestamptz, p_until timestamptz)
+returns table (tickets numeric, low_tickets numeric, high_tickets numeric)
+language sql stable
+begin atomic
+  select null::numeric, null::numeric, null::numeric;
+end;
+
 create function overview(p_at timestamptz default now())
 returns table (
   event_id bigint, name text, venue text, timezone text, event_at timestamptz, days_to_event numeric, marketplace text, health text,
@@ -196,7 +204,7 @@ begin atomic
     case when h.captured_at is not null then coalesce(m.tickets, 0) end,
     m.floor_price, m.get_in_1_price, m.get_in_2_price, d.last_captured_at as day_ago_at, d.floor_price as day_ago_floor_price,
     w.last_captured_at as week_ago_at, w.floor_price as week_ago_floor_price,
-    null::numeric, null::numeric, null::numeric
+    k.tickets as sold_tickets, k.low_tickets as sold_low_tickets, k.high_tickets as sold_high_tickets
   from events as e
   inner join market_health(p_at) as h on h.event_id = e.event_id
   left join lateral (
@@ -242,6 +250,7 @@ begin atomic
     order by p.hour_at desc
     limit 1
   ) as w on true
+  left join lateral sold_tickets(h.event_id, h.marketplace, p_at - interval '1 day', p_at) as k on true
   where e.is_tracked and h.health <> 'untracked'
   order by e.event_at <= p_at, e.event_at, e.event_id, h.marketplace, m.currency, m.fee_basis;
 end;
