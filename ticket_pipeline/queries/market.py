@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.market.vocabulary import Health, Marketplace
@@ -55,6 +57,42 @@ class MarketNow:
 
 
 @dataclass(frozen=True, slots=True)
+class DepthStep:
+    """What stands from the base price up to `percent` above it, at `up_to_price` and below; cumulative."""
+
+    percent: int
+    up_to_price: Decimal
+    listings: int
+    tickets: int
+
+
+@dataclass(frozen=True, slots=True)
+class MarketDepth:
+    """How deep one market is, of the listings that sell so many together; prices per ticket.
+
+    Attributes:
+        captured_at: of the last trusted capture, aware UTC; `health` says how far to trust it.
+        zone: `*` is the whole event.
+        floor_price: of these listings; None: no three are within 15 %.
+        base_price: what the steps start from: the floor, or the cheapest listing where there is none.
+        listings_below: lone asks under the floor; so `tickets_below`.
+        steps: 0, 5, 10, 15, 25, 50 and 100 % above the base.
+    """
+
+    marketplace: Marketplace
+    health: Health
+    captured_at: datetime
+    zone: str
+    currency: str
+    fee_basis: str
+    floor_price: Decimal | None
+    base_price: Decimal
+    listings_below: int
+    tickets_below: int
+    steps: Sequence[DepthStep]
+
+
+@dataclass(frozen=True, slots=True)
 class SpreadRow:
     """One marketplace beside the others: prices per ticket with all fees in, for so many together.
 
@@ -91,6 +129,39 @@ def market_now(
         "queries/select_market_now", event_id=event_id, this_moment=this_moment, marketplace=marketplace
     )
     return [MarketNow(**name_words(row)) for row in rows]
+
+
+def market_depth(
+    database: Database,
+    event_id: int,
+    *,
+    this_moment: datetime,
+    together: int = 1,
+    by_zone: bool = False,
+    marketplace: str | None = None,
+) -> list[MarketDepth]:
+    """How many listings and tickets stand how far above the floor, for `together`; by zone, the cheapest first.
+
+    A marketplace of which no listing sells so many together is left out.
+    """
+    rows = database.fetch_all(
+        "queries/select_market_depth",
+        event_id=event_id,
+        together=together,
+        by_zone=by_zone,
+        this_moment=this_moment,
+        marketplace=marketplace,
+    )
+    return [
+        _depth(list(steps))
+        for _, steps in groupby(rows, key=itemgetter("marketplace", "currency", "fee_basis", "zone"))
+    ]
+
+
+def _depth(rows: Sequence[Row]) -> MarketDepth:
+    steps = [DepthStep(row["step_percent"], row["up_to_price"], row["listings"], row["tickets"]) for row in rows]
+    whole = name_words(rows[0])
+    return MarketDepth(steps=steps, **{name: whole[name] for name in MarketDepth.__slots__ if name != "steps"})
 
 
 def spread(database: Database, event_id: int, *, this_moment: datetime, together: int = 1) -> list[SpreadRow]:

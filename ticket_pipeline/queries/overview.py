@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from ticket_pipeline.market.vocabulary import Health, Marketplace
 from ticket_pipeline.queries.market import name_words
 
 if TYPE_CHECKING:
-    from ticket_pipeline.market.vocabulary import Health, Marketplace
     from ticket_pipeline.storage.database import Database
 
 
@@ -80,3 +82,48 @@ def overview(database: Database, *, this_moment: datetime) -> list[OverviewRow]:
 
 def _difference(now: Decimal | None, before: Decimal | None) -> Decimal | None:
     return None if now is None or before is None else now - before
+
+
+@dataclass(frozen=True, slots=True)
+class WatchlistProblem:
+    """One thing that is wrong.
+
+    Attributes:
+        state: a word of `Health` for an event at a marketplace (`stale`, `failing`, `suspect`, `unreadable`, `never
+            seen`), `unmapped` (sections that the map of its venue lacks), `rejected row` of the sheet, `paused` or
+            `budget spent` of a marketplace.
+        event_id: None where it is about a whole marketplace or a row; so `name` and `marketplace`.
+        since_at: the newest capture; of a pause when it began, of a row when it was first rejected.
+        items: how many sections, paused events or requests it is about; else 1.
+    """
+
+    state: str
+    event_id: int | None
+    name: str | None
+    marketplace: Marketplace | None
+    sheet_row: int | None
+    since_at: datetime | None
+    detail: str | None
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
+class WatchlistHealth:
+    """All problems, and how often each state holds: `ok` and `over` count events at marketplaces."""
+
+    counts: Mapping[str, int]
+    problems: Sequence[WatchlistProblem]
+
+
+def watchlist_health(database: Database, *, this_moment: datetime) -> WatchlistHealth:
+    """What is wrong where: events at marketplaces, sections without a zone, rows of the sheet, marketplaces."""
+    rows = database.fetch_all("queries/select_watchlist_health", this_moment=this_moment)
+    counts: Counter[str] = Counter()
+    problems = []
+    for row in rows:
+        is_well = row["state"] in (Health.OK, Health.OVER)
+        counts[row["state"]] += row["items"] if is_well else 1
+        if not is_well:
+            where = row["marketplace"]
+            problems.append(WatchlistProblem(**row | {"marketplace": where and Marketplace(where)}))
+    return WatchlistHealth(counts, problems)

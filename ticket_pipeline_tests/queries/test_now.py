@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ticket_pipeline.market.events import RejectedRow
 from ticket_pipeline.market.hours import (
     GROUNDS,
     NEAR_FLOOR,
@@ -23,22 +24,29 @@ from ticket_pipeline.market.hours import (
 from ticket_pipeline.market.vocabulary import Health, Marketplace
 from ticket_pipeline.queries.events import read_events
 from ticket_pipeline.queries.market import MarketNow, SpreadRow, market_now, spread
-from ticket_pipeline.queries.overview import OverviewRow, overview
-from ticket_pipeline.storage.prices import rebuild_hourly
+from ticket_pipeline.queries.overview import OverviewRow, overview, watchlist_health
+from ticket_pipeline.storage.prices import Span, rebuild_hourly
+from ticket_pipeline.storage.requests import set_up_budget
+from ticket_pipeline.storage.watchlist import replace_venue_zones, sync_watchlist
 from ticket_pipeline_tests.storage.histories import HISTORY, Happening, histories
 from ticket_pipeline_tests.storage.stored import (
     DAY,
     EXAMPLES_SHARE_A_DATABASE,
     HOUR,
     MINUTE,
+    NOON,
+    SHOW_AT,
+    STUBHUB,
     Item,
     empty,
     event_record,
     fail,
+    items,
     query,
     rejects,
     store,
     watch,
+    watch_one,
 )
 
 if TYPE_CHECKING:
@@ -215,4 +223,98 @@ def test_the_overview_is_the_market_now_built_or_not(
     names += ("listings", "tickets", "floor_price")
     assert [[*fields_of(row, *names), row.get_in_price, row.get_in_2_price] for row in found] == [
         [*fields_of(row, *names), *(row.get_in_prices or (None, None))[:2]] for row in now
+    ]
+
+
+def test_a_change_is_against_the_last_floor_a_day_or_a_week_before(database: Database) -> None:
+    event = watch_one(database)
+    now = NOON + 8 * DAY
+
+    def capture(before: timedelta, price: float, **changes: Any) -> None:  # noqa: ANN401 - the fields of an item
+        listings = [Item(price=price, listing_id=str(n), **changes) for n in range(3)]
+        store(database, event, now - before, listings)
+
+    capture(8 * DAY + HOUR, 500.0)  # too old for a week
+    capture(7 * DAY + HOUR, 90.0)
+    capture(DAY + 2 * HOUR, 110.0)
+    capture(DAY + MINUTE, 50.0, currency="EUR")  # another currency
+    capture(DAY - MINUTE, 400.0)  # later than a day before
+    capture(timedelta(), 99.0)
+    rebuild_hourly(database, Span(NOON - DAY, now + HOUR))
+    (row,) = overview(database, this_moment=now + HOUR)
+    assert (row.floor_price, row.change_24_hours, row.change_7_days) == (99, -11, 9)
+    assert (row.day_ago_at, row.week_ago_at) == (now - DAY - 2 * HOUR, now - 7 * DAY - HOUR)
+
+
+def test_without_a_floor_near_that_moment_there_is_no_change(database: Database) -> None:
+    event = watch_one(database)
+    for before in (9 * DAY, 3 * DAY, timedelta()):
+        store(database, event, NOON + 9 * DAY - before, items(3))
+    rebuild_hourly(database, Span(NOON, NOON + 9 * DAY + HOUR))
+    (row,) = overview(database, this_moment=NOON + 9 * DAY)
+    assert (row.day_ago_at, row.change_24_hours, row.week_ago_at, row.change_7_days) == (None,) * 4
+
+
+def test_health_says_why_nothing_new_arrives(database: Database) -> None:
+    event = watch_one(database)
+
+    def health(moment: datetime) -> tuple[Health, str | None]:
+        (row,) = market_now(database, event.event_id, this_moment=moment)
+        return row.health, row.reason
+
+    assert health(NOON) == (Health.NEVER_SEEN, "no attempt has ended yet")
+    fail(database, event, NOON)
+    assert health(NOON) == (Health.NEVER_SEEN, "it was too slow")
+    store(database, event, NOON + HOUR, items(1))
+    assert health(NOON + HOUR) == (Health.OK, None)
+    assert health(NOON + 2 * DAY) == (Health.STALE, "nothing has been tried since")
+    assert health(SHOW_AT) == (Health.OVER, None)
+    set_up_budget(database, STUBHUB, {MINUTE: 4}, max_concurrent=3)
+    query(
+        database,
+        "update breaker_state set state = 'open', reason = 'a login page', open_until = %(until)s returning 1",
+        until=NOON + 3 * HOUR,
+    )
+    assert health(NOON + 2 * HOUR) == (Health.PAUSED, "a login page")
+    assert health(NOON + 3 * HOUR) == (Health.OK, None)
+    watch(database, event_record(2))
+    assert health(NOON + 2 * HOUR) == (Health.UNTRACKED, None)
+    assert [row.name for row in overview(database, this_moment=NOON)] == ["Event 2"]
+
+
+def test_the_health_of_the_watchlist_names_what_is_wrong_where(database: Database) -> None:
+    well, failing, lost = watch(
+        database, *(event_record(n, external_ids={"stubhub": str(n), "ticketmaster": f"t{n}"}) for n in (1, 2, 3))
+    )
+    replace_venue_zones(database, [{"venue": "HARBOR garden", "section_pattern": "1*", "zone": "Lower", "position": 1}])
+    store(database, well, NOON, [Item(section="101", zone="Lower"), Item(section="305", listing_id="2")])
+    store(database, failing, NOON, [Item(zone="Lower")])
+    fail(database, failing, NOON + MINUTE)
+    found = watchlist_health(database, this_moment=NOON + HOUR)
+    assert [(one.state, one.event_id, one.marketplace, one.detail, one.items) for one in found.problems] == [
+        ("failing", failing.event_id, "stubhub", "it was too slow", 1),
+        ("never seen", lost.event_id, "stubhub", "no attempt has ended yet", 1),
+        *(("never seen", event.event_id, "ticketmaster", None, 1) for event in (well, failing, lost)),
+        ("unmapped", well.event_id, "stubhub", "305", 1),
+    ]
+    assert found.counts == {"ok": 1, "failing": 1, "never seen": 4, "unmapped": 1}
+
+
+def test_the_health_of_the_watchlist_names_rows_breakers_and_spent_budgets(database: Database) -> None:
+    rejected = RejectedRow(7, {"A": "?"}, ["no date", "no id"])
+    sync_watchlist(database, [event_record(1)], [rejected], source="test", this_moment=NOON, max_untrack_fraction=0.5)
+    this_moment = datetime.now(UTC)
+    set_up_budget(database, STUBHUB, {MINUTE: 1, DAY: 1}, max_concurrent=1)
+    query(database, "update request_slots set busy_until = %(until)s returning 1", until=this_moment + HOUR)
+    query(
+        database,
+        "update breaker_state set state = 'open', reason = 'a login page', open_until = %(until)s returning 1",
+        until=this_moment + HOUR,
+    )
+    query(database, "update events set event_at = %(at)s returning 1", at=this_moment + DAY)
+    found = watchlist_health(database, this_moment=this_moment)
+    assert [(one.state, one.marketplace, one.sheet_row, one.detail, one.items) for one in found.problems] == [
+        ("budget spent", "stubhub", None, "all 1 of 24 hours, everybody", 1),
+        ("paused", "stubhub", None, "a login page", 1),
+        ("rejected row", None, 7, "no date; no id", 1),
     ]

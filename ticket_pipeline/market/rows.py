@@ -1,0 +1,24 @@
+"""The order of the rows of a section: numbers, or letters as theatres count them."""
+
+from __future__ import annotations
+
+import re
+
+_LETTERS_FROM = 100_001
+"""The rank of row A: far from every number, because nobody knows which of the two stands in front."""
+
+_NUMBER = re.compile("[0-9]{1,4}")
+_LETTERS = re.compile(r"([A-Z])\1{0,3}")
+
+
+def row_rank(row: str) -> int | None:
+    """The rank of a row: 1, 2, … or A to Z, then AA, BB … ZZ; None where it is neither, such as `GA` or `9 - CLUB`.
+
+    The function of this name in the database is the same.
+    """
+    name = row.strip(" ").upper()
+    if _NUMBER.fullmatch(name):
+        return int(name)
+    if _LETTERS.fullmatch(name):
+        return _LETTERS_FROM + 26 * (len(name) - 1) + ord(name[0]) - ord("A")
+    return None
