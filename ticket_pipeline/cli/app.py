@@ -34,6 +34,7 @@ from ticket_pipeline.cli import (
     show_listings,
     simulating,
     sources,
+    watch,
     watchlist,
 )
 from ticket_pipeline.cli.tables import note
@@ -108,6 +109,7 @@ _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "start-scheduler": scheduling.start_scheduler,
         "plan": plan.plan,
         "sources": sources.sources,
+        "watch": watch.watch,
         "resume": scheduling.resume,
     },
     "Watchlist": {
