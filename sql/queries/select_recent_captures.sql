@@ -20,6 +20,7 @@ left join lateral (
   select x.run_id
   from fetch_attempts as x
   where x.event_id = c.event_id and x.marketplace = c.marketplace and x.finished_at = c.captured_at
+  order by x.finished_at
   limit 1
 ) as a on true
-order by c.captured_at desc, c.event_id, c.marketplace, p.currency, p.fee_basis
+order by c.captured_at desc, c.event_id asc, c.marketplace asc, p.currency asc, p.fee_basis asc
