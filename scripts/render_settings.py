@@ -10,7 +10,6 @@ in `ticket_pipeline.settings` and at the assets.
 from __future__ import annotations
 
 import argparse
-import ast
 import inspect
 import re
 import textwrap
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ticket_pipeline.settings.model as settings_module
+import ticket_pipeline.settings.servers as servers_module
 from ticket_pipeline.settings.model import ENV_FILE_VARIABLE, Settings, user_settings
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).resolve().parent.parent
 
 _GROUP = re.compile(r"    # --- (?P<title>.+?) -+")
+_FIELD = re.compile(r"    (?P<name>[a-z_0-9]+): ")
 _NEEDS_QUOTES = re.compile(r"[\s*#]")
 _FOR_BEGINNERS = (
     "state_dir",
@@ -123,21 +124,14 @@ def render_assets_table() -> str:
 
 
 def setting_groups() -> dict[str, list[str]]:
-    """Title → names of settings: the headings that part the class `Settings` in its source."""
-    source = inspect.getsource(settings_module)
-    line_of = {
-        node.target.id: node.lineno
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
-    }
-    titles = {
-        number: found["title"]
-        for number, line in enumerate(source.splitlines(), 1)
-        if (found := _GROUP.fullmatch(line)) is not None
-    }
-    groups: dict[str, list[str]] = {title: [] for title in titles.values()}
-    for name in user_settings():
-        groups[titles[max(number for number in titles if number < line_of[name])]].append(name)
+    """Title → names of settings: the headings that part the classes of settings in their sources."""
+    groups: dict[str, list[str]] = {}
+    for source in map(inspect.getsource, (settings_module, servers_module)):
+        for line in source.splitlines():
+            if (found := _GROUP.fullmatch(line)) is not None:
+                names = groups.setdefault(found["title"], [])
+            elif (field := _FIELD.match(line)) is not None and field["name"] in user_settings():
+                names.append(field["name"])
     return groups
 
 

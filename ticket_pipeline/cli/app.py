@@ -21,6 +21,7 @@ from typer.core import TyperGroup
 from ticket_pipeline.cli import (
     cache,
     cleanup,
+    dashboard,
     db,
     event_details,
     fetching,
@@ -105,6 +106,7 @@ def _shared(
 _COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
     "Run": {
         "run": run.run,
+        "dashboard": dashboard.dashboard,
         "simulate": simulating.simulate,
         "start-scheduler": scheduling.start_scheduler,
         "plan": plan.plan,

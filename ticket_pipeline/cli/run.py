@@ -14,7 +14,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
@@ -105,6 +105,7 @@ def run(
             _start_simulator(group, settings, env, console)
             database = stack.enter_context(open_database(settings))
             _sync(database, settings, console)
+            _start_dashboard(group, settings, env)
             _start_dagster(group, settings, env, stack, console)
             console.print(f"\nUp after {time.monotonic() - began:.0f} s.\n")
             show_facts(facts_of_run(settings))
@@ -150,8 +151,11 @@ def _prepare(settings: Settings, port: int | None, console: Console) -> tuple[Se
     if "dagster_start_running" not in settings.model_fields_set:
         changes["dagster_start_running"] = "true"
     wanted_port = settings.web_port if port is None else port
-    # The simulator has not bound its port yet.
-    changes["web_port"] = str(_free_port(settings.web_host, wanted_port, taken=int(changes.get("simulator_port", 0))))
+    # None of them has bound its port yet.
+    taken = [int(changes.get("simulator_port", 0))]
+    changes["web_port"] = str(_free_port(settings.web_host, wanted_port, taken))
+    taken.append(int(changes["web_port"]))
+    changes["dashboard_port"] = str(_free_port(settings.dashboard_host, settings.dashboard_port, taken))
     if wanted_port and changes["web_port"] != str(wanted_port):
         console.print(f"Port {wanted_port} is taken; the web UI uses {changes['web_port']}.")
     changes["state_dir"] = str(settings.state_dir.resolve())
@@ -173,7 +177,7 @@ def _simulator_port(wanted: int) -> int:
     return port
 
 
-def _free_port(host: str, wanted: int, *, taken: int = 0) -> int:
+def _free_port(host: str, wanted: int, taken: Collection[int] = ()) -> int:
     """`wanted`, or the next port that is free on `host` and not `taken`.
 
     For `wanted` 0 it starts below the range from which the system serves outgoing connections: a port of that range may
@@ -184,7 +188,7 @@ def _free_port(host: str, wanted: int, *, taken: int = 0) -> int:
         with socket.socket() as probe, suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
-            if port != taken:
+            if port not in taken:
                 return port
     raise ConfigurationError(
         f"No free port on {host} among the {_PORTS_TRIED} from {start} on. Is WEB_HOST an address of this machine?"
@@ -246,6 +250,12 @@ def _sync(database: Database, settings: Settings, console: Console) -> None:
         f"Watchlist: {len(report.watchlist.events)} events, {len(report.watchlist.rejected)} rows rejected "
         f"(from {report.result.source})."
     )
+
+
+def _start_dashboard(group: ProcessGroup, settings: Settings, env: Mapping[str, str]) -> None:
+    group.start("dashboard", [sys.executable, "-m", "ticket_pipeline.cli", "dashboard"], env)
+    address = f"http://{settings.dashboard_host}:{settings.dashboard_port}"
+    group.wait_until(lambda: web_ui.answers(address), what="The dashboard", seconds=_START_SECONDS)
 
 
 def _start_dagster(

@@ -31,6 +31,7 @@ def uses_sample(settings: Settings) -> bool:
 
 def facts_of_run(settings: Settings) -> Iterator[tuple[str, str]]:
     """Name and fact of each part that runs under these settings, for `show_facts`."""
+    yield "Dashboard", settings.dashboard_address
     yield "Web UI", f"http://{settings.web_host}:{settings.web_port}"
     if settings.is_simulated:
         yield "Marketplaces", "all simulated, until you configure one:"

@@ -38,6 +38,14 @@ def is_up(url: str) -> bool:
         return False
 
 
+def answers(url: str) -> bool:
+    """Whether a server answers a GET at all: one with a password refuses it."""
+    try:
+        return httpx.get(url, timeout=2, trust_env=False).status_code > 0
+    except httpx.TransportError:
+        return False
+
+
 def launch_job(url: str, job: str) -> None:
     """Launch a job of our location; it stands in Dagster's queue then."""
     _post(url, _LAUNCH, job=job, location=LOCATION)

@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from ticket_pipeline.market.vocabulary import Health, Marketplace
+from ticket_pipeline.market.vocabulary import FeeBasis, Health, Marketplace
 from ticket_pipeline.queries.market import name_words
 
 if TYPE_CHECKING:
@@ -69,6 +69,16 @@ class OverviewRow:
         """Of the floor, in money."""
         return _difference(self.floor_price, self.week_ago_floor_price)
 
+    @property
+    def percent_24_hours(self) -> Decimal | None:
+        """Of the floor then."""
+        return _percent(self.change_24_hours, self.day_ago_floor_price)
+
+    @property
+    def percent_7_days(self) -> Decimal | None:
+        """Of the floor then."""
+        return _percent(self.change_7_days, self.week_ago_floor_price)
+
 
 def overview(database: Database, *, this_moment: datetime) -> list[OverviewRow]:
     """Tracked events at their marketplaces with listings: soonest first, those that are over last.
@@ -78,6 +88,21 @@ def overview(database: Database, *, this_moment: datetime) -> list[OverviewRow]:
     """
     rows = database.fetch_all("queries/select_overview", this_moment=this_moment)
     return [OverviewRow(**name_words(row)) for row in rows]
+
+
+def spread_of(rows: Sequence[OverviewRow]) -> Decimal | None:
+    """The get-in price for two at the dearest marketplace of one event less that at the cheapest, all fees in.
+
+    None where fewer than two marketplaces have one, or where they are of several currencies.
+    """
+    prices = {row.marketplace: row.get_in_2_price for row in rows if row.fee_basis == FeeBasis.ALL_IN}
+    known = [price for price in prices.values() if price is not None]
+    is_comparable = len(known) > 1 and len({row.currency for row in rows if row.currency}) == 1
+    return max(known) - min(known) if is_comparable else None
+
+
+def _percent(change: Decimal | None, before: Decimal | None) -> Decimal | None:
+    return 100 * change / before if change is not None and before else None
 
 
 def _difference(now: Decimal | None, before: Decimal | None) -> Decimal | None:

@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import AliasChoices, Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.settings.renamed import ADVICE, SWITCHES, find_removed, warn_of_removed
+from ticket_pipeline.settings.servers import ServerSettings
 from ticket_pipeline.settings.tuning import Tuning
 from ticket_pipeline.settings.values import (
     AgeGroups,
@@ -59,7 +60,7 @@ def default_state_dir() -> Path:
     return Path.home() / ".local" / "state" / "ticket-pipeline"
 
 
-class Settings(BaseSettings):
+class Settings(ServerSettings):
     """All settings, typed. Tests keep the README, docs/settings.md and `.env.example` equal to the fields."""
 
     model_config = SettingsConfigDict(
@@ -225,11 +226,6 @@ class Settings(BaseSettings):
         default=False,
         description="Start sensors and schedules RUNNING instead of STOPPED; set by ticket-pipeline run",
     )
-
-    # --- servers of `ticket-pipeline run` ---------------------------------------------------------------------------
-    web_host: str = Field(default="127.0.0.1", description="Address of the Dagster web UI")
-    web_port: int = Field(default=3000, ge=0, le=65535, description="Port of the Dagster web UI; 0: any free one")
-    simulator_port: int = Field(default=8765, ge=0, le=65535, description="Port of the simulator; 0: any free one")
 
     tuning: Tuning = Field(default=Tuning(), validation_alias="ticket_pipeline_tuning")
     """For the demo and for tests; every other field is a setting of the user's."""

@@ -80,6 +80,7 @@ class Database:
         max_connections: most connections of this process.
         connect_seconds: how long one use may wait for a connection.
         limit: the longest that a statement may take.
+        read_only: whether every transaction can only read.
     """
 
     def __init__(
@@ -90,10 +91,12 @@ class Database:
         max_connections: int = 4,
         connect_seconds: float = _CONNECT_SECONDS,
         limit: timedelta | None = None,
+        read_only: bool = False,
     ) -> None:
         self.url = url
         self.schema = schema
         self._limit = limit
+        self._read_only = read_only
         self._pool: ConnectionPool[_PooledConnection] = ConnectionPool(
             url,
             connection_class=_PooledConnection,
@@ -128,6 +131,8 @@ class Database:
         connection.execute(set_search_path(self.schema))
         # The server, the database or the role may have other defaults.
         connection.execute("set timezone to 'UTC'; set datestyle to 'ISO'; set intervalstyle to 'postgres'")
+        if self._read_only:
+            connection.execute("set default_transaction_read_only to on")
         if self._limit is not None:
             milliseconds = max(1, round(self._limit.total_seconds() * 1000))
             connection.execute("select set_config('statement_timeout', %s, false)", [str(milliseconds)])

@@ -77,6 +77,7 @@ def machine() -> Iterator[Machine]:
         home = folder.parent / "home"
         home.mkdir()
         env = outside_environment(home) | {"STATE_DIR": str(folder), "WEB_PORT": "0", "SIMULATOR_PORT": "0"}
+        env["DASHBOARD_PORT"] = "0"
         del env["DAGSTER_HOME"]
         machine = Machine(folder, env)
         try:

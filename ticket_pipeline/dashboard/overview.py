@@ -1,0 +1,163 @@
+"""The overview: every tracked event at each of its marketplaces, sorted and filtered as the address says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import chain, groupby
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from ticket_pipeline.charts import sparkline
+from ticket_pipeline.dashboard import pages
+from ticket_pipeline.dashboard.tables import Column, Table
+from ticket_pipeline.market.vocabulary import Health, Marketplace
+from ticket_pipeline.queries.floor_lines import LineKey, floor_lines
+from ticket_pipeline.queries.overview import OverviewRow, overview, spread_of
+from ticket_pipeline.storage.prices import HOUR, Span, hour_start
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from ticket_pipeline.dashboard.pages import Board
+
+_FIRST_EVENTS = 60
+"""Events of the first paint; a script asks for all of them after it."""
+
+_KEPT_SECONDS = 10
+_LINES_KEPT_SECONDS = 300
+_LINE_SPAN, _LINE_SLOT = timedelta(days=7), 4 * HOUR
+_QUIET = frozenset({Health.OK, Health.OVER})
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One event: its rows, the shape of the floor of each, and what its marketplaces differ by (`spread_of`)."""
+
+    rows: Sequence[OverviewRow]
+    lines: Mapping[LineKey, Sequence[Decimal | None]]
+    spread: Decimal | None
+
+    @property
+    def event(self) -> OverviewRow:
+        """Any row, for what they have alike."""
+        return self.rows[0]
+
+    def sparkline(self, row: OverviewRow) -> Markup:
+        """The floor of the last days."""
+        values = self.lines.get((row.event_id, row.marketplace, row.currency, row.fee_basis), ())
+        return Markup(sparkline(values, "Floor of the last 7 days"))  # noqa: S704 - numbers only
+
+
+Entry = tuple[Group, OverviewRow]
+
+COLUMNS: dict[str, Column] = {
+    "event": Column("Event", lambda entry: entry[1].name),
+    "days": Column("In", lambda entry: entry[1].days_to_event, "days", help="Time to the event"),
+    "market": Column("Marketplace", lambda entry: entry[1].marketplace, "label"),
+    "floor": Column(
+        "Floor", lambda entry: entry[1].floor_price, "money", help="Lowest price with at least 3 listings within 15 %"
+    ),
+    "day": Column("24 h", lambda entry: entry[1].percent_24_hours, "change", help="Change of the floor in 24 hours"),
+    "week": Column("7 d", lambda entry: entry[1].percent_7_days, "change", help="Change of the floor in 7 days"),
+    "get_in": Column(
+        "Get-in 2", lambda entry: entry[1].get_in_2_price, "money", help="Lowest price per ticket for 2 together"
+    ),
+    "tickets": Column("Tickets", lambda entry: entry[1].tickets, "count", help="For sale in the last trusted capture"),
+    "sold": Column(
+        "Est. sold 24 h", lambda entry: entry[1].sold_tickets, "count", help="Estimated sales of the last 24 hours"
+    ),
+    "spread": Column(
+        "Spread", lambda entry: entry[0].spread, "money", help="Get-in 2 at the dearest marketplace less the cheapest"
+    ),
+    "seen": Column("Seen", lambda entry: entry[1].newest_at, "moment", help="When the newest capture arrived"),
+    "health": Column("Health", lambda entry: entry[1].health, help="How far to trust the numbers"),
+}
+"""By the name that the address gives a column to sort by."""
+
+_ONLY_IN_FILE = (
+    Column("event_id", lambda entry: entry[1].event_id),
+    Column("starts", lambda entry: entry[1].event_at, "moment"),
+    Column("venue", lambda entry: entry[1].venue),
+    Column("currency", lambda entry: entry[1].currency),
+    Column("fee_basis", lambda entry: entry[1].fee_basis),
+    Column("as_of", lambda entry: entry[1].captured_at, "moment"),
+    Column("sold_low", lambda entry: entry[1].sold_low_tickets),
+    Column("sold_high", lambda entry: entry[1].sold_high_tickets),
+    Column("reason", lambda entry: entry[1].reason),
+)
+
+
+def page(board: Board, request: Request) -> Response:
+    """The overview as a page."""
+    groups = _chosen(_groups(board), request.query_params)
+    shown = groups if "all" in request.query_params else groups[:_FIRST_EVENTS]
+    rows = list(chain.from_iterable(group.rows for group in groups))
+    return board.page(
+        request,
+        "overview.html",
+        groups=shown,
+        columns=COLUMNS,
+        events=len(groups),
+        markets=[name for name in Marketplace if name.has_listings],
+        troubled=sum(row.health not in _QUIET for row in rows),
+        units=sorted({(row.currency, row.fee_basis) for row in rows if row.currency}),
+    )
+
+
+def download(board: Board, request: Request) -> Response:
+    """The same events as CSV."""
+    entries = [(group, row) for group in _chosen(_groups(board), request.query_params) for row in group.rows]
+    table = Table("overview", "Overview", [*COLUMNS.values(), *_ONLY_IN_FILE], entries)
+    return pages.download(request, table)
+
+
+def _groups(board: Board) -> list[Group]:
+    """All events; the numbers are shared for seconds, the shapes, of whole hours, for minutes."""
+    now = board.clock()
+    rows = board.shared.get("overview", lambda: overview(board.database, this_moment=now), seconds=_KEPT_SECONDS)
+    by_event = [list(group) for _, group in groupby(rows, key=lambda row: row.event_id)]
+    ids = [group[0].event_id for group in by_event]
+    span = Span(hour_start(now) + HOUR - _LINE_SPAN, hour_start(now) + HOUR)
+    lines = board.shared.get(
+        ("lines", tuple(ids)),
+        lambda: floor_lines(board.database, ids, span=span, slot=_LINE_SLOT),
+        seconds=_LINES_KEPT_SECONDS,
+    )
+    return [Group(group, lines, spread_of(group)) for group in by_event]
+
+
+def _chosen(groups: Iterable[Group], query: Mapping[str, str]) -> list[Group]:
+    """The events that the address asks for, in its order; rows of another marketplace, or without trouble, left out."""
+    words, market, only_trouble = query.get("q", "").casefold().split(), query.get("market"), "trouble" in query
+    found = []
+    for group in groups:
+        about = f"{group.event.name} {group.event.venue}".casefold()
+        rows = [
+            row
+            for row in group.rows
+            if (not market or row.marketplace == market) and not (only_trouble and row.health in _QUIET)
+        ]
+        if rows and all(word in about for word in words):
+            found.append(replace(group, rows=rows))
+    column = COLUMNS.get(query.get("sort", ""))
+    return found if column is None else _sorted(found, column, is_down="down" in query)
+
+
+def _sorted(groups: Sequence[Group], column: Column, *, is_down: bool) -> list[Group]:
+    """By the least value of each event's rows, or downwards by the largest; events without a value come last."""
+    keyed: list[tuple[Any, Group]] = []
+    unknown = []
+    for group in groups:
+        values = [value for row in group.rows if (value := column.value((group, row))) is not None]
+        if values:
+            keyed.append(((max if is_down else min)(values), group))
+        else:
+            unknown.append(group)
+    keyed.sort(key=lambda pair: pair[0], reverse=is_down)
+    return [group for _, group in keyed] + unknown

@@ -1,0 +1,85 @@
+"""From templates and tables to responses: escaped HTML, CSV, validators, errors in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.responses import Response
+
+from ticket_pipeline.charts.drawing import draw, legend, sample
+from ticket_pipeline.dashboard.formats import FILTERS
+from ticket_pipeline.dashboard.shared import Shared
+from ticket_pipeline.dashboard.tables import to_csv
+from ticket_pipeline.market.hours import is_thin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+
+    from ticket_pipeline.dashboard.tables import Table
+    from ticket_pipeline.settings.model import Settings
+    from ticket_pipeline.storage.database import Database
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Board:
+    """What every page is made from."""
+
+    database: Database
+    settings: Settings
+    clock: Callable[[], datetime]
+    shared: Shared = field(default_factory=Shared)
+
+    @cached_property
+    def templates(self) -> Environment:
+        """The templates; whatever they show is escaped, and a name that is missing is an error."""
+        environment = Environment(
+            loader=FileSystemLoader(FOLDER / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        environment.filters |= FILTERS | {"is_thin": is_thin}
+        environment.globals |= {
+            "draw": lambda chart, name: Markup(draw(chart, name)),  # noqa: S704 - its text is escaped
+            "sample": lambda kind: Markup(sample(kind)),  # noqa: S704 - of our own classes
+            "legend": legend,
+            "dagster_url": self.settings.dagster_address,
+        }
+        return environment
+
+    def page(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:  # noqa: ANN401
+        """A page made of a template."""
+        path = request.url.path
+        body = self.templates.get_template(template).render(path=path, query=dict(request.query_params), **values)
+        return answer(request, body, "text/html", status=status)
+
+
+def download(request: Request, table: Table) -> Response:
+    """A table as a file. The mark at its start tells spreadsheets that it is UTF-8."""
+    disposition = f'attachment; filename="{table.name}.csv"'
+    return answer(
+        request, f"\N{ZERO WIDTH NO-BREAK SPACE}{to_csv(table)}", "text/csv", {"content-disposition": disposition}
+    )
+
+
+def answer(
+    request: Request, body: str, media_type: str, headers: dict[str, str] | None = None, *, status: int = 200
+) -> Response:
+    """A response with a validator: a browser that has the same text already gets a 304 and no body."""
+    tag = f'W/"{blake2b(body.encode(), digest_size=12).hexdigest()}"'
+    kept = {"etag": tag, "cache-control": "private, no-cache", "vary": "accept-encoding"} | (headers or {})
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=kept)
+    return Response(body, status, kept, media_type=media_type)

@@ -1,0 +1,72 @@
+"""Tables: one definition each for the page and for its download as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ticket_pipeline.dashboard.formats import FILTERS
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH PLUS SIGN}", "|")
+_NUMBERS = frozenset({"money", "count", "share", "seconds", "change", "days", "duration"})
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column.
+
+    Attributes:
+        title: its heading.
+        value: of a row; as it is in the CSV, through the filter `show` on the page.
+        show: a name of `formats.FILTERS`.
+        link: where a cell leads to.
+        help: what the heading means.
+    """
+
+    title: str
+    value: Callable[[Any], Any]
+    show: str = "text"
+    link: Callable[[Any], str | None] = lambda _: None
+    help: str = ""
+
+    def cell(self, row: Any) -> str:  # noqa: ANN401 - as `value`
+        """The cell of a row on the page."""
+        return FILTERS[self.show](self.value(row))
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is aligned as numbers are."""
+        return self.show in _NUMBERS
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under columns. `empty` stands there where there are none; `note` below says what the numbers are."""
+
+    name: str
+    title: str
+    columns: Sequence[Column]
+    rows: Sequence[Any]
+    empty: str = "Nothing yet."
+    note: str = ""
+
+
+def to_csv(table: Table) -> str:
+    """A table as CSV: whole values, moments as ISO 8601, and no cell that a spreadsheet would run as a formula."""
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow(column.title for column in table.columns)
+    writer.writerows([_cell(column.value(row)) for column in table.columns] for row in table.rows)
+    return file.getvalue()
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA):
+        return f"'{value}"
+    return value

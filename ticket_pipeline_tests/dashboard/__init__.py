@@ -1,0 +1,1 @@
+"""Tests of the dashboard: pages parsed on the server, the guard, and a real browser."""
