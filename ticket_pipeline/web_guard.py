@@ -35,6 +35,9 @@ STRICT_HEADERS = {
 }
 """For pages of our own: nothing from elsewhere, no inline script or style, in no frame."""
 
+_UNKNOWN_NAME = (
+    "This server does not go by that name. Use its own address; DASHBOARD_URL names another one of the dashboard.\n"
+)
 _SAFE = frozenset({"GET", "HEAD"})
 _OWN_SITES = frozenset({None, "same-origin", "none"})
 
@@ -84,7 +87,7 @@ class Guard:
     def _refuse(self, scope: Scope) -> PlainTextResponse | None:
         headers = Headers(scope=scope)
         if _host_of(f"//{headers.get('host', '')}") not in self._hosts:
-            return PlainTextResponse("This server does not go by that name. Use its own address.\n", 421)
+            return PlainTextResponse(_UNKNOWN_NAME, 421)
         if not _is_from_here(headers, scope.get("method", "")):
             return PlainTextResponse("A page of another site sent this request. Open the address yourself.\n", 403)
         if self._password is not None and not _has_password(headers, self._password):

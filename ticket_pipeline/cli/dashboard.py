@@ -18,7 +18,7 @@ def dashboard(
 ) -> None:
     """Serve the dashboard until Ctrl-C: events, prices and sources in the browser, read from the database.
 
-    `ticket-pipeline run` serves it, too. Listens on loopback unless DASHBOARD_HOST says otherwise.
+    `ticket-pipeline run` serves it, too. Listens on loopback unless WEB_HOST says otherwise.
 
         ticket-pipeline dashboard --port 3001
     """

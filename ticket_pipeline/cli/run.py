@@ -155,7 +155,7 @@ def _prepare(settings: Settings, port: int | None, console: Console) -> tuple[Se
     taken = [int(changes.get("simulator_port", 0))]
     changes["web_port"] = str(_free_port(settings.web_host, wanted_port, taken))
     taken.append(int(changes["web_port"]))
-    changes["dashboard_port"] = str(_free_port(settings.dashboard_host, settings.dashboard_port, taken))
+    changes["dashboard_port"] = str(_free_port(settings.web_host, settings.dashboard_port, taken))
     if wanted_port and changes["web_port"] != str(wanted_port):
         console.print(f"Port {wanted_port} is taken; the web UI uses {changes['web_port']}.")
     changes["state_dir"] = str(settings.state_dir.resolve())
@@ -254,7 +254,7 @@ def _sync(database: Database, settings: Settings, console: Console) -> None:
 
 def _start_dashboard(group: ProcessGroup, settings: Settings, env: Mapping[str, str]) -> None:
     group.start("dashboard", [sys.executable, "-m", "ticket_pipeline.cli", "dashboard"], env)
-    address = f"http://{settings.dashboard_host}:{settings.dashboard_port}"
+    address = f"http://{settings.web_host}:{settings.dashboard_port}"
     group.wait_until(lambda: web_ui.answers(address), what="The dashboard", seconds=_START_SECONDS)
 
 

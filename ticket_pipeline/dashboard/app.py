@@ -47,7 +47,7 @@ def create_app(
         "/sources.csv": sources.download,
     }
     password = settings.dashboard_password.get_secret_value() if settings.dashboard_password else None
-    hosts = allowed_hosts(settings.dashboard_host, settings.dashboard_url)
+    hosts = allowed_hosts(settings.web_host, settings.dashboard_url)
     return Starlette(
         routes=[
             *(Route(path, partial(handler, board)) for path, handler in pages.items()),

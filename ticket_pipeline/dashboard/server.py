@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from ticket_pipeline.dashboard.app import create_app
-from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.storage.database import Database
-from ticket_pipeline.web_guard import LOOPBACK_HOSTS
 
 if TYPE_CHECKING:
     from ticket_pipeline.settings.model import Settings
@@ -20,17 +18,13 @@ _CONNECTIONS = 6
 
 
 def serve(settings: Settings, database_url: str) -> None:
-    """Serve the dashboard on DASHBOARD_HOST and DASHBOARD_PORT, with connections that can only read."""
-    if settings.dashboard_host not in LOOPBACK_HOSTS | {"::1"} and settings.dashboard_password is None:
-        raise ConfigurationError(
-            f"DASHBOARD_HOST={settings.dashboard_host} is not loopback. Set DASHBOARD_PASSWORD, or use 127.0.0.1."
-        )
+    """Serve the dashboard on WEB_HOST and DASHBOARD_PORT, with connections that can only read."""
     with Database(
         database_url, settings.db_schema, max_connections=_CONNECTIONS, limit=_STATEMENT_LIMIT, read_only=True
     ) as database:
         uvicorn.run(
             create_app(database, settings),
-            host=settings.dashboard_host,
+            host=settings.web_host,
             port=settings.dashboard_port,
             log_level="warning",
             access_log=False,

@@ -56,7 +56,7 @@ def test_a_taken_simulator_port_is_reported_and_that_of_the_web_ui_replaced() ->
         with pytest.raises(ConfigurationError, match="SIMULATOR_PORT"):
             running._simulator_port(port)
         # The port after it is the simulator's.
-        assert running._free_port("127.0.0.1", port, taken=port + 1) > port + 1
+        assert running._free_port("127.0.0.1", port, [port + 1]) > port + 1
 
 
 @pytest.mark.parametrize(
