@@ -74,8 +74,6 @@ def price_history(
             bucket=bucket,
             timezone=event.timezone,
             zone=zone,
-            # An event that is over is not polled any more, and that is not a gap.
-            until=min(this_moment, event.event_at),
         )
     if as_json:
         show_json({"event": identify(event), "zone": zone, "bucket_seconds": bucket, "series": history})

@@ -5,6 +5,7 @@ what has another currency or fee basis is another result. Nothing here fetches, 
 whatever else shows numbers, takes them from here.
 """
 
+from ticket_pipeline.market.trends import Trend
 from ticket_pipeline.queries.comparables import (
     ComparableListing,
     Comparables,
@@ -29,32 +30,65 @@ from ticket_pipeline.queries.overview import (
     watchlist_health,
 )
 from ticket_pipeline.queries.prices import PriceBucket, PriceSeries, ZonePrices, price_history, section_prices
+from ticket_pipeline.queries.similar_events import (
+    BandPoint,
+    CurvePoint,
+    CurveSeries,
+    Percentile,
+    get_in_curve,
+    percentile_of_now,
+)
+from ticket_pipeline.queries.trends import (
+    LevelBreak,
+    TicketPoint,
+    TicketSeries,
+    TrendPoint,
+    TrendSeries,
+    group_price_trend,
+    price_trend,
+    ticket_count_trend,
+)
 from ticket_pipeline.storage.prices import DAY, HOUR, Span
 
 __all__ = [
     "DAY",
     "HOUR",
+    "BandPoint",
     "ComparableListing",
     "Comparables",
+    "CurvePoint",
+    "CurveSeries",
     "DepthStep",
+    "LevelBreak",
     "MarketDepth",
     "MarketNow",
     "OverviewRow",
+    "Percentile",
     "PriceBucket",
     "PriceSeries",
     "Ring",
     "Span",
     "SpreadRow",
+    "TicketPoint",
+    "TicketSeries",
+    "Trend",
+    "TrendPoint",
+    "TrendSeries",
     "UnclearSeatsError",
     "WatchlistHealth",
     "WatchlistProblem",
     "ZonePrices",
     "comparables",
+    "get_in_curve",
+    "group_price_trend",
     "market_depth",
     "market_now",
     "overview",
+    "percentile_of_now",
     "price_history",
+    "price_trend",
     "section_prices",
     "spread",
+    "ticket_count_trend",
     "watchlist_health",
 ]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,9 +20,6 @@ from ticket_pipeline.storage.database import Database, Row, as_query
 from ticket_pipeline.storage.prices import DAY, HOUR, Span, hour_start
 from ticket_pipeline.storage.recomputation import recompute_parts
 from ticket_pipeline.storage.statements import statement
-
-_NO_CURRENCY = "XXX"
-"""The stored currency where nothing but failures was ever seen."""
 
 _QUARTER = timedelta(minutes=15)
 """Every clock of the world is a multiple of it beside UTC."""
@@ -34,8 +32,10 @@ class PriceBucket:
     """Prices of one span of time, per ticket; a bucket without a capture has `snapshots` 0 and no price.
 
     Attributes:
-        listings: of the last trusted capture; so tickets, `floor_price` and `get_in_prices` (for 1 to 8 together).
-        hours_covered: hours with a trusted capture.
+        listings: of the last trusted capture; so tickets, `floor_price` and `get_in_prices` (for 1 to 8 together). 0
+            where it had none of this series; None without a trusted capture.
+        snapshots: trusted captures of the marketplace; so suspects and failed attempts.
+        hours_covered: hours with a trusted capture; one that lies in two buckets counts in the first that has one.
         low_floor_price: over the bucket; so high.
         open_price: of the get-in price for one ticket, over the bucket; so high, low and close.
         mean_price: of all listings of the bucket; so min and max.
@@ -77,7 +77,8 @@ class PriceSeries:
     Attributes:
         marketplace: whose; marketplaces are never added up.
         currency: ISO 4217; None where no listing was ever seen; so `fee_basis`.
-        buckets: in order of time, without gaps.
+        buckets: in order of time, without gaps, from the first price of the series to its last, and on until another
+            series begins; the first series begins with the first attempt.
     """
 
     marketplace: str
@@ -120,9 +121,8 @@ def price_history(
     timezone: str,
     marketplace: str | None = None,
     zone: str = "*",
-    until: datetime | None = None,
 ) -> list[PriceSeries]:
-    """Prices over time, one series per marketplace, currency and fee basis.
+    """Prices over time, one series per marketplace, currency and fee basis; gaps are filled up to the event's start.
 
     Args:
         database: where; prices must be up to date.
@@ -132,24 +132,18 @@ def price_history(
         timezone: the venue's.
         marketplace: one of them; None: all.
         zone: `*` is the whole event.
-        until: gaps are filled up to here; None: up to the end of the span. Data after it stays.
     """
-    parameters = {
-        "event_id": event_id,
-        "marketplace": marketplace,
-        "zone": zone,
-        "starts_from": span.start,
-        "starts_until": span.end,
-        "bucket": bucket,
-        "timezone": timezone,
-        **_split_hours(database, event_id, marketplace, span, bucket, timezone),
-    }
-    with database.connection("read a price history") as connection:
-        # Not prepared: a plan for any zone cannot use the index that holds the whole event alone, and a plan for any
-        # span guesses a short one (400 days took 207 ms so, and 24 ms this way).
-        query = as_query(statement("queries/select_price_history"))
-        rows = connection.execute(query, parameters, prepare=False).fetchall()
-    return arrange(rows, bucket=bucket, timezone=timezone, until=until or span.end)
+    window = Window(event_id, span, bucket, timezone, marketplace, zone)
+    rows = fetch_buckets(database, "queries/select_price_history", window)
+    return [
+        PriceSeries(
+            marketplace=name,
+            currency=currency,
+            fee_basis=fee_basis,
+            buckets=[PriceBucket(**{each: row[each] for each in PriceBucket.__slots__}) for row in group],
+        )
+        for (name, currency, fee_basis), group in groupby(rows, key=itemgetter("marketplace", "currency", "fee_basis"))
+    ]
 
 
 def section_prices(
@@ -157,8 +151,8 @@ def section_prices(
 ) -> list[ZonePrices]:
     """Prices and inventory by zone over a span, the whole event (zone `*`) first, then the cheapest.
 
-    Without a marketplace those of all, one marketplace after the other.
-    A zone that never had a listing in the span, such as that of failed attempts alone, is left out.
+    Without a marketplace those of all, one marketplace after the other. A zone that never had a listing in the span,
+    such as that of failed attempts alone, is left out.
     """
     rows = database.fetch_all(
         "queries/select_zone_prices",
@@ -170,17 +164,46 @@ def section_prices(
     return [ZonePrices(**row) for row in rows]
 
 
-def _split_hours(
-    database: Database, event_id: int, marketplace: str | None, span: Span, bucket: timedelta, timezone: str
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which buckets are asked for; see `price_history`."""
+
+    event_id: int
+    span: Span
+    bucket: timedelta
+    timezone: str
+    marketplace: str | None = None
+    zone: str = "*"
+
+
+def fetch_buckets(database: Database, name: str, window: Window) -> list[Row]:
+    """The rows of a statement of `sql/` over buckets."""
+    parameters = {
+        "event_id": window.event_id,
+        "marketplace": window.marketplace,
+        "zone": window.zone,
+        "starts_from": window.span.start,
+        "starts_until": window.span.end,
+        "bucket": window.bucket,
+        "timezone": window.timezone,
+        **_split_hours(database, window),
+    }
+    with database.connection(f"run {name}") as connection:
+        # Not prepared: a plan for any zone cannot use the index that holds the whole event alone, and a plan for any
+        # span guesses a short one (400 days took 207 ms so, and 24 ms this way).
+        return connection.execute(as_query(statement(name)), parameters, prepare=False).fetchall()
+
+
+def _split_hours(database: Database, window: Window) -> dict[str, Any]:
     """The stored hours that a bucket begins within, and their parts, computed from the captures.
 
     Hours are of UTC. Where a venue's clock is 30 or 45 minutes beside it, its midnight lies inside one.
     """
-    zone = ZoneInfo(timezone)
-    parts = [] if bucket <= HOUR or _has_whole_hours(span, zone) else list(_parts_of_split_hours(span, bucket, zone))
+    zone, span = ZoneInfo(window.timezone), window.span
+    is_whole = window.bucket <= HOUR or _has_whole_hours(span, zone)
+    parts = [] if is_whole else list(_parts_of_split_hours(span, window.bucket, zone))
     hours = sorted({hour_start(part.start) for part in parts})
-    rows = recompute_parts(database, event_id, marketplace, parts) if parts else []
+    rows = recompute_parts(database, window.event_id, window.marketplace, parts) if parts else []
     return {"split_hours": hours, "parts": Jsonb(rows, dumps=partial(json.dumps, default=str))}
 
 
@@ -201,63 +224,3 @@ def _parts_of_split_hours(span: Span, bucket: timedelta, zone: ZoneInfo) -> Iter
             for _, group in groupby(quarters, key=bucket_of):
                 together = list(group)
                 yield Span(together[0], together[-1] + _QUARTER)
-
-
-def arrange(rows: Sequence[Row], *, bucket: timedelta, timezone: str, until: datetime) -> list[PriceSeries]:
-    """Part a history by marketplace, currency and fee basis, and fill its gaps; see `price_history`."""
-    return [
-        series
-        for marketplace, group in groupby(rows, key=lambda row: str(row["marketplace"]))
-        for series in _arrange_one(marketplace, list(group), bucket, timezone, until)
-    ]
-
-
-def _arrange_one(
-    marketplace: str, rows: Sequence[Row], bucket: timedelta, timezone: str, until: datetime
-) -> Iterator[PriceSeries]:
-    by_key: dict[tuple[str, str], dict[datetime, PriceBucket]] = {}
-    for row in rows:
-        values = {each.name: row[each.name] for each in fields(PriceBucket)}
-        by_key.setdefault((row["currency"], row["fee_basis"]), {})[row["bucket_at"]] = PriceBucket(**values)
-    nameless: dict[datetime, PriceBucket] = {}
-    for key in [key for key in by_key if key[0] == _NO_CURRENCY]:
-        nameless |= by_key.pop(key)
-    if not by_key:
-        yield PriceSeries(marketplace, None, None, _fill(nameless, bucket, timezone, until))
-        return
-    # Failures from before the first listing belong to the history too: to its first series.
-    first = min(by_key)
-    by_key[first] = _merge(by_key[first], nameless)
-    for key in sorted(by_key):
-        yield PriceSeries(marketplace, *key, _fill(by_key[key], bucket, timezone, until))
-
-
-def _merge(priced: dict[datetime, PriceBucket], nameless: dict[datetime, PriceBucket]) -> dict[datetime, PriceBucket]:
-    return nameless | {
-        moment: replace(
-            one,
-            suspect_snapshots=one.suspect_snapshots + other.suspect_snapshots,
-            failed_attempts=one.failed_attempts + other.failed_attempts,
-        )
-        if (other := nameless.get(moment))
-        else one
-        for moment, one in priced.items()
-    }
-
-
-def _fill(buckets: dict[datetime, PriceBucket], bucket: timedelta, timezone: str, until: datetime) -> list[PriceBucket]:
-    moments = {*buckets, *_starts(min(buckets), bucket, timezone, until)}
-    return [buckets.get(moment) or PriceBucket(moment) for moment in sorted(moments)]
-
-
-def _starts(first: datetime, bucket: timedelta, timezone: str, until: datetime) -> Iterator[datetime]:
-    """The starts of all buckets from `first` on: even steps on the venue's clock, as the database bins them."""
-    zone = ZoneInfo(timezone)
-    local = first.astimezone(zone).replace(tzinfo=None)
-    moment = first
-    while moment < until:
-        yield moment
-        local += bucket
-        # The database reads an hour that the clock shows twice as the later one, and one that it skips by the offset
-        # before: of Python's two readings that is the later one, both times.
-        moment = max(local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))

@@ -13,9 +13,7 @@ import pytest
 
 from ticket_pipeline.queries.prices import (
     PriceBucket,
-    PriceSeries,
     ZonePrices,
-    arrange,
     price_history,
     section_prices,
 )
@@ -222,61 +220,6 @@ def test_the_whole_events_history_needs_no_page_of_the_table(database: Database)
             query = as_query("explain " + statement("queries/select_price_history"))
             plan = [row["QUERY PLAN"] for row in connection.execute(query, parameters, prepare=False)]
     assert any(re.search("Index Only Scan .*using hourly_prices_history", line) for line in plan), plan
-
-
-def row(bucket_at: datetime, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - the columns of a row
-    """A bucket with one capture at 100 dollars, as the database gives it."""
-    prices: dict[str, Any] = {name: Decimal("100.00") for name in PriceBucket.__slots__ if name.endswith("_price")}
-    prices["get_in_prices"] = [Decimal("100.00")] * 8
-    counts = {"snapshots": 1, "suspect_snapshots": 0, "failed_attempts": 0, "hours_covered": 1}
-    fields = {
-        "bucket_at": bucket_at,
-        "marketplace": STUBHUB,
-        "currency": "USD",
-        "fee_basis": "all_in",
-        "listings": 3,
-        "tickets": 6,
-    }
-    return fields | counts | prices | changes
-
-
-def arranged(*rows: dict[str, Any], days: float = 10) -> list[PriceSeries]:
-    """The series of daily rows in UTC, up to so many days after Monday."""
-    return arrange(rows, bucket=DAY, timezone="UTC", until=MONDAY + days * DAY)
-
-
-def test_a_bucket_without_data_is_in_the_series_without_a_price() -> None:
-    (series,) = arranged(row(MONDAY), row(MONDAY + 3 * DAY), days=5)
-    assert [one.bucket_at for one in series.buckets] == [MONDAY + n * DAY for n in range(5)]
-    assert [one.is_gap for one in series.buckets] == [False, True, True, False, True]
-    # No attempt was made: not an empty market.
-    assert (series.buckets[1].close_price, series.buckets[1].tickets) == (None, None)
-
-
-def test_the_series_begins_with_the_first_data_and_keeps_data_after_its_end() -> None:
-    (series,) = arranged(row(MONDAY + DAY), row(MONDAY + 4 * DAY), days=2)
-    assert [one.bucket_at for one in series.buckets] == [MONDAY + DAY, MONDAY + 4 * DAY]
-    assert arranged() == []
-
-
-def test_currencies_and_fee_bases_are_never_mixed() -> None:
-    series = arranged(
-        row(MONDAY), row(MONDAY, fee_basis="ask", close_price=Decimal(80)), row(MONDAY, currency="CAD"), days=1
-    )
-    assert [(one.currency, one.fee_basis) for one in series] == [("CAD", "all_in"), ("USD", "all_in"), ("USD", "ask")]
-    assert [len(one.buckets) for one in series] == [1, 1, 1]
-
-
-def test_failures_from_before_the_first_listing_belong_to_the_history() -> None:
-    nothing = {name: None for name in row(MONDAY) if name.endswith("_price")}
-    failed = {"currency": "XXX", "snapshots": 0, "hours_covered": 0, "failed_attempts": 2, **nothing}
-    (series,) = arranged(row(MONDAY, **failed), row(MONDAY + DAY, **failed), row(MONDAY + DAY), days=2)
-    assert series.currency == "USD"
-    assert [one.failed_attempts for one in series.buckets] == [2, 2]
-    assert [one.snapshots for one in series.buckets] == [0, 1]
-    assert series.buckets[1].close_price == 100
-    (only_failures,) = arranged(row(MONDAY, **failed), days=1)
-    assert (only_failures.currency, only_failures.buckets[0].failed_attempts) == (None, 2)
 
 
 def test_buckets_follow_the_database_through_both_changes_of_the_clock(database: Database) -> None:
