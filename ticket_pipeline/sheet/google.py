@@ -1,4 +1,4 @@
-"""A table in a tab of a Google Sheet, read with a service account.
+"""A table in a tab of a Google Sheet, read with a service account; `google_results` writes beside it.
 
 One read is one request of the Sheets API, besides the token's: gspread's usual way (open, find the tab, get the
 records) takes three of a quota of 60 per minute, and turns ids and dates into numbers.
@@ -10,7 +10,7 @@ import contextlib
 import functools
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import shorten
@@ -31,7 +31,8 @@ from ticket_pipeline.sheet.source import SheetRows
 
 GOOGLE_SHEETS_API = "https://sheets.googleapis.com"
 
-_SCOPES = ("https://www.googleapis.com/auth/spreadsheets.readonly",)
+_READ = "https://www.googleapis.com/auth/spreadsheets.readonly"
+_WRITE = "https://www.googleapis.com/auth/spreadsheets"
 _NEW_KEY = (
     "Download a key of type JSON for the service account in the Google Cloud console and point "
     "GOOGLE_SHEETS_CREDENTIALS_FILE to it."
@@ -40,10 +41,10 @@ _ID = re.compile(r"(?:https://docs\.google\.com/spreadsheets/(?:u/\d+/)?d/)?(?P<
 _TRANSIENT_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 _TRANSIENT_ERRORS = (TransportError, ConnectionError, Timeout, ChunkedEncodingError)
 _LONGEST_RETRY_SECONDS = 30.0
-_NEXT_SYNC = "The next sync tries again."
+_NEXT_RUN = "The next run tries again."
 
 
-class _Refusal(Exception):
+class RefusalError(Exception):
     """An error status of the API. gspread's own APIError cannot be built from some bodies of Google's front end."""
 
     def __init__(self, response: requests.Response) -> None:
@@ -54,17 +55,18 @@ class _Refusal(Exception):
         super().__init__(f"{self.status} {self.reason}".strip())
 
 
-class _SheetsHttpClient(HTTPClient):
+class SheetsHttpClient(HTTPClient):
     """gspread's HTTP client with a configurable API address."""
 
     base_url = GOOGLE_SHEETS_API
 
-    def request(self, method: str, endpoint: str, params: Any = None, *_: Any, **__: Any) -> requests.Response:  # noqa: ANN401 - gspread's
-        """Send one request; raises _Refusal for an error status."""
+    def request(self, method: str, endpoint: str, params: Any = None, *_: Any, **options: Any) -> requests.Response:  # noqa: ANN401 - gspread's
+        """Send one request; raises RefusalError for an error status."""
         url = self.base_url.rstrip("/") + endpoint.removeprefix(GOOGLE_SHEETS_API)
-        response: requests.Response = self.session.request(method, url, params=params, timeout=self.timeout)
+        body = options.get("json")
+        response: requests.Response = self.session.request(method, url, params=params, json=body, timeout=self.timeout)
         if not response.ok:
-            raise _Refusal(response)
+            raise RefusalError(response)
         return response
 
 
@@ -75,6 +77,7 @@ class GoogleSheetSource:
     Attributes:
         spreadsheet_id: the sheet's key, or its whole address.
         timeout_seconds: longest time to connect, and longest pause while reading.
+        writing_timeout_seconds: the same for writing results, where thousands of rows take Google seconds.
         first_wait_seconds: wait before the second of three tries; it doubles.
     """
 
@@ -83,6 +86,7 @@ class GoogleSheetSource:
     credentials_file: Path
     api_base_url: str = GOOGLE_SHEETS_API
     timeout_seconds: float = 10.0
+    writing_timeout_seconds: float = 60.0
     first_wait_seconds: float = 1.0
 
     @property
@@ -92,26 +96,33 @@ class GoogleSheetSource:
 
     def read_rows(self) -> SheetRows:
         """Read the whole tab as the text its owner sees, or raise a SheetError that names the cause and the fix."""
+        with self.connected() as (client, key):
+            body = self._read_values(client, key)
+        return SheetRows(values=self._as_text(body), source=self.description)
+
+    @contextlib.contextmanager
+    def connected(self, *, to_write: bool = False) -> Iterator[tuple[SheetsHttpClient, str]]:
+        """A client with a token, and the sheet's key; what goes wrong in the block becomes a SheetError."""
         key = _ID.fullmatch(self.spreadsheet_id.strip())
         if key is None:
             fix = "Set GOOGLE_SHEET_ID to the part between /d/ and /edit of the sheet's address."
-            raise self._error(f"that is not the key of a Google Sheet. {fix}")
-        credentials = _load_credentials(self.credentials_file)
+            raise self.error(f"that is not the key of a Google Sheet. {fix}", to_write=to_write)
+        credentials = _load_credentials(self.credentials_file, _WRITE if to_write else _READ)
         with AuthorizedSession(credentials) as session:  # type: ignore[no-untyped-call]
-            client = _SheetsHttpClient(credentials, session)
+            client = SheetsHttpClient(credentials, session)
             client.base_url = self.api_base_url
-            client.set_timeout(self.timeout_seconds)
+            client.set_timeout(self.writing_timeout_seconds if to_write else self.timeout_seconds)
             try:
                 self._fetch_token(credentials)
-                body = self._read_values(client, key["id"])
-            except _Refusal as refusal:
-                raise self._error(_explain(refusal, credentials)) from refusal
+                yield client, key["id"]
+            except RefusalError as refusal:
+                raise self.error(_explain(refusal, credentials, to_write=to_write), to_write=to_write) from refusal
             except (TransportError, requests.RequestException) as error:
-                raise self._error(self._explain_network(error)) from error
-        return SheetRows(values=self._as_text(body), source=self.description)
+                raise self.error(self._explain_network(error), to_write=to_write) from error
 
-    def _error(self, words: str) -> SheetError:
-        return SheetError(f"Could not read {self.description}: {words}")
+    def error(self, words: str, *, to_write: bool = False) -> SheetError:
+        """The error of a read or write that failed because of what the words say."""
+        return SheetError(f"Could not {'write results into' if to_write else 'read'} {self.description}: {words}")
 
     def _fetch_token(self, credentials: Credentials) -> None:
         """Get the access token; google-auth itself retries what is temporary."""
@@ -121,7 +132,7 @@ class GoogleSheetSource:
         except RefreshError as error:
             reason, details = [*error.args, None][:2]
             if error.retryable:
-                why = f": its token service is not available. {_NEXT_SYNC}"
+                why = f": its token service is not available. {_NEXT_RUN}"
             elif isinstance(details, dict) and "error" in details:
                 said = shorten(str(reason), 300, placeholder=" …")
                 why = (
@@ -132,23 +143,31 @@ class GoogleSheetSource:
             pass
         else:
             return
-        raise self._error(f"Google gave no token to the service account {credentials.service_account_email}{why}")
+        raise self.error(f"Google gave no token to the service account {credentials.service_account_email}{why}")
 
-    def _read_values(self, client: _SheetsHttpClient, key: str) -> object:
+    def _read_values(self, client: SheetsHttpClient, key: str) -> object:
         """The response of `values.get` for the tab."""
         tab = absolute_range_name(self.worksheet_name)
+        with self.naming_tabs(client, key):
+            return self.retried(lambda: client.values_get(key, tab, params={"valueRenderOption": "FORMATTED_VALUE"}))
+
+    @contextlib.contextmanager
+    def naming_tabs(self, client: SheetsHttpClient, key: str, *, to_write: bool = False) -> Iterator[None]:
+        """Where the block finds no such tab, raise a SheetError that names those that there are."""
         try:
-            return self._retried(lambda: client.values_get(key, tab, params={"valueRenderOption": "FORMATTED_VALUE"}))
-        except _Refusal as refusal:
+            yield
+        except RefusalError as refusal:
             if refusal.status != requests.codes.bad_request or "Unable to parse range" not in refusal.reason:
                 raise
             fields: Any = {"fields": "sheets.properties.title"}
-            metadata: Any = self._retried(lambda: client.fetch_sheet_metadata(key, fields))
+            metadata: Any = self.retried(lambda: client.fetch_sheet_metadata(key, fields))
             titles = ", ".join(f"'{sheet['properties']['title']}'" for sheet in metadata.get("sheets", []))
             fix = "Rename the tab, or correct EVENTS_WORKSHEET_NAME or VENUE_MAP."
-            raise self._error(f"there is no such tab. The tabs are: {titles}. {fix}") from refusal
+            words = f"there is no such tab. The tabs are: {titles}. {fix}"
+            raise self.error(words, to_write=to_write) from refusal
 
-    def _retried(self, call: Callable[[], object]) -> object:
+    def retried(self, call: Callable[[], object]) -> object:
+        """What `call` returns; after a temporary failure it is called again, twice at most."""
         first = self.first_wait_seconds
         caller = stamina.RetryingCaller(3, timeout=_LONGEST_RETRY_SECONDS, wait_initial=first, wait_jitter=first)
         return caller(_is_worth_another_try, call)
@@ -158,14 +177,14 @@ class GoogleSheetSource:
         if isinstance(cause, JSONDecodeError):
             return f"the response is not JSON; {_PROXY}."
         if isinstance(cause, Timeout):
-            return f"no response within {self.timeout_seconds:g} s, after three tries. Check the network. {_NEXT_SYNC}"
+            return f"no response within {self.timeout_seconds:g} s, after three tries. Check the network. {_NEXT_RUN}"
         failed = f"the connection failed ({type(cause).__name__}), after three tries"
-        return f"{failed}. Check the network and the proxy settings. {_NEXT_SYNC}"
+        return f"{failed}. Check the network and the proxy settings. {_NEXT_RUN}"
 
     def _as_text(self, body: object) -> list[list[str]]:
         values: Any = body.get("values", []) if isinstance(body, dict) and "range" in body else None
         if not isinstance(values, list) or not all(isinstance(row, list) for row in values):
-            raise self._error(f"the response is not one of the Sheets API; {_PROXY}.")
+            raise self.error(f"the response is not one of the Sheets API; {_PROXY}.")
         return [[str(cell) for cell in row] for row in values]
 
 
@@ -174,7 +193,7 @@ _PROXY = "something else answered. Check for a proxy or a login page between her
 
 def _is_worth_another_try(error: Exception) -> bool | float:
     """Whether to try again, or after how many seconds; a Retry-After that is too long is left to the next sync."""
-    if not isinstance(error, _Refusal):
+    if not isinstance(error, RefusalError):
         return isinstance(error, _TRANSIENT_ERRORS)
     wait = error.retry_after_seconds
     if wait is None or error.status not in _TRANSIENT_STATUSES:
@@ -182,7 +201,7 @@ def _is_worth_another_try(error: Exception) -> bool | float:
     return wait if wait <= _LONGEST_RETRY_SECONDS else False
 
 
-def _load_credentials(credentials_file: Path) -> Credentials:
+def _load_credentials(credentials_file: Path, scope: str) -> Credentials:
     """Read a service account's JSON key file; no part of the key gets into an error."""
     failed = f"Could not read the credentials file {credentials_file}"
     try:
@@ -202,29 +221,32 @@ def _load_credentials(credentials_file: Path) -> Credentials:
         kind = "an OAuth client's file" if {"installed", "web"} & info.keys() else "not a service account's key"
         raise SheetError(f"{failed}: it is {kind}. {_NEW_KEY}")
     try:
-        return Credentials.from_service_account_info(info, scopes=_SCOPES)  # type: ignore[no-untyped-call, no-any-return]
+        return Credentials.from_service_account_info(info, scopes=(scope,))  # type: ignore[no-untyped-call, no-any-return]
     except ValueError as error:  # only MalformedError's text, the names of missing fields, is free of the key
         why = str(error) if isinstance(error, MalformedError) else "its private key cannot be read"
     raise SheetError(f"{failed}: {why}. {_NEW_KEY}")
 
 
-def _explain(refusal: _Refusal, credentials: Credentials) -> str:
+def _explain(refusal: RefusalError, credentials: Credentials, *, to_write: bool) -> str:
     """What an error status means to the owner of the sheet, and what to do about it."""
+    verb, access = ("write", "as Editor, which SHEET_RESULTS needs") if to_write else ("read", "Viewer is enough")
     returned = f"Google returned {refusal.status}" + (f" ({refusal.reason.rstrip('.')})" if refusal.reason else "")
     if refusal.status == requests.codes.forbidden and re.search("has not been used|disabled", refusal.reason):
         return f"{returned}. Enable the Google Sheets API in the service account's project, {credentials.project_id}."
     if "not supported for this document" in refusal.reason:
         return f"{returned}. It is an uploaded Excel file: choose File, Save as Google Sheets, and use the new key."
+    if "protected" in refusal.reason:
+        return f"{returned}. Let {credentials.service_account_email} edit the protected tab or range."
     advice = {
         401: "The service account's token is not accepted: make a new key for it.",
-        403: f"Share the sheet with {credentials.service_account_email}; Viewer is enough.",
+        403: f"Share the sheet with {credentials.service_account_email}; {access}.",
         404: "There is no such sheet: check GOOGLE_SHEET_ID, the part between /d/ and /edit of the sheet's address.",
-        429: f"The quota of 60 reads per minute is used up: read less often. {_NEXT_SYNC}",
+        429: f"The quota of 60 {verb}s per minute is used up: {verb} less often. {_NEXT_RUN}",
     }
     if refusal.status in advice:
         return f"{returned}. {advice[refusal.status]}"
     if refusal.status in _TRANSIENT_STATUSES:
-        return f"{returned}, after three tries. The problem is Google's. {_NEXT_SYNC}"
+        return f"{returned}, after three tries. The problem is Google's. {_NEXT_RUN}"
     return f"{returned}. Check GOOGLE_SHEET_ID and the name of the tab."
 
 

@@ -12,7 +12,8 @@ from starlette.routing import Mount
 
 from ticket_pipeline.simulator.marketplaces import Marketplace
 from ticket_pipeline.simulator.server import run_forever
-from ticket_pipeline.simulator.sheets import SimulatedSheets, Spreadsheet, create_sheets_app, generate_service_account
+from ticket_pipeline.simulator.sheets import SimulatedSheets, create_sheets_app, generate_service_account
+from ticket_pipeline.simulator.spreadsheet import Spreadsheet
 from ticket_pipeline.simulator.stubhub import create_stubhub_app
 from ticket_pipeline.simulator.ticketmaster import QuotaLimits, create_ticketmaster_app
 from ticket_pipeline.simulator.vivenu import create_vivenu_app

@@ -1,5 +1,7 @@
 """Google Sheets on loopback: the part of the Sheets v4 API that the pipeline uses, behind the OAuth token exchange.
 
+What the sheets hold, and how they change, is in `spreadsheet`.
+
 sheets = SimulatedSheets({"sheet-1": Spreadsheet("Watchlist", {"Events": rows})})
 with serve(create_sheets_app(sheets, clock=clock)) as served:
 account = sheets.trust(generate_service_account(f"{served.url}/token"))
@@ -24,6 +26,7 @@ from starlette.routing import Mount, Route
 
 from ticket_pipeline.simulator.faults import FaultPlan
 from ticket_pipeline.simulator.recording import RequestLog
+from ticket_pipeline.simulator.spreadsheet import InvalidRequestError, Spreadsheet, masked
 from ticket_pipeline.simulator.wire import Wire
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from starlette.types import Scope
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_WRITE_SCOPE = "https://www.googleapis.com/auth/spreadsheets"
 
 _ERRORS = {  # status → Google's word and message
     400: ("INVALID_ARGUMENT", "Request contains an invalid argument."),
@@ -47,47 +51,22 @@ _ERRORS = {  # status → Google's word and message
 
 
 @dataclass(slots=True)
-class Spreadsheet:
-    """A spreadsheet: tab name → rows of text, which may differ in length. Tests may change `tabs` at any time.
-
-    A cell is the text that the API's FORMATTED_VALUE shows. Only whole tabs can be read, as the pipeline does.
-    """
-
-    title: str
-    tabs: dict[str, list[list[str]]]
-
-    def metadata(self, spreadsheet_id: str) -> dict[str, Any]:
-        """The response to `spreadsheets.get` without grid data."""
-        tabs = [{"sheetId": index, "title": name, "index": index} for index, name in enumerate(self.tabs)]
-        return {
-            "spreadsheetId": spreadsheet_id,
-            "properties": {"title": self.title},
-            "sheets": [{"properties": tab} for tab in tabs],
-        }
-
-    def read(self, tab: str) -> dict[str, Any]:
-        """The response to `values.get`: empty cells at the end of a row and empty rows at the end are not sent."""
-        name = tab[1:-1].replace("''", "'") if len(tab) > 1 and tab[0] == tab[-1] == "'" else tab
-        if name not in self.tabs:
-            raise HTTPException(HTTPStatus.BAD_REQUEST, f"Unable to parse range: {tab}")
-        values = _trimmed([_trimmed(row) for row in self.tabs[name]])
-        return {"range": tab, "majorDimension": "ROWS"} | ({"values": values} if values else {})
-
-
-@dataclass(slots=True)
 class SimulatedSheets:
     """The state of the service; tests change it while it is served.
 
-    `readers` are the client e-mails that a spreadsheet is shared with; one that is missing there is shared with all.
+    `readers` are the client e-mails that a spreadsheet is shared with; one that is missing there is shared with all. So
+    `writers`, its editors. `before_request` is called before each data request: a person may edit between two of them.
     """
 
     spreadsheets: dict[str, Spreadsheet] = field(default_factory=dict)  # by their id
     readers: dict[str, set[str]] = field(default_factory=dict)
+    writers: dict[str, set[str]] = field(default_factory=dict)
+    before_request: Callable[[], None] = lambda: None
     faults: FaultPlan = field(default_factory=FaultPlan)  # of data requests, by the spreadsheet's id
     token_faults: FaultPlan = field(default_factory=FaultPlan)
     log: RequestLog = field(default_factory=RequestLog)
     _accounts: set[str] = field(default_factory=set)
-    _tokens: dict[str, str] = field(default_factory=dict)
+    _tokens: dict[str, tuple[str, str]] = field(default_factory=dict)  # token → client e-mail and scope
 
     def trust(self, account: dict[str, Any]) -> dict[str, Any]:
         """Let this service account obtain tokens; returns it, to be written to a credentials file."""
@@ -97,7 +76,7 @@ class SimulatedSheets:
     def revoke(self, client_email: str) -> None:
         """Delete a service account and its tokens."""
         self._accounts.discard(client_email)
-        self._tokens = {token: email for token, email in self._tokens.items() if email != client_email}
+        self._tokens = {token: owner for token, owner in self._tokens.items() if owner[0] != client_email}
 
     def grant_token(self, assertion: str) -> str:
         """Exchange a JWT for an access token, or raise a ValueError.
@@ -107,55 +86,85 @@ class SimulatedSheets:
         # Here, because every command imports the simulator, and google-auth takes long to load.
         from google.auth import jwt  # noqa: PLC0415
 
-        issuer = jwt.decode(assertion, verify=False).get("iss")  # type: ignore[no-untyped-call]
+        claims = jwt.decode(assertion, verify=False)  # type: ignore[no-untyped-call]
+        issuer = claims.get("iss")
         if issuer not in self._accounts:
             raise ValueError("Invalid grant: account not found")
         token = f"simulated-{secrets.token_urlsafe(24)}"
-        self._tokens[token] = issuer
+        self._tokens[token] = (issuer, claims.get("scope", ""))
         return token
 
-    def open(self, sheet_id: str, authorization: str) -> Spreadsheet:
+    def open(self, sheet_id: str, authorization: str, *, to_write: bool = False) -> Spreadsheet:
         """The spreadsheet that a client requests, or Google's HTTP error: 401, then 404, then 403."""
-        client_email = self._tokens.get(authorization.removeprefix("Bearer "))
+        self.before_request()
+        client_email, scope = self._tokens.get(authorization.removeprefix("Bearer "), (None, ""))
         if client_email is None:
             raise HTTPException(HTTPStatus.UNAUTHORIZED)
         if sheet_id not in self.spreadsheets:
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        if client_email not in self.readers.get(sheet_id, {client_email}):
+        shared = [self.readers, self.writers] if to_write else [self.readers]
+        is_shared = all(client_email in users.get(sheet_id, {client_email}) for users in shared)
+        if not is_shared or (to_write and scope != _WRITE_SCOPE):
             raise HTTPException(HTTPStatus.FORBIDDEN)
         return self.spreadsheets[sheet_id]
 
 
 def create_sheets_app(sheets: SimulatedSheets, *, clock: Callable[[], datetime]) -> Starlette:
-    """The service as an app: `POST /token`, a spreadsheet's metadata, and the values of a tab."""
+    """The service as an app: `POST /token`, a spreadsheet, the values of a tab, and updates of both."""
 
     def opened(request: Request) -> Spreadsheet:
-        return sheets.open(request.path_params["sheet_id"], request.headers.get("authorization", ""))
+        authorization = request.headers.get("authorization", "")
+        return sheets.open(request.path_params["sheet_id"], authorization, to_write=request.method == "POST")
 
-    async def metadata(request: Request) -> Response:
-        return JSONResponse(opened(request).metadata(request.path_params["sheet_id"]))
+    async def spreadsheet(request: Request) -> Response:
+        tabs, fields = request.query_params.getlist("ranges"), request.query_params.get("fields")
+        body = opened(request).resource(request.path_params["sheet_id"], tabs)
+        if fields is None:  # includeGridData is not simulated: a field mask selects the cells
+            body = {**body, "sheets": [{"properties": sheet["properties"]} for sheet in body["sheets"]]}
+        return JSONResponse(masked(body, fields) if fields else body)
 
     async def values(request: Request) -> Response:
         return JSONResponse(opened(request).read(request.path_params["tab"]))
 
+    async def update(request: Request) -> Response:
+        body = await request.json()
+        opened(request).apply(body["requests"])
+        return JSONResponse(
+            {"spreadsheetId": request.path_params["sheet_id"], "replies": [{} for _ in body["requests"]]}
+        )
+
+    async def write_values(request: Request) -> Response:
+        body = await request.json()
+        count = opened(request).write(body["data"], body.get("valueInputOption"))
+        return JSONResponse({"spreadsheetId": request.path_params["sheet_id"], "totalUpdatedCells": count})
+
     async def grant(request: Request) -> Response:
-        form = dict(parse_qsl((await request.body()).decode("latin-1")))
-        if form.get("grant_type") != GRANT_TYPE:
-            return JSONResponse({"error": "unsupported_grant_type", "error_description": GRANT_TYPE}, status_code=400)
-        try:
-            token = sheets.grant_token(form.get("assertion", ""))
-        except ValueError as error:
-            return JSONResponse({"error": "invalid_grant", "error_description": str(error)}, status_code=400)
-        return JSONResponse({"access_token": token, "expires_in": 3600, "token_type": "Bearer"})
+        return _grant(sheets, dict(parse_qsl((await request.body()).decode("latin-1"))))
 
     def behind_wire(faults: FaultPlan, *routes: Route) -> Wire:
-        app = Starlette(routes=routes, exception_handlers={HTTPException: _google_error})
+        handlers = {HTTPException: _google_error, InvalidRequestError: _invalid_request}
+        app = Starlette(routes=routes, exception_handlers=handlers)
         return Wire(app, clock, _sheet_id_of, _google_error_response, faults=faults, log=sheets.log)
 
     one = "/v4/spreadsheets/{sheet_id}"
-    data = (Route(one, metadata), Route(f"{one}/values/{{tab:path}}", values))
+    data = (
+        Route(f"{one}:batchUpdate", update, methods=["POST"]),
+        Route(f"{one}/values:batchUpdate", write_values, methods=["POST"]),
+        Route(one, spreadsheet),
+        Route(f"{one}/values/{{tab:path}}", values),
+    )
     token = behind_wire(sheets.token_faults, Route("/token", grant, methods=["POST"]))
     return Starlette(routes=[Route("/token", token), Mount("/", behind_wire(sheets.faults, *data))])
+
+
+def _grant(sheets: SimulatedSheets, form: dict[str, str]) -> Response:
+    if form.get("grant_type") != GRANT_TYPE:
+        return JSONResponse({"error": "unsupported_grant_type", "error_description": GRANT_TYPE}, status_code=400)
+    try:
+        token = sheets.grant_token(form.get("assertion", ""))
+    except ValueError as error:
+        return JSONResponse({"error": "invalid_grant", "error_description": str(error)}, status_code=400)
+    return JSONResponse({"access_token": token, "expires_in": 3600, "token_type": "Bearer"})
 
 
 def generate_service_account(token_uri: str) -> dict[str, Any]:
@@ -173,16 +182,9 @@ def generate_service_account(token_uri: str) -> dict[str, Any]:
     }
 
 
-def _trimmed(values: list[Any]) -> list[Any]:
-    """Without the empty values at the end."""
-    while values and not values[-1]:
-        values = values[:-1]
-    return values
-
-
 def _sheet_id_of(scope: Scope) -> str | None:
     parts = str(scope["path"]).split("/v4/spreadsheets/", 1)
-    return parts[1].split("/")[0] if len(parts) > 1 else None
+    return parts[1].split("/")[0].split(":")[0] if len(parts) > 1 else None
 
 
 def _google_error_response(status: int, message: str = "") -> Response:
@@ -192,5 +194,8 @@ def _google_error_response(status: int, message: str = "") -> Response:
 
 async def _google_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - as registered
-    is_ours = error.status_code == HTTPStatus.BAD_REQUEST
-    return _google_error_response(error.status_code, error.detail if is_ours else "")
+    return _google_error_response(error.status_code)
+
+
+async def _invalid_request(_: Request, error: Exception) -> Response:
+    return _google_error_response(HTTPStatus.BAD_REQUEST, str(error))

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ticket_pipeline.sheet.google import GoogleSheetSource
-from ticket_pipeline.simulator.sheets import SimulatedSheets, Spreadsheet, create_sheets_app, generate_service_account
+from ticket_pipeline.simulator.sheets import SimulatedSheets, create_sheets_app, generate_service_account
+from ticket_pipeline.simulator.spreadsheet import Spreadsheet
 from ticket_pipeline_tests.simulator_support.serving import serve
 
 if TYPE_CHECKING:

@@ -101,7 +101,7 @@ def test_a_lasting_failure_ends_after_three_tries_with_what_happened(
     message = failure(service, timeout_seconds=0.5 if kind is FaultKind.HANG else 20.0)
     assert message.startswith(f"Could not read tab 'Events' of the Google Sheet {SHEET_ID}: ")
     assert words in message
-    assert message.endswith("The next sync tries again.")
+    assert message.endswith("The next run tries again.")
     assert len(service.data_requests()) == 3
 
 
@@ -161,7 +161,7 @@ def test_a_revoked_key_is_named_with_googles_reason(service: SheetsService) -> N
     ("kind", "words"),
     [
         (FaultKind.RESET, "the connection failed"),
-        (FaultKind.UNAVAILABLE, "its token service is not available. The next sync tries again."),
+        (FaultKind.UNAVAILABLE, "its token service is not available. The next run tries again."),
     ],
 )
 def test_a_token_service_out_of_order_is_not_blamed_on_the_key(

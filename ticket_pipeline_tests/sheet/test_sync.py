@@ -14,7 +14,8 @@ from ticket_pipeline.queries.events import read_events
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.sheet.csv_file import CsvSource
 from ticket_pipeline.sheet.sync import RuleRows, load_zone_map, open_watchlist, read_rule_rows, sync_events
-from ticket_pipeline.simulator.sheets import SimulatedSheets, Spreadsheet, create_sheets_app, generate_service_account
+from ticket_pipeline.simulator.sheets import SimulatedSheets, create_sheets_app, generate_service_account
+from ticket_pipeline.simulator.spreadsheet import Spreadsheet
 from ticket_pipeline.simulator.world import sample_watchlist_rows, sample_world, sample_zone_rows
 from ticket_pipeline.storage.admission_rules import read_admission_rules
 from ticket_pipeline.storage.database import Database
