@@ -1,6 +1,6 @@
 """Google Sheets on loopback: the part of the Sheets v4 API that the pipeline uses, behind the OAuth token exchange.
 
-What the sheets hold, and how they change, is in `spreadsheet`.
+What the sheets hold is in `spreadsheet`, updates by the API are in `sheet_updates`.
 
 sheets = SimulatedSheets({"sheet-1": Spreadsheet("Watchlist", {"Events": rows})})
 with serve(create_sheets_app(sheets, clock=clock)) as served:
@@ -25,13 +25,17 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from ticket_pipeline.simulator.faults import FaultPlan
+from ticket_pipeline.simulator.field_masks import masked
 from ticket_pipeline.simulator.recording import RequestLog
-from ticket_pipeline.simulator.spreadsheet import InvalidRequestError, Spreadsheet, masked
+from ticket_pipeline.simulator.sheet_cells import InvalidRequestError
+from ticket_pipeline.simulator.sheet_updates import apply_requests, write_values
 from ticket_pipeline.simulator.wire import Wire
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import Scope
+
+    from ticket_pipeline.simulator.spreadsheet import Spreadsheet
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _WRITE_SCOPE = "https://www.googleapis.com/auth/spreadsheets"
@@ -128,14 +132,14 @@ def create_sheets_app(sheets: SimulatedSheets, *, clock: Callable[[], datetime])
 
     async def update(request: Request) -> Response:
         body = await request.json()
-        opened(request).apply(body["requests"])
+        apply_requests(opened(request), body["requests"])
         return JSONResponse(
             {"spreadsheetId": request.path_params["sheet_id"], "replies": [{} for _ in body["requests"]]}
         )
 
-    async def write_values(request: Request) -> Response:
+    async def update_values(request: Request) -> Response:
         body = await request.json()
-        count = opened(request).write(body["data"], body.get("valueInputOption"))
+        count = write_values(opened(request), body["data"], body.get("valueInputOption"))
         return JSONResponse({"spreadsheetId": request.path_params["sheet_id"], "totalUpdatedCells": count})
 
     async def grant(request: Request) -> Response:
@@ -149,7 +153,7 @@ def create_sheets_app(sheets: SimulatedSheets, *, clock: Callable[[], datetime])
     one = "/v4/spreadsheets/{sheet_id}"
     data = (
         Route(f"{one}:batchUpdate", update, methods=["POST"]),
-        Route(f"{one}/values:batchUpdate", write_values, methods=["POST"]),
+        Route(f"{one}/values:batchUpdate", update_values, methods=["POST"]),
         Route(one, spreadsheet),
         Route(f"{one}/values/{{tab:path}}", values),
     )

@@ -17,7 +17,8 @@ from ticket_pipeline.sheet.rows import parse_watchlist
 from ticket_pipeline.sheet.source import SheetRows
 from ticket_pipeline.sheet.write import WriteReport, write_to_google
 from ticket_pipeline.simulator.faults import Fault, FaultKind
-from ticket_pipeline.simulator.spreadsheet import Cell, Spreadsheet
+from ticket_pipeline.simulator.sheet_cells import Cell
+from ticket_pipeline.simulator.spreadsheet import Spreadsheet
 from ticket_pipeline_tests.sheet.conftest import SHEET_ID, SheetsService
 
 TAB = "Events"

@@ -12,7 +12,7 @@ from ticket_pipeline.errors import SheetError
 from ticket_pipeline.sheet.results import LOOKS, ResultColumn
 from ticket_pipeline.sheet.write import write_to_google
 from ticket_pipeline.simulator.faults import Fault, FaultKind
-from ticket_pipeline.simulator.spreadsheet import Cell
+from ticket_pipeline.simulator.sheet_cells import Cell
 from ticket_pipeline_tests.sheet.conftest import SHEET_ID, SheetsService
 from ticket_pipeline_tests.sheet.editing import (
     DATE,
