@@ -9,7 +9,6 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,34 +17,58 @@ import stamina.instrumentation
 import typer
 from typer.core import TyperGroup
 
-from ticket_pipeline.cli import (
-    cache,
-    cleanup,
-    dashboard,
-    db,
-    event_details,
-    fetching,
-    pipeline_commands,
-    plan,
-    prices,
-    primary_sales,
-    run,
-    scheduling,
-    searching,
-    show_listings,
-    simulating,
-    sources,
-    watch,
-    watchlist,
-)
+from ticket_pipeline.cli.formats import plain
+from ticket_pipeline.cli.lazy import LazyCommands
 from ticket_pipeline.cli.tables import note
 from ticket_pipeline.errors import ConfigurationError, TicketPipelineError
 from ticket_pipeline.logs import apply_log_level
 from ticket_pipeline.settings.model import ENV_FILE_VARIABLE, load_settings
 
+_COMMANDS: dict[str, dict[str, str]] = {
+    "Run": {
+        "run": "run:run",
+        "dashboard": "dashboard:dashboard",
+        "simulate": "simulating:simulate",
+        "start-scheduler": "scheduling:start_scheduler",
+        "plan": "plan:plan",
+        "sources": "sources:sources",
+        "watch": "watch:watch",
+        "resume": "scheduling:resume",
+    },
+    "Watchlist": {
+        "sync-events": "watchlist:sync",
+        "fetch-events": "watchlist:sync",
+        "show-events": "watchlist:show_events",
+        "search": "searching:search",
+        "match": "searching:match",
+        "cleanup-untracked-events": "cleanup:cleanup_untracked_events",
+    },
+    "Listings and prices": {
+        "fetch-listings": "fetching:fetch_listings",
+        "scrape": "fetching:fetch_listings",
+        "show-listings": "show_listings:show_listings",
+        "event-details": "event_details:event_details",
+        "price-history": "prices:price_history",
+        "section-prices": "prices:section_prices",
+    },
+    "Primary sales": {"primary-sales": "primary_sales:primary_sales", "pipelines": "pipeline_commands:commands"},
+    "Database and settings": {
+        "init-db": "db:init_db",
+        "settings": "db:show_settings",
+        "cache": "cache:commands",
+        "db": "db:commands",
+    },
+}
+_PLACES = {name: (panel, place) for panel, places in _COMMANDS.items() for name, place in places.items()}
+_OTHER_NAMES = {"fetch-events", "scrape"}
+
 
 class _Commands(TyperGroup):
     """All commands: our own errors end as a message on stderr; any other one is a bug and shows its traceback."""
+
+    def __init__(self, **attributes: Any) -> None:  # noqa: ANN401 - typer's own
+        super().__init__(**attributes)
+        self.commands = LazyCommands(_PLACES, _OTHER_NAMES, self.commands)
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer names no type for it
         try:
@@ -53,7 +76,8 @@ class _Commands(TyperGroup):
             # A reader that went away (`| head`) is noticed here and ends quietly, not at the interpreter's exit.
             sys.stdout.flush()
         except TicketPipelineError as error:
-            note(f"Error: {error}")
+            # A message may quote names from outside.
+            note("Error: " + "\n".join(plain(line) for line in str(error).split("\n")))
             raise typer.Exit(1) from None
         return result
 
@@ -101,44 +125,6 @@ def _shared(
     # The command reports settings that cannot be read, if it needs any.
     with contextlib.suppress(ConfigurationError):
         apply_log_level(load_settings())
-
-
-_COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
-    "Run": {
-        "run": run.run,
-        "dashboard": dashboard.dashboard,
-        "simulate": simulating.simulate,
-        "start-scheduler": scheduling.start_scheduler,
-        "plan": plan.plan,
-        "sources": sources.sources,
-        "watch": watch.watch,
-        "resume": scheduling.resume,
-    },
-    "Watchlist": {
-        "sync-events": watchlist.sync,
-        "show-events": watchlist.show_events,
-        "search": searching.search,
-        "match": searching.match,
-        "cleanup-untracked-events": cleanup.cleanup_untracked_events,
-    },
-    "Listings and prices": {
-        "fetch-listings": fetching.fetch_listings,
-        "show-listings": show_listings.show_listings,
-        "event-details": event_details.event_details,
-        "price-history": prices.price_history,
-        "section-prices": prices.section_prices,
-    },
-    "Primary sales": {"primary-sales": primary_sales.primary_sales},
-    "Database and settings": {"init-db": db.init_db, "settings": db.show_settings},
-}
-for _panel, _commands in _COMMANDS.items():
-    for _name, _command in _commands.items():
-        app.command(_name, rich_help_panel=_panel)(_command)
-app.command("fetch-events", hidden=True, help="The same as sync-events.")(watchlist.sync)
-app.command("scrape", hidden=True, help="The same as fetch-listings.")(fetching.fetch_listings)
-app.add_typer(pipeline_commands.pipelines_commands, name="pipelines", rich_help_panel="Primary sales")
-app.add_typer(cache.cache_commands, name="cache", rich_help_panel="Database and settings")
-app.add_typer(db.db_commands, name="db", rich_help_panel="Database and settings")
 
 
 class _StderrHandler(logging.Handler):

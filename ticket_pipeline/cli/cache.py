@@ -8,14 +8,18 @@ from typing import Annotated
 import typer
 
 from ticket_pipeline.cli.formats import ago, count, parse_duration, plain, utc_now
+from ticket_pipeline.cli.output import Output, with_formats
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, show, show_json, table_of
 from ticket_pipeline.settings.model import load_settings
 from ticket_pipeline.storage.cache import clear_cache as delete_cached
 from ticket_pipeline.storage.cache import read_cache_summary
 
-cache_commands = typer.Typer(
-    no_args_is_help=True, rich_markup_mode="markdown", help="Show or delete the cached responses of Ticketmaster."
+commands = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    help="Show or delete the cached responses of Ticketmaster.",
 )
 
 Age = Annotated[
@@ -24,8 +28,9 @@ Age = Annotated[
 ]
 
 
-@cache_commands.command("show")
-def show_cache(*, as_json: JsonOption = False) -> None:
+@commands.command("show")
+@with_formats
+def show_cache(*, output: Output) -> None:
     """Show what is cached, and how many requests that saved: today (UTC) and in all.
 
     A hit needed no request; a stale one used an old response because Ticketmaster sent no new one.
@@ -35,10 +40,11 @@ def show_cache(*, as_json: JsonOption = False) -> None:
     with open_migrated(load_settings()) as database:
         rows = read_cache_summary(database)
     this_moment = utc_now()
-    if as_json:
-        show_json(rows)
-    elif not rows:
-        show("Nothing is cached, and nothing was requested yet.")
+    nothing = "Nothing is cached, and nothing was requested yet."
+    if output.write(rows, ([row] for row in rows), if_empty=nothing):
+        return
+    if not rows:
+        show(nothing)
     else:
         columns = {
             "Marketplace": lambda row: plain(row["marketplace"]),
@@ -53,7 +59,7 @@ def show_cache(*, as_json: JsonOption = False) -> None:
         show(table_of(rows, columns))
 
 
-@cache_commands.command("clear")
+@commands.command("clear")
 def clear_cache(
     *,
     event: Annotated[

@@ -18,8 +18,11 @@ from ticket_pipeline.storage.migrations import apply_migrations, missing_migrati
 if TYPE_CHECKING:
     from ticket_pipeline.storage.embedded import EmbeddedServer
 
-db_commands = typer.Typer(
-    no_args_is_help=True, rich_markup_mode="markdown", help="Start, stop or look at the embedded PostgreSQL server."
+commands = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    help="Start, stop or look at the embedded PostgreSQL server.",
 )
 
 _EDITIONS = {
@@ -49,7 +52,7 @@ def init_db(*, as_json: JsonOption = False) -> None:
     show(*(f"Applied {name}" for name in applied), f"The schema {settings.db_schema} is up to date.")
 
 
-@db_commands.command("start")
+@commands.command("start")
 def start() -> None:
     """Start the embedded server, if it is not running. It then runs until `db stop`; every command starts it on demand.
 
@@ -62,7 +65,7 @@ def start() -> None:
     typer.echo(url)  # unwrapped: a URL in two pieces leads nowhere
 
 
-@db_commands.command("stop")
+@commands.command("stop")
 def stop() -> None:
     """Stop the embedded server. Nothing stored is lost.
 
@@ -74,7 +77,7 @@ def stop() -> None:
     show("The embedded PostgreSQL is stopped." if was_running else "The embedded PostgreSQL was not running.")
 
 
-@db_commands.command("status")
+@commands.command("status")
 def status(*, as_json: JsonOption = False) -> None:
     """Show whether the embedded server runs, where its data is, and how much; or what your own database is.
 

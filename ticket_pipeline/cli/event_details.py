@@ -7,57 +7,54 @@ from datetime import date, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.cli.formats import NOTHING, ago, count, local_time, plain, utc_now
-from ticket_pipeline.cli.options import Days, EventKey, MarketplaceOption
-from ticket_pipeline.cli.session import choose_event, open_migrated
-from ticket_pipeline.cli.tables import JsonOption, note, show, show_json, table_of
+from ticket_pipeline.cli.options import Days, EventKey
+from ticket_pipeline.cli.output import Output, with_formats
+from ticket_pipeline.cli.session import choose_event, identify, open_migrated
+from ticket_pipeline.cli.tables import note, show, table_of
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.queries.event_details import Change, EventDescription, find_changes, read_event_descriptions
-from ticket_pipeline.queries.events import WatchedEvent, read_events
 from ticket_pipeline.settings.model import load_settings
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ticket_pipeline.storage.database import Database
+    from ticket_pipeline.queries.events import WatchedEvent
 
 
-def event_details(
-    event_key: EventKey,
-    *,
-    days: Days = 30,
-    marketplace: MarketplaceOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@with_formats
+def event_details(event: EventKey, *, days: Days = 30, output: Output) -> None:
     """Show an event as Ticketmaster describes it: status, start, published price ranges, and each change of them.
 
-    Any id of the event works. Most events have no published price; that is not a failure.
+    Most events have no published price; that is not a failure.
 
-        ticket-pipeline event-details G5diZfkn0B-bh
+        ticket-pipeline event-details glass orchard
     """
     this_moment = utc_now()
     with open_migrated(load_settings()) as database:
-        event = choose_event(database, event_key, marketplace)
-        history = read_event_descriptions(database, event.event_id, this_moment - timedelta(days=days))
-        advice = "" if history else _why_nothing(database, event, days)
-    if as_json:
-        show_json({"event": {"name": event.name, "event_at": event.event_at}, "captures": history})
-    elif not history:
+        sources = choose_event(database, event, None)
+        history = read_event_descriptions(database, sources[0].event_id, this_moment - timedelta(days=days))
+    chosen = sources[0]
+    advice = _why_nothing(sources, days)
+    rows = (({"event_id": chosen.event_id}, one) for one in history)
+    if output.write({"event": identify(sources), "captures": history}, rows, if_empty=advice):
+        return
+    if not history:
         note(advice)
     else:
         latest, changes = history[-1], list(find_changes(history))
-        show(f"{plain(latest.name)} ({plain(latest.external_id)}) at Ticketmaster", *_facts(event, latest))
+        show(f"{plain(latest.name)} ({plain(latest.external_id)}) at Ticketmaster", *_facts(chosen, latest))
         show(f"Prices {_shown(latest.price_ranges)}." if latest.price_ranges else "No price is published.")
-        show(_changes_table(event, changes) if changes else "Nothing changed.")
+        show(_changes_table(chosen, changes) if changes else "Nothing changed.")
         captures = "1 capture" if len(history) == 1 else f"{count(len(history))} captures"
         show(f"{captures} in {days} days, the newest {ago(latest.captured_at, this_moment)}.")
 
 
-def _why_nothing(database: Database, event: WatchedEvent, days: int) -> str:
-    own = read_events(database, event_id=event.event_id, marketplace=Marketplace.TICKETMASTER)
+def _why_nothing(sources: Sequence[WatchedEvent], days: int) -> str:
+    event, own = sources[0], [one for one in sources if one.marketplace is Marketplace.TICKETMASTER]
     if not own:
-        return f"{event.name} has no Ticketmaster id in the watchlist. Find it: ticket-pipeline match"
+        return f"{plain(event.name)} has no Ticketmaster id in the watchlist. Find it: ticket-pipeline match"
     return (
-        f"No details of {event.name} were captured at Ticketmaster in {days} days. "
+        f"No details of {plain(event.name)} were captured at Ticketmaster in {days} days. "
         f"Fetch them: ticket-pipeline fetch-listings {own[0].external_id}"
     )
 

@@ -14,8 +14,9 @@ import typer
 
 from ticket_pipeline.cli.formats import FLOOR, NOTHING, THIN, count, get_in, largest_unit, money, plain, utc_now
 from ticket_pipeline.cli.options import MarketplaceOption
+from ticket_pipeline.cli.output import Output, with_formats
 from ticket_pipeline.cli.session import describe_problems, open_migrated
-from ticket_pipeline.cli.tables import JsonOption, new_table, note, progress, show, show_json
+from ticket_pipeline.cli.tables import new_table, note, progress, show
 from ticket_pipeline.ingest.marketplaces import SOURCES, find_source, why_not_polled
 from ticket_pipeline.ingest.poll import poll_events
 from ticket_pipeline.ingest.results import EventResult
@@ -36,38 +37,40 @@ _LEGEND = f"Prices per ticket. {FLOOR} For 2: together. {THIN}"
 _CACHED_LEGEND = "Cached: a recent response was used, without a request. `ticket-pipeline cache clear` deletes it."
 
 
+@with_formats
 def fetch_listings(
-    event_keys: Annotated[
-        list[str] | None, typer.Argument(metavar="EVENT_KEY", help="Which events; none: all that are followed.")
+    events: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="EVENT", help="An id: that market alone; words of a name: all of it. None: everything."),
     ] = None,
     *,
     marketplace: MarketplaceOption = None,
-    as_json: JsonOption = False,
+    output: Output,
 ) -> None:
-    """Fetch the listings of events now and store them; without a key, of every followed event still to come.
+    """Fetch the listings of events now and store them; without EVENT, of every followed event still to come.
 
     The request budget is shared with everything else that polls. Exit code 1 when an event could not be fetched,
     or there is none; the others are stored all the same.
 
-        ticket-pipeline fetch-listings 157284301
+        ticket-pipeline fetch-listings 157284301 "glass orchard"
         ticket-pipeline fetch-listings
     """
     settings = load_settings()
     with open_migrated(settings) as database:
-        if event_keys:
-            events = _named_events(database, settings, event_keys, marketplace)
+        if events:
+            chosen = _named_events(database, settings, events, marketplace)
         else:
-            events = _upcoming_events(database, settings, marketplace)
-        batches = _poll(database, settings, events)
+            chosen = _upcoming_events(database, settings, marketplace)
+        batches = _poll(database, settings, chosen)
     results = [result for batch in batches for result in batch.results]
     skipped = [event for batch in batches for event in batch.skipped]
-    if as_json:
-        untried = [_identify(event) | {"outcome": "not_tried"} for event in skipped]
-        show_json([*map(_document, results), *untried])
-    elif events:
+    documents = [*map(_document, results), *(_identify(event) | {"outcome": "not_tried"} for event in skipped)]
+    if output.is_for_people and chosen:
         show(_results_table(results, skipped), _LEGEND)
         if any(_cache_age(result) is not None for result in results):
             show(_CACHED_LEGEND)
+    elif documents or output.as_json:
+        output.write(documents, ([one] for one in documents))
     problems = [problem for batch in batches for problem in describe_problems(batch)]
     for problem in problems:
         note(problem)

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from ticket_pipeline.ingest.due import show_wait
 from ticket_pipeline.market.hours import is_thin
 from ticket_pipeline.market.vocabulary import FeeBasis
+from ticket_pipeline.market.waits import show_wait
 
 NOTHING = "\N{EN DASH}"
 """Stands where there is no value: never 0, never an empty cell."""

@@ -9,10 +9,12 @@ import typer
 from ticket_pipeline.market.vocabulary import Marketplace
 
 EventKey = Annotated[
-    str, typer.Argument(metavar="EVENT_KEY", help="A marketplace's own id of the event, as in your watchlist.")
+    list[str],
+    typer.Argument(metavar="EVENT", help="Its id at any marketplace, or words of its name, venue, city or date."),
 ]
 MarketplaceOption = Annotated[
-    Marketplace | None, typer.Option(help="Whose id it is; needed only where two marketplaces use the same one.")
+    Marketplace | None,
+    typer.Option(metavar="NAME", help="One alone, instead of all: stubhub, vivid_seats, ticketmaster."),
 ]
 Days = Annotated[int, typer.Option(min=1, max=3660, help="How many days back.")]
 IntervalHours = Annotated[

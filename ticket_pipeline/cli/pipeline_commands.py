@@ -30,14 +30,18 @@ conditions, and becomes a Dagster job that runs by its cron expression, from the
 Start with `ticket-pipeline pipelines list`.
 """
 
-pipelines_commands = typer.Typer(
-    no_args_is_help=True, rich_markup_mode="markdown", help=_HELP, short_help="The pipelines of primary sales."
+commands = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    help=_HELP,
+    short_help="The pipelines of primary sales.",
 )
 
 PipelineName = Annotated[str, typer.Argument(metavar="NAME", help="A pipeline that `pipelines list` shows.")]
 
 
-@pipelines_commands.command("list")
+@commands.command("list")
 def list_pipelines(*, as_json: JsonOption = False) -> None:
     """List every pipeline and its schedule, and the files that are rejected.
 
@@ -64,7 +68,7 @@ def list_pipelines(*, as_json: JsonOption = False) -> None:
         note(_no_file(settings))
 
 
-@pipelines_commands.command("show")
+@commands.command("show")
 def show_pipeline(name: PipelineName, *, as_json: JsonOption = False) -> None:
     """Show the tables of a pipeline, which others each one waits for, and its rules.
 
@@ -86,7 +90,7 @@ def show_pipeline(name: PipelineName, *, as_json: JsonOption = False) -> None:
     show(plain(pipeline.description), table, f"{when}, {what}, makes the tables {tables}.", *disabled)
 
 
-@pipelines_commands.command("run")
+@commands.command("run")
 def run_pipeline(
     name: PipelineName,
     *,

@@ -10,8 +10,9 @@ import typer
 
 from ticket_pipeline.cli.formats import count, utc_now
 from ticket_pipeline.cli.options import IntervalHours
+from ticket_pipeline.cli.output import Output, with_formats
 from ticket_pipeline.cli.session import describe_pauses, open_migrated
-from ticket_pipeline.cli.tables import JsonOption, new_table, note, show, show_json
+from ticket_pipeline.cli.tables import new_table, note, show
 from ticket_pipeline.ingest.forecast import Forecast, PlannedEvent, forecast_polls
 from ticket_pipeline.ingest.marketplaces import SOURCES, Source, why_not_polled
 from ticket_pipeline.ingest.poll import build_cadence
@@ -23,11 +24,12 @@ _DAY = timedelta(days=1)
 _SPANS = {"day": _DAY, "hour": timedelta(hours=1), "minute": timedelta(minutes=1)}
 
 
+@with_formats
 def plan(
     *,
     days: Annotated[int, typer.Option(min=1, max=90, help="How many days to look ahead.")] = 14,
     interval_hours: IntervalHours = None,
-    as_json: JsonOption = False,
+    output: Output,
 ) -> None:
     """Show how many requests per day the watchlist will make, per marketplace, beside the budget.
 
@@ -51,8 +53,7 @@ def plan(
         ]
         forecast = forecast_polls(events, cadence, start=start, days=days, kept_for=source.kept_for(settings))
         plans.append(_document(source, settings, len(events), forecast))
-    if as_json:
-        show_json({"start": start, "days": days, "marketplaces": plans})
+    if output.write({"start": start, "days": days, "marketplaces": plans}, ([one] for one in plans)):
         return
     _show(plans, start, settings.httpx_retries + 1)
     for warning in [*describe_pauses(pauses, SOURCES, start), *(text for one in plans for text in one["warnings"])]:

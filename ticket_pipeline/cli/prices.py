@@ -26,9 +26,10 @@ from ticket_pipeline.cli.formats import (
     utc_now,
 )
 from ticket_pipeline.cli.options import Days, EventKey, MarketplaceOption
+from ticket_pipeline.cli.output import Output, with_formats
 from ticket_pipeline.cli.rebuilding import rebuild_stale_hours
-from ticket_pipeline.cli.session import choose_event, describe_event, identify, open_migrated
-from ticket_pipeline.cli.tables import JsonOption, new_table, note, show, show_json, table_of
+from ticket_pipeline.cli.session import choose_event, describe_event, identify, identify_source, open_migrated
+from ticket_pipeline.cli.tables import new_table, note, show, table_of
 from ticket_pipeline.market.hours import is_thin
 from ticket_pipeline.queries.prices import PriceBucket, PriceSeries, ZonePrices
 from ticket_pipeline.settings.model import load_settings
@@ -42,8 +43,9 @@ if TYPE_CHECKING:
 _DAY = timedelta(days=1)
 
 
+@with_formats
 def price_history(
-    event_key: EventKey,
+    event: EventKey,
     *,
     days: Days = 30,
     bucket: Annotated[
@@ -52,68 +54,109 @@ def price_history(
     ] = "1 day",  # type: ignore[assignment] # typer parses the default, and shows it as it is written
     zone: Annotated[str, typer.Option(help="One zone; * is the whole event.")] = "*",
     marketplace: MarketplaceOption = None,
-    as_json: JsonOption = False,
+    output: Output,
 ) -> None:
     """Show an event's prices over time: floor, get-in prices, median, mean and inventory.
 
     Buckets follow the venue's clock. A bucket without a capture is shown as such, never as an empty market; failed
     attempts and suspect captures are counted beside it. Prices that are out of date are rebuilt first.
 
-        ticket-pipeline price-history 157284301 --days 7 --bucket "6 hours"
+        ticket-pipeline price-history glass orchard --days 7 --bucket "6 hours"
     """
     this_moment = utc_now()
     span = _whole_hours(this_moment, days)
     with open_migrated(load_settings()) as database:
-        event = choose_event(database, event_key, marketplace, with_listings=True)
+        sources = choose_event(database, event, marketplace, with_listings=True)
         rebuild_stale_hours(database, span)
-        history = queries.price_history(
-            database,
-            event.event_id,
-            span=span,
-            marketplace=event.marketplace,
-            bucket=bucket,
-            timezone=event.timezone,
-            zone=zone,
-        )
-    if as_json:
-        show_json({"event": identify(event), "zone": zone, "bucket_seconds": bucket, "series": history})
-    elif not history:
-        note(_explain_nothing(event, days, zone))
-    else:
-        show(describe_event(event) if zone == "*" else f"{describe_event(event)}: {plain(zone)}")
-        for series in history:
-            show(_history_table(series, bucket, event.timezone), *_history_legend(series, bucket))
+        history = [
+            (source, series)
+            for source in sources
+            for series in queries.price_history(
+                database,
+                source.event_id,
+                span=span,
+                marketplace=source.marketplace,
+                bucket=bucket,
+                timezone=source.timezone,
+                zone=zone,
+            )
+        ]
+    document = {
+        "event": identify(sources),
+        "zone": zone,
+        "bucket_seconds": bucket,
+        "series": [series for _, series in history],
+    }
+    rows = (
+        (identify_source(source), {"zone": zone, "currency": series.currency, "fee_basis": series.fee_basis}, one)
+        for source, series in history
+        for one in series.buckets
+    )
+    missing = [_explain_nothing(source, days, zone) for source in sources if all(source != one for one, _ in history)]
+    if output.write(document, rows, if_empty="\n".join(missing)):
+        return
+    for source, series in history:
+        where = "" if zone == "*" else f": {plain(zone)}"
+        show(f"{describe_event(source)}{where}", _history_table(series, bucket, source.timezone))
+        show(_history_unit(series, bucket))
+    if history:
+        show(*_history_legend([series for _, series in history]))
+    for advice in missing:
+        note(advice)
 
 
+@with_formats
 def section_prices(
-    event_key: EventKey,
+    event: EventKey,
     *,
     days: Days = 7,
-    limit: Annotated[int, typer.Option(min=0, help="Most zones shown; 0: all.")] = 40,
+    limit: Annotated[int, typer.Option(min=0, help="Most zones shown of each marketplace; 0: all.")] = 40,
     marketplace: MarketplaceOption = None,
-    as_json: JsonOption = False,
+    output: Output,
 ) -> None:
     """Show prices and inventory by zone, or by section where there are no zones; the cheapest first.
 
     All of it is of the last hour with a capture; the change of the floor is since its first one in these days.
 
-        ticket-pipeline section-prices 157284301 --days 7
+        ticket-pipeline section-prices glass orchard --days 7
     """
     span = _whole_hours(utc_now(), days)
     with open_migrated(load_settings()) as database:
-        event = choose_event(database, event_key, marketplace, with_listings=True)
+        sources = choose_event(database, event, marketplace, with_listings=True)
         rebuild_stale_hours(database, span)
-        zones = queries.section_prices(database, event.event_id, span=span, marketplace=event.marketplace)
-    shown = zones[: limit + sum(one.zone == "*" for one in zones)] if limit else zones
-    if as_json:
-        show_json({"event": identify(event), "zones": shown})
-    elif not zones:
-        note(
-            f"No listing of {plain(event.name)} in the last {days} days. Whether the market was empty or nothing was "
-            f"fetched: ticket-pipeline price-history {event.external_id}"
-        )
-    else:
-        show(describe_event(event), _zones_table(shown), *_zones_legend(event, shown, len(zones)))
+        found = [
+            (one, queries.section_prices(database, one.event_id, span=span, marketplace=one.marketplace))
+            for one in sources
+        ]
+    markets = [(source, _limited(zones, limit), len(zones)) for source, zones in found]
+    document = {
+        "event": identify(sources),
+        "zones": [one for _, shown, _ in markets for one in shown],
+    }
+    rows = ((identify_source(source), one) for source, shown, _ in markets for one in shown)
+    missing = [_explain_no_zones(source, days) for source, zones in found if not zones]
+    if output.write(document, rows, if_empty="\n".join(missing)):
+        return
+    for source, shown, total in markets:
+        if shown:
+            show(describe_event(source), _zones_table(shown), *_zones_unit(source, shown, total))
+    every = [one for _, shown, _ in markets for one in shown]
+    if every:
+        show(*_zones_legend(every))
+    for advice in missing:
+        note(advice)
+
+
+def _limited(zones: Sequence[ZonePrices], limit: int) -> Sequence[ZonePrices]:
+    """The whole event, whatever its currencies, and as many zones."""
+    return zones[: limit + sum(one.zone == "*" for one in zones)] if limit else zones
+
+
+def _explain_no_zones(event: WatchedEvent, days: int) -> str:
+    return (
+        f"No listing of {plain(event.name)} on {event.marketplace} in the last {days} days. Whether the market was "
+        f"empty or nothing was fetched: ticket-pipeline price-history {event.external_id}"
+    )
 
 
 def _whole_hours(this_moment: datetime, days: int) -> Span:
@@ -124,8 +167,8 @@ def _whole_hours(this_moment: datetime, days: int) -> Span:
 def _explain_nothing(event: WatchedEvent, days: int, zone: str) -> str:
     where = "" if zone == "*" else f" for zone {plain(zone)} (`section-prices` lists the zones)"
     return (
-        f"No prices of {plain(event.name)} in the last {days} days{where}. Look further back with --days, or "
-        f"fetch listings now: ticket-pipeline fetch-listings {event.external_id}"
+        f"No prices of {plain(event.name)} on {event.marketplace} in the last {days} days{where}. "
+        f"Look further back with --days, or fetch listings now: ticket-pipeline fetch-listings {event.external_id}"
     )
 
 
@@ -163,21 +206,27 @@ def _remarks(bucket: PriceBucket) -> list[str]:
     return [f"{number} {what}" for what, number in counts.items() if number]
 
 
-def _history_legend(series: PriceSeries, bucket: timedelta) -> list[str]:
+def _history_unit(series: PriceSeries, bucket: timedelta) -> str:
     nothing = "nothing was for sale" if any(one.snapshots for one in series.buckets) else "nothing could be read"
     basis = FEE_BASIS.get(series.fee_basis or "", nothing)
     hours = sum(one.hours_covered for one in series.buckets)
+    return (
+        f"Prices per ticket in {series.currency or 'an unknown currency'} ({basis}). "
+        f"Hours with a capture: {count(hours)}, of {bucket // HOUR} in each bucket."
+    )
+
+
+def _history_legend(history: Sequence[PriceSeries]) -> list[str]:
+    buckets = [one for series in history for one in series.buckets]
     lines = [
-        f"Prices per ticket in {series.currency or 'an unknown currency'} ({basis}).",
         f"{FLOOR} For 2: together.",
         "Tickets, floor and get-in as of the bucket's last capture; median of its last hour; low, high: of the floor.",
-        f"Hours with a capture: {count(hours)}, of {bucket // HOUR} in each bucket.",
     ]
-    if any(is_thin(price, one.floor_price) for one in series.buckets for price in one.get_in_prices[:2]):
+    if any(is_thin(price, one.floor_price) for one in buckets for price in one.get_in_prices[:2]):
         lines.append(THIN)
-    if any(one.failed_attempts for one in series.buckets):
+    if any(one.failed_attempts for one in buckets):
         lines.append("failed: attempts without a usable response; not an empty market.")
-    if any(one.suspect_snapshots for one in series.buckets):
+    if any(one.suspect_snapshots for one in buckets):
         lines.append(
             "suspect: captures with far fewer listings than before, or that contradict the totals announced beside "
             "them; left out until the next one confirms them."
@@ -207,17 +256,22 @@ def _zones_table(zones: Sequence[ZonePrices]) -> Table:
     )
 
 
-def _zones_legend(event: WatchedEvent, shown: Sequence[ZonePrices], total: int) -> list[str]:
+def _zones_unit(event: WatchedEvent, shown: Sequence[ZonePrices], total: int) -> list[str]:
     bases = sorted({(one.currency, FEE_BASIS.get(one.fee_basis, one.fee_basis)) for one in shown})
     last_hour = local_time(shown[0].last_hour_at, event.timezone)
+    units = "; ".join(f"{currency} ({basis})" for currency, basis in bases)
     lines = [
-        f"Prices per ticket in {'; '.join(f'{currency} ({basis})' for currency, basis in bases)}.",
+        f"Prices per ticket in {units}.",
         f"As of the last capture in the hour of {last_hour}; the median is of all listings in that hour.",
-        f"{FLOOR} For 2, for 4: together. Change: of the floor, since its first value in these days.",
     ]
-    if any(is_thin(one.get_in_prices[n], one.floor_price) for one in shown for n in (0, 1, 3)):
-        lines.append(THIN)
     if len(shown) < total:
         whole = sum(one.zone == "*" for one in shown)
         lines.append(f"{len(shown) - whole} of {total - whole} zones shown; --limit 0 shows all.")
+    return lines
+
+
+def _zones_legend(shown: Sequence[ZonePrices]) -> list[str]:
+    lines = [f"{FLOOR} For 2, for 4: together. Change: of the floor, since its first value in these days."]
+    if any(is_thin(one.get_in_prices[n], one.floor_price) for one in shown for n in (0, 1, 3)):
+        lines.append(THIN)
     return lines

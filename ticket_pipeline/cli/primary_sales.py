@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ticket_pipeline.cli.formats import NOTHING, count, plain
+from ticket_pipeline.cli.output import Output, with_formats
 from ticket_pipeline.cli.session import open_migrated
-from ticket_pipeline.cli.tables import JsonOption, new_table, note, show, show_json
+from ticket_pipeline.cli.tables import new_table, note, show
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.primary_sales.figures import (
     bars,
@@ -37,16 +38,18 @@ _MOST_COUPONS = 20
 _MOST_NAMED = 8
 
 
+@with_formats
 def primary_sales(
     event: Annotated[
         str | None, typer.Argument(metavar="EVENT", help="vivenu's id, the name, or a part of it; none: every event.")
     ] = None,
     *,
-    as_json: JsonOption = False,
+    output: Output,
 ) -> None:
     """How an event sells: sales by day, ticket types, ages and genders, coupons. Without EVENT, all events in a table.
 
-    Shows the results of the last run and sends no request; `ticket-pipeline pipelines run default` updates them.
+    Shows the results of the last run and sends no request; `ticket-pipeline pipelines run default` updates them. With
+    EVENT, `--csv` and `--parquet` have its sales by day.
 
     ticket-pipeline primary-sales
 
@@ -55,7 +58,7 @@ def primary_sales(
     with open_migrated(load_settings()) as database:
         events = store.read_sales(database, "summary")
         if event is None:
-            _show_all(events, store.read_rejects(database), as_json=as_json)
+            _show_all(events, store.read_rejects(database), output)
             return
         summary = _find(event, events)
         key = summary["external_id"]
@@ -64,9 +67,10 @@ def primary_sales(
             for question in ("daily", "types", "age_groups", "event_coupons", "unknown_answers", "unknown_ages")
         )
         rejects = store.read_rejects(database, key)
-    if as_json:
-        document = {"summary": summary, "days": days, "ticket_types": types, "age_groups": ages, "coupons": coupons}
-        show_json(document | {"unknown_answers": answers, "unknown_ages": shapes, "rejects": rejects})
+    document = {"summary": summary, "days": days, "ticket_types": types, "age_groups": ages, "coupons": coupons}
+    document |= {"unknown_answers": answers, "unknown_ages": shapes, "rejects": rejects}
+    event_columns = {"external_id": key, "name": summary["name"]}
+    if output.write(document, ((event_columns, day) for day in days), if_empty="Nothing sold yet."):
         return
     show(_headline(summary), *_daily(days), "", _types(types), *_ages(ages), *_coupons(coupons))
     show(*_to_fix(answers, shapes, rejects))
@@ -88,12 +92,12 @@ def _find(event: str, events: Sequence[Row]) -> Row:
     raise ConfigurationError(f"No event matches {event}. Some of the events: {near}.")
 
 
-def _show_all(events: Sequence[Row], rejects: Sequence[Row], *, as_json: bool) -> None:
-    if as_json:
-        show_json(list(events))
+def _show_all(events: Sequence[Row], rejects: Sequence[Row], output: Output) -> None:
+    nothing = "No sales summary yet. Run `ticket-pipeline pipelines run default`."
+    if output.write(list(events), ([row] for row in events), if_empty=nothing):
         return
     if not events:
-        note("No sales summary yet. Run `ticket-pipeline pipelines run default`.")
+        note(nothing)
         return
     table = new_table("Event", "On", ">Sold", ">Of", ">Revenue", ">Coupons", ">Pace")
     for row in events:

@@ -4,23 +4,46 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.cli.formats import NOTHING, ago, count, local_time, money, plain, utc_now
-from ticket_pipeline.cli.session import describe_event, identify
-from ticket_pipeline.cli.tables import show, show_json, table_of
+from ticket_pipeline.cli.session import describe_event, identify, identify_source
+from ticket_pipeline.cli.tables import note, show, table_of
 from ticket_pipeline.market.validated import EXTRA_REASON, PARKING_REASON
 from ticket_pipeline.queries.rejected_listings import RejectedListing, read_rejected_listings
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from ticket_pipeline.cli.output import Output
     from ticket_pipeline.queries.events import WatchedEvent
-    from ticket_pipeline.queries.listings import LatestListings
+    from ticket_pipeline.queries.listings import LatestListings, Listing
     from ticket_pipeline.storage.database import Database
 
 _SET_ASIDE = {PARKING_REASON: ("parking pass", "parking passes"), EXTRA_REASON: ("extra", "extras")}
 _RAW_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """The newest capture of an event at one marketplace, and what of it is no market price."""
+
+    source: WatchedEvent
+    latest: LatestListings | None
+    excluded: Sequence[RejectedListing]
+
+    def listings(self, limit: int) -> Sequence[Listing]:
+        """The cheapest ones; 0: all."""
+        return self.latest.listings[: limit or None] if self.latest else []
+
+    @property
+    def advice(self) -> str:
+        """What to do where there is no capture."""
+        return (
+            f"No capture of {plain(self.source.name)} on {self.source.marketplace} yet. "
+            f"Fetch one: ticket-pipeline fetch-listings {self.source.external_id}"
+        )
 
 
 def read_excluded(database: Database, event: WatchedEvent, latest: LatestListings) -> list[RejectedListing]:
@@ -28,14 +51,36 @@ def read_excluded(database: Database, event: WatchedEvent, latest: LatestListing
     return read_rejected_listings(database, event.event_id, event.marketplace, _captured_at(latest))
 
 
-def show_excluded(
-    event: WatchedEvent, latest: LatestListings, excluded: Sequence[RejectedListing], limit: int, *, as_json: bool
-) -> None:
+def show_excluded(markets: Sequence[Market], limit: int, output: Output) -> None:
     """Show them, those that were excluded first, cheapest first."""
-    at, shown = _captured_at(latest), excluded[: limit or None]
-    if as_json:
-        show_json({"event": identify(event), "captured_at": at, "excluded": shown, "count": len(excluded)})
+    captured = [(one, one.latest) for one in markets if one.latest is not None]
+    found = [
+        {
+            "marketplace": one.source.marketplace,
+            "external_id": one.source.external_id,
+            "captured_at": _captured_at(latest),
+            "excluded": one.excluded[: limit or None],
+            "count": len(one.excluded),
+        }
+        for one, latest in captured
+    ]
+    document = {"event": identify([one.source for one in markets]), "markets": found}
+    rows = (
+        (identify_source(one.source), {"captured_at": _captured_at(latest)}, each)
+        for one, latest in captured
+        for each in one.excluded[: limit or None]
+    )
+    if output.write(document, rows, if_empty="Nothing was excluded or rejected."):
         return
+    for one in markets:
+        if one.latest is None:
+            note(one.advice)
+        else:
+            _show(one.source, _captured_at(one.latest), one.excluded, limit)
+
+
+def _show(event: WatchedEvent, at: datetime, excluded: Sequence[RejectedListing], limit: int) -> None:
+    shown = excluded[: limit or None]
     columns = {
         "Section": lambda one: plain(one.raw[:_RAW_SHOWN] if one.quantity is None else one.section),
         "Row": lambda one: plain(one.row),

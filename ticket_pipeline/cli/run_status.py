@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from ticket_pipeline.cli.session import describe_pauses
 from ticket_pipeline.cli.simulating import curl_a_fault
-from ticket_pipeline.ingest.due import show_wait
 from ticket_pipeline.ingest.marketplaces import SOURCES, why_not_polled
+from ticket_pipeline.market.waits import show_wait
 from ticket_pipeline.queries.sources import read_pauses
 from ticket_pipeline.sheet.sync import sample_watchlist_path
 from ticket_pipeline.simulator.app import PLAYED, path_of

@@ -23,11 +23,12 @@ from ticket_pipeline.cli.tables import note, show
 from ticket_pipeline.cli.watchlist import describe_lost_ids, describe_sync
 from ticket_pipeline.errors import StorageUnavailable, TicketPipelineError
 from ticket_pipeline.ingest.batch import Lease
-from ticket_pipeline.ingest.due import Skip, choose_batch, show_asked_wait
+from ticket_pipeline.ingest.due import Skip, choose_batch
 from ticket_pipeline.ingest.marketplaces import SOURCES, why_not_polled
 from ticket_pipeline.ingest.poll import poll_events
 from ticket_pipeline.ingest.unexpected_errors import unexpected_as_failure
 from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.market.waits import show_asked_wait
 from ticket_pipeline.queries.sources import read_pauses
 from ticket_pipeline.settings.model import JitterStrategy, Settings, load_settings
 from ticket_pipeline.sheet.sync import sync_events

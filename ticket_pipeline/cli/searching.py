@@ -14,8 +14,9 @@ import typer
 
 from ticket_pipeline.cli.event_details import show_start
 from ticket_pipeline.cli.formats import NOTHING, ago, count, money, plain, utc_now
+from ticket_pipeline.cli.output import Output, with_formats
 from ticket_pipeline.cli.session import open_migrated
-from ticket_pipeline.cli.tables import JsonOption, note, progress, show, show_json, table_of
+from ticket_pipeline.cli.tables import note, progress, show, table_of
 from ticket_pipeline.errors import Blocked, MarketplaceError, RateLimited, RequestNotPermitted
 from ticket_pipeline.ingest.marketplaces import find_source
 from ticket_pipeline.ingest.poll import build_gate, set_up_requests
@@ -40,13 +41,14 @@ _LONGEST_WAIT = timedelta(seconds=30)
 """For a place in the budget: a person at a terminal would rather know when to come again."""
 
 
+@with_formats
 def search(
     query: Annotated[str, typer.Argument(metavar="QUERY", help="Words of the event, the artist or the team.")],
     *,
     city: Annotated[str | None, typer.Option(help="In this city.")] = None,
     country: Annotated[str | None, typer.Option(help="In this country: two letters, such as CA.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Most events shown.")] = 20,
-    as_json: JsonOption = False,
+    output: Output,
 ) -> None:
     """Search Ticketmaster for events; the keys are ready to paste into the sheet, column Ticketmaster ID.
 
@@ -61,11 +63,12 @@ def search(
     with open_migrated(settings) as database, progress("Searching Ticketmaster"):
         events, found = asyncio.run(_search(database, settings, query, city, country, limit))
     total = found.total or 0
-    if as_json:
-        counts = {"total": total, "unreadable": found.unreadable, "is_cut": found.is_cut}
-        show_json(counts | {"events": events})
-    elif not total:
-        note(f"Ticketmaster has no event that matches {query!r}{f' in {city}' if city else ''}.")
+    counts = {"total": total, "unreadable": found.unreadable, "is_cut": found.is_cut}
+    nothing = f"Ticketmaster has no event that matches {query!r}{f' in {city}' if city else ''}."
+    if output.write(counts | {"events": events}, ([event] for event in events), if_empty=nothing):
+        return
+    if not total:
+        note(nothing)
     else:
         # The log names those that could not be read.
         show(_events_table(events), _caption(len(events), total - found.unreadable, is_cut=found.is_cut))
@@ -83,7 +86,8 @@ async def _search(
         return await found.first(limit), found
 
 
-def match(*, as_json: JsonOption = False) -> None:
+@with_formats
+def match(*, output: Output) -> None:
     """Propose the Ticketmaster ids that followed events of the watchlist lack. Nothing is written: paste what is right.
 
     Each event still to come is searched for around its date: by its name, else by the longest word of it, else by its
@@ -96,10 +100,13 @@ def match(*, as_json: JsonOption = False) -> None:
         wanted = _without_id(database)
         with progress("Searching Ticketmaster", len(wanted)) as advance:
             matches, failures = asyncio.run(_match_all(database, settings, wanted, advance))
-    if as_json:
-        show_json({"matches": [_as_document(found) for found in matches], "failures": failures})
+    documents = [_as_document(found) for found in matches]
+    every = "Every followed event still to come has a Ticketmaster id."
+    document = {"matches": documents, "failures": failures}
+    if output.write(document, ([one] for one in documents), if_empty=every if not wanted else "Nothing was found."):
+        pass
     elif not wanted:
-        show("Every followed event still to come has a Ticketmaster id.")
+        show(every)
     elif matches:
         show(_matches_table(matches), "Nothing was written. Check each, then paste it into the column Ticketmaster ID.")
         _warn_of_age([found.best for found in matches if found.best is not None])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from ticket_pipeline.cli.formats import local_time, plain, utc_now
 from ticket_pipeline.cli.tables import note, progress
 from ticket_pipeline.errors import StorageError
-from ticket_pipeline.ingest.due import show_asked_wait, show_wait
-from ticket_pipeline.queries.events import WatchedEvent, find_events, find_listed_event
+from ticket_pipeline.market.waits import show_asked_wait, show_wait
+from ticket_pipeline.queries.events import UnclearEventKeyError, WatchedEvent, find_event
 from ticket_pipeline.queries.sources import Pause, read_pauses
 from ticket_pipeline.storage.connect import describe_database, open_database
 from ticket_pipeline.storage.migrations import apply_migrations, missing_migrations
@@ -55,24 +55,37 @@ def write_dagster_home(settings: Settings) -> Path:
 
 
 def choose_event(
-    database: Database, key: str, marketplace: Marketplace | None, *, with_listings: bool = False
-) -> WatchedEvent:
-    """The event that a key names; prints a note for a replaced key and for a paused marketplace."""
-    if with_listings:
-        event = find_listed_event(database, key, marketplace)
-    else:
-        (event,) = find_events(database, [key], marketplace)
-    if not event.is_current:
-        note(f"The watchlist has replaced {event.external_id} by another id of {event.name}; both have their history.")
+    database: Database, key: Sequence[str], marketplace: Marketplace | None, *, with_listings: bool = False
+) -> list[WatchedEvent]:
+    """The event that a key names, at each of its marketplaces; with listings only, if asked for.
+
+    Prints a note for a replaced id and for each paused marketplace.
+
+    Raises:
+        UnclearEventKeyError: see `find_event`; or no marketplace of the event has listings.
+    """
+    named = find_event(database, " ".join(key), marketplace)
+    event = named.sources[0]
+    if named.typed is not None and not named.typed.is_current:
+        replaced = named.typed.external_id
+        note(f"The watchlist has replaced {replaced} by another id of {plain(event.name)}; both have their history.")
+    chosen = [each for each in named.sources if each.marketplace.has_listings or not with_listings]
+    if not chosen:
+        raise UnclearEventKeyError(
+            f"{event.marketplace} describes events and has no listings"
+            f"{'' if marketplace else f', and the watchlist has no other id of {event.name}'}. "
+            f"Status and price ranges: ticket-pipeline event-details {event.external_id}"
+        )
     this_moment = utc_now()
-    for line in describe_pauses(read_pauses(database, this_moment), [event.marketplace], this_moment):
+    for line in describe_pauses(read_pauses(database, this_moment), [each.marketplace for each in chosen], this_moment):
         note(line)
-    return event
+    return chosen
 
 
-def describe_event(event: WatchedEvent) -> str:
+def describe_event(event: WatchedEvent, *, at_marketplace: bool = True) -> str:
     """The title of a table about one event."""
-    return f"{plain(event.name)} on {event.marketplace}, {start_of(event)}"
+    where = f" on {event.marketplace}" if at_marketplace else ""
+    return f"{plain(event.name)}{where}, {start_of(event)}"
 
 
 def start_of(event: WatchedEvent) -> str:
@@ -82,9 +95,15 @@ def start_of(event: WatchedEvent) -> str:
     return f"{event.event_date:%Y-%m-%d}, no time yet" if is_unknown else local_time(event.event_at, event.timezone)
 
 
-def identify(event: WatchedEvent) -> dict[str, object]:
-    """What a JSON document about one event has of it."""
-    return {name: getattr(event, name) for name in ("marketplace", "external_id", "name", "event_at", "timezone")}
+def identify(sources: Sequence[WatchedEvent]) -> dict[str, object]:
+    """What a JSON document about one event has of it; `ids` by marketplace."""
+    shared = {name: getattr(sources[0], name) for name in ("event_id", "name", "venue", "city", "event_at", "timezone")}
+    return shared | {"ids": {each.marketplace: each.external_id for each in sources}}
+
+
+def identify_source(event: WatchedEvent) -> dict[str, object]:
+    """What each row of CSV or Parquet has of its event and marketplace."""
+    return {name: getattr(event, name) for name in ("event_id", "marketplace", "external_id", "name")}
 
 
 def describe_problems(batch: BatchResult) -> list[str]:

@@ -9,9 +9,10 @@ import typer
 
 from ticket_pipeline.cli.formats import FEE_BASIS, NOTHING, ago, count, local_time, money, plain, utc_now
 from ticket_pipeline.cli.options import EventKey, MarketplaceOption
-from ticket_pipeline.cli.rejected_listings import read_excluded, show_excluded, summarise_excluded
-from ticket_pipeline.cli.session import choose_event, describe_event, identify, open_migrated
-from ticket_pipeline.cli.tables import JsonOption, note, show, show_json, table_of
+from ticket_pipeline.cli.output import Output, with_formats
+from ticket_pipeline.cli.rejected_listings import Market, read_excluded, show_excluded, summarise_excluded
+from ticket_pipeline.cli.session import choose_event, describe_event, identify, identify_source, open_migrated
+from ticket_pipeline.cli.tables import note, show, table_of
 from ticket_pipeline.market.admission_table import Admission
 from ticket_pipeline.market.hours import is_thin
 from ticket_pipeline.market.vocabulary import FeeBasis
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
     from ticket_pipeline.queries.events import WatchedEvent
 
 
+@with_formats
 def show_listings(
-    event_key: EventKey,
+    event: EventKey,
     *,
-    limit: Annotated[int, typer.Option(min=0, help="Most listings shown; 0: all.")] = 20,
+    limit: Annotated[int, typer.Option(min=0, help="Most listings shown of each marketplace; 0: all.")] = 20,
     zone: Annotated[str | None, typer.Option(help="Only this zone, or this section where there are no zones.")] = None,
     quantity: Annotated[
         int | None, typer.Option(min=1, help="Only listings that can sell this many together; their get-in price.")
@@ -36,42 +38,59 @@ def show_listings(
         bool, typer.Option("--excluded", help="What is no seat or could not be used, and why, instead.")
     ] = False,
     marketplace: MarketplaceOption = None,
-    as_json: JsonOption = False,
+    output: Output,
 ) -> None:
-    """Show the listings of the newest capture of an event, cheapest first.
+    """Show the listings of the newest capture of an event at each of its marketplaces, cheapest first.
 
     Where a marketplace does not publish which quantities a listing sells, any up to its number counts.
 
-        ticket-pipeline show-listings 157284301 --quantity 4 --zone "Lower bowl"
+        ticket-pipeline show-listings glass orchard --quantity 4 --zone "Lower bowl"
     """
+    markets: list[Market] = []
     with open_migrated(load_settings()) as database:
-        event = choose_event(database, event_key, marketplace, with_listings=True)
-        latest = read_latest_listings(
-            database, event.event_id, event.marketplace, this_moment=utc_now(), zone=zone, quantity=quantity
-        )
-        others = read_excluded(database, event, latest) if latest else []
-    shown = latest.listings[: limit or None] if latest else []
-    if excluded and latest is not None:
-        show_excluded(event, latest, others, limit, as_json=as_json)
-    elif as_json:
-        show_json(
-            {
-                "event": identify(event),
-                "snapshot": latest and latest.snapshot,
-                "unreadable": latest and latest.unreadable,
-                "matching": len(latest.listings) if latest else 0,
-                "floor_price": latest and latest.floor_price,
-                "listings_near_floor": latest and latest.listings_near_floor,
-                "get_in_price": latest and latest.get_in_price,
-                "listings": shown,
-            }
-        )
-    elif latest is None:
-        note(f"No capture of {event.name} yet. Fetch one: ticket-pipeline fetch-listings {event.external_id}")
-    else:
-        show(describe_event(event), _table(shown), *_caption(event, latest, shown, quantity))
-        if others and latest.unreadable is None:
-            show(f"{summarise_excluded(others)}: --excluded.")
+        sources = choose_event(database, event, marketplace, with_listings=True)
+        for source in sources:
+            latest = read_latest_listings(
+                database, source.event_id, source.marketplace, this_moment=utc_now(), zone=zone, quantity=quantity
+            )
+            markets.append(Market(source, latest, read_excluded(database, source, latest) if latest else []))
+    if excluded:
+        show_excluded(markets, limit, output)
+        return
+    rows = ((identify_source(one.source), _capture(one), each) for one in markets for each in one.listings(limit))
+    document = {"event": identify(sources), "markets": [_document(one, limit) for one in markets]}
+    if output.write(document, rows, if_empty="No listing matches, or nothing was captured yet."):
+        return
+    for one in markets:
+        if one.latest is None:
+            note(one.advice)
+            continue
+        shown = one.listings(limit)
+        table = [_table(shown)] if shown else []
+        show(describe_event(one.source), *table, *_caption(one.source, one.latest, shown, quantity))
+        if one.excluded and one.latest.unreadable is None:
+            show(f"{summarise_excluded(one.excluded)}: --excluded.")
+
+
+def _capture(market: Market) -> dict[str, object]:
+    """What each row has of its capture."""
+    snapshot = market.latest.snapshot if market.latest else None
+    return {"captured_at": snapshot and snapshot.captured_at, "is_suspect": snapshot and snapshot.is_suspect}
+
+
+def _document(market: Market, limit: int) -> dict[str, object]:
+    latest = market.latest
+    return {
+        "marketplace": market.source.marketplace,
+        "external_id": market.source.external_id,
+        "snapshot": latest and latest.snapshot,
+        "unreadable": latest and latest.unreadable,
+        "matching": len(latest.listings) if latest else 0,
+        "floor_price": latest and latest.floor_price,
+        "listings_near_floor": latest and latest.listings_near_floor,
+        "get_in_price": latest and latest.get_in_price,
+        "listings": market.listings(limit),
+    }
 
 
 def _table(shown: Sequence[Listing]) -> Table:

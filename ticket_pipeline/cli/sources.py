@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.cli.formats import NOTHING, ago, count, largest_unit, plain, until, utc_now
+from ticket_pipeline.cli.output import Output, with_formats
 from ticket_pipeline.cli.session import describe_pauses, open_migrated
-from ticket_pipeline.cli.tables import JsonOption, new_table, show, show_json
+from ticket_pipeline.cli.tables import new_table, show
 from ticket_pipeline.ingest.marketplaces import SOURCES, Source, why_not_polled
 from ticket_pipeline.queries.sources import Budget, SourceStatus, read_pauses, read_sources
 from ticket_pipeline.settings.model import Settings, load_settings
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 _SPAN = timedelta(hours=24)
 
 
-def sources(*, as_json: JsonOption = False) -> None:
+@with_formats
+def sources(*, output: Output) -> None:
     """Show each marketplace: switched on or why not, budget, requests and errors of the last 24 hours, breaker.
 
     A budget limits every span of its length: each request frees its place when that span is over, and "resets" is when
@@ -35,8 +37,7 @@ def sources(*, as_json: JsonOption = False) -> None:
         statuses = read_sources(database, list(SOURCES), since=this_moment - _SPAN, this_moment=this_moment)
         pauses = read_pauses(database, this_moment)
     documents = [_document(status, settings) for status in statuses]
-    if as_json:
-        show_json({"since": this_moment - _SPAN, "sources": documents})
+    if output.write({"since": this_moment - _SPAN, "sources": documents}, ([one] for one in documents)):
         return
     off = [f"{one['marketplace']}: {one['obstacle']}" for one in documents if not one["is_on"]]
     errors = [f"{one['marketplace']}, last error: {plain(one['last_error'])}" for one in documents if one["last_error"]]

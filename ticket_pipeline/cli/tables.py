@@ -60,7 +60,7 @@ def show_facts(facts: Iterable[tuple[str, str]]) -> None:
 
 def show_json(document: object) -> None:
     """Print one JSON document to stdout."""
-    sys.stdout.write(json.dumps(document, default=_as_json, ensure_ascii=False, indent=2) + "\n")
+    sys.stdout.write(json.dumps(document, default=as_json, ensure_ascii=False, indent=2) + "\n")
 
 
 def note(text: str) -> None:
@@ -85,7 +85,8 @@ def _console(stream: TextIO) -> Console:
     return Console(file=stream, markup=False, emoji=False, highlight=False)
 
 
-def _as_json(value: object) -> Any:  # noqa: ANN401 - whatever JSON has
+def as_json(value: object) -> Any:  # noqa: ANN401 - whatever JSON has
+    """What stands in JSON for a value that JSON does not have."""
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
     if isinstance(value, Decimal | Path):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ticket_pipeline.cli.formats import NOTHING, ago, plain, until, utc_now
+from ticket_pipeline.cli.output import Output, with_formats
 from ticket_pipeline.cli.session import describe_pauses, open_migrated, start_of
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, progress, show, show_json, table_of
 from ticket_pipeline.queries.events import WatchedEvent, read_events
@@ -86,31 +87,32 @@ def describe_lost_ids(report: SyncReport) -> list[str]:
     return [f"{what}: {', '.join(lost)}." for what, lost in ids.items() if lost]
 
 
+@with_formats
 def show_events(
     *,
     rejected: Annotated[
         bool, typer.Option("--rejected", help="The rows of the watchlist that could not be used, and why.")
     ] = False,
     everything: Annotated[bool, typer.Option("--all", help="Also events that are over or no longer followed.")] = False,
-    as_json: JsonOption = False,
+    output: Output,
 ) -> None:
     """List the events that are followed: keys, local times, last capture, next poll.
 
-    The key is what other commands take.
+    Other commands take a key, or words of the name.
 
         ticket-pipeline show-events --all
     """
     this_moment = utc_now()
     with open_migrated(load_settings()) as database:
         if rejected:
-            _show_rejected(read_rejected_rows(database), as_json=as_json)
+            _show_rejected(read_rejected_rows(database), output)
             return
         events, pauses = read_events(database), read_pauses(database, this_moment)
     chosen = [event for event in events if everything or (event.is_tracked and event.event_at > this_moment)]
     hidden = len({event.event_id for event in events} - {event.event_id for event in chosen})
-    if as_json:
-        show_json(chosen)
-    elif chosen:
+    if output.write(chosen, ([event] for event in chosen), if_empty="No event is followed."):
+        return
+    if chosen:
         total = f"{len({event.event_id for event in chosen})} events."
         more = f" {hidden} more are over or no longer followed: --all." if hidden else ""
         show(_events_table(chosen, pauses, this_moment), f"{total}{more}", *_failures(chosen))
@@ -159,10 +161,10 @@ def _failures(events: Sequence[WatchedEvent]) -> list[str]:
     return [f"{', '.join(failing)}: {error}" for error, failing in keys.items()]
 
 
-def _show_rejected(rows: Sequence[Row], *, as_json: bool) -> None:
-    if as_json:
-        show_json(rows)
-    elif not rows:
+def _show_rejected(rows: Sequence[Row], output: Output) -> None:
+    if output.write(rows, ([row] for row in rows), if_empty="No row of the watchlist is rejected."):
+        return
+    if not rows:
         show("No row of the watchlist is rejected.")
     else:
         columns = {

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from ticket_pipeline.ingest.marketplaces import SOURCES, why_not_polled
 from ticket_pipeline.ingest.poll import BACK_OFF, build_cadence
+from ticket_pipeline.market.waits import show_asked_wait, show_wait
 from ticket_pipeline.storage.requests import read_request_state
 from ticket_pipeline.storage.schedule import Backlog, correct_clock, lease_due_events, read_backlog, reschedule_changed
 
@@ -147,24 +148,3 @@ def _fitting_budget(state: Sequence[Row], batch_size: int) -> int:
             free += row["max_requests"] * (_BUDGET_HORIZON // window - 1)
         room = min(room, free)
     return max(room, 0)
-
-
-def show_asked_wait(marketplace: str, asked_until: datetime, this_moment: datetime) -> str:
-    """A wait that a marketplace asked for, without a full stop."""
-    return (
-        f"{marketplace} asked to wait until {asked_until.astimezone(UTC):%Y-%m-%d %H:%M} UTC, another "
-        f"{show_wait(asked_until - this_moment)}; nothing is sent before"
-    )
-
-
-def show_wait(wait: timedelta) -> str:
-    """A duration such as `4 min 10 s`, `3 h 5 min` or `2 d 4 h`."""
-    seconds = max(0, round(wait.total_seconds()))
-    days, rest = divmod(seconds, 86_400)
-    hours, rest = divmod(rest, 3600)
-    minutes, seconds = divmod(rest, 60)
-    if days:
-        return f"{days} d {hours} h"
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"

@@ -62,6 +62,11 @@ class Cli:
         assert result.exit_code == 0, result.output
         return json.loads(result.stdout)
 
+    def market(self, *arguments: str) -> Any:  # noqa: ANN401 - as above
+        """What `show-listings` has of the only marketplace of an event."""
+        (market,) = self.ask("show-listings", *arguments)["markets"]
+        return market
+
     def start(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
         """Start a command as a program of its own; the caller ends it."""
         return subprocess.Popen(

@@ -78,13 +78,18 @@ def test_every_change_is_shown_with_the_value_before(described: Searching) -> No
 
 
 @pytest.mark.parametrize("command", ["show-listings", "price-history", "section-prices"])
-def test_an_id_without_listings_leads_to_those_with_listings(described: Searching, command: str) -> None:
+def test_an_id_without_listings_shows_those_of_the_event_elsewhere(described: Searching, command: str) -> None:
     with_listings, without = described.ids()[:2]
-    result = described.cli.run(command, with_listings)
-    assert result.exit_code == 1
-    assert f"Its listings are under {LISTED} (stubhub)" in result.stderr
-    assert f"ticket-pipeline event-details {with_listings}" in result.stderr
-    assert "The watchlist has no other id of it" in described.cli.run(command, without).stderr
+    shown = described.cli.run(command, with_listings)
+    assert (
+        shown.exit_code,
+        f"ticket-pipeline fetch-listings {LISTED}" in shown.output.replace("price-history", "fetch-listings"),
+    ) == (0, True)
+    for arguments in ([without], [with_listings, "--marketplace", "ticketmaster"]):
+        refused = described.cli.run(command, *arguments)
+        assert refused.exit_code == 1
+        assert f"ticket-pipeline event-details {arguments[0]}" in refused.stderr
+        assert ("has no other id of" in refused.stderr) is (arguments[0] == without)
 
 
 def test_an_event_without_a_ticketmaster_id_leads_to_match(searching: Searching) -> None:

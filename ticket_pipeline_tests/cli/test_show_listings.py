@@ -36,12 +36,12 @@ def stocked(synced: Cli) -> Cli:
 
 def ids(cli: Cli, *options: str) -> list[str]:
     """The listings shown, in order."""
-    listings = cli.ask("show-listings", cli.loopback.keys[0], *options)["listings"]
+    listings = cli.market(cli.loopback.keys[0], *options)["listings"]
     return [listing["listing_id"] for listing in listings]
 
 
 def test_the_newest_capture_is_shown_cheapest_first_with_money_as_text(stocked: Cli) -> None:
-    document = stocked.ask("show-listings", stocked.loopback.keys[0])
+    document = stocked.market(stocked.loopback.keys[0])
     assert [listing["price"] for listing in document["listings"]] == ["80.00", "90.00", "95.00", "400.00"]
     assert (document["floor_price"], document["listings_near_floor"], document["matching"]) == (None, None, 4)
     result = stocked.run("show-listings", stocked.loopback.keys[0])
@@ -119,7 +119,7 @@ def test_a_response_that_cannot_be_read_is_no_empty_market_and_the_last_trusted_
     assert "Shown is the last trusted capture. Captured" in shown
     assert "4 listings, 12 tickets" in shown
     assert "The market was empty" not in shown
-    document = stocked.ask("show-listings", key)
+    document = stocked.market(key)
     assert (document["unreadable"]["received"], document["snapshot"]["accepted"]) == (len(reasons), 4)
     assert document["get_in_price"] == "80.00"
 
@@ -170,9 +170,9 @@ def test_what_was_set_aside_is_shown_with_the_reason(beside_passes: Cli) -> None
     )
     assert "VIP Lounge" in shown
     assert "EXCLUSIONS" in shown
-    document = beside_passes.ask("show-listings", key, "--excluded", "--limit", "2")
+    document = beside_passes.market(key, "--excluded", "--limit", "2")
     assert (document["count"], [one["price"] for one in document["excluded"]]) == (5, ["30.00", "31.00"])
-    everything = beside_passes.ask("show-listings", key, "--excluded")["excluded"]
+    everything = beside_passes.market(key, "--excluded")["excluded"]
     assert [one["section"] for one in everything] == ["Gold Lot"] * 3 + ["VIP Lounge", None]
     assert everything[3]["notes"] == "Not an event ticket."
     assert (everything[4]["reasons"], everything[4]["quantity"]) == (["quantity is missing"], None)
@@ -202,7 +202,7 @@ def test_unknown_fields_and_contradicted_totals_of_a_capture_are_shown(synced: C
     assert "3 x net_proceeds is above the price; 1 x splits exceed the quantity." in shown
     assert "Suspect: these listings are not the totals announced beside them" in shown
     assert "listingCount is 20, the listings give 4" in shown
-    assert synced.ask("show-listings", synced.loopback.keys[0])["snapshot"]["unknown_fields"] == unknown
+    assert synced.market(synced.loopback.keys[0])["snapshot"]["unknown_fields"] == unknown
 
 
 def test_a_capture_dated_later_than_now_is_named_and_any_other_wins(stocked: Cli) -> None:
@@ -222,4 +222,4 @@ def test_an_empty_market_is_not_a_missing_capture(synced: Cli) -> None:
     missing = synced.run("show-listings", other)
     assert (missing.exit_code, missing.stdout) == (0, "")
     assert f"ticket-pipeline fetch-listings {other}" in missing.stderr
-    assert synced.ask("show-listings", other)["snapshot"] is None
+    assert synced.market(other)["snapshot"] is None

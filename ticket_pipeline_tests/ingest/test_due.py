@@ -13,8 +13,9 @@ import psycopg
 import pytest
 
 from ticket_pipeline.errors import Blocked
-from ticket_pipeline.ingest.due import LeasedBatch, Skip, choose_batch, show_wait
+from ticket_pipeline.ingest.due import LeasedBatch, Skip, choose_batch
 from ticket_pipeline.ingest.poll import build_gate
+from ticket_pipeline.market.waits import show_wait
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline.storage.requests import reset_breaker, set_up_budget
 from ticket_pipeline.storage.schedule import release_lease

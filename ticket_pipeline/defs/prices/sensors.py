@@ -9,7 +9,7 @@ import dagster as dg
 from ticket_pipeline.defs.jobs import OURS_FIRST, AssetJob
 from ticket_pipeline.defs.resources import Clock, TimescaleDBResource
 from ticket_pipeline.defs.schedules import start_status
-from ticket_pipeline.ingest.due import show_wait
+from ticket_pipeline.market.waits import show_wait
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.prices import DAY, HOUR, Span, contiguous_spans, read_stale_windows
