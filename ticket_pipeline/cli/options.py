@@ -14,7 +14,9 @@ EventKey = Annotated[
 ]
 MarketplaceOption = Annotated[
     Marketplace | None,
-    typer.Option(metavar="NAME", help="One alone, instead of all: stubhub, vivid_seats, ticketmaster."),
+    typer.Option(
+        metavar="NAME", help=f"One of {', '.join(one for one in Marketplace if one.has_listings)}; unset: all."
+    ),
 ]
 Days = Annotated[int, typer.Option(min=1, max=3660, help="How many days back.")]
 IntervalHours = Annotated[
