@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ticket_pipeline.cli.output import Output
     from ticket_pipeline.queries.events import WatchedEvent
     from ticket_pipeline.queries.listings import LatestListings, Listing
+    from ticket_pipeline.queries.market import MarketNow
     from ticket_pipeline.storage.database import Database
 
 _SET_ASIDE = {PARKING_REASON: ("parking pass", "parking passes"), EXTRA_REASON: ("extra", "extras")}
@@ -27,11 +28,12 @@ _RAW_SHOWN = 60
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """The newest capture of an event at one marketplace, and what of it is no market price."""
+    """The newest capture of an event at one marketplace, what of it is no market price, and how far to trust it."""
 
     source: WatchedEvent
     latest: LatestListings | None
     excluded: Sequence[RejectedListing]
+    now: MarketNow | None
 
     def listings(self, limit: int) -> Sequence[Listing]:
         """The cheapest ones; 0: all."""

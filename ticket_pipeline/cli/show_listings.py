@@ -15,8 +15,9 @@ from ticket_pipeline.cli.session import choose_event, describe_event, identify, 
 from ticket_pipeline.cli.tables import note, show, table_of
 from ticket_pipeline.market.admission_table import Admission
 from ticket_pipeline.market.hours import is_thin
-from ticket_pipeline.market.vocabulary import FeeBasis
+from ticket_pipeline.market.vocabulary import FeeBasis, Health
 from ticket_pipeline.queries.listings import LatestListings, Listing, read_latest_listings
+from ticket_pipeline.queries.market import MarketNow, market_now
 from ticket_pipeline.settings.model import load_settings
 
 if TYPE_CHECKING:
@@ -47,13 +48,16 @@ def show_listings(
         ticket-pipeline show-listings glass orchard --quantity 4 --zone "Lower bowl"
     """
     markets: list[Market] = []
+    this_moment = utc_now()
     with open_migrated(load_settings()) as database:
         sources = choose_event(database, event, marketplace, with_listings=True)
         for source in sources:
             latest = read_latest_listings(
-                database, source.event_id, source.marketplace, this_moment=utc_now(), zone=zone, quantity=quantity
+                database, source.event_id, source.marketplace, this_moment=this_moment, zone=zone, quantity=quantity
             )
-            markets.append(Market(source, latest, read_excluded(database, source, latest) if latest else []))
+            now = market_now(database, source.event_id, this_moment=this_moment, marketplace=source.marketplace)
+            others = read_excluded(database, source, latest) if latest else []
+            markets.append(Market(source, latest, others, next(iter(now), None)))
     if excluded:
         show_excluded(markets, limit, output)
         return
@@ -68,6 +72,7 @@ def show_listings(
         shown = one.listings(limit)
         table = [_table(shown)] if shown else []
         show(describe_event(one.source), *table, *_caption(one.source, one.latest, shown, quantity))
+        show(*_describe_health(one.now))
         if one.excluded and one.latest.unreadable is None:
             show(f"{summarise_excluded(one.excluded)}: --excluded.")
 
@@ -85,12 +90,27 @@ def _document(market: Market, limit: int) -> dict[str, object]:
         "external_id": market.source.external_id,
         "snapshot": latest and latest.snapshot,
         "unreadable": latest and latest.unreadable,
+        "health": market.now and market.now.health,
+        "reason": market.now and market.now.reason,
         "matching": len(latest.listings) if latest else 0,
         "floor_price": latest and latest.floor_price,
         "listings_near_floor": latest and latest.listings_near_floor,
         "get_in_price": latest and latest.get_in_price,
         "listings": market.listings(limit),
     }
+
+
+def _describe_health(market: MarketNow | None) -> list[str]:
+    """Why there is no newer capture; what is wrong with the newest one stands in the caption."""
+    if market is None:
+        return []
+    failed = f"{count(market.failed_attempts)} attempts failed since: " * bool(market.failed_attempts)
+    lines = {
+        Health.FAILING: f"No newer capture: {failed}{market.reason}",
+        Health.STALE: f"Stale, older than twice the poll interval: {failed}{market.reason}",
+        Health.PAUSED: f"Paused, nothing is sent to {market.marketplace}: {market.reason}",
+    }
+    return [plain(lines[market.health])] if market.health in lines else []
 
 
 def _table(shown: Sequence[Listing]) -> Table:

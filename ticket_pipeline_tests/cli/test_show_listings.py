@@ -11,7 +11,7 @@ import pytest
 from ticket_pipeline.market.validated import EXTRA_REASON, PARKING_REASON
 from ticket_pipeline.market.vocabulary import RejectedListing
 from ticket_pipeline_tests.cli.conftest import assert_fits
-from ticket_pipeline_tests.storage.stored import Item, capture_of, store, write
+from ticket_pipeline_tests.storage.stored import Item, capture_of, fail, store, write
 
 if TYPE_CHECKING:
     from ticket_pipeline_tests.cli.conftest import Cli
@@ -223,3 +223,14 @@ def test_an_empty_market_is_not_a_missing_capture(synced: Cli) -> None:
     assert (missing.exit_code, missing.stdout) == (0, "")
     assert f"ticket-pipeline fetch-listings {other}" in missing.stderr
     assert synced.market(other)["snapshot"] is None
+
+
+def test_a_newest_attempt_that_failed_is_named_beside_the_listings(stocked: Cli) -> None:
+    (event,) = stocked.loopback.events(stocked.loopback.keys[:1])
+    assert "failed" not in stocked.run("show-listings", stocked.loopback.keys[0]).stdout
+    for seconds in (30, 20):
+        fail(stocked.loopback.database, event, datetime.now(UTC) - timedelta(seconds=seconds))
+    shown = " ".join(stocked.run("show-listings", stocked.loopback.keys[0]).stdout.split())
+    assert "No newer capture: 2 attempts failed since: it was too slow" in shown
+    market = stocked.market(stocked.loopback.keys[0])
+    assert (market["health"], market["reason"], market["matching"]) == ("failing", "it was too slow", 4)
