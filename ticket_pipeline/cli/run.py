@@ -14,7 +14,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
@@ -27,6 +27,7 @@ from rich.console import Console
 
 from ticket_pipeline.cli import web_ui
 from ticket_pipeline.cli.interrupts import one_signal_stops
+from ticket_pipeline.cli.past import begin_past, first_day, play_past
 from ticket_pipeline.cli.process_group import ProcessGroup
 from ticket_pipeline.cli.run_status import (
     StorageTrouble,
@@ -36,14 +37,14 @@ from ticket_pipeline.cli.run_status import (
     uses_sample,
 )
 from ticket_pipeline.cli.session import write_dagster_home
-from ticket_pipeline.cli.simulating import DEMO_SPEED, world_file
 from ticket_pipeline.cli.tables import show_facts
+from ticket_pipeline.demo.world import open_demo_world
 from ticket_pipeline.errors import ConfigurationError, StorageError
 from ticket_pipeline.settings.model import Settings, load_settings
 from ticket_pipeline.sheet.sync import open_watchlist, sample_watchlist_path, sync_events
 from ticket_pipeline.simulator.app import PLAYED, path_of
 from ticket_pipeline.simulator.app_factory import CONTROLS_PATH
-from ticket_pipeline.simulator.world import open_world, sample_watchlist_rows
+from ticket_pipeline.simulator.world import sample_watchlist_rows, sample_zone_rows
 from ticket_pipeline.storage.connect import describe_database, embedded_server, open_database
 from ticket_pipeline.storage.migrations import apply_migrations
 from ticket_pipeline.storage.probe import probe_writes
@@ -78,6 +79,9 @@ def run(
         int | None,
         typer.Option(min=0, max=_LAST_PORT, help="Port of the web UI; default WEB_PORT, or a free one if taken."),
     ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Start the demo without the past that the simulator plays at first.")
+    ] = False,
     until_first_snapshot: Annotated[
         bool,
         typer.Option("--until-first-snapshot", help="Stop again once a snapshot is stored: a trial of the set-up."),
@@ -102,9 +106,13 @@ def run(
             settings, env = _prepare(load_settings(), port, console)
             stack.enter_context(_database(settings, console))
             stack.enter_context(group)
-            _start_simulator(group, settings, env, console)
             database = stack.enter_context(open_database(settings))
-            _sync(database, settings, console)
+            origin = begin_past(database, settings, fresh=fresh)
+            env |= first_day(settings, origin)
+            _start_simulator(group, settings, env, console)
+            _sync(database, settings, console, with_past=origin["past_from"] is not None)
+            if origin["past_from"] is not None and origin["past_played_at"] is None:
+                play_past(group, database, settings, env, console)
             _start_dashboard(group, settings, env)
             _start_dagster(group, settings, env, stack, console)
             console.print(f"\nUp after {time.monotonic() - began:.0f} s.\n")
@@ -147,6 +155,8 @@ def _prepare(settings: Settings, port: int | None, console: Console) -> tuple[Se
     if settings.is_simulated:
         changes = {name: value for name, value in _DEMO.items() if name not in settings.model_fields_set}
         changes["ticket_pipeline_tuning"] = _DEMO_TUNING | settings.tuning.model_dump(exclude_unset=True)
+        if uses_sample(settings) and settings.venue_map is None:
+            changes["venue_map"] = str(_sample_zones_path(settings))
         changes["simulator_port"] = str(_simulator_port(settings.simulator_port))
     if "dagster_start_running" not in settings.model_fields_set:
         changes["dagster_start_running"] = "true"
@@ -233,14 +243,14 @@ def _start_simulator(group: ProcessGroup, settings: Settings, env: Mapping[str, 
     group.wait_until(lambda: web_ui.is_up(url), what="The simulator", seconds=_START_SECONDS)
 
 
-def _sync(database: Database, settings: Settings, console: Console) -> None:
+def _sync(database: Database, settings: Settings, console: Console, *, with_past: bool) -> None:
     """Sync before anything polls, so that a mistake in the watchlist shows here and now."""
     now = datetime.now(UTC)
     if uses_sample(settings) and settings.is_simulated:
         _refuse_foreign_events(database, settings)
-        world = open_world(world_file(settings), now, speed=DEMO_SPEED)
-        with sample_watchlist_path(settings).open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows(sample_watchlist_rows(world))
+        world = open_demo_world(settings, now, with_past=with_past)
+        _write_csv(sample_watchlist_path(settings), sample_watchlist_rows(world))
+        _write_csv(_sample_zones_path(settings), sample_zone_rows(world))
     elif uses_sample(settings):
         raise ConfigurationError(
             "No watchlist is configured. Set GOOGLE_SHEET_ID and GOOGLE_SHEETS_CREDENTIALS_FILE, or WATCHLIST_CSV."
@@ -256,6 +266,15 @@ def _start_dashboard(group: ProcessGroup, settings: Settings, env: Mapping[str, 
     group.start("dashboard", [sys.executable, "-m", "ticket_pipeline.cli", "dashboard"], env)
     address = f"http://{settings.web_host}:{settings.dashboard_port}"
     group.wait_until(lambda: web_ui.answers(address), what="The dashboard", seconds=_START_SECONDS)
+
+
+def _sample_zones_path(settings: Settings) -> Path:
+    return settings.state_dir.resolve() / "sample_zones.csv"
+
+
+def _write_csv(path: Path, rows: Iterable[Iterable[str]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(rows)
 
 
 def _start_dagster(

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ticket_pipeline.cli.tables import show_facts
+from ticket_pipeline.demo.world import DEMO_SEED, DEMO_SPEED, world_file
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.settings.model import Settings, load_settings
 from ticket_pipeline.simulator.app import PLAYED, SHEET_ID, SHEETS_PREFIX, path_of, run_simulator
@@ -17,13 +18,6 @@ from ticket_pipeline.simulator.app_factory import CONTROLS_PATH
 from ticket_pipeline.simulator.marketplaces import Marketplace
 
 _LOOPBACK = ("127.0.0.1", "::1")
-DEMO_SPEED = 60.0
-"""The simulated market moves this much faster than real ones."""
-
-
-def world_file(settings: Settings) -> Path:
-    """Where the simulated world is kept."""
-    return settings.state_dir / "simulated_world.json"
 
 
 def simulate(
@@ -31,7 +25,7 @@ def simulate(
         int | None, typer.Option(min=0, max=65_535, help="Port; 0: any free one; default SIMULATOR_PORT.")
     ] = None,
     host: Annotated[str, typer.Option(help="Address of loopback to listen on.")] = "127.0.0.1",
-    seed: Annotated[int, typer.Option(help="Random seed of a new world; an existing one keeps its own.")] = 1,
+    seed: Annotated[int, typer.Option(help="Random seed of a new world; an existing one keeps its own.")] = DEMO_SEED,
     speed: Annotated[
         float, typer.Option(min=0.01, max=100_000, help="How many times faster than real markets it moves.")
     ] = DEMO_SPEED,

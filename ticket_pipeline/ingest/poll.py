@@ -13,6 +13,7 @@ from ticket_pipeline.ingest.batch import PollBatch
 from ticket_pipeline.ingest.cadence import Cadence
 from ticket_pipeline.ingest.jitter import draw_factor
 from ticket_pipeline.ingest.marketplaces import find_source
+from ticket_pipeline.ingest.origin import claim_origin
 from ticket_pipeline.ingest.ticketmaster_events import TicketmasterIngest
 from ticket_pipeline.settings.values import read_cadence_bands
 from ticket_pipeline.sheet.sync import load_zone_map
@@ -69,6 +70,7 @@ async def poll_events(  # noqa: PLR0913 - the last ones are keywords with defaul
         open_client: opens the client with the keywords `gate`, `clock` and, for event details, `cache`.
     """
     source = find_source(marketplace, settings)
+    claim_origin(database, settings)
     # One source each: gaps and intervals are drawn in different threads, and a seed must repeat both.
     spacing, jitter = (Random(settings.tuning.random_seed) for _ in range(2))  # noqa: S311 - jitter, not cryptography
     set_up_requests(database, settings, source)

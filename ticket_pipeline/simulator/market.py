@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 COHORT_HOURS = 12.0  # market hours
 KEPT_COHORTS = 64  # enough for two moments ten days of market time apart
+KEPT_LISTINGS = 4_000
 LISTED_AT = (Marketplace.STUBHUB, Marketplace.VIVID_SEATS)
 ID_BASES = {Marketplace.STUBHUB: 10_000_000_000, Marketplace.VIVID_SEATS: 13_000_000_000}  # eleven digits, past 2^31
 IDS_PER_EVENT = 20_000_000
@@ -62,21 +63,30 @@ class SimulatedEvent:
 class EventMarket:
     """The market of one event; the same seed is the same market.
 
-    It moves `speed` times faster than an ordinary market, while the event's date stays. Markets with different slots,
-    below `MAX_SLOTS`, share no listing id.
+    It moves `speed` times faster than an ordinary market, from `fast_since` on where that is given, while the event's
+    date stays. Markets with different slots, below `MAX_SLOTS`, share no listing id.
     """
 
-    def __init__(self, event: SimulatedEvent, seed: int, *, speed: float = 1.0, slot: int | None = None) -> None:
+    def __init__(
+        self,
+        event: SimulatedEvent,
+        seed: int,
+        *,
+        speed: float = 1.0,
+        fast_since: datetime | None = None,
+        slot: int | None = None,
+    ) -> None:
         if speed <= 0:
             raise ValueError(f"speed is {speed}: give a number above 0")
         self.event = event
         self._seed = f"{seed}:{event.external_id}"
         self._slot = (crc32(self._seed.encode()) if slot is None else slot) % MAX_SLOTS
-        self._timeline = Timeline(event.event_at, speed)
+        self._timeline = Timeline(event.event_at, speed, fast_since)
         level = PriceLevel.drawn(random.Random(f"{self._seed}:level"))  # noqa: S311 - chance, not secrecy
         marketplaces = tuple(marketplace for marketplace in LISTED_AT if marketplace in event.ids)
         self._source = HoldingSource(event.venue, event.base_price, self._timeline, level, marketplaces)
         self._cohorts: dict[int, tuple[Stint, ...]] = {}
+        self._listings: dict[tuple[int, int, int], SimulatedListing] = {}
         self._lock = threading.Lock()
 
     def listings_at(self, now: datetime, marketplace: Marketplace = Marketplace.STUBHUB) -> list[SimulatedListing]:
@@ -181,26 +191,36 @@ class EventMarket:
         )
 
     def _as_listing(self, stint: Stint, hour: float, rate: Decimal) -> SimulatedListing:
-        holding = stint.holding
-        ask = _in_currency(value_at(stint.asks, hour), rate)
-        quantity = value_at(stint.quantities, hour)
-        section, row, _ = holding.seat
-        return SimulatedListing(
-            listing_id=self._listing_id(stint),
-            holding=holding.number,
-            section=section,
-            row=row,
-            row_id=None if row is None else crc32(f"{section}/{row}".encode()),
-            quantity=quantity,
-            splits=possible_splits(quantity, is_pairs_only=holding.is_pairs_only),
-            ask_price=ask,
-            all_in_price=_all_in(stint, ask),
-            net_proceeds=(ask * SELLER_GETS).quantize(CENT, ROUND_HALF_UP),
-            is_parking=holding.is_parking,
-            is_placeholder=holding.is_placeholder,
-            is_fan=holding.is_fan,
-            notes=holding.notes,
-        )
+        """The listing at a market hour; the same object as long as neither price nor quantity change."""
+        key = self._listing_id(stint), value_at(stint.asks, hour), value_at(stint.quantities, hour)
+        found = self._listings.get(key)
+        if found is None:
+            if len(self._listings) >= KEPT_LISTINGS:
+                self._listings.clear()
+            found = self._listings[key] = _listing(stint, *key, rate)
+        return found
+
+
+def _listing(stint: Stint, listing_id: int, cents: int, quantity: int, rate: Decimal) -> SimulatedListing:
+    holding = stint.holding
+    ask = _in_currency(cents, rate)
+    section, row, _ = holding.seat
+    return SimulatedListing(
+        listing_id=listing_id,
+        holding=holding.number,
+        section=section,
+        row=row,
+        row_id=None if row is None else crc32(f"{section}/{row}".encode()),
+        quantity=quantity,
+        splits=possible_splits(quantity, is_pairs_only=holding.is_pairs_only),
+        ask_price=ask,
+        all_in_price=_all_in(stint, ask),
+        net_proceeds=(ask * SELLER_GETS).quantize(CENT, ROUND_HALF_UP),
+        is_parking=holding.is_parking,
+        is_placeholder=holding.is_placeholder,
+        is_fan=holding.is_fan,
+        notes=holding.notes,
+    )
 
 
 def _in_currency(cents: int, rate: Decimal) -> Decimal:

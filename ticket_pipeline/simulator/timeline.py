@@ -22,12 +22,13 @@ _PACES = ((10.0, 4.0), (24.0, 2.0), (math.inf, 1.0))
 class Timeline:
     """Turns moments into *market hours* before the event and back.
 
-    In market hours everything happens at a steady rate. One hour of the clock is `speed` market hours, twice that in
-    the last day and four times that in the last ten hours.
+    In market hours everything happens at a steady rate. One hour of the clock is one market hour, two in the last day
+    and four in the last ten hours; from `fast_since` on `speed` times as many.
     """
 
     event_at: datetime  # aware UTC
     speed: float
+    fast_since: datetime | None = None  # None: always
 
     def hours_before(self, moment: datetime) -> float:
         """Hours from `moment` to the start; negative after it."""
@@ -35,28 +36,45 @@ class Timeline:
 
     def market_hours_before(self, hours: float) -> float:
         """Market hours from `hours` before the start to the start."""
-        passed = begin = 0.0
-        for end, pace in _PACES:
-            if hours <= end:
-                return (passed + (hours - begin) * pace) * self.speed
-            passed += (end - begin) * pace
-            begin = end
-        raise AssertionError("the last pace has no end")
+        return _paced(hours) + (self.speed - 1) * _paced(min(hours, self._fast_hours))
 
     def clock_hours_before(self, market_hours: float) -> float:
         """The inverse of `market_hours_before`."""
-        left = market_hours / self.speed
-        begin = 0.0
-        for end, pace in _PACES:
-            if left <= (end - begin) * pace:
-                return begin + left / pace
-            left -= (end - begin) * pace
-            begin = end
-        raise AssertionError("the last pace has no end")
+        fast = _paced(self._fast_hours)
+        if market_hours <= self.speed * fast:
+            return _clock(market_hours / self.speed)
+        return _clock(market_hours - (self.speed - 1) * fast)
+
+    @property
+    def _fast_hours(self) -> float:
+        """Hours before the start at which the market becomes fast."""
+        return math.inf if self.fast_since is None else max(0.0, self.hours_before(self.fast_since))
 
     def moment(self, market_hours: float) -> datetime:
         """The aware UTC moment that is `market_hours` before the start."""
         return self.event_at - timedelta(hours=self.clock_hours_before(market_hours))
+
+
+def _paced(hours: float) -> float:
+    """The market hours of an ordinary market in the last `hours` of the clock."""
+    passed = begin = 0.0
+    for end, pace in _PACES:
+        if hours <= end:
+            return passed + (hours - begin) * pace
+        passed += (end - begin) * pace
+        begin = end
+    raise AssertionError("the last pace has no end")
+
+
+def _clock(market_hours: float) -> float:
+    """The inverse of `_paced`."""
+    begin = 0.0
+    for end, pace in _PACES:
+        if market_hours <= (end - begin) * pace:
+            return begin + market_hours / pace
+        market_hours -= (end - begin) * pace
+        begin = end
+    raise AssertionError("the last pace has no end")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,12 +19,20 @@ WATCHED = (Marketplace.STUBHUB, Marketplace.VIVID_SEATS, Marketplace.TICKETMASTE
 
 WATCHLIST_HEADER = (
     "Event Name", "Venue", "City", "Country", "Event Date (Local)", "viagId",
-    "is_tracked", "Timezone", "Capacity", "Vivid Seats ID", "Ticketmaster ID",
+    "is_tracked", "Interval", "Timezone", "Capacity", "Vivid Seats ID", "Ticketmaster ID",
 )  # fmt: skip
 ZONES_HEADER = ("Venue", "Section pattern", "Zone")
 DATE_FORMAT = "%Y-%m-%d %H:%M:%S"
-SOONEST = timedelta(hours=9)  # to the sample world's first event
+SOONEST = timedelta(hours=4)  # to the sample world's first event
 EVENING = time(19, 30)
+EARLIEST, LATEST = time(18), time(22)  # of the first event, so that one of the next day's hours is an evening
+WEEKDAYS = {"Harbor Garden": range(3, 6), "Riverside Rooms": range(3, 6), "Lantern Hall": range(1, 7)}
+"""When a venue has events, counted from Monday: concerts late in the week, musicals not on Mondays; else any day."""
+
+HOLIDAYS = ((12, 24), (12, 25), (12, 26), (1, 1))
+
+OWN_INTERVAL = "12h"
+"""How often the events of past seasons were polled, by their rows of the watchlist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +44,31 @@ class ReplayEvent:
 
 
 class SimulatedWorld:
-    """Events and their markets, which move `speed` times faster than ordinary ones and are the same for a seed."""
+    """Events and their markets, which are the same for a seed.
+
+    From `started_at` on they move `speed` times faster than ordinary ones.
+    """
 
     def __init__(
         self, events: Sequence[SimulatedEvent | ReplayEvent], *, started_at: datetime, seed: int = 0, speed: float = 1.0
     ) -> None:
         self.events = tuple(events)
         self.seed = seed
+        self.speed = speed
         self.started_at = started_at
         self.simulated_events = [event for event in self.events if isinstance(event, SimulatedEvent)]
         self.replays = {event.external_id: event for event in self.events if isinstance(event, ReplayEvent)}
         self._markets: dict[tuple[Marketplace, str], EventMarket] = {}
         for slot, event in enumerate(self.simulated_events):
-            market = EventMarket(event, seed, speed=speed, slot=slot)
+            market = EventMarket(event, seed, speed=speed, fast_since=started_at, slot=slot)
             self._markets |= dict.fromkeys(event.ids.items(), market)
         ids = sum(len(event.ids) for event in self.simulated_events)
         if ids != len(self._markets) or len(self.simulated_events) + len(self.replays) != len(self.events):
             raise ValueError("Two events of the world have the same external id: give each its own")
+
+    def is_past(self, event: SimulatedEvent) -> bool:
+        """Whether an event was over when the world began."""
+        return event.event_at <= self.started_at
 
     def market(self, external_id: str, marketplace: Marketplace = Marketplace.STUBHUB) -> EventMarket | None:
         """The market of the event with this id there, if any."""
@@ -82,20 +98,26 @@ def sample_world(now: datetime, *, seed: int = 0, speed: float = 1.0) -> Simulat
     events = []
     for stubhub_id, vivid_seats_id, ticketmaster_id, name, venue, days, base_price, listings in planned:
         others = {Marketplace.VIVID_SEATS: vivid_seats_id, Marketplace.TICKETMASTER: ticketmaster_id}
-        start = _start(now, days, venue)
+        start = evening(now, days, venue)
         events.append(SimulatedEvent(stubhub_id, name, venue, start, base_price, listings, others))
     return SimulatedWorld(events, seed=seed, speed=speed, started_at=now)
 
 
 def sample_watchlist_rows(world: SimulatedWorld) -> list[list[str]]:
-    """The world's events as the rows of a watchlist, header first; dates are the venue's local time."""
+    """The world's events as the rows of a watchlist, header first; dates are the venue's local time.
+
+    The events to come are first and tracked; those that were over when the world began are kept below them.
+    """
+    to_come = [event for event in world.simulated_events if not world.is_past(event)]
+    past = [event for event in world.simulated_events if world.is_past(event)]
     rows = [list(WATCHLIST_HEADER)]
-    for event in sorted(world.simulated_events, key=lambda event: event.event_at):
+    for event in (*sorted(to_come, key=_start_of), *sorted(past, key=_start_of, reverse=True)):
         venue = event.venue
         local = event.event_at.astimezone(ZoneInfo(venue.timezone)).strftime(DATE_FORMAT)
         about = [event.name, venue.name, venue.city, venue.country, local, event.external_id]
+        polled = ["FALSE", OWN_INTERVAL] if world.is_past(event) else ["TRUE", ""]
         other_ids = [event.ids.get(marketplace, "") for marketplace in WATCHED[1:]]
-        rows.append([*about, "TRUE", venue.timezone, str(venue.capacity), *other_ids])
+        rows.append([*about, *polled, venue.timezone, str(venue.capacity), *other_ids])
     return rows
 
 
@@ -134,10 +156,22 @@ def open_world(path: Path, now: datetime, *, seed: int = 0, speed: float = 1.0) 
     return sample_world(now, seed=seed, speed=speed)
 
 
-def _start(now: datetime, days: int, venue: Venue) -> datetime:
-    """The evening so many days ahead at the venue, or, for today, the next half hour after `SOONEST`."""
+def _start_of(event: SimulatedEvent) -> datetime:
+    return event.event_at
+
+
+def evening(now: datetime, days: int, venue: Venue) -> datetime:
+    """The evening so many days ahead at the venue, or a few days later: on one of its `WEEKDAYS`.
+
+    For 0 days ahead it is the soonest hour of any evening.
+    """
+    zone = ZoneInfo(venue.timezone)
     if days == 0:
         half_hours = -(-(now + SOONEST).timestamp() // 1800)
-        return datetime.fromtimestamp(half_hours * 1800, tz=UTC)
-    zone = ZoneInfo(venue.timezone)
-    return datetime.combine((now + timedelta(days=days)).astimezone(zone).date(), EVENING, zone).astimezone(UTC)
+        while not EARLIEST <= (start := datetime.fromtimestamp(half_hours * 1800, zone)).time() <= LATEST:
+            half_hours += 1
+        return start.astimezone(UTC)
+    day = (now + timedelta(days=days)).astimezone(zone).date()
+    while day.weekday() not in WEEKDAYS.get(venue.name, range(7)) or (day.month, day.day) in HOLIDAYS:
+        day += timedelta(days=1)
+    return datetime.combine(day, EVENING, zone).astimezone(UTC)
