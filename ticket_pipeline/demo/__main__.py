@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from datetime import UTC, datetime
 
@@ -16,8 +17,8 @@ def main(part: int, parts: int) -> None:
     settings = load_settings()
     world = open_demo_world(settings, datetime.now(UTC), with_past=True)
     with open_database(settings) as database:
-        for sources in share_out(plan_past(database, world), parts)[part]:
-            play(database, settings, world, sources)
+        events = share_out(plan_past(database, world), parts)[part]
+        asyncio.run(play(database, settings, world, events))
 
 
 if __name__ == "__main__":

@@ -6,9 +6,10 @@ Each poll that is stored is found at the next start, so that a past which was in
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from heapq import merge
 from random import Random
 from typing import TYPE_CHECKING
@@ -16,19 +17,17 @@ from typing import TYPE_CHECKING
 from ticket_pipeline.demo.plan import PAST, PlannedPoll, Watched, plan_polls
 from ticket_pipeline.ingest.attempts import PollContext
 from ticket_pipeline.ingest.captures import ListingsIngest
-from ticket_pipeline.ingest.poll import BACK_OFF
+from ticket_pipeline.ingest.marketplaces import SOURCES
+from ticket_pipeline.ingest.poll import BACK_OFF, build_gate
 from ticket_pipeline.ingest.results import Fetched
 from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
-from ticket_pipeline.marketplaces.stubhub.parser import parse_stubhub_listings
-from ticket_pipeline.marketplaces.vivid_seats.parser import parse_vivid_seats_listings
 from ticket_pipeline.queries.events import WatchedEvent, read_events
 from ticket_pipeline.sheet.sync import load_zone_map
-from ticket_pipeline.simulator import hermes, stubhub
+from ticket_pipeline.simulator.bodies import body_at
 from ticket_pipeline.simulator.marketplaces import Marketplace as Place
 from ticket_pipeline.storage.admission_rules import read_admission_rules
 
 if TYPE_CHECKING:
-    from ticket_pipeline.market.vocabulary import ParsedListings
     from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.simulator.market import EventMarket
     from ticket_pipeline.simulator.world import SimulatedWorld
@@ -36,21 +35,6 @@ if TYPE_CHECKING:
 
 _GROUP = 32
 _LATENCY = (0.15, 0.9)  # seconds
-
-
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """A marketplace's client without its requests."""
-
-    marketplace: Marketplace
-
-    async def fetch_listings(self, external_id: str) -> RawResponse:
-        raise NotImplementedError(external_id)
-
-    def parse_listings(self, body: bytes) -> ParsedListings:
-        if self.marketplace is Marketplace.STUBHUB:
-            return parse_stubhub_listings(body)
-        return parse_vivid_seats_listings(body, asked_currency="USD")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +77,38 @@ def _cost(source: Source) -> int:
     return len(source.polls) * (100 + source.market.event.listings)
 
 
-def play(database: Database, settings: Settings, world: SimulatedWorld, sources: Sequence[Source]) -> None:
-    """Store what is not stored yet of one event's polls, in the order of time, as polling would have."""
+async def play(
+    database: Database, settings: Settings, world: SimulatedWorld, events: Sequence[Sequence[Source]]
+) -> None:
+    """Store what is not stored yet of the polls of these events, one event after the other."""
     bodies_from = world.started_at - timedelta(days=settings.raw_payload_days)
+    async with AsyncExitStack() as stack:
+        ingests = {
+            marketplace: await stack.enter_async_context(_open_ingest(database, settings, marketplace))
+            for marketplace in {source.event.marketplace for sources in events for source in sources}
+        }
+        for sources in events:
+            _play_event(database, ingests, sources, bodies_from)
+
+
+def _play_event(
+    database: Database, ingests: Mapping[Marketplace, ListingsIngest], sources: Sequence[Source], bodies_from: datetime
+) -> None:
+    """Store the polls of one event in the order of time, as polling would have."""
     waiting: dict[tuple[Marketplace, bool], list[Fetched]] = defaultdict(list)
+
+    def store(marketplace: Marketplace, keep_body: bool) -> None:
+        ingest = ingests[marketplace]
+        context = replace(ingest.context, keep_body=keep_body)
+        replace(ingest, context=context).store(waiting.pop((marketplace, keep_body)))
+
     for source, poll in merge(*[_left(database, source) for source in sources], key=lambda item: item[1].at):
         kind = source.event.marketplace, poll.at >= bodies_from
         waiting[kind].append(_fetched(source, poll))
         if len(waiting[kind]) == _GROUP:
-            _ingest(database, *kind).store(waiting.pop(kind))
-    for kind, group in waiting.items():
-        _ingest(database, *kind).store(group)
+            store(*kind)
+    for kind in list(waiting):
+        store(*kind)
 
 
 def _left(database: Database, source: Source) -> Iterator[tuple[Source, PlannedPoll]]:
@@ -119,9 +124,16 @@ def _left(database: Database, source: Source) -> Iterator[tuple[Source, PlannedP
     return ((source, poll) for poll in source.polls if poll.at not in played)
 
 
-def _ingest(database: Database, marketplace: Marketplace, keep_body: bool) -> ListingsIngest:
-    context = PollContext(database, marketplace, BACK_OFF, draw_jitter=lambda: 1.0, keep_body=keep_body)
-    return ListingsIngest(context, _Reader(marketplace), load_zone_map(database), read_admission_rules(database))
+@asynccontextmanager
+async def _open_ingest(
+    database: Database, settings: Settings, marketplace: Marketplace
+) -> AsyncIterator[ListingsIngest]:
+    """The pipeline's own ingest; nothing is sent through its client."""
+    context = PollContext(database, marketplace, BACK_OFF, draw_jitter=lambda: 1.0, keep_body=True)
+    gate = build_gate(database, settings, marketplace, Random(0))  # noqa: S311 - never asked
+    open_client = SOURCES[marketplace].open_client
+    async with open_client(settings, gate=gate, clock=lambda: datetime.now(UTC)) as client:
+        yield ListingsIngest(context, client, load_zone_map(database), read_admission_rules(database))
 
 
 def _fetched(source: Source, poll: PlannedPoll) -> Fetched:
@@ -130,17 +142,8 @@ def _fetched(source: Source, poll: PlannedPoll) -> Fetched:
     event = source.event
     if poll.error is not None:
         return Fetched(event, started_at, poll.at, error=poll.error)
-    body = body_at(source.market, event.marketplace, poll)
+    body = body_at(source.market, Place(event.marketplace), poll.at, poll.share)
     response = RawResponse(
         event.marketplace, event.external_id, body, poll.at, status=200, tries=1, latency_seconds=latency
     )
     return Fetched(event, started_at, poll.at, response=response)
-
-
-def body_at(market: EventMarket, marketplace: Marketplace, poll: PlannedPoll) -> bytes:
-    """What the simulated marketplace sends at the moment of a poll."""
-    listings = market.listings_at(poll.at, Place(marketplace))
-    listings = listings[: round(poll.share * len(listings))]
-    if marketplace is Marketplace.STUBHUB:
-        return stubhub.listings_body(listings, market.event.venue.currency)
-    return hermes.listings_body(market.event, listings)

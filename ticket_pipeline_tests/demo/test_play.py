@@ -79,8 +79,7 @@ class Demo:
 
     def play_all(self) -> None:
         """Play what is left."""
-        for sources in self.plan():
-            play(self.database, self.settings, self.world, sources)
+        asyncio.run(play(self.database, self.settings, self.world, self.plan()))
 
     def contents(self) -> list[list[Row]]:
         """All rows of the tables that a poll writes."""
