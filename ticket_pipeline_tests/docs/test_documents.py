@@ -152,6 +152,7 @@ def test_variables_in_documents_exist() -> None:
         for path in [
             *(PROJECT / "ticket_pipeline").rglob("*.py"),
             *(PROJECT / "ticket_pipeline_tests").glob("*.py"),
+            *(PROJECT / "deploy").rglob("*.yaml"),
             *(PROJECT / name for name in ("Makefile", ".env.example")),
         ]
     )
