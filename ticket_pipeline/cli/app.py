@@ -39,6 +39,7 @@ _COMMANDS: dict[str, dict[str, str]] = {
         "sync-events": "watchlist:sync",
         "fetch-events": "watchlist:sync",
         "show-events": "watchlist:show_events",
+        "write-results": "results:write",
         "search": "searching:search",
         "match": "searching:match",
         "cleanup-untracked-events": "cleanup:cleanup_untracked_events",

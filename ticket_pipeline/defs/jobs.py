@@ -38,14 +38,16 @@ def build_price_jobs(prefix: str | None) -> list[AssetJob]:
     ]
 
 
-def build_jobs(sources: Sequence[Source], prefix: str | None) -> list[AssetJob]:
-    """The other asset jobs: sync the watchlist, poll a marketplace."""
+def build_jobs(sources: Sequence[Source], prefix: str | None, settings: Settings) -> list[AssetJob]:
+    """The other asset jobs: sync the watchlist, poll a marketplace, write results where SHEET_RESULTS is on."""
     polled = "the event_keys of the run config, or every tracked event still to come."
     polls = [
         _job(poll_job_name(source.marketplace), source.asset_name, prefix, f"Poll {source.marketplace}: {polled}")
         for source in sources
     ]
-    return [*polls, _job("sync_events", "events", prefix, "Read the watchlist and bring the events to it.")]
+    written = "Write prices and status beside the rows of the watchlist."
+    writes = [_job("write_results", "sheet_results", prefix, written)] if settings.sheet_results else []
+    return [*polls, *writes, _job("sync_events", "events", prefix, "Read the watchlist and bring the events to it.")]
 
 
 def _job(name: str, asset: str, prefix: str | None, description: str) -> AssetJob:

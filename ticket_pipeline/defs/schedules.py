@@ -6,11 +6,15 @@ from ticket_pipeline.defs.jobs import OURS_FIRST
 from ticket_pipeline.settings.model import Settings
 
 _CHECK_CRON = "25 * * * *"
+_RESULTS_CRON = "8,38 * * * *"
 
 
 def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
-    """Sync the watchlist, run the data checks, do the daily housekeeping."""
+    """Sync the watchlist, run the data checks, do the daily housekeeping, and write results where that is on."""
+    words = "Writes results beside the watchlist."
+    writes = [_schedule(settings, "write_results_regularly", "write_results", _RESULTS_CRON, words)]
     return [
+        *(writes if settings.sheet_results else []),
         _schedule(settings, "sync_events_regularly", "sync_events", settings.sync_events_cron, "Reads the watchlist."),
         _schedule(settings, "check_data_regularly", "check_data", _CHECK_CRON, "Evaluates every data check."),
         _schedule(settings, "maintain_daily", "maintain", "17 4 * * *", "Drops raw bodies past their keeping time."),

@@ -113,6 +113,10 @@ class Settings(ServerSettings):
     sync_events_cron: CronExpression = Field(
         default="*/10 * * * *", description="When the watchlist is read (cron, UTC)"
     )
+    sheet_results: bool = Field(
+        default=False,
+        description="Write prices and status beside the rows of the watchlist; needs write access to a sheet",
+    )
 
     # --- marketplaces -----------------------------------------------------------------------------------------------
     disabled_marketplaces: MarketplaceNames = Field(

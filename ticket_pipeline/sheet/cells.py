@@ -17,6 +17,8 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # Capitals of any script after "#", and "!" or "?"; or a column too narrow for its value.
 _ERROR_VALUE = re.compile(r"#[¡¿]?[^\W\d_][\w/.]*[!?]|#{3,}")
 
+_FORMULA_STARTS = ("=", "+", "-", "@", "|", "\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH PLUS SIGN}")
+
 _THOUSANDS = re.compile(r"[0-9]{1,3}(?:(?P<mark>[., '\u2019])[0-9]{3})(?:(?P=mark)[0-9]{3})*")
 _WHOLE_NUMBER = re.compile(r"([0-9]{1,12})(?:\.0+)?")
 _MAX_CAPACITY = 1_000_000
@@ -54,6 +56,11 @@ def clean(text: str) -> str:
 def shown(text: str, width: int = 60) -> str:
     """`text` in quotation marks for a message, shortened to `width` characters."""
     return f"'{text}'" if len(text) <= width else f"'{text[: width - 1]}…'"
+
+
+def quote_formula(text: str) -> str:
+    """`text` for a CSV file, after an apostrophe where a spreadsheet would run it as a formula."""
+    return f"'{text}" if text.lstrip().startswith(_FORMULA_STARTS) else text
 
 
 def is_sheet_error(text: str) -> bool:

@@ -31,7 +31,7 @@ class CsvSource:
         """Read the whole file. A row's number is that of the spreadsheet, not of the text line."""
         text = self._read_text()
         separator = _SEPARATOR_LINE.match(text)
-        delimiter = separator[1] if separator else _find_delimiter(text)
+        delimiter = self.find_delimiter(text)
         try:
             values = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
         except csv.Error as error:
@@ -40,6 +40,12 @@ class CsvSource:
                 "Look for a quotation mark that is never closed, or save the file again as CSV (UTF-8)."
             ) from error
         return SheetRows(values=values[1:] if separator else values, source=self.description)
+
+    def find_delimiter(self, text: str | None = None) -> str:
+        """What stands between the cells."""
+        text = self._read_text() if text is None else text
+        separator = _SEPARATOR_LINE.match(text)
+        return separator[1] if separator else _find_delimiter(text)
 
     def _read_text(self) -> str:
         failed = f"Could not read {self.description}"

@@ -229,7 +229,7 @@ def _load_credentials(credentials_file: Path, scope: str) -> Credentials:
 
 def _explain(refusal: RefusalError, credentials: Credentials, *, to_write: bool) -> str:
     """What an error status means to the owner of the sheet, and what to do about it."""
-    verb, access = ("write", "as Editor, which SHEET_RESULTS needs") if to_write else ("read", "Viewer is enough")
+    verb, access = ("write", "as Editor: writing results needs it") if to_write else ("read", "Viewer is enough")
     returned = f"Google returned {refusal.status}" + (f" ({refusal.reason.rstrip('.')})" if refusal.reason else "")
     if refusal.status == requests.codes.forbidden and re.search("has not been used|disabled", refusal.reason):
         return f"{returned}. Enable the Google Sheets API in the service account's project, {credentials.project_id}."

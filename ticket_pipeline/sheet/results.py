@@ -7,7 +7,8 @@ Sheet (`write`) or beside a CSV file (`results_csv`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -15,6 +16,7 @@ from typing import NamedTuple, TypeAlias
 
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.sheet.columns import header_key
+from ticket_pipeline.sheet.source import SheetRows
 
 
 class ResultColumn(StrEnum):
@@ -42,8 +44,37 @@ class ResultColumn(StrEnum):
 Value: TypeAlias = Decimal | int | datetime | str | None
 """Of one cell: a number, a moment (aware UTC), a text, or nothing. Text is never read as a formula."""
 
+RESULT_HEADERS = frozenset(header_key(column) for column in ResultColumn)
+"""The headers, as `header_key` reduces them: reading a watchlist passes over what is below them."""
+
 Results: TypeAlias = Mapping[ResultColumn, Value]
 """Of one row; a column that is missing is blank."""
+
+
+ResultsOf: TypeAlias = Callable[[SheetRows], Mapping[int, Results]]
+"""A table as read → results by the row number that its owner sees."""
+
+
+@dataclass(slots=True)
+class WriteReport:
+    """What one write did.
+
+    Attributes:
+        target: what was written, for messages.
+        rows: with results.
+        cells: changed, repairs included.
+        renamed: our columns under another header, which are left alone, as `Floor is now 'My floor'`.
+        deleted: columns that the user deleted; they are made again only when asked for.
+        is_settled: whether the last reading showed every value in its place; edits without a pause can prevent it.
+    """
+
+    target: str
+    rows: int = 0
+    cells: int = 0
+    made: list[ResultColumn] = field(default_factory=list)
+    renamed: list[str] = field(default_factory=list)
+    deleted: list[ResultColumn] = field(default_factory=list)
+    is_settled: bool = False
 
 
 class Look(NamedTuple):
@@ -54,6 +85,7 @@ class Look(NamedTuple):
     note: str
 
 
+_SIGNED_PERCENT = '+0.0" %";-0.0" %";0.0" %"'
 _MARKET = "of the marketplace with the lowest floor; Status names it, its currency and whether fees are in."
 _OWNED = (
     "ticket_pipeline fills this column. Move, hide or format it as you like; delete it and it is not made again. Under "
@@ -70,7 +102,7 @@ def _get_in(number: int) -> Look:
 
 
 def _change(span: str) -> Look:
-    return _look("PERCENT", "+0.0%;-0.0%;0.0%", f"Change of the floor against {span} before the last capture.")
+    return _look("NUMBER", _SIGNED_PERCENT, f"Change of the floor in percent, against {span} before the last capture.")
 
 
 LOOKS: Mapping[ResultColumn, Look] = {
@@ -93,7 +125,7 @@ LOOKS: Mapping[ResultColumn, Look] = {
     ResultColumn.PERCENTILE: _look(
         "NUMBER",
         "0",
-        "The floor among similar past events at the same days to the event: 62 is dearer than 62 % of them.",
+        "How the floor moved since 30 days before the event, among similar past events: 62 is more than 62 % of them.",
     ),
     ResultColumn.LAST_SEEN: _look(
         "DATE_TIME", "yyyy-mm-dd hh:mm", "The last capture that is trusted, in the time zone of this spreadsheet."

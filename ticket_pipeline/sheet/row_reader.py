@@ -11,9 +11,10 @@ from ticket_pipeline.market.events import RejectedRow, WatchlistEvent
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.sheet import cells as parsers
 from ticket_pipeline.sheet.cells import CellProblem, check_formula, is_sheet_error, parse_text, shown, storable
-from ticket_pipeline.sheet.columns import Column, Columns, Field, column_letter
+from ticket_pipeline.sheet.columns import Column, Columns, Field, column_letter, header_key
 from ticket_pipeline.sheet.dates import DateOrder, LocalTime, add_time, parse_local_time
 from ticket_pipeline.sheet.event_ids import parse_event_id
+from ticket_pipeline.sheet.results import RESULT_HEADERS
 from ticket_pipeline.sheet.timezones import Placement, Timezones, exists, to_utc, utc_offsets
 
 T = TypeVar("T")
@@ -161,6 +162,8 @@ class _RowCells:
         titles = len(self.columns.headers)
         for position, cell in enumerate([*self._row, *[""] * (titles - len(self._row))]):
             label = self.columns.label(position)
+            if header_key(label) in RESULT_HEADERS:
+                continue  # written by us, and no reason to take the row for another one than before
             if label in raw:
                 label = f"{label} ({column_letter(position)})"
             if cell or position < titles:

@@ -15,8 +15,10 @@ from ticket_pipeline.sheet.columns import (
     Columns,
     Field,
     find_header,
+    header_key,
     locate_watchlist_columns,
 )
+from ticket_pipeline.sheet.results import RESULT_HEADERS
 from ticket_pipeline.sheet.row_reader import RowReader
 from ticket_pipeline.sheet.timezones import Timezones
 
@@ -84,7 +86,8 @@ def _ignored_columns(rows: Iterable[Sequence[str]], columns: Columns[Column]) ->
     ours = set(columns.positions.values())
     filled = {position for row in rows for position, cell in enumerate(row) if position not in ours and clean(cell)}
     titled = {position for position in columns.unknown if columns.headers[position]}
-    return [columns.label(position) for position in sorted(filled | titled)]
+    labels = [columns.label(position) for position in sorted(filled | titled)]
+    return [label for label in labels if header_key(label) not in RESULT_HEADERS]
 
 
 def _warnings(events: Sequence[WatchlistEvent], reader: RowReader, default_timezone: str) -> list[str]:

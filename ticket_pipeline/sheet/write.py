@@ -7,47 +7,22 @@ the next round. A round that changes nothing is one request, one that does is tw
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 import requests
 from gspread.utils import absolute_range_name
 
 from ticket_pipeline.sheet.columns import WATCHLIST_ALIASES, find_header
 from ticket_pipeline.sheet.google import GoogleSheetSource, RefusalError, SheetsHttpClient
-from ticket_pipeline.sheet.results import ResultColumn, Results
+from ticket_pipeline.sheet.results import ResultColumn, ResultsOf, WriteReport
 from ticket_pipeline.sheet.results_grid import GRID_FIELDS, Grid, read_grid
 from ticket_pipeline.sheet.results_plan import Plan, plan_write
 from ticket_pipeline.sheet.source import SheetRows
 
 _MOST_ROUNDS = 10
 """At most 10 reads and 10 writes, of 60 a minute each, however much is edited meanwhile."""
-
-ResultsOf: TypeAlias = Callable[[SheetRows], Mapping[int, Results]]
-"""A table as read → results by the row number that its owner sees."""
-
-
-@dataclass(slots=True)
-class WriteReport:
-    """What one write did.
-
-    Attributes:
-        rows: with results.
-        cells: changed, repairs included.
-        renamed: our columns under another header, which are left alone, as `Floor is now 'My floor'`.
-        deleted: columns that the user deleted; they are made again only when asked for.
-        is_settled: whether the last reading showed every value in its place; edits without a pause can prevent it.
-    """
-
-    target: str
-    rows: int = 0
-    cells: int = 0
-    made: list[ResultColumn] = field(default_factory=list)
-    renamed: list[str] = field(default_factory=list)
-    deleted: list[ResultColumn] = field(default_factory=list)
-    is_settled: bool = False
 
 
 def write_to_google(

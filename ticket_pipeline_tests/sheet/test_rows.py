@@ -225,3 +225,11 @@ def test_any_text_in_any_cell_is_an_event_a_rejected_or_a_blank_row(rows: list[l
         event.name.encode()
     for rejected in watchlist.rejected:
         "".join([*rejected.cells, *rejected.cells.values(), *rejected.reasons]).encode()
+
+
+def test_columns_of_results_are_no_part_of_the_watchlist() -> None:
+    header = [*HEADER, "Floor", "Status", "Mine"]
+    watchlist = parse([*row(), "12.5", "StubHub", ""], [*row(name=""), "", "Not followed", "x"], header=header)
+    assert watchlist.ignored_columns == ["Mine"]
+    assert {"Floor", "Status"}.isdisjoint(watchlist.rejected[0].cells)
+    assert watchlist.rejected[0].cells["Mine"] == "x"

@@ -1,0 +1,1 @@
+"""The layer of outputs: what goes to where the user works."""
