@@ -1,4 +1,4 @@
-"""Run benchmarks: `python -m benchmarks [a|b|c|d|e|all] [--server plain|timescaledb|both] [--quick] [--strict]`."""
+"""Run benchmarks: `python -m benchmarks [a|b|c|d|e|h|all] [--server plain|timescaledb|both] [--quick] [--strict]`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from importlib.metadata import version
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from benchmarks.export import measure_export
 from benchmarks.ground import PLAIN, TIMESCALEDB, ServerUnavailableError, describe_machine, open_ground
 from benchmarks.history import measure_history
 from benchmarks.ingest import measure_ingest
@@ -24,7 +25,14 @@ if TYPE_CHECKING:
 
 _PACKAGES = ("dagster", "psycopg", "pandas", "pandera", "httpx", "orjson")
 MEASURES: Mapping[str, Callable[..., Report]] = MappingProxyType(
-    {"a": measure_ingest, "b": measure_polling, "c": measure_rebuild, "d": measure_history, "e": measure_logged_events}
+    {
+        "a": measure_ingest,
+        "b": measure_polling,
+        "c": measure_rebuild,
+        "d": measure_history,
+        "e": measure_logged_events,
+        "h": measure_export,
+    }
 )
 
 

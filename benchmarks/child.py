@@ -1,4 +1,4 @@
-"""One measured run in a fresh process: `python -m benchmarks.child poll|run JOB CONFIG TAGS`.
+"""One measured run in a fresh process: `python -m benchmarks.child poll|export|run …`.
 
 What belongs here: what runs in the child, and starting it. What does not: what its figures mean.
 
@@ -24,7 +24,7 @@ from benchmarks.ground import PROJECT
 from ticket_pipeline.settings.model import ENV_FILE_VARIABLE, Settings, load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from benchmarks.ground import Ground
 
@@ -83,11 +83,12 @@ def run_child(ground: Ground, arguments: list[str], environment: Mapping[str, st
 
 def main(answer_file: Path, mode: str, arguments: list[str]) -> None:
     """Do the work, and write its `Usage`."""
-    usage = _poll(json.loads(arguments[0])) if mode == "poll" else _run(*arguments)
+    modes: dict[str, Callable[..., Usage]] = {"poll": _poll, "export": _export, "run": _run}
+    usage = modes[mode](*arguments)
     answer_file.write_text(json.dumps(asdict(usage)), encoding="utf-8")
 
 
-def _poll(event_keys: list[str]) -> Usage:
+def _poll(keys: str) -> Usage:
     """The batch by itself, without Dagster: the same fetching, gate and storing."""
     from ticket_pipeline.defs.resources import utc_now  # noqa: PLC0415 - each mode pays for its own imports only
     from ticket_pipeline.ingest.poll import poll_events  # noqa: PLC0415 - likewise
@@ -98,10 +99,20 @@ def _poll(event_keys: list[str]) -> Usage:
     settings = load_settings()
     wall, cpu = time.perf_counter(), time.process_time()
     with open_database(settings) as database:
-        events = read_events(database, external_ids=event_keys)
+        events = read_events(database, external_ids=json.loads(keys))
         batch = asyncio.run(poll_events(database, settings, Marketplace.STUBHUB, events, now=utc_now))
     if batch.failures or batch.skipped:
         raise RuntimeError(f"{len(batch.failures)} failed, {len(batch.skipped)} not tried: {batch.stopped_by}")
+    return _usage(wall, cpu)
+
+
+def _export(folder: str, kind: str, *event: str) -> Usage:
+    """The command `export listings`, of all events or of one."""
+    from ticket_pipeline.cli.app import app  # noqa: PLC0415 - each mode pays for its own imports only
+
+    wall, cpu = time.perf_counter(), time.process_time()
+    chosen = ["--event", *event] if event else []
+    app(["export", "listings", "--to", folder, "--format", kind, *chosen], standalone_mode=False)
     return _usage(wall, cpu)
 
 

@@ -73,7 +73,7 @@ def measure_rebuild(ground: Ground, *, quick: bool) -> Report:
     with ground.database() as url:
         with Database(url, SCHEMA) as database:
             add_events(database, events)
-        listings = _fill(url, span)
+        listings = fill_listings(url, span, _LISTINGS)
         at_once = spend(ground, lambda: _rebuild(url, [span]))[1]
         for _ in range(repetitions):
             _tidy(url)
@@ -101,10 +101,11 @@ def measure_rebuild(ground: Ground, *, quick: bool) -> Report:
     return report
 
 
-def _fill(url: str, span: Span) -> int:
+def fill_listings(url: str, span: Span, listings: int) -> int:
+    """Fill in a capture of every event in every hour, with so many listings each; returns how many in all."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(set_search_path(SCHEMA))
-        values = {"start": span.start, "end": span.end, "listings": _LISTINGS, "zones": _ZONES}
+        values = {"start": span.start, "end": span.end, "listings": listings, "zones": _ZONES}
         connection.execute(_FILL_SNAPSHOTS, values)
         filled = connection.execute(_FILL_LISTINGS, values).rowcount
         connection.execute("vacuum analyze")

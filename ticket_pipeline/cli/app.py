@@ -51,6 +51,7 @@ _COMMANDS: dict[str, dict[str, str]] = {
         "event-details": "event_details:event_details",
         "price-history": "prices:price_history",
         "section-prices": "prices:section_prices",
+        "export": "export:export",
     },
     "Primary sales": {"primary-sales": "primary_sales:primary_sales", "pipelines": "pipeline_commands:commands"},
     "Database and settings": {

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import duckdb
 
@@ -24,6 +26,8 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "memory_limit": "256MB",
 }
 
+_PIPE_BYTES = 1 << 16
+
 
 @contextmanager
 def open_duckdb(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -35,12 +39,13 @@ def open_duckdb(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """A name to write to beside `path`, renamed to it at the end, and removed after a failure."""
+    """A name to write to beside `path`, renamed to it at the end; after a failure nothing is left."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield part
-        part.replace(path)
+        if part.exists():
+            part.replace(path)
     except OSError as error:
         raise ConfigurationError(f"Could not write {path}: {error.strerror or error}. Choose another place.") from error
     finally:
@@ -61,6 +66,51 @@ def write_parquet(rows: Rows, path: Path) -> None:
             f"copy (select * from read_json({_quoted(str(source))}, format = 'newline_delimited', "  # noqa: S608 - ours
             f"columns = {{{columns}}})) to {_quoted(str(part))} (format parquet, compression zstd)"
         )
+
+
+def stream_parquet(columns: Mapping[str, str], part: Path, produce: Callable[[Callable[[Any], object]], int]) -> int:
+    """Write the CSV that `produce` hands to its argument into a Parquet file; returns how many rows it says it was.
+
+    The rows go through a pipe, so that memory holds a part of them only, and no disk any of them twice.
+
+    Args:
+        columns: name → type, in order.
+        part: the file to write.
+        produce: runs in a thread of its own. Nulls are unquoted, empty texts quoted, lists as in JSON.
+    """
+    typed = ", ".join(f"{_quoted(name)}: {_quoted(_read_as(kind))}" for name, kind in columns.items())
+    with TemporaryDirectory() as folder, ThreadPoolExecutor(1) as pool, open_duckdb(Path(folder)) as connection:
+        pipe = Path(folder) / "rows"
+        os.mkfifo(pipe)
+        produced = pool.submit(_produce, pipe, produce)
+        try:
+            connection.execute(
+                f"copy (select {', '.join(map(_converted, columns, columns.values()))} from read_csv("  # noqa: S608 - ours
+                f"{_quoted(str(pipe))}, auto_detect = false, header = false, delim = ',', quote = '\"', escape = '\"', "
+                f"nullstr = '', allow_quoted_nulls = false, parallel = false, columns = {{{typed}}})) "
+                f"to {_quoted(str(part))} (format parquet, compression zstd)"
+            )
+        finally:
+            # Where DuckDB gave up first, the other side may still wait for a reader.
+            os.close(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK))
+        return produced.result()
+
+
+def _produce(pipe: Path, produce: Callable[[Callable[[Any], object]], int]) -> int:
+    with pipe.open("wb", buffering=_PIPE_BYTES) as stream:
+        return produce(stream.write)
+
+
+def _read_as(kind: str) -> str:
+    """A list is read as text: what CSV has of it is JSON."""
+    return "VARCHAR" if kind.endswith("[]") or kind == "JSON" else kind
+
+
+def _converted(name: str, kind: str) -> str:
+    column = '"' + name.replace('"', '""') + '"'
+    if kind.endswith("[]"):
+        return f"from_json({column}, '[\"{kind.removesuffix('[]')}\"]') as {column}"
+    return f"{column}::json as {column}" if kind == "JSON" else column
 
 
 def _quoted(text: str) -> str:
