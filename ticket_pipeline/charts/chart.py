@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -16,6 +16,9 @@ Value = float | Decimal | None
 Position = datetime | float
 """A moment on a TimeAxis, a number of days on a DaysAxis."""
 
+Values = Mapping[Position, Value]
+"""The values of one series. A position that it lacks is no gap in it: nothing was to be expected there."""
+
 MOST_POINTS = 500
 """Positions of one chart: more cannot be told apart, and a picture in Dagster's event log is kept for ever."""
 
@@ -24,20 +27,20 @@ NOTHING = "\N{EN DASH}"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One value per position. `style` 1 to 6 chooses colour, width and dashes together."""
+    """Values joined by a line. `style` 1 to 6 chooses colour, width and dashes together."""
 
     name: str
-    values: Sequence[Value]
+    values: Values
     style: int
 
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """The area between two values per position."""
+    """The area between two values; both are known, or neither is."""
 
     name: str
-    low: Sequence[Value]
-    high: Sequence[Value]
+    low: Values
+    high: Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +48,9 @@ class Bars:
     """One bar per position, as wide as the way to the next one, with the range that its value is in."""
 
     name: str
-    values: Sequence[Value]
-    low: Sequence[Value]
-    high: Sequence[Value]
+    values: Values
+    low: Values
+    high: Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +64,17 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """A chart. Every series has one value per position of `at`.
+    """A chart: series over one axis.
 
     Attributes:
         title: what is shown, for the heading and for those who cannot see the picture.
         unit: of the values, such as `USD per ticket, all-in`; it stands on the axis.
-        at: positions, from left to right.
         decimals: of the values in the table.
     """
 
     title: str
     unit: str
     x: Axis
-    at: Sequence[Position]
     lines: Sequence[Line] = ()
     band: Band | None = None
     bars: Bars | None = None
@@ -81,27 +82,28 @@ class Chart:
     decimals: int = 2
 
     def __post_init__(self) -> None:
-        if len(self.at) > MOST_POINTS:
-            raise ValueError(f"{len(self.at)} positions in one chart, {MOST_POINTS} at most; choose longer buckets.")
+        if (count := len(self.at)) > MOST_POINTS:
+            raise ValueError(f"{count} positions in one chart, {MOST_POINTS} at most; choose longer buckets.")
+
+    @property
+    def at(self) -> list[Position]:
+        """The positions of all series, from left to right."""
+        return sorted({at for _, values in self.columns() for at in values}, key=self.x.place)
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to draw."""
-        return all(value is None for _, values in self.columns() for value in values)
+        return all(value is None for _, values in self.columns() for value in values.values())
 
     @property
     def scale(self) -> Scale:
         """The axis of the values."""
-        values = [float(value) for _, column in self.columns() for value in column if value is not None]
+        values = [float(value) for _, column in self.columns() for value in column.values() if value is not None]
         return Scale.over(values, from_zero=self.bars is not None)
 
-    def places(self) -> list[float]:
-        """Where each position stands on the axis, 0 to 1."""
-        return [self.x.place(at) for at in self.at]
-
-    def columns(self) -> list[tuple[str, Sequence[Value]]]:
+    def columns(self) -> list[tuple[str, Values]]:
         """Name and values of everything drawn, as the columns of a table."""
-        columns: list[tuple[str, Sequence[Value]]] = [(line.name, line.values) for line in self.lines]
+        columns: list[tuple[str, Values]] = [(line.name, line.values) for line in self.lines]
         if self.band is not None:
             columns += [(f"{self.band.name}, low", self.band.low), (f"{self.band.name}, high", self.band.high)]
         if self.bars is not None:
@@ -114,9 +116,9 @@ class Chart:
         remarks: dict[Position, list[str]] = {}
         for mark in self.marks:
             remarks.setdefault(mark.at, []).append(mark.text)
-        for number, (place, at) in enumerate(zip(self.places(), self.at, strict=True)):
-            cells = [self.show(values[number]) for values in columns]
-            yield place, self.x.show(at), cells, "; ".join(remarks.get(at, []))
+        for at in self.at:
+            cells = [self.show(values[at]) if at in values else "" for values in columns]
+            yield self.x.place(at), self.x.show(at), cells, "; ".join(remarks.get(at, []))
 
     def show(self, value: Value) -> str:
         """A value as a reader reads it."""

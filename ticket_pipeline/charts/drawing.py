@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from html import escape
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ticket_pipeline.charts.axes import Scale
-    from ticket_pipeline.charts.chart import Band, Bars, Chart, Line, Mark, Value
+    from decimal import Decimal
+
+    from ticket_pipeline.charts.axes import Axis, Scale
+    from ticket_pipeline.charts.chart import Band, Bars, Chart, Line, Mark, Position, Values
 
 _UNITS = 1000
 """The plot's width in its own units: it is stretched to the width that there is, lines and text are not."""
@@ -24,6 +27,21 @@ _MARKS = {
 }
 
 Points = Sequence[tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plot:
+    """Where values stand, in units of the plot."""
+
+    x: Axis
+    scale: Scale
+    height: int
+
+    def across(self, at: Position) -> float:
+        return _UNITS * self.x.place(at)
+
+    def down(self, value: float | Decimal) -> float:
+        return self.height * (1 - self.scale.place(float(value)))
 
 
 def style_sheet() -> str:
@@ -67,23 +85,23 @@ def sample(kind: str) -> str:
 
 def _describe(chart: Chart) -> str:
     """The title for those who cannot see the picture: what, and from where to where each series went."""
-    known = {line.name: [value for value in line.values if value is not None] for line in chart.lines}
+    known = {line.name: [value for value in line.values.values() if value is not None] for line in chart.lines}
     ends = [f"{name}: {chart.show(values[0])} to {chart.show(values[-1])}." for name, values in known.items() if values]
     return " ".join([f"{chart.title}, {chart.unit}.", *ends])
 
 
 def _plot(chart: Chart, height: int) -> str:
-    scale, places = chart.scale, chart.places()
-    shapes = [*_gaps(chart, places, height)]
-    shapes += [_band(chart.band, places, scale, height)] if chart.band else []
-    shapes += [_bars(chart.bars, places, scale, height)] if chart.bars else []
-    shapes += [_line(line, places, scale, height) for line in reversed(chart.lines)]  # the first one on top
+    plot = _Plot(chart.x, chart.scale, height)
+    shapes = [*_gaps(chart, plot)]
+    shapes += [_band(chart.band, plot)] if chart.band else []
+    shapes += [_bars(chart, chart.bars, plot)] if chart.bars else []
+    shapes += [_line(line, plot) for line in reversed(chart.lines)]  # the first one on top
     inner = (
         f'<svg class="plot" viewBox="0 0 {_UNITS} {height}" preserveAspectRatio="none" width="100%" '
         f'height="{height}" overflow="visible">{"".join(shapes)}</svg>'
     )
     marks = "".join(_mark(mark, chart.x.place(mark.at)) for mark in chart.marks)
-    return "".join(_frame(chart, scale, height)) + inner + marks
+    return "".join(_frame(chart, plot.scale, height)) + inner + marks
 
 
 def _frame(chart: Chart, scale: Scale, height: int) -> Iterator[str]:
@@ -102,26 +120,25 @@ def _frame(chart: Chart, scale: Scale, height: int) -> Iterator[str]:
     yield f'<text class="axis" x="100%" y="{height + 38}">{escape(chart.x.title)}</text>'
 
 
-def _gaps(chart: Chart, places: Sequence[float], height: int) -> Iterator[str]:
+def _gaps(chart: Chart, plot: _Plot) -> Iterator[str]:
     """The runs of positions without any value, shaded: no data is neither zero nor a straight line."""
-    known = [
-        any(value is not None for value in values) for values in zip(*(v for _, v in chart.columns()), strict=True)
-    ]
-    ends = [*places[1:], 1.0]
+    columns = [values for _, values in chart.columns()]
+    known = [any(values.get(at) is not None for values in columns) for at in chart.at]
+    edges = [*(plot.across(at) for at in chart.at), float(_UNITS)]
     reach = 0 if chart.bars else 1  # a line ends at the position before the gap, a bar where the gap begins
     for is_known, run in groupby(range(len(known)), key=lambda number: known[number]):
         if not is_known:
-            first, *_, last = [*(numbers := list(run)), numbers[-1]]
-            left, right = _UNITS * places[max(0, first - reach)], _UNITS * ends[last]
-            yield f'<rect class="gap" x="{left:.1f}" width="{right - left:.1f}" height="{height}"/>'
+            numbers = list(run)
+            left, right = edges[max(0, numbers[0] - reach)], edges[numbers[-1] + 1]
+            yield f'<rect class="gap" x="{left:.1f}" width="{right - left:.1f}" height="{plot.height}"/>'
 
 
-def _segments(places: Sequence[float], values: Sequence[Value], scale: Scale, height: int) -> Iterator[Points]:
+def _segments(values: Values, plot: _Plot) -> Iterator[Points]:
     """The runs of values between gaps, in units of the plot."""
-    points = zip(places, values, strict=True)
-    for is_known, run in groupby(points, key=lambda point: point[1] is not None):
+    ordered = sorted(values.items(), key=lambda point: plot.x.place(point[0]))
+    for is_known, run in groupby(ordered, key=lambda point: point[1] is not None):
         if is_known:
-            yield [(_UNITS * place, height * (1 - scale.place(float(value or 0)))) for place, value in run]
+            yield [(plot.across(at), plot.down(value or 0)) for at, value in run]
 
 
 def to_path(points: Points) -> str:
@@ -130,29 +147,31 @@ def to_path(points: Points) -> str:
     return start + ("".join(f"L{x:.1f} {y:.1f}" for x, y in points[1:]) or "h0")
 
 
-def _line(line: Line, places: Sequence[float], scale: Scale, height: int) -> str:
-    path = "".join(to_path(points) for points in _segments(places, line.values, scale, height))
+def _line(line: Line, plot: _Plot) -> str:
+    path = "".join(to_path(points) for points in _segments(line.values, plot))
     return f'<path class="line line-{line.style}" d="{path}"/>' if path else ""
 
 
-def _band(band: Band, places: Sequence[float], scale: Scale, height: int) -> str:
+def _band(band: Band, plot: _Plot) -> str:
     # Both ends are known or neither is, so that the runs of one are those of the other.
-    runs = zip(*(_segments(places, values, scale, height) for values in (band.low, band.high)), strict=True)
+    runs = zip(*(_segments(values, plot) for values in (band.low, band.high)), strict=True)
     areas = [f"{to_path(high)}{to_path(low[::-1]).replace('M', 'L')}Z" for low, high in runs]
     return f'<path class="band" d="{"".join(areas)}"/>' if areas else ""
 
 
-def _bars(bars: Bars, places: Sequence[float], scale: Scale, height: int) -> str:
-    ends = [*places[1:], 1.0]
+def _bars(chart: Chart, bars: Bars, plot: _Plot) -> str:
+    edges = [*(plot.across(at) for at in chart.at), float(_UNITS)]
     shapes = []
-    for start, end, *amounts in zip(places, ends, bars.values, bars.low, bars.high, strict=True):
-        value, low, high = (None if amount is None else height * (1 - scale.place(float(amount))) for amount in amounts)
-        left, width = _UNITS * (start + 0.1 * (end - start)), _UNITS * 0.8 * (end - start)
+    for at, start, end in zip(chart.at, edges, edges[1:], strict=False):
+        value, low, high = (values.get(at) for values in (bars.values, bars.low, bars.high))
+        left, width = start + 0.1 * (end - start), 0.8 * (end - start)
         if value is not None:
-            size = f'width="{width:.1f}" height="{height - value:.1f}"'
-            shapes.append(f'<rect class="bar" x="{left:.1f}" y="{value:.1f}" {size}/>')
+            top = plot.down(value)
+            size = f'width="{width:.1f}" height="{plot.height - top:.1f}"'
+            shapes.append(f'<rect class="bar" x="{left:.1f}" y="{top:.1f}" {size}/>')
         if low is not None and high is not None:
-            shapes.append(f'<path class="range" d="M{left + width / 2:.1f} {low:.1f}V{high:.1f}"/>')
+            ends = f"{left + width / 2:.1f} {plot.down(low):.1f}V{plot.down(high):.1f}"
+            shapes.append(f'<path class="range" d="M{ends}"/>')
     return "".join(shapes)
 
 

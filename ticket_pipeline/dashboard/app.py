@@ -15,7 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
 from ticket_pipeline.charts.drawing import style_sheet
-from ticket_pipeline.dashboard import overview, sources
+from ticket_pipeline.dashboard import event, overview, sources
 from ticket_pipeline.dashboard.pages import FOLDER, Board, answer
 from ticket_pipeline.errors import StorageError
 from ticket_pipeline.web_guard import STRICT_HEADERS, Guard, allowed_hosts
@@ -43,6 +43,9 @@ def create_app(
     pages = {
         "/": overview.page,
         "/overview.csv": overview.download,
+        "/events/{event_id:int}": event.page,
+        "/events/{event_id:int}/captures": event.captures,
+        "/events/{event_id:int}/{table}.csv": event.download,
         "/sources": sources.page,
         "/sources.csv": sources.download,
     }

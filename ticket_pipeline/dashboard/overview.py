@@ -95,7 +95,7 @@ _ONLY_IN_FILE = (
 
 def page(board: Board, request: Request) -> Response:
     """The overview as a page."""
-    groups = _chosen(_groups(board), request.query_params)
+    groups = _chosen(read_groups(board), request.query_params)
     shown = groups if "all" in request.query_params else groups[:_FIRST_EVENTS]
     rows = list(chain.from_iterable(group.rows for group in groups))
     return board.page(
@@ -112,12 +112,12 @@ def page(board: Board, request: Request) -> Response:
 
 def download(board: Board, request: Request) -> Response:
     """The same events as CSV."""
-    entries = [(group, row) for group in _chosen(_groups(board), request.query_params) for row in group.rows]
+    entries = [(group, row) for group in _chosen(read_groups(board), request.query_params) for row in group.rows]
     table = Table("overview", "Overview", [*COLUMNS.values(), *_ONLY_IN_FILE], entries)
     return pages.download(request, table)
 
 
-def _groups(board: Board) -> list[Group]:
+def read_groups(board: Board) -> list[Group]:
     """All events; the numbers are shared for seconds, the shapes, of whole hours, for minutes."""
     now = board.clock()
     rows = board.shared.get("overview", lambda: overview(board.database, this_moment=now), seconds=_KEPT_SECONDS)

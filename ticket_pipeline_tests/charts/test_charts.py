@@ -31,12 +31,16 @@ ATTACK = "<script>alert(\"&')</script>"
 values = st.lists(st.one_of(st.none(), st.floats(-1e6, 1e9)), min_size=1, max_size=40)
 
 
+def hourly(column: list[float | None]) -> dict[datetime | float, float | None]:
+    """A value an hour."""
+    return {NOON + number * HOUR: value for number, value in enumerate(column)}
+
+
 def chart_of(*columns: list[float | None], **more: object) -> Chart:
     """A chart with a line per column, a value an hour."""
-    at = [NOON + number * HOUR for number in range(len(columns[0]))]
-    lines = [Line(f"line {number}", column, number + 1) for number, column in enumerate(columns)]
-    axis = TimeAxis(at[0], at[-1] + HOUR, "America/New_York")
-    return Chart(**{"title": "Prices", "unit": "USD", "x": axis, "at": at, "lines": lines} | more)  # type: ignore[arg-type]
+    lines = [Line(f"line {number}", hourly(column), number + 1) for number, column in enumerate(columns)]
+    axis = TimeAxis(NOON, NOON + len(columns[0]) * HOUR, "America/New_York")
+    return Chart(**{"title": "Prices", "unit": "USD", "x": axis, "lines": lines} | more)  # type: ignore[arg-type]
 
 
 def paths(svg: str, kind: str) -> list[str]:
@@ -82,7 +86,7 @@ def test_days_to_the_event_run_down_to_it() -> None:
 
 def test_all_text_from_outside_is_escaped() -> None:
     chart = chart_of([1, 2], title=ATTACK, unit=ATTACK, marks=[Mark(NOON, "suspect", ATTACK)])
-    named = Chart(title="t", unit="u", x=chart.x, at=chart.at, lines=[Line(ATTACK, [1, 2], 1)])
+    named = chart_of([1, 2], lines=[Line(ATTACK, hourly([1, 2]), 1)])
     for svg in (draw(chart, ATTACK), draw_file(chart), draw_file(named), sparkline([1, 2], ATTACK)):
         assert "<script" not in svg
         assert ET.fromstring(svg) is not None  # noqa: S314 - our own
@@ -90,15 +94,24 @@ def test_all_text_from_outside_is_escaped() -> None:
 
 def test_a_band_breaks_where_its_line_does_and_a_gap_is_shaded() -> None:
     column: list[float | None] = [1, 2, None, None, 3]
-    chart = chart_of(column, band=Band("Middle half", column, [None if v is None else v + 1 for v in column]))
+    above = [None if value is None else value + 1 for value in column]
+    chart = chart_of(column, band=Band("Middle half", hourly(column), hourly(above)))
     svg = draw(chart, "c")
     assert "".join(paths(svg, "band")).count("Z") == 2
     (gap,) = re.findall(r'class="gap" x="([\d.]+)" width="([\d.]+)"', svg)
     assert gap == ("200.0", "600.0")  # from the last value before it to the first one after
 
 
+def test_a_position_that_a_series_lacks_is_no_gap_in_it() -> None:
+    often, seldom = Line("often", hourly([1, 2, 3]), 1), Line("seldom", {NOON: 1, NOON + 2 * HOUR: 3}, 2)
+    chart = chart_of([None], lines=[often, seldom])
+    assert "".join(paths(draw(chart, "c"), "line-2")).count("M") == 1
+    assert [cells for _, _, cells, _ in chart.rows()][1] == ["2.00", ""]
+    assert 'class="gap"' not in draw(chart, "c")
+
+
 def test_a_bar_of_zero_is_drawn_and_one_without_data_is_not() -> None:
-    bars = Bars("Sold", [0, None, 4], [0, None, 2], [1, None, 6])
+    bars = Bars("Sold", hourly([0, None, 4]), hourly([0, None, 2]), hourly([1, None, 6]))
     svg = draw(chart_of([0, None, 4], lines=(), bars=bars), "c")
     assert svg.count('class="bar"') == 2
     assert len(paths(svg, "range")) == 2

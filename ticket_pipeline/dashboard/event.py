@@ -1,0 +1,50 @@
+"""The page of one event, its tables, and their downloads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.exceptions import HTTPException
+
+from ticket_pipeline.dashboard import pages
+from ticket_pipeline.dashboard.event_charts import charts_over_time
+from ticket_pipeline.dashboard.event_tables import TABLES, captures_table
+from ticket_pipeline.dashboard.question import WINDOWS, ask
+from ticket_pipeline.market.hours import MOST_TOGETHER
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from ticket_pipeline.dashboard.pages import Board
+
+
+def page(board: Board, request: Request) -> Response:
+    """All about one event."""
+    question = ask(board, request)
+    tables = {name: table(question) for name, table in TABLES.items() if name != "captures"}
+    return board.page(
+        request,
+        "event.html",
+        question=question,
+        charts=charts_over_time(question),
+        tables=tables,
+        windows=list(WINDOWS.items()),
+        zones=[(name, name) for name in sorted({row.zone for row in tables["sections"].rows} - {"*"})],
+        markets=[(one.marketplace, one.marketplace.traits.label) for one in question.events],
+        together_choices=[(number, number) for number in range(1, MOST_TOGETHER + 1)],
+    )
+
+
+def captures(board: Board, request: Request) -> Response:
+    """Which captures the numbers of an event are from, and which runs made them."""
+    question = ask(board, request)
+    return board.page(request, "captures.html", question=question, table=captures_table(question))
+
+
+def download(board: Board, request: Request) -> Response:
+    """One table as CSV."""
+    table = TABLES.get(request.path_params["table"])
+    if table is None:
+        raise HTTPException(404, "There is no such table.")
+    return pages.download(request, table(ask(board, request)))

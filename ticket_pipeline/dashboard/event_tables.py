@@ -1,0 +1,230 @@
+"""The tables of an event's page, from the answers of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from ticket_pipeline.dashboard.formats import fees, money
+from ticket_pipeline.dashboard.overview import read_groups
+from ticket_pipeline.dashboard.tables import Column, Table
+from ticket_pipeline.queries.captures import RecentCapture, recent_captures
+from ticket_pipeline.queries.comparables import Comparables, UnclearSeatsError, comparables
+from ticket_pipeline.queries.market import SpreadRow, market_depth, market_now, spread
+from ticket_pipeline.queries.prices import section_prices
+
+if TYPE_CHECKING:
+    from ticket_pipeline.dashboard.question import Question
+
+_MOST_CAPTURES = 200
+
+
+def now_table(question: Question) -> Table:
+    """What is for sale now, a row per marketplace, currency and fee basis."""
+    rows = market_now(
+        question.board.database, question.event.event_id, this_moment=question.now, marketplace=question.market
+    )
+    place = question.together - 1
+    changes = {
+        (row.marketplace, row.currency, row.fee_basis): row
+        for group in read_groups(question.board)
+        for row in group.rows
+        if row.event_id == question.event.event_id
+    }
+
+    def change(name: str) -> Callable[[Any], Any]:
+        return lambda row: getattr(changes.get((row.marketplace, row.currency, row.fee_basis)), name, None)
+
+    columns = [
+        Column("Marketplace", lambda row: row.marketplace, "label"),
+        Column("In", lambda row: _unit(row.currency, row.fee_basis)),
+        Column("Floor", lambda row: row.floor_price, "money", help="Lowest price with at least 3 listings within 15 %"),
+        Column("24 h", change("percent_24_hours"), "change", help="Change of the floor in 24 hours"),
+        Column("7 d", change("percent_7_days"), "change", help="Change of the floor in 7 days"),
+        Column(
+            f"Get-in {place + 1}",
+            lambda row: row.get_in_prices and row.get_in_prices[place],
+            "money",
+            help=f"Lowest price per ticket for {place + 1} together",
+        ),
+        Column("25 %", lambda row: row.p25_price, "money"),
+        Column("Median", lambda row: row.median_price, "money"),
+        Column("75 %", lambda row: row.p75_price, "money"),
+        Column("Listings", lambda row: row.listings, "count"),
+        Column("Tickets", lambda row: row.tickets, "count"),
+        Column("Near floor", lambda row: row.listings_near_floor, "count", help="Listings within 15 % of the floor"),
+        Column("As of", lambda row: row.captured_at, "moment", link=lambda _: _captures_url(question)),
+        Column("Health", lambda row: row.health if row.reason is None else f"{row.health}: {row.reason}"),
+    ]
+    return Table(
+        "now", "Now", columns, rows, note="Prices per ticket, of the last trusted capture of each marketplace."
+    )
+
+
+def spread_table(question: Question) -> Table:
+    """The marketplaces beside each other."""
+    rows = spread(
+        question.board.database, question.event.event_id, this_moment=question.now, together=question.together
+    )
+    columns = [
+        Column("Marketplace", lambda row: row.marketplace, "label"),
+        Column("In", lambda row: row.currency),
+        Column(f"Get-in {question.together}", lambda row: row.get_in_price, "money"),
+        Column("Above cheapest", lambda row: row.difference, "money"),
+        Column("", lambda row: row.percent, "change", help="Above the cheapest, in percent"),
+        Column("Floor", lambda row: row.floor_price, "money"),
+        Column("Listings", lambda row: row.listings, "count"),
+        Column("Age", lambda row: row.age, "duration"),
+        Column("Remarks", _remark_on_spread),
+    ]
+    return Table("spread", "Spread", columns, rows, note="Same event, all fees in; per ticket.")
+
+
+def sections_table(question: Question) -> Table:
+    """Prices and inventory by zone, or by section where there are no zones."""
+    rows = section_prices(
+        question.board.database, question.event.event_id, span=question.span, marketplace=question.market
+    )
+    place = question.together - 1
+    columns = [
+        Column(
+            "Zone",
+            lambda row: "whole event" if row.zone == "*" else row.zone,
+            link=lambda row: question.address(zone=None if row.zone == "*" else row.zone),
+        ),
+        Column("Marketplace", lambda row: row.marketplace, "label"),
+        Column("In", lambda row: _unit(row.currency, row.fee_basis)),
+        Column("Floor", lambda row: row.floor_price, "money"),
+        Column("Floor before", lambda row: row.first_floor_price, "money", help="The first one of the window"),
+        Column(f"Get-in {place + 1}", lambda row: row.get_in_prices[place], "money"),
+        Column("Median", lambda row: row.median_price, "money"),
+        Column("Listings", lambda row: row.listings, "count"),
+        Column("Tickets", lambda row: row.tickets, "count"),
+        Column("Hour", lambda row: row.last_hour_at, "moment"),
+    ]
+    return Table("sections", "Zones and sections", columns, rows, note="Of the last hour with a trusted capture.")
+
+
+def depth_table(question: Question) -> Table:
+    """What stands how far above the floor."""
+    depths = market_depth(
+        question.board.database,
+        question.event.event_id,
+        this_moment=question.now,
+        together=question.together,
+        marketplace=question.market,
+    )
+    columns = [
+        Column("Marketplace", lambda row: row[0].marketplace, "label"),
+        Column("In", lambda row: _unit(row[0].currency, row[0].fee_basis)),
+        Column("Above floor", lambda row: f"{row[1].percent} %"),
+        Column("Up to", lambda row: row[1].up_to_price, "money"),
+        Column("Listings", lambda row: row[1].listings, "count"),
+        Column("Tickets", lambda row: row[1].tickets, "count"),
+    ]
+    rows = [(depth, step) for depth in depths for step in depth.steps]
+    return Table("depth", "Depth", columns, rows, note=f"Listings that sell {question.together} together, cumulative.")
+
+
+def comparables_table(question: Question) -> Table:
+    """What stands beside seats that the address names."""
+    query = question.query
+    columns = [
+        Column("Around", lambda row: row[1].name),
+        Column("Marketplace", lambda row: row[0].marketplace, "label"),
+        Column("In", lambda row: _unit(row[0].currency, row[0].fee_basis)),
+        Column("Listings", lambda row: row[1].listings, "count"),
+        Column("Tickets", lambda row: row[1].tickets, "count"),
+        Column("Floor", lambda row: row[1].floor_price, "money"),
+        Column("25 %", lambda row: row[1].p25_price, "money"),
+        Column("Median", lambda row: row[1].median_price, "money"),
+        Column("75 %", lambda row: row[1].p75_price, "money"),
+        Column("Your rank", lambda row: row[1].ask_rank, "count", help="Of your asking price; 1 is the cheapest"),
+        Column("Cheapest", lambda row: ", ".join(f"{one.row or '?'}: {money(one.price)}" for one in row[1].cheapest)),
+    ]
+    rows, empty = [], "Name a section, or choose a zone above, to see what stands beside your seats."
+    try:
+        if query.get("section") or query.get("rows"):
+            rows = [(one, ring) for one in _compare(question) for ring in one.rings]
+            empty = "No listing stands there."
+    except UnclearSeatsError as error:
+        empty = str(error)
+    return Table("comparables", "Beside your seats", columns, rows, empty=empty)
+
+
+def captures_table(question: Question) -> Table:
+    """The newest captures and the runs that made them."""
+    rows = recent_captures(
+        question.board.database,
+        since=question.span.start,
+        this_moment=question.now,
+        event_id=question.event.event_id,
+        marketplace=question.market,
+        most=_MOST_CAPTURES,
+    )
+    dagster = question.board.settings.dagster_address
+
+    def run_url(row: RecentCapture) -> str | None:
+        return row.run_id and f"{dagster}/runs/{row.run_id}"
+
+    columns = [
+        Column("Captured", lambda row: row.captured_at, "clock"),
+        Column("Marketplace", lambda row: row.marketplace, "label"),
+        Column("Listings", lambda row: row.listings, "count"),
+        Column("Rejected", lambda row: row.rejected, "count"),
+        Column("Tickets", lambda row: row.tickets, "count"),
+        Column("In", lambda row: _unit(row.currency, row.fee_basis)),
+        Column("Floor", lambda row: row.floor_price, "money"),
+        Column("Get-in", lambda row: row.get_in_price, "money"),
+        Column("Median", lambda row: row.median_price, "money"),
+        Column("Trust", lambda row: "suspect, left out" if row.is_suspect else "trusted"),
+        Column("Run", lambda row: row.run_id and row.run_id[:8], link=run_url),
+    ]
+    return Table("captures", "Captures", columns, rows, note=f"The newest {_MOST_CAPTURES} of the window at most.")
+
+
+def _unit(currency: str | None, basis: str | None) -> str | None:
+    return currency and f"{currency}, {fees(basis)}"
+
+
+def _captures_url(question: Question) -> str:
+    return question.address("/captures")
+
+
+def _remark_on_spread(row: SpreadRow) -> str:
+    """Why a price is missing, or how far it can be compared."""
+    if row.obstacle is not None:
+        return row.obstacle
+    return "seen too far apart to compare" if row.is_too_far_apart else row.reason or ""
+
+
+def _compare(question: Question) -> list[Comparables]:
+    query = question.query
+    first, _, last = query.get("rows", "").replace("\N{EN DASH}", "-").partition("-")
+    try:
+        own_price = Decimal(query["own_price"]) if query.get("own_price") else None
+    except InvalidOperation:
+        raise UnclearSeatsError(f"{query['own_price']!r} is no price. Write it like 120.50.") from None
+    return comparables(
+        question.board.database,
+        question.event.event_id,
+        this_moment=question.now,
+        quantity=question.together,
+        section=query.get("section") or None,
+        zone=None if question.zone == "*" else question.zone,
+        rows=(first.strip(), (last or first).strip()) if first.strip() else None,
+        ask=own_price,
+        marketplace=question.market,
+    )
+
+
+TABLES: Mapping[str, Callable[[Question], Table]] = {
+    "now": now_table,
+    "spread": spread_table,
+    "sections": sections_table,
+    "depth": depth_table,
+    "comparables": comparables_table,
+    "captures": captures_table,
+}
+"""By the name of the download."""

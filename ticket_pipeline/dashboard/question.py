@@ -1,0 +1,110 @@
+"""What the address of an event's page asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from starlette.exceptions import HTTPException
+
+from ticket_pipeline.ingest.marketplaces import SOURCES
+from ticket_pipeline.market.hours import MOST_TOGETHER
+from ticket_pipeline.queries.events import WatchedEvent, read_events
+from ticket_pipeline.storage.prices import DAY, HOUR, Span, hour_start
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from ticket_pipeline.dashboard.pages import Board
+
+WINDOWS = {1: "24 h", 7: "7 d", 30: "30 d", 90: "90 d", 365: "1 y"}
+"""Days shown, and the name of the choice."""
+
+_BUCKET_HOURS = {1: 1, 7: 1, 30: 2, 90: 6, 365: 24}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One event, and how to look at it. Whatever the address names that there is not, is the default.
+
+    Attributes:
+        events: the event at each of its marketplaces with listings.
+        together: for how many get-in prices are.
+        zone: `*` is the whole event.
+        market: one marketplace; None: all.
+        fees: a fee basis; None: that of the newest prices.
+        by_days: whether charts run over the days to the event.
+    """
+
+    board: Board
+    query: Mapping[str, str]
+    events: Sequence[WatchedEvent]
+    now: datetime
+    together: int
+    zone: str
+    days: int
+    market: str | None
+    fees: str | None
+    by_days: bool
+
+    @property
+    def event(self) -> WatchedEvent:
+        """The event, for what is alike at all marketplaces."""
+        return self.events[0]
+
+    @property
+    def end(self) -> datetime:
+        """Up to when there can be data."""
+        return min(self.now, self.event.event_at)
+
+    @property
+    def span(self) -> Span:
+        """The window: it ends now, or with the start of the event."""
+        end = hour_start(self.end) + HOUR
+        return Span(end - self.days * DAY, end)
+
+    @property
+    def bucket(self) -> timedelta:
+        """The step of charts over the window: at most 400 of them."""
+        return _BUCKET_HOURS[self.days] * HOUR
+
+    def address(self, path: str = "", **changes: object) -> str:
+        """The address of this question with changes; None leaves a name out."""
+        query = {name: value for name, value in {**self.query, **changes}.items() if value not in (None, "")}
+        return f"/events/{self.event.event_id}{path}{'?' if query else ''}{urlencode(query)}"
+
+    def partition_url(self, event: WatchedEvent) -> str:
+        """The partition of an event in the Dagster UI."""
+        settings = self.board.settings
+        key = "/".join(filter(None, (settings.dagster_key_prefix, SOURCES[event.marketplace].asset_name)))
+        query = urlencode({"view": "partitions", "partition": event.external_id})
+        return f"{settings.dagster_address}/assets/{key}?{query}"
+
+
+def ask(board: Board, request: Request) -> Question:
+    """The question of a request; a 404 where there is no such event, or it is at no marketplace with listings."""
+    event_id = request.path_params["event_id"]
+    events = [event for event in read_events(board.database, event_id=event_id) if event.marketplace.has_listings]
+    if not events:
+        raise HTTPException(404, f"No event has the number {event_id}, or it is at no marketplace with listings.")
+    query = dict(request.query_params)
+    names = {str(event.marketplace) for event in events}
+    return Question(
+        board=board,
+        query=query,
+        events=events,
+        now=board.clock(),
+        together=_number(query.get("n"), range(1, MOST_TOGETHER + 1), 2),
+        zone=query.get("zone") or "*",
+        days=_number(query.get("days"), WINDOWS, 30),
+        market=market if (market := query.get("market")) in names else None,
+        fees=query.get("fees") or None,
+        by_days=query.get("axis") == "days",
+    )
+
+
+def _number(text: str | None, allowed: Iterable[int], default: int) -> int:
+    return next((number for number in allowed if str(number) == text), default)
