@@ -49,7 +49,6 @@ def read_history(question: Question) -> list[PriceSeries]:
         timezone=question.event.timezone,
         marketplace=question.market,
         zone=question.zone,
-        until=question.end,
     )
     return [_choose(list(group), question.fees) for _, group in groupby(history, key=lambda one: one.marketplace)]
 
