@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from ticket_pipeline.charts.axes import Axis, Scale
 
@@ -16,7 +16,7 @@ Value = float | Decimal | None
 Position = datetime | float
 """A moment on a TimeAxis, a number of days on a DaysAxis."""
 
-Values = Mapping[Position, Value]
+Values = Mapping[Any, Value]
 """The values of one series. A position that it lacks is no gap in it: nothing was to be expected there."""
 
 MOST_POINTS = 500

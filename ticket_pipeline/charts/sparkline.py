@@ -17,8 +17,8 @@ _FLAT = 0.02
 """A range below this share of the largest value is drawn as a flat line: noise is no move."""
 
 
-def sparkline(values: Sequence[Value], title: str) -> str:
-    """Values at even distances as a line, broken where there is none, with a dot at the newest."""
+def sparkline(values: Sequence[Value], title: str, *, bridged: int = 0) -> str:
+    """Values at even distances as a line, broken where more than `bridged` are missing, with a dot at the newest."""
     known = [float(value) for value in values if value is not None]
     if not known:
         return ""
@@ -30,8 +30,14 @@ def sparkline(values: Sequence[Value], title: str) -> str:
         else (_EDGE + number * step, _HEIGHT * 0.5 - (float(value) - middle) / reach * _HEIGHT * 0.7)
         for number, value in enumerate(values)
     ]
-    runs = (list(run) for is_known, run in groupby(points, key=lambda point: point is not None) if is_known)
-    path = "".join(to_path([point for point in run if point is not None]) for run in runs)
+    runs: list[list[tuple[float, float]]] = [[]]
+    for is_known, run in groupby(points, key=lambda point: point is not None):
+        joined = list(run)
+        if is_known:
+            runs[-1] += [point for point in joined if point is not None]
+        elif len(joined) > bridged:
+            runs.append([])
+    path = "".join(to_path(run) for run in runs if run)
     x, y = next(point for point in reversed(points) if point is not None)
     return (
         f'<svg class="spark" width="{_WIDTH}" height="{_HEIGHT}" role="img"><title>{escape(title)}</title>'

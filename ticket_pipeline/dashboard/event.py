@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from starlette.exceptions import HTTPException
 
 from ticket_pipeline.dashboard import pages
-from ticket_pipeline.dashboard.event_charts import charts_over_time
+from ticket_pipeline.dashboard.event_charts import draw_charts
 from ticket_pipeline.dashboard.event_tables import TABLES, captures_table
 from ticket_pipeline.dashboard.question import WINDOWS, ask
 from ticket_pipeline.market.hours import MOST_TOGETHER
@@ -27,7 +27,7 @@ def page(board: Board, request: Request) -> Response:
         request,
         "event.html",
         question=question,
-        charts=charts_over_time(question),
+        charts=draw_charts(question),
         tables=tables,
         windows=list(WINDOWS.items()),
         zones=[(name, name) for name in sorted({row.zone for row in tables["sections"].rows} - {"*"})],

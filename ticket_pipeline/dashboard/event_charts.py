@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from ticket_pipeline.charts import Band, Chart, Line, Mark, TimeAxis
+from ticket_pipeline.charts import Band, Chart, DaysAxis, Line, Mark, TimeAxis
 from ticket_pipeline.dashboard.formats import fees, label
 from ticket_pipeline.ingest.poll import build_cadence
 from ticket_pipeline.queries.prices import PriceBucket, PriceSeries, price_history
+from ticket_pipeline.queries.similar_events import CurveSeries, Percentile, get_in_curve, percentile_of_now
 
 if TYPE_CHECKING:
     from ticket_pipeline.charts.chart import Value
     from ticket_pipeline.dashboard.question import Question
+
+_Series = TypeVar("_Series", PriceSeries, CurveSeries)
 
 _PATIENCE = 2
 """Polls missed before an empty time is a gap: jitter alone makes an interval half as long again."""
@@ -22,7 +24,12 @@ _PATIENCE = 2
 _MARKET_STYLES = (1, 4, 5, 2, 6, 3)
 
 
-def charts_over_time(question: Question) -> dict[str, Chart]:
+def draw_charts(question: Question) -> dict[str, Chart]:
+    """The charts by name: prices at each marketplace first."""
+    return _over_days(question) if question.by_days else _over_time(question)
+
+
+def _over_time(question: Question) -> dict[str, Chart]:
     """Prices at each marketplace; then the marketplaces beside each other, and what is for sale."""
     history = read_history(question)
     if not history:
@@ -39,6 +46,23 @@ def charts_over_time(question: Question) -> dict[str, Chart]:
     return charts
 
 
+def _over_days(question: Question) -> dict[str, Chart]:
+    """Prices at each marketplace by days to the event, and the way that the floor of past events of its kind took."""
+    database, event_id, where = question.board.database, question.event.event_id, question.market
+    curves = get_in_curve(
+        database, event_id, this_moment=question.now, days=question.days, marketplace=where, zone=question.zone
+    )
+    past = percentile_of_now(database, event_id, this_moment=question.now, marketplace=where)
+    kinds: dict[tuple[str | None, ...], Percentile] = {
+        (one.marketplace, one.currency, one.fee_basis): one for one in past if question.zone == "*"
+    }
+    chosen = _choose_each(curves, question.fees, lambda one: -min(_known(one.points, "days_to_event"), default=0))
+    return {
+        f"prices-{one.marketplace}": _curve(question, one, kinds.get((one.marketplace, one.currency, one.fee_basis)))
+        for one in chosen
+    }
+
+
 def read_history(question: Question) -> list[PriceSeries]:
     """Prices over the window: of each marketplace the series of the fees asked for, else that with the newest price."""
     history = price_history(
@@ -50,33 +74,42 @@ def read_history(question: Question) -> list[PriceSeries]:
         marketplace=question.market,
         zone=question.zone,
     )
-    return [_choose(list(group), question.fees) for _, group in groupby(history, key=lambda one: one.marketplace)]
+    return _choose_each(
+        history, question.fees, lambda one: max(_known(one.buckets, "bucket_at"), default=question.span.start)
+    )
 
 
-def unit_of(series: PriceSeries) -> str:
+def unit_of(series: PriceSeries | CurveSeries) -> str:
     """What the prices of a series are in."""
     return f"{series.currency or 'no currency'} per ticket, {fees(series.fee_basis)}"
 
 
-def _choose(series: Sequence[PriceSeries], basis: str | None) -> PriceSeries:
-    def newest(one: PriceSeries) -> datetime:
-        return max((each.bucket_at for each in one.buckets if each.median_price), default=one.buckets[0].bucket_at)
+def _choose_each(series: Sequence[_Series], basis: str | None, newest: Callable[[_Series], Any]) -> list[_Series]:
+    """One series of each marketplace."""
+    by_market = [list(group) for _, group in groupby(series, key=lambda one: one.marketplace)]
+    return [max([one for one in group if one.fee_basis == basis] or group, key=newest) for group in by_market]
 
-    return max([one for one in series if one.fee_basis == basis] or series, key=newest)
+
+def _known(points: Sequence[Any], position: str) -> list[Any]:
+    return [getattr(one, position) for one in points if one.median_price is not None]
+
+
+def _price_lines(question: Question, points: Mapping[Any, Any]) -> list[Line]:
+    place = question.together - 1
+    return [
+        Line("Floor", {at: one.floor_price for at, one in points.items()}, 1),
+        Line(f"Get-in for {place + 1}", {at: one.get_in_prices[place] for at, one in points.items()}, 2),
+        Line("Median", {at: one.median_price for at, one in points.items()}, 3),
+    ]
 
 
 def _prices(question: Question, series: PriceSeries, axis: TimeAxis) -> Chart:
     buckets = {one.bucket_at: one for one in _expected(question, series.buckets)}
-    place = question.together - 1
     return Chart(
-        title=f"{label(series.marketplace)}{'' if question.zone == '*' else f', {question.zone}'}",
+        title=_title(question, series),
         unit=unit_of(series),
         x=axis,
-        lines=[
-            Line("Floor", {at: one.floor_price for at, one in buckets.items()}, 1),
-            Line(f"Get-in for {place + 1}", {at: one.get_in_prices[place] for at, one in buckets.items()}, 2),
-            Line("Median", {at: one.median_price for at, one in buckets.items()}, 3),
-        ],
+        lines=_price_lines(question, buckets),
         band=Band(
             "Middle half",
             {at: one.p25_price for at, one in buckets.items()},
@@ -84,6 +117,20 @@ def _prices(question: Question, series: PriceSeries, axis: TimeAxis) -> Chart:
         ),
         marks=list(_marks(list(buckets.values()))),
     )
+
+
+def _curve(question: Question, curve: CurveSeries, past: Percentile | None) -> Chart:
+    points = {one.days_to_event: one for one in curve.points}
+    lines, band = _price_lines(question, points), None
+    if past is not None and past.price_band:
+        low, middle, high = ({days: prices[n] for days, prices in past.price_band.items()} for n in range(3))
+        lines.append(Line(f"Floor of {past.events} past events, median", middle, 6))
+        band = Band("their middle half", low, high)
+    return Chart(title=_title(question, curve), unit=unit_of(curve), x=DaysAxis(max(points)), lines=lines, band=band)
+
+
+def _title(question: Question, series: PriceSeries | CurveSeries) -> str:
+    return f"{label(series.marketplace)}{'' if question.zone == '*' else f', {question.zone}'}"
 
 
 def _by_market(question: Question, history: Sequence[PriceSeries], value: Callable[[PriceBucket], Value]) -> list[Line]:

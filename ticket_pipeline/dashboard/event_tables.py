@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from ticket_pipeline.dashboard.formats import fees, money
+from ticket_pipeline.dashboard.formats import fees, label, money
 from ticket_pipeline.dashboard.overview import read_groups
 from ticket_pipeline.dashboard.tables import Column, Table
 from ticket_pipeline.queries.captures import RecentCapture, recent_captures
@@ -115,16 +115,17 @@ def depth_table(question: Question) -> Table:
         together=question.together,
         marketplace=question.market,
     )
-    columns = [
-        Column("Marketplace", lambda row: row[0].marketplace, "label"),
-        Column("In", lambda row: _unit(row[0].currency, row[0].fee_basis)),
-        Column("Above floor", lambda row: f"{row[1].percent} %"),
-        Column("Up to", lambda row: row[1].up_to_price, "money"),
-        Column("Listings", lambda row: row[1].listings, "count"),
-        Column("Tickets", lambda row: row[1].tickets, "count"),
-    ]
-    rows = [(depth, step) for depth in depths for step in depth.steps]
-    return Table("depth", "Depth", columns, rows, note=f"Listings that sell {question.together} together, cumulative.")
+    columns = [Column("Above floor", lambda row: f"{row[0].percent} %")]
+    for number, depth in enumerate(depths):
+        name = f"{label(depth.marketplace)}, {depth.currency}"
+        columns += [
+            Column(f"{name}: up to", _step(number, "up_to_price"), "money"),
+            Column("Listings", _step(number, "listings"), "count"),
+            Column("Tickets", _step(number, "tickets"), "count"),
+        ]
+    rows = list(zip(*(depth.steps for depth in depths), strict=True))
+    note = f"Listings that sell {question.together} together, cumulative, from the floor of each marketplace up."
+    return Table("depth", "Depth", columns, rows, note=note)
 
 
 def comparables_table(question: Question) -> Table:
@@ -190,6 +191,10 @@ def _unit(currency: str | None, basis: str | None) -> str | None:
 
 def _captures_url(question: Question) -> str:
     return question.address("/captures")
+
+
+def _step(number: int, name: str) -> Callable[[Any], Any]:
+    return lambda row: getattr(row[number], name)
 
 
 def _remark_on_spread(row: SpreadRow) -> str:

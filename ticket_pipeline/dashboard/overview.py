@@ -32,6 +32,8 @@ _FIRST_EVENTS = 60
 _KEPT_SECONDS = 10
 _LINES_KEPT_SECONDS = 300
 _LINE_SPAN, _LINE_SLOT = timedelta(days=7), 4 * HOUR
+_BRIDGED_SLOTS = 6
+"""Events that are far away are polled twice a day."""
 _QUIET = frozenset({Health.OK, Health.OVER})
 
 
@@ -51,7 +53,8 @@ class Group:
     def sparkline(self, row: OverviewRow) -> Markup:
         """The floor of the last days."""
         values = self.lines.get((row.event_id, row.marketplace, row.currency, row.fee_basis), ())
-        return Markup(sparkline(values, "Floor of the last 7 days"))  # noqa: S704 - numbers only
+        line = sparkline(values, "Floor of the last 7 days", bridged=_BRIDGED_SLOTS)
+        return Markup(line)  # noqa: S704 - numbers only
 
 
 Entry = tuple[Group, OverviewRow]

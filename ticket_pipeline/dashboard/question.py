@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 WINDOWS = {1: "24 h", 7: "7 d", 30: "30 d", 90: "90 d", 365: "1 y"}
 """Days shown, and the name of the choice."""
 
+_LARGEST_ID = 2**31 - 1
 _BUCKET_HOURS = {1: 1, 7: 1, 30: 2, 90: 6, 365: 24}
 
 
@@ -87,7 +88,8 @@ class Question:
 def ask(board: Board, request: Request) -> Question:
     """The question of a request; a 404 where there is no such event, or it is at no marketplace with listings."""
     event_id = request.path_params["event_id"]
-    events = [event for event in read_events(board.database, event_id=event_id) if event.marketplace.has_listings]
+    found = read_events(board.database, event_id=event_id) if event_id <= _LARGEST_ID else []
+    events = [event for event in found if event.marketplace.has_listings]
     if not events:
         raise HTTPException(404, f"No event has the number {event_id}, or it is at no marketplace with listings.")
     query = dict(request.query_params)

@@ -106,6 +106,14 @@ class Percentile:
     percentile: int | None
     band: Sequence[BandPoint]
 
+    @property
+    def price_band(self) -> dict[int, tuple[Decimal, Decimal, Decimal]]:
+        """Days to the event → the floor at the quartiles of past events; empty without a reference day."""
+        floor = self.reference_floor_price
+        if floor is None:
+            return {}
+        return {one.days_to_event: (floor * one.p25, floor * one.p50, floor * one.p75) for one in self.band}
+
 
 def get_in_curve(
     database: Database,

@@ -138,3 +138,9 @@ def test_a_sparkline_of_nothing_is_nothing_and_of_a_flat_market_is_flat() -> Non
     (path,) = paths(sparkline([100, 100.1, 100], "t"), "line-1")
     heights = {round(float(y)) for y in re.findall(r"[ML][\d.]+ ([\d.]+)", path)}
     assert heights == {11}
+
+
+def test_a_sparkline_bridges_as_many_missing_values_as_it_is_told_to() -> None:
+    values = [1, None, 2, None, None, 3]
+    pieces = [paths(sparkline(values, "t", bridged=n), "line-1")[0].count("M") for n in (0, 1, 2)]
+    assert pieces == [3, 2, 1]

@@ -1,0 +1,159 @@
+"""An event's page shows what the queries answer for what its address asks, and survives any address."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ticket_pipeline.dashboard.formats import count, money
+from ticket_pipeline.market.vocabulary import Outcome
+from ticket_pipeline.queries.comparables import comparables
+from ticket_pipeline.queries.market import market_depth, market_now, spread
+from ticket_pipeline.queries.prices import price_history, section_prices
+from ticket_pipeline.storage.prices import Span, rebuild_hourly
+from ticket_pipeline_tests.dashboard.reading import read
+from ticket_pipeline_tests.storage.stored import (
+    DAY,
+    EXAMPLES_SHARE_A_DATABASE,
+    HOUR,
+    NOON,
+    Item,
+    event_record,
+    fail,
+    items,
+    store,
+    watch,
+)
+
+if TYPE_CHECKING:
+    import httpx
+
+    from ticket_pipeline.storage.database import Database
+
+NAME, ZONE = "<b>Nightjar & Sons</b>", "=Lower '\"<i>"
+KEYS = {"stubhub": "1001", "vivid_seats": "2001"}
+
+
+@pytest.fixture
+def event_id(database: Database) -> int:
+    """An event at two marketplaces: two days of captures, then a gap of failures, then one more."""
+    (event,) = watch(database, event_record(1, name=NAME, event_at=NOON + 3 * DAY, external_ids=KEYS))
+    for hours in (*range(50, 20, -1), 1):
+        listings = [
+            *items(5, zone=ZONE),
+            *(Item(price=300.0 + n, listing_id=f"u{n}", section="9") for n in range(hours)),
+        ]
+        store(database, event, NOON - hours * HOUR, listings)
+    fail(database, event, NOON - 5 * HOUR, Outcome.BLOCKED)
+    rebuild_hourly(database, Span(NOON - 3 * DAY, NOON + HOUR))
+    return event.event_id
+
+
+def shown(client: httpx.Client, address: str) -> dict[str, list[list[str]]]:
+    """The tables of a page that is found."""
+    response = client.get(address)
+    assert response.status_code == 200, response.text
+    return read(response.text)
+
+
+def test_the_tables_are_those_of_the_queries(dashboard: httpx.Client, database: Database, event_id: int) -> None:
+    tables = shown(dashboard, f"/events/{event_id}?n=2")
+    asked: dict[str, Any] = {"this_moment": NOON}
+    now = market_now(database, event_id, **asked)
+    assert [[row[2], row[5], row[7], row[10]] for row in tables["now"][1:]] == [
+        [
+            money(one.floor_price),
+            money(one.get_in_prices and one.get_in_prices[1]),
+            money(one.median_price),
+            count(one.tickets),
+        ]
+        for one in now
+    ]
+    steps = [step for one in market_depth(database, event_id, together=2, **asked) for step in one.steps]
+    assert [row[1:4] for row in tables["depth"][1:]] == [
+        [money(step.up_to_price), count(step.listings), count(step.tickets)] for step in steps
+    ]
+    zones = section_prices(database, event_id, span=Span(NOON - 30 * DAY + HOUR, NOON + HOUR))
+    assert [[row[0], row[3], row[6]] for row in tables["sections"][1:]] == [
+        ["whole event" if one.zone == "*" else one.zone, money(one.floor_price), money(one.median_price)]
+        for one in zones
+    ]
+    assert {row[0] for row in tables["sections"]} >= {ZONE, "9"}
+    assert [row[2] for row in tables["spread"][1:]] == [
+        money(one.get_in_price) for one in spread(database, event_id, together=2, **asked)
+    ]
+
+
+def test_a_chart_is_its_query_and_breaks_where_nothing_was_seen(
+    dashboard: httpx.Client, database: Database, event_id: int
+) -> None:
+    page = dashboard.get(f"/events/{event_id}?days=7&n=1").text
+    (series,) = price_history(
+        database, event_id, span=Span(NOON - 7 * DAY + HOUR, NOON + HOUR), bucket=HOUR, timezone="America/New_York"
+    )
+    expected = [[money(one.floor_price), money(one.get_in_prices[0])] for one in series.buckets]
+    rows = read(page)["prices-stubhub-card"][1:]
+    assert [row[1:3] for row in rows] == expected[:-1]  # the hour that has just begun is no gap
+    assert [row[-1] for row in rows if row[-1]] == ["1 failed attempt, no capture"]
+    assert page.count('class="gap"') == 2  # in the chart of prices, and in that of what is for sale
+    assert "USD per ticket, all-in" in page
+    assert "local time at the venue (America/New York)" in page
+
+
+def test_seats_of_ones_own_are_compared(dashboard: httpx.Client, database: Database, event_id: int) -> None:
+    rows = shown(dashboard, f"/events/{event_id}?section=9&n=2&own_price=310")["comparables"][1:]
+    (found,) = comparables(database, event_id, this_moment=NOON, quantity=2, section="9", ask=310)
+    assert [[row[0], row[3], row[9]] for row in rows] == [
+        [ring.name, count(ring.listings), count(ring.ask_rank)] for ring in found.rings
+    ]
+    assert "is no price" in dashboard.get(f"/events/{event_id}?section=9&own_price=cheap").text
+    assert "Name the section" in dashboard.get(f"/events/{event_id}?rows=1-2").text
+
+
+@pytest.mark.parametrize("table", ["now", "spread", "sections", "depth", "captures", "comparables"])
+def test_every_table_is_a_file(dashboard: httpx.Client, event_id: int, table: str) -> None:
+    file = dashboard.get(f"/events/{event_id}/{table}.csv?section=9")
+    rows = list(csv.reader(io.StringIO(file.text)))
+    assert len(rows) > 1
+    assert not [cell for row in rows for cell in row if re.match(r"[=+@\t]|-\D", cell)]
+
+
+def test_captures_lead_to_their_runs(dashboard: httpx.Client, database: Database, event_id: int) -> None:
+    with database.connection() as connection:
+        connection.execute("update fetch_attempts set run_id = 'abcdef01-2345'")
+    page = dashboard.get(f"/events/{event_id}/captures").text
+    assert len(read(page)["captures"]) == 1 + 31
+    assert 'href="http://127.0.0.1:3000/runs/abcdef01-2345"' in page
+
+
+def test_names_are_text_wherever_they_stand(dashboard: httpx.Client, event_id: int) -> None:
+    for address in ("", "/captures", f"?zone={ZONE}", "?axis=days"):
+        page = dashboard.get(f"/events/{event_id}{address}").text
+        assert "<b>" not in page
+        assert "<i>" not in page
+
+
+def test_an_event_that_is_not_there_is_not_found(dashboard: httpx.Client) -> None:
+    assert dashboard.get("/events/99").status_code == 404
+    assert dashboard.get("/events/99999999999999999999").status_code == 404
+    assert dashboard.get("/events/1/secrets.csv").status_code == 404
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["n", "zone", "days", "market", "fees", "axis", "section", "rows", "own_price", "all"]),
+        st.one_of(
+            st.sampled_from(["1", "8", "365", "days", "9", "A-C", "1-3", "vivid_seats", "ask"]), st.text(max_size=8)
+        ),
+    )
+)
+@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=25)
+def test_any_address_of_an_event_is_a_page(dashboard: httpx.Client, event_id: int, query: dict[str, str]) -> None:
+    response = dashboard.get(f"/events/{event_id}", params=query)
+    assert response.status_code == 200, response.text
