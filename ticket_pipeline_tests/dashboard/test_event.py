@@ -47,7 +47,7 @@ def event_id(database: Database) -> int:
     for hours in (*range(50, 20, -1), 1):
         listings = [
             *items(5, zone=ZONE),
-            *(Item(price=300.0 + n, listing_id=f"u{n}", section="9") for n in range(hours)),
+            *(Item(price=300.0 + n, listing_id=f"u{n}", section="9") for n in range(max(hours, 20))),
         ]
         store(database, event, NOON - hours * HOUR, listings)
     fail(database, event, NOON - 5 * HOUR, Outcome.BLOCKED)
