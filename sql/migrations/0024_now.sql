@@ -1,32 +1,50 @@
 -- The questions about now, as functions: what is for sale, across marketplaces, for all events, and how far to trust it.
 -- Each body is parsed here (begin atomic), so that it needs no search path, and is one select, which the planner inlines.
 
--- The prices of one capture, from its listings: the same arithmetic as that of hourly_prices.
+-- The prices of one capture, from its listings: the same arithmetic as that of hourly_prices. A caller pays for the columns
+-- that it reads.
 create function capture_prices(p_event_id bigint, p_marketplace text, p_captured_at timestamptz)
 returns table (
   currency text, fee_basis text, listings integer, tickets integer, floor_price numeric, listings_near_floor integer,
-  tickets_near_floor integer, get_in_prices numeric[], p25_price numeric, median_price numeric, p75_price numeric
+  tickets_near_floor integer, get_in_1_price numeric, get_in_2_price numeric, get_in_3_price numeric, get_in_4_price numeric,
+  get_in_5_price numeric, get_in_6_price numeric, get_in_7_price numeric, get_in_8_price numeric, p25_price numeric,
+  median_price numeric, p75_price numeric
 )
 language sql stable
 begin atomic
   select
-    f.currency, f.fee_basis, count(*)::integer, sum(f.quantity)::integer, f.floor_price,
-    (count(*) filter (where f.price between f.floor_price and 1.15 * f.floor_price))::integer,
-    coalesce(sum(f.quantity) filter (where f.price between f.floor_price and 1.15 * f.floor_price), 0)::integer,
-    array[
-      min(f.price) filter (where can_sell(f.quantity, f.splits, 1)), min(f.price) filter (where can_sell(f.quantity, f.splits, 2)),
-      min(f.price) filter (where can_sell(f.quantity, f.splits, 3)), min(f.price) filter (where can_sell(f.quantity, f.splits, 4)),
-      min(f.price) filter (where can_sell(f.quantity, f.splits, 5)), min(f.price) filter (where can_sell(f.quantity, f.splits, 6)),
-      min(f.price) filter (where can_sell(f.quantity, f.splits, 7)), min(f.price) filter (where can_sell(f.quantity, f.splits, 8))
-    ],
-    -- percentile_cont takes no numeric: whole cents as floats are exact, and so are their quarters.
-    ((percentile_cont(0.25) within group (order by f.cents))::numeric / 100)::numeric(12, 2),
-    ((percentile_cont(0.5) within group (order by f.cents))::numeric / 100)::numeric(12, 2),
-    ((percentile_cont(0.75) within group (order by f.cents))::numeric / 100)::numeric(12, 2)
+    g.currency, g.fee_basis, g.listings, g.tickets, g.floor_price,
+    (
+      select count(*)::integer
+      from unnest(g.prices) as n (price)
+      where n.price between g.floor_price and 1.15 * g.floor_price
+    ),
+    (
+      select coalesce(sum(n.quantity), 0)::integer
+      from unnest(g.prices, g.quantities) as n (price, quantity)
+      where n.price between g.floor_price and 1.15 * g.floor_price
+    ),
+    g.get_in_1_price, g.get_in_2_price, g.get_in_3_price, g.get_in_4_price, g.get_in_5_price, g.get_in_6_price,
+    g.get_in_7_price, g.get_in_8_price,
+    (g.p25_cents::numeric / 100)::numeric(12, 2), (g.median_cents::numeric / 100)::numeric(12, 2),
+    (g.p75_cents::numeric / 100)::numeric(12, 2)
   from (
     select
-      r.currency, r.fee_basis, r.quantity, r.splits, r.price, (r.price * 100)::double precision as cents,
-      min(r.price) filter (where r.third <= 1.15 * r.price) over (partition by r.currency, r.fee_basis) as floor_price
+      r.currency, r.fee_basis, count(*)::integer as listings, sum(r.quantity)::integer as tickets,
+      min(r.price) filter (where r.third <= 1.15 * r.price) as floor_price,
+      array_agg(r.price) as prices, array_agg(r.quantity) as quantities,
+      min(r.price) filter (where can_sell(r.quantity, r.splits, 1)) as get_in_1_price,
+      min(r.price) filter (where can_sell(r.quantity, r.splits, 2)) as get_in_2_price,
+      min(r.price) filter (where can_sell(r.quantity, r.splits, 3)) as get_in_3_price,
+      min(r.price) filter (where can_sell(r.quantity, r.splits, 4)) as get_in_4_price,
+      min(r.price) filter (where can_sell(r.quantity, r.splits, 5)) as get_in_5_price,
+      min(r.price) filter (where can_sell(r.quantity, r.splits, 6)) as get_in_6_price,
+      min(r.price) filter (where can_sell(r.quantity, r.splits, 7)) as get_in_7_price,
+      min(r.price) filter (where can_sell(r.quantity, r.splits, 8)) as get_in_8_price,
+      -- percentile_cont takes no numeric: whole cents as floats are exact, and so are their quarters.
+      percentile_cont(0.25) within group (order by (r.price * 100)::double precision) as p25_cents,
+      percentile_cont(0.5) within group (order by (r.price * 100)::double precision) as median_cents,
+      percentile_cont(0.75) within group (order by (r.price * 100)::double precision) as p75_cents
     from (
       select
         l.currency, l.fee_basis, l.quantity, l.splits, l.price,
@@ -35,8 +53,8 @@ begin atomic
       where
         l.event_id = p_event_id and l.marketplace = p_marketplace and l.captured_at = p_captured_at and l.admission = 'seat'
     ) as r
-  ) as f
-  group by f.currency, f.fee_basis, f.floor_price;
+    group by r.currency, r.fee_basis
+  ) as g;
 end;
 comment on function capture_prices is
 'seats of one capture by currency and fee basis: floor, quartiles, get-in prices for 1 to 8 together, per ticket';
@@ -127,7 +145,12 @@ begin atomic
     h.marketplace, h.health, h.reason, h.captured_at, h.newest_at, h.failed_attempts, h.poll_interval, h.paused_until,
     c.currency, c.fee_basis, case when h.captured_at is not null then coalesce(c.listings, 0) end,
     case when h.captured_at is not null then coalesce(c.tickets, 0) end, c.floor_price, c.listings_near_floor,
-    c.tickets_near_floor, c.get_in_prices, c.p25_price, c.median_price, c.p75_price
+    c.tickets_near_floor,
+    array[
+      c.get_in_1_price, c.get_in_2_price, c.get_in_3_price, c.get_in_4_price, c.get_in_5_price, c.get_in_6_price,
+      c.get_in_7_price, c.get_in_8_price
+    ],
+    c.p25_price, c.median_price, c.p75_price
   from market_health(p_at) as h
   left join lateral capture_prices(h.event_id, h.marketplace, h.captured_at) as c on true
   where h.event_id = p_event_id;
@@ -166,7 +189,10 @@ begin atomic
     from (
       select
         h.marketplace, h.health, h.reason, h.captured_at, h.poll_interval, c.currency, c.listings, c.tickets, c.floor_price,
-        c.get_in_prices[p_together] as get_in_price
+        (array[
+          c.get_in_1_price, c.get_in_2_price, c.get_in_3_price, c.get_in_4_price, c.get_in_5_price, c.get_in_6_price,
+          c.get_in_7_price, c.get_in_8_price
+        ])[p_together] as get_in_price
       from market_health(p_at) as h
       left join lateral capture_prices(h.event_id, h.marketplace, h.captured_at) as c on c.fee_basis = 'all_in'
       where h.event_id = p_event_id
@@ -179,21 +205,13 @@ comment on function spread is
 'one event across marketplaces, all fees in: get-in price for p_together and its difference from the cheapest marketplace in the same '
 'currency; marketplaces are never added up; obstacle: why a marketplace has no price';
 
--- Its body comes with the table of estimated sales.
-create function sold_tickets(p_event_id bigint, p_marketplace text, p_from timestamptz, p_until timestamptz)
-returns table (tickets numeric, low_tickets numeric, high_tickets numeric)
-language sql stable
-begin atomic
-  select null::numeric, null::numeric, null::numeric;
-end;
-
 create function overview(p_at timestamptz default now())
 returns table (
   event_id bigint, name text, venue text, timezone text, event_at timestamptz, days_to_event numeric, marketplace text, health text,
   reason text, captured_at timestamptz, newest_at timestamptz, failed_attempts integer, currency text, fee_basis text,
   listings integer, tickets integer, floor_price numeric, get_in_price numeric, get_in_2_price numeric,
   day_ago_at timestamptz, day_ago_floor_price numeric, week_ago_at timestamptz, week_ago_floor_price numeric,
-  sold_tickets numeric, sold_low_tickets numeric, sold_high_tickets numeric
+  sold_tickets numeric, sold_low_tickets numeric, sold_high_tickets numeric, sold_hours numeric
 )
 language sql stable
 begin atomic
@@ -204,7 +222,9 @@ begin atomic
     case when h.captured_at is not null then coalesce(m.tickets, 0) end,
     m.floor_price, m.get_in_1_price, m.get_in_2_price, d.last_captured_at as day_ago_at, d.floor_price as day_ago_floor_price,
     w.last_captured_at as week_ago_at, w.floor_price as week_ago_floor_price,
-    k.tickets as sold_tickets, k.low_tickets as sold_low_tickets, k.high_tickets as sold_high_tickets
+    k.tickets as sold_tickets,
+    case when k.tickets is not null then greatest(0, k.tickets - 1.2816 * sqrt(k.variance)) end as sold_low_tickets,
+    k.tickets + 1.2816 * sqrt(k.variance) as sold_high_tickets, k.hours as sold_hours
   from events as e
   inner join market_health(p_at) as h on h.event_id = e.event_id
   left join lateral (
@@ -225,7 +245,7 @@ begin atomic
       p.event_id = h.event_id and p.marketplace = h.marketplace and p.zone = '*' and p.listings > 0
       and p.hour_at = built.hour_at
     union all
-    select c.currency, c.fee_basis, c.listings, c.tickets, c.floor_price, c.get_in_prices[1], c.get_in_prices[2]
+    select c.currency, c.fee_basis, c.listings, c.tickets, c.floor_price, c.get_in_1_price, c.get_in_2_price
     from capture_prices(h.event_id, h.marketplace, case when built.hour_at is null then h.captured_at end) as c
   ) as m on true
   left join lateral (
@@ -250,7 +270,14 @@ begin atomic
     order by p.hour_at desc
     limit 1
   ) as w on true
-  left join lateral sold_tickets(h.event_id, h.marketplace, p_at - interval '1 day', p_at) as k on true
+  left join lateral (
+    -- 80 % of a normal distribution lie within 1.2816 standard deviations.
+    select sum(q.tickets) as tickets, sum(q.variance) as variance, round(sum(q.covered_seconds) / 3600.0, 2) as hours
+    from estimated_sales as q
+    where
+      q.event_id = h.event_id and q.marketplace = h.marketplace and q.zone = '*' and q.hour_at > p_at - interval '1 day'
+      and q.hour_at <= p_at
+  ) as k on true
   where e.is_tracked and h.health <> 'untracked'
   order by e.event_at <= p_at, e.event_at, e.event_id, h.marketplace, m.currency, m.fee_basis;
 end;

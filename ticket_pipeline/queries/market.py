@@ -50,7 +50,7 @@ class MarketNow:
     floor_price: Decimal | None
     listings_near_floor: int | None
     tickets_near_floor: int | None
-    get_in_prices: Sequence[Decimal | None] | None
+    get_in_prices: Sequence[Decimal | None]
     p25_price: Decimal | None
     median_price: Decimal | None
     p75_price: Decimal | None

@@ -30,6 +30,7 @@ class OverviewRow:
         day_ago_floor_price: the floor of the last hour with one that ended at least 24 hours before `captured_at`, and
             at most 48: as of `day_ago_at`. So a week: at least 7 days, at most 8. None: no such hour.
         sold_tickets: estimated sales of the last 24 hours, with the bounds of their 80 % interval; None: not estimated.
+        sold_hours: of the 24, between captures over which sales can be estimated.
     """
 
     event_id: int
@@ -58,6 +59,7 @@ class OverviewRow:
     sold_tickets: Decimal | None
     sold_low_tickets: Decimal | None
     sold_high_tickets: Decimal | None
+    sold_hours: Decimal | None
 
     @property
     def change_24_hours(self) -> Decimal | None:

@@ -147,7 +147,7 @@ def fields_of(row: MarketNow | SpreadRow | OverviewRow, *names: str) -> list[Any
     return [getattr(row, name) for name in names]
 
 
-@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=25)
+@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=20)
 @given(histories, MOMENTS, INTERVALS)
 def test_the_market_now_is_its_last_trusted_capture(
     database: Database, history: list[Happening], moment: datetime, interval: timedelta | None
@@ -177,7 +177,7 @@ def test_the_market_now_is_its_last_trusted_capture(
     assert all((row.reason is None) == (row.health is Health.OK) for row in found)
 
 
-@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=15)
+@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=10)
 @given(histories, MOMENTS, INTERVALS, st.integers(1, 8))
 def test_the_spread_compares_only_what_can_be_compared(
     database: Database, history: list[Happening], moment: datetime, interval: timedelta | None, together: int
@@ -191,18 +191,16 @@ def test_the_spread_compares_only_what_can_be_compared(
     assert {row.marketplace for row in found} == set(MARKETPLACES)
     for row in found:
         same = [one for one in now if one.currency == row.currency]
-        prices = [one.get_in_prices[together - 1] for one in same if one.get_in_prices]
+        prices = [one.get_in_prices[together - 1] for one in same]
         cheapest = min((price for price in prices if price is not None), default=None)
         own = next((one for one in same if one.marketplace == row.marketplace), None)
-        price = own.get_in_prices[together - 1] if own and own.get_in_prices else None
+        price = own.get_in_prices[together - 1] if own else None
         assert row.get_in_price == price
         assert (row.obstacle is None) == (price is not None)
         if price is not None and cheapest is not None:
             assert row.difference == price - cheapest
             assert row.percent == round(100 * (price - cheapest) / cheapest, 1)
-            moments = {
-                one.captured_at for one in same if one.get_in_prices and one.get_in_prices[together - 1] == cheapest
-            }
+            moments = {one.captured_at for one in same if one.get_in_prices[together - 1] == cheapest}
             aparts = {abs(row.captured_at - one) for one in moments if one and row.captured_at}
             assert row.apart in aparts
             assert row.is_too_far_apart == (row.apart > (interval or 12 * HOUR))
@@ -222,7 +220,7 @@ def test_the_overview_is_the_market_now_built_or_not(
     names = ("marketplace", "health", "reason", "captured_at", "newest_at", "failed_attempts", "currency", "fee_basis")
     names += ("listings", "tickets", "floor_price")
     assert [[*fields_of(row, *names), row.get_in_price, row.get_in_2_price] for row in found] == [
-        [*fields_of(row, *names), *(row.get_in_prices or (None, None))[:2]] for row in now
+        [*fields_of(row, *names), *row.get_in_prices[:2]] for row in now
     ]
 
 
@@ -253,6 +251,29 @@ def test_without_a_floor_near_that_moment_there_is_no_change(database: Database)
     rebuild_hourly(database, Span(NOON, NOON + 9 * DAY + HOUR))
     (row,) = overview(database, this_moment=NOON + 9 * DAY)
     assert (row.day_ago_at, row.change_24_hours, row.week_ago_at, row.change_7_days) == (None,) * 4
+
+
+def test_sales_of_a_day_are_those_of_its_hours(database: Database) -> None:
+    event = watch_one(database)
+    store(database, event, NOON, items(3))
+    hours = [NOON - n * HOUR for n in (-1, 0, 1, 23, 24)]
+    query(
+        database,
+        "insert into estimated_sales (event_id, marketplace, zone, hour_at, tickets, variance, low_tickets, "
+        "high_tickets, covered_seconds, polling_seconds, method) "
+        "select %(event_id)s, 'stubhub', z, h, 1.5, 0.25, 1, 2, 1800, 3600, 1 "
+        "from unnest(%(hours)s::timestamptz[]) as h cross join unnest(array['*', '101']) as z returning 1",
+        event_id=event.event_id,
+        hours=hours,
+    )
+    (row,) = overview(database, this_moment=NOON)
+    assert (row.sold_tickets, row.sold_hours) == (Decimal("4.5"), Decimal("1.5"))
+    spread_of_it = Decimal("1.2816") * Decimal("0.75").sqrt()
+    assert row.sold_low_tickets is not None
+    assert abs(row.sold_low_tickets - (row.sold_tickets - spread_of_it)) < Decimal("0.0001")
+    assert row.sold_high_tickets == 2 * row.sold_tickets - row.sold_low_tickets
+    (early,) = overview(database, this_moment=NOON - 2 * DAY)
+    assert (early.sold_tickets, early.sold_low_tickets, early.sold_hours) == (None, None, None)
 
 
 def test_health_says_why_nothing_new_arrives(database: Database) -> None:
