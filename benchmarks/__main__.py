@@ -1,4 +1,4 @@
-"""Run benchmarks: `python -m benchmarks [a|b|c|d|e|h|all] [--server plain|timescaledb|both] [--quick] [--strict]`."""
+"""Run benchmarks: `python -m benchmarks [a|b|c|d|e|g|h|all] [--server plain|timescaledb|both] [--quick] [--strict]`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from importlib.metadata import version
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from benchmarks.changes import measure_changes
 from benchmarks.export import measure_export
 from benchmarks.ground import PLAIN, TIMESCALEDB, ServerUnavailableError, describe_machine, open_ground
 from benchmarks.history import measure_history
@@ -31,6 +32,7 @@ MEASURES: Mapping[str, Callable[..., Report]] = MappingProxyType(
         "c": measure_rebuild,
         "d": measure_history,
         "e": measure_logged_events,
+        "g": measure_changes,
         "h": measure_export,
     }
 )

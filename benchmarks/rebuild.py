@@ -17,8 +17,8 @@ from benchmarks.bodies import add_events
 from benchmarks.child import dagster_arguments, run_child
 from benchmarks.ground import SCHEMA, spend
 from benchmarks.report import Goal, Report, spread
-from ticket_pipeline.storage.database import Database, as_query, set_search_path
-from ticket_pipeline.storage.prices import REBUILD_SETTINGS, Span
+from ticket_pipeline.storage.database import REBUILD_SETTINGS, Database, as_query, set_search_path
+from ticket_pipeline.storage.prices import Span
 from ticket_pipeline.storage.statements import statement
 
 if TYPE_CHECKING:

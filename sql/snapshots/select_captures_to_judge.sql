@@ -23,8 +23,10 @@ beginning as (
 
 select
   s.captured_at, s.received, s.accepted + s.set_aside as readable, s.is_suspect,
-  coalesce(cardinality(s.checksum_problems), 0) > 0 as is_disputed, b.begins_trusted
-from snapshots as s, beginning as b
+  coalesce(cardinality(s.checksum_problems), 0) > 0 as is_disputed, b.begins_trusted, e.event_at
+from snapshots as s
+inner join events as e on e.event_id = s.event_id
+cross join beginning as b
 where
   s.event_id = %(event_id)s and s.marketplace = %(marketplace)s
   and s.captured_at >= b.captured_at

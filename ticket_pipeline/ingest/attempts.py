@@ -22,6 +22,7 @@ from ticket_pipeline.errors import (
     UnexpectedPayload,
 )
 from ticket_pipeline.ingest.unexpected_errors import unexpected_as_failure
+from ticket_pipeline.market.changes import DEFAULT_CHANGE_RULES, ChangeRules
 from ticket_pipeline.market.vocabulary import Marketplace, Outcome, RawResponse
 from ticket_pipeline.storage.attempts import Attempt, BackOff, record_failure
 
@@ -46,6 +47,7 @@ class PollContext:
     back_off: BackOff
     draw_jitter: Callable[[], float]
     keep_body: bool
+    change_rules: ChangeRules = DEFAULT_CHANGE_RULES
     run_id: str | None = None
 
     def record_failure(self, fetched: Fetched, error: MarketplaceError) -> Outcome:

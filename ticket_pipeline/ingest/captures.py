@@ -114,6 +114,7 @@ class ListingsIngest:
                 back_off=self.context.back_off,
                 jitter_factor=self.context.draw_jitter(),
                 keep_body=self.context.keep_body,
+                change_rules=self.context.change_rules,
             )
         )
         _warn_of_doubts(capture, stored, is_failure=attempt.error is not None)

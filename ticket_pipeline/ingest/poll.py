@@ -15,6 +15,7 @@ from ticket_pipeline.ingest.jitter import draw_factor
 from ticket_pipeline.ingest.marketplaces import find_source
 from ticket_pipeline.ingest.origin import claim_origin
 from ticket_pipeline.ingest.ticketmaster_events import TicketmasterIngest
+from ticket_pipeline.market.changes import ChangeRules
 from ticket_pipeline.settings.values import read_cadence_bands
 from ticket_pipeline.sheet.sync import load_zone_map
 from ticket_pipeline.storage.admission_rules import read_admission_rules
@@ -85,6 +86,7 @@ async def poll_events(  # noqa: PLR0913 - the last ones are keywords with defaul
             settings.default_randomization_strategy, jitter, settings.min_random_factor, settings.max_random_factor
         ),
         keep_body=settings.raw_payload_days > 0,
+        change_rules=build_change_rules(settings),
         run_id=run_id,
     )
     async with _open_ingest(source, settings, gate, context, now, open_client) as ingest:
@@ -173,3 +175,11 @@ def build_gate(
 def build_cadence(settings: Settings) -> Cadence:
     """The cadence of these settings."""
     return Cadence(timedelta(hours=settings.base_scrape_interval_hours), read_cadence_bands(settings.cadence_bands))
+
+
+def build_change_rules(settings: Settings) -> ChangeRules:
+    """How captures are compared under these settings."""
+    return ChangeRules(
+        relist_window=timedelta(hours=settings.relist_window_hours),
+        longest_gap=timedelta(hours=settings.longest_gap_hours),
+    )

@@ -192,6 +192,12 @@ class Settings(ServerSettings):
     prices_start_date: date = Field(
         default=date(2026, 1, 1), description="First day of the hourly and daily partitions (UTC)"
     )
+    relist_window_hours: float = Field(
+        default=24, gt=0, le=168, description="Seats back on sale within this are relisted; later they are new"
+    )
+    longest_gap_hours: float = Field(
+        default=24, gt=0, le=720, description="No sales are estimated between captures further apart"
+    )
 
     # --- primary sales ----------------------------------------------------------------------------------------------
     vivenu_api_key: OptionalKey = Field(

@@ -42,12 +42,13 @@ def delete_untracked_event(database: Database, counted: Row, this_moment: dateti
         transaction.execute("watchlist/lock_watchlist")
         if not transaction.fetch_all("watchlist/delete_events", event_ids=[counted["event_id"]]):
             return False
-        # Listings have no foreign key. The event is gone first: a capture under way can then not be stored any more.
+        # Neither has a foreign key. The event is gone first: a capture under way can then not be stored any more.
         if counted["first_captured_at"] is not None:
-            transaction.execute(
-                "watchlist/delete_event_listings",
-                event_ids=[counted["event_id"]],
-                captured_from=counted["first_captured_at"],
-                captured_until=max(counted["last_captured_at"], this_moment) + _CLOCK_SLACK,
-            )
+            stored = {
+                "event_ids": [counted["event_id"]],
+                "captured_from": counted["first_captured_at"],
+                "captured_until": max(counted["last_captured_at"], this_moment) + _CLOCK_SLACK,
+            }
+            transaction.execute("watchlist/delete_event_listings", **stored)
+            transaction.execute("watchlist/delete_event_changes", **stored)
     return True

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.errors import StorageError
@@ -21,15 +20,6 @@ if TYPE_CHECKING:
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-
-# A day of 100 events with 500 listings an hour sorts in memory instead of on disk. The planner takes the listings of a
-# span for a single row, because it cannot know that an event and a moment of capture belong together, and would nest
-# loops over all of them: minutes for a day that takes a second. Hash joins are right at every size here; and forbidden
-# plans look so costly that the compiler, where a server has it on, would start for nothing.
-REBUILD_SETTINGS = MappingProxyType(
-    {"work_mem": "128MB", "enable_nestloop": "off", "enable_mergejoin": "off", "jit": "off"}
-)
-"""What a rebuild sets for its own transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,5 +113,4 @@ def contiguous_spans(windows: Sequence[datetime], step: timedelta, *, most: int)
 
 def _begin_rebuild(transaction: Transaction) -> None:
     transaction.execute("prices/lock_prices")
-    for name, value in REBUILD_SETTINGS.items():
-        transaction.connection.execute("select set_config(%s, %s, true)", [name, value])
+    transaction.expect_many_rows()

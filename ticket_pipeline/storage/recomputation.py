@@ -14,7 +14,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.market.hours import GET_IN_COLUMNS, WHOLE_EVENT, HourlyPrice, PricedListing, hourly_prices, zone_of
-from ticket_pipeline.storage.prices import HOUR, REBUILD_SETTINGS, Span
+from ticket_pipeline.storage.prices import HOUR, Span
 
 if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database, Row, Transaction
@@ -118,8 +118,7 @@ def _one_view(database: Database) -> Iterator[Transaction]:
     with database.transaction("compare prices with their recomputation") as transaction:
         transaction.connection.execute("set transaction isolation level repeatable read read only")
         # The planner's guesses about spans are as wrong here as in a rebuild.
-        for name, value in REBUILD_SETTINGS.items():
-            transaction.connection.execute("select set_config(%s, %s, true)", [name, value])
+        transaction.expect_many_rows()
         yield transaction
 
 

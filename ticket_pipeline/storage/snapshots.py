@@ -1,7 +1,8 @@
 """Write and read captures of listings: one transaction each, whole or absent.
 
 Order inside the transaction: lock the event's schedule row, insert the manifest (a repeat ends here), COPY the
-listings, judge trust, then the rejected listings, the raw body, the marks of hours to rebuild, and the attempt.
+listings, judge trust, compare with the capture before, then the rejected listings, the raw body, the marks of hours to
+rebuild, and the attempt.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +25,11 @@ from ticket_pipeline.storage.attempts import (
     reschedule_after_failure,
     reschedule_after_success,
 )
+from ticket_pipeline.storage.changes import SourceCaptures, compare_captures
 from ticket_pipeline.storage.listing_csv import render_csv
 
 if TYPE_CHECKING:
+    from ticket_pipeline.market.changes import ChangeRules
     from ticket_pipeline.market.events import Event
     from ticket_pipeline.market.vocabulary import RejectedListing
     from ticket_pipeline.storage.database import Database, Row, Transaction
@@ -102,11 +105,17 @@ class Capture:
 
 @dataclass(frozen=True, slots=True)
 class StoredCapture:
-    """What storing a capture did: nothing where it is not new; `confirmed_at` are earlier ones that it made trusted."""
+    """What storing a capture did: nothing where it is not new.
+
+    Attributes:
+        confirmed_at: other captures whose trust it changed; mostly the one before, which it made trusted.
+        compared_at: the captures that were compared (again) with the one before them.
+    """
 
     is_new: bool
     is_suspect: bool = False
     confirmed_at: tuple[datetime, ...] = ()
+    compared_at: tuple[datetime, ...] = ()
 
 
 def write_capture(
@@ -117,6 +126,7 @@ def write_capture(
     back_off: BackOff,
     jitter_factor: float,
     keep_body: bool,
+    change_rules: ChangeRules,
 ) -> StoredCapture:
     """Store one capture in one transaction. Idempotent by (event_id, marketplace, captured_at).
 
@@ -128,6 +138,7 @@ def write_capture(
         back_off: how long the event waits after a failed attempt.
         jitter_factor: of the interval until the event's next poll.
         keep_body: whether the raw body is kept.
+        change_rules: how it is compared with the capture before it.
     """
     # Rendering and compressing need no connection: done before the transaction opens, so that its locks are short.
     rows = capture.to_csv()
@@ -142,9 +153,11 @@ def write_capture(
             return StoredCapture(is_new=False)
         if rows:
             transaction.copy("snapshots/copy_listings", rows)
-        stored = _judge(transaction, source, capture.captured_at)
+        stored, captures = _judge(transaction, source, capture.captured_at)
+        instants = [capture.captured_at, *stored.confirmed_at]
         # None of these waits for the result of another: they are sent together.
         with transaction.connection.pipeline():
+            compared = compare_captures(transaction, [captures], min(instants), max(instants), change_rules)
             if capture.rejected:
                 rejected = Jsonb([_as_json(item) for item in capture.rejected])
                 transaction.execute("snapshots/insert_rejected", **key, rejected=rejected)
@@ -152,7 +165,6 @@ def write_capture(
                 transaction.execute(
                     "snapshots/insert_raw_payload", **key, body=body, encoding="zstd", original_bytes=len(capture.body)
                 )
-            instants = [capture.captured_at, *stored.confirmed_at]
             transaction.execute("snapshots/mark_stale_hours", **source, instants=instants)
             insert_attempt(transaction, event, attempt)
             if attempt.outcome.is_failure:
@@ -161,28 +173,26 @@ def write_capture(
                 reschedule_after_success(
                     transaction, event, attempt, captured_at=capture.captured_at, jitter_factor=jitter_factor
                 )
-    return stored
+    return replace(stored, compared_at=tuple(compared))
 
 
-def _judge(transaction: Transaction, source: Row, captured_at: datetime) -> StoredCapture:
-    """Decide trust for the new capture and for those that depend on it; write what changed."""
-    captures = transaction.fetch_all("snapshots/select_captures_to_judge", **source, captured_at=captured_at)
-    sizes = [CaptureSize(row["received"], row["readable"], row["is_disputed"]) for row in captures]
-    suspects = find_suspects(sizes, begins_trusted=captures[0]["begins_trusted"])
+def _judge(transaction: Transaction, source: Row, captured_at: datetime) -> tuple[StoredCapture, SourceCaptures]:
+    """Decide trust for the new capture and for those that depend on it, and write it; returns all it looked at."""
+    rows = transaction.fetch_all("snapshots/select_captures_to_judge", **source, captured_at=captured_at)
+    sizes = [CaptureSize(row["received"], row["readable"], row["is_disputed"]) for row in rows]
+    suspects = find_suspects(sizes, begins_trusted=rows[0]["begins_trusted"])
     changed = {
         row["captured_at"]: is_suspect
-        for row, is_suspect in zip(captures, suspects, strict=True)
+        for row, is_suspect in zip(rows, suspects, strict=True)
         if row["is_suspect"] != is_suspect
     }
     if changed:
         transaction.execute(
             "snapshots/update_trust", **source, captured_at=list(changed), is_suspect=list(changed.values())
         )
-    return StoredCapture(
-        is_new=True,
-        is_suspect=changed.pop(captured_at, False),
-        confirmed_at=tuple(changed),
-    )
+    stored = StoredCapture(is_new=True, is_suspect=changed.pop(captured_at, False), confirmed_at=tuple(changed))
+    judged = [(row["captured_at"], is_suspect) for row, is_suspect in zip(rows, suspects, strict=True)]
+    return stored, SourceCaptures(**source, event_at=rows[0]["event_at"], captures=judged)
 
 
 def _as_json(item: RejectedListing) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, settings
 from psycopg import sql
 
+from ticket_pipeline.market.changes import DEFAULT_CHANGE_RULES
 from ticket_pipeline.market.events import Event, WatchlistEvent
 from ticket_pipeline.market.vocabulary import Marketplace, Outcome, RejectedListing
 from ticket_pipeline.queries.events import read_events
@@ -182,6 +183,7 @@ def write(database: Database, capture: Capture, *, keep_body: bool = True, jitte
         back_off=BACK_OFF,
         jitter_factor=jitter_factor,
         keep_body=keep_body,
+        change_rules=DEFAULT_CHANGE_RULES,
     )
 
 

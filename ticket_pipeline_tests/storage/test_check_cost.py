@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ticket_pipeline.storage.database import as_query
-from ticket_pipeline.storage.prices import REBUILD_SETTINGS, rebuild_daily
+from ticket_pipeline.storage.database import REBUILD_SETTINGS, as_query
+from ticket_pipeline.storage.prices import rebuild_daily
 from ticket_pipeline.storage.statements import statement
 from ticket_pipeline_tests.storage.stored import event_record, query, watch
 

@@ -1,0 +1,122 @@
+-- Compare captures, each with the one before it, listing by listing; replace what is stored of them. Seats that are gone and
+-- back in the same capture are relisted; those that are back in the next one are found by relist_later, which runs next.
+-- Parameters, arrays with one element per capture: event_ids, marketplaces, captured, previous (timestamptz[]; null: it is
+-- not compared), reasons (text[]: why no sales are estimated); seen_from, seen_until (timestamptz: the first and last capture
+-- that is read). Idempotent. Rows: none.
+with links as materialized (
+  select row_number() over () as pair_id, u.*
+  from unnest(
+    %(event_ids)s::bigint[], %(marketplaces)s::text[], %(captured)s::timestamptz[], %(previous)s::timestamptz[],
+    %(reasons)s::text[]
+  ) as u (event_id, marketplace, captured_at, previous_captured_at, censored_because)
+),
+
+linked as (
+  update snapshots as s
+  set previous_captured_at = k.previous_captured_at, censored_because = k.censored_because
+  from links as k
+  where
+    s.event_id = k.event_id and s.marketplace = k.marketplace and s.captured_at = k.captured_at
+    and (s.previous_captured_at, s.censored_because) is distinct from (k.previous_captured_at, k.censored_because)
+),
+
+deleted as (
+  delete from listing_changes as c
+  using links as k
+  where
+    c.event_id = k.event_id and c.marketplace = k.marketplace and c.captured_at = k.captured_at
+    and c.captured_at >= %(seen_from)s and c.captured_at <= %(seen_until)s
+),
+
+earlier as (
+  select
+    p.pair_id, l.listing_id collate "C" as listing_id, l.section, l."row", l.zone, l.admission, l.quantity, l.price,
+    l.currency, l.fee_basis
+  from links as p
+  inner join listings as l
+    on l.event_id = p.event_id and l.marketplace = p.marketplace and l.captured_at = p.previous_captured_at
+  where l.captured_at >= %(seen_from)s and l.captured_at <= %(seen_until)s
+),
+
+later as (
+  select
+    p.pair_id, l.listing_id collate "C" as listing_id, l.section, l."row", l.zone, l.admission, l.quantity, l.price,
+    l.currency, l.fee_basis
+  from links as p
+  inner join listings as l
+    on l.event_id = p.event_id and l.marketplace = p.marketplace and l.captured_at = p.captured_at
+  where p.previous_captured_at is not null and l.captured_at >= %(seen_from)s and l.captured_at <= %(seen_until)s
+),
+
+changed as materialized (
+  select
+    pair_id, listing_id, b.pair_id is null as is_new, a.pair_id is null as is_gone,
+    case when a.pair_id is null then b.section else a.section end as section,
+    case when a.pair_id is null then b."row" else a."row" end as "row",
+    case
+      when coalesce(a.admission, b.admission) <> 'seat' then 'Grounds'
+      when a.pair_id is null then coalesce(nullif(b.zone, '*'), nullif(b.section, '*'), 'unknown')
+      else coalesce(nullif(a.zone, '*'), nullif(a.section, '*'), 'unknown')
+    end as zone,
+    coalesce(a.currency, b.currency) as currency, coalesce(a.fee_basis, b.fee_basis) as fee_basis,
+    -- Prices of different units are not compared.
+    case when a.pair_id is null or (a.currency = b.currency and a.fee_basis = b.fee_basis) then b.price end as old_price,
+    a.price as new_price, b.quantity as old_quantity, a.quantity as new_quantity
+  from earlier as b
+  full join later as a using (pair_id, listing_id)
+  where b.pair_id is null or a.pair_id is null or a.price <> b.price or a.quantity <> b.quantity
+),
+
+-- Section, row and quantity of seats that are gone and of those that are new, where there are both.
+same_seats as (
+  select
+    pair_id,
+    array_agg(listing_id order by old_price, listing_id) filter (where is_gone) as gone_ids,
+    array_agg(old_price order by old_price, listing_id) filter (where is_gone) as gone_prices,
+    array_agg(listing_id order by new_price, listing_id) filter (where is_new) as new_ids,
+    array_agg(new_price order by new_price, listing_id) filter (where is_new) as new_prices
+  from changed
+  where is_new or is_gone
+  group by pair_id, section, "row", coalesce(old_quantity, new_quantity), currency, fee_basis
+  having bool_or(is_new) and bool_or(is_gone)
+),
+
+relists as (
+  select s.pair_id, s.gone_ids[m.gone] as gone_id, s.gone_prices[m.gone] as gone_price, s.new_ids[m.back] as new_id
+  from same_seats as s
+  cross join lateral match_prices(s.gone_prices, s.new_prices) as m
+),
+
+found as (
+  select c.*, 'repriced' as change, null as previous_listing_id, null as relisted_as
+  from changed as c
+  where c.old_price <> c.new_price
+  union all
+  select c.*, 'quantity', null, null
+  from changed as c
+  where c.old_quantity <> c.new_quantity
+  union all
+  select c.*, 'removed', null, r.new_id
+  from changed as c
+  left join relists as r on r.pair_id = c.pair_id and r.gone_id = c.listing_id
+  where c.is_gone
+  union all
+  select
+    c.pair_id, c.listing_id, c.is_new, c.is_gone, c.section, c."row", c.zone, c.currency, c.fee_basis, r.gone_price,
+    c.new_price, case when r.new_id is not null then c.new_quantity end, c.new_quantity,
+    case when r.new_id is null then 'listed' else 'relisted' end, r.gone_id, null
+  from changed as c
+  left join relists as r on r.pair_id = c.pair_id and r.new_id = c.listing_id
+  where c.is_new
+)
+
+insert into listing_changes (
+  event_id, marketplace, captured_at, previous_captured_at, change, listing_id, previous_listing_id, relisted_as, section,
+  "row", zone, currency, fee_basis, old_price, new_price, old_quantity, new_quantity
+)
+select
+  p.event_id, p.marketplace, p.captured_at, p.previous_captured_at, f.change, f.listing_id, f.previous_listing_id,
+  f.relisted_as, f.section, f."row", f.zone, f.currency, f.fee_basis, f.old_price, f.new_price, f.old_quantity,
+  f.new_quantity
+from found as f
+inner join links as p on p.pair_id = f.pair_id
