@@ -5,7 +5,9 @@ what has another currency or fee basis is another result. Nothing here fetches, 
 whatever else shows numbers, takes them from here.
 """
 
+from ticket_pipeline.market.changes import ChangeKind
 from ticket_pipeline.market.trends import Trend
+from ticket_pipeline.queries.changes import ChangeCoverage, ListingChange, change_coverage, listing_changes
 from ticket_pipeline.queries.comparables import (
     ComparableListing,
     Comparables,
@@ -54,12 +56,15 @@ __all__ = [
     "DAY",
     "HOUR",
     "BandPoint",
+    "ChangeCoverage",
+    "ChangeKind",
     "ComparableListing",
     "Comparables",
     "CurvePoint",
     "CurveSeries",
     "DepthStep",
     "LevelBreak",
+    "ListingChange",
     "MarketDepth",
     "MarketNow",
     "OverviewRow",
@@ -78,9 +83,11 @@ __all__ = [
     "WatchlistHealth",
     "WatchlistProblem",
     "ZonePrices",
+    "change_coverage",
     "comparables",
     "get_in_curve",
     "group_price_trend",
+    "listing_changes",
     "market_depth",
     "market_now",
     "overview",
