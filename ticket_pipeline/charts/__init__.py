@@ -4,7 +4,7 @@ One definition (`Chart`) serves the dashboard's pages, Dagster's pages and files
 text of a chart. What does not: which numbers are shown (`dashboard`, `defs`), and reading them (`queries`).
 """
 
-from ticket_pipeline.charts.axes import DaysAxis, TimeAxis
+from ticket_pipeline.charts.axes import DateAxis, DaysAxis, NameAxis, TimeAxis
 from ticket_pipeline.charts.chart import MOST_POINTS, Band, Bars, Chart, Line, Mark
 from ticket_pipeline.charts.drawing import draw, draw_file
 from ticket_pipeline.charts.sparkline import sparkline
@@ -14,9 +14,11 @@ __all__ = [
     "Band",
     "Bars",
     "Chart",
+    "DateAxis",
     "DaysAxis",
     "Line",
     "Mark",
+    "NameAxis",
     "TimeAxis",
     "draw",
     "draw_file",

@@ -52,13 +52,13 @@ class TimeAxis:
         """It names the zone."""
         return f"local time at the venue ({self.timezone.replace('_', ' ')})"
 
-    def place(self, moment: datetime) -> float:
+    def place(self, at: datetime) -> float:
         """Where a moment stands."""
-        return (moment - self.start) / (self.end - self.start)
+        return (at - self.start) / (self.end - self.start)
 
-    def show(self, moment: datetime) -> str:
+    def show(self, at: datetime) -> str:
         """A moment as a reader reads it."""
-        return f"{moment.astimezone(ZoneInfo(self.timezone)):%a %d %b %Y, %H:%M %Z}"
+        return f"{at.astimezone(ZoneInfo(self.timezone)):%a %d %b %Y, %H:%M %Z}"
 
     def ticks(self) -> list[Tick]:
         """Labels at even steps of the venue's clock: hours, days, weeks or months."""
@@ -75,6 +75,40 @@ class TimeAxis:
             if moment >= self.start:
                 ticks.append((self.place(moment), _name(local, step)))
         return ticks
+
+
+@dataclass(frozen=True, slots=True)
+class DateAxis(TimeAxis):
+    """A span of whole days, which are midnights in `timezone`."""
+
+    @property
+    def title(self) -> str:
+        """Days have no zone."""
+        return "day at the venue"
+
+    def show(self, at: datetime) -> str:
+        """A day as a reader reads it."""
+        return f"{at:%a %d %b %Y}"
+
+
+@dataclass(frozen=True, slots=True)
+class NameAxis:
+    """Names at even distances; positions are their numbers."""
+
+    title: str
+    names: Sequence[str]
+
+    def place(self, number: float) -> float:
+        """Where the bar of a name begins."""
+        return number / len(self.names)
+
+    def show(self, number: float) -> str:
+        """The name."""
+        return self.names[int(number)]
+
+    def ticks(self) -> list[Tick]:
+        """Every name, under the middle of its bar."""
+        return [(self.place(number + 0.5), name) for number, name in enumerate(self.names)]
 
 
 @dataclass(frozen=True, slots=True)

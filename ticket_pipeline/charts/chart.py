@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -45,12 +45,12 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """One bar per position, as wide as the way to the next one, with the range that its value is in."""
+    """One bar per position, as wide as the way to the next one, with the range that its value is in where known."""
 
     name: str
     values: Values
-    low: Values
-    high: Values
+    low: Values = field(default_factory=dict)
+    high: Values = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,8 @@ class Chart:
         if self.band is not None:
             columns += [(f"{self.band.name}, low", self.band.low), (f"{self.band.name}, high", self.band.high)]
         if self.bars is not None:
-            columns += [(self.bars.name, self.bars.values), ("low", self.bars.low), ("high", self.bars.high)]
+            columns.append((self.bars.name, self.bars.values))
+            columns += [("low", self.bars.low), ("high", self.bars.high)] if self.bars.low else []
         return columns
 
     def rows(self) -> Iterator[tuple[float, str, list[str], str]]:

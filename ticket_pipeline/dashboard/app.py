@@ -15,7 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
 from ticket_pipeline.charts.drawing import style_sheet
-from ticket_pipeline.dashboard import event, overview, sources
+from ticket_pipeline.dashboard import event, overview, primary_sales, sources
 from ticket_pipeline.dashboard.pages import FOLDER, Board, answer
 from ticket_pipeline.errors import StorageError
 from ticket_pipeline.web_guard import STRICT_HEADERS, Guard, allowed_hosts
@@ -46,6 +46,10 @@ def create_app(
         "/events/{event_id:int}": event.page,
         "/events/{event_id:int}/captures": event.captures,
         "/events/{event_id:int}/{table}.csv": event.download,
+        "/primary-sales": primary_sales.page,
+        "/primary-sales.csv": primary_sales.download,
+        "/primary-sales/{key}": primary_sales.event_page,
+        "/primary-sales/{key}/{table}.csv": primary_sales.event_download,
         "/sources": sources.page,
         "/sources.csv": sources.download,
     }

@@ -16,7 +16,6 @@ NOTHING = "\N{EN DASH}"
 
 _FEES = {FeeBasis.ALL_IN: "all-in", FeeBasis.ASK: "before fees"}
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
-_WHOLE_FROM = 10_000
 
 
 def text(value: object) -> str:
@@ -28,9 +27,7 @@ def text(value: object) -> str:
 
 def money(amount: Decimal | None) -> str:
     """An amount; its currency stands beside it or in the heading."""
-    if amount is None:
-        return NOTHING
-    return f"{amount:,.2f}" if abs(amount) < _WHOLE_FROM else f"{amount:,.0f}"
+    return NOTHING if amount is None else f"{amount:,.2f}"
 
 
 def count(number: float | Decimal | None) -> str:

@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.dashboard import pages
-from ticket_pipeline.dashboard.formats import NOTHING
+from ticket_pipeline.dashboard.formats import NOTHING, duration
 from ticket_pipeline.dashboard.tables import Column, Table
 from ticket_pipeline.ingest.marketplaces import SOURCES, why_not_polled
 from ticket_pipeline.queries.sources import Budget, SourceStatus, read_sources
@@ -66,7 +66,7 @@ def _cards(board: Board) -> Sequence[SourceCard]:
 
 def _window(budget: Budget) -> str:
     length = budget.window_seconds
-    per = f"per {length}" if length else "at once"
+    per = f"per {duration(length)}" if length else "at once"
     return f"{per}, for polling" if budget.applies_to == "polling" else per
 
 

@@ -1,0 +1,66 @@
+"""Sources and primary sales: what the queries answer, in words and figures."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ticket_pipeline.ingest.marketplaces import SOURCES
+from ticket_pipeline.market.vocabulary import Outcome
+from ticket_pipeline.queries.sources import read_sources
+from ticket_pipeline.storage.ticket_sales import read_sales, rebuild, rebuild_summary
+from ticket_pipeline_tests.dashboard.reading import read
+from ticket_pipeline_tests.storage.stored import MINUTE, NOON, fail, query, vivenu_event, watch_one
+from ticket_pipeline_tests.storage.test_ticket_sales import sell
+
+if TYPE_CHECKING:
+    import httpx
+
+    from ticket_pipeline.storage.database import Database
+
+
+def test_a_paused_source_says_why_and_how_to_go_on(dashboard: httpx.Client, database: Database) -> None:
+    fail(database, watch_one(database), NOON - MINUTE, Outcome.BLOCKED)
+    query(
+        database,
+        "insert into breaker_state (marketplace, state, reason, open_until) "
+        "values ('stubhub', 'open', 'It showed <a> challenge.', %(until)s) returning marketplace",
+        until=NOON + timedelta(hours=1),
+    )
+    page = dashboard.get("/sources").text
+    assert "It showed &lt;a&gt; challenge." in page
+    assert "ticket-pipeline resume stubhub" in page
+    assert "it was too slow" in page
+
+
+def test_sources_are_those_of_the_query(dashboard: httpx.Client, database: Database) -> None:
+    expected = read_sources(database, list(SOURCES), since=NOON - timedelta(days=1), this_moment=NOON)
+    lines = dashboard.get("/sources.csv").text.splitlines()
+    assert [line.split(",")[0] for line in lines[1:]] == [str(one.marketplace) for one in expected]
+
+
+def test_primary_sales_are_those_of_the_summary(dashboard: httpx.Client, database: Database) -> None:
+    sold = [{"created_at": NOON - timedelta(days=days)} for days in range(3)]
+    sell(database, *sold, event=vivenu_event("e1", name="<i>Race"))
+    rebuild(database, "sales_daily")
+    rebuild_summary(database, NOON)
+    (summary,) = read_sales(database, "summary")
+    page = dashboard.get("/primary-sales").text
+    assert read(page)["primary-sales"][1][:4] == ["<i>Race", str(summary["event_on"]), "3", "10"]
+    tables = read(dashboard.get("/primary-sales/e1").text)
+    assert [row[1] for row in tables["daily-card"][1:]] == ["1", "1", "1"]
+    assert [row[1] for row in tables["total-card"][1:]] == ["1", "2", "3"]
+    assert tables["types"][1][1] == "3"
+
+
+@pytest.mark.parametrize("name", ["types", "age_groups", "event_coupons"])
+def test_tables_of_primary_sales_are_files(dashboard: httpx.Client, name: str) -> None:
+    assert dashboard.get(f"/primary-sales/e1/{name}.csv").status_code == 200
+
+
+def test_what_is_not_there_is_not_found(dashboard: httpx.Client) -> None:
+    for address in ("/primary-sales/none", "/primary-sales/e1/secrets.csv", "/static/app.py"):
+        assert dashboard.get(address).status_code == 404
+    assert "ticket-pipeline pipelines run default" in dashboard.get("/primary-sales").text
