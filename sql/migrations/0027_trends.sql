@@ -1,5 +1,5 @@
 -- The questions over time, as functions: prices and inventory by buckets.
--- Each body is parsed here (begin atomic), so that it needs no search path, and is one select, which the planner inlines.
+-- No function needs a search path of its caller: its body is parsed here (begin atomic), or brings one.
 
 create function bucket_start(p_hour_at timestamptz, p_bucket interval, p_timezone text, p_aligned_at timestamptz)
 returns timestamptz
@@ -25,96 +25,134 @@ returns table (
   open_price numeric, high_price numeric, low_price numeric, close_price numeric, min_price numeric, p25_price numeric,
   median_price numeric, p75_price numeric, mean_price numeric, max_price numeric
 )
-language sql stable parallel safe
-begin atomic
-  with venue as (
-    select coalesce(p_timezone, e.timezone) as timezone, least(p_until, e.event_at) as filled_until
-    from events as e
-    where e.event_id = p_event_id
-  ),
+language plpgsql stable
+set search_path from current
+-- Planned for each question: the plan for any zone could not use the index that holds the whole event alone. How few series
+-- there are the planner cannot know: it would compare each hour with each.
+set plan_cache_mode = force_custom_plan
+set enable_nestloop = off
+set enable_mergejoin = off
+set jit = off
+as $$
+#variable_conflict use_column
+declare
+  v_timezone text;
+  v_filled_until timestamptz;
+  v_marketplaces text[] := array(
+    select s.marketplace from event_sources as s
+    where s.event_id = p_event_id and (p_marketplace is null or s.marketplace = p_marketplace)
+  );
+begin
+  select coalesce(p_timezone, e.timezone), least(p_until, e.event_at) into v_timezone, v_filled_until
+  from events as e
+  where e.event_id = p_event_id;
 
-  parts as materialized (
-    select h.*
-    from jsonb_populate_recordset(null::hourly_prices, p_parts) as h
-    where h.zone in ('*', p_zone)
-  ),
-
+  return query
   -- What was tried, from the rows of the whole event: a zone has no row of an hour in which it had no listing.
-  attempted as (
+  with coverage as materialized (
     select
-      a.marketplace, a.hour_at, bucket_start(a.hour_at, p_bucket, v.timezone, p_aligned_at) as bucket_at,
-      max(a.snapshots) as snapshots, max(a.suspect_snapshots) as suspect_snapshots, max(a.failed_attempts) as failed_attempts
-    from (
-      select h.marketplace, h.hour_at, h.snapshots, h.suspect_snapshots, h.failed_attempts
-      from hourly_prices as h
-      where
-        h.event_id = p_event_id and (p_marketplace is null or h.marketplace = p_marketplace) and h.zone = '*'
-        and h.hour_at >= p_from and h.hour_at < p_until and h.hour_at <> all(p_split_hours)
-      union all
-      select h.marketplace, h.hour_at, h.snapshots, h.suspect_snapshots, h.failed_attempts
-      from parts as h
-      where h.zone = '*'
-    ) as a
-    cross join venue as v
-    group by a.marketplace, a.hour_at, v.timezone
-  ),
-
-  coverage as materialized (
-    select
-      a.marketplace, a.bucket_at, sum(a.snapshots)::integer as snapshots, sum(a.suspect_snapshots)::integer as suspect_snapshots,
+      a.marketplace, bucket_start(a.hour_at, p_bucket, v_timezone, p_aligned_at) as bucket_at,
+      sum(a.snapshots)::integer as snapshots, sum(a.suspect_snapshots)::integer as suspect_snapshots,
       sum(a.failed_attempts)::integer as failed_attempts, max(a.hour_at) filter (where a.snapshots > 0) as last_hour_at,
-      -- An hour that lies in two buckets counts in that of its first part with a capture.
-      (count(*) filter (where a.snapshots > 0 and a.hour_at = a.first_at))::integer as hours_covered
+      (count(*) filter (where a.snapshots > 0 and a.is_counted))::integer as hours_covered
     from (
       select
-        t.*,
-        min(t.hour_at) filter (where t.snapshots > 0)
-          over (partition by t.marketplace, date_bin('1 hour', t.hour_at, timestamptz '2000-01-01 00:00+00')) as first_at
-      from attempted as t
-    ) as a
-    group by a.marketplace, a.bucket_at
-  ),
-
-  own as materialized (
-    select bucket_start(h.hour_at, p_bucket, v.timezone, p_aligned_at) as bucket_at, h.*
-    from (
-      select
-        h.marketplace, h.currency, h.fee_basis, h.hour_at, h.listings, h.tickets, h.observations, h.sum_price, h.floor_price,
-        h.low_floor_price, h.high_floor_price, h.open_price, h.high_price, h.low_price, h.close_price, h.min_price, h.p25_price,
-        h.median_price, h.p75_price, h.max_price, h.get_in_1_price, h.get_in_2_price, h.get_in_3_price, h.get_in_4_price,
-        h.get_in_5_price, h.get_in_6_price, h.get_in_7_price, h.get_in_8_price
+        h.marketplace, h.hour_at, max(h.snapshots) as snapshots, max(h.suspect_snapshots) as suspect_snapshots,
+        max(h.failed_attempts) as failed_attempts, true as is_counted
       from hourly_prices as h
       where
-        h.event_id = p_event_id and (p_marketplace is null or h.marketplace = p_marketplace) and h.zone = p_zone
+        h.event_id = p_event_id and h.marketplace = any(v_marketplaces) and h.zone = '*'
         and h.hour_at >= p_from and h.hour_at < p_until and h.hour_at <> all(p_split_hours)
+      group by h.marketplace, h.hour_at
       union all
       select
-        h.marketplace, h.currency, h.fee_basis, h.hour_at, h.listings, h.tickets, h.observations, h.sum_price, h.floor_price,
-        h.low_floor_price, h.high_floor_price, h.open_price, h.high_price, h.low_price, h.close_price, h.min_price, h.p25_price,
-        h.median_price, h.p75_price, h.max_price, h.get_in_1_price, h.get_in_2_price, h.get_in_3_price, h.get_in_4_price,
-        h.get_in_5_price, h.get_in_6_price, h.get_in_7_price, h.get_in_8_price
-      from parts as h
-      where h.zone = p_zone
-    ) as h
-    cross join venue as v
+        h.marketplace, h.hour_at, max(h.snapshots), max(h.suspect_snapshots), max(h.failed_attempts),
+        -- An hour that lies in two buckets counts in that of its first part with a capture.
+        h.hour_at = min(case when max(h.snapshots) > 0 then h.hour_at end)
+          over (partition by h.marketplace, date_bin('1 hour', h.hour_at, timestamptz '2000-01-01 00:00+00'))
+      from jsonb_populate_recordset(null::hourly_prices, p_parts) as h
+      where h.zone = '*'
+      group by h.marketplace, h.hour_at
+    ) as a
+    group by a.marketplace, 2
+  ),
+
+  -- All buckets, gaps too.
+  grid as (
+    select
+      f.marketplace, f.bucket_at, max(f.snapshots) as snapshots, max(f.suspect_snapshots) as suspect_snapshots,
+      max(f.failed_attempts) as failed_attempts, max(f.hours_covered) as hours_covered
+    from (
+      select c.marketplace, c.bucket_at, c.snapshots, c.suspect_snapshots, c.failed_attempts, c.hours_covered
+      from coverage as c
+      union all
+      select b.marketplace, g.starts_at, 0, 0, 0, 0
+      from (
+        select c.marketplace, min(c.bucket_at) as first_at
+        from coverage as c
+        group by c.marketplace
+      ) as b
+      cross join lateral (
+        select t.starts_at
+        from generate_series(b.first_at, v_filled_until, greatest(p_bucket, interval '1 hour')) as t (starts_at)
+        where p_aligned_at is not null or p_bucket <= interval '1 hour'
+        union all
+        select t.local_at at time zone v_timezone
+        from generate_series(b.first_at at time zone v_timezone, v_filled_until at time zone v_timezone, p_bucket) as t (local_at)
+        where p_aligned_at is null and p_bucket > interval '1 hour'
+      ) as g
+      where g.starts_at < v_filled_until
+    ) as f
+    group by f.marketplace, f.bucket_at
+  ),
+
+  buckets as materialized (
+    select
+      o.marketplace, o.currency, o.fee_basis, o.bucket_at, max(o.hour_at) as newest_at, sum(o.observations) as observations,
+      max(o.listings) filter (where o.is_last) as listings, max(o.tickets) filter (where o.is_last) as tickets,
+      max(o.floor_price) filter (where o.is_last) as floor_price, min(o.low_floor_price) as low_floor_price,
+      max(o.high_floor_price) as high_floor_price,
+      array[
+        max(o.get_in_1_price) filter (where o.is_last), max(o.get_in_2_price) filter (where o.is_last),
+        max(o.get_in_3_price) filter (where o.is_last), max(o.get_in_4_price) filter (where o.is_last),
+        max(o.get_in_5_price) filter (where o.is_last), max(o.get_in_6_price) filter (where o.is_last),
+        max(o.get_in_7_price) filter (where o.is_last), max(o.get_in_8_price) filter (where o.is_last)
+      ] as get_in_prices,
+      (array_agg(o.open_price order by o.hour_at) filter (where o.open_price is not null))[1] as open_price,
+      max(o.high_price) as high_price, min(o.low_price) as low_price,
+      (array_agg(o.close_price order by o.hour_at desc) filter (where o.close_price is not null))[1] as close_price,
+      min(o.min_price) as min_price, max(o.p25_price) filter (where o.is_last) as p25_price,
+      max(o.median_price) filter (where o.is_last) as median_price, max(o.p75_price) filter (where o.is_last) as p75_price,
+      (sum(o.sum_price) / nullif(sum(o.observations), 0))::numeric(12, 2) as mean_price, max(o.max_price) as max_price
+    from (
+      select h.*, c.bucket_at, h.hour_at = c.last_hour_at as is_last
+      from (
+        select h.* from hourly_prices as h
+        where
+          h.event_id = p_event_id and h.marketplace = any(v_marketplaces) and h.zone = p_zone
+          and h.hour_at >= p_from and h.hour_at < p_until and h.hour_at <> all(p_split_hours)
+        union all
+        select h.* from jsonb_populate_recordset(null::hourly_prices, p_parts) as h
+        where h.zone = p_zone
+      ) as h
+      inner join coverage as c
+        on c.marketplace = h.marketplace and c.bucket_at = bucket_start(h.hour_at, p_bucket, v_timezone, p_aligned_at)
+    ) as o
+    group by o.marketplace, o.currency, o.fee_basis, o.bucket_at
   ),
 
   -- Hours without a listing have the last known currency, or XXX: they make a series only where nothing else does.
   priced as (
-    select o.marketplace, o.currency, o.fee_basis, min(o.bucket_at) as first_at, max(o.bucket_at) as last_at
-    from own as o
-    where o.observations > 0
-    group by o.marketplace, o.currency, o.fee_basis
+    select b.marketplace, b.currency, b.fee_basis, min(b.bucket_at) as first_at, max(b.bucket_at) as last_at
+    from buckets as b
+    where b.observations > 0
+    group by b.marketplace, b.currency, b.fee_basis
     union all
     (
-      select distinct on (o.marketplace) o.marketplace, o.currency, o.fee_basis, o.bucket_at as first_at, o.bucket_at as last_at
-      from own as o
-      where
-        not exists (
-          select from own as x
-          where x.marketplace = o.marketplace and x.observations > 0
-        )
-      order by o.marketplace asc, o.currency = 'XXX', o.hour_at desc
+      select distinct on (b.marketplace) b.marketplace, b.currency, b.fee_basis, b.bucket_at, b.bucket_at
+      from buckets as b
+      where not exists (select from buckets as x where x.marketplace = b.marketplace and x.observations > 0)
+      order by b.marketplace, b.currency = 'XXX', b.newest_at desc
     )
   ),
 
@@ -131,67 +169,21 @@ begin atomic
     from priced as k
     inner join priced as o on o.marketplace = k.marketplace
     group by k.marketplace, k.currency, k.fee_basis, k.first_at, k.last_at
-  ),
-
-  filled as (
-    select c.marketplace, c.bucket_at
-    from coverage as c
-    union
-    select b.marketplace, g.starts_at
-    from (
-      select c.marketplace, min(c.bucket_at) as first_at from coverage as c
-      group by c.marketplace
-    ) as b
-    cross join venue as v
-    cross join
-      lateral (
-        select t.starts_at
-        from generate_series(b.first_at, v.filled_until, greatest(p_bucket, interval '1 hour')) as t (starts_at)
-        where p_aligned_at is not null or p_bucket <= interval '1 hour'
-        union all
-        select t.local_at at time zone v.timezone as starts_at
-        from
-          generate_series(b.first_at at time zone v.timezone, v.filled_until at time zone v.timezone, p_bucket) as t (local_at)
-        where p_aligned_at is null and p_bucket > interval '1 hour'
-      ) as g
-    where g.starts_at < v.filled_until
-  ),
-
-  buckets as (
-    select
-      o.marketplace, o.currency, o.fee_basis, o.bucket_at, min(o.low_floor_price) as low_floor_price,
-      max(o.high_floor_price) as high_floor_price,
-      (array_agg(o.open_price order by o.hour_at) filter (where o.open_price is not null))[1] as open_price,
-      max(o.high_price) as high_price, min(o.low_price) as low_price,
-      (array_agg(o.close_price order by o.hour_at desc) filter (where o.close_price is not null))[1] as close_price,
-      min(o.min_price) as min_price, (sum(o.sum_price) / nullif(sum(o.observations), 0))::numeric(12, 2) as mean_price,
-      max(o.max_price) as max_price
-    from own as o
-    group by o.marketplace, o.currency, o.fee_basis, o.bucket_at
   )
 
   select
-    s.marketplace, nullif(s.currency, 'XXX'), case when s.currency <> 'XXX' then s.fee_basis end, f.bucket_at,
-    case when c.snapshots > 0 then coalesce(l.listings, 0) end, case when c.snapshots > 0 then coalesce(l.tickets, 0) end,
-    coalesce(c.snapshots, 0), coalesce(c.suspect_snapshots, 0), coalesce(c.failed_attempts, 0), coalesce(c.hours_covered, 0),
-    l.floor_price, b.low_floor_price, b.high_floor_price,
-    array[
-      l.get_in_1_price, l.get_in_2_price, l.get_in_3_price, l.get_in_4_price, l.get_in_5_price, l.get_in_6_price,
-      l.get_in_7_price, l.get_in_8_price
-    ],
-    b.open_price, b.high_price, b.low_price, b.close_price, b.min_price, l.p25_price, l.median_price, l.p75_price,
-    b.mean_price, b.max_price
+    s.marketplace, nullif(s.currency, 'XXX'), case when s.currency <> 'XXX' then s.fee_basis end, g.bucket_at,
+    case when g.snapshots > 0 then coalesce(b.listings, 0) end, case when g.snapshots > 0 then coalesce(b.tickets, 0) end,
+    g.snapshots, g.suspect_snapshots, g.failed_attempts, g.hours_covered, b.floor_price, b.low_floor_price, b.high_floor_price,
+    coalesce(b.get_in_prices, array_fill(null::numeric, array[8])), b.open_price, b.high_price, b.low_price, b.close_price,
+    b.min_price, b.p25_price, b.median_price, b.p75_price, b.mean_price, b.max_price
   from series as s
-  inner join filled as f on f.marketplace = s.marketplace and f.bucket_at >= s.begins_at and f.bucket_at < s.ends_at
-  left join coverage as c on c.marketplace = f.marketplace and c.bucket_at = f.bucket_at
+  inner join grid as g on g.marketplace = s.marketplace and g.bucket_at >= s.begins_at and g.bucket_at < s.ends_at
   left join buckets as b
-    on
-      b.marketplace = s.marketplace and b.currency = s.currency and b.fee_basis = s.fee_basis and b.bucket_at = f.bucket_at
-  left join own as l
-    on
-      l.marketplace = s.marketplace and l.currency = s.currency and l.fee_basis = s.fee_basis and l.hour_at = c.last_hour_at
-  order by s.marketplace, s.currency, s.fee_basis, f.bucket_at;
-end;
+    on b.marketplace = s.marketplace and b.currency = s.currency and b.fee_basis = s.fee_basis and b.bucket_at = g.bucket_at
+  order by s.marketplace, s.currency, s.fee_basis, g.bucket_at;
+end
+$$;
 comment on function price_history is
 'prices of one event by buckets of whole hours on the venue''s clock, per ticket, from hourly_prices; one series per marketplace, '
 'currency and fee basis, from its first price to its last and on until another one begins; the first begins with the first attempt. '

@@ -2,123 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from fractions import Fraction
-from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ticket_pipeline.market.hours import PricedListing, floor_price, get_in_price, quantile
 from ticket_pipeline.market.trends import measure_trend
 from ticket_pipeline.queries import (
     DAY,
     HOUR,
+    LevelBreak,
     Span,
     TicketPoint,
     TrendPoint,
+    TrendSeries,
+    group_price_trend,
     price_trend,
+    section_prices,
     ticket_count_trend,
 )
-from ticket_pipeline.storage.prices import hour_start
-from ticket_pipeline_tests.queries.histories import Captured, History, Stored, histories, live_through, read_stored
+from ticket_pipeline.storage.prices import rebuild_hourly
+from ticket_pipeline_tests.queries.buckets import Buckets, expected_series, expected_value, in_zone, on_the_clock
+from ticket_pipeline_tests.queries.histories import Captured, History, histories, live_through, read_stored
 from ticket_pipeline_tests.storage.stored import (
     EXAMPLES_SHARE_A_DATABASE,
-    MINUTE,
+    NOON,
+    Item,
+    fail,
+    items,
+    query,
+    store,
+    watch_one,
 )
 
 if TYPE_CHECKING:
+    from ticket_pipeline.market.events import Event
+    from ticket_pipeline.queries.trends import Measure
     from ticket_pipeline.storage.database import Database
 
-QUARTER = 15 * MINUTE
 NEW_YORK = "America/New_York"
-Key = tuple[str, str]
 
 
-class Buckets:
-    """The buckets of a history at one marketplace, by brute force over quarters of an hour."""
-
-    def __init__(self, history: History, stored: Stored, by: timedelta) -> None:
-        self._zone, self._by = ZoneInfo(history.timezone), by
-        quarters = Span(history.span.start - 2 * DAY, history.span.end + 2 * DAY).steps(QUARTER)
-        self.starts: dict[int, datetime] = {}
-        for quarter in quarters:
-            self.starts.setdefault(self.number(quarter), quarter)
-        self.stored = stored
-        attempted = {self.number(at) for at in (*stored.suspects, *stored.failures, *(c.at for c in stored.captures))}
-        last = self.number(min(history.span.end, history.event_at) - timedelta(microseconds=1))
-        self.numbers = sorted(attempted | set(range(min(attempted), last + 1)))
-
-    def number(self, moment: datetime) -> int:
-        """Which bucket a moment lies in: hours are those of UTC, all else is on the venue's clock."""
-        if self._by == HOUR:
-            return int(moment.timestamp()) // 3600
-        return (moment.astimezone(self._zone).replace(tzinfo=None) - datetime(2000, 1, 3)) // self._by  # noqa: DTZ001
-
-    def captures(self, number: int) -> list[Captured]:
-        """Its trusted captures."""
-        return [capture for capture in self.stored.captures if self.number(capture.at) == number]
-
-    def coverage(self, number: int) -> tuple[int, int, int]:
-        """Trusted captures, suspects and failures."""
-        moments = ([c.at for c in self.stored.captures], self.stored.suspects, self.stored.failures)
-        trusted, suspects, failures = ([self.number(at) for at in each].count(number) for each in moments)
-        return trusted, suspects, failures
-
-    def hours_covered(self, numbers: Sequence[int]) -> int:
-        """UTC hours whose first trusted capture lies in one of these buckets."""
-        firsts: dict[datetime, datetime] = {}
-        for capture in self.stored.captures:
-            firsts.setdefault(hour_start(capture.at), capture.at)
-        return sum(self.number(first) in numbers for first in firsts.values())
-
-    def hours(self, numbers: Sequence[int], span: Span) -> int:
-        """Hours of the window between the first and the last of these buckets."""
-        quarters = [quarter for quarter in span.steps(QUARTER) if min(numbers) <= self.number(quarter) <= max(numbers)]
-        return len(quarters) // 4
-
-
-def in_zone(listings: Sequence[PricedListing], zone: str) -> list[PricedListing]:
-    return [one for one in listings if zone in {"*", one.zone}]
-
-
-def expected_series(buckets: Buckets, zone: str) -> dict[Key, list[int]]:
-    """The buckets of each series: those between its prices, and those that no other series has and follow it."""
-    priced: dict[Key, list[int]] = {}
-    for capture in buckets.stored.captures:
-        for listing in in_zone(capture.listings, zone):
-            priced.setdefault((listing.currency, listing.fee_basis), []).append(buckets.number(capture.at))
-    found: dict[Key, list[int]] = {key: [] for key in priced}
-    for number in buckets.numbers:
-        owners = [key for key, own in priced.items() if min(own) <= number <= max(own)]
-        if not owners:
-            ended = {key: max(own) for key, own in priced.items() if max(own) < number}
-            owners = [key for key, last in ended.items() if last == max(ended.values())]
-        if not owners:
-            first = min((min(own) for own in priced.values()), default=None)
-            owners = [key for key, own in priced.items() if min(own) == first]
-        for key in owners:
-            found[key].append(number)
-    return found
-
-
-def expected_value(captures: list[Captured], zone: str, key: Key, measure: str, together: int) -> Decimal | None:
-    """The price in the last capture; the median of all listings of its hour."""
-    if not captures:
-        return None
-    hour = [one for one in captures if hour_start(one.at) == hour_start(captures[-1].at)]
-    last, all_of_hour = (
-        [x for c in chosen for x in in_zone(c.listings, zone) if (x.currency, x.fee_basis) == key]
-        for chosen in (hour[-1:], hour)
-    )
-    if measure == "floor":
-        return floor_price(one.price for one in last)
-    if measure == "get_in":
-        return get_in_price(last, together)
-    return quantile(sorted(one.price for one in all_of_hour), Fraction(1, 2)) if all_of_hour else None
+def buckets_of(database: Database, event_id: int, history: History, by: timedelta) -> dict[str, Buckets]:
+    """By marketplace."""
+    until = min(history.span.end, history.event_at)
+    number = on_the_clock(history.timezone, by)
+    return {name: Buckets(stored, number, until) for name, stored in read_stored(database, event_id).items()}
 
 
 @settings(EXAMPLES_SHARE_A_DATABASE, max_examples=25)
@@ -130,26 +62,18 @@ def expected_value(captures: list[Captured], zone: str, key: Key, measure: str, 
     together=st.integers(1, 8),
 )
 def test_every_series_is_what_brute_force_over_captures_says(
-    database: Database, history: History, by: timedelta, zone: str, measure: str, together: int
+    database: Database, history: History, by: timedelta, zone: str, measure: Measure, together: int
 ) -> None:
     event_id = live_through(database, history)
-    found = price_trend(
-        database,
-        event_id,
-        span=history.span,
-        timezone=history.timezone,
-        zone=zone,
-        by=by,
-        measure=measure,  # type: ignore[arg-type]
-        together=together,
-    )
+    asked: dict[str, Any] = {"zone": zone, "by": by, "measure": measure, "together": together}
+    found = price_trend(database, event_id, span=history.span, timezone=history.timezone, **asked)
     expected = {}
-    for marketplace, stored in read_stored(database, event_id).items():
-        buckets = Buckets(history, stored, by)
+    for marketplace, buckets in buckets_of(database, event_id, history, by).items():
+        starts = buckets.starts(history.span)
         for key, numbers in expected_series(buckets, zone).items():
             points = [
                 TrendPoint(
-                    buckets.starts[number],
+                    starts[number],
                     expected_value(buckets.captures(number), zone, key, measure, together),
                     *buckets.coverage(number),
                 )
@@ -177,12 +101,14 @@ def test_every_count_is_what_brute_force_over_captures_says(
 ) -> None:
     event_id = live_through(database, history)
     found = ticket_count_trend(database, event_id, span=history.span, timezone=history.timezone, zone=zone, by=by)
+    twins = buckets_of(database, event_id, history, by)
+    if zone == "*":
+        assert [one.marketplace for one in found] == sorted(twins)
     for one in found:
-        buckets = Buckets(history, read_stored(database, event_id)[one.marketplace], by)
+        buckets = twins[one.marketplace]
+        starts = buckets.starts(history.span)
         assert one.points == [
-            expected_counts(
-                buckets.captures(number), zone, history.capacity, buckets.starts[number], buckets.coverage(number)
-            )
+            expected_counts(buckets.captures(number), zone, history.capacity, starts[number], buckets.coverage(number))
             for number in buckets.numbers
         ]
         counts = [(point.at, Decimal(point.tickets)) for point in one.points if point.tickets is not None]
@@ -200,3 +126,164 @@ def expected_counts(
     tickets = sum(one.quantity for one in last)
     rate = round(Decimal(tickets) / capacity, 4) if capacity and zone == "*" else None
     return TicketPoint(at, tickets, len(last), rate, *coverage)
+
+
+@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=10)
+@given(history=histories())
+def test_zones_now_are_what_the_last_capture_of_each_marketplace_says(database: Database, history: History) -> None:
+    event_id = live_through(database, history)
+    found = section_prices(database, event_id, span=history.span)
+    expected = {}
+    for marketplace, stored in read_stored(database, event_id).items():
+        seen = [listing for capture in stored.captures for listing in capture.listings]
+        zones = {(zone, one.currency, one.fee_basis) for one in seen for zone in ("*", one.zone)}
+        for zone, *key in zones:
+            last = [one for one in in_zone(stored.captures[-1].listings, zone) if [one.currency, one.fee_basis] == key]
+            prices = [expected_value(stored.captures[-1:], zone, (key[0], key[1]), "get_in", n) for n in range(1, 9)]
+            counts = (len(last), sum(one.quantity for one in last))
+            floor = expected_value(stored.captures[-1:], zone, (key[0], key[1]), "floor", 1)
+            expected[marketplace, zone, *key] = (*counts, floor, prices)
+    assert {
+        (one.marketplace, one.zone, one.currency, one.fee_basis): (
+            one.listings,
+            one.tickets,
+            one.floor_price,
+            one.get_in_prices,
+        )
+        for one in found
+    } == expected
+
+
+def trend_of(
+    database: Database,
+    event: Event,
+    span: Span,
+    **asked: Any,  # noqa: ANN401 - as price_trend has them
+) -> list[TrendSeries]:
+    """The floor in New York, by the hour unless asked otherwise."""
+    rebuild_hourly(database, span)
+    return price_trend(database, event.event_id, span=span, timezone=NEW_YORK, **asked)
+
+
+def test_a_sell_out_a_failure_and_a_gap_are_told_apart_in_a_zone(database: Database) -> None:
+    event = watch_one(database)
+    lower = [Item(listing_id=str(n), price=50.0 + n, zone="Lower") for n in range(3)]
+    upper = [Item(listing_id=f"u{n}", price=20.0 + n, zone="Upper") for n in range(6)]
+    store(database, event, NOON, [*lower, *upper])
+    store(database, event, NOON + HOUR, upper)
+    fail(database, event, NOON + 2 * HOUR)
+    store(database, event, NOON + 4 * HOUR, [*lower, *upper])
+    span = Span(NOON, NOON + 5 * HOUR)
+    (series,) = trend_of(database, event, span, zone="Lower")
+    assert [(p.value, p.snapshots, p.failed_attempts) for p in series.points] == [
+        (50, 1, 0),
+        (None, 1, 0),
+        (None, 0, 1),
+        (None, 0, 0),
+        (50, 1, 0),
+    ]
+    (counts,) = ticket_count_trend(database, event.event_id, span=span, timezone=NEW_YORK, zone="Lower")
+    assert [point.tickets for point in counts.points] == [6, 0, None, None, 6]
+    assert (series.hours_covered, series.hours) == (3, 5)
+
+
+def test_a_level_break_parts_a_trend_and_is_named(database: Database) -> None:
+    """Fees become part of prices on the third day: a rise that is none."""
+    event = watch_one(database)
+    for day, (basis, price) in enumerate([("ask", 100.0)] * 2 + [("all_in", 125.0)] * 2):
+        stock = [Item(listing_id=str(n), price=price + n, fee_basis=basis) for n in range(3)]
+        store(database, event, NOON + day * DAY, stock)
+    fail(database, event, NOON + 36 * HOUR)
+    asked, all_in = sorted(
+        trend_of(database, event, Span(NOON, NOON + 3 * DAY + HOUR), by=DAY), key=lambda one: one.points[0].at
+    )
+    assert asked.level_breaks == all_in.level_breaks
+    assert asked.level_breaks == [LevelBreak(datetime(2026, 3, 4, 5, tzinfo=UTC), "USD", "ask", "USD", "all_in")]
+    assert [point.value for point in asked.points] == [100, 100]
+    assert [point.value for point in all_in.points] == [125, 125]
+    assert [one.trend.direction for one in (asked, all_in) if one.trend] == ["flat", "flat"]
+
+
+def test_a_few_listings_in_another_currency_are_no_level_break(database: Database) -> None:
+    event = watch_one(database)
+    stray = Item(listing_id="x", currency="CAD")
+    for hour in range(4):
+        store(database, event, NOON + hour * HOUR, [*items(3), *([stray] if hour == 1 else [])])
+    found = trend_of(database, event, Span(NOON, NOON + 4 * HOUR))
+    assert [(one.currency, len(one.points), one.level_breaks) for one in found] == [("CAD", 1, []), ("USD", 4, [])]
+
+
+def test_one_point_has_no_trend_and_no_data_has_no_series(database: Database) -> None:
+    event = watch_one(database)
+    span = Span(NOON, NOON + DAY)
+    assert trend_of(database, event, span) == []
+    assert ticket_count_trend(database, event.event_id, span=span, timezone=NEW_YORK) == []
+    store(database, event, NOON, items(3))
+    (series,) = trend_of(database, event, span)
+    assert (series.trend, [p.value for p in series.points][:2]) == (None, [100, None])
+
+
+def test_group_prices_are_those_of_so_many_together(database: Database) -> None:
+    event = watch_one(database)
+    stock = [Item(listing_id=str(n), price=10.0 * n, quantity=n, splits=(n,)) for n in range(1, 9)]
+    store(database, event, NOON, stock)
+    rebuild_hourly(database, span := Span(NOON, NOON + HOUR))
+    asked = {"span": span, "timezone": NEW_YORK}
+    for together in range(1, 9):
+        (series,) = group_price_trend(database, event.event_id, together=together, **asked)
+        assert (series.measure, series.points[0].value) == (f"get_in {together}", 10 * together)
+    with pytest.raises(ValueError, match="1 to 8 tickets together, not for 9"):
+        group_price_trend(database, event.event_id, together=9, **asked)
+
+
+def test_the_function_of_the_schema_gives_the_same_points(database: Database) -> None:
+    event = watch_one(database)
+    for hour in (0, 1, 3):
+        store(database, event, NOON + hour * HOUR, [*items(3), Item(price=40.0 + hour, listing_id="x")])
+    span = Span(NOON, NOON + 5 * HOUR)
+    for measure, together in (("floor", 1), ("get_in", 2), ("median", 1)):
+        (series,) = trend_of(database, event, span, measure=measure, together=together)
+        rows = query(
+            database,
+            "select * from price_trend(%(id)s, %(start)s, %(end)s, p_measure => %(measure)s, p_together => %(n)s)",
+            id=event.event_id,
+            start=span.start,
+            end=span.end,
+            measure=measure,
+            n=together,
+        )
+        assert [(row["at"], row["value"], row["snapshots"]) for row in rows] == [
+            (point.at, point.value, point.snapshots) for point in series.points
+        ]
+
+
+def test_a_day_of_the_schemas_function_is_the_venues_own(database: Database) -> None:
+    event = watch_one(database)  # in New York
+    store(database, event, datetime(2026, 3, 2, 4, 30, tzinfo=UTC), items(3))
+    store(database, event, datetime(2026, 3, 2, 5, 30, tzinfo=UTC), items(3))
+    span = Span(NOON - DAY, NOON)
+    rebuild_hourly(database, span)
+    rows = query(
+        database,
+        "select at from ticket_count_trend(%(id)s, %(start)s, %(end)s, '1 day')",
+        id=event.event_id,
+        start=span.start,
+        end=span.end,
+    )
+    assert [row["at"] for row in rows] == [datetime(2026, 3, day, 5, tzinfo=UTC) for day in (1, 2)]
+
+
+def test_questions_need_no_search_path(database: Database) -> None:
+    """Grafana and Metabase name the schema, and set nothing."""
+    event = watch_one(database)
+    with database.connection() as connection, connection.transaction(force_rollback=True):
+        connection.execute("set local search_path to pg_catalog")
+        for question in (
+            "price_history(%s, now() - interval '1 day', now())",
+            "price_trend(%s, now() - interval '1 day', now())",
+            "ticket_count_trend(%s, now() - interval '1 day', now(), '1 day')",
+            "get_in_curve(%s)",
+            "percentile_of_now(%s)",
+            "floor_band(%s)",
+        ):
+            connection.execute(f"select * from tickets.{question}".encode(), [event.event_id])  # noqa: S608 - our own text
