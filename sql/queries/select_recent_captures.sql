@@ -3,7 +3,7 @@
 -- basis; a capture without seats has one, without prices. `run_id` is Dagster's, null where no run made it.
 select
   c.event_id, e.name, c.marketplace, c.captured_at, c.accepted as listings, c.rejected, c.tickets, c.is_suspect,
-  p.currency, p.fee_basis, p.floor_price, p.get_in_prices[1] as get_in_price, p.median_price, a.run_id
+  p.currency, p.fee_basis, p.floor_price, p.get_in_1_price as get_in_price, p.median_price, a.run_id
 from (
   select s.event_id, s.marketplace, s.captured_at, s.accepted, s.rejected, s.tickets, s.is_suspect
   from snapshots as s

@@ -10,6 +10,7 @@ from ticket_pipeline.dashboard.formats import fees, label, money
 from ticket_pipeline.dashboard.overview import read_groups
 from ticket_pipeline.dashboard.tables import Column, Table
 from ticket_pipeline.queries.captures import RecentCapture, recent_captures
+from ticket_pipeline.queries.changes import listing_changes
 from ticket_pipeline.queries.comparables import Comparables, UnclearSeatsError, comparables
 from ticket_pipeline.queries.market import SpreadRow, market_depth, market_now, spread
 from ticket_pipeline.queries.prices import section_prices
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from ticket_pipeline.dashboard.question import Question
 
 _MOST_CAPTURES = 200
+_MOST_CHANGES = 100
 
 
 def now_table(question: Question) -> Table:
@@ -154,6 +156,36 @@ def comparables_table(question: Question) -> Table:
     return Table("comparables", "Beside your seats", columns, rows, empty=empty)
 
 
+def changes_table(question: Question) -> Table:
+    """What changed among the listings, newest first."""
+    rows = listing_changes(
+        question.board.database,
+        question.event.event_id,
+        span=question.span,
+        marketplace=question.market,
+        zone=question.zone,
+        limit=_MOST_CHANGES,
+    )
+    columns = [
+        Column("Seen", lambda row: row.captured_at, "moment", link=lambda _: _captures_url(question)),
+        Column("Since", lambda row: row.previous_captured_at, "moment", help="The capture before: it happened between"),
+        Column("What", lambda row: row.change),
+        Column("Marketplace", lambda row: row.marketplace, "label"),
+        Column("Zone", lambda row: row.zone),
+        Column("Section", lambda row: row.section),
+        Column("Row", lambda row: row.row),
+        Column("Tickets before", lambda row: row.old_quantity, "count"),
+        Column("Tickets", lambda row: row.new_quantity, "count"),
+        Column("Price before", lambda row: row.old_price, "money"),
+        Column("Price", lambda row: row.new_price, "money"),
+        Column("In", lambda row: _unit(row.currency, row.fee_basis)),
+    ]
+    note = (
+        f"The newest {_MOST_CHANGES} of the window at most, between trusted captures. Relisted: back under another id."
+    )
+    return Table("changes", "Changes", columns, rows, empty="No change is known in this window.", note=note)
+
+
 def captures_table(question: Question) -> Table:
     """The newest captures and the runs that made them."""
     rows = recent_captures(
@@ -230,6 +262,7 @@ TABLES: Mapping[str, Callable[[Question], Table]] = {
     "sections": sections_table,
     "depth": depth_table,
     "comparables": comparables_table,
+    "changes": changes_table,
     "captures": captures_table,
 }
 """By the name of the download."""

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ticket_pipeline.dashboard.formats import count, money
 from ticket_pipeline.market.vocabulary import Outcome
+from ticket_pipeline.queries.changes import listing_changes
 from ticket_pipeline.queries.comparables import comparables
 from ticket_pipeline.queries.market import market_depth, market_now, spread
 from ticket_pipeline.queries.prices import price_history, section_prices
@@ -84,6 +85,11 @@ def test_the_tables_are_those_of_the_queries(dashboard: httpx.Client, database: 
         ["whole event" if one.zone == "*" else one.zone, money(one.floor_price), money(one.median_price)]
         for one in zones
     ]
+    changed = listing_changes(database, event_id, span=Span(NOON - 30 * DAY + HOUR, NOON + HOUR), limit=100)
+    assert [[row[2], row[9], row[10]] for row in tables["changes"][1:]] == [
+        [one.change, money(one.old_price), money(one.new_price)] for one in changed
+    ]
+    assert len(changed) > 20
     assert {row[0] for row in tables["sections"]} >= {ZONE, "9"}
     assert [row[2] for row in tables["spread"][1:]] == [
         money(one.get_in_price) for one in spread(database, event_id, together=2, **asked)
@@ -116,7 +122,7 @@ def test_seats_of_ones_own_are_compared(dashboard: httpx.Client, database: Datab
     assert "Name the section" in dashboard.get(f"/events/{event_id}?rows=1-2").text
 
 
-@pytest.mark.parametrize("table", ["now", "spread", "sections", "depth", "captures", "comparables"])
+@pytest.mark.parametrize("table", ["now", "spread", "sections", "depth", "captures", "comparables", "changes"])
 def test_every_table_is_a_file(dashboard: httpx.Client, event_id: int, table: str) -> None:
     file = dashboard.get(f"/events/{event_id}/{table}.csv?section=9")
     rows = list(csv.reader(io.StringIO(file.text)))
