@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ticket_pipeline.market.hours import MOST_TOGETHER
 from ticket_pipeline.market.vocabulary import Marketplace
 
 EventKey = Annotated[
@@ -18,6 +19,11 @@ MarketplaceOption = Annotated[
         metavar="NAME", help=f"One of {', '.join(one for one in Marketplace if one.has_listings)}; unset: all."
     ),
 ]
+ChartOption = Annotated[
+    bool | None, typer.Option("--chart/--no-chart", help="A line chart, too; unset: in a terminal.")
+]
+Zone = Annotated[str, typer.Option(help="One zone; * is the whole event.")]
+Together = Annotated[int, typer.Option(min=1, max=MOST_TOGETHER, help="Tickets that must be sold together.")]
 Days = Annotated[int, typer.Option(min=1, max=3660, help="How many days back.")]
 IntervalHours = Annotated[
     float | None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -25,15 +25,15 @@ from ticket_pipeline.cli.formats import (
     plain,
     utc_now,
 )
-from ticket_pipeline.cli.options import Days, EventKey, MarketplaceOption
+from ticket_pipeline.cli.options import Days, EventKey, MarketplaceOption, Zone
 from ticket_pipeline.cli.output import Output, with_formats
-from ticket_pipeline.cli.rebuilding import rebuild_stale_hours
+from ticket_pipeline.cli.rebuilding import rebuild_stale_hours, whole_hours
 from ticket_pipeline.cli.session import choose_event, describe_event, identify, identify_source, open_migrated
 from ticket_pipeline.cli.tables import new_table, note, show, table_of
 from ticket_pipeline.market.hours import is_thin
 from ticket_pipeline.queries.prices import PriceBucket, PriceSeries, ZonePrices
 from ticket_pipeline.settings.model import load_settings
-from ticket_pipeline.storage.prices import HOUR, Span
+from ticket_pipeline.storage.prices import HOUR
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -52,7 +52,7 @@ def price_history(
         timedelta,
         typer.Option(parser=parse_bucket, metavar="DURATION", help="Hours, days or weeks: '6 hours', '1 day', '1w'."),
     ] = "1 day",  # type: ignore[assignment] # typer parses the default, and shows it as it is written
-    zone: Annotated[str, typer.Option(help="One zone; * is the whole event.")] = "*",
+    zone: Zone = "*",
     marketplace: MarketplaceOption = None,
     output: Output,
 ) -> None:
@@ -64,7 +64,7 @@ def price_history(
         ticket-pipeline price-history glass orchard --days 7 --bucket "6 hours"
     """
     this_moment = utc_now()
-    span = _whole_hours(this_moment, days)
+    span = whole_hours(this_moment, days)
     with open_migrated(load_settings()) as database:
         sources = choose_event(database, event, marketplace, with_listings=True)
         rebuild_stale_hours(database, span)
@@ -120,7 +120,7 @@ def section_prices(
 
         ticket-pipeline section-prices glass orchard --days 7
     """
-    span = _whole_hours(utc_now(), days)
+    span = whole_hours(utc_now(), days)
     with open_migrated(load_settings()) as database:
         sources = choose_event(database, event, marketplace, with_listings=True)
         rebuild_stale_hours(database, span)
@@ -157,11 +157,6 @@ def _explain_no_zones(event: WatchedEvent, days: int) -> str:
         f"No listing of {plain(event.name)} on {event.marketplace} in the last {days} days. Whether the market was "
         f"empty or nothing was fetched: ticket-pipeline price-history {event.external_id}"
     )
-
-
-def _whole_hours(this_moment: datetime, days: int) -> Span:
-    end = this_moment.replace(minute=0, second=0, microsecond=0) + HOUR
-    return Span(end - days * _DAY, end)
 
 
 def _explain_nothing(event: WatchedEvent, days: int, zone: str) -> str:

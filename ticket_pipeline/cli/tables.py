@@ -50,6 +50,23 @@ def show(*parts: Table | str) -> None:
         console.print(part)
 
 
+def show_lines(lines: Iterable[str]) -> None:
+    """Print lines as they are to stdout."""
+    for line in lines:
+        _console(sys.stdout).print(line, soft_wrap=True)
+
+
+def is_drawn(wanted: bool | None) -> bool:
+    """Whether a chart is shown: as the user wants it, else in a terminal that has its characters."""
+    can = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "").startswith("utf")
+    return wanted if wanted is not None else can and _console(sys.stdout).is_terminal
+
+
+def screen_width() -> int:
+    """The columns of the terminal; 80 where there is none."""
+    return _console(sys.stdout).width
+
+
 def show_facts(facts: Iterable[tuple[str, str]]) -> None:
     """Print facts beside their names to stdout, left for the terminal to wrap, so that commands can be copied whole."""
     rows = list(facts)

@@ -194,6 +194,8 @@ def _describe_nearest(key: str, events: Sequence[WatchedEvent]) -> str:
     near = sorted(best.values(), key=_first)[-_NEAR_KEYS:]
     lines = [f"\n  {event.external_id}  {_summary(event)}" for ratio, event in reversed(near) if ratio >= _LIKE]
     nearest = f" Nearest:{''.join(lines)}\n" if lines else " "
+    if not events:
+        return "No event is known yet. Fill the watchlist, then run `ticket-pipeline sync-events`."
     return (
         f"No event has the id {key!r}, or these words in its name, venue, city or date; {len(events)} ids are known."
         f"{nearest}{_REMEDY}"

@@ -1,0 +1,124 @@
+"""`comps`: what is for sale beside seats of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ticket_pipeline import queries
+from ticket_pipeline.cli.formats import FEE_BASIS, FLOOR, NOTHING, ago, count, money, plain, utc_now
+from ticket_pipeline.cli.options import EventKey, MarketplaceOption
+from ticket_pipeline.cli.output import Output, with_formats
+from ticket_pipeline.cli.session import choose_event, describe_event, identify, open_migrated
+from ticket_pipeline.cli.tables import note, show, table_of
+from ticket_pipeline.market.hours import MOST_TOGETHER
+from ticket_pipeline.queries import Comparables, Ring
+from ticket_pipeline.settings.model import load_settings
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def _parse_money(text: str) -> Decimal:
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal(0)
+    if not amount.is_finite() or amount <= 0:
+        raise typer.BadParameter(f"{text!r} is not a price: give 120 or 120.50, for example")
+    return amount
+
+
+@with_formats
+def comps(
+    event: EventKey,
+    *,
+    section: Annotated[str | None, typer.Option(help="Of your seats, as the marketplace names it.")] = None,
+    rows: Annotated[str | None, typer.Option(metavar="ROW[-ROW]", help="Of your seats: 12, 10-14, C-F.")] = None,
+    zone: Annotated[str | None, typer.Option(help="Of your seats; unset: that of the section.")] = None,
+    quantity: Annotated[int, typer.Option(min=1, max=MOST_TOGETHER, help="How many you sell together.")] = 2,
+    ask: Annotated[
+        Decimal | None, typer.Option(parser=_parse_money, metavar="PRICE", help="Your price: where would it stand?")
+    ] = None,
+    marketplace: MarketplaceOption = None,
+    output: Output,
+) -> None:
+    """Show what is for sale beside your own seats: near rows, the section, the zone; and where your price would stand.
+
+    ticket-pipeline comps glass orchard --section 104 --rows 10-14 --quantity 2 --ask 180
+    """
+    first, _, last = (rows or "").partition("-")
+    span = (first, last or first) if rows else None
+    this_moment = utc_now()
+    with open_migrated(load_settings()) as database:
+        sources = choose_event(database, event, marketplace, with_listings=True)
+        found = queries.comparables(
+            database,
+            sources[0].event_id,
+            this_moment=this_moment,
+            quantity=quantity,
+            section=section,
+            zone=zone,
+            rows=span,
+            ask=ask,
+            marketplace=marketplace,
+        )
+    nothing = (
+        f"Nothing is for sale, or nothing was captured yet: ticket-pipeline show-listings {sources[0].external_id}"
+    )
+    constants = {"event_id": sources[0].event_id, "name": sources[0].name, "quantity": quantity}
+    records = ((constants, _constants(one), ring) for one in found for ring in one.rings)
+    if output.write({"event": identify(sources), "markets": found}, records, if_empty=nothing):
+        return
+    if not found:
+        note(nothing)
+        return
+    show(describe_event(sources[0], at_marketplace=False))
+    for one in found:
+        show(_table(one, ask), *_legend(one))
+        show(f"Captured {ago(one.captured_at, this_moment)}." + ("" if one.health == "ok" else f" It is {one.health}."))
+    show(f"{FLOOR} All that sell {quantity} together.")
+
+
+def _constants(one: Comparables) -> dict[str, object]:
+    names = ("marketplace", "captured_at", "currency", "fee_basis", "zone")
+    return {name: getattr(one, name) for name in names}
+
+
+def _table(one: Comparables, ask: Decimal | None) -> Table:
+    columns = {
+        f"On {one.marketplace}": lambda ring: ring.name if ring.name != "zone" else f"zone {plain(one.zone)}",
+        ">Listings": lambda ring: count(ring.listings),
+        ">Tickets": lambda ring: count(ring.tickets),
+        ">Cheapest": lambda ring: money(ring.cheapest[0].price if ring.cheapest else None),
+        ">Floor": lambda ring: money(ring.floor_price),
+        ">25 %": lambda ring: money(ring.p25_price),
+        ">Median": lambda ring: money(ring.median_price),
+        ">75 %": lambda ring: money(ring.p75_price),
+    }
+    if ask is not None:
+        columns[">Your rank"] = _rank
+    return table_of(one.rings, columns)
+
+
+def _rank(ring: Ring) -> str:
+    return NOTHING if ring.ask_rank is None or not ring.listings else f"{ring.ask_rank} of {ring.listings + 1}"
+
+
+def _legend(one: Comparables) -> Iterator[str]:
+    yield f"Prices per ticket in {one.currency} ({FEE_BASIS.get(one.fee_basis, one.fee_basis)})."
+    for ring in one.rings:
+        if ring.unknown_rows:
+            yield f"Rows of {count(ring.unknown_rows)} listings cannot be placed; these count in the section alone."
+    if not any(ring.listings for ring in one.rings):
+        yield f"Nothing there sells that many, or {one.marketplace} has other names: `section-prices` lists its zones."
+    nearest = next((ring for ring in one.rings if ring.cheapest), None)
+    if nearest is not None:
+        seats = (
+            f"{plain(each.section)} row {plain(each.row)}, {each.quantity} at {money(each.price)}"
+            for each in nearest.cheapest
+        )
+        yield f"Nearest: {'; '.join(seats)}."
