@@ -13,7 +13,6 @@ from ticket_pipeline import queries
 from ticket_pipeline.cli.formats import FEE_BASIS, count, local_time, money, percent, plain, utc_now
 from ticket_pipeline.cli.options import Days, EventKey, MarketplaceOption, Zone
 from ticket_pipeline.cli.output import Output, with_formats
-from ticket_pipeline.cli.rebuilding import whole_hours
 from ticket_pipeline.cli.session import choose_event, describe_event, identify, open_migrated
 from ticket_pipeline.cli.tables import note, show, table_of
 from ticket_pipeline.market.changes import ChangeKind
@@ -45,7 +44,7 @@ def changes(
 
         ticket-pipeline changes glass orchard --days 2 --kind repriced --kind removed
     """
-    span = whole_hours(utc_now(), days)
+    span = queries.last_days(utc_now(), days)
     with open_migrated(load_settings()) as database:
         sources = choose_event(database, event, marketplace, with_listings=True)
         event_id = sources[0].event_id

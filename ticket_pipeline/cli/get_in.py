@@ -14,7 +14,7 @@ from ticket_pipeline.cli.braille import Line, draw_lines
 from ticket_pipeline.cli.formats import FEE_BASIS, FLOOR, NOTHING, THIN, ago, count, get_in, money, plain, utc_now
 from ticket_pipeline.cli.options import ChartOption, EventKey, MarketplaceOption, Together, Zone
 from ticket_pipeline.cli.output import Output, with_formats
-from ticket_pipeline.cli.rebuilding import rebuild_stale_hours, whole_hours
+from ticket_pipeline.cli.rebuilding import rebuild_stale_hours
 from ticket_pipeline.cli.session import choose_event, describe_event, identify, open_migrated
 from ticket_pipeline.cli.tables import is_drawn, new_table, note, screen_width, show, show_lines
 from ticket_pipeline.market.hours import MOST_TOGETHER
@@ -52,7 +52,7 @@ def get_in_prices(
     with open_migrated(load_settings()) as database:
         sources = choose_event(database, event, marketplace, with_listings=True)
         event_id = sources[0].event_id
-        rebuild_stale_hours(database, whole_hours(this_moment, days))
+        rebuild_stale_hours(database, queries.last_days(this_moment, days))
         now = queries.market_now(database, event_id, this_moment=this_moment, marketplace=marketplace)
         curves = queries.get_in_curve(
             database, event_id, this_moment=this_moment, days=days, marketplace=marketplace, zone=zone

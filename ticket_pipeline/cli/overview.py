@@ -26,7 +26,7 @@ from ticket_pipeline.cli.formats import (
     utc_now,
 )
 from ticket_pipeline.cli.output import Output, with_formats
-from ticket_pipeline.cli.rebuilding import rebuild_stale_hours, whole_hours
+from ticket_pipeline.cli.rebuilding import rebuild_stale_hours
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import new_table, note, show, table_of
 from ticket_pipeline.queries import OverviewRow, WatchlistHealth
@@ -53,7 +53,7 @@ def overview(
     """
     this_moment = utc_now()
     with open_migrated(load_settings()) as database:
-        rebuild_stale_hours(database, whole_hours(this_moment, _CHANGE_DAYS))
+        rebuild_stale_hours(database, queries.last_days(this_moment, _CHANGE_DAYS))
         health = queries.watchlist_health(database, this_moment=this_moment)
         if problems:
             _show_problems(health, this_moment, output)

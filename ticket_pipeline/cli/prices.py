@@ -27,7 +27,7 @@ from ticket_pipeline.cli.formats import (
 )
 from ticket_pipeline.cli.options import Days, EventKey, MarketplaceOption, Zone
 from ticket_pipeline.cli.output import Output, with_formats
-from ticket_pipeline.cli.rebuilding import rebuild_stale_hours, whole_hours
+from ticket_pipeline.cli.rebuilding import rebuild_stale_hours
 from ticket_pipeline.cli.session import choose_event, describe_event, identify, identify_source, open_migrated
 from ticket_pipeline.cli.tables import new_table, note, show, table_of
 from ticket_pipeline.market.hours import is_thin
@@ -64,7 +64,7 @@ def price_history(
         ticket-pipeline price-history glass orchard --days 7 --bucket "6 hours"
     """
     this_moment = utc_now()
-    span = whole_hours(this_moment, days)
+    span = queries.last_days(this_moment, days)
     with open_migrated(load_settings()) as database:
         sources = choose_event(database, event, marketplace, with_listings=True)
         rebuild_stale_hours(database, span)
@@ -120,7 +120,7 @@ def section_prices(
 
         ticket-pipeline section-prices glass orchard --days 7
     """
-    span = whole_hours(utc_now(), days)
+    span = queries.last_days(utc_now(), days)
     with open_migrated(load_settings()) as database:
         sources = choose_event(database, event, marketplace, with_listings=True)
         rebuild_stale_hours(database, span)

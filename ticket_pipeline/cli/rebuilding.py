@@ -12,7 +12,6 @@ from ticket_pipeline.storage.prices import (
     HOUR,
     Span,
     contiguous_spans,
-    hour_start,
     read_stale_windows,
     rebuild_daily,
     rebuild_hourly,
@@ -23,12 +22,6 @@ if TYPE_CHECKING:
 
 _MOST_AT_ONCE = 24
 """Windows per rebuild: a day of hours is one transaction, and progress is shown in between."""
-
-
-def whole_hours(this_moment: datetime, days: int) -> Span:
-    """The last days, up to the end of the hour under way."""
-    end = hour_start(this_moment) + HOUR
-    return Span(end - days * DAY, end)
 
 
 def rebuild_stale_hours(database: Database, span: Span) -> None:

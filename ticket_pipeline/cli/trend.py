@@ -16,7 +16,7 @@ from ticket_pipeline.cli.braille import Line, draw_lines
 from ticket_pipeline.cli.formats import FEE_BASIS, NOTHING, count, local_time, parse_bucket, plain, utc_now
 from ticket_pipeline.cli.options import ChartOption, Days, EventKey, MarketplaceOption, Together, Zone
 from ticket_pipeline.cli.output import Output, with_formats
-from ticket_pipeline.cli.rebuilding import rebuild_stale_hours, whole_hours
+from ticket_pipeline.cli.rebuilding import rebuild_stale_hours
 from ticket_pipeline.cli.session import choose_event, describe_event, identify, identify_source, open_migrated
 from ticket_pipeline.cli.tables import is_drawn, new_table, note, screen_width, show, show_lines
 from ticket_pipeline.queries import TicketSeries, Trend, TrendPoint, TrendSeries
@@ -80,7 +80,7 @@ def trend(  # noqa: PLR0913 - the question in full
         ticket-pipeline trend glass orchard --days 14
         ticket-pipeline trend glass orchard --measure get-in --together 4 --zone "Lower Bowl"
     """
-    span, wanted = whole_hours(utc_now(), days), list(measure or Measure)
+    span, wanted = queries.last_days(utc_now(), days), list(measure or Measure)
     with open_migrated(load_settings()) as database:
         sources = choose_event(database, event, marketplace, with_listings=True)
         rebuild_stale_hours(database, span)

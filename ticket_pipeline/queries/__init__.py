@@ -15,6 +15,7 @@ from ticket_pipeline.queries.comparables import (
     UnclearSeatsError,
     comparables,
 )
+from ticket_pipeline.queries.events import NamedEvent, UnclearEventKeyError, WatchedEvent, find_event
 from ticket_pipeline.queries.market import (
     DepthStep,
     MarketDepth,
@@ -50,7 +51,7 @@ from ticket_pipeline.queries.trends import (
     price_trend,
     ticket_count_trend,
 )
-from ticket_pipeline.storage.prices import DAY, HOUR, Span
+from ticket_pipeline.storage.prices import DAY, HOUR, Span, last_days
 
 __all__ = [
     "DAY",
@@ -67,6 +68,7 @@ __all__ = [
     "ListingChange",
     "MarketDepth",
     "MarketNow",
+    "NamedEvent",
     "OverviewRow",
     "Percentile",
     "PriceBucket",
@@ -79,14 +81,18 @@ __all__ = [
     "Trend",
     "TrendPoint",
     "TrendSeries",
+    "UnclearEventKeyError",
     "UnclearSeatsError",
+    "WatchedEvent",
     "WatchlistHealth",
     "WatchlistProblem",
     "ZonePrices",
     "change_coverage",
     "comparables",
+    "find_event",
     "get_in_curve",
     "group_price_trend",
+    "last_days",
     "listing_changes",
     "market_depth",
     "market_now",

@@ -45,6 +45,12 @@ class Span:
             start = midnight
 
 
+def last_days(this_moment: datetime, days: int) -> Span:
+    """The whole hours of so many days, up to the end of the hour that a moment lies in."""
+    end = hour_start(this_moment) + HOUR
+    return Span(end - days * DAY, end)
+
+
 def hour_start(moment: datetime) -> datetime:
     """The UTC hour that a moment lies in."""
     return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)

@@ -189,6 +189,17 @@ def test_data_model_describes_every_table(migrated_url: str) -> None:
     assert sorted(described) == sorted(name for (name,) in rows)
 
 
+def test_data_model_names_every_question_and_the_schema_says_what_it_is(migrated_url: str) -> None:
+    with psycopg.connect(migrated_url) as connection:
+        rows = connection.execute(
+            "select proname, obj_description(oid, 'pg_proc') from pg_proc "
+            "where pronamespace = 'tickets'::regnamespace and proretset and provolatile <> 'v'"
+        ).fetchall()
+    text = _DATA_MODEL.read_text(encoding="utf-8")
+    assert len(rows) > 10
+    assert [name for name, comment in rows if not comment or not re.search(rf"`{name}\b", text)] == []
+
+
 def test_example_sql_runs(migrated_url: str) -> None:
     blocks = [block for document in documents() for block in sql_blocks(document)]
     assert len(blocks) >= 5
