@@ -48,8 +48,11 @@ def overview(
 ) -> None:
     """Show every followed event at each marketplace: floor and its change, get-in for 2, tickets, estimated sales.
 
-    ticket-pipeline overview
-    ticket-pipeline overview --problems
+    Prices are of the last trusted capture, and changes are of the floor, since 24 hours and 7 days ago. Estimated sales
+    of the last 24 hours stand with their 80 % interval.
+
+        ticket-pipeline overview
+        ticket-pipeline overview --problems
     """
     this_moment = utc_now()
     with open_migrated(load_settings()) as database:
