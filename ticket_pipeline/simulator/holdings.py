@@ -11,28 +11,24 @@ import random
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from ticket_pipeline.simulator.demand import SELLER_SPREAD, Demand
 from ticket_pipeline.simulator.venue import Seat, Venue
 
 if TYPE_CHECKING:
     from ticket_pipeline.simulator.marketplaces import Marketplace
     from ticket_pipeline.simulator.timeline import PriceLevel, Timeline
 
-MEAN_LIFE_HOURS = 60.0  # market hours, before the cap
-MAX_LIFE_HOURS = 240.0  # market hours; bounds how far back a listing can have begun
-MEAN_CAPPED_LIFE_HOURS = MEAN_LIFE_HOURS - MAX_LIFE_HOURS / math.expm1(MAX_LIFE_HOURS / MEAN_LIFE_HOURS)
 REPRICE_HOURS = 20.0  # market hours between two prices of one seller, mean
 CLEARING_HOURS = 3.0  # clock hours before the start, mean: when sellers take down what is left
 
 QUANTITIES = (1, 2, 3, 4, 5, 6, 8, 10)
 QUANTITY_WEIGHTS = (6, 35, 8, 30, 4, 10, 6, 1)  # mean 3.6, which partial sales bring to 3.45
-SELLER_SPREAD = 0.22  # standard deviation of a seller's log price
 REPRICE_SPREAD = 0.03
 
 FAN_CHANCE = 0.15
 SYNDICATED_CHANCE = 0.56  # of brokers: listed at every marketplace, not at one
 PAIRS_ONLY_CHANCE = 0.2
 PARTIAL_SALE_CHANCE = 0.2  # of holdings of three and more
-SALE_CHANCE = 0.75  # of those that go; the others are taken down
 PARKING_CHANCE = 0.015
 FAT_FINGER_CHANCE = 0.006
 PLACEHOLDER_CHANCE = 0.002
@@ -69,6 +65,18 @@ class TicketSale(NamedTuple):
     marketplace: Marketplace
 
 
+class Life(NamedTuple):
+    """How long a holding is listed and how it ends; `seed` draws what it consists of, for those who look at it."""
+
+    number: int
+    born_at: float
+    gone_at: float
+    ending: Ending
+    markup: float  # of its first ask over what the seats are worth
+    is_placeholder: bool
+    seed: int
+
+
 class Holding(NamedTuple):
     """One seller's tickets: listed at market hour `h` where `born_at >= h > gone_at`, at each of `marketplaces`."""
 
@@ -97,6 +105,7 @@ class HoldingSource(NamedTuple):
     timeline: Timeline
     level: PriceLevel
     marketplaces: tuple[Marketplace, ...]
+    demand: Demand
 
     @property
     def share_per_marketplace(self) -> float:
@@ -105,34 +114,48 @@ class HoldingSource(NamedTuple):
         return syndicated + (1 - syndicated) / len(self.marketplaces)
 
 
-def draw_holding(source: HoldingSource, born_at: float, number: int, chance: random.Random) -> Holding:
-    """Draw a holding's whole life, from the hour at which it is listed."""
-    is_parking = chance.random() < PARKING_CHANCE
+def draw_life(source: HoldingSource, born_at: float, number: int, chance: random.Random) -> Life:
+    """Draw how long a holding is listed, from its first hour: the ordinary end, or the clearing if that comes first."""
+    timeline = source.timeline
     is_placeholder = chance.random() < PLACEHOLDER_CHANCE
+    markup = math.exp(chance.gauss(0, SELLER_SPREAD))
+    hours, is_wanted = source.demand.draw_life(markup, chance)
+    clock_hours = timeline.clock_hours_before(born_at)
+    still_to_come = -math.expm1(-clock_hours / CLEARING_HOURS)
+    clearing = timeline.market_hours_before(-CLEARING_HOURS * math.log1p(-chance.random() * still_to_come))
+    gone_at = max(born_at - hours, clearing)
+    unsold = Ending.EXPIRED if gone_at == clearing else Ending.TAKEN_DOWN
+    ending = Ending.SOLD if is_wanted and not is_placeholder else unsold
+    return Life(number, born_at, gone_at, ending, markup, is_placeholder, chance.getrandbits(64))
+
+
+def draw_holding(source: HoldingSource, life: Life, chance: random.Random) -> Holding:
+    """Draw what is listed in a life."""
+    born_at, gone_at, is_for_sale = life.born_at, life.gone_at, not life.is_placeholder
+    is_parking = chance.random() < PARKING_CHANCE
     is_fan = chance.random() < FAN_CHANCE
     is_syndicated = not is_fan and chance.random() < SYNDICATED_CHANCE
     order = chance.sample(source.marketplaces, len(source.marketplaces))
     marketplaces = tuple(order if is_syndicated else order[:1])  # the first has the seller's own price
-    gone_at, ending = _draw_end(source.timeline, born_at, chance, is_for_sale=not is_placeholder)
     seat = _draw_parking(chance) if is_parking else source.venue.draw_seat(chance)
-    quantities = _draw_quantities(born_at, gone_at, chance, is_single=is_parking, is_for_sale=not is_placeholder)
-    asks = _draw_asks(source, seat.worth, born_at, gone_at, chance)
+    quantities = _draw_quantities(born_at, gone_at, chance, is_single=is_parking, is_for_sale=is_for_sale)
+    asks = _draw_asks(source, seat.worth * life.markup, born_at, gone_at, chance)
     return Holding(
-        number=number,
+        number=life.number,
         marketplaces=marketplaces,
         seat=seat,
         is_fan=is_fan,
         is_parking=is_parking,
-        is_placeholder=is_placeholder,
+        is_placeholder=life.is_placeholder,
         is_pairs_only=chance.random() < PAIRS_ONLY_CHANCE,
         is_all_in_known=chance.random() >= UNKNOWN_ALL_IN_CHANCE,
         notes=(chance.choice(NOTES),) if chance.random() < NOTE_CHANCE else (),
         born_at=born_at,
         gone_at=gone_at,
-        ending=ending,
+        ending=life.ending,
         quantities=quantities,
-        sales=_draw_sales(quantities, gone_at, ending, marketplaces, chance),
-        asks=(Step(born_at, PLACEHOLDER_CENTS),) if is_placeholder else asks,
+        sales=_draw_sales(quantities, gone_at, life.ending, marketplaces, chance),
+        asks=asks if is_for_sale else (Step(born_at, PLACEHOLDER_CENTS),),
     )
 
 
@@ -144,18 +167,6 @@ def value_at(steps: tuple[Step, ...], hour: float) -> int:
             break
         value = step.value
     return value
-
-
-def _draw_end(timeline: Timeline, born_at: float, chance: random.Random, *, is_for_sale: bool) -> tuple[float, Ending]:
-    """The ordinary end, or the clearing before the start if that comes first."""
-    capped = -math.expm1(-MAX_LIFE_HOURS / MEAN_LIFE_HOURS)
-    life = -MEAN_LIFE_HOURS * math.log1p(-chance.random() * capped)
-    clock_hours = timeline.clock_hours_before(born_at)
-    still_to_come = -math.expm1(-clock_hours / CLEARING_HOURS)
-    clearing = timeline.market_hours_before(-CLEARING_HOURS * math.log1p(-chance.random() * still_to_come))
-    is_sold = chance.random() < SALE_CHANCE and is_for_sale
-    unsold = Ending.EXPIRED if clearing > born_at - life else Ending.TAKEN_DOWN
-    return max(born_at - life, clearing), Ending.SOLD if is_sold else unsold
 
 
 def _draw_parking(chance: random.Random) -> Seat:
@@ -192,16 +203,16 @@ def _draw_sales(
 
 
 def _draw_asks(
-    source: HoldingSource, worth: float, born_at: float, gone_at: float, chance: random.Random
+    source: HoldingSource, price: float, born_at: float, gone_at: float, chance: random.Random
 ) -> tuple[Step, ...]:
-    markup = math.exp(chance.gauss(0, SELLER_SPREAD))
+    """The asks over a life that begins at `price`, relative to the base price and the level of the day."""
     slip = chance.choice(FAT_FINGERS) if chance.random() < FAT_FINGER_CHANCE else 1.0
     steps: list[Step] = []
     at = born_at
     while at > gone_at:
         level = source.level.at(source.timeline.clock_hours_before(at))
-        steps.append(Step(at, max(100, round(100 * source.base_price * worth * markup * slip * level))))
+        steps.append(Step(at, max(100, round(100 * source.base_price * price * slip * level))))
         slip = 1.0  # corrected at the next repricing
-        markup *= math.exp(chance.gauss(0, REPRICE_SPREAD))
+        price *= math.exp(chance.gauss(0, REPRICE_SPREAD))
         at -= chance.expovariate(1 / REPRICE_HOURS)
     return tuple(steps)

@@ -13,17 +13,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
-from ticket_pipeline.simulator.holdings import (
-    MAX_LIFE_HOURS,
-    MEAN_CAPPED_LIFE_HOURS,
-    Ending,
-    HoldingSource,
-    draw_holding,
-    value_at,
-)
+from ticket_pipeline.simulator.demand import MAX_LIFE_HOURS, MEAN_LIFE_HOURS, SALE_SHARE, demand_for
+from ticket_pipeline.simulator.holdings import Ending, HoldingSource, Life, draw_holding, draw_life, value_at
 from ticket_pipeline.simulator.listing import Removal, Sale, SimulatedListing, TrueMetrics, possible_splits
 from ticket_pipeline.simulator.listing_copies import SYNC_HOURS, Stint, draw_listing_copies
 from ticket_pipeline.simulator.marketplaces import CENT, DOLLARS, SELLER_GETS, Marketplace, all_in_price, currency_at
@@ -33,7 +28,7 @@ if TYPE_CHECKING:
     from ticket_pipeline.simulator.venue import Venue
 
 COHORT_HOURS = 12.0  # market hours
-KEPT_COHORTS = 64  # enough for two moments ten days of market time apart
+KEPT_COHORTS = 160  # enough for two moments ten days of market time apart
 KEPT_LISTINGS = 4_000
 LISTED_AT = (Marketplace.STUBHUB, Marketplace.VIVID_SEATS)
 ID_BASES = {Marketplace.STUBHUB: 10_000_000_000, Marketplace.VIVID_SEATS: 13_000_000_000}  # eleven digits, past 2^31
@@ -60,11 +55,19 @@ class SimulatedEvent:
         return {Marketplace.STUBHUB: self.external_id, **self.other_ids}
 
 
+class _Cohort(NamedTuple):
+    """The lives that begin in twelve market hours, the longest-lived first, and the listings drawn of them so far."""
+
+    lives: tuple[Life, ...]
+    stints: dict[int, tuple[Stint, ...]]
+
+
 class EventMarket:
     """The market of one event; the same seed is the same market.
 
     It moves `speed` times faster than an ordinary market, from `fast_since` on where that is given, while the event's
-    date stays. Markets with different slots, below `MAX_SLOTS`, share no listing id.
+    date stays, and `sale_share` of its holdings end sold. Markets with different slots, below `MAX_SLOTS`, share no
+    listing id.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class EventMarket:
         speed: float = 1.0,
         fast_since: datetime | None = None,
         slot: int | None = None,
+        sale_share: float = SALE_SHARE,
     ) -> None:
         if speed <= 0:
             raise ValueError(f"speed is {speed}: give a number above 0")
@@ -84,8 +88,10 @@ class EventMarket:
         self._timeline = Timeline(event.event_at, speed, fast_since)
         level = PriceLevel.drawn(random.Random(f"{self._seed}:level"))  # noqa: S311 - chance, not secrecy
         marketplaces = tuple(marketplace for marketplace in LISTED_AT if marketplace in event.ids)
-        self._source = HoldingSource(event.venue, event.base_price, self._timeline, level, marketplaces)
-        self._cohorts: dict[int, tuple[Stint, ...]] = {}
+        self._source = HoldingSource(
+            event.venue, event.base_price, self._timeline, level, marketplaces, demand_for(sale_share)
+        )
+        self._cohorts: dict[int, _Cohort] = {}
         self._listings: dict[tuple[int, int, int], SimulatedListing] = {}
         self._lock = threading.Lock()
 
@@ -175,20 +181,28 @@ class EventMarket:
                         del self._cohorts[next(iter(self._cohorts))]
                     self._cohorts[number] = self._draw_cohort(number)
                 cohort = self._cohorts[number]
-            yield from cohort
+            for life in cohort.lives:
+                if life.gone_at - max(SYNC_HOURS) > first:
+                    break
+                if life.born_at >= last:
+                    yield from cohort.stints.get(life.number) or self._draw_stints(cohort, life)
 
-    def _draw_cohort(self, number: int) -> tuple[Stint, ...]:
+    def _draw_stints(self, cohort: _Cohort, life: Life) -> tuple[Stint, ...]:
+        """Draw what is listed in a life. Two threads may do it at once: the result is the same."""
+        chance = random.Random(life.seed)  # noqa: S311 - chance, not secrecy
+        stints = tuple(draw_listing_copies(draw_holding(self._source, life, chance), chance))
+        cohort.stints[life.number] = stints
+        return stints
+
+    def _draw_cohort(self, number: int) -> _Cohort:
         chance = random.Random(f"{self._seed}:{number}")  # noqa: S311 - chance, not secrecy
-        mean = self.event.listings * COHORT_HOURS / MEAN_CAPPED_LIFE_HOURS / self._source.share_per_marketplace
+        mean = self.event.listings * COHORT_HOURS / MEAN_LIFE_HOURS / self._source.share_per_marketplace
         holdings = min(IDS_PER_COHORT // 2, max(0, round(chance.gauss(mean, mean**0.5))))
         cohorts = IDS_PER_EVENT // IDS_PER_COHORT
         first = (cohorts - 1 - number % cohorts) * IDS_PER_COHORT
         born = sorted((COHORT_HOURS * (number + chance.random()) for _ in range(holdings)), reverse=True)
-        return tuple(
-            stint
-            for ordinal, born_at in enumerate(born)
-            for stint in draw_listing_copies(draw_holding(self._source, born_at, first + 2 * ordinal, chance), chance)
-        )
+        lives = [draw_life(self._source, born_at, first + 2 * ordinal, chance) for ordinal, born_at in enumerate(born)]
+        return _Cohort(tuple(sorted(lives, key=attrgetter("gone_at"))), {})
 
     def _as_listing(self, stint: Stint, hour: float, rate: Decimal) -> SimulatedListing:
         """The listing at a market hour; the same object as long as neither price nor quantity change."""
