@@ -1,9 +1,8 @@
 """How buyers choose: seats are sold soon where they ask no more than they are worth, hardly ever where they ask more.
 
-Two clocks run for each holding. Buyers come at `sale_rate`, but take only what is priced to sell: of a holding's
-buyers a share `1 / (1 + (markup / limit) ** STEEPNESS)` does. Its seller takes it down at `withdrawal_rate`, whatever
-it asks. The first to ring ends it. So dear holdings live longer, most of them end unsold, and what is listed at any
-moment is dearer than what is sold.
+Two clocks run for each holding. Buyers come at `sale_rate`, and a share of them that falls with the markup takes it
+(`Demand.interest`). Its seller takes it down at `withdrawal_rate`, whatever it asks. The first to ring ends it. So dear
+holdings live longer, most of them end unsold, and what is listed at any moment is dearer than what is sold.
 """
 
 from __future__ import annotations
@@ -22,8 +21,8 @@ MAX_LIFE_HOURS = 1440.0  # market hours; bounds how far back a listing can have 
 SALE_SHARE = 0.75  # of the holdings that go; the others are taken down
 
 SELLER_SPREAD = 0.22  # standard deviation of a seller's log price
-STEEPNESS = 30.0
-WITHDRAWN_SHARE = 0.1
+STEEPNESS = 30.0  # a tenth more than the limit, and one buyer in eighteen would still pay
+WITHDRAWN_SHARE = 0.1  # of the unsold: taken down although they were priced to sell
 
 _QUANTILES = 400
 _MARKUPS = tuple(
@@ -39,7 +38,8 @@ class Demand(NamedTuple):
     withdrawal_rate: float
 
     def interest(self, markup: float) -> float:
-        return 1 / (1 + (markup / self.limit) ** STEEPNESS)
+        """The share of its buyers who would pay this much more than the seats are worth."""
+        return 1 / (1 + math.pow(markup / self.limit, STEEPNESS))
 
     def draw_life(self, markup: float, chance: random.Random) -> tuple[float, bool]:
         """How many market hours a holding lives, and whether it is sold in the end."""

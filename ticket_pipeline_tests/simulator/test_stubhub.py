@@ -52,6 +52,11 @@ def test_the_response_is_a_bare_array_in_the_documented_format(method: str, samp
         for money in filter(None, (item["sellerNetProceeds"], item["sellerAllInPrice"])):
             assert money == {"amt": money["amt"], "disp": f"${money['amt']:,.2f}", "currency": "USD", "dec": 2}
     assert any(item["sellerAllInPrice"] is None for item in items)
+
+
+def test_general_admission_has_no_row() -> None:
+    with _stubhub() as client:
+        items = _get(client, "157422590").json()
     assert any(item["row"] is None for item in items)
 
 
