@@ -13,6 +13,7 @@ import stamina.instrumentation
 from ticket_pipeline.defs.checks import Check, build_check_job
 from ticket_pipeline.defs.command_line import check_arguments
 from ticket_pipeline.defs.jobs import asset_key, build_jobs, build_maintenance, build_price_jobs
+from ticket_pipeline.defs.outputs.market_report import build_market_report
 from ticket_pipeline.defs.outputs.sheet_results import build_sheet_results
 from ticket_pipeline.defs.prices.assets import build_price_assets
 from ticket_pipeline.defs.prices.checks import DAILY_CHECKS, HOURLY_CHECKS
@@ -62,8 +63,9 @@ def build_defs(
         listings = [source.asset_name for source in sources if source.has_listings]
         prices = build_price_assets(settings, now, listings)
         primary_sales = build_primary_sales_assets(now)
+        outputs = [build_market_report(settings, now), *build_sheet_results(settings, now)]
     prefix = settings.dagster_key_prefix
-    assets = [build_events_asset(settings, now), *polled, *prices, *primary_sales, *build_sheet_results(settings, now)]
+    assets = [build_events_asset(settings, now), *polled, *prices, *primary_sales, *outputs]
     keys = {key: asset_key(key.path[0], prefix) for each in assets for key in each.keys} if prefix else {}
     jobs, price_jobs = build_jobs(sources, prefix, settings), build_price_jobs(prefix)
     checks = {asset_key(name, prefix): found for name, found in checks_by_asset(sources).items()}

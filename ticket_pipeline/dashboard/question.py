@@ -38,6 +38,7 @@ class Question:
         market: one marketplace; None: all.
         fees: a fee basis; None: that of the newest prices.
         by_days: whether charts run over the days to the event.
+        bucket: the step of charts over time; the window has at most 400.
     """
 
     board: Board
@@ -50,6 +51,7 @@ class Question:
     market: str | None
     fees: str | None
     by_days: bool
+    bucket: timedelta
 
     @property
     def event(self) -> WatchedEvent:
@@ -66,11 +68,6 @@ class Question:
         """The window: it ends now, or with the start of the event."""
         end = hour_start(self.end) + HOUR
         return Span(end - self.days * DAY, end)
-
-    @property
-    def bucket(self) -> timedelta:
-        """The step of charts over the window: at most 400 of them."""
-        return _BUCKET_HOURS[self.days] * HOUR
 
     def address(self, path: str = "", **changes: object) -> str:
         """The address of this question with changes; None leaves a name out."""
@@ -92,8 +89,15 @@ def ask(board: Board, request: Request) -> Question:
     events = [event for event in found if event.marketplace.has_listings]
     if not events:
         raise HTTPException(404, f"No event has the number {event_id}, or it is at no marketplace with listings.")
-    query = dict(request.query_params)
+    return look_at(board, events, dict(request.query_params))
+
+
+def look_at(
+    board: Board, events: Sequence[WatchedEvent], query: Mapping[str, str], *, bucket: timedelta | None = None
+) -> Question:
+    """The question of an address's query about an event; `bucket` replaces the step that goes with the window."""
     names = {str(event.marketplace) for event in events}
+    days = _number(query.get("days"), WINDOWS, 30)
     return Question(
         board=board,
         query=query,
@@ -101,10 +105,11 @@ def ask(board: Board, request: Request) -> Question:
         now=board.clock(),
         together=_number(query.get("n"), range(1, MOST_TOGETHER + 1), 2),
         zone=query.get("zone") or "*",
-        days=_number(query.get("days"), WINDOWS, 30),
+        days=days,
         market=market if (market := query.get("market")) in names else None,
         fees=query.get("fees") or None,
         by_days=query.get("axis") == "days",
+        bucket=bucket or _BUCKET_HOURS[days] * HOUR,
     )
 
 

@@ -47,7 +47,13 @@ def build_jobs(sources: Sequence[Source], prefix: str | None, settings: Settings
     ]
     written = "Write prices and status beside the rows of the watchlist."
     writes = [_job("write_results", "sheet_results", prefix, written)] if settings.sheet_results else []
-    return [*polls, *writes, _job("sync_events", "events", prefix, "Read the watchlist and bring the events to it.")]
+    reports = _job("report_markets", "market_report", prefix, "Report the events whose turn it is, as pictures.")
+    return [
+        *polls,
+        *writes,
+        reports,
+        _job("sync_events", "events", prefix, "Read the watchlist and bring the events to it."),
+    ]
 
 
 def _job(name: str, asset: str, prefix: str | None, description: str) -> AssetJob:

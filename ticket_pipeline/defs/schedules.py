@@ -6,6 +6,7 @@ from ticket_pipeline.defs.jobs import OURS_FIRST
 from ticket_pipeline.settings.model import Settings
 
 _CHECK_CRON = "25 * * * *"
+_REPORT_CRON = "7 * * * *"
 _RESULTS_CRON = "8,38 * * * *"
 
 
@@ -17,6 +18,7 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         *(writes if settings.sheet_results else []),
         _schedule(settings, "sync_events_regularly", "sync_events", settings.sync_events_cron, "Reads the watchlist."),
         _schedule(settings, "check_data_regularly", "check_data", _CHECK_CRON, "Evaluates every data check."),
+        _schedule(settings, "report_markets_regularly", "report_markets", _REPORT_CRON, "Reports events as pictures."),
         _schedule(settings, "maintain_daily", "maintain", "17 4 * * *", "Drops raw bodies past their keeping time."),
     ]
 

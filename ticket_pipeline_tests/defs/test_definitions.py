@@ -26,6 +26,7 @@ GROUPS = {
     "ticketmaster_events": "snapshots",
     "hourly_prices": "prices",
     "daily_prices": "prices",
+    "market_report": "outputs",
 }
 SENSORS = {
     "poll_due_stubhub_events",
@@ -105,6 +106,7 @@ def test_the_lineage_follows_the_data(defs: dg.Definitions) -> None:
         "ticketmaster_events": {"events"},
         "hourly_prices": {"stubhub_listings", "vivid_seats_listings"},
         "daily_prices": {"hourly_prices"},
+        "market_report": {"hourly_prices"},
         "vivenu_events": set(),
         "vivenu_tickets": {"vivenu_events"},
         **{f"vivenu_{table}": {"vivenu_tickets"} for table in ("coupons", "sales_daily", "gender", "age_groups")},
@@ -134,7 +136,7 @@ def test_every_sensor_schedule_job_and_check_is_described(defs: dg.Definitions) 
     described = {sensor.name: sensor.description for sensor in repository.sensor_defs}
     described |= {schedule.name: schedule.description for schedule in repository.schedule_defs}
     described |= {job.name: job.description for job in repository.get_all_jobs() if not job.name.startswith("__")}
-    assert len(described) == len(SENSORS) + 4 + 8 + len(PIPELINES)
+    assert len(described) == len(SENSORS) + 5 + 9 + len(PIPELINES)
     assert [name for name, description in described.items() if not description] == []
     graph = defs.resolve_asset_graph()
     checks = [graph.get_check_spec(key) for key in graph.asset_check_keys]

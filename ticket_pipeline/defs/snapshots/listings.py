@@ -26,7 +26,10 @@ def build_listings_asset(source: Source, settings: Settings, now: Clock) -> dg.A
             "without a market price are stored as rejected, with their reasons. "
             f"Trigger: the sensor poll_due_{source.marketplace}_events."
         ),
-        describe=_describe,
+        describe=lambda result: {
+            **_describe(result),
+            "dashboard": dg.MetadataValue.url(f"{settings.dashboard_address}/events/{result.event.event_id}"),
+        },
     )
 
 
