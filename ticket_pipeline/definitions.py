@@ -10,6 +10,8 @@ from typing import Any, TypeVar, cast
 import dagster as dg
 import stamina.instrumentation
 
+from ticket_pipeline.defs.analytics.assets import build_analytics_assets
+from ticket_pipeline.defs.analytics.following import build_followers
 from ticket_pipeline.defs.checks import Check, build_check_job
 from ticket_pipeline.defs.command_line import check_arguments
 from ticket_pipeline.defs.jobs import asset_key, build_jobs, build_maintenance, build_price_jobs
@@ -62,13 +64,14 @@ def build_defs(
         ]
         listings = [source.asset_name for source in sources if source.has_listings]
         prices = build_price_assets(settings, now, listings)
+        analytics = build_analytics_assets(settings, now, listings)
         primary_sales = build_primary_sales_assets(now)
         outputs = [build_market_report(settings, now), *build_sheet_results(settings, now)]
     prefix = settings.dagster_key_prefix
-    assets = [build_events_asset(settings, now), *polled, *prices, *primary_sales, *outputs]
+    assets = [build_events_asset(settings, now), *polled, *prices, *analytics, *primary_sales, *outputs]
     keys = {key: asset_key(key.path[0], prefix) for each in assets for key in each.keys} if prefix else {}
     jobs, price_jobs = build_jobs(sources, prefix, settings), build_price_jobs(prefix)
-    checks = {asset_key(name, prefix): found for name, found in checks_by_asset(sources).items()}
+    checks = {asset_key(name, prefix): found for name, found in checks_by_asset(sources, settings).items()}
     op_jobs = [build_check_job(checks, now), build_maintenance(settings, now)]
     sensors = [
         *(build_poll_sensor(source, settings, now) for source in sources),
@@ -100,13 +103,14 @@ def _prefixed(assets: Sequence[_Asset], keys: Mapping[dg.AssetKey, dg.AssetKey])
     return [cast("_Asset", each.with_attributes(asset_key_replacements=keys)) if keys else each for each in assets]
 
 
-def checks_by_asset(sources: Sequence[Source]) -> dict[str, Sequence[Check]]:
-    """The checks of the watchlist, snapshots and prices, which their assets evaluate in each run."""
+def checks_by_asset(sources: Sequence[Source], settings: Settings) -> dict[str, Sequence[Check]]:
+    """The checks of the watchlist, snapshots, prices and analytics, which each run that writes them evaluates."""
     return {
         "events": WATCHLIST_CHECKS,
         **{source.asset_name: checks_of(source) for source in sources},
         "hourly_prices": HOURLY_CHECKS,
         "daily_prices": DAILY_CHECKS,
+        **{follower.name: follower.checks for follower in build_followers(settings)},
     }
 
 

@@ -1,8 +1,8 @@
 -- What is stored of the hours of a span. Parameters: starts_from, starts_until (whole hours, UTC). Rows: one per hour that
--- has compared captures: hour_at, rows, events, comparisons.
+-- has compared captures: hour_at, rows, events, snapshots (those that were compared).
 select
   h.hour_at, sum(h.changes)::integer as rows, count(distinct h.event_id)::integer as events,
-  count(*)::integer as comparisons
+  count(*)::integer as snapshots
 from (
   select
     s.event_id, date_bin('1 hour', s.captured_at, timestamptz '2000-01-01 00:00+00') as hour_at, count(c.event_id) as changes

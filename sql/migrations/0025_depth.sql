@@ -29,39 +29,39 @@ returns table (
 language sql stable
 begin atomic
   select
-    g.marketplace, g.health, g.captured_at, g.zone, g.currency, g.fee_basis, g.floor_price, g.base_price, b.listings as listings_below,
-    b.tickets as tickets_below, t.step_percent, (g.base_price * t.factor)::numeric(12, 2), u.listings, u.tickets
+    b.marketplace, b.health, b.captured_at, b.zone, b.currency, b.fee_basis, b.floor_price, b.base_price,
+    (count(*) filter (where b.price < b.base_price))::integer,
+    coalesce(sum(b.quantity) filter (where b.price < b.base_price), 0)::integer,
+    t.step_percent, (b.base_price * (100 + t.step_percent) / 100)::numeric(12, 2),
+    (count(*) filter (where b.price between b.base_price and b.base_price * (100 + t.step_percent) / 100))::integer,
+    coalesce(
+      sum(b.quantity) filter (where b.price between b.base_price and b.base_price * (100 + t.step_percent) / 100), 0
+    )::integer
   from (
     select
-      r.marketplace, r.health, r.captured_at, r.zone, r.currency, r.fee_basis,
-      min(r.price) filter (where r.third <= 1.15 * r.price) as floor_price,
-      coalesce(min(r.price) filter (where r.third <= 1.15 * r.price), min(r.price)) as base_price,
-      array_agg(r.price) as prices, array_agg(r.quantity) as quantities
+      f.*, coalesce(f.floor_price, min(f.price) over (partition by f.marketplace, f.zone, f.currency, f.fee_basis)) as base_price
     from (
       select
-        z.*, lead(z.price, 2) over (partition by z.marketplace, z.zone, z.currency, z.fee_basis order by z.price) as third
+        r.*,
+        min(r.price) filter (where r.third <= 1.15 * r.price)
+          over (partition by r.marketplace, r.zone, r.currency, r.fee_basis) as floor_price
       from (
         select
-          s.marketplace, s.health, s.captured_at, case when p_by_zone then s.zone else '*' end as zone, s.currency,
-          s.fee_basis, s.price, s.quantity
-        from seats_now(p_event_id, p_at) as s
-        where can_sell(s.quantity, s.splits, p_together)
-      ) as z
-    ) as r
-    group by r.marketplace, r.health, r.captured_at, r.zone, r.currency, r.fee_basis
-  ) as g
-  cross join unnest(array[0, 5, 10, 15, 25, 50, 100], array[1, 1.05, 1.10, 1.15, 1.25, 1.50, 2]) as t (step_percent, factor)
-  left join lateral (
-    select count(*)::integer as listings, coalesce(sum(l.quantity), 0)::integer as tickets
-    from unnest(g.prices, g.quantities) as l (price, quantity)
-    where l.price < g.base_price
-  ) as b on true
-  left join lateral (
-    select count(*)::integer as listings, coalesce(sum(l.quantity), 0)::integer as tickets
-    from unnest(g.prices, g.quantities) as l (price, quantity)
-    where l.price between g.base_price and g.base_price * t.factor
-  ) as u on true
-  order by g.marketplace, g.currency, g.fee_basis, g.base_price, g.zone, t.step_percent;
+          z.*, lead(z.price, 2) over (partition by z.marketplace, z.zone, z.currency, z.fee_basis order by z.price) as third
+        from (
+          select
+            s.marketplace, s.health, s.captured_at, case when p_by_zone then s.zone else '*' end as zone, s.currency,
+            s.fee_basis, s.price, s.quantity
+          from seats_now(p_event_id, p_at) as s
+          where can_sell(s.quantity, s.splits, p_together)
+        ) as z
+      ) as r
+    ) as f
+  ) as b
+  cross join unnest(array[0, 5, 10, 15, 25, 50, 100]) as t (step_percent)
+  group by
+    b.marketplace, b.health, b.captured_at, b.zone, b.currency, b.fee_basis, b.floor_price, b.base_price, t.step_percent
+  order by b.marketplace, b.currency, b.fee_basis, b.base_price, b.zone, t.step_percent;
 end;
 comment on function market_depth is
 'how many listings that sell p_together stand from their floor (base_price; the cheapest where there is no floor) up to each step above '

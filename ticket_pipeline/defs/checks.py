@@ -95,10 +95,31 @@ def evaluate_in_run(
     context: dg.AssetExecutionContext, database: Database, checks: Sequence[Check], written: Scope
 ) -> Iterator[dg.AssetCheckResult]:
     """Evaluate the checks of an asset after its last materialization of a run, which wrote `written`."""
+    return evaluate_checks(context.instance, context.asset_key, database, checks, written)
+
+
+def evaluate_checks(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, database: Database, checks: Sequence[Check], written: Scope
+) -> Iterator[dg.AssetCheckResult]:
+    """Evaluate the checks of an asset over what was just written of it; a red one looks at two days."""
     full = Scope.full(written.now, written.salt)
     for check in checks:
-        was_red = _was_red(context.instance, dg.AssetCheckKey(context.asset_key, check.name))
+        was_red = _was_red(instance, dg.AssetCheckKey(asset, check.name))
         yield check.evaluate(database, full if was_red else written)
+
+
+def report_result(instance: dg.DagsterInstance, asset: dg.AssetKey, result: dg.AssetCheckResult) -> None:
+    """Record the result of a check of an asset that is not the one of this step."""
+    instance.report_runless_asset_event(
+        dg.AssetCheckEvaluation(
+            asset_key=asset,
+            check_name=str(result.check_name),
+            passed=result.passed,
+            severity=result.severity,
+            description=result.description,
+            metadata=result.metadata,
+        )
+    )
 
 
 def build_check_job(checks: Mapping[dg.AssetKey, Sequence[Check]], now: Clock) -> dg.JobDefinition:
@@ -113,17 +134,7 @@ def build_check_job(checks: Mapping[dg.AssetKey, Sequence[Check]], now: Clock) -
         with timescaledb.database() as database:
             for asset, checks_of_asset in checks.items():
                 for check in checks_of_asset:
-                    result = check.evaluate(database, scope)
-                    context.instance.report_runless_asset_event(
-                        dg.AssetCheckEvaluation(
-                            asset_key=asset,
-                            check_name=check.name,
-                            passed=result.passed,
-                            severity=result.severity,
-                            description=result.description,
-                            metadata=result.metadata,
-                        )
-                    )
+                    report_result(context.instance, asset, check.evaluate(database, scope))
 
     @dg.job(description="Evaluate every data check of the watchlist, snapshots and prices, over the last two days.")
     def check_data() -> None:

@@ -137,6 +137,7 @@ class ListingsIngest:
             is_suspect=stored.is_suspect,
             checksum_problems=listings.checksum_problems or (),
             unknown_fields=listings.unknown_fields,
+            compared_at=stored.compared_at,
         )
 
     def _attempt(self, fetched: Fetched, response: RawResponse, listings: ValidatedListings) -> Attempt:

@@ -29,7 +29,8 @@ class EventResult:
     """What became of one event in one run.
 
     A failure with `captured_at` is a response without a single price; its listings are stored as rejected.
-    `metrics` is None where there is no listing, or more than one currency or fee basis.
+    `metrics` is None where there is no listing, or more than one currency or fee basis. `compared_at` are the captures
+    that were compared with the one before them: this one, and those that its arrival changed.
     """
 
     event: Event
@@ -49,6 +50,7 @@ class EventResult:
     is_suspect: bool = False
     checksum_problems: tuple[str, ...] = ()
     unknown_fields: dict[str, int] = field(default_factory=dict)
+    compared_at: tuple[datetime, ...] = ()
 
     @property
     def is_failure(self) -> bool:

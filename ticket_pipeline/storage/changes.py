@@ -118,7 +118,8 @@ def rebuild_changes(
 def rebuild_changes_by_day(database: Database, span: Span, rules: ChangeRules) -> Iterator[tuple[Span, list[Row]]]:
     """Compare the captures of a span anew: each UTC day's part of it as it is committed, and a row per hour.
 
-    The rows have hour_at, rows, events and comparisons. After an error the days before the failing one are done.
+    The rows have hour_at, rows, events and snapshots (compared). After an error the days before the failing one are
+    done.
     """
     for part in span.days():
         bounds = {"starts_from": part.start, "starts_until": part.end}
@@ -130,3 +131,8 @@ def rebuild_changes_by_day(database: Database, span: Span, rules: ChangeRules) -
             rebuild_changes(transaction, sources, part.start, part.end - timedelta.resolution, rules)
             summary = transaction.fetch_all("changes/summarise_changes", **bounds)
         yield part, summary
+
+
+def summarise_changes(database: Database, span: Span) -> list[Row]:
+    """What is stored of the whole hours in a span: rows as of `rebuild_changes_by_day`."""
+    return database.fetch_all("changes/summarise_changes", starts_from=span.start, starts_until=span.end)

@@ -51,7 +51,7 @@ def recompute_sampled_hours(
         How many event-hours were compared, and a row for each column that differs: event_id, marketplace, hour_at,
         zone, currency, fee_basis, name (of the column; `row` where a whole row is missing or surplus), expected, found.
     """
-    with _one_view(database) as view:
+    with one_view(database) as view:
         sample = view.fetch_all(
             "prices/sample_hours", starts_from=start, starts_until=end, salt=salt, sample_size=sample_size
         )
@@ -68,7 +68,7 @@ def recompute_parts(database: Database, event_id: int, marketplace: str | None, 
 
     Without a marketplace, of all that ever had the event.
     """
-    with _one_view(database) as view:
+    with one_view(database) as view:
         rows = view.fetch_all("watchlist/select_marketplaces", event_id=event_id)
         names = [marketplace] if marketplace else [row["marketplace"] for row in rows]
         sources = [{"event_id": event_id, "marketplace": name} for name in names]
@@ -93,7 +93,7 @@ class DaySample:
 
 def recompute_sampled_days(database: Database, of: DaySample, *, salt: str) -> tuple[int, list[Row]]:
     """As `recompute_sampled_hours`, for event-days and their hours; the rows have `day_on` instead of `hour_at`."""
-    with _one_view(database) as view:
+    with one_view(database) as view:
         sample = view.fetch_all(
             "prices/sample_days",
             day_from=of.first,
@@ -113,9 +113,9 @@ def recompute_sampled_days(database: Database, of: DaySample, *, salt: str) -> t
 
 
 @contextmanager
-def _one_view(database: Database) -> Iterator[Transaction]:
+def one_view(database: Database) -> Iterator[Transaction]:
     """The database as it is at one moment: what is written between two statements would look like a difference."""
-    with database.transaction("compare prices with their recomputation") as transaction:
+    with database.transaction("compare stored numbers with their recomputation") as transaction:
         transaction.connection.execute("set transaction isolation level repeatable read read only")
         # The planner's guesses about spans are as wrong here as in a rebuild.
         transaction.expect_many_rows()

@@ -13,14 +13,14 @@ from ticket_pipeline.defs.checks import Scope
 from ticket_pipeline.defs.resources import build_resources
 from ticket_pipeline.ingest.marketplaces import SOURCES
 from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage.prices import DAY, Span, rebuild_daily, rebuild_hourly
 from ticket_pipeline_tests.ingest.scripted import answer_about, ingest_of, listing
 
 if TYPE_CHECKING:
-    from ticket_pipeline.settings.model import Settings
     from ticket_pipeline_tests.ingest.loopback import Loopback
 
-_CHECKS = checks_by_asset([SOURCES[Marketplace.STUBHUB]])
+_CHECKS = checks_by_asset([SOURCES[Marketplace.STUBHUB]], Settings())
 CHECKS = {check.name: asset for asset, checks in _CHECKS.items() for check in checks}
 """Check → its asset; of the marketplaces only StubHub, which has the events of these tests."""
 

@@ -25,6 +25,7 @@ GROUPS = {
     "vivid_seats_listings": "snapshots",
     "ticketmaster_events": "snapshots",
     "hourly_prices": "prices",
+    "listing_changes": "analytics",
     "daily_prices": "prices",
     "market_report": "outputs",
 }
@@ -106,6 +107,7 @@ def test_the_lineage_follows_the_data(defs: dg.Definitions) -> None:
         "ticketmaster_events": {"events"},
         "hourly_prices": {"stubhub_listings", "vivid_seats_listings"},
         "daily_prices": {"hourly_prices"},
+        "listing_changes": {"stubhub_listings", "vivid_seats_listings"},
         "market_report": {"hourly_prices"},
         "vivenu_events": set(),
         "vivenu_tickets": {"vivenu_events"},
@@ -140,7 +142,7 @@ def test_every_sensor_schedule_job_and_check_is_described(defs: dg.Definitions) 
     assert [name for name, description in described.items() if not description] == []
     graph = defs.resolve_asset_graph()
     checks = [graph.get_check_spec(key) for key in graph.asset_check_keys]
-    assert len(checks) == 6 + 2 * 4 + 2 + 8
+    assert len(checks) == 6 + 2 * 4 + 2 + 3 + 8
     assert [spec.name for spec in checks if not spec.description] == []
 
 

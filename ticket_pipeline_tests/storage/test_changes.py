@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ticket_pipeline.market.changes import DEFAULT_CHANGE_RULES, Change, SeenListing, find_changes, link_captures
-from ticket_pipeline.market.hours import zone_of
+from ticket_pipeline.market.changes import DEFAULT_CHANGE_RULES, Change, find_changes, link_captures
+from ticket_pipeline.storage.change_quality import as_seen
 from ticket_pipeline.storage.changes import rebuild_changes_by_day
 from ticket_pipeline.storage.prices import Span
 from ticket_pipeline_tests.storage.market_histories import EVENT_AT, MARKETPLACES, START, Shown, market_histories, show
@@ -22,7 +22,7 @@ from ticket_pipeline_tests.storage.stored import (
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from ticket_pipeline.storage.database import Database, Row
+    from ticket_pipeline.storage.database import Database
 
 HISTORY = Span(START, EVENT_AT + timedelta(hours=4))
 
@@ -46,16 +46,11 @@ def trust(database: Database, marketplace: str) -> list[tuple[datetime, bool]]:
     return [(row["captured_at"], row["is_suspect"]) for row in rows]
 
 
-def seen(row: Row) -> SeenListing:
-    zone = zone_of(row["zone"], row["section"], row["admission"])
-    return SeenListing(**{name: row[name] for name in SeenListing.__slots__} | {"zone": zone})
-
-
 def expected_changes(database: Database, marketplace: str) -> list[Change]:
     """By definition, from the stored listings of the trusted captures."""
     rows = query(database, "select * from listings where marketplace = %(m)s", m=marketplace)
     captures = [
-        (at, [seen(row) for row in rows if row["captured_at"] == at])
+        (at, [as_seen(row) for row in rows if row["captured_at"] == at])
         for at, is_suspect in trust(database, marketplace)
         if not is_suspect
     ]

@@ -1,25 +1,19 @@
 """The hourly and daily prices, each window rebuilt whole: by the sensor, or by a backfill that is one run."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
-from typing import TypeVar, cast
+from collections.abc import Iterator, Sequence
+from datetime import UTC
 
 import dagster as dg
 
-from ticket_pipeline.defs.checks import Scope, evaluate_in_run, specs_of
-from ticket_pipeline.defs.materializations import in_sync_regardless_of, log_materializations
-from ticket_pipeline.defs.partitions import days_since, hours_since, partitions_of_run
+from ticket_pipeline.defs.checks import evaluate_in_run, specs_of
+from ticket_pipeline.defs.materializations import in_sync_regardless_of
+from ticket_pipeline.defs.partitions import days_since, hours_since
 from ticket_pipeline.defs.prices.checks import DAILY_CHECKS, HOURLY_CHECKS
 from ticket_pipeline.defs.resources import Clock, TimescaleDBResource
 from ticket_pipeline.defs.snapshots.polling import freshness_of
+from ticket_pipeline.defs.windows import log_windows, one_ahead, scope_of_run, span_of_run
 from ticket_pipeline.settings.model import Settings
-from ticket_pipeline.storage.database import Row
-from ticket_pipeline.storage.prices import HOUR, Span, rebuild_daily, rebuild_hourly_by_day
-
-_T = TypeVar("_T")
-
-_NO_ROWS: Row = {"rows": 0, "events": 0, "snapshots": 0}
+from ticket_pipeline.storage.prices import HOUR, rebuild_daily, rebuild_hourly_by_day
 
 
 def build_price_assets(settings: Settings, now: Clock, listings: Sequence[str]) -> list[dg.AssetsDefinition]:
@@ -48,13 +42,13 @@ def build_price_assets(settings: Settings, now: Clock, listings: Sequence[str]) 
     def hourly_prices(
         context: dg.AssetExecutionContext, timescaledb: TimescaleDBResource
     ) -> Iterator[dg.AssetCheckResult]:
-        span = _span_of_run(context)
+        span = span_of_run(context)
         tags = in_sync_regardless_of(context, context.assets_def.dependency_keys)
         with timescaledb.database() as database:
-            for part, rows in _one_ahead(rebuild_hourly_by_day(database, span)):
+            for part, rows in one_ahead(rebuild_hourly_by_day(database, span)):
                 found = {row["hour_at"].astimezone(UTC).strftime(hours.fmt): row for row in rows}
-                _log_partitions(context, [hour.strftime(hours.fmt) for hour in part.steps(HOUR)], found, tags)
-            yield from evaluate_in_run(context, database, HOURLY_CHECKS, _scope_of(context, span, now()))
+                log_windows(context, [hour.strftime(hours.fmt) for hour in part.steps(HOUR)], found, tags)
+            yield from evaluate_in_run(context, database, HOURLY_CHECKS, scope_of_run(context, span, now()))
 
     @dg.asset(
         partitions_def=days,
@@ -83,54 +77,11 @@ def build_price_assets(settings: Settings, now: Clock, listings: Sequence[str]) 
     def daily_prices(
         context: dg.AssetExecutionContext, timescaledb: TimescaleDBResource
     ) -> Iterator[dg.AssetCheckResult]:
-        span = _span_of_run(context)
+        span = span_of_run(context)
         with timescaledb.database() as database:
             rows = rebuild_daily(database, span.start.date(), span.end.date())
             found = {row["day_on"].strftime(days.fmt): row for row in rows}
-            _log_partitions(context, context.partition_keys, found)
-            yield from evaluate_in_run(context, database, DAILY_CHECKS, _scope_of(context, span, now()))
+            log_windows(context, context.partition_keys, found)
+            yield from evaluate_in_run(context, database, DAILY_CHECKS, scope_of_run(context, span, now()))
 
     return [hourly_prices, daily_prices]
-
-
-def _span_of_run(context: dg.AssetExecutionContext) -> Span:
-    if partitions_of_run(context) is None:
-        raise dg.Failure(
-            f"{context.asset_key.to_user_string()} is partitioned, and this run has no partition. Launch it with one, "
-            "or with a range of them.",
-            allow_retries=False,
-        )
-    window = context.partition_time_window
-    return Span(window.start.astimezone(UTC), window.end.astimezone(UTC))
-
-
-def _scope_of(context: dg.AssetExecutionContext, span: Span, now: datetime) -> Scope:
-    return Scope(span.start, span.end, now, context.run.run_id)
-
-
-def _one_ahead(items: Iterator[_T]) -> Iterator[_T]:
-    """The items, each while a thread makes the next: the server rebuilds a day while the last one is logged."""
-    end = object()
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        coming = pool.submit(next, items, end)
-        while (item := coming.result()) is not end:
-            coming = pool.submit(next, items, end)
-            yield cast("_T", item)
-
-
-def _log_partitions(
-    context: dg.AssetExecutionContext,
-    keys: Sequence[str],
-    found: Mapping[str, Row],
-    tags: Mapping[str, str] | None = None,
-) -> None:
-    """One materialization per window with its own counts; a window without any capture is built too: it is empty."""
-    materializations = []
-    for key in keys:
-        counts = dict(found.get(key, _NO_ROWS))
-        metadata = {"dagster/row_count": counts.pop("rows")} | {
-            name: value for name, value in counts.items() if isinstance(value, int)
-        }
-        materializations.append(dg.AssetMaterialization(context.asset_key, partition=key, metadata=metadata, tags=tags))
-    log_materializations(context, materializations)
-    context.log.info("rebuilt %s … %s: %d windows, %d of them with prices", keys[0], keys[-1], len(keys), len(found))

@@ -12,6 +12,7 @@ from uuid import UUID
 import dagster as dg
 from pydantic import Field
 
+from ticket_pipeline.defs.analytics.following import log_followers
 from ticket_pipeline.defs.checks import Scope, evaluate_in_run, specs_of
 from ticket_pipeline.defs.materializations import in_sync_regardless_of, log_failures, log_materializations
 from ticket_pipeline.defs.partitions import EVENT_PARTITIONS, describe_unknown_keys, partitions_of_run
@@ -120,6 +121,8 @@ def build_polled_asset(
             )
             batch = asyncio.run(polling)
             yield from evaluate_in_run(context, database, checks, _scope_of(context, batch, now()))
+            compared = [moment for result in batch.results for moment in result.compared_at]
+            log_followers(context, database, in_use, compared, now())
             pause = read_pauses(database, now()).get(source.marketplace)
         _end_run(context, source.marketplace, batch, pause)
 

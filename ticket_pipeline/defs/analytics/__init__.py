@@ -1,0 +1,1 @@
+"""What follows from captures, in their own transaction: what changed between them."""

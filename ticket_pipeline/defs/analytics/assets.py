@@ -1,0 +1,58 @@
+"""The assets that follow the captures. Polls write them; a run of its own rebuilds its window."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC
+
+import dagster as dg
+
+from ticket_pipeline.defs.analytics.checks import changes_checks
+from ticket_pipeline.defs.checks import evaluate_in_run, specs_of
+from ticket_pipeline.defs.materializations import in_sync_regardless_of
+from ticket_pipeline.defs.partitions import hours_since
+from ticket_pipeline.defs.resources import Clock, TimescaleDBResource
+from ticket_pipeline.defs.snapshots.polling import freshness_of
+from ticket_pipeline.defs.windows import log_windows, one_ahead, scope_of_run, span_of_run
+from ticket_pipeline.ingest.poll import build_change_rules
+from ticket_pipeline.settings.model import Settings
+from ticket_pipeline.storage.changes import rebuild_changes_by_day
+from ticket_pipeline.storage.prices import HOUR
+
+
+def build_analytics_assets(settings: Settings, now: Clock, listings: Sequence[str]) -> list[dg.AssetsDefinition]:
+    """The changes of listings, made from the listing assets of these names."""
+    hours, rules = hours_since(settings.prices_start_date), build_change_rules(settings)
+    checks = changes_checks(rules)
+    polls = [f"poll_due_{name.removesuffix('_listings')}_events" for name in listings]
+
+    @dg.asset(
+        partitions_def=hours,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        output_required=False,
+        group_name="analytics",
+        kinds={"sql", "postgresql"},
+        owners=["team:data"],
+        check_specs=specs_of("listing_changes", checks),
+        deps=[dg.AssetDep(name, partition_mapping=dg.AllPartitionMapping()) for name in listings],
+        metadata={"dagster/table_name": f"{settings.db_schema}.listing_changes"},
+        freshness_policy=freshness_of(settings),
+        description=(
+            "What changed between captures: listings that are new, gone, repriced, of another quantity, or back under "
+            "another id.\n\n"
+            "Grain: change, listing, capture. Source: each trusted capture and the trusted one before it. Write: with "
+            "each capture, in its transaction, also for late and newly trusted ones; a run deletes and inserts its "
+            f"hours. Trigger: the polls that {' and '.join(polls)} start, or a backfill (one run), such as for "
+            "captures from before there were changes."
+        ),
+    )
+    def listing_changes(
+        context: dg.AssetExecutionContext, timescaledb: TimescaleDBResource
+    ) -> Iterator[dg.AssetCheckResult]:
+        span = span_of_run(context)
+        tags = in_sync_regardless_of(context, context.assets_def.dependency_keys)
+        with timescaledb.database() as database:
+            for part, rows in one_ahead(rebuild_changes_by_day(database, span, rules)):
+                found = {row["hour_at"].astimezone(UTC).strftime(hours.fmt): row for row in rows}
+                log_windows(context, [hour.strftime(hours.fmt) for hour in part.steps(HOUR)], found, tags)
+            yield from evaluate_in_run(context, database, checks, scope_of_run(context, span, now()))
+
+    return [listing_changes]
