@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from itertools import groupby
@@ -17,7 +17,7 @@ from psycopg.types.json import Jsonb
 
 from ticket_pipeline.market.hours import MOST_TOGETHER
 from ticket_pipeline.storage.database import Database, Row, as_query
-from ticket_pipeline.storage.prices import DAY, HOUR, Span, hour_start
+from ticket_pipeline.storage.prices import HOUR, Span, hour_start
 from ticket_pipeline.storage.recomputation import recompute_parts
 from ticket_pipeline.storage.statements import statement
 
@@ -189,38 +189,51 @@ def fetch_buckets(database: Database, name: str, window: Window) -> list[Row]:
         **_split_hours(database, window),
     }
     with database.connection(f"run {name}") as connection:
-        # Not prepared: a plan for any zone cannot use the index that holds the whole event alone, and a plan for any
-        # span guesses a short one (400 days took 207 ms so, and 24 ms this way).
-        return connection.execute(as_query(statement(name)), parameters, prepare=False).fetchall()
+        return connection.execute(as_query(statement(name)), parameters).fetchall()
 
 
 def _split_hours(database: Database, window: Window) -> dict[str, Any]:
-    """The stored hours that a bucket begins within, and their parts, computed from the captures.
+    """The stored hours that a bucket begins within, and what of them lies in which bucket.
 
-    Hours are of UTC. Where a venue's clock is 30 or 45 minutes beside it, its midnight lies inside one.
+    Hours are of UTC. Where a venue's clock is 30 or 45 minutes beside it, its midnight lies inside one. An hour whose
+    captures all lie in one part is that part; any other is computed from its captures.
     """
-    zone, span = ZoneInfo(window.timezone), window.span
-    is_whole = window.bucket <= HOUR or _has_whole_hours(span, zone)
-    parts = [] if is_whole else list(_parts_of_split_hours(span, window.bucket, zone))
-    hours = sorted({hour_start(part.start) for part in parts})
-    rows = recompute_parts(database, window.event_id, window.marketplace, parts) if parts else []
-    return {"split_hours": hours, "parts": Jsonb(rows, dumps=partial(json.dumps, default=str))}
+    parts = {} if window.bucket <= HOUR else dict(_parts_of_split_hours(window))
+    asked = {"event_id": window.event_id, "marketplace": window.marketplace, "zone": window.zone}
+    stored = database.fetch_all("queries/select_hours", **asked, hours=list(parts)) if parts else []
+    rows: list[Row] = []
+    for (hour_at, marketplace), group in groupby(stored, key=itemgetter("hour_at", "marketplace")):
+        own = list(group)
+        part = _only_part(own[0], parts[hour_at])
+        rows += (
+            [row | {"hour_at": part.start} for row in own]
+            if part
+            else recompute_parts(database, window.event_id, marketplace, parts[hour_at])
+        )
+    return {"split_hours": list(parts), "parts": Jsonb(rows, dumps=partial(json.dumps, default=str))}
 
 
-def _has_whole_hours(span: Span, zone: ZoneInfo) -> bool:
-    """Whether the clock is whole hours beside UTC on every day of a span."""
-    return not any((moment.astimezone(zone).utcoffset() or timedelta()) % HOUR for moment in span.steps(DAY))
+def _only_part(hour: Row, parts: Sequence[Span]) -> Span | None:
+    """The part in which all attempts of an hour lie; None where they lie in several, or it does not tell."""
+    if hour["suspect_snapshots"] or hour["failed_attempts"]:
+        return None
+    first, last = hour["first_captured_at"], hour["last_captured_at"]
+    return next((part for part in parts if part.start <= first and last < part.end), None)
 
 
-def _parts_of_split_hours(span: Span, bucket: timedelta, zone: ZoneInfo) -> Iterator[Span]:
-    """The parts, in quarters of an hour, of each hour whose quarters lie in different buckets."""
+def _parts_of_split_hours(window: Window) -> Iterator[tuple[datetime, list[Span]]]:
+    """Each hour whose quarters lie in different buckets, and its parts in quarters of an hour."""
+    zone = ZoneInfo(window.timezone)
 
     def bucket_of(moment: datetime) -> int:
-        return (moment.astimezone(zone).replace(tzinfo=None) - _FIRST_MONDAY) // bucket
+        return (moment.astimezone(zone).replace(tzinfo=None) - _FIRST_MONDAY) // window.bucket
 
-    for hour in span.steps(HOUR):
+    numbers = range(bucket_of(window.span.start), bucket_of(window.span.end) + 2)
+    starts = [_FIRST_MONDAY + number * window.bucket for number in numbers]
+    # Both readings of a time that the clock shows twice, or never.
+    moments = {start.replace(tzinfo=zone, fold=fold).astimezone(UTC) for start in starts for fold in (0, 1)}
+    for hour in sorted({hour_start(moment) for moment in moments if moment != hour_start(moment)}):
         quarters = [hour + n * _QUARTER for n in range(4)]
-        if len({bucket_of(quarter) for quarter in quarters}) > 1:
-            for _, group in groupby(quarters, key=bucket_of):
-                together = list(group)
-                yield Span(together[0], together[-1] + _QUARTER)
+        together = [list(group) for _, group in groupby(quarters, key=bucket_of)]
+        if len(together) > 1 and window.span.start <= hour < window.span.end:
+            yield hour, [Span(group[0], group[-1] + _QUARTER) for group in together]

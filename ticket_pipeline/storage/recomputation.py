@@ -63,18 +63,12 @@ def recompute_sampled_hours(
     return len(sample), differences
 
 
-def recompute_parts(database: Database, event_id: int, marketplace: str | None, parts: Sequence[Span]) -> list[Row]:
-    """Rows as in hourly_prices for parts of hours of one event; `hour_at` is where a part begins.
-
-    Without a marketplace, of all that ever had the event.
-    """
+def recompute_parts(database: Database, event_id: int, marketplace: str, parts: Sequence[Span]) -> list[Row]:
+    """Rows as in hourly_prices for parts of hours of one event; `hour_at` is where a part begins."""
+    source = {"event_id": event_id, "marketplace": marketplace}
     with one_view(database) as view:
-        rows = view.fetch_all("watchlist/select_marketplaces", event_id=event_id)
-        names = [marketplace] if marketplace else [row["marketplace"] for row in rows]
-        sources = [{"event_id": event_id, "marketplace": name} for name in names]
         return [
             row | source | {"hour_at": part.start, "zone": zone, "currency": currency, "fee_basis": fee_basis}
-            for source in sources
             for part in parts
             for (zone, currency, fee_basis), row in _expected_prices(view, source, part).items()
         ]
