@@ -195,11 +195,11 @@ comment on function price_history is
 create function price_trend(
   p_event_id bigint, p_from timestamptz, p_until timestamptz, p_bucket interval default '1 hour',
   p_measure text default 'floor', p_together integer default 1, p_zone text default '*', p_marketplace text default null,
-  p_timezone text default null
+  p_timezone text default null, p_split_hours timestamptz[] default '{}', p_parts jsonb default '[]'
 )
 returns table (
   marketplace text, currency text, fee_basis text, at timestamptz, value numeric, snapshots integer,
-  suspect_snapshots integer, failed_attempts integer
+  suspect_snapshots integer, failed_attempts integer, hours_covered integer, has_prices boolean
 )
 language sql stable parallel safe
 begin atomic
@@ -208,11 +208,15 @@ begin atomic
     case p_measure
       when 'floor' then h.floor_price when 'get_in' then h.get_in_prices[p_together] when 'median' then h.median_price
     end,
-    h.snapshots, h.suspect_snapshots, h.failed_attempts
-  from price_history(p_event_id, p_from, p_until, p_bucket, p_zone, p_marketplace, p_timezone) as h;
+    h.snapshots, h.suspect_snapshots, h.failed_attempts, h.hours_covered, h.min_price is not null
+  from
+    price_history(
+      p_event_id, p_from, p_until, p_bucket, p_zone, p_marketplace, p_timezone, null, p_split_hours, p_parts
+    ) as h;
 end;
 comment on function price_trend is
-'one price of an event over time, as price_history: p_measure is floor, get_in (for p_together) or median; null: no data, or no price';
+'one price of an event over time, as price_history: p_measure is floor, get_in (for p_together) or median; null: no data, or no price; '
+'has_prices: whether the bucket has any price of the series';
 
 create function ticket_count_trend(
   p_event_id bigint, p_from timestamptz, p_until timestamptz, p_bucket interval default '1 hour', p_zone text default '*',

@@ -10,16 +10,17 @@ from decimal import Decimal
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from psycopg.types.json import Jsonb
 
 from ticket_pipeline.market.hours import MOST_TOGETHER
-from ticket_pipeline.storage.database import Database, Row, as_query
 from ticket_pipeline.storage.prices import HOUR, Span, hour_start
 from ticket_pipeline.storage.recomputation import recompute_parts
-from ticket_pipeline.storage.statements import statement
+
+if TYPE_CHECKING:
+    from ticket_pipeline.storage.database import Database, Row
 
 _QUARTER = timedelta(minutes=15)
 """Every clock of the world is a multiple of it beside UTC."""
@@ -140,7 +141,7 @@ def price_history(
             marketplace=name,
             currency=currency,
             fee_basis=fee_basis,
-            buckets=[PriceBucket(**{each: row[each] for each in PriceBucket.__slots__}) for row in group],
+            buckets=[PriceBucket(*map(row.__getitem__, PriceBucket.__slots__)) for row in group],
         )
         for (name, currency, fee_basis), group in groupby(rows, key=itemgetter("marketplace", "currency", "fee_basis"))
     ]
@@ -176,20 +177,20 @@ class Window:
     zone: str = "*"
 
 
-def fetch_buckets(database: Database, name: str, window: Window) -> list[Row]:
+def fetch_buckets(database: Database, name: str, window: Window, **further: object) -> list[Row]:
     """The rows of a statement of `sql/` over buckets."""
-    parameters = {
-        "event_id": window.event_id,
-        "marketplace": window.marketplace,
-        "zone": window.zone,
-        "starts_from": window.span.start,
-        "starts_until": window.span.end,
-        "bucket": window.bucket,
-        "timezone": window.timezone,
+    return database.fetch_all(
+        name,
+        event_id=window.event_id,
+        marketplace=window.marketplace,
+        zone=window.zone,
+        starts_from=window.span.start,
+        starts_until=window.span.end,
+        bucket=window.bucket,
+        timezone=window.timezone,
         **_split_hours(database, window),
-    }
-    with database.connection(f"run {name}") as connection:
-        return connection.execute(as_query(statement(name)), parameters).fetchall()
+        **further,
+    )
 
 
 def _split_hours(database: Database, window: Window) -> dict[str, Any]:

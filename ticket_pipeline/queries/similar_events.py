@@ -148,7 +148,7 @@ def get_in_curve(
             zone=zone,
             currency=currency,
             fee_basis=fee_basis,
-            points=[CurvePoint(**{each: row[each] for each in CurvePoint.__slots__}) for row in group],
+            points=[CurvePoint(*map(row.__getitem__, CurvePoint.__slots__)) for row in group],
         )
         for (name, currency, fee_basis), group in groupby(rows, key=_SERIES)
     ]
@@ -184,7 +184,7 @@ def percentile_of_now(
         "marketplace": marketplace,
     }
     bands = {
-        key: [BandPoint(**{each: row[each] for each in BandPoint.__slots__}) for row in group]
+        key: [BandPoint(*map(row.__getitem__, BandPoint.__slots__)) for row in group]
         for key, group in groupby(database.fetch_all("queries/select_floor_band", **asked), key=_SERIES)
     }
     rows = database.fetch_all("queries/select_percentile_of_now", **asked)

@@ -1,11 +1,11 @@
 """Where an event's prices and inventory are heading: series of one value over time, each with its trend.
 
-Series come from `price_history`; the arithmetic of a trend is in `market.trends`.
+Series come from functions of the schema; the arithmetic of a trend is in `market.trends`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -16,11 +16,11 @@ from zoneinfo import ZoneInfo
 
 from ticket_pipeline.market.hours import MOST_TOGETHER
 from ticket_pipeline.market.trends import Trend, measure_trend
-from ticket_pipeline.queries.prices import PriceBucket, PriceSeries, Window, fetch_buckets, price_history
+from ticket_pipeline.queries.prices import Window, fetch_buckets
 from ticket_pipeline.storage.prices import HOUR, Span
 
 if TYPE_CHECKING:
-    from ticket_pipeline.storage.database import Database
+    from ticket_pipeline.storage.database import Database, Row
 
 Measure = Literal["floor", "get_in", "median"]
 
@@ -147,29 +147,14 @@ def price_trend(  # noqa: PLR0913 - the question in full
     """
     if not 1 <= together <= MOST_TOGETHER:
         raise ValueError(f"Get-in prices are kept for 1 to {MOST_TOGETHER} tickets together, not for {together}")
-    history = price_history(
-        database, event_id, span=span, bucket=by, timezone=timezone, marketplace=marketplace, zone=zone
-    )
-    breaks = {name: find_level_breaks(list(group)) for name, group in groupby(history, key=attrgetter("marketplace"))}
-    found = []
-    for one in history:
-        points = [_point(bucket, measure, together) for bucket in one.buckets]
-        values = [(point.at, point.value) for point in points if point.value is not None]
-        found.append(
-            TrendSeries(
-                marketplace=one.marketplace,
-                zone=zone,
-                currency=one.currency,
-                fee_basis=one.fee_basis,
-                measure=f"get_in {together}" if measure == "get_in" else measure,
-                points=points,
-                trend=measure_trend(values),
-                level_breaks=breaks[one.marketplace],
-                hours_covered=sum(bucket.hours_covered for bucket in one.buckets),
-                hours=_hours(points, span, by, timezone),
-            )
-        )
-    return found
+    window = Window(event_id, span, by, timezone, marketplace, zone)
+    rows = fetch_buckets(database, "queries/select_price_trend", window, measure=measure, together=together)
+    name = f"get_in {together}" if measure == "get_in" else measure
+    return [
+        series
+        for _, group in groupby(rows, key=itemgetter("marketplace"))
+        for series in _series_of(list(group), window, name)
+    ]
 
 
 def group_price_trend(
@@ -217,7 +202,7 @@ def ticket_count_trend(
         fetch_buckets(database, "queries/select_ticket_counts", window), key=itemgetter("marketplace")
     ):
         rows = list(group)
-        points = [TicketPoint(**{attribute: row[attribute] for attribute in TicketPoint.__slots__}) for row in rows]
+        points = [TicketPoint(*map(row.__getitem__, TicketPoint.__slots__)) for row in rows]
         counts = [(point.at, Decimal(point.tickets)) for point in points if point.tickets is not None]
         found.append(
             TicketSeries(
@@ -227,41 +212,54 @@ def ticket_count_trend(
                 points=points,
                 trend=measure_trend(counts),
                 hours_covered=sum(row["hours_covered"] for row in rows),
-                hours=_hours(points, span, by, timezone),
+                hours=_hours(points, window),
             )
         )
     return found
 
 
-def find_level_breaks(history: Sequence[PriceSeries]) -> list[LevelBreak]:
-    """Where a series of one marketplace follows another that has ended, of the same currency if there is one."""
-    priced = [
-        (series, prices[0], prices[-1])
-        for series in history
-        if (prices := [bucket.bucket_at for bucket in series.buckets if bucket.min_price is not None])
-    ]
+def _series_of(rows: Sequence[Row], window: Window, measure: str) -> Iterator[TrendSeries]:
+    """The series of one marketplace, from its rows by series and time."""
+    series = {key: list(group) for key, group in groupby(rows, key=itemgetter("currency", "fee_basis"))}
+    breaks = _level_breaks(series)
+    for (currency, fee_basis), own in series.items():
+        points = [TrendPoint(*map(row.__getitem__, TrendPoint.__slots__)) for row in own]
+        yield TrendSeries(
+            marketplace=own[0]["marketplace"],
+            zone=window.zone,
+            currency=currency,
+            fee_basis=fee_basis,
+            measure=measure,
+            points=points,
+            trend=measure_trend([(point.at, point.value) for point in points if point.value is not None]),
+            level_breaks=breaks,
+            hours_covered=sum(row["hours_covered"] for row in own),
+            hours=_hours(points, window),
+        )
+
+
+def _level_breaks(series: Mapping[tuple[str, str], Sequence[Row]]) -> list[LevelBreak]:
+    """Where a series follows another that has ended, of the same currency if there is one."""
+    priced = {
+        key: (prices[0], prices[-1])
+        for key, rows in series.items()
+        if (prices := [row["at"] for row in rows if row["has_prices"]])
+    }
     breaks = []
-    for after, first_at, last_at in priced:
+    for key, (first_at, last_at) in priced.items():
         ended = [
-            (before.currency == after.currency, ended_at, before)
-            for before, _, ended_at in priced
+            (before[0] == key[0], ended_at, before)
+            for before, (_, ended_at) in priced.items()
             if ended_at <= first_at and ended_at < last_at
         ]
         if ended:
-            _, _, before = max(ended, key=itemgetter(0, 1))
-            keys = (before.currency, before.fee_basis, after.currency, after.fee_basis)
-            breaks.append(LevelBreak(first_at, *map(str, keys)))
+            breaks.append(LevelBreak(first_at, *max(ended)[2], *key))
     return sorted(breaks, key=attrgetter("at"))
 
 
-def _point(bucket: PriceBucket, measure: Measure, together: int) -> TrendPoint:
-    value = bucket.get_in_prices[together - 1] if measure == "get_in" else getattr(bucket, f"{measure}_price")
-    return TrendPoint(bucket.bucket_at, value, bucket.snapshots, bucket.suspect_snapshots, bucket.failed_attempts)
-
-
-def _hours(points: Sequence[TrendPoint] | Sequence[TicketPoint], span: Span, by: timedelta, timezone: str) -> int:
+def _hours(points: Sequence[TrendPoint] | Sequence[TicketPoint], window: Window) -> int:
     """The hours of the window from the first point to the end of the last one."""
-    last = points[-1].at
+    last, by = points[-1].at, window.bucket
     # On the venue's clock, where some days have 23 or 25 hours.
-    end = last + by if by <= HOUR else (last.astimezone(ZoneInfo(timezone)) + by).astimezone(UTC)
-    return (min(end, span.end) - max(points[0].at, span.start)) // HOUR
+    end = last + by if by <= HOUR else (last.astimezone(ZoneInfo(window.timezone)) + by).astimezone(UTC)
+    return (min(end, window.span.end) - max(points[0].at, window.span.start)) // HOUR
