@@ -171,6 +171,7 @@ begin atomic
     g.currency, g.marketplace, g.health, g.reason, g.captured_at, p_at - g.captured_at, g.listings, g.tickets, g.floor_price,
     g.get_in_price,
     case
+      when p_together not between 1 and 8 then 'get-in prices are known for 1 to 8 together'
       when g.captured_at is null then 'no trusted capture yet'
       when g.currency is null then 'nothing is for sale with all fees in'
       when g.get_in_price is null then format('no listing sells %s together', p_together)

@@ -7,13 +7,19 @@ returns table (
 )
 language sql stable
 begin atomic
+  -- Materialized: judged once per marketplace, not once per listing.
+  with markets as materialized (
+    select h.event_id, h.marketplace, h.health, h.captured_at
+    from market_health(p_at) as h
+    where h.event_id = p_event_id
+  )
+
   select
     h.marketplace, h.health, h.captured_at, l.currency, l.fee_basis, l.listing_id, l.section, l."row",
     coalesce(nullif(l.zone, '*'), nullif(l.section, '*'), 'unknown'), l.quantity, l.splits, l.price
-  from market_health(p_at) as h
+  from markets as h
   inner join listings as l
-    on l.event_id = h.event_id and l.marketplace = h.marketplace and l.captured_at = h.captured_at and l.admission = 'seat'
-  where h.event_id = p_event_id;
+    on l.event_id = h.event_id and l.marketplace = h.marketplace and l.captured_at = h.captured_at and l.admission = 'seat';
 end;
 comment on function seats_now is
 'the seats of the last trusted capture of each marketplace of one event, with their zone as in hourly_prices';
@@ -29,39 +35,39 @@ returns table (
 language sql stable
 begin atomic
   select
-    b.marketplace, b.health, b.captured_at, b.zone, b.currency, b.fee_basis, b.floor_price, b.base_price,
-    (count(*) filter (where b.price < b.base_price))::integer,
-    coalesce(sum(b.quantity) filter (where b.price < b.base_price), 0)::integer,
-    t.step_percent, (b.base_price * (100 + t.step_percent) / 100)::numeric(12, 2),
-    (count(*) filter (where b.price between b.base_price and b.base_price * (100 + t.step_percent) / 100))::integer,
-    coalesce(
-      sum(b.quantity) filter (where b.price between b.base_price and b.base_price * (100 + t.step_percent) / 100), 0
-    )::integer
+    g.marketplace, g.health, g.captured_at, g.zone, g.currency, g.fee_basis, g.floor_price, g.base_price, b.listings as listings_below,
+    b.tickets as tickets_below, t.step_percent, (g.base_price * t.factor)::numeric(12, 2), u.listings, u.tickets
   from (
     select
-      f.*, coalesce(f.floor_price, min(f.price) over (partition by f.marketplace, f.zone, f.currency, f.fee_basis)) as base_price
+      r.marketplace, r.health, r.captured_at, r.zone, r.currency, r.fee_basis,
+      min(r.price) filter (where r.third <= 1.15 * r.price) as floor_price,
+      coalesce(min(r.price) filter (where r.third <= 1.15 * r.price), min(r.price)) as base_price,
+      array_agg(r.price) as prices, array_agg(r.quantity) as quantities
     from (
       select
-        r.*,
-        min(r.price) filter (where r.third <= 1.15 * r.price)
-          over (partition by r.marketplace, r.zone, r.currency, r.fee_basis) as floor_price
+        z.*, lead(z.price, 2) over (partition by z.marketplace, z.zone, z.currency, z.fee_basis order by z.price) as third
       from (
         select
-          z.*, lead(z.price, 2) over (partition by z.marketplace, z.zone, z.currency, z.fee_basis order by z.price) as third
-        from (
-          select
-            s.marketplace, s.health, s.captured_at, case when p_by_zone then s.zone else '*' end as zone, s.currency,
-            s.fee_basis, s.price, s.quantity
-          from seats_now(p_event_id, p_at) as s
-          where can_sell(s.quantity, s.splits, p_together)
-        ) as z
-      ) as r
-    ) as f
-  ) as b
-  cross join unnest(array[0, 5, 10, 15, 25, 50, 100]) as t (step_percent)
-  group by
-    b.marketplace, b.health, b.captured_at, b.zone, b.currency, b.fee_basis, b.floor_price, b.base_price, t.step_percent
-  order by b.marketplace, b.currency, b.fee_basis, b.base_price, b.zone, t.step_percent;
+          s.marketplace, s.health, s.captured_at, case when p_by_zone then s.zone else '*' end as zone, s.currency,
+          s.fee_basis, s.price, s.quantity
+        from seats_now(p_event_id, p_at) as s
+        where can_sell(s.quantity, s.splits, p_together)
+      ) as z
+    ) as r
+    group by r.marketplace, r.health, r.captured_at, r.zone, r.currency, r.fee_basis
+  ) as g
+  cross join unnest(array[0, 5, 10, 15, 25, 50, 100], array[1, 1.05, 1.10, 1.15, 1.25, 1.50, 2]) as t (step_percent, factor)
+  left join lateral (
+    select count(*)::integer as listings, coalesce(sum(l.quantity), 0)::integer as tickets
+    from unnest(g.prices, g.quantities) as l (price, quantity)
+    where l.price < g.base_price
+  ) as b on true
+  left join lateral (
+    select count(*)::integer as listings, coalesce(sum(l.quantity), 0)::integer as tickets
+    from unnest(g.prices, g.quantities) as l (price, quantity)
+    where l.price between g.base_price and g.base_price * t.factor
+  ) as u on true
+  order by g.marketplace, g.currency, g.fee_basis, g.base_price, g.zone, t.step_percent;
 end;
 comment on function market_depth is
 'how many listings that sell p_together stand from their floor (base_price; the cheapest where there is no floor) up to each step above '
@@ -224,18 +230,18 @@ begin atomic
   ) as b
   where b.used >= b.max_requests
   union all
-  select
-    'unmapped', h.event_id, e.name, h.marketplace, e.sheet_row, h.captured_at, string_agg(distinct l.section, ', '),
-    count(distinct l.section)::integer
+  select 'unmapped', h.event_id, e.name, h.marketplace, e.sheet_row, h.captured_at, u.sections, u.items
   from sources as h
   inner join events as e on e.event_id = h.event_id
-  inner join listings as l
-    on l.event_id = h.event_id and l.marketplace = h.marketplace and l.captured_at = h.captured_at and l.admission = 'seat'
+  left join lateral (
+    select string_agg(distinct l.section, ', ') as sections, count(distinct l.section)::integer as items
+    from listings as l
+    where
+      l.event_id = h.event_id and l.marketplace = h.marketplace and l.captured_at = h.captured_at and l.admission = 'seat'
+      and l.zone is null
+  ) as u on true
   where
-    l.zone is null and e.is_tracked and e.event_at > p_at
-    and lower(e.venue) in (select lower(z.venue) from venue_zones as z)
-  group by h.event_id, e.name, h.marketplace, e.sheet_row, h.captured_at
-  having count(l.section) > 0
+    u.items > 0 and e.is_tracked and e.event_at > p_at and lower(e.venue) in (select lower(z.venue) from venue_zones as z)
   union all
   select 'rejected row', null, null, null, r.row_number, r.first_seen_at, array_to_string(r.reasons, '; '), 1
   from rejected_rows as r

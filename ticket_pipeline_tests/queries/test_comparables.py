@@ -106,9 +106,9 @@ def test_depth_counts_from_the_floor_up(database: Database, listings: list[Item]
 @given(
     seats,
     st.integers(1, 4),
-    st.sampled_from([None, "101", "upper", "102"]),
+    st.sampled_from(["101", "101", "upper", "102", None]),
     st.sampled_from([None, "Lower", "UPPER"]),
-    st.sampled_from([None, ("4", "5"), ("C", "A"), ("Y", "AA")]),
+    st.sampled_from([("4", "5"), ("C", "A"), ("Y", "AA"), None]),
     st.integers(0, 3),
 )
 def test_rings_hold_what_stands_beside_the_seats(
@@ -200,6 +200,17 @@ def test_seats_that_cannot_be_compared_are_named(
 ) -> None:
     with pytest.raises(UnclearSeatsError, match=message):
         comparables(database, 1, this_moment=NOON, quantity=2, section=section, rows=rows)
+
+
+def test_near_rows_are_counted_from_both_ends_and_unknown_ones_are_said(database: Database) -> None:
+    names = ["2", "3", "4", "5", "7", "8", "C", "GA", None]
+    event_id = capture(database, [Item(listing_id=str(n), row=name) for n, name in enumerate(names)])
+    (found,) = comparables(
+        database, event_id, this_moment=LATER, quantity=2, section="101", rows=("5", "4"), neighbour_rows=2
+    )
+    rows = next(ring for ring in found.rings if ring.name == "rows")
+    assert [one.row for one in rows.cheapest] == ["2", "3", "4", "5", "7"]
+    assert (rows.listings, rows.unknown_rows) == (5, 3)
 
 
 def test_the_seats_of_a_suspect_capture_are_no_comparables(database: Database) -> None:

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database
 
 MARKETPLACES = (Marketplace.STUBHUB, Marketplace.VIVID_SEATS)
-MOMENTS = st.sampled_from([HISTORY.start + hours * HOUR for hours in (1, 4, 27.5, 28, 29, 60)])
+MOMENTS = st.sampled_from([HISTORY.start + hours * HOUR for hours in (0.5, 2.5, 4.5, 27.5, 29, 60)])
 INTERVALS = st.sampled_from([HOUR, 12 * HOUR, None])
 
 
@@ -222,6 +222,33 @@ def test_the_overview_is_the_market_now_built_or_not(
     assert [[*fields_of(row, *names), row.get_in_price, row.get_in_2_price] for row in found] == [
         [*fields_of(row, *names), *row.get_in_prices[:2]] for row in now
     ]
+
+
+def test_a_market_without_a_price_says_why(database: Database) -> None:
+    event = watch_one(database)
+
+    def obstacle(together: int) -> str | None:
+        (row,) = spread(database, event.event_id, this_moment=NOON + HOUR, together=together)
+        return row.obstacle
+
+    assert obstacle(1) == "no trusted capture yet"
+    store(database, event, NOON, items(3, fee_basis="ask"))
+    assert obstacle(1) == "nothing is for sale with all fees in"
+    store(database, event, NOON + MINUTE, items(3))
+    assert [obstacle(together) for together in (2, 3)] == [None, "no listing sells 3 together"]
+    assert obstacle(9) == "get-in prices are known for 1 to 8 together"
+
+
+def test_an_hour_that_waits_for_a_rebuild_is_computed_from_its_listings(database: Database) -> None:
+    """Changed rules of what is a seat mark the hour, whose last capture stays the same."""
+    event = watch_one(database)
+    store(database, event, NOON, items(4))
+    rebuild_hourly(database, Span(NOON, NOON + HOUR))
+    query(database, "update listings set admission = 'grounds' where price < 101 returning 1")
+    assert overview(database, this_moment=NOON)[0].floor_price == 100
+    with database.transaction() as transaction:
+        transaction.execute("snapshots/mark_stale_hours", event_id=event.event_id, marketplace=STUBHUB, instants=[NOON])
+    assert overview(database, this_moment=NOON)[0].floor_price == 101
 
 
 def test_a_change_is_against_the_last_floor_a_day_or_a_week_before(database: Database) -> None:
