@@ -131,7 +131,7 @@ LOOKS: Mapping[ResultColumn, Look] = {
         "DATE_TIME", "yyyy-mm-dd hh:mm", "The last capture that is trusted, in the time zone of this spreadsheet."
     ),
     ResultColumn.STATUS: _look("TEXT", "@", "Marketplace, currency and fees of the numbers, or what is wrong."),
-    ResultColumn.LINK: _look("TEXT", "@", "Where to see more."),
+    ResultColumn.LINK: _look("TEXT", "@", "The page of the event in the dashboard, while that runs."),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
@@ -39,27 +40,27 @@ def start(service: SheetsService, rows: list[list[str]]) -> Spreadsheet:
     return service.sheets.spreadsheets[SHEET_ID]
 
 
-def results_of(key: int) -> Results:
-    """Results that differ for each event."""
+def results_of(key: int, version: int = 0) -> Results:
+    """Results that differ for each event, and change with the version."""
     return {
-        ResultColumn.FLOOR: Decimal(key) / 4,
+        ResultColumn.FLOOR: Decimal(key) / 4 + version,
         ResultColumn.CHANGE_24_HOURS: None if key % 2 else Decimal("-0.125"),
         ResultColumn.TICKETS: key % 50,
         ResultColumn.LAST_SEEN: SEEN_AT,
-        ResultColumn.STATUS: f"=HYPERLINK({key})",
+        ResultColumn.STATUS: f"=HYPERLINK({key})" + "!" * version,
     }
 
 
-def results(rows: SheetRows) -> dict[int, Results]:
+def results(rows: SheetRows, version: int = 0) -> dict[int, Results]:
     """What is to be written for a table as read."""
     watchlist = parse_watchlist(rows, default_timezone="America/New_York")
-    found = {each.sheet_row or 0: results_of(int(*each.external_ids.values())) for each in watchlist.events}
+    found = {each.sheet_row or 0: results_of(int(*each.external_ids.values()), version) for each in watchlist.events}
     return found | {each.row_number: {ResultColumn.STATUS: each.reasons[0]} for each in watchlist.rejected}
 
 
-def write(service: SheetsService, **options: Any) -> WriteReport:  # noqa: ANN401 - of write_to_google
+def write(service: SheetsService, version: int = 0, **options: Any) -> WriteReport:  # noqa: ANN401 - of write_to_google
     """Write, without waiting between tries."""
-    return write_to_google(service.source(), results, **options)
+    return write_to_google(service.source(), partial(results, version=version), **options)
 
 
 def column(sheet: Spreadsheet, name: ResultColumn) -> list[object]:
@@ -75,6 +76,8 @@ def column_at(sheet: Spreadsheet, position: int) -> list[str]:
     return cells[: max((at for at, cell in enumerate(cells, 1) if cell), default=0)]
 
 
+_MANY_WRITES = 30
+TYPED = ("7", "=A1", "mine", "Floor")
 Edit = Callable[[Spreadsheet], None]
 
 
@@ -118,8 +121,10 @@ class Editing(RuleBasedStateMachine):
         self.sheet = start(service, [["My events"], HEADER, *map(event, (4, 9, 16, 25, 36))])
         self.edits: list[Edit] = []
         self.next_key = 100
+        self.version = 0
         self.seen: tuple[list[list[str]], dict[str, list[str]]] | None = None
         self.violations: list[object] = []
+        self.errors: list[str] = []
         service.sheets.faults.clear()
         service.sheets.before_request = self.before_request
 
@@ -156,6 +161,20 @@ class Editing(RuleBasedStateMachine):
     def insert_row(self, at: int) -> None:
         """Insert an empty row, also above the header."""
         self.edits.append(lambda sheet: sheet.insert(TAB, "ROWS", at % (len(sheet.tabs[TAB]) + 1)))
+
+    @rule(at=st.integers(0, 12))
+    def insert_remark(self, at: int) -> None:
+        """Insert a row with a text that is no event, below the header."""
+
+        def edit(sheet: Spreadsheet) -> None:
+            first = header_of(sheet) + 1
+            row = first + at % (len(sheet.tabs[TAB]) - first + 1)
+            free = [at for at, title in enumerate(sheet.tabs[TAB][first - 1]) if title in {"Notes", "Mine"}]
+            if free:
+                sheet.insert(TAB, "ROWS", row)
+                sheet.type(TAB, row, free[0], "a remark")
+
+        self.edits.append(edit)
 
     @rule(at=st.integers(0, 12))
     def add_event(self, at: int) -> None:
@@ -233,7 +252,7 @@ class Editing(RuleBasedStateMachine):
 
         self.edits.append(edit)
 
-    @rule(row=st.integers(0, 12), at=st.integers(0, 20), text=st.sampled_from(["", "7", "=A1", "mine", "Floor"]))
+    @rule(row=st.integers(0, 12), at=st.integers(0, 20), text=st.sampled_from(["", *TYPED]))
     def type_below_the_header(self, row: int, at: int, text: str) -> None:
         """Type into a cell of an event, also over a result."""
 
@@ -267,19 +286,23 @@ class Editing(RuleBasedStateMachine):
     @rule(asked=st.sets(st.sampled_from(ResultColumn), max_size=2))
     def write(self, asked: set[ResultColumn]) -> None:
         """Write until it is settled; nothing of the user's may have changed, and all of ours must be right."""
-        report = None
-        while self.edits or report is None or not report.is_settled:
+        self.version += 1  # so that there is something to write
+        is_settled, attempts = False, 0
+        while self.edits or not is_settled:
+            attempts += 1
+            assert attempts < _MANY_WRITES
             try:
-                report = write(self.service, asked=asked)
-            except SheetError:  # more than two failures in a row
-                continue
+                is_settled = write(self.service, self.version, asked=asked).is_settled
+            except SheetError as error:  # more than two failures in a row
+                self.errors.append(str(error))
+        assert [error for error in self.errors if "400" in error or "refused" in error] == []
         self.look()
         assert self.violations == []
         self.every_cell_of_ours_is_right(asked)
 
     def every_cell_of_ours_is_right(self, asked: set[ResultColumn]) -> None:
         """Compare each cell of our columns with the results of its row."""
-        header_at, wanted = header_of(self.sheet), results(SheetRows(self.sheet.tabs[TAB], "the test"))
+        header_at, wanted = header_of(self.sheet), results(SheetRows(self.sheet.tabs[TAB], "the test"), self.version)
         users = renamed(self.sheet)
         places = {at: name for at, name in ours(self.sheet).items() if f"{name} {at}" not in users}
         assert asked <= set(places.values())
@@ -291,8 +314,8 @@ class Editing(RuleBasedStateMachine):
                     expected = wanted[row + 1].get(name)
                     shown = SEEN_AS_NUMBER if isinstance(expected, datetime) else expected
                     assert next(iter(cell.entered.values()), None) == shown
-                elif row != header_at and "formulaValue" not in cell.entered and not has_text(self.sheet, row):
-                    assert cell == ""
+                elif row != header_at and "formulaValue" not in cell.entered:
+                    assert cell == "" or (has_text(self.sheet, row) and cell in TYPED)
 
 
 def event_rows(sheet: Spreadsheet) -> set[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -12,7 +13,8 @@ from ticket_pipeline.errors import SheetError
 from ticket_pipeline.sheet.results import LOOKS, ResultColumn
 from ticket_pipeline.sheet.write import write_to_google
 from ticket_pipeline.simulator.faults import Fault, FaultKind
-from ticket_pipeline.simulator.sheet_cells import Cell
+from ticket_pipeline.simulator.sheet_cells import Area, Cell
+from ticket_pipeline.simulator.spreadsheet import Marked
 from ticket_pipeline_tests.sheet.conftest import SHEET_ID, SheetsService
 from ticket_pipeline_tests.sheet.editing import (
     DATE,
@@ -109,6 +111,27 @@ def test_a_total_of_the_users_below_the_table_stays_and_leftovers_go(service: Sh
     assert column(sheet, ResultColumn.STATUS)[2:] == []
 
 
+def test_a_header_that_somebody_cleared_or_one_of_our_values_landed_on_is_written_again(service: SheetsService) -> None:
+    sheet = start(service, [HEADER, event(7)])
+    write(service)
+    sheet.type(TAB, 0, 5, "")
+    sheet.type(TAB, 0, 6, "17.25")  # of an earlier write that was cut off
+    assert write(service).renamed == []
+    assert sheet.tabs[TAB][0] == HEADER + list(ResultColumn)
+
+
+def test_a_copy_of_the_tab_and_a_wider_name_are_not_taken_for_our_columns(service: SheetsService) -> None:
+    sheet = start(service, [HEADER, event(7)])
+    write(service)
+    sheet.tabs["Copy"] = [["", "", "", "", "", "Floor"], ["", "", "", "", "", "7.5"]]
+    areas = {"Copy!tickets_floor": Area("Copy", None, (5, 6)), "tickets_link_again1": Area(TAB, None, (0, 2))}
+    sheet.names += [Marked(area, {"name": name, "namedRangeId": name}) for name, area in areas.items()]
+    report = write(service, 1)
+    assert (report.cells, report.renamed, report.is_settled) == (2, [], True)
+    assert sheet.tabs["Copy"][1][5] == "7.5"
+    assert column(sheet, ResultColumn.FLOOR) == ["Floor", 2.75]
+
+
 def test_two_thousand_rows_take_three_reads_and_two_writes(service: SheetsService) -> None:
     sheet = start(service, [HEADER, *map(event, range(1, 2001))])
     assert write(service).rows == 2000
@@ -171,9 +194,35 @@ def quiet(service: SheetsService) -> Iterator[SheetsService]:
     service.sheets.before_request = lambda: None
 
 
+@pytest.mark.parametrize("moment", [1, 3], ids=["while columns are made", "while values are written"])
+@pytest.mark.parametrize(
+    ("edit", "arguments"),
+    [
+        *(("insert_row", (at,)) for at in range(4)),  # above and below the header
+        *(
+            ("insert_remark", (0,)),
+            ("add_event", (0,)),
+            ("add_event", (9,)),
+            ("delete_row", (0,)),
+            ("clear_event", (1,)),
+        ),
+        *(("sort", (1, True)), ("insert_column", (0,)), ("insert_column", (5,)), ("insert_column", (7,))),
+        *(("move_column", (7, 0)), ("move_column", (0, 9)), ("delete_column", (2,)), ("delete_column", (0,))),
+        *(("rename", (0, False)), ("type_below_the_header", (1, 3, "mine")), ("fail", (FaultKind.RESET,))),
+    ],
+)
+def test_an_edit_just_before_a_write_is_found_and_repaired(
+    quiet: SheetsService, edit: str, arguments: tuple[Any, ...], moment: int
+) -> None:
+    editing = Editing(quiet)
+    editing.edits = [lambda _: None] * moment
+    getattr(editing, edit)(*arguments)
+    editing.write(set())
+
+
 def test_no_cell_of_the_users_changes_and_every_one_of_ours_ends_right_whatever_is_edited(
     quiet: SheetsService,
 ) -> None:
     run_state_machine_as_test(
-        lambda: Editing(quiet), settings=settings(max_examples=25, stateful_step_count=12, deadline=None)
+        lambda: Editing(quiet), settings=settings(max_examples=15, stateful_step_count=12, deadline=None)
     )
