@@ -113,10 +113,7 @@ class Settings(ServerSettings):
     sync_events_cron: CronExpression = Field(
         default="*/10 * * * *", description="When the watchlist is read (cron, UTC)"
     )
-    sheet_results: bool = Field(
-        default=False,
-        description="Write prices and status beside the rows of the watchlist; needs write access to a sheet",
-    )
+    sheet_results: bool = Field(default=False, description="Write results beside the watchlist, as Editor of a sheet")
 
     # --- marketplaces -----------------------------------------------------------------------------------------------
     disabled_marketplaces: MarketplaceNames = Field(

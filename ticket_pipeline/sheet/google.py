@@ -19,7 +19,7 @@ from typing import Any
 import requests
 import stamina
 from google.auth.exceptions import MalformedError, RefreshError, TransportError
-from google.auth.transport.requests import AuthorizedSession, Request
+from google.auth.transport.requests import Request
 from google.oauth2.service_account import Credentials
 from gspread.http_client import HTTPClient
 from gspread.utils import absolute_range_name
@@ -56,18 +56,37 @@ class RefusalError(Exception):
 
 
 class SheetsHttpClient(HTTPClient):
-    """gspread's HTTP client with a configurable API address."""
+    """gspread's HTTP client with a configurable API address.
+
+    It carries the token itself: google-auth's own session also asks another service, in the background, in which
+    regions the account may be used, and where that cannot be reached, each read ends in three warnings.
+    """
 
     base_url = GOOGLE_SHEETS_API
+
+    def __init__(self, credentials: Credentials, session: requests.Session, renew: Callable[[], None]) -> None:
+        super().__init__(credentials, session)
+        self._credentials = credentials
+        self._renew = renew
 
     def request(self, method: str, endpoint: str, params: Any = None, *_: Any, **options: Any) -> requests.Response:  # noqa: ANN401 - gspread's
         """Send one request; raises RefusalError for an error status."""
         url = self.base_url.rstrip("/") + endpoint.removeprefix(GOOGLE_SHEETS_API)
-        body = options.get("json")
-        response: requests.Response = self.session.request(method, url, params=params, json=body, timeout=self.timeout)
+        response = self._send(method, url, params, options.get("json"))
+        if response.status_code == requests.codes.unauthorized:  # the token has expired
+            self._renew()
+            response = self._send(method, url, params, options.get("json"))
         if not response.ok:
             raise RefusalError(response)
         return response
+
+    def _send(self, method: str, url: str, params: Any, body: Any) -> requests.Response:  # noqa: ANN401 - gspread's
+        return self.session.request(method, url, params=params, json=body, auth=self._sign, timeout=self.timeout)
+
+    def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Add the token; as a header of its own, a `.netrc` file would replace it."""
+        request.headers["Authorization"] = f"Bearer {self._credentials.token}"
+        return request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +127,8 @@ class GoogleSheetSource:
             fix = "Set GOOGLE_SHEET_ID to the part between /d/ and /edit of the sheet's address."
             raise self.error(f"that is not the key of a Google Sheet. {fix}", to_write=to_write)
         credentials = _load_credentials(self.credentials_file, _WRITE if to_write else _READ)
-        with AuthorizedSession(credentials) as session:  # type: ignore[no-untyped-call]
-            client = SheetsHttpClient(credentials, session)
+        with requests.Session() as session:
+            client = SheetsHttpClient(credentials, session, functools.partial(self._fetch_token, credentials))
             client.base_url = self.api_base_url
             client.set_timeout(self.writing_timeout_seconds if to_write else self.timeout_seconds)
             try:
