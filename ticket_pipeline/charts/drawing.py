@@ -51,8 +51,8 @@ def style_sheet() -> str:
 
 def draw(chart: Chart, name: str, *, height: int = 240) -> str:
     """A chart inside a page, which brings `style_sheet` and room for the labels around it; `name` is its id there."""
-    title = f'<title id="{escape(name)}-title">{escape(_describe(chart))}</title>'
-    labels = f'role="img" aria-labelledby="{escape(name)}-title" tabindex="0"'
+    title = f'<title id="{escape(name)}-about">{escape(_describe(chart))}</title>'
+    labels = f'id="{escape(name)}" role="img" aria-labelledby="{escape(name)}-about" tabindex="0"'
     return f'<svg class="chart" {labels} width="100%" height="{height}">{title}{_plot(chart, height)}</svg>'
 
 

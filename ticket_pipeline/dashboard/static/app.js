@@ -59,6 +59,7 @@ async function visit(url, { history: step = null } = {}) {
     const known = shownUrl === whole.href && etag ? { "If-None-Match": etag } : {};
     const response = await fetch(whole, { headers: known, cache: "no-store" });
     if (number !== asked) return;
+    if (response.status >= 500) return void tell(null);
     if (response.status !== 304) {
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
       if (number !== asked) return;
@@ -67,7 +68,7 @@ async function visit(url, { history: step = null } = {}) {
       morph(main(), page.getElementById("main"));
       [etag, shownUrl] = [response.headers.get("etag"), whole.href];
     }
-    tell(response.status >= 500 ? null : new Date());
+    tell(new Date());
   } catch {
     tell(null);
   }
