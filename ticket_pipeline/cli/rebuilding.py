@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.cli.tables import progress
+from ticket_pipeline.settings.model import load_settings
+from ticket_pipeline.storage.changes import build_change_rules
 from ticket_pipeline.storage.prices import (
     DAY,
     HOUR,
@@ -39,8 +41,9 @@ def rebuild_hours(
     database: Database, hours: Sequence[datetime], on_progress: Callable[[int], None] = lambda _: None
 ) -> None:
     """Rebuild these hours; `on_progress` gets the number of hours of each step."""
+    rules = build_change_rules(load_settings())
     for span in contiguous_spans(hours, HOUR, most=_MOST_AT_ONCE):
-        rebuild_hourly(database, span)
+        rebuild_hourly(database, span, rules)
         on_progress((span.end - span.start) // HOUR)
 
 

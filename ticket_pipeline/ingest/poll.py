@@ -15,12 +15,12 @@ from ticket_pipeline.ingest.jitter import draw_factor
 from ticket_pipeline.ingest.marketplaces import find_source
 from ticket_pipeline.ingest.origin import claim_origin
 from ticket_pipeline.ingest.ticketmaster_events import TicketmasterIngest
-from ticket_pipeline.market.changes import ChangeRules
 from ticket_pipeline.settings.values import read_cadence_bands
 from ticket_pipeline.sheet.sync import load_zone_map
 from ticket_pipeline.storage.admission_rules import read_admission_rules
 from ticket_pipeline.storage.attempts import BackOff
 from ticket_pipeline.storage.cache import PostgresCache
+from ticket_pipeline.storage.changes import build_change_rules
 from ticket_pipeline.storage.request_gate import BreakerRule, PostgresGate, SearchGate
 from ticket_pipeline.storage.requests import Spacing, set_up_budget
 
@@ -175,11 +175,3 @@ def build_gate(
 def build_cadence(settings: Settings) -> Cadence:
     """The cadence of these settings."""
     return Cadence(timedelta(hours=settings.base_scrape_interval_hours), read_cadence_bands(settings.cadence_bands))
-
-
-def build_change_rules(settings: Settings) -> ChangeRules:
-    """How captures are compared under these settings."""
-    return ChangeRules(
-        relist_window=timedelta(hours=settings.relist_window_hours),
-        longest_gap=timedelta(hours=settings.longest_gap_hours),
-    )

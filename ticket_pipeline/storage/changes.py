@@ -16,8 +16,17 @@ from typing import TYPE_CHECKING
 from ticket_pipeline.market.changes import CaptureLink, ChangeRules, link_captures
 
 if TYPE_CHECKING:
+    from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.storage.database import Database, Row, Transaction
     from ticket_pipeline.storage.prices import Span
+
+
+def build_change_rules(settings: Settings) -> ChangeRules:
+    """How captures are compared under these settings."""
+    return ChangeRules(
+        relist_window=timedelta(hours=settings.relist_window_hours),
+        longest_gap=timedelta(hours=settings.longest_gap_hours),
+    )
 
 
 @dataclass(frozen=True, slots=True)

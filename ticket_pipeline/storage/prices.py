@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.errors import StorageError
+from ticket_pipeline.market.changes import DEFAULT_CHANGE_RULES, ChangeRules
 from ticket_pipeline.storage.admission_rules import read_admission_rules
 from ticket_pipeline.storage.reclassify import reclassify
 
@@ -56,16 +57,18 @@ def hour_start(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
-def rebuild_hourly(database: Database, span: Span) -> list[Row]:
+def rebuild_hourly(database: Database, span: Span, rules: ChangeRules = DEFAULT_CHANGE_RULES) -> list[Row]:
     """Rebuild the hourly prices of the whole UTC hours in `span` from the stored captures.
 
     Returns one row per hour that has prices: hour_at, rows, events, snapshots, suspect_snapshots, failed_attempts.
     After an error the days before the failing one are rebuilt.
     """
-    return [row for _, rows in rebuild_hourly_by_day(database, span) for row in rows]
+    return [row for _, rows in rebuild_hourly_by_day(database, span, rules) for row in rows]
 
 
-def rebuild_hourly_by_day(database: Database, span: Span) -> Iterator[tuple[Span, list[Row]]]:
+def rebuild_hourly_by_day(
+    database: Database, span: Span, rules: ChangeRules = DEFAULT_CHANGE_RULES
+) -> Iterator[tuple[Span, list[Row]]]:
     """As `rebuild_hourly`, a day at a time: each UTC day's part of the span as it is committed, and its rows."""
     if any(moment.timestamp() % HOUR.total_seconds() for moment in (span.start, span.end)):
         raise StorageError(f"Cannot rebuild hourly prices of {span.start} … {span.end}. Give whole hours (UTC).")
@@ -74,7 +77,7 @@ def rebuild_hourly_by_day(database: Database, span: Span) -> Iterator[tuple[Span
             _begin_rebuild(transaction)
             bounds = {"starts_from": part.start, "starts_until": part.end}
             # First of all, because it locks in the order of those who store captures, who mark hours last.
-            reclassify(transaction, bounds, read_admission_rules(transaction))
+            reclassify(transaction, bounds, read_admission_rules(transaction), rules)
             # Days of rows that vanish in this rebuild must be rebuilt too: marked before and after.
             transaction.execute("prices/take_stale_hours", **bounds)
             transaction.execute("prices/mark_stale_days", **bounds)

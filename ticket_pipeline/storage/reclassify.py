@@ -7,18 +7,21 @@ not judged again: it rests on how many listings could be read, which no rule cha
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
 
 from ticket_pipeline.market.admission_table import Admission
 from ticket_pipeline.market.validated import EXTRA_REASON, PARKING_REASON
+from ticket_pipeline.storage.changes import rebuild_changes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from ticket_pipeline.market.admission import AdmissionRules, EventAdmission
+    from ticket_pipeline.market.changes import ChangeRules
     from ticket_pipeline.storage.database import Row, Transaction
 
 _TEXTS = ("section", "row", "zone", "notes")
@@ -26,17 +29,20 @@ _STORED = frozenset({Admission.SEAT, Admission.GROUNDS})
 _Source = tuple[int, str]
 
 
-def reclassify(transaction: Transaction, bounds: Mapping[str, datetime], rules: AdmissionRules) -> int:
+def reclassify(
+    transaction: Transaction, bounds: Mapping[str, datetime], rules: AdmissionRules, change_rules: ChangeRules
+) -> int:
     """Judge the captures of a span again that other rules judged; returns of how many events.
 
     Listings that are excluded now move to `rejected_listings` with their columns, others move back, and the manifests
-    follow: nothing is lost, and accepted + rejected = received. Idempotent. Where no rule has changed it costs one
-    question about the manifests.
+    follow: nothing is lost, and accepted + rejected = received. Captures whose listings moved are compared again.
+    Idempotent. Where no rule has changed it costs one question about the manifests.
 
     Args:
         transaction: of the rebuild, before it takes marks.
         bounds: `starts_from` and `starts_until`, aware UTC.
         rules: those of now.
+        change_rules: how captures are compared.
     """
     stale: dict[_Source, EventAdmission] = {}
     for row in transaction.fetch_all("admission/select_judged", **bounds):
@@ -61,9 +67,12 @@ def reclassify(transaction: Transaction, bounds: Mapping[str, datetime], rules: 
         ),
     }
     texts = transaction.fetch_all("admission/select_texts", **span)
-    _move(transaction, texts, _judge(texts, stale), span)
+    has_moved = _move(transaction, texts, _judge(texts, stale), span)
     transaction.execute("admission/recount", **span)
     transaction.execute("admission/stamp", **span)
+    if has_moved:
+        until = bounds["starts_until"] - timedelta.resolution
+        rebuild_changes(transaction, sorted(stale), bounds["starts_from"], until, change_rules)
     return len(event_ids)
 
 
@@ -82,8 +91,8 @@ def _judge(texts: Sequence[Row], rules: Mapping[_Source, EventAdmission]) -> lis
 
 def _move(
     transaction: Transaction, texts: Sequence[Row], verdicts: Sequence[Admission], span: Mapping[str, Any]
-) -> None:
-    """Move what has changed; each statement runs only where there is something for it."""
+) -> bool:
+    """Move what has changed, if anything has; each statement runs only where there is something for it."""
     pairs = [(Admission(row["admission"]), verdict) for row, verdict in zip(texts, verdicts, strict=True)]
     named = Jsonb(
         [
@@ -100,3 +109,4 @@ def _move(
         transaction.execute("admission/update_reasons", **span, verdicts=named)
     if any(Admission.GROUNDS in pair for pair in pairs):
         transaction.execute("admission/settle_grounds", **span, verdicts=named)
+    return any(before is not verdict or verdict is Admission.GROUNDS for before, verdict in pairs)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -33,11 +34,13 @@ class RecordedCapture:
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        """One row per listing that sells seats: section, quantity, price (exact, from the file's own digits)."""
+        """One row per listing that sells seats, with its price exactly as the file's own digits have it."""
         items = json.loads(self.body, parse_float=Decimal, parse_int=Decimal)
         seats = [item for item in items if item["row"] != "Parking"]
         return pd.DataFrame(
             {
+                "listing_id": [str(item["listingId"]) for item in seats],
+                "row": [item["row"] for item in seats],
                 "section": [item["section"] for item in seats],
                 "quantity": [int(item["availableTickets"]) for item in seats],
                 "price": [item["sellerAllInPrice"]["amt"] for item in seats],
@@ -75,6 +78,25 @@ def measure_hours(captures: Sequence[tuple[datetime, RecordedCapture]]) -> pd.Da
             for zone, group in of_hour.groupby("zone")
         ]
     return pd.DataFrame(rows).set_index(["hour_at", "zone"]).sort_index()
+
+
+def measure_changes(captures: Sequence[tuple[datetime, RecordedCapture]]) -> pd.DataFrame:
+    """What is gone, new and repriced in each capture, by `captured_at` and id: kind, seats, old and new price.
+
+    Seats that are gone and back are among both: which of them belong together is not decided here.
+    """
+    frames = []
+    for (_, before), (moment, after) in pairwise(captures):
+        both = before.frame.merge(after.frame, "outer", "listing_id", suffixes=("_old", "_new"), indicator="found")
+        is_gone, is_new = both["found"] == "left_only", both["found"] == "right_only"
+        kind = pd.Series("repriced", both.index).mask(is_gone, "removed").mask(is_new, "listed")
+        seats = {
+            name: both[f"{name}_new"].where(~is_gone, both[f"{name}_old"]) for name in ("section", "row", "quantity")
+        }
+        prices = {f"{age}_price": both[f"price_{age}"].astype(object) for age in ("old", "new")}
+        found = both[["listing_id"]].assign(captured_at=pd.Timestamp(moment), kind=kind, **seats, **prices)
+        frames.append(found[is_gone | is_new | (found["old_price"] != found["new_price"])])
+    return pd.concat(frames).set_index(["captured_at", "listing_id"]).sort_index()
 
 
 def _measure_hour(group: pd.DataFrame, snapshots: int, last: pd.Timestamp) -> dict[str, int | Decimal | None]:

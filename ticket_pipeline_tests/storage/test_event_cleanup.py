@@ -58,9 +58,11 @@ def test_a_capture_stored_after_counting_goes_too(database: Database) -> None:
     (event, _) = watch(database, event_record(1, is_tracked=False), event_record(2))
     (counted,) = count_untracked_data(database)
     store(database, event, NOON + DAY, items(3))
-    store(database, event, NOON + DAY + MINUTE, items(3))  # by a machine whose clock is ahead
+    store(database, event, NOON + DAY + MINUTE, items(4))  # by a machine whose clock is ahead
+    assert count(database, "listing_changes") == 1
     assert delete_untracked_event(database, counted, NOON + DAY)
     assert (count(database, "events"), count(database, "listings"), count(database, "snapshots")) == (1, 3, 1)
+    assert count(database, "listing_changes") == 0
     assert not delete_untracked_event(database, counted, NOON + DAY)
 
 

@@ -96,6 +96,7 @@ def stored(database: Database) -> dict[str, list[Row]]:
             "select zone, hour_at, currency, listings, tickets, get_in_1_price, observations from hourly_prices"
             " order by zone, hour_at, currency",
         ),
+        "changes": query(database, "select * from listing_changes order by captured_at, listing_id, change"),
     }
 
 

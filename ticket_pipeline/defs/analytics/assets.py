@@ -12,9 +12,8 @@ from ticket_pipeline.defs.partitions import hours_since
 from ticket_pipeline.defs.resources import Clock, TimescaleDBResource
 from ticket_pipeline.defs.snapshots.polling import freshness_of
 from ticket_pipeline.defs.windows import log_windows, one_ahead, scope_of_run, span_of_run
-from ticket_pipeline.ingest.poll import build_change_rules
 from ticket_pipeline.settings.model import Settings
-from ticket_pipeline.storage.changes import rebuild_changes_by_day
+from ticket_pipeline.storage.changes import build_change_rules, rebuild_changes_by_day
 from ticket_pipeline.storage.prices import HOUR
 
 

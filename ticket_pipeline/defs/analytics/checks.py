@@ -38,7 +38,7 @@ def changes_checks(rules: ChangeRules) -> Sequence[Check]:
             description="Every trusted capture is compared with the trusted one before it.",
             severity=dg.AssetCheckSeverity.WARN,
             wrong="Trusted captures are not compared with the one before",
-            remedy="rebuild these hours; captures of before there were changes need one backfill",
+            remedy="rebuild these hours: an event's start was moved, or the captures are of before there were changes",
             find=_find_not_compared,
         ),
         Check(

@@ -16,9 +16,8 @@ from ticket_pipeline.defs.materializations import in_sync_regardless_of
 from ticket_pipeline.defs.partitions import hours_since
 from ticket_pipeline.defs.windows import log_windows
 from ticket_pipeline.ingest.marketplaces import SOURCES
-from ticket_pipeline.ingest.poll import build_change_rules
 from ticket_pipeline.settings.model import Settings
-from ticket_pipeline.storage.changes import summarise_changes
+from ticket_pipeline.storage.changes import build_change_rules, summarise_changes
 from ticket_pipeline.storage.database import Database, Row
 from ticket_pipeline.storage.prices import HOUR, Span, hour_start
 

@@ -13,6 +13,7 @@ from ticket_pipeline.defs.resources import Clock, TimescaleDBResource
 from ticket_pipeline.defs.snapshots.polling import freshness_of
 from ticket_pipeline.defs.windows import log_windows, one_ahead, scope_of_run, span_of_run
 from ticket_pipeline.settings.model import Settings
+from ticket_pipeline.storage.changes import build_change_rules
 from ticket_pipeline.storage.prices import HOUR, rebuild_daily, rebuild_hourly_by_day
 
 
@@ -45,7 +46,7 @@ def build_price_assets(settings: Settings, now: Clock, listings: Sequence[str]) 
         span = span_of_run(context)
         tags = in_sync_regardless_of(context, context.assets_def.dependency_keys)
         with timescaledb.database() as database:
-            for part, rows in one_ahead(rebuild_hourly_by_day(database, span)):
+            for part, rows in one_ahead(rebuild_hourly_by_day(database, span, build_change_rules(settings))):
                 found = {row["hour_at"].astimezone(UTC).strftime(hours.fmt): row for row in rows}
                 log_windows(context, [hour.strftime(hours.fmt) for hour in part.steps(HOUR)], found, tags)
             yield from evaluate_in_run(context, database, HOURLY_CHECKS, scope_of_run(context, span, now()))
