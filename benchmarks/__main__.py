@@ -1,4 +1,4 @@
-"""Run benchmarks: `python -m benchmarks [a|b|c|d|e|g|h|all] [--server plain|timescaledb|both] [--quick] [--strict]`."""
+"""Run benchmarks: `python -m benchmarks [a … h|all] [--server plain|timescaledb|both] [--quick] [--strict]`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from benchmarks.history import measure_history
 from benchmarks.ingest import measure_ingest
 from benchmarks.logged_events import measure_logged_events
 from benchmarks.polling import measure_polling
+from benchmarks.queries import measure_queries
 from benchmarks.rebuild import measure_rebuild
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ MEASURES: Mapping[str, Callable[..., Report]] = MappingProxyType(
         "c": measure_rebuild,
         "d": measure_history,
         "e": measure_logged_events,
+        "f": measure_queries,
         "g": measure_changes,
         "h": measure_export,
     }

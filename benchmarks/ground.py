@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -24,7 +24,7 @@ from ticket_pipeline.storage.migrations import apply_migrations
 from ticket_pipeline_tests.servers import throwaway_database, throwaway_state_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 _T = TypeVar("_T")
 
@@ -37,10 +37,13 @@ _WHO_ARE_YOU = """
 """
 PLAIN, TIMESCALEDB = "plain", "timescaledb"
 
-_TIMESCALEDB_SETTINGS = {
-    "shared_preload_libraries": "timescaledb",
-    "max_worker_processes": "24",  # its background workers need more than the default 8
-    "timescaledb.telemetry_level": "off",
+_SETTINGS: Mapping[str, Mapping[str, str]] = {
+    PLAIN: {},
+    TIMESCALEDB: {
+        "shared_preload_libraries": "timescaledb",
+        "max_worker_processes": "24",  # its background workers need more than the default 8
+        "timescaledb.telemetry_level": "off",
+    },
 }
 
 
@@ -55,10 +58,22 @@ class Ground:
     Attributes:
         server: the embedded server, as the pipeline starts it.
         name: what it is, with version, for the titles.
+        kind: `plain` or `timescaledb`.
+        pg_bin: its programs; None: those that the embedded default finds.
     """
 
     server: EmbeddedServer
     name: str
+    kind: str = "plain"
+    pg_bin: Path | None = None
+
+    def server_in(self, folder: Path) -> EmbeddedServer:
+        """A server of this kind whose data stay in a folder; not started."""
+        return EmbeddedServer(folder, self.pg_bin, server_settings=_SETTINGS[self.kind])
+
+    def on(self, server: EmbeddedServer) -> Ground:
+        """The same ground with another running server of this kind."""
+        return replace(self, server=server)
 
     @contextmanager
     def database(self) -> Iterator[str]:
@@ -115,15 +130,14 @@ def open_ground(kind: str) -> Iterator[Ground]:
         ServerUnavailableError: TimescaleDB cannot be installed here.
     """
     pg_bin = _install_timescaledb() if kind == TIMESCALEDB else None
-    server_settings = _TIMESCALEDB_SETTINGS if kind == TIMESCALEDB else {}
     with throwaway_state_dir() as state_dir:
-        server = EmbeddedServer(state_dir, pg_bin, server_settings=server_settings)
+        server = EmbeddedServer(state_dir, pg_bin, server_settings=_SETTINGS[kind])
         try:
             server.start()
             with throwaway_database(server, template="template0") as url:
                 apply_migrations(url, schema=SCHEMA)
                 name = _describe(url)
-            yield Ground(server, name)
+            yield Ground(server, name, kind, pg_bin)
         finally:
             server.stop()
 

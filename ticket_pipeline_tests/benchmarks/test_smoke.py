@@ -20,6 +20,8 @@ COUNTED = {
     "c": ["partitions materialized"],
     "d": [],
     "e": [],
+    "f": [],
+    "g": [],
     "h": ["rows in the Parquet files"],
 }
 
