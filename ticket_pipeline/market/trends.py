@@ -11,8 +11,6 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
-import numpy as np
-
 Direction = Literal["up", "down", "flat"]
 
 DEAD_BAND_PERCENT = Decimal(2)
@@ -86,6 +84,8 @@ def _theil_sen(points: Sequence[tuple[datetime, Decimal]]) -> Decimal | None:
     neighbour on both sides of every point, at most 500,000 of them: every point still takes part, with pairs of all
     lengths.
     """
+    import numpy as np  # noqa: PLC0415 - a sixth of the start of every command, and only a trend needs it
+
     days = np.array([at.timestamp() for at, _ in points]) / _SECONDS_PER_DAY
     values = np.array([float(value) for _, value in points])
     step = 1 + len(points) * (len(points) - 1) // (2 * _MOST_PAIRS)
