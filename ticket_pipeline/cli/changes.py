@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from ticket_pipeline import queries
-from ticket_pipeline.cli.formats import FEE_BASIS, count, local_time, money, percent, plain, utc_now
+from ticket_pipeline.cli.formats import FEE_BASIS, count, counted, local_time, money, percent, plain, utc_now
 from ticket_pipeline.cli.options import Days, EventKey, MarketplaceOption, Zone
 from ticket_pipeline.cli.output import Output, with_formats
 from ticket_pipeline.cli.session import choose_event, describe_event, identify, open_migrated
@@ -98,13 +98,13 @@ def _summary(one: ChangeCoverage, found: Sequence[ListingChange], timezone: str)
     """What is known of a marketplace: no change is no proof where nothing was compared."""
     counts = Counter(each.change for each in found if each.marketplace == one.marketplace)
     parts = ", ".join(f"{count(counts[kind])} {kind}" for kind in ChangeKind if counts[kind]) or "nothing changed"
-    text = f"{one.marketplace}: {parts}; {count(one.comparisons)} comparisons of {count(one.captures)} captures"
+    text = f"{one.marketplace}: {parts}; {counted(one.comparisons, 'comparison')} of {counted(one.captures, 'capture')}"
     if one.since_at is not None and one.until_at is not None:
         text += f", {local_time(one.since_at, timezone)} to {local_time(one.until_at, timezone)}"
     if one.suspects:
-        text += f"; {count(one.suspects)} suspects are left out"
+        text += f"; {counted(one.suspects, 'suspect')} left out"
     if one.not_compared:
-        text += f"; {count(one.not_compared)} older captures wait for a backfill of the asset listing_changes"
+        text += f"; {counted(one.not_compared, 'older capture')} not compared: backfill the asset listing_changes"
     return f"{text}."
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ticket_pipeline import queries
-from ticket_pipeline.cli.formats import FEE_BASIS, FLOOR, NOTHING, ago, count, money, plain, utc_now
+from ticket_pipeline.cli.formats import FEE_BASIS, FLOOR, NOTHING, ago, count, counted, money, plain, utc_now
 from ticket_pipeline.cli.options import EventKey, MarketplaceOption
 from ticket_pipeline.cli.output import Output, with_formats
 from ticket_pipeline.cli.session import choose_event, describe_event, identify, open_migrated
@@ -112,9 +112,9 @@ def _legend(one: Comparables) -> Iterator[str]:
     yield f"Prices per ticket in {one.currency} ({FEE_BASIS.get(one.fee_basis, one.fee_basis)})."
     for ring in one.rings:
         if ring.unknown_rows:
-            yield f"Rows of {count(ring.unknown_rows)} listings cannot be placed; these count in the section alone."
+            yield f"{counted(ring.unknown_rows, 'listing')} of the section without a row that can be placed."
     if not any(ring.listings for ring in one.rings):
-        yield f"Nothing there sells that many, or {one.marketplace} has other names: `section-prices` lists its zones."
+        yield f"Nothing there sells that many, or {one.marketplace} names it in another way: see `show-listings`."
     nearest = next((ring for ring in one.rings if ring.cheapest), None)
     if nearest is not None:
         seats = (

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ticket_pipeline.cli.formats import count, plain
-from ticket_pipeline.cli.parquet import stream_parquet, whole_file
+from ticket_pipeline.cli.formats import counted, plain
+from ticket_pipeline.cli.parquet import open_duckdb, stream_parquet, whole_file
 from ticket_pipeline.cli.rebuilding import rebuild_stale_days, rebuild_stale_hours
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import note, progress, show, table_of
@@ -33,6 +33,8 @@ from ticket_pipeline.storage.exports import (
 from ticket_pipeline.storage.prices import Span
 
 if TYPE_CHECKING:
+    import duckdb
+
     from ticket_pipeline.storage.database import Database
 
 _DAY = timedelta(days=1)
@@ -168,17 +170,17 @@ def _export(database: Database, tasks: Sequence[Task], folder: Path, *, overwrit
     """Write the files of one table, and say what there is now."""
     due = [task for task in tasks if overwrite or not task.is_complete()]
     rows = files = 0
-    with progress(f"Exporting {tasks[0].part.export.table}", len(due)) as advance:
+    with progress(f"Exporting {tasks[0].part.export.table}", len(due)) as advance, open_duckdb() as connection:
         for task in due:
-            written = _write(database, task)
+            written = _write(database, connection, task)
             rows, files = rows + written, files + (written > 0)
             advance(1)
     skipped = len(tasks) - len(due)
-    done = f"; {count(skipped)} complete files skipped, --overwrite writes them again" if skipped else ""
-    show(f"{tasks[0].part.export.table}: {count(rows)} rows in {count(files)} files in {plain(folder)}{done}.")
+    done = f"; {counted(skipped, 'complete file')} skipped, --overwrite writes again" if skipped else ""
+    show(f"{tasks[0].part.export.table}: {counted(rows, 'row')} in {counted(files, 'file')} in {plain(folder)}{done}.")
 
 
-def _write(database: Database, task: Task) -> int:
+def _write(database: Database, connection: duckdb.DuckDBPyConnection, task: Task) -> int:
     """Write one file; where there is no row there is none."""
     with whole_file(task.path) as part:
         if task.path.suffix == ".csv":
@@ -187,7 +189,10 @@ def _write(database: Database, task: Task) -> int:
         else:
             kinds = {each.exported_name: each.kind for each in task.columns}
             rows = stream_parquet(
-                kinds, part, lambda write: copy_part(database, task.part, task.columns, write, is_for_people=False)
+                connection,
+                kinds,
+                part,
+                lambda write: copy_part(database, task.part, task.columns, write, is_for_people=False),
             )
         if not rows:
             part.unlink()

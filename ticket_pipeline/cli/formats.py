@@ -49,6 +49,11 @@ def count(number: int | None) -> str:
     return NOTHING if number is None else f"{number:,}"
 
 
+def counted(number: int, one: str) -> str:
+    """A number of things, such as `1 capture` and `2 captures`."""
+    return f"{count(number)} {one}{'' if number == 1 else 's'}"
+
+
 def percent(first: Decimal | None, last: Decimal | None) -> str:
     """The change from `first` to `last`, such as `-12.5%`."""
     if first is None or last is None or not first:

@@ -18,6 +18,7 @@ from ticket_pipeline.cli.formats import (
     THIN,
     ago,
     count,
+    counted,
     get_in,
     largest_unit,
     money,
@@ -71,7 +72,7 @@ def overview(
         return
     show(_table(found, this_moment), *_legend(found))
     if health.problems:
-        show(f"{count(len(health.problems))} problems: ticket-pipeline overview --problems")
+        show(f"{counted(len(health.problems), 'problem')}: ticket-pipeline overview --problems")
 
 
 def _table(rows: Sequence[OverviewRow], this_moment: datetime) -> Table:

@@ -30,9 +30,12 @@ _PIPE_BYTES = 1 << 16
 
 
 @contextmanager
-def open_duckdb(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB in memory that spills into `folder`, if it must; its time zone is UTC."""
-    with duckdb.connect(config=_CONFIG | {"temp_directory": str(folder)}) as connection:
+def open_duckdb() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB in memory for any number of files, which spills into a folder of its own; its time zone is UTC."""
+    with (
+        TemporaryDirectory() as folder,
+        duckdb.connect(config=_CONFIG | {"temp_directory": folder}) as connection,
+    ):
         connection.execute("set timezone = 'UTC'")
         yield connection
 
@@ -56,7 +59,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 def write_parquet(rows: Rows, path: Path) -> None:
     """Write a table of a command; an existing file is replaced."""
     columns = ", ".join(f"{_quoted(name)}: {_quoted(kind)}" for name, kind in rows.columns.items())
-    with TemporaryDirectory() as folder, open_duckdb(Path(folder)) as connection, whole_file(path) as part:
+    with TemporaryDirectory() as folder, open_duckdb() as connection, whole_file(path) as part:
         source = Path(folder) / "rows.json"
         with source.open("w", encoding="utf-8") as stream:
             for cells in rows.cells:
@@ -68,18 +71,24 @@ def write_parquet(rows: Rows, path: Path) -> None:
         )
 
 
-def stream_parquet(columns: Mapping[str, str], part: Path, produce: Callable[[Callable[[Any], object]], int]) -> int:
+def stream_parquet(
+    connection: duckdb.DuckDBPyConnection,
+    columns: Mapping[str, str],
+    part: Path,
+    produce: Callable[[Callable[[Any], object]], int],
+) -> int:
     """Write the CSV that `produce` hands to its argument into a Parquet file; returns how many rows it says it was.
 
     The rows go through a pipe, so that memory holds a part of them only, and no disk any of them twice.
 
     Args:
+        connection: of `open_duckdb`.
         columns: name → type, in order.
         part: the file to write.
         produce: runs in a thread of its own. Nulls are unquoted, empty texts quoted, lists as in JSON.
     """
     typed = ", ".join(f"{_quoted(name)}: {_quoted(_read_as(kind))}" for name, kind in columns.items())
-    with TemporaryDirectory() as folder, ThreadPoolExecutor(1) as pool, open_duckdb(Path(folder)) as connection:
+    with TemporaryDirectory() as folder, ThreadPoolExecutor(1) as pool:
         pipe = Path(folder) / "rows"
         os.mkfifo(pipe)
         produced = pool.submit(_produce, pipe, produce)

@@ -44,7 +44,7 @@ def facts_of_run(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "Watchlist", f"{sample_watchlist_path(settings)} (a sample; set WATCHLIST_CSV or GOOGLE_SHEET_ID)"
     yield "Database", describe_database(settings)
     yield "Data, logs", f"{settings.state_dir}, {settings.state_dir / 'logs'}"
-    yield "Look", f"{_own_command()} show-events · show-listings KEY · price-history KEY"
+    yield "Look", f"{_own_command()} overview · get-in EVENT · trend EVENT"
     yield "Stop", "Ctrl-C; the next run goes on with all data"
 
 

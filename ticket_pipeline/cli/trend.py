@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ import typer
 
 from ticket_pipeline import queries
 from ticket_pipeline.cli.braille import Line, draw_lines
-from ticket_pipeline.cli.formats import FEE_BASIS, NOTHING, count, local_time, parse_bucket, plain, utc_now
+from ticket_pipeline.cli.formats import FEE_BASIS, NOTHING, count, counted, local_time, parse_bucket, plain, utc_now
 from ticket_pipeline.cli.options import ChartOption, Days, EventKey, MarketplaceOption, Together, Zone
 from ticket_pipeline.cli.output import Output, with_formats
 from ticket_pipeline.cli.rebuilding import rebuild_stale_hours
@@ -84,8 +85,9 @@ def trend(  # noqa: PLR0913 - the question in full
     with open_migrated(load_settings()) as database:
         sources = choose_event(database, event, marketplace, with_listings=True)
         rebuild_stale_hours(database, span)
-        step = by or _choose_step(days, sources)
-        window = {"span": span, "timezone": sources[0].timezone, "zone": zone, "by": step}
+        window = {"span": span, "timezone": sources[0].timezone, "zone": zone}
+        step = by or (DAY if days > _FINE_UP_TO_DAYS else _choose_step(database, sources, window))
+        window["by"] = step
         found = {one: _read(database, one, wanted, together, window) for one in sources}
     document = {
         "event": identify(sources),
@@ -111,12 +113,16 @@ def trend(  # noqa: PLR0913 - the question in full
         note(advice)
 
 
-def _choose_step(days: int, sources: Sequence[WatchedEvent]) -> timedelta:
-    """What holds a poll and its jitter at least, so that the time between two polls is not shown as a gap."""
-    if days > _FINE_UP_TO_DAYS:
-        return DAY
-    slowest = max((source.poll_interval or HOUR for source in sources), default=HOUR)
-    return next((step for step in _STEPS if step >= 1.5 * slowest), DAY)
+def _choose_step(database: Database, sources: Sequence[WatchedEvent], window: Mapping[str, Any]) -> timedelta:
+    """The time between most captures, so that where none was due is no gap."""
+    waits = []
+    for source in sources:
+        where = {**window, "marketplace": source.marketplace}
+        for series in queries.ticket_count_trend(database, source.event_id, by=HOUR, **where):
+            captured = [point.at for point in series.points if point.tickets is not None]
+            waits += [after - before for before, after in pairwise(captured)]
+    usual = sorted(waits)[len(waits) * 9 // 10] if waits else DAY
+    return next((step for step in _STEPS if step >= usual), DAY)
 
 
 def _read(
@@ -199,9 +205,9 @@ def _coverage(series: TrendSeries) -> Iterator[str]:
         yield f"Prices per ticket in {series.currency or 'an unknown currency'} ({basis})."
     yield f"Hours with a capture: {count(series.hours_covered)} of {count(series.hours)}."
     if suspects := sum(point.suspect_snapshots for point in series.points):
-        yield f"{count(suspects)} suspect captures are left out."
+        yield f"{counted(suspects, 'suspect capture')} left out."
     if failed := sum(point.failed_attempts for point in series.points):
-        yield f"{count(failed)} attempts failed."
+        yield f"{counted(failed, 'attempt')} failed."
 
 
 def _level_breaks(series: TrendSeries, timezone: str) -> Iterator[str]:

@@ -114,11 +114,12 @@ def find_event(database: Database, key: str, marketplace: Marketplace | None = N
     if len({event.event_id for event in named}) > 1 and marketplace is not None:
         named = [event for event in named if event.marketplace is marketplace]
     found = named or _matching(key, read_events(database))
-    by_id = {event.event_id: event for event in found}
+    # Of the sources of an event the first, which is the one that most sheets have.
+    by_id = {event.event_id: event for event in reversed(found)}
     if not by_id:
         raise UnclearEventKeyError(_describe_nearest(key, read_events(database)))
     if len(by_id) > 1:
-        raise UnclearEventKeyError(_describe_several(key, found if named else list(by_id.values())))
+        raise UnclearEventKeyError(_describe_several(key, found if named else list(reversed(by_id.values()))))
     (event,) = by_id.values()
     every = {each.marketplace: each for each in [*named, *read_events(database, event_id=event.event_id)]}
     sources = [each for each in every.values() if marketplace in (None, each.marketplace)]

@@ -101,8 +101,18 @@ def test_a_trend_is_of_the_last_captures_of_days_with_its_gaps_and_doubts_said(s
     shown = words(synced.run("trend", "event", "0", "--days", "9", "--marketplace", "stubhub").stdout)
     assert "Floor 114.00 100.00 -14.00 -12.3% down" in shown
     assert "Tickets 16 16 +0 +0.0% flat" in shown
-    assert "1 suspect captures are left out. 1 attempts failed." in shown
+    assert "1 suspect capture left out. 1 attempt failed." in shown
     assert stale_hours(synced.loopback.database) == []
+
+
+@pytest.mark.usefixtures("event")
+def test_a_point_of_a_short_trend_is_as_long_as_the_time_between_captures(synced: Cli, now: datetime) -> None:
+    (event,) = synced.loopback.events(synced.loopback.keys[:1])
+    assert synced.ask("trend", "event", "0", "--days", "3")["bucket_seconds"] == 24 * 3600
+    for hours_ago in range(3, 60, 3):
+        store(synced.loopback.database, event, now - hours_ago * HOUR, stock(100))
+    assert synced.ask("trend", "event", "0", "--days", "3", "--marketplace", "stubhub")["bucket_seconds"] == 3 * 3600
+    assert synced.ask("trend", "event", "0", "--days", "3", "--by", "6h")["bucket_seconds"] == 6 * 3600
 
 
 @pytest.mark.usefixtures("event")
@@ -154,7 +164,7 @@ def test_changes_are_listed_newest_first_and_counted(synced: Cli, event: Event, 
     shown = words(result.stdout)
     assert "2 of 7 shown; --limit 0 shows all." in shown
     assert "stubhub: 1 listed, 1 removed, 5 repriced; 2 comparisons of 2 captures" in shown
-    assert "1 suspects are left out" in shown
+    assert "1 suspect left out" in shown
     repriced = synced.ask("changes", "event", "0", "--kind", "repriced", "--days", "1", "--limit", "1")
     assert (repriced["count"], repriced["changes"][0]["change"]) == (5, "repriced")
     listed = synced.run("changes", "event", "0", "--kind", "listed", "--days", "1", "--csv").stdout
@@ -178,7 +188,7 @@ def test_own_seats_are_ranked_among_near_rows_section_and_zone(synced: Cli) -> N
     assert "zone Lower 4 16 100.00" in shown
     assert ("2 of 2" in shown, "3 of 3" in shown, "3 of 5" in shown) == (True, True, True)
     elsewhere = words(synced.run("comps", "event", "0", "--section", "999").stdout)
-    assert "`section-prices` lists its zones" in elsewhere
+    assert "another way: see `show-listings`" in elsewhere
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ticket_pipeline.cli.parquet import stream_parquet, whole_file
+from ticket_pipeline.cli.parquet import open_duckdb, stream_parquet, whole_file
 from ticket_pipeline.errors import StorageError
 from ticket_pipeline.storage.exports import EXPORTS
 from ticket_pipeline_tests.storage.stored import EXAMPLES_SHARE_A_DATABASE, Item, items, rejects, store
@@ -107,7 +107,7 @@ def test_what_was_complete_is_skipped_and_a_day_that_was_not_over_is_written_aga
     evening = (TODAY - 2 * DAY).timestamp()
     os.utime(unfinished, (evening, evening))
     again = synced.run(*export)
-    assert "1 complete files skipped, --overwrite writes them again" in " ".join(again.stdout.split())
+    assert "1 complete file skipped, --overwrite writes again" in " ".join(again.stdout.split())
     assert old.read_bytes() == b"untouched"
     assert len(read(unfinished)) == 2
     synced.run(*export, "--overwrite")
@@ -143,8 +143,8 @@ def test_a_stream_that_breaks_leaves_nothing_behind(tmp_path: Path) -> None:
         raise StorageError("the connection failed")
 
     path = tmp_path / "x.parquet"
-    with pytest.raises(StorageError, match="connection"), whole_file(path) as part:
-        stream_parquet({"n": "INTEGER", "t": "VARCHAR"}, part, produce)
+    with open_duckdb() as connection, pytest.raises(StorageError, match="connection"), whole_file(path) as part:
+        stream_parquet(connection, {"n": "INTEGER", "t": "VARCHAR"}, part, produce)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -154,8 +154,8 @@ def test_a_stream_that_parquet_cannot_hold_ends_in_an_error_and_not_in_waiting(t
             write(b"not a number\n" * 1_000)
         return 1_000_000
 
-    with pytest.raises(duckdb.Error), whole_file(tmp_path / "x.parquet") as part:
-        stream_parquet({"n": "INTEGER"}, part, produce)
+    with open_duckdb() as connection, pytest.raises(duckdb.Error), whole_file(tmp_path / "x.parquet") as part:
+        stream_parquet(connection, {"n": "INTEGER"}, part, produce)
     assert list(tmp_path.iterdir()) == []
 
 
