@@ -47,7 +47,8 @@ class Guard:
 
     Args:
         app: what is served.
-        hosts: names by which it may be reached, without port.
+        hosts: names by which it may be reached, without port; None: any.
+        unlinked: paths that no link leads to: a GET of them may change something.
         headers: added to every response.
         password: asked for by HTTP Basic with any user name; None: not asked for.
     """
@@ -56,12 +57,14 @@ class Guard:
         self,
         app: ASGIApp,
         *,
-        hosts: Collection[str] = LOOPBACK_HOSTS,
+        hosts: Collection[str] | None = LOOPBACK_HOSTS,
+        unlinked: Collection[str] = (),
         headers: Mapping[str, str] | None = None,
         password: str | None = None,
     ) -> None:
         self._app = app
         self._hosts = hosts
+        self._unlinked = unlinked
         self._headers = headers or {}
         self._password = password
 
@@ -86,9 +89,10 @@ class Guard:
 
     def _refuse(self, scope: Scope) -> PlainTextResponse | None:
         headers = Headers(scope=scope)
-        if _host_of(f"//{headers.get('host', '')}") not in self._hosts:
+        if self._hosts is not None and _host_of(f"//{headers.get('host', '')}") not in self._hosts:
             return PlainTextResponse(_UNKNOWN_NAME, 421)
-        if not _is_from_here(headers, scope.get("method", "")):
+        may_be_linked = scope.get("method") in _SAFE and scope["path"] not in self._unlinked
+        if not _is_from_here(headers, may_be_linked=may_be_linked):
             return PlainTextResponse("A page of another site sent this request. Open the address yourself.\n", 403)
         if self._password is not None and not _has_password(headers, self._password):
             ask = {"www-authenticate": 'Basic realm="ticket_pipeline", charset="UTF-8"'}
@@ -96,11 +100,11 @@ class Guard:
         return None
 
 
-def _is_from_here(headers: Headers, method: str) -> bool:
+def _is_from_here(headers: Headers, *, may_be_linked: bool) -> bool:
     """Whether a program, our own page or a link that a user followed sent this."""
     if (origin := headers.get("origin")) is not None and urlsplit(origin).netloc != headers.get("host"):
         return False
-    is_link = method in _SAFE and headers.get("sec-fetch-mode") == "navigate"
+    is_link = may_be_linked and headers.get("sec-fetch-mode") == "navigate"
     return headers.get("sec-fetch-site") in _OWN_SITES or is_link
 
 

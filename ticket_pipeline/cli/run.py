@@ -297,7 +297,7 @@ def _start_dagster(
     group.start("code-server", [_program("dagster"), "api", "grpc", "--log-level", "warning", *served], env)
     group.wait_until(lambda: _listens(socket_file), what="Dagster's code server", seconds=_START_SECONDS)
     web = ["-h", settings.web_host, "-p", str(settings.web_port), *workspace]
-    group.start("webserver", [_program("dagster-webserver"), *web], env)
+    group.start("webserver", [sys.executable, "-m", "ticket_pipeline.defs.web_ui", *web], env)
     group.start("daemon", [_program("dagster-daemon"), "run", *workspace], env)
     url = f"http://{settings.web_host}:{settings.web_port}"
     # In reverse: stop the daemon, so that no further run starts, then cancel the runs under way: they have not failed.

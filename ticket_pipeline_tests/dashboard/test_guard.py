@@ -56,6 +56,14 @@ def test_our_own_page_a_program_and_a_followed_link_are_let_in(client: httpx.Cli
     assert client.get("/", headers=followed | {"sec-fetch-mode": "no-cors"}).status_code == 403
 
 
+def test_a_link_does_not_lead_where_a_get_may_change_something(client: httpx.Client) -> None:
+    followed = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+    with open_client(Guard(APP, unlinked=["/"], hosts=None)) as guarded:
+        assert guarded.get("/", headers=followed | {"host": "any.example"}).status_code == 403
+        assert guarded.get("/", headers={"host": "any.example", "sec-fetch-site": "none"}).status_code == 200
+    assert client.get("/", headers=followed).status_code == 200
+
+
 def test_a_password_is_asked_for_and_compared() -> None:
     with open_client(Guard(APP, password=PASSWORD)) as client:
         refused = client.get("/")
