@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
+from statistics import median
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ticket_pipeline.charts import Band, Chart, DaysAxis, Line, Mark, TimeAxis
 from ticket_pipeline.dashboard.formats import fees, label
-from ticket_pipeline.ingest.poll import build_cadence
 from ticket_pipeline.queries.prices import PriceBucket, PriceSeries, price_history
 from ticket_pipeline.queries.similar_events import CurveSeries, Percentile, get_in_curve, percentile_of_now
 
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 _Series = TypeVar("_Series", PriceSeries, CurveSeries)
 
-_PATIENCE = 2
-"""Polls missed before an empty time is a gap: jitter alone makes an interval half as long again."""
+_PATIENCE = 3
+"""Usual distances of polls before an empty time is a gap: jitter alone makes one half as long again."""
+
+_NEIGHBOURS = 5
 
 _MARKET_STYLES = (1, 4, 5, 2, 6, 3)
 
@@ -38,10 +40,10 @@ def _over_time(question: Question) -> dict[str, Chart]:
     axis = TimeAxis(min(starts), max(question.end, max(starts) + question.bucket), question.event.timezone)
     charts = {f"prices-{one.marketplace}": _prices(question, one, axis) for one in history}
     if len(history) > 1 and len({(one.currency, one.fee_basis) for one in history}) == 1:
-        lines = _by_market(question, history, lambda bucket: bucket.get_in_prices[question.together - 1])
+        lines = _by_market(history, lambda bucket: bucket.get_in_prices[question.together - 1])
         title = f"Get-in for {question.together}, side by side"
         charts["markets"] = Chart(title=title, unit=unit_of(history[0]), x=axis, lines=lines)
-    tickets = _by_market(question, history, lambda bucket: bucket.tickets)
+    tickets = _by_market(history, lambda bucket: bucket.tickets)
     charts["tickets"] = Chart(title="For sale", unit="tickets", x=axis, lines=tickets, decimals=0)
     return charts
 
@@ -104,7 +106,7 @@ def _price_lines(question: Question, points: Mapping[Any, Any]) -> list[Line]:
 
 
 def _prices(question: Question, series: PriceSeries, axis: TimeAxis) -> Chart:
-    buckets = {one.bucket_at: one for one in _expected(question, series.buckets)}
+    buckets = {one.bucket_at: one for one in _expected(series.buckets)}
     return Chart(
         title=_title(question, series),
         unit=unit_of(series),
@@ -133,22 +135,25 @@ def _title(question: Question, series: PriceSeries | CurveSeries) -> str:
     return f"{label(series.marketplace)}{'' if question.zone == '*' else f', {question.zone}'}"
 
 
-def _by_market(question: Question, history: Sequence[PriceSeries], value: Callable[[PriceBucket], Value]) -> list[Line]:
+def _by_market(history: Sequence[PriceSeries], value: Callable[[PriceBucket], Value]) -> list[Line]:
     return [
-        Line(label(one.marketplace), {each.bucket_at: value(each) for each in _expected(question, one.buckets)}, style)
+        Line(label(one.marketplace), {each.bucket_at: value(each) for each in _expected(one.buckets)}, style)
         for one, style in zip(history, _MARKET_STYLES, strict=False)
     ]
 
 
-def _expected(question: Question, buckets: Sequence[PriceBucket]) -> Iterator[PriceBucket]:
-    """The buckets without those in which no poll was to be expected: between two polls of an event that is far away."""
-    cadence = build_cadence(question.board.settings)
-    for is_gap, run in groupby(buckets, key=lambda one: one.is_gap):
-        joined = list(run)
-        first = joined[0].bucket_at
-        interval = cadence.interval(question.event.event_at - first, question.event.sheet_interval)
-        if not is_gap or interval is None or len(joined) * question.bucket > _PATIENCE * interval:
-            yield from joined
+def _expected(buckets: Sequence[PriceBucket]) -> Iterator[PriceBucket]:
+    """The buckets without the empty ones between two polls of the usual distance there: those are no gap.
+
+    What is usual is read from the polls before and after, since settings say only how often events are polled now.
+    """
+    tried = [number for number, one in enumerate(buckets) if not one.is_gap]
+    steps = [after - before for before, after in pairwise(tried)] or [1]
+    for place, (before, after) in enumerate(zip(tried, [*tried[1:], len(buckets)], strict=True)):
+        yield buckets[before]
+        usual = median(steps[max(0, place - _NEIGHBOURS) : place + _NEIGHBOURS] or steps[-_NEIGHBOURS:])
+        if after - before > _PATIENCE * usual:
+            yield from buckets[before + 1 : after]
 
 
 def _marks(buckets: Sequence[PriceBucket]) -> Iterator[Mark]:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import re
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ticket_pipeline.dashboard.event_charts import _expected
 from ticket_pipeline.dashboard.formats import count, money
 from ticket_pipeline.market.vocabulary import Outcome
 from ticket_pipeline.queries.changes import listing_changes
 from ticket_pipeline.queries.comparables import comparables
 from ticket_pipeline.queries.market import market_depth, market_now, spread
-from ticket_pipeline.queries.prices import price_history, section_prices
+from ticket_pipeline.queries.prices import PriceBucket, price_history, section_prices
 from ticket_pipeline.storage.prices import Span, rebuild_hourly
 from ticket_pipeline_tests.dashboard.reading import read
 from ticket_pipeline_tests.storage.stored import (
@@ -163,3 +165,14 @@ def test_an_event_that_is_not_there_is_not_found(dashboard: httpx.Client) -> Non
 def test_any_address_of_an_event_is_a_page(dashboard: httpx.Client, event_id: int, query: dict[str, str]) -> None:
     response = dashboard.get(f"/events/{event_id}", params=query)
     assert response.status_code == 200, response.text
+
+
+@given(st.lists(st.integers(1, 6), min_size=12, max_size=30), st.integers(0, 11), st.integers(40, 90))
+def test_only_a_time_much_longer_than_usual_is_a_gap(steps: list[int], place: int, outage: int) -> None:
+    polled = list(accumulate(steps, initial=0))
+    late = [number + (outage if number > polled[place] else 0) for number in polled]
+    for numbers, has_gap in ((polled, False), (late, True)):
+        buckets = [PriceBucket(NOON + n * HOUR, snapshots=int(n in set(numbers))) for n in range(numbers[-1] + 1)]
+        kept = list(_expected(buckets))
+        assert sum(not one.is_gap for one in kept) == len(numbers)
+        assert (sum(one.is_gap for one in kept) >= outage) == has_gap
