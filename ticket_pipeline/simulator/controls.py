@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from ticket_pipeline.simulator.faults import Fault
 from ticket_pipeline.simulator.marketplaces import Marketplace, currency_at
+from ticket_pipeline.web_guard import Guard
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -66,7 +67,7 @@ class MarketplaceTruth:
 
 
 def create_controls(wire: Wire, truth: MarketplaceTruth | OrganiserTruth) -> ASGIApp:
-    """The routes above as an app that returns 403 to clients that are not on loopback."""
+    """The routes above as an app that returns 403 to clients that are not on loopback, and to pages of other sites."""
     controls = _Controls(wire, truth)
     routes = [
         Route("/faults", controls.faults, methods=["GET", "POST", "DELETE"]),
@@ -74,7 +75,7 @@ def create_controls(wire: Wire, truth: MarketplaceTruth | OrganiserTruth) -> ASG
         Route("/events", controls.events),
         Route("/sales", controls.sales),
     ]
-    return _loopback_only(Starlette(routes=routes))
+    return _loopback_only(Guard(Starlette(routes=routes)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,3 +119,4 @@ def test_controls_are_for_clients_on_loopback_whatever_a_header_claims() -> None
     assert asyncio.run(statuses()) == [403, 200]
     with faulty() as client:
         assert client.get("/_simulator/faults", headers={"x-forwarded-for": "192.0.2.7"}).status_code == 200
+        assert client.delete("/_simulator/faults", headers={"origin": "http://evil.example"}).status_code == 403

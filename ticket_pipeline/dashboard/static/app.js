@@ -7,6 +7,7 @@ let etag = null, shownUrl = null, asked = 0;
 
 // --- change only what differs -----------------------------------------------------------------------------------------
 function morph(from, to) {
+  if (from.isEqualNode(to) && from.value === to.value) return;
   if (from.nodeType !== to.nodeType || from.nodeName !== to.nodeName || (from.id || "") !== (to.id || "")) {
     from.replaceWith(to);
     return;
