@@ -231,5 +231,23 @@ def test_before_the_reference_day_there_is_none(database: Database) -> None:
     assert (farther.reference_day, farther.ratio) == (40, Decimal("1.2"))
 
 
+def test_the_first_floor_has_nothing_to_be_compared_with(database: Database) -> None:
+    (found,) = ask(database, Past({5: 120.0}), [Past({20: 100.0, 5: 80.0})] * 5, days=5)
+    assert (found.reference_day, found.ratio, found.events) == (None, None, 0)
+
+
+def test_a_past_event_whose_fee_basis_changed_in_between_is_not_compared(database: Database) -> None:
+    """Fees became part of its prices: the ratio would be theirs."""
+    own = Past({20: 100.0, 5: 120.0})
+    pasts = [Past({20: 100.0}, fee_basis="ask")] * 5
+    assert ask(database, own, pasts, days=5)[0].events == 0
+    for number in range(2, 7):
+        event_at = SHOW_AT - 60 * DAY - number * DAY
+        add(database, number, Past({5: 130.0}), event_at=event_at)
+    event_id = add(database, 1, own, event_at=SHOW_AT)
+    (found,) = percentile_of_now(database, event_id, this_moment=SHOW_AT - 5 * DAY - 6 * HOUR)
+    assert (found.events, found.band) == (0, [])
+
+
 def test_a_floor_older_than_a_day_is_not_now(database: Database) -> None:
     assert ask(database, Past({20: 100.0, 6: 120.0}), [], days=4) == []

@@ -20,6 +20,7 @@ from ticket_pipeline.queries import (
     TrendPoint,
     TrendSeries,
     group_price_trend,
+    price_history,
     price_trend,
     section_prices,
     ticket_count_trend,
@@ -221,6 +222,17 @@ def test_one_point_has_no_trend_and_no_data_has_no_series(database: Database) ->
     store(database, event, NOON, items(3))
     (series,) = trend_of(database, event, span)
     assert (series.trend, [p.value for p in series.points][:2]) == (None, [100, None])
+
+
+def test_a_midnight_within_an_hour_parts_a_failure_from_the_capture_after_it(database: Database) -> None:
+    """The hour counts as covered once: on the day of its capture."""
+    event = watch_one(database)
+    fail(database, event, datetime(2026, 1, 20, 18, 10, tzinfo=UTC))  # 23:40 in Mumbai
+    store(database, event, datetime(2026, 1, 20, 18, 40, tzinfo=UTC), items(3))
+    span = Span(datetime(2026, 1, 20, tzinfo=UTC), datetime(2026, 1, 21, tzinfo=UTC))
+    rebuild_hourly(database, span)
+    (series,) = price_history(database, event.event_id, span=span, bucket=DAY, timezone="Asia/Kolkata")
+    assert [(one.failed_attempts, one.snapshots, one.hours_covered) for one in series.buckets] == [(1, 0, 0), (0, 1, 1)]
 
 
 def test_group_prices_are_those_of_so_many_together(database: Database) -> None:
