@@ -108,7 +108,7 @@ def test_the_lineage_follows_the_data(defs: dg.Definitions) -> None:
         "hourly_prices": {"stubhub_listings", "vivid_seats_listings"},
         "daily_prices": {"hourly_prices"},
         "listing_changes": {"stubhub_listings", "vivid_seats_listings"},
-        "market_report": {"hourly_prices"},
+        "market_report": {"events"},
         "vivenu_events": set(),
         "vivenu_tickets": {"vivenu_events"},
         **{f"vivenu_{table}": {"vivenu_tickets"} for table in ("coupons", "sales_daily", "gender", "age_groups")},

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+import dagster as dg
 import pytest
 
 from ticket_pipeline.dashboard.formats import money
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 def test_a_new_event_is_reported_under_its_name_and_again_when_it_is_its_turn(polled: Location) -> None:
     database = polled.loopback.database
+    polled.instance.report_runless_asset_event(dg.AssetMaterialization("events"))
+    polled.instance.report_runless_asset_event(dg.AssetMaterialization("hourly_prices", partition="2026-01-01-00:00"))
     query(database, "update events set name = 'A | <b>show</b>, ...' where event_id = 1 returning event_id")
     run = polled.run("report_markets")
     reports = materializations(run, polled.instance)
