@@ -1,5 +1,5 @@
 """`python -m ticket_pipeline.cli`, for child processes that must use the same Python."""
 
-from ticket_pipeline.cli.app import main
+from ticket_pipeline.cli import main
 
 main()

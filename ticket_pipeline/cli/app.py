@@ -6,10 +6,10 @@ Exit codes: 0 done; 1 it failed, with the reason and what to do on stderr; 2 the
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import os
 import sys
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -101,6 +101,8 @@ app = typer.Typer(
 
 def _show_version(asked: bool) -> None:
     if asked:
+        from importlib.metadata import version  # noqa: PLC0415 - it loads the parser of e-mail
+
         typer.echo(f"ticket-pipeline {version('ticket-pipeline')}")
         raise typer.Exit
 
@@ -126,6 +128,7 @@ def _shared(
 
     Start with `ticket-pipeline run`: it needs no account and no settings.
     """
+    gc.enable()  # the modules of the command are loaded: see `cli.main`
     # Our own log has each failed try; stamina's would print a line per retry into a table or a JSON document.
     stamina.instrumentation.set_on_retry_hooks([])
     if chosen_env_file is not None:
