@@ -98,13 +98,15 @@ _HOURS = """
       p - 2, p - 1, p, p + 1, p + 2, p + 3, p + 4, p + 5, h, h + interval '5 minutes'
     from generate_series(%(start)s::timestamptz, %(end)s::timestamptz - interval '1 hour', interval '1 hour') as h
     cross join events as e
-    cross join generate_series(0, case when e.is_tracked then %(zones)s else 0 end) as z
+    cross join generate_series(0, %(zones)s) as z
     cross join lateral (
       select 90 + 10 * z + e.event_id %% 50 + 5 * sin(extract(epoch from h) / 40000 + e.event_id)::numeric as p
     ) as price
-    where e.is_tracked or h between e.event_at - interval '40 days' and e.event_at
+    where e.is_tracked = %(is_tracked)s and (e.is_tracked or h between e.event_at - interval '40 days' and e.event_at)
     order by h, e.event_id, z
 """
+_MONTH = 30
+_MOMENTS = ("hour_at", "first_captured_at", "last_captured_at")
 _CAPTURES = """
     insert into snapshots (
       event_id, marketplace, captured_at, external_id, received, accepted, rejected, tickets, currency, fee_basis,
@@ -201,9 +203,7 @@ def fill(url: str, size: Size) -> None:
         end = STARTS_AT + size.days * DAY
         shape = {"zones": size.zones, "listings": size.listings, "every": size.capture_hours * HOUR}
         with _without_indexes(connection, "hourly_prices"):
-            for day in range(size.days):
-                start = STARTS_AT + day * DAY
-                connection.execute(_HOURS, shape | {"start": start, "end": start + DAY})
+            _fill_hours(connection, size)
         first = end - size.listing_days * DAY
         for number in range(size.listing_days * 24 // size.capture_hours):
             at = first + (number + 1) * size.capture_hours * HOUR - timedelta(minutes=30)
@@ -211,6 +211,32 @@ def fill(url: str, size: Size) -> None:
                 connection.execute(statement, shape | {"at": at})
         connection.execute(_SALES, shape | {"start": first, "end": end})
         connection.execute("vacuum analyze")
+
+
+def _fill_hours(connection: psycopg.Connection, size: Size) -> None:
+    """A month is computed; the others repeat it, which takes a fifth of the time."""
+    end = STARTS_AT + size.days * DAY
+    for day in range(min(size.days, _MONTH)):
+        start = STARTS_AT + day * DAY
+        asked = {"start": start, "end": start + DAY, "zones": size.zones, "is_tracked": True}
+        connection.execute(_HOURS, asked)
+    connection.execute("create unlogged table month as select * from hourly_prices")
+    columns = [
+        str(name)
+        for (name,) in connection.execute(
+            "select attname from pg_attribute where attrelid = 'hourly_prices'::regclass and attnum > 0 order by attnum"
+        )
+    ]
+    values = [f"{name} + %(shift)s" if name in _MOMENTS else name for name in columns]
+    repeat = f"""
+        insert into hourly_prices ({", ".join(columns)})
+        select {", ".join(values)} from month where hour_at + %(shift)s < %(end)s
+    """  # noqa: S608 - names of our own columns
+    for first_day in range(_MONTH, size.days, _MONTH):
+        connection.execute(repeat.encode(), {"shift": first_day * DAY, "end": end})
+    connection.execute("drop table month")
+    past = {"start": STARTS_AT, "end": end, "zones": 0, "is_tracked": False}
+    connection.execute(_HOURS, past)
 
 
 @contextmanager
