@@ -156,7 +156,7 @@ def section_prices(
     such as that of failed attempts alone, is left out.
     """
     rows = database.fetch_all(
-        "queries/select_zone_prices",
+        "queries/select_section_prices",
         event_id=event_id,
         marketplace=marketplace,
         starts_from=span.start,
