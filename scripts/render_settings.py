@@ -17,6 +17,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import ticket_pipeline.settings.analytics as analytics_module
 import ticket_pipeline.settings.model as settings_module
 import ticket_pipeline.settings.servers as servers_module
 from ticket_pipeline.settings.model import ENV_FILE_VARIABLE, Settings, user_settings
@@ -126,7 +127,7 @@ def render_assets_table() -> str:
 def setting_groups() -> dict[str, list[str]]:
     """Title → names of settings: the headings that part the classes of settings in their sources."""
     groups: dict[str, list[str]] = {}
-    for source in map(inspect.getsource, (settings_module, servers_module)):
+    for source in map(inspect.getsource, (settings_module, analytics_module, servers_module)):
         for line in source.splitlines():
             if (found := _GROUP.fullmatch(line)) is not None:
                 names = groups.setdefault(found["title"], [])

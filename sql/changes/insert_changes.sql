@@ -28,6 +28,32 @@ deleted as (
     and c.captured_at >= %(seen_from)s and c.captured_at <= %(seen_until)s
 ),
 
+-- What sales are estimated from; the pair after a capture rests on its changes, too.
+marked as (
+  insert into sale_departures (event_id, marketplace, captured_at, previous_captured_at)
+  select k.event_id, k.marketplace, k.captured_at, k.previous_captured_at
+  from links as k
+  where k.previous_captured_at is not null and k.censored_because is null
+  on conflict (event_id, marketplace, captured_at) do update
+    set is_stale = true, at_risk = null
+),
+
+marked_others as (
+  update sale_departures as d
+  set is_stale = true, at_risk = null
+  from links as k
+  where
+    d.event_id = k.event_id and d.marketplace = k.marketplace and d.captured_at >= k.captured_at
+    and d.captured_at <= k.captured_at + interval '90 days' and k.captured_at in (d.captured_at, d.previous_captured_at)
+    and not exists (
+      select 1
+      from links as x
+      where
+        x.event_id = d.event_id and x.marketplace = d.marketplace and x.captured_at = d.captured_at
+        and x.previous_captured_at is not null and x.censored_because is null
+    )
+),
+
 earlier as (
   select
     p.pair_id, l.listing_id collate "C" as listing_id, l.section, l."row", l.zone, l.admission, l.quantity, l.price,

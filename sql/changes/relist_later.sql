@@ -111,18 +111,36 @@ updated as (
     c.event_id = g.event_id and c.marketplace = g.marketplace and c.captured_at = g.captured_at
     and c.captured_at >= %(seen_from)s and c.captured_at <= %(seen_until)s
     and c.listing_id = g.listing_id and c.change = 'removed' and g.relisted_as is distinct from r.new_id
+  returning c.event_id, c.marketplace, c.captured_at
+),
+
+turned as (
+  update listing_changes as c
+  set
+    change = case when r.new_id is null then 'listed' else 'relisted' end, previous_listing_id = r.gone_id,
+    old_price = case when g.currency = c.currency and g.fee_basis = c.fee_basis then g.old_price end,
+    old_quantity = g.old_quantity
+  from back as b
+  left join relists as r on r.step_id = b.step_id and r.new_id = b.listing_id
+  left join gone as g on g.step_id = r.step_id and g.listing_id = r.gone_id
+  where
+    c.event_id = b.event_id and c.marketplace = b.marketplace and c.captured_at = b.captured_at
+    and c.captured_at >= %(seen_from)s and c.captured_at <= %(seen_until)s + %(relist_window)s::interval
+    and c.listing_id = b.listing_id and c.change = b.change
+    and (r.new_id is not null or b.change = 'relisted')
+  returning c.event_id, c.marketplace, c.captured_at
 )
 
-update listing_changes as c
-set
-  change = case when r.new_id is null then 'listed' else 'relisted' end, previous_listing_id = r.gone_id,
-  old_price = case when g.currency = c.currency and g.fee_basis = c.fee_basis then g.old_price end,
-  old_quantity = g.old_quantity
-from back as b
-left join relists as r on r.step_id = b.step_id and r.new_id = b.listing_id
-left join gone as g on g.step_id = r.step_id and g.listing_id = r.gone_id
+-- Sales are estimated from the changes at both ends of a pair.
+update sale_departures as d
+set is_stale = true, at_risk = null
+from (
+  select *
+  from updated
+  union
+  select *
+  from turned
+) as c
 where
-  c.event_id = b.event_id and c.marketplace = b.marketplace and c.captured_at = b.captured_at
-  and c.captured_at >= %(seen_from)s and c.captured_at <= %(seen_until)s + %(relist_window)s::interval
-  and c.listing_id = b.listing_id and c.change = b.change
-  and (r.new_id is not null or b.change = 'relisted')
+  d.event_id = c.event_id and d.marketplace = c.marketplace and d.captured_at >= c.captured_at
+  and d.captured_at <= c.captured_at + interval '90 days' and c.captured_at in (d.captured_at, d.previous_captured_at)

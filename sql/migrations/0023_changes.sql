@@ -28,8 +28,7 @@ create table listing_changes (
   old_price numeric(12, 2),
   new_price numeric(12, 2),
   old_quantity integer,
-  new_quantity integer,
-  choice_share numeric
+  new_quantity integer
 );
 create index listing_changes_event on listing_changes (event_id, captured_at);
 comment on table listing_changes is
@@ -44,8 +43,6 @@ comment on column listing_changes.zone is 'as in hourly_prices: the zone, else t
 comment on column listing_changes.currency is
 'of old_price, else of new_price; new_price is null where the listing has another currency or fee basis now';
 comment on column listing_changes.old_price is 'per ticket, at previous_captured_at; of a relisted row: when last seen';
-comment on column listing_changes.choice_share is
-'of removed and quantity rows: how likely a buyer takes this one of the comparable listings of its section, by price';
 
 create table estimated_sales (
   event_id bigint not null references events on delete cascade,
@@ -54,6 +51,7 @@ create table estimated_sales (
   hour_at timestamptz not null,
   tickets numeric not null,
   variance numeric not null,
+  error numeric not null,
   low_tickets numeric not null,
   high_tickets numeric not null,
   value numeric,
@@ -67,11 +65,28 @@ create index estimated_sales_hour on estimated_sales (hour_at);
 comment on table estimated_sales is
 'tickets that were probably sold, an estimate: one row per zone and hour, and one with zone * for the whole event';
 comment on column estimated_sales.tickets is 'expected number; 0 where nothing was probably sold. No row: no data';
+comment on column estimated_sales.variance is 'of tickets, apart from error; variances of several rows are added';
+comment on column estimated_sales.error is 'the standard error that all rows share: of several rows it is added, not squared';
 comment on column estimated_sales.low_tickets is 'low end of the 80 % interval; high_tickets is the other';
 comment on column estimated_sales.value is 'expected money at the last seen prices; null where currencies are mixed';
 comment on column estimated_sales.covered_seconds is 'of the hour, between captures over which sales can be estimated';
 comment on column estimated_sales.polling_seconds is 'mean time between those captures';
 comment on column estimated_sales.method is 'version of the method';
+
+create function sales_bound(p_tickets numeric, p_variance numeric, p_error numeric, p_side integer) returns numeric
+language sql immutable parallel safe
+return case
+  when p_tickets <= 0 or p_variance + p_error ^ 2 <= 0 then greatest(p_tickets, 0)
+  else
+    p_tickets * greatest(
+      0,
+      1 - (p_variance + p_error ^ 2) / (9 * p_tickets ^ 2)
+      + p_side * 1.2815515655446004 * sqrt((p_variance + p_error ^ 2) / (9 * p_tickets ^ 2))
+    ) ^ 3
+end;
+comment on function sales_bound is
+'the low (p_side -1) or high (1) end of the 80 % interval of estimated sales, from their sums of tickets, variance and error: of a '
+'gamma distribution, by the transformation of Wilson and Hilferty';
 
 do $$
 begin

@@ -224,8 +224,8 @@ begin atomic
     m.floor_price, m.get_in_1_price, m.get_in_2_price, d.last_captured_at as day_ago_at, d.floor_price as day_ago_floor_price,
     w.last_captured_at as week_ago_at, w.floor_price as week_ago_floor_price,
     k.tickets as sold_tickets,
-    case when k.tickets is not null then greatest(0, k.tickets - 1.2816 * sqrt(k.variance)) end as sold_low_tickets,
-    k.tickets + 1.2816 * sqrt(k.variance) as sold_high_tickets, k.hours as sold_hours
+    sales_bound(k.tickets, k.variance, k.error, -1) as sold_low_tickets,
+    sales_bound(k.tickets, k.variance, k.error, 1) as sold_high_tickets, k.hours as sold_hours
   from events as e
   inner join market_health(p_at) as h on h.event_id = e.event_id
   left join lateral (
@@ -272,8 +272,9 @@ begin atomic
     limit 1
   ) as w on true
   left join lateral (
-    -- 80 % of a normal distribution lie within 1.2816 standard deviations.
-    select sum(q.tickets) as tickets, sum(q.variance) as variance, round(sum(q.covered_seconds) / 3600.0, 2) as hours
+    select
+      sum(q.tickets) as tickets, sum(q.variance) as variance, sum(q.error) as error,
+      round(sum(q.covered_seconds) / 3600.0, 2) as hours
     from estimated_sales as q
     where
       q.event_id = h.event_id and q.marketplace = h.marketplace and q.zone = '*' and q.hour_at > p_at - interval '1 day'

@@ -53,6 +53,7 @@ _COMMANDS: dict[str, dict[str, str]] = {
         "get-in": "get_in:get_in_prices",
         "trend": "trend:trend",
         "changes": "changes:changes",
+        "sales": "sales:sales",
         "compare": "compare:compare",
         "comps": "comps:comps",
         "price-history": "prices:price_history",

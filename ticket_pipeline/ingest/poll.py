@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -23,6 +24,7 @@ from ticket_pipeline.storage.cache import PostgresCache
 from ticket_pipeline.storage.changes import build_change_rules
 from ticket_pipeline.storage.request_gate import BreakerRule, PostgresGate, SearchGate
 from ticket_pipeline.storage.requests import Spacing, set_up_budget
+from ticket_pipeline.storage.sales import build_sale_rules, update_sales
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -98,7 +100,10 @@ async def poll_events(  # noqa: PLR0913 - the last ones are keywords with defaul
             on_stored=lambda results: update_breaker(gate, results),
             lease=lease,
         )
-        return await batch.run(events)
+        result = await batch.run(events)
+    if source.has_listings:
+        await asyncio.to_thread(update_sales, database, build_sale_rules(settings))
+    return result
 
 
 @asynccontextmanager

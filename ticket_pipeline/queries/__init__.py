@@ -33,6 +33,7 @@ from ticket_pipeline.queries.overview import (
     watchlist_health,
 )
 from ticket_pipeline.queries.prices import PriceBucket, PriceSeries, ZonePrices, price_history, section_prices
+from ticket_pipeline.queries.sales import SalesBucket, SellThrough, estimated_sales, sell_through
 from ticket_pipeline.queries.similar_events import (
     BandPoint,
     CurvePoint,
@@ -74,6 +75,8 @@ __all__ = [
     "PriceBucket",
     "PriceSeries",
     "Ring",
+    "SalesBucket",
+    "SellThrough",
     "Span",
     "SpreadRow",
     "TicketPoint",
@@ -89,6 +92,7 @@ __all__ = [
     "ZonePrices",
     "change_coverage",
     "comparables",
+    "estimated_sales",
     "find_event",
     "get_in_curve",
     "group_price_trend",
@@ -101,6 +105,7 @@ __all__ = [
     "price_history",
     "price_trend",
     "section_prices",
+    "sell_through",
     "spread",
     "ticket_count_trend",
     "watchlist_health",

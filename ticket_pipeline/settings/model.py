@@ -19,6 +19,7 @@ from pydantic import AliasChoices, Field, ValidationError, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from ticket_pipeline.errors import ConfigurationError
+from ticket_pipeline.settings.analytics import AnalyticsSettings
 from ticket_pipeline.settings.renamed import ADVICE, SWITCHES, find_removed, warn_of_removed
 from ticket_pipeline.settings.servers import ServerSettings
 from ticket_pipeline.settings.tuning import Tuning
@@ -60,7 +61,7 @@ def default_state_dir() -> Path:
     return Path.home() / ".local" / "state" / "ticket-pipeline"
 
 
-class Settings(ServerSettings):
+class Settings(ServerSettings, AnalyticsSettings):
     """All settings, typed. Tests keep the README, docs/settings.md and `.env.example` equal to the fields."""
 
     model_config = SettingsConfigDict(
@@ -188,12 +189,6 @@ class Settings(ServerSettings):
     raw_payload_days: int = Field(default=30, ge=0, le=3650, description="Days that raw responses are kept; 0: none")
     prices_start_date: date = Field(
         default=date(2026, 1, 1), description="First day of the hourly and daily partitions (UTC)"
-    )
-    relist_window_hours: float = Field(
-        default=24, gt=0, le=168, description="Seats back on sale within this are relisted; later they are new"
-    )
-    longest_gap_hours: float = Field(
-        default=24, gt=0, le=720, description="No sales are estimated between captures further apart"
     )
 
     # --- primary sales ----------------------------------------------------------------------------------------------

@@ -1,11 +1,11 @@
-"""The assets that follow the captures. Polls write them; a run of its own rebuilds its window."""
+"""The assets that follow the captures. Polls write them; a run of their own rebuilds its window."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC
 
 import dagster as dg
 
-from ticket_pipeline.defs.analytics.checks import changes_checks
+from ticket_pipeline.defs.analytics.checks import SALES_CHECKS, changes_checks
 from ticket_pipeline.defs.checks import evaluate_in_run, specs_of
 from ticket_pipeline.defs.materializations import in_sync_regardless_of
 from ticket_pipeline.defs.partitions import hours_since
@@ -15,11 +15,13 @@ from ticket_pipeline.defs.windows import log_windows, one_ahead, scope_of_run, s
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage.changes import build_change_rules, rebuild_changes_by_day
 from ticket_pipeline.storage.prices import HOUR
+from ticket_pipeline.storage.sales import build_sale_rules, rebuild_sales_by_day
 
 
 def build_analytics_assets(settings: Settings, now: Clock, listings: Sequence[str]) -> list[dg.AssetsDefinition]:
-    """The changes of listings, made from the listing assets of these names."""
+    """The changes of listings and the estimated sales, made from the listing assets of these names."""
     hours, rules = hours_since(settings.prices_start_date), build_change_rules(settings)
+    sale_rules = build_sale_rules(settings)
     checks = changes_checks(rules)
     polls = [f"poll_due_{name.removesuffix('_listings')}_events" for name in listings]
 
@@ -54,4 +56,34 @@ def build_analytics_assets(settings: Settings, now: Clock, listings: Sequence[st
                 log_windows(context, [hour.strftime(hours.fmt) for hour in part.steps(HOUR)], found, tags)
             yield from evaluate_in_run(context, database, checks, scope_of_run(context, span, now()))
 
-    return [listing_changes]
+    @dg.asset(
+        partitions_def=hours,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        output_required=False,
+        group_name="analytics",
+        kinds={"sql", "postgresql", "numpy"},
+        owners=["team:data"],
+        check_specs=specs_of("estimated_sales", SALES_CHECKS),
+        deps=[listing_changes],
+        metadata={"dagster/table_name": f"{settings.db_schema}.estimated_sales"},
+        freshness_policy=freshness_of(settings),
+        description=(
+            "Tickets that were probably sold, with the range of an 80 % interval: an estimate, never a count.\n\n"
+            "Grain: event, marketplace, zone (and *), hour. Source: removals and shrunken lots in listing_changes, "
+            "and how the cheap and the dear listings of the last week left. Write: after each poll, for the hours that its "
+            "captures overlap; a run estimates its hours anew. Trigger: the polls that "
+            f"{' and '.join(polls)} start, or a backfill (one run)."
+        ),
+    )
+    def estimated_sales(
+        context: dg.AssetExecutionContext, timescaledb: TimescaleDBResource
+    ) -> Iterator[dg.AssetCheckResult]:
+        span = span_of_run(context)
+        tags = in_sync_regardless_of(context, context.assets_def.dependency_keys)
+        with timescaledb.database() as database:
+            for part, rows in one_ahead(rebuild_sales_by_day(database, span, sale_rules)):
+                found = {row["hour_at"].astimezone(UTC).strftime(hours.fmt): row for row in rows}
+                log_windows(context, [hour.strftime(hours.fmt) for hour in part.steps(HOUR)], found, tags)
+            yield from evaluate_in_run(context, database, SALES_CHECKS, scope_of_run(context, span, now()))
+
+    return [listing_changes, estimated_sales]

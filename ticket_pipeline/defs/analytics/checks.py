@@ -78,3 +78,21 @@ def _describe_difference(row: Row) -> Mapping[str, object]:
         "expected": f"{row['expected']} changes",
         "found": f"{row['found']}, such as {row['example']}",
     }
+
+
+def _find_waiting(database: Database, scope: Scope) -> Found:
+    rows = database.fetch_all("sales/select_waiting", starts_from=scope.since, starts_until=scope.until)
+    return Found(name_rows(database, rows, lambda row: {"captured": row["captured_at"]}))
+
+
+SALES_CHECKS: Sequence[Check] = (
+    Check(
+        name="every_comparison_is_estimated",
+        description="Sales are estimated between all captures that were compared, suspects and long gaps left out.",
+        severity=dg.AssetCheckSeverity.WARN,
+        wrong="Sales are not estimated between some captures yet",
+        remedy="the next poll does it; rebuild these hours if it does not",
+        find=_find_waiting,
+    ),
+)
+"""The checks of `estimated_sales`."""

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from ticket_pipeline.defs.analytics.checks import changes_checks
+from ticket_pipeline.defs.analytics.checks import SALES_CHECKS, changes_checks
 from ticket_pipeline.defs.checks import Check, Scope, evaluate_checks, report_result
 from ticket_pipeline.defs.materializations import in_sync_regardless_of
 from ticket_pipeline.defs.partitions import hours_since
@@ -20,6 +20,7 @@ from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage.changes import build_change_rules, summarise_changes
 from ticket_pipeline.storage.database import Database, Row
 from ticket_pipeline.storage.prices import HOUR, Span, hour_start
+from ticket_pipeline.storage.sales import summarise_sales
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,10 @@ class Follower:
 
 def build_followers(settings: Settings) -> list[Follower]:
     """The assets that follow captures."""
-    return [Follower("listing_changes", changes_checks(build_change_rules(settings)), summarise_changes)]
+    return [
+        Follower("listing_changes", changes_checks(build_change_rules(settings)), summarise_changes),
+        Follower("estimated_sales", SALES_CHECKS, summarise_sales),
+    ]
 
 
 def log_followers(

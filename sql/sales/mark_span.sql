@@ -1,0 +1,4 @@
+-- Mark the pairs of captures of a span for a new estimate. Parameters: starts_from, starts_until. Idempotent. Rows: none.
+update sale_departures
+set is_stale = true, at_risk = null
+where captured_at >= %(starts_from)s and captured_at < %(starts_until)s

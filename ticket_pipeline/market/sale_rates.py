@@ -1,0 +1,227 @@
+"""How fast the seats of a market sell, and how fast sellers take them down: learned from what leaves the listings.
+
+A listing is *wanted* if it is priced to sell. Wanted ones leave by a sale or a withdrawal, the others by withdrawals
+alone; the cheaper a listing is among its comparables, the likelier it is wanted. Listings leave in classes of price
+rank, so the classes tell the two rates apart; that new listings leave sooner than the others of their class tells how
+unequal a class is. The rates start from the settings and follow the evidence of a window.
+
+What cannot be learned from departures (how sharply rank separates wanted from unwanted, how unequal the wanted are) is
+not fixed to one belief: the model is fitted under several, and their spread is part of every error.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Floats: TypeAlias = "np.ndarray[tuple[int, ...], np.dtype[np.float64]]"
+
+RATES_SHAPE = (4, 6, 3)
+CLASS_EDGES = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.55, 0.75)
+"""Classes of price rank, from the cheapest listings (0) to the dearest (1): fine where buyers choose."""
+
+_BOUNDS = np.array([0, *CLASS_EDGES, 1])
+_MIDDLES = (_BOUNDS[1:] + _BOUNDS[:-1]) / 2
+_SCORES = np.log(_MIDDLES / (1 - _MIDDLES)) / 1.7  # nearly the normal score of the rank
+
+# One belief per row: how sharply rank separates, and how fast the two kinds of wanted listings sell, with their shares.
+_SHARPNESS = np.array([0.4, 0.5, 0.4, 0.5])[:, None, None]
+_SPEEDS = np.array([[1, 0.5], [1, 0.5], [1, 0.3], [1, 0.3]])
+_STOCK = np.array([[0.5, 0.5], [0.5, 0.5], [0.4, 0.6], [0.4, 0.6]])
+
+_WANTED_SCORE = -1.2  # a tenth of the listings is wanted at first
+_SPREAD = np.array([1.0, 1.2, 1.2])  # how far the score and the logarithms of both rates may be from the settings
+_STEP = 0.05
+_STENCIL = np.array([(0, 0, 0), *np.eye(3), *-np.eye(3), (1, 1, 0), (1, 0, 1), (0, 1, 1)]) * _STEP
+_PAIRS = ((0, 1), (0, 2), (1, 2))
+_MOST_STEPS = 15
+_LONGEST_STEP = 0.7
+_IS_THERE = 0.02
+_LEAST_CURVATURE = 0.3
+_PACE_REMOVALS = 10.0  # a pair's own pace counts as much as the window's from so many removals on
+
+
+@dataclass(frozen=True, slots=True)
+class SaleRules:
+    """What an estimate starts from, and how much of the past it learns from.
+
+    Attributes:
+        hours_to_sale: until a listing that is priced to sell is sold, on average. Half a day: among the cheapest tenth
+            of an event that is how long one lasts; the event's own departures outweigh it within days.
+        hours_to_withdrawal: until a seller takes an unsold listing down. Ten days: what is too dear
+            stays for weeks.
+        window: of the past that is learned from. A week holds every weekday once, and some hundred departures.
+        block: so often the rates are learned anew: a fit takes as long as storing a small capture.
+    """
+
+    hours_to_sale: float = 12.0
+    hours_to_withdrawal: float = 240.0
+    window: timedelta = timedelta(days=7)
+    block: timedelta = timedelta(hours=6)
+
+    def block_of(self, moment: datetime) -> datetime:
+        """When the block of a capture begins: its rates are learned from the window that ends there."""
+        return moment - (moment - _ANY_BLOCK) % self.block
+
+
+_ANY_BLOCK = datetime(2000, 1, 1, tzinfo=UTC)
+
+DEFAULT_SALE_RULES = SaleRules()
+
+
+@dataclass(frozen=True, slots=True)
+class Departures:
+    """How many listings of each class could leave over a gap, and how many did, summed over pairs of captures.
+
+    Attributes:
+        at_risk: listings at the earlier capture, without those that were relisted.
+        removed: of them, gone at the later one.
+        new_at_risk: of those at risk, first seen at the earlier capture.
+        new_removed: of these, gone at the later one.
+        gap_hours: between the captures, mean.
+    """
+
+    at_risk: Sequence[int]
+    removed: Sequence[int]
+    new_at_risk: Sequence[int]
+    new_removed: Sequence[int]
+    gap_hours: float
+
+
+@dataclass(frozen=True, slots=True)
+class SaleWeights:
+    """What one removed ticket of each class counts over a pair of captures.
+
+    Attributes:
+        tickets: expected sales per removed ticket, with those that came and went unseen between the captures.
+        variance: of it, per square of the tickets of a listing.
+        error: the part of the standard error that all listings share; may be below 0. Add it, do not square it.
+        chances: that a removal is a sale.
+    """
+
+    tickets: Floats
+    variance: Floats
+    error: Floats
+    chances: Floats
+
+
+def weigh_removals(rates: Floats, own: Departures) -> SaleWeights:
+    """Weigh the removals of one pair of captures.
+
+    Args:
+        rates: as of `fit_rates`.
+        own: the departures of this pair: its pace may differ from that of the rates.
+    """
+    points = rates
+    at_risk, removed = np.array(own.at_risk, float), float(sum(own.removed))
+    gone, _, _ = _fractions(points, own.gap_hours)
+    pace = np.log((removed + _PACE_REMOVALS) / ((at_risk * gone).sum(-1) + _PACE_REMOVALS))
+    points = points.copy()
+    points[..., 1:] += pace[..., None]
+    gone, _, kinds = _fractions(points, own.gap_hours)
+    chances = tickets = squares = np.zeros_like(gone)
+    for share, rate, left, sold in kinds:
+        weight = share * left * sold / gone
+        unseen = rate * own.gap_hours / left - 1
+        chances = chances + weight
+        tickets = tickets + weight * (1 + unseen)
+        squares = squares + weight * (1 + unseen) * (1 + 2 * unseen)
+    return _over_beliefs(chances, tickets, squares, np.array(own.removed, float))
+
+
+def _over_beliefs(chances: Floats, tickets: Floats, squares: Floats, removed: Floats) -> SaleWeights:
+    """Average over beliefs and points; the error is how each class moves with the total of the pair."""
+    tickets_mean = tickets.mean((0, 1))
+    # Without removals the error is that of one in each class.
+    totals = (tickets * (removed if removed.any() else np.ones_like(removed))).sum(-1)
+    moved = totals - totals.mean()
+    spread = math.sqrt((moved**2).mean())
+    error = ((tickets - tickets_mean) * moved[..., None]).mean((0, 1)) / max(spread, 1e-9)
+    variance = (squares - tickets**2).mean((0, 1))
+    return SaleWeights(tickets_mean, variance, error, chances.mean((0, 1)))
+
+
+def fit_rates(window: Departures, rules: SaleRules = DEFAULT_SALE_RULES) -> Floats:
+    """Learn the rates of a market from its departures over a window; without any they are those of the rules.
+
+    Returns:
+        Points that stand for the rates under each belief, an array of RATES_SHAPE: two on each axis of the fit, three
+        parameters each.
+    """
+    prior = np.array([_WANTED_SCORE, -math.log(rules.hours_to_sale), -math.log(rules.hours_to_withdrawal)])
+    found = np.tile(prior, (len(_SPEEDS), 1))
+    for _ in range(_MOST_STEPS):
+        values = _log_posterior(found[:, None, :] + _STENCIL, window, prior)
+        slope, curvature = _derivatives(values)
+        sizes, axes = np.linalg.eigh(curvature)
+        sizes = np.maximum(sizes, _LEAST_CURVATURE)
+        inverse = (axes / sizes[:, None, :]) @ np.swapaxes(axes, 1, 2)
+        step = np.clip((inverse @ slope[..., None])[..., 0], -_LONGEST_STEP, _LONGEST_STEP)
+        found = found + step
+        if np.abs(step).max() < _IS_THERE:
+            break
+    reach = math.sqrt(3) * np.swapaxes(axes / np.sqrt(sizes)[:, None, :], 1, 2)
+    middle: Floats = found[:, None, :]
+    return np.concatenate([middle + reach, middle - reach], axis=1)
+
+
+def _derivatives(values: Floats) -> tuple[Floats, Floats]:
+    """Slope and negative curvature at the middle of the stencil, for each belief."""
+    middle, ahead, back, mixed = values[:, 0], values[:, 1:4], values[:, 4:7], values[:, 7:]
+    curvature = np.zeros((len(values), 3, 3))
+    for axis in range(3):
+        curvature[:, axis, axis] = -(ahead[:, axis] - 2 * middle + back[:, axis]) / _STEP**2
+    for number, (one, other) in enumerate(_PAIRS):
+        cross = mixed[:, number] - ahead[:, one] - ahead[:, other] + middle
+        curvature[:, one, other] = curvature[:, other, one] = -cross / _STEP**2
+    return (ahead - back) / (2 * _STEP), curvature
+
+
+def _log_posterior(points: Floats, window: Departures, prior: Floats) -> Floats:
+    at_risk, removed = np.array(window.at_risk, float), np.array(window.removed, float)
+    new, new_removed = np.array(window.new_at_risk, float), np.array(window.new_removed, float)
+    gone, gone_new, _ = _fractions(points, window.gap_hours)
+    share = new / np.maximum(at_risk, 1)
+    gone_old = np.clip((gone - share * gone_new) / np.maximum(1 - share, 0.02), 1e-7, 1 - 1e-7)
+    gone_new = np.clip(gone_new, 1e-7, 1 - 1e-7)
+    old, old_removed = at_risk - new, removed - new_removed
+    likelihood = (
+        new_removed * np.log(gone_new)
+        + (new - new_removed) * np.log1p(-gone_new)
+        + old_removed * np.log(gone_old)
+        + (old - old_removed) * np.log1p(-gone_old)
+    ).sum(-1)
+    belief: Floats = -(((points - prior) / _SPREAD) ** 2).sum(-1) / 2
+    posterior: Floats = likelihood + belief
+    return posterior
+
+
+def _fractions(points: Floats, hours: float) -> tuple[Floats, Floats, list[tuple[Floats, Floats, Floats, Floats]]]:
+    """What leaves of each class within a gap: of all, of the new; and of both kinds of wanted listings.
+
+    A kind is its share of the class, its rate, the fraction that leaves, and the part of these that is sold. New
+    listings are those that came within the last gap and are still there: they are in proportion to what leaves.
+    """
+    selling, withdrawing = np.exp(points[..., 1])[..., None], np.exp(points[..., 2])[..., None]
+    wanted = 1 / (1 + np.exp(np.clip((_SCORES - points[..., :1]) / _SHARPNESS, -50, 50)))
+    taken_down = -np.expm1(-withdrawing * hours)
+    gone = (1 - wanted) * taken_down
+    squares = gone * taken_down
+    kinds = []
+    for speed, stock in zip(_SPEEDS.T, _STOCK.T, strict=True):
+        sale_rate = selling * speed[:, None, None]
+        rate = sale_rate + withdrawing
+        left = -np.expm1(-rate * hours)
+        share = wanted * stock[:, None, None]
+        gone = gone + share * left
+        squares = squares + share * left**2
+        kinds.append((share, rate, left, sale_rate / rate))
+    of_new: Floats = squares / gone
+    return gone, of_new, kinds
