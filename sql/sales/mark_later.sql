@@ -1,9 +1,10 @@
 -- Mark the later pairs whose rates were learned from pairs that changed, and drop these rates.
--- Parameters, arrays with one element per event and marketplace: event_ids, marketplaces, since (timestamptz[]: the first
--- capture that changed), until (timestamptz[]: when its last effect is over). Rows: none.
+-- Parameters, arrays with one element per event and marketplace: event_ids, marketplaces, changed_from
+-- (timestamptz[]: the first capture that changed), learned_until (timestamptz[]: when nothing learns from the last any more);
+-- block (interval: its length). Rows: none.
 with spans as materialized (
   select u.*
-  from unnest(%(event_ids)s::bigint[], %(marketplaces)s::text[], %(since)s::timestamptz[], %(until)s::timestamptz[])
+  from unnest(%(event_ids)s::bigint[], %(marketplaces)s::text[], %(changed_from)s::timestamptz[], %(learned_until)s::timestamptz[])
     as u (event_id, marketplace, since_at, until_at)
 ),
 

@@ -45,7 +45,7 @@ def sales(
     """Show estimated sales of an event over time: expected tickets, and the range that holds in 8 of 10 cases.
 
     An estimate from listings that are gone, never a count: some were taken down, some came and went between two
-    captures. Nothing is estimated across suspects and long gaps. How good it is: docs/accuracy.md.
+    captures. Nothing is estimated across suspects and long gaps.
 
         ticket-pipeline sales glass orchard --days 7
     """

@@ -105,8 +105,8 @@ def _measure(transaction: Transaction, taken: Sequence[Row], rules: SaleRules) -
         transaction.execute(
             "sales/mark_later",
             **_sources(spans),
-            since=[min(captured) for _, captured in spans],
-            until=[max(captured) + rules.window for _, captured in spans],
+            changed_from=[min(captured) for _, captured in spans],
+            learned_until=[max(captured) + rules.window for _, captured in spans],
             block=rules.block,
         )
 

@@ -130,9 +130,9 @@ class Location:
 
 
 def materializations(
-    result: dg.ExecuteInProcessResult, instance: dg.DagsterInstance
+    result: dg.ExecuteInProcessResult, instance: dg.DagsterInstance, asset: str | None = None
 ) -> dict[str | None, dict[str, Any]]:
-    """Partition → metadata of each materialization of a run, as the instance recorded it."""
+    """Partition → metadata of each materialization of a run (of one asset), as the instance recorded it."""
     entries = instance.all_logs(result.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
     events = [entry.get_dagster_event() for entry in entries]
     return {
@@ -140,6 +140,7 @@ def materializations(
             name: value.value for name, value in event.step_materialization_data.materialization.metadata.items()
         }
         for event in events
+        if asset is None or (event.asset_key is not None and event.asset_key.path[-1] == asset)
     }
 
 

@@ -26,6 +26,7 @@ GROUPS = {
     "ticketmaster_events": "snapshots",
     "hourly_prices": "prices",
     "listing_changes": "analytics",
+    "estimated_sales": "analytics",
     "daily_prices": "prices",
     "market_report": "outputs",
 }
@@ -109,6 +110,7 @@ def test_the_lineage_follows_the_data(defs: dg.Definitions) -> None:
         "daily_prices": {"hourly_prices"},
         "listing_changes": {"stubhub_listings", "vivid_seats_listings"},
         "market_report": {"events"},
+        "estimated_sales": {"listing_changes"},
         "vivenu_events": set(),
         "vivenu_tickets": {"vivenu_events"},
         **{f"vivenu_{table}": {"vivenu_tickets"} for table in ("coupons", "sales_daily", "gender", "age_groups")},
@@ -142,7 +144,7 @@ def test_every_sensor_schedule_job_and_check_is_described(defs: dg.Definitions) 
     assert [name for name, description in described.items() if not description] == []
     graph = defs.resolve_asset_graph()
     checks = [graph.get_check_spec(key) for key in graph.asset_check_keys]
-    assert len(checks) == 6 + 2 * 4 + 2 + 3 + 8
+    assert len(checks) == 6 + 2 * 4 + 2 + 3 + 1 + 8
     assert [spec.name for spec in checks if not spec.description] == []
 
 

@@ -15,7 +15,7 @@ from ticket_pipeline.defs.windows import log_windows, one_ahead, scope_of_run, s
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage.changes import build_change_rules, rebuild_changes_by_day
 from ticket_pipeline.storage.prices import HOUR
-from ticket_pipeline.storage.sales import build_sale_rules, rebuild_sales_by_day
+from ticket_pipeline.storage.sales import build_sale_rules, rebuild_sales_by_day, update_sales
 
 
 def build_analytics_assets(settings: Settings, now: Clock, listings: Sequence[str]) -> list[dg.AssetsDefinition]:
@@ -54,6 +54,7 @@ def build_analytics_assets(settings: Settings, now: Clock, listings: Sequence[st
             for part, rows in one_ahead(rebuild_changes_by_day(database, span, rules)):
                 found = {row["hour_at"].astimezone(UTC).strftime(hours.fmt): row for row in rows}
                 log_windows(context, [hour.strftime(hours.fmt) for hour in part.steps(HOUR)], found, tags)
+            update_sales(database, sale_rules)
             yield from evaluate_in_run(context, database, checks, scope_of_run(context, span, now()))
 
     @dg.asset(
@@ -70,8 +71,8 @@ def build_analytics_assets(settings: Settings, now: Clock, listings: Sequence[st
         description=(
             "Tickets that were probably sold, with the range of an 80 % interval: an estimate, never a count.\n\n"
             "Grain: event, marketplace, zone (and *), hour. Source: removals and shrunken lots in listing_changes, "
-            "and how the cheap and the dear listings of the last week left. Write: after each poll, for the hours that its "
-            "captures overlap; a run estimates its hours anew. Trigger: the polls that "
+            "and how the cheap and the dear listings of the last week left. Write: after each poll, for the hours that "
+            "its captures overlap; a run estimates its hours anew. Trigger: the polls that "
             f"{' and '.join(polls)} start, or a backfill (one run)."
         ),
     )

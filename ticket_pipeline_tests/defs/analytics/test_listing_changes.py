@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import pytest
 
+from ticket_pipeline.market.sale_rates import DEFAULT_SALE_RULES
+from ticket_pipeline.storage.sales import update_sales
 from ticket_pipeline_tests.defs.location import RANGE_END, RANGE_START, hour_key, materializations
 from ticket_pipeline_tests.defs.offenders import count, shown
 
@@ -30,6 +32,7 @@ def two_hours(location: Location) -> Location:
     for key in location.loopback.keys[:2]:
         location.capture(key, location.hour - timedelta(hours=2), 50, 60, 70, 80)
         location.capture(key, location.hour - timedelta(hours=1), 50, 66, 70)
+    update_sales(location.loopback.database, DEFAULT_SALE_RULES)
     return location
 
 
@@ -53,8 +56,10 @@ def test_a_poll_logs_the_hours_it_changed_and_evaluates_their_checks(location: L
     second = location.run("poll_stubhub", config={"event_keys": keys[:2]})
     assert second.success
     (hour,) = location.instance.get_materialized_partitions(ASSET)
-    assert materializations(second, location.instance)[hour]["snapshots"] == 2
+    assert materializations(second, location.instance, "listing_changes")[hour]["snapshots"] == 2
     assert [location.last_evaluation("listing_changes", check) for check in CHECKS] == [True] * 3
+    assert materializations(second, location.instance, "estimated_sales")[hour]["event_hours"] == 2
+    assert location.last_evaluation("estimated_sales", "every_comparison_is_estimated")
 
 
 def test_a_backfill_compares_captures_of_before_there_were_changes(two_hours: Location) -> None:
