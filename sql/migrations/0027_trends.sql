@@ -38,10 +38,10 @@ as $$
 declare
   v_timezone text;
   v_filled_until timestamptz;
-  v_marketplaces text[] := array(
-    select s.marketplace from event_sources as s
-    where s.event_id = p_event_id and (p_marketplace is null or s.marketplace = p_marketplace)
-  );
+  -- Of all events: the event itself may have lost its id to another one, and keeps its prices.
+  v_marketplaces text[] := case
+    when p_marketplace is null then array(select distinct s.marketplace from event_sources as s) else array[p_marketplace]
+  end;
 begin
   select coalesce(p_timezone, e.timezone), least(p_until, e.event_at) into v_timezone, v_filled_until
   from events as e

@@ -15,10 +15,10 @@ set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
 declare
-  v_marketplaces text[] := array(
-    select s.marketplace from event_sources as s
-    where s.event_id = p_event_id and (p_marketplace is null or s.marketplace = p_marketplace)
-  );
+  -- Of all events: the event itself may have lost its id to another one, and keeps its prices.
+  v_marketplaces text[] := case
+    when p_marketplace is null then array(select distinct s.marketplace from event_sources as s) else array[p_marketplace]
+  end;
 begin
   return query
   with last_hour as (

@@ -17,7 +17,19 @@ from ticket_pipeline.queries.prices import (
     section_prices,
 )
 from ticket_pipeline.storage.prices import Span, rebuild_hourly
-from ticket_pipeline_tests.storage.stored import DAY, HOUR, MINUTE, NOON, Item, fail, items, store, watch_one
+from ticket_pipeline_tests.storage.stored import (
+    DAY,
+    HOUR,
+    MINUTE,
+    NOON,
+    Item,
+    event_record,
+    fail,
+    items,
+    store,
+    watch,
+    watch_one,
+)
 
 if TYPE_CHECKING:
     from ticket_pipeline.market.events import Event
@@ -152,6 +164,16 @@ def test_a_bucket_holds_the_course_of_its_hours(database: Database) -> None:
         mean_price=Decimal("62.50"),
         max_price=Decimal("90.00"),
     )
+
+
+def test_an_event_that_lost_its_id_keeps_its_history(database: Database) -> None:
+    event, _ = watch(database, event_record(1), event_record(2))
+    store(database, event, NOON, items(1))
+    rebuild_hourly(database, span := Span(NOON, NOON + HOUR))
+    with database.connection() as connection:
+        connection.execute("delete from event_sources where event_id = %s", [event.event_id])
+    assert len(history(database, event, span, DAY)) == 1
+    assert [one.zone for one in section_prices(database, event.event_id, span=span)] == ["*", "101"]
 
 
 def test_a_span_is_half_open(database: Database) -> None:
