@@ -180,6 +180,14 @@ def _questions(size: Size) -> list[Question]:
             lambda database, event_id: queries.listing_changes(database, event_id, span=last_days(now, 1)),
         ),
         Question(
+            "estimated_sales, 30 days by day",
+            lambda database, event_id: queries.estimated_sales(database, event_id, span=month, timezone=_NEW_YORK),
+        ),
+        Question(
+            "sell_through of 30 days",
+            lambda database, event_id: queries.sell_through(database, event_id, span=month),
+        ),
+        Question(
             "overview of all events",
             lambda database, _: queries.overview(database, this_moment=now),
             "floors of all events",

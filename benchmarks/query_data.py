@@ -150,11 +150,12 @@ _CHANGES = """
 """
 _SALES = """
     insert into estimated_sales (
-      event_id, marketplace, zone, hour_at, tickets, variance, low_tickets, high_tickets, value, currency,
+      event_id, marketplace, zone, hour_at, tickets, variance, error, low_tickets, high_tickets, value, currency,
       covered_seconds, polling_seconds, method
     )
     select
-      e.event_id, 'stubhub', case z when 0 then '*' else 'Zone ' || z end, h, 1.5, 2, 0, 4, 150, 'USD', 3600, 14400, 1
+      e.event_id, 'stubhub', case z when 0 then '*' else 'Zone ' || z end, h, 1.5, 2, 0.1, 0, 4, 150, 'USD', 3600,
+      14400, 1
     from generate_series(%(start)s::timestamptz, %(end)s::timestamptz - interval '1 hour', interval '1 hour') as h
     cross join events as e
     cross join generate_series(0, %(zones)s) as z
