@@ -14,12 +14,15 @@ from hypothesis import strategies as st
 
 from ticket_pipeline.dashboard.event_charts import _expected
 from ticket_pipeline.dashboard.formats import count, money
+from ticket_pipeline.market.sale_rates import DEFAULT_SALE_RULES
 from ticket_pipeline.market.vocabulary import Outcome
 from ticket_pipeline.queries.changes import listing_changes
 from ticket_pipeline.queries.comparables import comparables
 from ticket_pipeline.queries.market import market_depth, market_now, spread
 from ticket_pipeline.queries.prices import PriceBucket, price_history, section_prices
+from ticket_pipeline.queries.sales import estimated_sales
 from ticket_pipeline.storage.prices import Span, rebuild_hourly
+from ticket_pipeline.storage.sales import update_sales
 from ticket_pipeline_tests.dashboard.reading import read
 from ticket_pipeline_tests.storage.stored import (
     DAY,
@@ -176,3 +179,16 @@ def test_only_a_time_much_longer_than_usual_is_a_gap(steps: list[int], place: in
         kept = list(_expected(buckets))
         assert sum(not one.is_gap for one in kept) == len(numbers)
         assert (sum(one.is_gap for one in kept) >= outage) == has_gap
+
+
+def test_estimated_sales_are_bars_with_their_range(dashboard: httpx.Client, database: Database, event_id: int) -> None:
+    assert "Estimated sales" not in dashboard.get(f"/events/{event_id}?days=7").text
+    update_sales(database, DEFAULT_SALE_RULES)
+    end = NOON + HOUR
+    sold = estimated_sales(database, event_id, span=Span(end - 7 * DAY, end), timezone="America/New_York", by=DAY)
+    page = dashboard.get(f"/events/{event_id}?days=7").text
+    assert "Estimated sales, StubHub" in page
+    tables = read(page)
+    (rows,) = [rows for name, rows in tables.items() if "sales-stubhub" in name]
+    expected = [[f"{number:,.1f}" for number in (one.tickets, one.low_tickets, one.high_tickets)] for one in sold]
+    assert [row[1:4] for row in rows[1:]] == expected
