@@ -21,6 +21,7 @@ from ticket_pipeline.demo.world import open_demo_world
 from ticket_pipeline.ingest.origin import claim_origin
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.simulator.world import SimulatedWorld
+from ticket_pipeline.storage.sales import build_sale_rules, update_sales
 
 if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database, Row
@@ -56,6 +57,8 @@ def play_past(
     stored = time.monotonic()
     with progress("Rebuilding prices"):
         rebuild_past(database)
+    with progress("Estimating sales"):
+        update_sales(database, build_sale_rules(settings))
     database.execute("origin/make_due")
     database.execute("origin/end_past")
     console.print(f"  stored after {stored - began:.0f} s, prices rebuilt after {time.monotonic() - began:.0f} s")
