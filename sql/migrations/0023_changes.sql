@@ -51,7 +51,7 @@ create table estimated_sales (
   hour_at timestamptz not null,
   tickets numeric not null,
   variance numeric not null,
-  error numeric not null,
+  error numeric not null default 0,
   low_tickets numeric not null,
   high_tickets numeric not null,
   value numeric,

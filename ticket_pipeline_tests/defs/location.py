@@ -12,9 +12,11 @@ from ticket_pipeline.definitions import build_defs, checks_by_asset
 from ticket_pipeline.defs.checks import Scope
 from ticket_pipeline.defs.resources import build_resources
 from ticket_pipeline.ingest.marketplaces import SOURCES
+from ticket_pipeline.market.sale_rates import DEFAULT_SALE_RULES
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage.prices import DAY, Span, rebuild_daily, rebuild_hourly
+from ticket_pipeline.storage.sales import update_sales
 from ticket_pipeline_tests.ingest.scripted import answer_about, ingest_of, listing
 
 if TYPE_CHECKING:
@@ -114,6 +116,7 @@ class Location:
         items = [listing(number, price, **changes) for number, price in enumerate(prices, 1)]
         (result,) = ingest_of(self.loopback).store([answer_about(self.loopback, key, at, *items)])
         assert not result.is_failure
+        update_sales(self.loopback.database, DEFAULT_SALE_RULES)
 
     def build_prices(self) -> None:
         """Build the prices of today and yesterday, without a run."""

@@ -32,7 +32,7 @@ def command(path: str, **arguments: str | None) -> Iterator[None]:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"select": "hourly_price"}, "'hourly_price'. The assets are: daily_prices, events, hourly_prices, "),
+        ({"select": "hourly_price"}, "'hourly_price'. The assets are: daily_prices, estimated_sales, events, "),
         ({"select": "group:nope"}, "The assets are: daily_prices"),
         (
             {"select": "hourly_prices"},

@@ -93,7 +93,10 @@ def test_a_response_without_one_price_is_stored_whole_and_is_a_failure(watching:
     (row,) = watching.rows("select * from snapshots where external_id = %s", drifted)
     assert (row["accepted"], row["rejected"], row["is_suspect"]) == (0, row["received"], True)
     assert row["received"] > 0
-    (reason,) = watching.rows("select distinct unnest(reasons) as reason from rejected_listings")
+    # A parking pass has that reason, too.
+    (reason,) = watching.rows(
+        "select reason from rejected_listings, unnest(reasons) as reason group by reason order by count(*) desc limit 1"
+    )
     assert watching.value("select count(*) from raw_payloads") == len(watching.keys)
 
     (failure,) = result.failures
@@ -236,7 +239,7 @@ def test_a_response_that_the_database_refuses_is_a_failed_attempt_of_its_event_a
 
 def test_a_database_that_refuses_everything_ends_the_batch_with_its_own_error(watching: Loopback) -> None:
     lease_id = lease(watching, LONG)
-    watching.rows("drop table fetch_attempts")
+    watching.rows("drop table fetch_attempts cascade")
     client = ScriptedClient()
     with pytest.raises(StorageError, match=r"fetch_attempts.*ticket-pipeline init-db"):
         run(batch_of(watching, client, lease=Lease(lease_id, LONG)), watching.events())

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import pytest
 
-from ticket_pipeline.market.sale_rates import DEFAULT_SALE_RULES
-from ticket_pipeline.storage.sales import update_sales
 from ticket_pipeline_tests.defs.location import RANGE_END, RANGE_START, hour_key, materializations
 from ticket_pipeline_tests.defs.offenders import count, shown
 
@@ -32,7 +30,6 @@ def two_hours(location: Location) -> Location:
     for key in location.loopback.keys[:2]:
         location.capture(key, location.hour - timedelta(hours=2), 50, 60, 70, 80)
         location.capture(key, location.hour - timedelta(hours=1), 50, 66, 70)
-    update_sales(location.loopback.database, DEFAULT_SALE_RULES)
     return location
 
 
