@@ -16,7 +16,7 @@ from ticket_pipeline.cli.options import Days, EventKey, MarketplaceOption, Zone
 from ticket_pipeline.cli.output import Output, with_formats
 from ticket_pipeline.cli.rebuilding import rebuild_stale_hours
 from ticket_pipeline.cli.session import choose_event, describe_event, identify, open_migrated
-from ticket_pipeline.cli.tables import note, show, table_of
+from ticket_pipeline.cli.tables import note, progress, show, table_of
 from ticket_pipeline.queries import SalesBucket, SellThrough
 from ticket_pipeline.settings.model import load_settings
 from ticket_pipeline.storage.sales import build_sale_rules, update_sales
@@ -54,7 +54,8 @@ def sales(
     with open_migrated(settings) as database:
         sources = choose_event(database, event, marketplace, with_listings=True)
         rebuild_stale_hours(database, span)
-        update_sales(database, build_sale_rules(settings))
+        with progress("Estimating sales"):
+            update_sales(database, build_sale_rules(settings))
         first = sources[0]
         event_id = first.event_id
         found = queries.estimated_sales(
@@ -77,9 +78,10 @@ def sales(
     where = "" if zone == "*" else f": {plain(zone)}"
     show(f"{describe_event(first, at_marketplace=False)}{where}", _table(found, bucket, first.timezone))
     show(
-        *map(_summary, totals), "Estimates, with the range of 8 in 10 cases. Marketplaces are never added up: a seat is"
+        *map(_summary, totals),
+        "Estimates, with the range of 8 in 10 cases. Marketplaces are never added up: a seat is often listed on "
+        "several. Value: at the last seen prices. Covered: hours between comparable captures.",
     )
-    show("often listed on several. Value: at the last seen prices. Covered: hours between comparable captures.")
 
 
 def _table(found: Sequence[SalesBucket], bucket: timedelta, timezone: str) -> Table:

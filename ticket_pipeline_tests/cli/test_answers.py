@@ -171,6 +171,21 @@ def test_changes_are_listed_newest_first_and_counted(synced: Cli, event: Event, 
     assert "'=9" in listed
 
 
+def test_sales_are_estimates_with_a_range_and_what_they_rest_on(synced: Cli, now: datetime) -> None:
+    (event,) = synced.loopback.events(synced.loopback.keys[:1])
+    nothing = synced.run("sales", "event", "0")
+    assert (nothing.exit_code, f"ticket-pipeline changes {event.external_id}" in nothing.stderr) == (0, True)
+    for hours_ago in range(6):
+        store(synced.loopback.database, event, now - hours_ago * HOUR, stock(100) + items(hours_ago, quantity=4))
+    result = synced.run("sales", "event", "0", "--days", "2")
+    assert_fits(result.stdout)
+    assert "tickets sold; sell-through" in words(result.stdout)
+    rows = list(csv.DictReader(io.StringIO(synced.run("sales", "event", "0", "--csv").stdout)))
+    expected = sum(Decimal(row["tickets"]) for row in rows)
+    assert 0 < expected <= 20
+    assert all(Decimal(row["low_tickets"]) <= Decimal(row["tickets"]) <= Decimal(row["high_tickets"]) for row in rows)
+
+
 @pytest.mark.usefixtures("event")
 def test_marketplaces_stand_side_by_side_the_cheapest_first(synced: Cli) -> None:
     shown = words(synced.run("compare", "event", "0", "--together", "4").stdout)

@@ -31,6 +31,13 @@ TABLES = [
     "event-details",
     "price-history",
     "section-prices",
+    "overview",
+    "get-in",
+    "trend",
+    "changes",
+    "sales",
+    "compare",
+    "comps",
     "primary-sales",
     "cache show",
 ]
