@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
-# What autovacuum happens to be at decides over a plan: a row that its snapshot may still need is not visible to all.
-NO_UPKEEP = {"autovacuum": "off"}
-
 # A background worker of TimescaleDB would hold every database it is in, and a template in use cannot be cloned.
 TIMESCALEDB_SETTINGS = {"shared_preload_libraries": "timescaledb", "timescaledb.telemetry_level": "off"}
 TIMESCALEDB_SETTINGS |= {"timescaledb.max_background_workers": "0"}
@@ -138,7 +135,7 @@ def throwaway_server(choice: Choice) -> Iterator[EmbeddedServer]:
         server = EmbeddedServer(
             state_dir,
             choice.pg_bin,
-            server_settings=FORGETFUL | NO_UPKEEP | (TIMESCALEDB_SETTINGS if choice.is_timescaledb else {}),
+            server_settings=FORGETFUL | (TIMESCALEDB_SETTINGS if choice.is_timescaledb else {}),
         )
         try:
             server.start()
