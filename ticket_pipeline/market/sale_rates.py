@@ -33,17 +33,18 @@ _SCORES = np.log(_MIDDLES / (1 - _MIDDLES)) / 1.7  # nearly the normal score of 
 
 # One belief per row: how sharply rank separates, and how fast the two kinds of wanted listings sell, with their shares.
 _SHARPNESS = np.array([0.4, 0.5, 0.4, 0.5])[:, None, None]
-_SPEEDS = np.array([[1, 0.5], [1, 0.5], [1, 0.3], [1, 0.3]])
-_STOCK = np.array([[0.5, 0.5], [0.5, 0.5], [0.4, 0.6], [0.4, 0.6]])
+_SPEEDS = np.array([[1, 0.35], [1, 0.35], [1, 0.25], [1, 0.25]])
+_STOCK = np.array([[0.42, 0.58], [0.42, 0.58], [0.38, 0.62], [0.38, 0.62]])
 
 _WANTED_SCORE = -1.2  # a tenth of the listings is wanted at first
 _SPREAD = np.array([1.0, 1.2, 1.2])  # how far the score and the logarithms of both rates may be from the settings
 _STEP = 0.05
 _STENCIL = np.array([(0, 0, 0), *np.eye(3), *-np.eye(3), (1, 1, 0), (1, 0, 1), (0, 1, 1)]) * _STEP
 _PAIRS = ((0, 1), (0, 2), (1, 2))
-_MOST_STEPS = 15
+_MOST_STEPS = 30
 _LONGEST_STEP = 0.7
-_IS_THERE = 0.02
+_PARTS = np.array([1, 0.5, 0.2, 0.05, 0])[:, None]  # of a step, the best of which is taken: a whole one may overshoot
+_IS_THERE = 0.01  # of the logarithm of the posterior
 _LEAST_CURVATURE = 0.3
 _PACE_REMOVALS = 10.0  # a pair's own pace counts as much as the window's from so many removals on
 
@@ -157,19 +158,30 @@ def fit_rates(window: Departures, rules: SaleRules = DEFAULT_SALE_RULES) -> Floa
     """
     prior = np.array([_WANTED_SCORE, -math.log(rules.hours_to_sale), -math.log(rules.hours_to_withdrawal)])
     found = np.tile(prior, (len(_SPEEDS), 1))
+    beliefs = np.arange(len(found))
     for _ in range(_MOST_STEPS):
         values = _log_posterior(found[:, None, :] + _STENCIL, window, prior)
-        slope, curvature = _derivatives(values)
-        sizes, axes = np.linalg.eigh(curvature)
-        sizes = np.maximum(sizes, _LEAST_CURVATURE)
-        inverse = (axes / sizes[:, None, :]) @ np.swapaxes(axes, 1, 2)
-        step = np.clip((inverse @ slope[..., None])[..., 0], -_LONGEST_STEP, _LONGEST_STEP)
-        found = found + step
-        if np.abs(step).max() < _IS_THERE:
+        step, reach = _newton_step(values)
+        tried = found[:, None, :] + _PARTS * step[:, None, :]
+        reached = _log_posterior(tried, window, prior)
+        best = reached.argmax(-1)
+        found = tried[beliefs, best]
+        if (reached[beliefs, best] - values[:, 0]).max() < _IS_THERE:
             break
-    reach = math.sqrt(3) * np.swapaxes(axes / np.sqrt(sizes)[:, None, :], 1, 2)
     middle: Floats = found[:, None, :]
     return np.concatenate([middle + reach, middle - reach], axis=1)
+
+
+def _newton_step(values: Floats) -> tuple[Floats, Floats]:
+    """Where the posterior of each belief rises to from the middle of the stencil, and the axes of its spread there."""
+    slope, curvature = _derivatives(values)
+    sizes, axes = np.linalg.eigh(curvature)
+    sizes = np.maximum(np.abs(sizes), _LEAST_CURVATURE)
+    inverse = (axes / sizes[:, None, :]) @ np.swapaxes(axes, 1, 2)
+    step = (inverse @ slope[..., None])[..., 0]
+    step = step / np.maximum(1, np.abs(step).max(-1, keepdims=True) / _LONGEST_STEP)
+    reach: Floats = math.sqrt(3) * np.swapaxes(axes / np.sqrt(sizes)[:, None, :], 1, 2)
+    return step, reach
 
 
 def _derivatives(values: Floats) -> tuple[Floats, Floats]:
