@@ -1,4 +1,4 @@
-"""`export`: tables into files, one per day, in constant memory; after an interruption it goes on where it ended."""
+"""`export`: tables and answers into files, one per day, in constant memory; after an interruption it goes on where it ended."""
 
 from __future__ import annotations
 
@@ -82,13 +82,14 @@ def export(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Write complete files again, too.")] = False,
     list_tables: Annotated[bool, typer.Option("--list", help="Show which tables there are, and end.")] = False,
 ) -> None:
-    """Write tables into files, one per day: exact decimals, UTC timestamps, lists; in constant memory.
+    """Write tables, or answers to questions, into files, one per day: exact decimals, UTC timestamps; constant memory.
 
     A file is FOLDER/TABLE/DAY.parquet, and of chosen events FOLDER/TABLE/EVENT/DAY.parquet; tables with few rows have
     one per month. It appears when it is whole. One that was written after its day was over is skipped the next time, so
     an export that was interrupted goes on where it ended; what changed about the past since needs `--overwrite`.
 
         ticket-pipeline export listings hourly_prices --event "glass orchard" --from 2026-11-01 --to exported
+        ticket-pipeline export price_history market_now --format csv --to exported
         ticket-pipeline export --list
     """
     if list_tables:
@@ -149,7 +150,7 @@ def _find_span(
 def _bring_up_to_date(database: Database, chosen: Sequence[Export], span: tuple[date, date]) -> None:
     names = {each.table for each in chosen}
     start, end = (datetime(day.year, day.month, day.day, tzinfo=UTC) for day in (span[0], span[1] + _DAY))
-    if names & {"hourly_prices", "daily_prices"}:
+    if names & {"hourly_prices", "daily_prices"} or any(each.asked for each in chosen):
         rebuild_stale_hours(database, Span(start, end))
     if "daily_prices" in names:
         rebuild_stale_days(database)

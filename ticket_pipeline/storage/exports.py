@@ -1,4 +1,4 @@
-"""Stream tables out of the database, a bounded part of one at a time: what is exported, by what time, and as what text.
+"""Stream tables and answers out of the database, a bounded part at a time: what is exported, by what time, as what text.
 
 What belongs here: reading. What does not: files, and Parquet (`cli`).
 """
@@ -21,19 +21,23 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """One table that can be exported.
+    """One table, or the answers to one question, that can be exported.
 
     Attributes:
         holds: what a row is, for people.
         time_column: by what time it is cut into files; None: it is one file.
         by_month: a file per month instead of one per day, where a day has few rows.
+        asked: of a question, the call of its function for each event `e`, over the days of a file.
     """
 
     table: str
     holds: str
     time_column: str | None
     by_month: bool = False
+    asked: LiteralString | None = None
 
+
+_DAYS = "e.event_id, {start}, {end}"
 
 EXPORTS: Mapping[str, Export] = {
     each.table: each
@@ -50,6 +54,15 @@ EXPORTS: Mapping[str, Export] = {
         Export("ticketmaster_price_ranges", "a published price range", "captured_at", by_month=True),
         Export("events", "an event of the watchlist", None),
         Export("event_sources", "the id of an event at a marketplace", None),
+        Export("price_history", "prices of an event in an hour", "bucket_at", asked=f"price_history({_DAYS})"),
+        Export("price_trend", "the floor of an event in an hour", "at", asked=f"price_trend({_DAYS})"),
+        Export("ticket_count_trend", "inventory of an event in an hour", "at", asked=f"ticket_count_trend({_DAYS})"),
+        Export("get_in_curve", "prices by days to the event", None, asked="get_in_curve(e.event_id)"),
+        Export("section_prices", "a zone, last 7 days", None, asked="section_prices(e.event_id)"),
+        Export("market_now", "a marketplace now", None, asked="market_now(e.event_id)"),
+        Export("market_depth", "a price step of a marketplace now", None, asked="market_depth(e.event_id)"),
+        Export("spread", "a marketplace beside the others now", None, asked="spread(e.event_id)"),
+        Export("percentile_of_now", "an event among similar past ones", None, asked="percentile_of_now(e.event_id)"),
     )
 }
 
@@ -65,6 +78,7 @@ _KINDS = {
     "real": "FLOAT",
     "numeric": "DOUBLE",  # estimates and shares: money has its digits in the type
     "interval": "DOUBLE",
+    "numeric(12,2)[]": "DECIMAL(12,2)[]",
     "smallint[]": "SMALLINT[]",
     "integer[]": "INTEGER[]",
     "text[]": "VARCHAR[]",
@@ -76,6 +90,7 @@ _TEXTS: dict[str, LiteralString] = {
     "smallint[]": "translate({0}::text, '{{}}', '[]')",
     "integer[]": "translate({0}::text, '{{}}', '[]')",
     "text[]": "to_json({0})::text",
+    "numeric(12,2)[]": "to_json({0})::text",
     "boolean": "{0}::text",
     "bytea": "encode({0}, 'hex')",
     "interval": "extract(epoch from {0})",
@@ -142,9 +157,22 @@ def split_parts(export: Export, first_on: date, last_on: date, event_ids: Sequen
 
 
 def read_columns(database: Database, export: Export) -> list[Column]:
-    """The columns of a table, in its order."""
-    rows = database.fetch_all("exports/select_columns", table_name=export.table)
-    return [Column(row["name"], row["type"]) for row in rows]
+    """The columns of a table or an answer, in its order."""
+    if export.asked is None:
+        rows = database.fetch_all("exports/select_columns", table_name=export.table)
+        return [Column(row["name"], row["type"]) for row in rows]
+    today = datetime.now(UTC).date()
+    with database.connection(f"export {export.table}") as connection:
+        answer = connection.execute(sql.SQL("select * from {} limit 0").format(_relation(Part(export, today, today))))
+        described = answer.description or ()
+    rows = database.fetch_all("exports/select_types", oids=[each.type_code for each in described])
+    return [Column(each.name, _exact(each.name, row["type"])) for each, row in zip(described, rows, strict=True)]
+
+
+def _exact(name: str, kind: str) -> str:
+    """A function's result loses the digits of its type: money has two."""
+    is_money = kind.startswith("numeric") and re.search(r"(^|_)(prices?|value|difference)$", name)
+    return kind.replace("numeric", "numeric(12,2)") if is_money else kind
 
 
 def copy_part(
@@ -169,7 +197,7 @@ def copy_part(
             sql.SQL("{} as {}").format(each.text(is_for_people=is_for_people), sql.Identifier(each.exported_name))
             for each in columns
         ),
-        sql.Identifier(part.export.table),
+        _relation(part),
         _condition(part),
         sql.SQL("true" if is_for_people else "false"),
     )
@@ -180,13 +208,26 @@ def copy_part(
         return cursor.rowcount
 
 
+def _relation(part: Part) -> sql.Composable:
+    """The table, or the answers of every event: which events are wanted, the condition says."""
+    if part.export.asked is None:
+        return sql.Identifier(part.export.table)
+    start, end = (None if day is None else _midnight(day) for day in (part.first_on, part.until_on))
+    asked = sql.SQL(part.export.asked).format(start=start, end=end)
+    return sql.SQL("(select e.event_id, q.* from events as e cross join lateral {} as q) as r").format(asked)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
 def _condition(part: Part) -> sql.Composable:
     """Bounds as they are compared without a cast of the column, so that indexes and chunks count."""
     conditions: list[sql.Composable] = [sql.SQL("true")]
     if part.export.time_column is not None and part.first_on is not None and part.until_on is not None:
         column, is_date = sql.Identifier(part.export.time_column), part.export.time_column.endswith("_on")
         for sign, day in ((">=", part.first_on), ("<", part.until_on)):
-            bound = day if is_date else datetime(day.year, day.month, day.day, tzinfo=UTC)
+            bound = day if is_date else _midnight(day)
             conditions.append(sql.SQL("{} {} {}").format(column, sql.SQL(sign), sql.Literal(bound)))
     if part.event_ids is not None:
         conditions.append(sql.SQL("event_id = any({})").format(sql.Literal(list(part.event_ids))))

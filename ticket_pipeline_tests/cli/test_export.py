@@ -119,10 +119,32 @@ def test_every_table_can_be_exported_with_all_its_columns(synced: Cli, folder: P
     assert synced.run("export", *EXPORTS, "--to", str(folder)).exit_code == 0
     written = {name.partition("/")[0] for name in names(folder)}
     assert written >= {"listings", "snapshots", "rejected_listings", "hourly_prices", "daily_prices", "events"}
-    for table in written:
+    for table in written & {name for name, export in EXPORTS.items() if export.asked is None}:
         (rows,) = synced.loopback.rows(f"select count(*) from {table}")  # type: ignore[arg-type] # noqa: S608 - our own names
         assert read(folder / table / "*.parquet", "count(*)") == [(rows["count"],)]
     assert read(folder / "rejected_listings" / "*.parquet", "distinct reasons") == [(["price is zero or less"],)]
+
+
+def test_answers_are_those_of_the_question_for_each_event(synced: Cli, events: list[Event], folder: Path) -> None:
+    synced.run("export", "price_trend", "market_now", "--to", str(folder))
+    assert names(folder / "price_trend") == [f"{day(number)}.parquet" for number in (3, 2, 0)]
+    hour = TODAY.replace(minute=0, second=0, microsecond=0) - 3 * DAY
+    found = read(folder / "price_trend" / f"{day(3)}.parquet", 'event_id, "at", value')
+    floor = min(item.price for item in items(3))
+    assert len(found) == 2 * 24  # hours without a capture are gaps
+    captured = [(event_id, value) for event_id, at, value in sorted(found) if at == hour]
+    assert captured == [(events[0].event_id, None), (events[1].event_id, Decimal(str(floor)))]
+    now = read(folder / "market_now" / "all.parquet", "event_id, listings")
+    assert {row for row in now if row[1] is not None} == {(events[0].event_id, 2), (events[1].event_id, 3)}
+    synced.run("export", "market_now", "--to", str(folder), "--format", "csv")
+    assert ',"[80.55,80.55,null,null,null,null,null,null]",' in (folder / "market_now" / "all.csv").read_text()
+
+
+def test_money_of_an_answer_is_exact_in_parquet(synced: Cli, events: list[Event], folder: Path) -> None:
+    synced.run("export", "market_now", "--to", str(folder), "--event", events[0].external_id)
+    (path,) = (folder / "market_now").rglob("*.parquet")
+    kinds = read(path, "typeof(median_price), typeof(get_in_prices), get_in_prices[2:4]")
+    assert kinds == [("DECIMAL(12,2)", "DECIMAL(12,2)[]", [Decimal("80.55"), None, None])]
 
 
 @pytest.mark.parametrize("arguments", [["listings"], ["--to", "x"], ["raw_payloads", "--to", "x"]])
