@@ -1,4 +1,4 @@
-"""`export`: tables and answers into files, one per day, in constant memory; after an interruption it goes on where it ended."""
+"""`export`: tables and answers into files, one per day, in constant memory; interrupted, it goes on where it ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stream tables and answers out of the database, a bounded part at a time: what is exported, by what time, as what text.
+"""Stream tables and answers out of the database, a bounded part at a time: what, by what time, and as what text.
 
 What belongs here: reading. What does not: files, and Parquet (`cli`).
 """
