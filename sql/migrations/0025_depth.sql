@@ -96,8 +96,12 @@ begin atomic
   with seats as (
     select
       s.*, row_rank(s."row") as place, can_sell(s.quantity, s.splits, p_together) as can_sell_them,
-      coalesce(lower(btrim(s.section)) = lower(btrim(p_section)), false) as is_in_section
-    from seats_now(p_event_id, p_at) as s
+      -- One marketplace says 104 and another one Lower Bowl 104: the last word is enough where none is called just so.
+      coalesce(s.section_name = lower(btrim(p_section)), false) or (
+        not coalesce(bool_or(s.section_name = lower(btrim(p_section))) over (partition by s.marketplace), false)
+        and coalesce(substring(s.section_name from '\S+$') = lower(btrim(p_section)), false)
+      ) as is_in_section
+    from (select n.*, lower(btrim(n.section)) as section_name from seats_now(p_event_id, p_at) as n) as s
   ),
 
   units as (
@@ -165,7 +169,8 @@ begin atomic
 end;
 comment on function comparables is
 'what stands beside seats of one''s own and sells p_together: rings rows (same section, within p_neighbour_rows of the rows), section '
-'and zone, each within the next; ask_rank: where p_ask would stand, 1 is the cheapest; unknown_rows: of the section, not in row_rank';
+'(by its name, else by the last word of it: 104 finds Lower Bowl 104) and zone, each within the next; ask_rank: where p_ask would '
+'stand, 1 is the cheapest; unknown_rows: of the section, not in row_rank';
 
 create function watchlist_health(p_at timestamptz default now())
 returns table (

@@ -36,7 +36,7 @@ def _parse_money(text: str) -> Decimal:
 def comps(
     event: EventKey,
     *,
-    section: Annotated[str | None, typer.Option(help="Of your seats, as the marketplace names it.")] = None,
+    section: Annotated[str | None, typer.Option(help="Of your seats; 104 finds Lower Bowl 104, too.")] = None,
     rows: Annotated[str | None, typer.Option(metavar="ROW[-ROW]", help="Of your seats: 12, 10-14, C-F.")] = None,
     zone: Annotated[str | None, typer.Option(help="Of your seats; unset: that of the section.")] = None,
     quantity: Annotated[int, typer.Option(min=1, max=MOST_TOGETHER, help="How many you sell together.")] = 2,

@@ -95,7 +95,7 @@ def comparables(  # noqa: PLR0913 - seats are described by that much
         event_id: whose.
         this_moment: captures after it are left out.
         quantity: how many must be sold together.
-        section: of the seats, as the marketplace names it, in any case.
+        section: of the seats, in any case; where none is called just so, those whose last word it is (Lower Bowl 104).
         zone: of the seats; None: that of the section.
         rows: first and last row of the seats, numbers or letters; needs `section`.
         neighbour_rows: how many rows before and after them are near.
