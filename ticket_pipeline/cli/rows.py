@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from decimal import Decimal
 from typing import Any, TextIO
 
 from ticket_pipeline.cli.tables import as_json
+from ticket_pipeline.sheet.cells import quote_formula
 
 Record = Any
 """A dataclass or a mapping from column to value."""
@@ -35,7 +35,6 @@ _KINDS: dict[str, str] = {
 }
 """The kind of a column by the annotation of a field, or by the type of its values."""
 
-_FORMULA = re.compile(r"[=+\-@\t\n]")
 _PRICE_DIGITS, _MOST_DIGITS, _CENTS = 12, 38, 2
 
 
@@ -116,8 +115,7 @@ def _cell(value: Any) -> Any:  # noqa: ANN401 - any value of a record
     if isinstance(value, timedelta):
         return value.total_seconds()
     if isinstance(value, str):
-        text = value.replace("\r\n", "\n").replace("\r", "\n")  # which the writer would leave unquoted
-        return f"'{text}" if _FORMULA.match(text) else text
+        return quote_formula(value.replace("\r\n", "\n").replace("\r", "\n"))  # the writer would not quote it
     if isinstance(value, Mapping | Sequence) or is_dataclass(value):
         return json.dumps(value, default=as_json, ensure_ascii=False)
     return value

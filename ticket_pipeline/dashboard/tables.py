@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from ticket_pipeline.dashboard.formats import FILTERS
+from ticket_pipeline.sheet.cells import quote_formula
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH PLUS SIGN}", "|")
 _NUMBERS = frozenset({"money", "count", "share", "seconds", "change", "days", "duration"})
 
 
@@ -67,6 +67,4 @@ def to_csv(table: Table) -> str:
 def _cell(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA):
-        return f"'{value}"
-    return value
+    return quote_formula(value) if isinstance(value, str) else value

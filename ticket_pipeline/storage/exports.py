@@ -95,7 +95,8 @@ _TEXTS: dict[str, LiteralString] = {
     "bytea": "encode({0}, 'hex')",
     "interval": "extract(epoch from {0})",
     "text for people": (
-        "case when left({0}, 1) in ('=', '+', '-', '@', e'\\t', e'\\n', e'\\r') then '''' || {0} else {0} end"
+        "case when left(ltrim({0}, e' \\t\\n\\r'), 1) in ('=', '+', '-', '@', '|', '\N{FULLWIDTH EQUALS SIGN}', "
+        "'\N{FULLWIDTH PLUS SIGN}') then '''' || {0} else {0} end"
     ),
 }
 """What stands in `copy` for a column of a type: lists as JSON has them."""

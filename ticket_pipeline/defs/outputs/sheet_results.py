@@ -22,7 +22,7 @@ def build_sheet_results(settings: Settings, now: Clock) -> list[dg.AssetsDefinit
         return []
 
     @dg.asset(
-        deps=["events", "hourly_prices"],
+        deps=["events", "hourly_prices", "estimated_sales"],
         group_name="outputs",
         kinds={"googlesheets" if settings.google_sheet_id is not None else "csv"},
         owners=["team:data"],
