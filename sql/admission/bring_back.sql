@@ -2,20 +2,9 @@
 -- Parameters: starts_from, starts_until, sources (jsonb array of event_id, marketplace, fingerprint), verdicts (jsonb
 -- array of event_id, marketplace, section, row, zone, notes, each '' where null, and admission).
 -- Rows: none.
-with stale as materialized (
-  select s.event_id, s.marketplace, s.captured_at
-  from jsonb_to_recordset(%(sources)s) as r (event_id bigint, marketplace text, fingerprint text)
-  inner join snapshots as s on s.event_id = r.event_id and s.marketplace = r.marketplace
-  where
-    s.captured_at >= %(starts_from)s and s.captured_at < %(starts_until)s
-    and s.admission_rules is distinct from r.fingerprint
-),
+with stale as materialized (select * from captures_to_judge(%(sources)s, %(starts_from)s, %(starts_until)s)),
 
-verdicts as materialized (
-  select v.event_id, v.marketplace, v.section, v."row", v.zone, v.notes, v.admission
-  from jsonb_to_recordset(%(verdicts)s)
-    as v (event_id bigint, marketplace text, section text, "row" text, zone text, notes text, admission text)
-),
+verdicts as materialized (select * from admission_verdicts(%(verdicts)s)),
 
 returned as (
   delete from rejected_listings as x
