@@ -92,3 +92,11 @@ def test_bad_changes_are_red_and_named(
     two_hours.loopback.rows(damage)
     result = two_hours.looks()[name]
     assert (result.passed, result.severity, count(result), len(shown(result))) == (False, severity, 2, 2)
+
+
+def test_captures_that_wait_for_an_estimate_are_told_once_no_poll_can_be_under_way(two_hours: Location) -> None:
+    two_hours.loopback.rows("update sale_departures set is_stale = true")
+    two_hours.now = two_hours.hour - timedelta(minutes=51)
+    assert two_hours.red() == set()
+    two_hours.now += timedelta(minutes=2)
+    assert two_hours.red() == {"every_comparison_is_estimated"}
