@@ -1,4 +1,4 @@
--- The questions over time, as functions: prices and inventory by buckets.
+-- The questions over time, as functions: prices and inventory by buckets, as of their end.
 -- No function needs a search path of its caller: its body is parsed here (begin atomic), or brings one.
 
 create function bucket_start(p_hour_at timestamptz, p_bucket interval, p_timezone text, p_aligned_at timestamptz)
@@ -13,17 +13,53 @@ comment on function bucket_start is
 'the start of the bucket of an hour: on the clock of p_timezone (weeks from Monday), or in steps from p_aligned_at; the hour itself '
 'where a bucket is at most an hour, so that the two hours that one local hour names when clocks go back stay two';
 
-create function price_history(
+-- The buckets of a window, each with its first moment: the bucket of an hour is found among them by bisection, since telling the
+-- local day of every hour costs more than reading it.
+create function bucket_starts(
+  p_from timestamptz, p_until timestamptz, p_bucket interval, p_timezone text, p_aligned_at timestamptz,
+  out begins_at timestamptz[], out starts_at timestamptz[]
+)
+language sql stable parallel safe
+begin atomic
+  select array_agg(b.begins_at order by b.begins_at, b.starts_at), array_agg(b.starts_at order by b.begins_at, b.starts_at)
+  from (
+    select g.starts_at as begins_at, g.starts_at
+    from
+      generate_series(
+        date_bin(greatest(p_bucket, interval '1 hour'), p_from, coalesce(p_aligned_at, timestamptz '2000-01-01 00:00+00')), p_until,
+        greatest(p_bucket, interval '1 hour')
+      ) as g (starts_at)
+    where p_aligned_at is not null or p_bucket <= interval '1 hour'
+    union all
+    -- A clock that goes back shows the start of a bucket twice: the bucket has the name of the second, and begins at the first.
+    select l.starts_at - t.set_back, l.starts_at
+    from
+      generate_series(
+        date_bin(p_bucket, p_from at time zone p_timezone - interval '3 hours', timestamp '2000-01-03 00:00'),
+        p_until at time zone p_timezone, p_bucket
+      ) as g (local_at)
+    cross join lateral (select g.local_at at time zone p_timezone as starts_at) as l
+    cross join
+      lateral (
+        select max(b.set_back) as set_back
+        from (values (interval '0'), (interval '30 minutes'), (interval '1 hour'), (interval '2 hours')) as b (set_back)
+        where b.set_back = interval '0' or (l.starts_at - b.set_back) at time zone p_timezone >= g.local_at
+      ) as t
+    where p_aligned_at is null and p_bucket > interval '1 hour'
+  ) as b;
+end;
+comment on function bucket_starts is
+'all buckets that hours of [p_from, p_until) lie in: the first moment of each, in order, and its name as of bucket_start';
+
+create function closing_prices(
   p_event_id bigint, p_from timestamptz, p_until timestamptz, p_bucket interval default '1 hour', p_zone text default '*',
   p_marketplace text default null, p_timezone text default null, p_aligned_at timestamptz default null,
   p_split_hours timestamptz[] default '{}', p_parts jsonb default '[]'
 )
 returns table (
   marketplace text, currency text, fee_basis text, bucket_at timestamptz, listings integer, tickets integer,
-  snapshots integer, suspect_snapshots integer, failed_attempts integer, hours_covered integer,
-  floor_price numeric, low_floor_price numeric, high_floor_price numeric, get_in_prices numeric[],
-  open_price numeric, high_price numeric, low_price numeric, close_price numeric, min_price numeric, p25_price numeric,
-  median_price numeric, p75_price numeric, mean_price numeric, max_price numeric
+  snapshots integer, suspect_snapshots integer, failed_attempts integer, hours_covered integer, has_prices boolean,
+  floor_price numeric, get_in_prices numeric[], p25_price numeric, median_price numeric, p75_price numeric
 )
 language plpgsql stable
 set search_path from current
@@ -36,41 +72,49 @@ set jit = off
 as $$
 #variable_conflict use_column
 declare
-  v_timezone text;
   v_filled_until timestamptz;
+  v_begins timestamptz[];
+  v_starts timestamptz[];
   -- Of all events: the event itself may have lost its id to another one, and keeps its prices.
   v_marketplaces text[] := case
     when p_marketplace is null then array(select distinct s.marketplace from event_sources as s) else array[p_marketplace]
   end;
 begin
-  select coalesce(p_timezone, e.timezone), least(p_until, e.event_at) into v_timezone, v_filled_until
+  select least(p_until, e.event_at), b.begins_at, b.starts_at into v_filled_until, v_begins, v_starts
   from events as e
+  cross join lateral bucket_starts(p_from, p_until, p_bucket, coalesce(p_timezone, e.timezone), p_aligned_at) as b
   where e.event_id = p_event_id;
 
   return query
+  with parts as materialized (
+    select p.* from jsonb_populate_recordset(null::hourly_prices, p_parts) as p
+  ),
+
   -- What was tried, from the rows of the whole event: a zone has no row of an hour in which it had no listing.
-  with coverage as materialized (
+  coverage as materialized (
     select
-      a.marketplace, bucket_start(a.hour_at, p_bucket, v_timezone, p_aligned_at) as bucket_at,
+      a.marketplace, v_starts[width_bucket(a.hour_at, v_begins)] as bucket_at,
       sum(a.snapshots)::integer as snapshots, sum(a.suspect_snapshots)::integer as suspect_snapshots,
       sum(a.failed_attempts)::integer as failed_attempts, max(a.hour_at) filter (where a.snapshots > 0) as last_hour_at,
       (count(*) filter (where a.snapshots > 0 and a.is_counted))::integer as hours_covered
     from (
-      select
-        h.marketplace, h.hour_at, max(h.snapshots) as snapshots, max(h.suspect_snapshots) as suspect_snapshots,
-        max(h.failed_attempts) as failed_attempts, true as is_counted
-      from hourly_prices as h
-      where
-        h.event_id = p_event_id and h.marketplace = any(v_marketplaces) and h.zone = '*'
-        and h.hour_at >= p_from and h.hour_at < p_until and h.hour_at <> all(p_split_hours)
-      group by h.marketplace, h.hour_at
+      -- All rows of an hour say the same.
+      (
+        select distinct on (h.marketplace, h.hour_at)
+          h.marketplace, h.hour_at, h.snapshots, h.suspect_snapshots, h.failed_attempts, true as is_counted
+        from hourly_prices as h
+        where
+          h.event_id = p_event_id and h.marketplace = any(v_marketplaces) and h.zone = '*'
+          and h.hour_at >= p_from and h.hour_at < p_until and h.hour_at <> all(p_split_hours)
+        order by h.marketplace, h.hour_at
+      )
       union all
       select
         h.marketplace, h.hour_at, max(h.snapshots), max(h.suspect_snapshots), max(h.failed_attempts),
         -- An hour that lies in two buckets counts in that of its first part with a capture.
         h.hour_at = min(case when max(h.snapshots) > 0 then h.hour_at end)
           over (partition by h.marketplace, date_bin('1 hour', h.hour_at, timestamptz '2000-01-01 00:00+00'))
-      from jsonb_populate_recordset(null::hourly_prices, p_parts) as h
+      from parts as h
       where h.zone = '*'
       group by h.marketplace, h.hour_at
     ) as a
@@ -92,67 +136,72 @@ begin
         from coverage as c
         group by c.marketplace
       ) as b
-      cross join lateral (
-        select t.starts_at
-        from generate_series(b.first_at, v_filled_until, greatest(p_bucket, interval '1 hour')) as t (starts_at)
-        where p_aligned_at is not null or p_bucket <= interval '1 hour'
-        union all
-        select t.local_at at time zone v_timezone
-        from generate_series(b.first_at at time zone v_timezone, v_filled_until at time zone v_timezone, p_bucket) as t (local_at)
-        where p_aligned_at is null and p_bucket > interval '1 hour'
-      ) as g
-      where g.starts_at < v_filled_until
+      cross join unnest(v_starts) as g (starts_at)
+      where g.starts_at >= b.first_at and g.starts_at < v_filled_until
     ) as f
     group by f.marketplace, f.bucket_at
   ),
 
-  buckets as materialized (
+  -- Where each series has hours. For a zone the key of the table tells, for the whole event its index.
+  held as materialized (
     select
-      o.marketplace, o.currency, o.fee_basis, o.bucket_at, max(o.hour_at) as newest_at, sum(o.observations) as observations,
-      max(o.listings) filter (where o.is_last) as listings, max(o.tickets) filter (where o.is_last) as tickets,
-      max(o.floor_price) filter (where o.is_last) as floor_price, min(o.low_floor_price) as low_floor_price,
-      max(o.high_floor_price) as high_floor_price,
-      array[
-        max(o.get_in_1_price) filter (where o.is_last), max(o.get_in_2_price) filter (where o.is_last),
-        max(o.get_in_3_price) filter (where o.is_last), max(o.get_in_4_price) filter (where o.is_last),
-        max(o.get_in_5_price) filter (where o.is_last), max(o.get_in_6_price) filter (where o.is_last),
-        max(o.get_in_7_price) filter (where o.is_last), max(o.get_in_8_price) filter (where o.is_last)
-      ] as get_in_prices,
-      (array_agg(o.open_price order by o.hour_at) filter (where o.open_price is not null))[1] as open_price,
-      max(o.high_price) as high_price, min(o.low_price) as low_price,
-      (array_agg(o.close_price order by o.hour_at desc) filter (where o.close_price is not null))[1] as close_price,
-      min(o.min_price) as min_price, max(o.p25_price) filter (where o.is_last) as p25_price,
-      max(o.median_price) filter (where o.is_last) as median_price, max(o.p75_price) filter (where o.is_last) as p75_price,
-      (sum(o.sum_price) / nullif(sum(o.observations), 0))::numeric(12, 2) as mean_price, max(o.max_price) as max_price
+      k.marketplace, k.currency, k.fee_basis, v_starts[width_bucket(k.hour_at, v_begins)] as bucket_at,
+      bool_or(k.is_priced) as is_priced, max(k.hour_at) as newest_at
     from (
-      select h.*, c.bucket_at, h.hour_at = c.last_hour_at as is_last
-      from (
-        select h.* from hourly_prices as h
+      select h.marketplace, h.currency, h.fee_basis, h.hour_at, p_zone <> '*' or h.observations > 0 as is_priced
+      from hourly_prices as h
+      where
+        h.event_id = p_event_id and h.marketplace = any(v_marketplaces) and h.zone = p_zone
+        and h.hour_at >= p_from and h.hour_at < p_until and h.hour_at <> all(p_split_hours)
+      union all
+      select h.marketplace, h.currency, h.fee_basis, h.hour_at, h.observations > 0
+      from parts as h
+      where h.zone = p_zone
+    ) as k
+    group by k.marketplace, k.currency, k.fee_basis, 4
+  ),
+
+  -- Only the last hour of a bucket with a capture is read in full: of a zone, every hour lies on a page of its own.
+  closing as (
+    select k.marketplace, k.currency, k.fee_basis, k.bucket_at, h.*
+    from held as k
+    inner join coverage as c on c.marketplace = k.marketplace and c.bucket_at = k.bucket_at
+    cross join
+      lateral (
+        select
+          h.listings, h.tickets, h.floor_price, h.get_in_1_price, h.get_in_2_price, h.get_in_3_price, h.get_in_4_price,
+          h.get_in_5_price, h.get_in_6_price, h.get_in_7_price, h.get_in_8_price, h.p25_price, h.median_price, h.p75_price
+        from hourly_prices as h
         where
-          h.event_id = p_event_id and h.marketplace = any(v_marketplaces) and h.zone = p_zone
-          and h.hour_at >= p_from and h.hour_at < p_until and h.hour_at <> all(p_split_hours)
-        union all
-        select h.* from jsonb_populate_recordset(null::hourly_prices, p_parts) as h
-        where h.zone = p_zone
+          h.event_id = p_event_id and h.marketplace = k.marketplace and h.zone = p_zone and h.currency = k.currency
+          and h.fee_basis = k.fee_basis and h.hour_at = c.last_hour_at and h.hour_at <> all(p_split_hours)
+        offset 0
       ) as h
-      inner join coverage as c
-        on c.marketplace = h.marketplace and c.bucket_at = bucket_start(h.hour_at, p_bucket, v_timezone, p_aligned_at)
-    ) as o
-    group by o.marketplace, o.currency, o.fee_basis, o.bucket_at
+    union all
+    select
+      k.marketplace, k.currency, k.fee_basis, k.bucket_at, h.listings, h.tickets, h.floor_price, h.get_in_1_price,
+      h.get_in_2_price, h.get_in_3_price, h.get_in_4_price, h.get_in_5_price, h.get_in_6_price, h.get_in_7_price,
+      h.get_in_8_price, h.p25_price, h.median_price, h.p75_price
+    from held as k
+    inner join coverage as c on c.marketplace = k.marketplace and c.bucket_at = k.bucket_at
+    inner join parts as h
+      on
+        h.marketplace = k.marketplace and h.zone = p_zone and h.currency = k.currency and h.fee_basis = k.fee_basis
+        and h.hour_at = c.last_hour_at
   ),
 
   -- Hours without a listing have the last known currency, or XXX: they make a series only where nothing else does.
   priced as (
-    select b.marketplace, b.currency, b.fee_basis, min(b.bucket_at) as first_at, max(b.bucket_at) as last_at
-    from buckets as b
-    where b.observations > 0
-    group by b.marketplace, b.currency, b.fee_basis
+    select k.marketplace, k.currency, k.fee_basis, min(k.bucket_at) as first_at, max(k.bucket_at) as last_at
+    from held as k
+    where k.is_priced
+    group by k.marketplace, k.currency, k.fee_basis
     union all
     (
-      select distinct on (b.marketplace) b.marketplace, b.currency, b.fee_basis, b.bucket_at, b.bucket_at
-      from buckets as b
-      where not exists (select from buckets as x where x.marketplace = b.marketplace and x.observations > 0)
-      order by b.marketplace, b.currency = 'XXX', b.newest_at desc
+      select distinct on (k.marketplace) k.marketplace, k.currency, k.fee_basis, k.bucket_at, k.bucket_at
+      from held as k
+      where not exists (select from held as x where x.marketplace = k.marketplace and x.is_priced)
+      order by k.marketplace, k.currency = 'XXX', k.newest_at desc
     )
   ),
 
@@ -174,23 +223,27 @@ begin
   select
     s.marketplace, nullif(s.currency, 'XXX'), case when s.currency <> 'XXX' then s.fee_basis end, g.bucket_at,
     case when g.snapshots > 0 then coalesce(b.listings, 0) end, case when g.snapshots > 0 then coalesce(b.tickets, 0) end,
-    g.snapshots, g.suspect_snapshots, g.failed_attempts, g.hours_covered, b.floor_price, b.low_floor_price, b.high_floor_price,
-    coalesce(b.get_in_prices, array_fill(null::numeric, array[8])), b.open_price, b.high_price, b.low_price, b.close_price,
-    b.min_price, b.p25_price, b.median_price, b.p75_price, b.mean_price, b.max_price
+    g.snapshots, g.suspect_snapshots, g.failed_attempts, g.hours_covered, coalesce(k.is_priced, false), b.floor_price,
+    array[
+      b.get_in_1_price, b.get_in_2_price, b.get_in_3_price, b.get_in_4_price, b.get_in_5_price, b.get_in_6_price,
+      b.get_in_7_price, b.get_in_8_price
+    ],
+    b.p25_price, b.median_price, b.p75_price
   from series as s
   inner join grid as g on g.marketplace = s.marketplace and g.bucket_at >= s.begins_at and g.bucket_at < s.ends_at
-  left join buckets as b
+  left join held as k
+    on k.marketplace = s.marketplace and k.currency = s.currency and k.fee_basis = s.fee_basis and k.bucket_at = g.bucket_at
+  left join closing as b
     on b.marketplace = s.marketplace and b.currency = s.currency and b.fee_basis = s.fee_basis and b.bucket_at = g.bucket_at
   order by s.marketplace, s.currency, s.fee_basis, g.bucket_at;
 end
 $$;
-comment on function price_history is
-'prices of one event by buckets of whole hours on the venue''s clock, per ticket, from hourly_prices; one series per marketplace, '
-'currency and fee basis, from its first price to its last and on until another one begins; the first begins with the first attempt. '
-'tickets, floor, quartiles and get-in prices (1 to 8 together) are those of the last hour with a trusted capture; open to close '
-'are of the get-in price for one. A bucket without data, up to the start of the event, has snapshots 0 and nulls. Where a clock is '
-'30 or 45 minutes beside UTC, days begin with the next whole hour, unless p_split_hours and p_parts bring the parts of the hours at '
-'midnight (as Python does)';
+comment on function closing_prices is
+'prices and inventory of one event by buckets of whole hours on the venue''s clock, per ticket, from hourly_prices, as of the last '
+'hour with a trusted capture of each bucket; one series per marketplace, currency and fee basis, from its first price to its last and '
+'on until another one begins; the first begins with the first attempt. A bucket without data, up to the start of the event, has '
+'snapshots 0 and nulls; has_prices: the bucket has any price of the series. Where a clock is 30 or 45 minutes beside UTC, days begin '
+'with the next whole hour, unless p_split_hours and p_parts bring the parts of the hours at midnight (as Python does)';
 
 create function price_trend(
   p_event_id bigint, p_from timestamptz, p_until timestamptz, p_bucket interval default '1 hour',
@@ -208,14 +261,14 @@ begin atomic
     case p_measure
       when 'floor' then h.floor_price when 'get_in' then h.get_in_prices[p_together] when 'median' then h.median_price
     end,
-    h.snapshots, h.suspect_snapshots, h.failed_attempts, h.hours_covered, h.min_price is not null
+    h.snapshots, h.suspect_snapshots, h.failed_attempts, h.hours_covered, h.has_prices
   from
-    price_history(
+    closing_prices(
       p_event_id, p_from, p_until, p_bucket, p_zone, p_marketplace, p_timezone, null, p_split_hours, p_parts
     ) as h;
 end;
 comment on function price_trend is
-'one price of an event over time, as price_history: p_measure is floor, get_in (for p_together) or median; null: no data, or no price; '
+'one price of an event over time, as closing_prices: p_measure is floor, get_in (for p_together) or median; null: no data, or no price; '
 'has_prices: whether the bucket has any price of the series';
 
 create function ticket_count_trend(
@@ -235,7 +288,7 @@ begin atomic
     max(h.snapshots), max(h.suspect_snapshots), max(h.failed_attempts), max(h.hours_covered)
   from events as e
   cross join
-    lateral price_history(
+    lateral closing_prices(
       p_event_id, p_from, p_until, p_bucket, p_zone, p_marketplace, p_timezone, null, p_split_hours, p_parts
     ) as h
   where e.event_id = p_event_id

@@ -23,7 +23,7 @@ begin atomic
     h.get_in_prices, h.median_price, h.tickets, h.listings, h.snapshots, h.suspect_snapshots, h.failed_attempts
   from events as e
   cross join
-    lateral price_history(
+    lateral closing_prices(
       e.event_id, e.event_at - p_days * interval '24 hours', least(e.event_at, p_at), '24 hours', p_zone, p_marketplace, 'UTC',
       e.event_at
     ) as h
