@@ -29,6 +29,7 @@ from ticket_pipeline.defs.snapshots.checks import checks_of
 from ticket_pipeline.defs.snapshots.listings import build_listings_asset
 from ticket_pipeline.defs.snapshots.sensors import build_poll_sensor
 from ticket_pipeline.defs.snapshots.ticketmaster_events import build_ticketmaster_asset
+from ticket_pipeline.defs.stored_partitions import build_stored_partitions_job
 from ticket_pipeline.defs.watchlist.assets import build_events_asset
 from ticket_pipeline.defs.watchlist.checks import WATCHLIST_CHECKS
 from ticket_pipeline.ingest.marketplaces import SOURCES, Source
@@ -72,7 +73,11 @@ def build_defs(
     keys = {key: asset_key(key.path[0], prefix) for each in assets for key in each.keys} if prefix else {}
     jobs, price_jobs = build_jobs(sources, prefix, settings), build_price_jobs(prefix)
     checks = {asset_key(name, prefix): found for name, found in checks_by_asset(sources, settings).items()}
-    op_jobs = [build_check_job(checks, now), build_maintenance(settings, now)]
+    op_jobs = [
+        build_check_job(checks, now),
+        build_maintenance(settings, now),
+        build_stored_partitions_job(checks, settings, now),
+    ]
     sensors = [
         *(build_poll_sensor(source, settings, now) for source in sources),
         build_rebuild_sensor(price_jobs, settings, now),

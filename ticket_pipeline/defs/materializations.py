@@ -6,6 +6,7 @@ the metadata of a partition (each asset's own).
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
 from uuid import uuid4
 
 import dagster as dg
@@ -25,8 +26,10 @@ SAME_VERSION = dg.DataVersion("INITIAL")
 
 _NO_EVENT = "NULL"
 
+AnyContext: TypeAlias = dg.AssetExecutionContext | dg.OpExecutionContext
 
-def in_sync_regardless_of(context: dg.AssetExecutionContext, dependencies: Iterable[dg.AssetKey]) -> Mapping[str, str]:
+
+def in_sync_regardless_of(context: AnyContext, dependencies: Iterable[dg.AssetKey]) -> Mapping[str, str]:
     """Tags of a materialization that stays in sync, in Dagster's view, whatever happens to these dependencies.
 
     Without them Dagster shows a partition as unsynced as soon as anything it depends on is materialized again: every
@@ -43,10 +46,8 @@ def in_sync_regardless_of(context: dg.AssetExecutionContext, dependencies: Itera
     return tags
 
 
-def log_materializations(
-    context: dg.AssetExecutionContext, materializations: Sequence[dg.AssetMaterialization]
-) -> None:
-    """Log materializations from the body of an asset, as `context.log_event` does one by one.
+def log_materializations(context: AnyContext, materializations: Sequence[dg.AssetMaterialization]) -> None:
+    """Log materializations from the body of an asset or an op, as `context.log_event` does one by one.
 
     One by one they are two transactions each: a fifth of the processor time of a run of 1,000 events
     (docs/benchmarks.md). The storage of `instance_storage` writes them in batches; any other stores one by one.

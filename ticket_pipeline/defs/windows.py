@@ -61,15 +61,25 @@ def log_windows(
     Of `asset`, where that is not the one of this step.
     """
     asset = asset or context.asset_key
-    materializations = []
-    for key in keys:
-        counts = dict(found.get(key, NO_ROWS))
-        metadata = {"dagster/row_count": counts.pop("rows")} | {
-            name: value for name, value in counts.items() if isinstance(value, int)
-        }
-        materializations.append(dg.AssetMaterialization(asset, partition=key, metadata=metadata, tags=tags))
-    log_materializations(context, materializations)
+    log_materializations(
+        context,
+        [
+            dg.AssetMaterialization(asset, partition=key, metadata=metadata, tags=tags)
+            for key, metadata in describe_windows(keys, found).items()
+        ],
+    )
     name = asset.to_user_string()
     context.log.info(
         "%s: built %s … %s: %d windows, %d of them with data", name, keys[0], keys[-1], len(keys), len(found)
     )
+
+
+def describe_windows(keys: Sequence[str], found: Mapping[str, Row]) -> dict[str, dict[str, int]]:
+    """The metadata of each window: its own counts."""
+    described = {}
+    for key in keys:
+        counts = dict(found.get(key, NO_ROWS))
+        described[key] = {"dagster/row_count": counts.pop("rows")} | {
+            name: value for name, value in counts.items() if isinstance(value, int)
+        }
+    return described

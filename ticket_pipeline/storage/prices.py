@@ -88,6 +88,16 @@ def rebuild_hourly_by_day(
         yield part, summary
 
 
+def summarise_hourly(database: Database, span: Span) -> list[Row]:
+    """What is stored of the hours of a span: rows as of `rebuild_hourly`."""
+    return database.fetch_all("prices/summarise_hourly", starts_from=span.start, starts_until=span.end)
+
+
+def summarise_daily(database: Database, first: date, until: date) -> list[Row]:
+    """What is stored of the UTC days in [first, until): rows as of `rebuild_daily`."""
+    return database.fetch_all("prices/summarise_daily", day_from=first, day_until=until)
+
+
 def rebuild_daily(database: Database, first: date, until: date) -> list[Row]:
     """Rebuild the daily prices of the UTC days in [first, until) from the hourly prices, in one transaction.
 
