@@ -7,6 +7,7 @@ for it wherever it must not be; birth dates are recognised by their year: nothin
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -156,12 +157,17 @@ class OrganisedTicket:
 
 @dataclass
 class VivenuWorld:
-    """One organiser; its methods move `updated_at` as the real API does."""
+    """One organiser; its methods move `updated_at` as the real API does.
+
+    Attributes:
+        issued: tickets by type: one whose capacity is spent is bought only where all are.
+    """
 
     events: list[OrganisedEvent]
     coupons: list[OrganisedCoupon]
     tickets: dict[str, OrganisedTicket] = field(default_factory=dict)
     purchases: dict[str, Purchase] = field(default_factory=dict)
+    issued: Counter[str] = field(default_factory=Counter)
     advance: Callable[[datetime], None] = lambda _: None
     """Plays what happens up to a moment, in a `living_world`."""
     chance: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - chance, not secrecy
@@ -209,7 +215,9 @@ class VivenuWorld:
         number = len(self.tickets) + 1
         while _ticket_id(number) in self.tickets:  # one was removed
             number += 1
-        kind = rng.choices(event.types, [share for _, _, share in _TYPES])[0]
+        left = [max(kind.capacity - self.issued[kind.type_id], 0) for kind in event.types]
+        kind = rng.choices(event.types, left if any(left) else [share for _, _, share in _TYPES])[0]
+        self.issued[kind.type_id] += 1
         status = _draw(rng, _STATUSES)
         cut = min(sum(coupon.percent for coupon in purchase.coupons), 100) if purchase else 0
         is_asked = event.style is not None and origin != "pos" and status != "DETAILSREQUIRED"
