@@ -304,7 +304,7 @@ def _start_dagster(
     stack.callback(web_ui.cancel_runs, url)
     stack.callback(group.stop, "daemon")
     group.wait_until(lambda: web_ui.is_up(f"{url}/server_info"), what="The web UI", seconds=_START_SECONDS)
-    for job in ("sync_events", "report_markets"):
+    for job in ("sync_events", "show_stored_partitions", "report_markets"):
         web_ui.launch_job(url, job)
 
 
