@@ -45,6 +45,10 @@ def _apply(url: str) -> list[str]:
     return apply_migrations(url)
 
 
+def test_migrations_are_numbered_without_gaps() -> None:
+    assert [int(name.partition("_")[0]) for name in ALL] == list(range(1, len(ALL) + 1))
+
+
 def test_of_four_processes_that_start_at_once_one_migrates(database_url: str) -> None:
     with multiprocessing.get_context("spawn").Pool(4) as processes:
         applied = processes.map(_apply, [database_url] * 4, chunksize=1)
