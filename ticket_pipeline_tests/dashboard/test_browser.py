@@ -134,6 +134,23 @@ def test_a_phone_scrolls_down_only_and_can_be_read(page: Page, events: list[int]
         assert page.evaluate(_CONTRAST) >= 4.5, address
 
 
+def test_a_marketplace_that_breaks_while_one_looks_is_told_in_place(
+    page: Page, events: list[int], database: Database
+) -> None:
+    page.goto(f"/events/{events[0]}")
+    expect(page.locator("#now")).not_to_contain_text("challenge")
+    with database.connection() as connection:
+        connection.execute(
+            "insert into breaker_state (marketplace, state, reason, open_until) "
+            "values ('stubhub', 'open', 'It showed a challenge.', %s)",
+            [NOON + HOUR],
+        )
+    page.evaluate("visit(location)")
+    expect(page.locator("#now")).to_contain_text("paused")
+    expect(page.locator("#now")).to_contain_text("It showed a challenge.")
+    assert page.locator("#prices-stubhub").count() == 1
+
+
 def test_a_database_that_is_gone_is_told_and_the_page_stays(page: Page, events: list[int], database: Database) -> None:
     page.goto("/")
     with database.connection() as connection:
