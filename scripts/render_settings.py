@@ -17,6 +17,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import ticket_pipeline.settings.alerts as alerts_module
 import ticket_pipeline.settings.analytics as analytics_module
 import ticket_pipeline.settings.model as settings_module
 import ticket_pipeline.settings.servers as servers_module
@@ -127,7 +128,7 @@ def render_assets_table() -> str:
 def setting_groups() -> dict[str, list[str]]:
     """Title → names of settings: the headings that part the classes of settings in their sources."""
     groups: dict[str, list[str]] = {}
-    for source in map(inspect.getsource, (settings_module, analytics_module, servers_module)):
+    for source in map(inspect.getsource, (settings_module, analytics_module, alerts_module, servers_module)):
         for line in source.splitlines():
             if (found := _GROUP.fullmatch(line)) is not None:
                 names = groups.setdefault(found["title"], [])

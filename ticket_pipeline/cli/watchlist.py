@@ -51,7 +51,10 @@ def sync(
     watchlist = report.watchlist
     if as_json:
         read = {"events": len(watchlist.events), "ignored_columns": watchlist.ignored_columns}
-        rules = {"exclusions": len(report.exclusions.rules) if report.exclusions else None}
+        rules = {
+            "exclusions": len(report.exclusions.rules) if report.exclusions else None,
+            "alerts": len(report.alerts.rules) if report.alerts else None,
+        }
         rebuilt = {"hours_to_rebuild": report.reclassification.hours, "warnings": report.warnings}
         show_json(asdict(report.result) | read | rules | rebuilt)
     else:
@@ -75,6 +78,8 @@ def describe_sync(report: SyncReport) -> list[str]:
             f"Exclusions: {report.kept_rules} rules of an earlier sync still apply, since EXCLUSIONS is not set. "
             "Let it name an empty file to remove them."
         )
+    if report.alerts is not None:
+        lines.append(f"Alerts: {len(report.alerts.rules)} rules.")
     waiting = report.reclassification
     if waiting.hours:
         lines.append(f"What is a seat has changed: {waiting.hours} hours of {waiting.events} events will be rebuilt.")

@@ -139,6 +139,7 @@ class GoogleSheetResource(SettingsResource):
     watchlist_csv: str | None = _setting("watchlist_csv")
     venue_map: str | None = _setting("venue_map")
     exclusions: str | None = _setting("exclusions")
+    alerts: str | None = _setting("alerts")
 
     def read_rows(self) -> SheetRows:
         """Read the table of events now; a SheetError where it cannot be read."""

@@ -19,6 +19,7 @@ from pydantic import AliasChoices, Field, ValidationError, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from ticket_pipeline.errors import ConfigurationError
+from ticket_pipeline.settings.alerts import AlertSettings
 from ticket_pipeline.settings.analytics import AnalyticsSettings
 from ticket_pipeline.settings.renamed import ADVICE, SWITCHES, find_removed, warn_of_removed
 from ticket_pipeline.settings.servers import ServerSettings
@@ -61,7 +62,7 @@ def default_state_dir() -> Path:
     return Path.home() / ".local" / "state" / "ticket-pipeline"
 
 
-class Settings(ServerSettings, AnalyticsSettings):
+class Settings(ServerSettings, AnalyticsSettings, AlertSettings):
     """All settings, typed. Tests keep the README, docs/settings.md and `.env.example` equal to the fields."""
 
     model_config = SettingsConfigDict(

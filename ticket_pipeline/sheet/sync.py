@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ticket_pipeline.errors import ConfigurationError
+from ticket_pipeline.sheet.alerts import Alerts, YamlSource, parse_alerts
 from ticket_pipeline.sheet.csv_file import CsvSource
 from ticket_pipeline.sheet.exclusions import Exclusions, parse_exclusions
 from ticket_pipeline.sheet.rows import Watchlist, parse_watchlist
@@ -19,6 +20,7 @@ from ticket_pipeline.storage.admission_rules import (
     read_admission_rules,
     replace_admission_rules,
 )
+from ticket_pipeline.storage.alerts import replace_alert_rules
 from ticket_pipeline.storage.watchlist import SyncResult, read_venue_zones, replace_venue_zones, sync_watchlist
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ class SyncReport:
     """What was read and what it did.
 
     Attributes:
-        zones: None where no venue map is configured; so `exclusions`.
+        zones: None where no venue map is configured; so `exclusions` and `alerts`.
         reclassification: what must be rebuilt because the rules of what is a seat changed.
         kept_rules: how many of an earlier sync still apply, though no exclusions are configured.
     """
@@ -46,11 +48,12 @@ class SyncReport:
     exclusions: Exclusions | None
     reclassification: Reclassification
     kept_rules: int = 0
+    alerts: Alerts | None = None
 
     @property
     def warnings(self) -> list[str]:
         """The watchlist's warnings, and the rows of the tables of rules that cannot be used."""
-        tables = (("Venue map", self.zones), ("Exclusions", self.exclusions))
+        tables = (("Venue map", self.zones), ("Exclusions", self.exclusions), ("Alerts", self.alerts))
         rejected = ((name, row) for name, table in tables if table is not None for row in table.rejected)
         rows = [f"{name}, row {row.row_number}: {' '.join(row.reasons)}" for name, row in rejected]
         return [*self.watchlist.warnings, *rows]
@@ -61,6 +64,7 @@ class RuleRows(NamedTuple):
 
     zones: SheetRows | None = None
     exclusions: SheetRows | None = None
+    alerts: SheetRows | None = None
 
 
 def sample_watchlist_path(settings: Settings) -> Path:
@@ -77,13 +81,15 @@ def open_watchlist(settings: Settings) -> GoogleSheetSource | CsvSource:
 
 def read_rule_rows(settings: Settings) -> RuleRows:
     """Read the tables of rules that the settings name; a SheetError where one could not be read."""
-    sources = (_open_rules(settings, name) for name in (settings.venue_map, settings.exclusions))
+    sources = (_open_rules(settings, name) for name in (settings.venue_map, settings.exclusions, settings.alerts))
     return RuleRows(*(None if source is None else source.read_rows() for source in sources))
 
 
-def _open_rules(settings: Settings, name: str | None) -> GoogleSheetSource | CsvSource | None:
+def _open_rules(settings: Settings, name: str | None) -> GoogleSheetSource | CsvSource | YamlSource | None:
     if name is None:
         return None
+    if name.endswith((".yaml", ".yml")):
+        return YamlSource(Path(name))
     if settings.google_sheet_id is None or name.endswith(".csv"):
         return CsvSource(Path(name))
     return _google_sheet(settings, name)
@@ -119,6 +125,7 @@ def apply_watchlist(
     )
     zones = parse_zones(rule_rows.zones) if rule_rows.zones is not None else None
     exclusions = parse_exclusions(rule_rows.exclusions) if rule_rows.exclusions is not None else None
+    alerts = parse_alerts(rule_rows.alerts) if rule_rows.alerts is not None else None
     result = sync_watchlist(
         database,
         watchlist.events,
@@ -134,6 +141,8 @@ def apply_watchlist(
         )
     if exclusions is not None:
         replace_admission_rules(database, exclusions.rules)
+    if alerts is not None:
+        replace_alert_rules(database, alerts.rules, alerts.rejected)
     return SyncReport(
         result,
         watchlist,
@@ -141,6 +150,7 @@ def apply_watchlist(
         exclusions,
         mark_reclassified_hours(database),
         kept_rules=len(read_admission_rules(database).own) if exclusions is None else 0,
+        alerts=alerts,
     )
 
 

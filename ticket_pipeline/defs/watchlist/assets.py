@@ -90,5 +90,6 @@ def _describe(report: SyncReport) -> dict[str, dg.MetadataValue | int | str]:
         "ignored_columns": ", ".join(watchlist.ignored_columns) or "none",
         "zone_rules": report.zones.rule_count if report.zones else 0,
         "seat_rules": len(report.exclusions.rules) if report.exclusions else 0,
+        "alert_rules": len(report.alerts.rules) if report.alerts else 0,
         "hours_to_rebuild": report.reclassification.hours,
     }

@@ -1,0 +1,63 @@
+-- What values are compared with, from the hours before a capture. Parameters, arrays with one element per question:
+-- event_ids, marketplaces, zones, currencies, fee_bases, captured, places (integer[]: in the values of measure_captures,
+-- from 1), kinds (ago, low, high or usual), windows (interval[]).
+-- ago: the last hour that ended at least the window before, and at most twice it and an hour; usual: 24 hours or more of
+-- the window. Rows: those that have an answer.
+with questions as materialized (
+  select u.*
+  from
+    unnest(
+      %(event_ids)s::bigint[], %(marketplaces)s::text[], %(zones)s::text[], %(currencies)s::text[], %(fee_bases)s::text[],
+      %(captured)s::timestamptz[], %(places)s::integer[], %(kinds)s::text[], %(windows)s::interval[]
+    ) with ordinality as u (
+      event_id, marketplace, zone, currency, fee_basis, captured_at, place, kind, span, number
+    )
+)
+
+select q.number, a.value, a.at, null::numeric as deviation
+from questions as q
+cross join
+  lateral (
+    select v.value, p.last_captured_at as at
+    from hourly_prices as p
+    cross join
+      lateral (
+        select (array[
+          p.floor_price, p.get_in_1_price, p.get_in_2_price, p.get_in_3_price, p.get_in_4_price, p.get_in_5_price,
+          p.get_in_6_price, p.get_in_7_price, p.get_in_8_price, p.median_price, p.tickets, p.listings
+        ])[q.place] as value
+      ) as v
+    where
+      p.event_id = q.event_id and p.marketplace = q.marketplace and p.zone = q.zone and p.currency = q.currency
+      and p.fee_basis = q.fee_basis and v.value is not null
+      and p.hour_at between q.captured_at - 2 * q.span - interval '1 hour' and q.captured_at - q.span
+      and p.last_captured_at <= q.captured_at - q.span
+    order by p.hour_at desc
+    limit 1
+  ) as a
+where q.kind = 'ago'
+union all
+select
+  q.number, case q.kind when 'low' then a.low when 'high' then a.high else round(a.mean, 4) end, null,
+  case when q.kind = 'usual' then round(a.deviation, 4) end
+from questions as q
+cross join
+  lateral (
+    select
+      min(v.value) as low, max(v.value) as high, avg(v.value) as mean, stddev_samp(v.value) as deviation,
+      count(v.value) as hours
+    from hourly_prices as p
+    cross join
+      lateral (
+        select (array[
+          p.floor_price, p.get_in_1_price, p.get_in_2_price, p.get_in_3_price, p.get_in_4_price, p.get_in_5_price,
+          p.get_in_6_price, p.get_in_7_price, p.get_in_8_price, p.median_price, p.tickets, p.listings
+        ])[q.place] as value
+      ) as v
+    where
+      p.event_id = q.event_id and p.marketplace = q.marketplace and p.zone = q.zone and p.currency = q.currency
+      and p.fee_basis = q.fee_basis and p.snapshots > 0
+      and p.hour_at < date_bin('1 hour', q.captured_at, timestamptz '2000-01-01 00:00+00')
+      and (q.kind <> 'usual' or p.hour_at >= q.captured_at - q.span)
+  ) as a
+where q.kind <> 'ago' and a.hours >= case q.kind when 'usual' then 24 else 1 end
