@@ -17,6 +17,9 @@ _FLAT = 0.02
 """A range below this share of the largest value is drawn as a flat line: noise is no move."""
 
 
+_BLOCKS = "▁▂▃▄▅▆▇█"
+
+
 def sparkline(values: Sequence[Value], title: str, *, bridged: int = 0) -> str:
     """Values at even distances as a line, broken where more than `bridged` are missing, with a dot at the newest."""
     known = [float(value) for value in values if value is not None]
@@ -43,3 +46,15 @@ def sparkline(values: Sequence[Value], title: str, *, bridged: int = 0) -> str:
         f'<svg class="spark" width="{_WIDTH}" height="{_HEIGHT}" role="img"><title>{escape(title)}</title>'
         f'<path class="line line-1" d="{path}"/><circle cx="{x:.1f}" cy="{y:.1f}" r="2.2"/></svg>'
     )
+
+
+def text_sparkline(values: Sequence[Value], width: int = 16) -> str:
+    """Values at even distances as blocks, at most `width` of them; empty for fewer than two."""
+    known = [float(value) for value in values if value is not None]
+    if len(known) <= 1:
+        return ""
+    columns = min(width, len(known))
+    # The newest value is always shown.
+    shown = [known[round((len(known) - 1) * column / (columns - 1))] for column in range(columns)]
+    low, reach = min(shown), max(max(shown) - min(shown), _FLAT * max(map(abs, shown)), 1e-9)
+    return "".join(_BLOCKS[min(len(_BLOCKS) - 1, int((value - low) / reach * len(_BLOCKS)))] for value in shown)

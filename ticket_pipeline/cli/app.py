@@ -60,6 +60,7 @@ _COMMANDS: dict[str, dict[str, str]] = {
         "section-prices": "prices:section_prices",
         "export": "export:export",
     },
+    "Alerts": {"alerts": "alerts:commands"},
     "Primary sales": {"primary-sales": "primary_sales:primary_sales", "pipelines": "pipeline_commands:commands"},
     "Database and settings": {
         "init-db": "db:init_db",

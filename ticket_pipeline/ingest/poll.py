@@ -9,6 +9,7 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from ticket_pipeline.alerts.follow import AlertsReport, follow_alerts
 from ticket_pipeline.ingest.attempts import PollContext, update_breaker
 from ticket_pipeline.ingest.batch import PollBatch
 from ticket_pipeline.ingest.cadence import Cadence
@@ -58,6 +59,7 @@ async def poll_events(  # noqa: PLR0913 - the last ones are keywords with defaul
     lease: Lease | None = None,
     run_id: str | None = None,
     open_client: Callable[..., AbstractAsyncContextManager[Any]] | None = None,
+    on_alerts: Callable[[AlertsReport], None] = lambda _: None,
 ) -> BatchResult:
     """Fetch, validate and store these events of a marketplace, each once.
 
@@ -71,6 +73,7 @@ async def poll_events(  # noqa: PLR0913 - the last ones are keywords with defaul
         lease: where a sensor leased the batch.
         run_id: stored with every attempt.
         open_client: opens the client with the keywords `gate`, `clock` and, for event details, `cache`.
+        on_alerts: called with what the captures meant for alerts, where ALERTS is set.
     """
     source = find_source(marketplace, settings)
     claim_origin(database, settings)
@@ -103,6 +106,8 @@ async def poll_events(  # noqa: PLR0913 - the last ones are keywords with defaul
         result = await batch.run(events)
     if source.has_listings:
         await asyncio.to_thread(update_sales, database, build_sale_rules(settings))
+        if (report := await asyncio.to_thread(follow_alerts, database, settings, now)) is not None:
+            on_alerts(report)
     return result
 
 

@@ -113,7 +113,7 @@ def find_event(database: Database, key: str, marketplace: Marketplace | None = N
     named = read_events(database, external_ids=[key])
     if len({event.event_id for event in named}) > 1 and marketplace is not None:
         named = [event for event in named if event.marketplace is marketplace]
-    found = named or _matching(key, read_events(database))
+    found = named or match_events(key, read_events(database))
     # Of the sources of an event the first, which is the one that most sheets have.
     by_id = {event.event_id: event for event in reversed(found)}
     if not by_id:
@@ -152,7 +152,8 @@ def _described(event: WatchedEvent) -> str:
     return " ".join([event.name, event.venue or "", event.city or "", f"{event.event_date:%Y-%m-%d}"])
 
 
-def _matching(key: str, events: Sequence[WatchedEvent]) -> list[WatchedEvent]:
+def match_events(key: str, events: Sequence[WatchedEvent]) -> list[WatchedEvent]:
+    """All of these events that have the words of a key, as `find_event` reads them."""
     wanted = _words(key)
     return [event for event in events if wanted and all(_is_named(word, _words(_described(event))) for word in wanted)]
 

@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
     from ticket_pipeline_tests.cli.conftest import Cli
 
-GROUPS = {"cache": ["show", "clear"], "db": ["start", "stop", "status"], "pipelines": ["list", "show", "run"]}
+GROUPS = {
+    "alerts": ["list", "history", "deliveries", "test", "mute", "unmute", "replay", "preview"],
+    "cache": ["show", "clear"],
+    "db": ["start", "stop", "status"],
+    "pipelines": ["list", "show", "run"],
+}
 ALIASES = {"fetch-events", "scrape"}
 COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]  # it is a group
 LEAVES = [name for name in COMMANDS if name not in GROUPS]

@@ -1,0 +1,44 @@
+"""What a poll does for alerts once its captures are stored: try the rules, and deliver what is due."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from ticket_pipeline.alerts.channels import read_channels
+from ticket_pipeline.alerts.delivery import Delivered, deliver_due
+from ticket_pipeline.alerts.evaluation import Evaluation, evaluate
+from ticket_pipeline.errors import TicketPipelineError
+
+if TYPE_CHECKING:
+    from ticket_pipeline.settings.model import Settings
+    from ticket_pipeline.storage.database import Database
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertsReport:
+    """What was done; `error`: why not all of it. Captures and messages that were not reached wait for the next time."""
+
+    evaluation: Evaluation = field(default_factory=Evaluation)
+    delivered: Delivered = field(default_factory=Delivered)
+    error: str | None = None
+
+
+def follow_alerts(database: Database, settings: Settings, now: Callable[[], datetime]) -> AlertsReport | None:
+    """Try the rules on new captures and deliver; None where ALERTS is unset. An error of ours is logged, not raised."""
+    if settings.alerts is None:
+        return None
+    evaluation, delivered = Evaluation(), Delivered()
+    try:
+        channels = read_channels(settings)
+        evaluation = evaluate(database, channels, now(), dashboard=settings.dashboard_address)
+        delivered = deliver_due(database, channels, now)
+    except TicketPipelineError as error:
+        _log.warning("Alerts wait for the next poll: %s", error)
+        return AlertsReport(evaluation, delivered, str(error))
+    return AlertsReport(evaluation, delivered)

@@ -1,0 +1,288 @@
+"""What rules see of captures: each value with what it is compared with, read for all of them at once.
+
+What belongs here: which subjects a rule has in a capture, and the questions to the database. What does not: what
+follows from a value (`market.alert_states`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ticket_pipeline.market.alert_rules import EVERY_ZONE, WHOLE_EVENT, AlertRule, Kind, Measure
+from ticket_pipeline.market.alert_states import Observation, Reference
+from ticket_pipeline.market.vocabulary import FeeBasis
+
+if TYPE_CHECKING:
+    from ticket_pipeline.storage.alerts import StoredRule
+    from ticket_pipeline.storage.database import Database, Row, Transaction
+
+ACROSS = "*"
+"""Stands for the marketplace of a spread."""
+_NONE = ""
+"""Currency and fee basis of what has none: estimated sales."""
+
+_USUAL = timedelta(days=14)
+_KINDS = {
+    Kind.FALLS: "ago",
+    Kind.RISES: "ago",
+    Kind.NEW_LOW: "low",
+    Kind.NEW_HIGH: "high",
+    Kind.UNUSUAL: "usual",
+}
+
+
+class Capture(NamedTuple):
+    """A trusted capture."""
+
+    event_id: int
+    marketplace: str
+    captured_at: datetime
+
+
+class Subject(NamedTuple):
+    """What a rule watches: one level of prices."""
+
+    event_id: int
+    marketplace: str
+    zone: str
+    currency: str
+    fee_basis: str
+
+
+class Seen(NamedTuple):
+    """What a rule sees of a subject in one capture."""
+
+    stored: StoredRule
+    subject: Subject
+    observation: Observation
+    is_held: bool
+    """False where the capture does not hold the subject: it counts only for subjects that were seen before."""
+
+
+class _Asked(NamedTuple):
+    stored: StoredRule
+    capture: Capture
+
+
+def place_of(rule: AlertRule) -> int:
+    """The place of a measure in the values of `measure_captures`, from 1."""
+    places = {Measure.FLOOR: 1, Measure.GET_IN: 1 + rule.number, Measure.MEDIAN: 10, Measure.TICKETS: 11}
+    return places.get(rule.measure, 12)
+
+
+def observe(
+    source: Database | Transaction,
+    captures: Sequence[Capture],
+    rules_of: Mapping[tuple[int, str], Sequence[StoredRule]],
+    known: Mapping[int, Sequence[Subject]],
+) -> list[Seen]:
+    """What the rules see of captures, in the order of the captures.
+
+    Args:
+        source: where.
+        captures: the oldest first.
+        rules_of: event and marketplace → rules.
+        known: rule id → subjects that were seen before: a capture without them is news about them.
+    """
+    asked = [
+        _Asked(stored, capture)
+        for capture in captures
+        for stored in rules_of.get((capture.event_id, capture.marketplace), ())
+    ]
+    seen = [
+        *_listed(source, [one for one in asked if one.stored.rule.measure.has_history], known),
+        *_sales(source, [one for one in asked if one.stored.rule.measure is Measure.SALES]),
+        *_spreads(source, [one for one in asked if one.stored.rule.measure is Measure.SPREAD], known),
+        *_percentiles(source, [one for one in asked if one.stored.rule.measure is Measure.PERCENTILE], known),
+    ]
+    return sorted(seen, key=lambda one: one.observation.captured_at)
+
+
+def _listed(
+    source: Database | Transaction, asked: Sequence[_Asked], known: Mapping[int, Sequence[Subject]]
+) -> Iterator[Seen]:
+    """Prices and counts of listings."""
+    if not asked:
+        return
+    facts = _facts_of(source, asked)
+    subjects: dict[tuple[int, int, str], set[Subject]] = defaultdict(set)
+    for stored, capture in asked:
+        source_of_capture = (stored.rule_id, capture.event_id, capture.marketplace)
+        zones = facts.get(capture, {})
+        subjects[source_of_capture] |= {
+            subject for zone in zones.values() for subject in zone if _is_of(stored.rule, subject)
+        }
+        subjects[source_of_capture] |= {
+            subject for subject in known.get(stored.rule_id, ()) if subject[:2] == capture[:2]
+        }
+    found = []
+    for stored, capture in asked:
+        for subject in subjects[stored.rule_id, capture.event_id, capture.marketplace]:
+            zone = facts.get(capture, {}).get(subject.zone, {})
+            value = zone[subject][place_of(stored.rule) - 1] if subject in zone else None
+            if not zone and stored.rule.measure.is_count:
+                value = Decimal()  # nothing is for sale; of another currency it would be unknown
+            found.append((stored, capture, subject, value, subject in zone))
+    references = _references(source, [(one[0].rule, *one[1:3]) for one in found])
+    for number, (stored, capture, subject, value, is_held) in enumerate(found, start=1):
+        yield Seen(stored, subject, Observation(capture.captured_at, value, references.get(number)), is_held)
+
+
+def _facts_of(
+    source: Database | Transaction, asked: Sequence[_Asked]
+) -> dict[Capture, dict[str, dict[Subject, Sequence[Decimal | None]]]]:
+    """Capture → zone → subject → its values."""
+    has_zones: dict[Capture, bool] = {}
+    for stored, capture in asked:
+        has_zones[capture] = has_zones.get(capture, False) or stored.rule.zone != WHOLE_EVENT
+    captures = list(has_zones)
+    rules = [one.stored.rule for one in asked]
+    rows = source.fetch_all(
+        "alerts/measure_captures",
+        **_columns(captures),
+        has_zones=list(has_zones.values()),
+        together=sorted({rule.number for rule in rules if rule.measure is Measure.GET_IN}),
+        has_floor=any(rule.measure is Measure.FLOOR for rule in rules),
+        has_median=any(rule.measure is Measure.MEDIAN for rule in rules),
+    )
+    facts: dict[Capture, dict[str, dict[Subject, Sequence[Decimal | None]]]] = {}
+    for row in rows:
+        capture = captures[row["number"] - 1]
+        subject = Subject(capture.event_id, capture.marketplace, row["zone"], row["currency"], row["fee_basis"])
+        facts.setdefault(capture, {}).setdefault(row["zone"], {})[subject] = row["values"]
+    return facts
+
+
+def _is_of(rule: AlertRule, subject: Subject) -> bool:
+    if rule.zone == EVERY_ZONE:
+        return subject.zone != WHOLE_EVENT
+    return subject.zone.casefold() == rule.zone.casefold()
+
+
+def _references(
+    source: Database | Transaction, questions: Sequence[tuple[AlertRule, Capture, Subject]]
+) -> dict[int, Reference]:
+    """What the values are compared with, by the number of the question, from 1."""
+    wanted = [
+        (number, rule, capture, subject)
+        for number, (rule, capture, subject) in enumerate(questions, start=1)
+        if rule.condition.kind in _KINDS
+    ]
+    if not wanted:
+        return {}
+    rows = source.fetch_all(
+        "alerts/select_references",
+        **subject_columns([subject for *_, subject in wanted]),
+        captured=[capture.captured_at for _, _, capture, _ in wanted],
+        places=[place_of(rule) for _, rule, _, _ in wanted],
+        kinds=[_KINDS[rule.condition.kind] for _, rule, _, _ in wanted],
+        windows=[rule.condition.window or _USUAL for _, rule, _, _ in wanted],
+    )
+    return {
+        wanted[row["number"] - 1][0]: Reference(row["value"], row["at"], row["deviation"] or Decimal()) for row in rows
+    }
+
+
+def _sales(source: Database | Transaction, asked: Sequence[_Asked]) -> Iterator[Seen]:
+    if not asked:
+        return
+    subjects = [
+        Subject(capture.event_id, capture.marketplace, stored.rule.zone, _NONE, _NONE) for stored, capture in asked
+    ]
+    rows = source.fetch_all(
+        "alerts/sum_sales",
+        **_columns([one.capture for one in asked]),
+        zones=[subject.zone for subject in subjects],
+        hours=[one.stored.rule.number for one in asked],
+    )
+    values = {row["number"]: row["value"] for row in rows}
+    for number, ((stored, capture), subject) in enumerate(zip(asked, subjects, strict=True), start=1):
+        yield Seen(stored, subject, Observation(capture.captured_at, values.get(number)), is_held=number in values)
+
+
+def _spreads(
+    source: Database | Transaction, asked: Sequence[_Asked], known: Mapping[int, Sequence[Subject]]
+) -> Iterator[Seen]:
+    if not asked:
+        return
+    columns = _columns([one.capture for one in asked])
+    del columns["marketplaces"]
+    together = [one.stored.rule.number for one in asked]
+    rows = source.fetch_all("alerts/measure_spreads", **columns, together=together)
+    yield from _by_currency(
+        asked,
+        known,
+        [(row["number"], ACROSS, row["currency"], FeeBasis.ALL_IN.value, row["value"]) for row in rows],
+    )
+
+
+def _percentiles(
+    source: Database | Transaction, asked: Sequence[_Asked], known: Mapping[int, Sequence[Subject]]
+) -> Iterator[Seen]:
+    if not asked:
+        return
+    rows = source.fetch_all("alerts/measure_percentiles", **_columns([one.capture for one in asked]))
+    yield from _by_currency(
+        asked,
+        known,
+        [
+            (
+                row["number"],
+                asked[row["number"] - 1].capture.marketplace,
+                row["currency"],
+                row["fee_basis"],
+                row["value"],
+            )
+            for row in rows
+        ],
+    )
+
+
+def _by_currency(
+    asked: Sequence[_Asked],
+    known: Mapping[int, Sequence[Subject]],
+    rows: Sequence[tuple[int, str, str, str, Decimal]],
+) -> Iterator[Seen]:
+    """Values of whole events by question, and the known subjects that have none this time."""
+    values: dict[int, dict[Subject, Decimal]] = defaultdict(dict)
+    for number, marketplace, currency, fee_basis, value in rows:
+        event_id = asked[number - 1].capture.event_id
+        values[number][Subject(event_id, marketplace, WHOLE_EVENT, currency, fee_basis)] = value
+    for number, (stored, capture) in enumerate(asked, start=1):
+        before = {
+            subject
+            for subject in known.get(stored.rule_id, ())
+            if subject.event_id == capture.event_id and subject.marketplace in (ACROSS, capture.marketplace)
+        }
+        for subject in before | set(values[number]):
+            found = values[number].get(subject)
+            yield Seen(stored, subject, Observation(capture.captured_at, found), is_held=found is not None)
+
+
+def read_values(
+    source: Database | Transaction, asked: Sequence[tuple[AlertRule, Subject, datetime]]
+) -> list[list[Any]]:
+    """The values of subjects by the hour over the seven days before a moment, the oldest first."""
+    rows: list[Row] = source.fetch_all(
+        "alerts/select_history",
+        **subject_columns([subject for _, subject, _ in asked]),
+        places=[place_of(rule) for rule, _, _ in asked],
+        captured=[moment for _, _, moment in asked],
+    )
+    values = {row["number"]: row["values"] for row in rows}
+    return [values.get(number, []) for number in range(1, len(asked) + 1)]
+
+
+def subject_columns(subjects: Sequence[Subject]) -> dict[str, Any]:
+    """The columns of subjects as arrays."""
+    names = ("event_ids", "marketplaces", "zones", "currencies", "fee_bases")
+    return {name: [subject[at] for subject in subjects] for at, name in enumerate(names)}
+
+
+def _columns(captures: Sequence[Capture]) -> dict[str, Any]:
+    names = ("event_ids", "marketplaces", "captured")
+    return {name: [capture[at] for capture in captures] for at, name in enumerate(names)}

@@ -1,0 +1,1 @@
+"""Tests of price alerts: rules on captures, messages, delivery."""
