@@ -96,7 +96,7 @@ changed as materialized (
 -- Section, row and quantity of seats that are gone and of those that are new, where there are both.
 same_seats as (
   select
-    pair_id,
+    pair_id, case when "row" is null then 0.02 else 0.10 end as reach,
     array_agg(listing_id order by old_price, listing_id) filter (where is_gone) as gone_ids,
     array_agg(old_price order by old_price, listing_id) filter (where is_gone) as gone_prices,
     array_agg(listing_id order by new_price, listing_id) filter (where is_new) as new_ids,
@@ -110,7 +110,7 @@ same_seats as (
 relists as (
   select s.pair_id, s.gone_ids[m.gone] as gone_id, s.gone_prices[m.gone] as gone_price, s.new_ids[m.back] as new_id
   from same_seats as s
-  cross join lateral match_prices(s.gone_prices, s.new_prices) as m
+  cross join lateral match_prices(s.gone_prices, s.new_prices, s.reach) as m
 ),
 
 found as (

@@ -1,6 +1,6 @@
 -- Find the seats that are gone in one capture and back in the next, for every trusted capture of a span with those around
 -- it; what was found before is found again. An id that is back is relisted at any price; else section, row, quantity,
--- currency and fee basis must be the same, and the price within 10 %%. Run after insert_changes.
+-- currency and fee basis must be the same, and the price within 10 %% (2 %% where there is no row). Run after insert_changes.
 -- Parameters: event_ids (bigint[]), marketplaces (text[]: one each), seen_from, seen_until (timestamptz: as in
 -- insert_changes), relist_window (interval). Idempotent. Rows: none.
 with steps as materialized (
@@ -75,7 +75,7 @@ loose as (
 
 same_seats as (
   select
-    s.step_id,
+    s.step_id, case when s."row" is null then 0.02 else 0.10 end as reach,
     array_agg(s.listing_id order by s.old_price, s.listing_id) filter (where not s.is_later) as gone_ids,
     array_agg(s.old_price order by s.old_price, s.listing_id) filter (where not s.is_later) as gone_prices,
     array_agg(s.listing_id order by s.new_price, s.listing_id) filter (where s.is_later) as new_ids,
@@ -99,7 +99,7 @@ relists as materialized (
   union all
   select s.step_id, s.gone_ids[m.gone], s.new_ids[m.back]
   from same_seats as s
-  cross join lateral match_prices(s.gone_prices, s.new_prices) as m
+  cross join lateral match_prices(s.gone_prices, s.new_prices, s.reach) as m
 ),
 
 updated as (

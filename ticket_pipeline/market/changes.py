@@ -17,6 +17,10 @@ from itertools import pairwise
 _RELIST_SHARE = Decimal("0.10")
 """A relisted listing costs at most so much more or less than before."""
 
+_ROWLESS_RELIST_SHARE = Decimal("0.02")
+"""The same where there is no row: in a standing zone most listings within a tenth of a price are of other sellers. With
+0.10, two in five sales at a standing venue that was polled every 12 hours were taken for relists."""
+
 _LONGEST_LOOK_BACK = timedelta(days=90)
 """A capture is compared with none that is older than this: as far as trust looks back, too."""
 
@@ -220,7 +224,8 @@ def _same_seats(missing: Iterable[SeenListing], unexplained: Iterable[SeenListin
         waiting[_seats(one)].append(one)
     found = {}
     for one in sorted(missing, key=_by_price):
-        near = [other for other in waiting[_seats(one)] if abs(other.price - one.price) <= _RELIST_SHARE * one.price]
+        reach = one.price * (_ROWLESS_RELIST_SHARE if one.row is None else _RELIST_SHARE)
+        near = [other for other in waiting[_seats(one)] if abs(other.price - one.price) <= reach]
         if near:
             found[one.listing_id] = near[0].listing_id
             waiting[_seats(one)].remove(near[0])

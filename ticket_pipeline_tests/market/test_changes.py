@@ -98,9 +98,15 @@ def test_the_same_seats_at_nearly_the_same_price_are_relisted(
         assert (relisted.old_price, relisted.new_price, relisted.old_quantity) == (100, back.price, 2)
 
 
-def test_seats_without_a_row_are_the_same_as_such_seats_only() -> None:
-    found = changes([seats("a", row=None)], [seats("b", row=None)])
-    assert told(found) == {(1, "removed", "a", "b"), (1, "relisted", "b", "a")}
+@pytest.mark.parametrize(("price", "is_same"), [("98.00", True), ("102.00", True), ("97.99", False), ("102.01", False)])
+@pytest.mark.parametrize("is_later", [False, True])
+def test_seats_without_a_row_are_the_same_as_such_seats_at_the_same_price_only(
+    price: str, *, is_same: bool, is_later: bool
+) -> None:
+    back = [seats("b", price, row=None)]
+    found = changes([seats("a", row=None)], [] if is_later else back, back)
+    other, kind = (("b", "a"), "relisted") if is_same else ((None, None), "listed")
+    assert told(found) == {(1, "removed", "a", other[0]), (2 if is_later else 1, kind, "b", other[1])}
 
 
 def test_an_id_that_is_back_in_the_next_capture_is_relisted_at_any_price_and_before_others() -> None:
