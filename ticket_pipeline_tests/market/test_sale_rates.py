@@ -75,7 +75,7 @@ def test_beliefs_agree_where_there_is_much_evidence(seed: int) -> None:
     weights = weigh_removals(fit_rates(week), week)
     removed = np.array(week.removed)
     assert removed.sum() > 800
-    assert (weights.error * removed).sum() < 0.2 * (weights.tickets * removed).sum()
+    assert (weights.error * removed).sum() < 0.25 * (weights.tickets * removed).sum()
 
 
 def test_the_same_departures_give_the_same_rates() -> None:
