@@ -25,7 +25,7 @@ deleted as (
   using links as k
   where
     c.event_id = k.event_id and c.marketplace = k.marketplace and c.captured_at = k.captured_at
-    and c.captured_at >= %(seen_from)s and c.captured_at <= %(seen_until)s
+    and c.event_id = any(%(event_ids)s::bigint[]) and c.captured_at >= %(seen_from)s and c.captured_at <= %(seen_until)s
 ),
 
 -- What sales are estimated from; the pair after a capture rests on its changes, too.
@@ -61,7 +61,7 @@ earlier as (
   from links as p
   inner join listings as l
     on l.event_id = p.event_id and l.marketplace = p.marketplace and l.captured_at = p.previous_captured_at
-  where l.captured_at >= %(seen_from)s and l.captured_at <= %(seen_until)s
+  where l.event_id = any(%(event_ids)s::bigint[]) and l.captured_at >= %(seen_from)s and l.captured_at <= %(seen_until)s
 ),
 
 later as (
@@ -71,7 +71,9 @@ later as (
   from links as p
   inner join listings as l
     on l.event_id = p.event_id and l.marketplace = p.marketplace and l.captured_at = p.captured_at
-  where p.previous_captured_at is not null and l.captured_at >= %(seen_from)s and l.captured_at <= %(seen_until)s
+  where
+    p.previous_captured_at is not null and l.event_id = any(%(event_ids)s::bigint[]) and l.captured_at >= %(seen_from)s
+    and l.captured_at <= %(seen_until)s
 ),
 
 changed as materialized (

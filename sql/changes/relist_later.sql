@@ -21,7 +21,7 @@ seen as materialized (
   inner join listing_changes as c
     on c.event_id = t.event_id and c.marketplace = t.marketplace and c.captured_at = t.gone_at
   where
-    c.captured_at >= %(seen_from)s and c.captured_at <= %(seen_until)s
+    c.event_id = any(%(event_ids)s::bigint[]) and c.captured_at >= %(seen_from)s and c.captured_at <= %(seen_until)s
     and c.change in ('removed', 'relisted')
   union all
   select t.step_id, true, c.*
@@ -29,8 +29,8 @@ seen as materialized (
   inner join listing_changes as c
     on c.event_id = t.event_id and c.marketplace = t.marketplace and c.captured_at = t.back_at
   where
-    c.captured_at > %(seen_from)s and c.captured_at <= %(seen_until)s + %(relist_window)s::interval
-    and c.change in ('removed', 'listed', 'relisted')
+    c.event_id = any(%(event_ids)s::bigint[]) and c.captured_at > %(seen_from)s
+    and c.captured_at <= %(seen_until)s + %(relist_window)s::interval and c.change in ('removed', 'listed', 'relisted')
 ),
 
 -- Gone, and not back in the same capture.
@@ -109,7 +109,7 @@ updated as (
   left join relists as r on r.step_id = g.step_id and r.gone_id = g.listing_id
   where
     c.event_id = g.event_id and c.marketplace = g.marketplace and c.captured_at = g.captured_at
-    and c.captured_at >= %(seen_from)s and c.captured_at <= %(seen_until)s
+    and c.event_id = any(%(event_ids)s::bigint[]) and c.captured_at >= %(seen_from)s and c.captured_at <= %(seen_until)s
     and c.listing_id = g.listing_id and c.change = 'removed' and g.relisted_as is distinct from r.new_id
   returning c.event_id, c.marketplace, c.captured_at
 ),
@@ -125,8 +125,8 @@ turned as (
   left join gone as g on g.step_id = r.step_id and g.listing_id = r.gone_id
   where
     c.event_id = b.event_id and c.marketplace = b.marketplace and c.captured_at = b.captured_at
-    and c.captured_at >= %(seen_from)s and c.captured_at <= %(seen_until)s + %(relist_window)s::interval
-    and c.listing_id = b.listing_id and c.change = b.change
+    and c.event_id = any(%(event_ids)s::bigint[]) and c.captured_at >= %(seen_from)s
+    and c.captured_at <= %(seen_until)s + %(relist_window)s::interval and c.listing_id = b.listing_id and c.change = b.change
     and (r.new_id is not null or b.change = 'relisted')
   returning c.event_id, c.marketplace, c.captured_at
 )

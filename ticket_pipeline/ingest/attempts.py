@@ -28,6 +28,7 @@ from ticket_pipeline.storage.attempts import Attempt, BackOff, record_failure
 
 if TYPE_CHECKING:
     from ticket_pipeline.ingest.results import EventResult, Fetched
+    from ticket_pipeline.market.events import Event
     from ticket_pipeline.storage.database import Database
     from ticket_pipeline.storage.request_gate import PostgresGate
 
@@ -83,10 +84,10 @@ def response_of(fetched: Fetched) -> RawResponse:
     return fetched.response
 
 
-def store_or_fail(write: Callable[[], _T], fetched: Fetched) -> _T:
-    """Store the response of one event; what is wrong with it becomes a MarketplaceError, the failure of this event."""
+def store_or_fail(write: Callable[[], _T], event: Event) -> _T:
+    """Store what came back about an event; what is wrong with it becomes a MarketplaceError, its failure."""
     try:
-        with unexpected_as_failure(f"store the response of event {fetched.event.external_id}"):
+        with unexpected_as_failure(f"store the response of event {event.external_id}"):
             return write()
     except StorageUnavailable:
         raise

@@ -1,4 +1,4 @@
-"""From responses to stored captures: parse each, validate all at once, write each in its own transaction.
+"""From responses to stored captures: parse each, validate all at once, write those of an event in one transaction.
 
 What belongs here: the synchronous half of polling, run in a worker thread while the event loop keeps fetching. What
 does not: sending requests (`marketplaces`) and the statements (`storage`).
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import logging
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -25,7 +26,7 @@ from ticket_pipeline.market.vocabulary import Outcome, ParsedListings, RawRespon
 from ticket_pipeline.marketplaces.bodies import check_subject
 from ticket_pipeline.storage.attempts import Attempt
 from ticket_pipeline.storage.listing_csv import STORED_COLUMNS
-from ticket_pipeline.storage.snapshots import Capture, StoredCapture, write_capture
+from ticket_pipeline.storage.snapshots import Capture, StoredCapture, write_captures
 
 if TYPE_CHECKING:
     from ticket_pipeline.market.events import Event
@@ -71,13 +72,17 @@ class ListingsIngest:
                     results.append(self._fail(fetched, error))
             rules = [self._rules_of(fetched.event) for fetched, _ in readable]
             validated = _validate([parsed for _, parsed in readable], rules)
+            of_event: dict[int, list[tuple[Fetched, ValidatedListings]]] = defaultdict(list)
             for (fetched, _), listings in zip(readable, validated, strict=True):
+                if isinstance(listings, MarketplaceError):
+                    results.append(self._fail(fetched, listings))
+                else:
+                    of_event[fetched.event.event_id].append((fetched, listings))
+            for answers in of_event.values():
                 try:
-                    if isinstance(listings, MarketplaceError):
-                        raise listings
-                    results.append(store_or_fail(partial(self._write, fetched, listings), fetched))
+                    results += store_or_fail(partial(self._write, answers), answers[0][0].event)
                 except MarketplaceError as error:
-                    results.append(self._fail(fetched, error))
+                    results += [self._fail(fetched, error) for fetched, _ in answers]
             return results
 
     def _parse(self, fetched: Fetched) -> ParsedListings:
@@ -87,14 +92,31 @@ class ListingsIngest:
             check_subject(listings.about, fetched.event.external_id, self.context.marketplace)
             return self._map_zones(fetched.event, listings)
 
-    def _write(self, fetched: Fetched, listings: ValidatedListings) -> EventResult:
+    def _write(self, answers: Sequence[tuple[Fetched, ValidatedListings]]) -> list[EventResult]:
+        """Write what came back about one event, in order of capture."""
+        captures = [self._capture(fetched, listings) for fetched, listings in answers]
+        stored = repeat_when_unavailable(
+            lambda: write_captures(
+                self.context.database,
+                captures,
+                back_off=self.context.back_off,
+                jitter_factor=self.context.draw_jitter(),
+                keep_body=self.context.keep_body,
+                change_rules=self.context.change_rules,
+            )
+        )
+        return [
+            self._result(fetched, listings, *capture, done)
+            for (fetched, listings), capture, done in zip(answers, captures, stored, strict=True)
+        ]
+
+    def _capture(self, fetched: Fetched, listings: ValidatedListings) -> tuple[Capture, Attempt]:
         response = response_of(fetched)
-        columns: dict[str, Sequence[Any]] = {name: listings.columns[name] for name in STORED_COLUMNS}
         capture = Capture(
             event=fetched.event,
             captured_at=response.captured_at,
             received=listings.received,
-            columns=columns,
+            columns={name: listings.columns[name] for name in STORED_COLUMNS},
             rejected=listings.rejected,
             tickets=listings.tickets,
             currency=listings.currency,
@@ -105,18 +127,11 @@ class ListingsIngest:
             set_aside=listings.set_aside,
             admission_rules=self._rules_of(fetched.event).fingerprint,
         )
-        attempt = self._attempt(fetched, response, listings)
-        stored = repeat_when_unavailable(
-            lambda: write_capture(
-                self.context.database,
-                capture,
-                attempt,
-                back_off=self.context.back_off,
-                jitter_factor=self.context.draw_jitter(),
-                keep_body=self.context.keep_body,
-                change_rules=self.context.change_rules,
-            )
-        )
+        return capture, self._attempt(fetched, response, listings)
+
+    def _result(
+        self, fetched: Fetched, listings: ValidatedListings, capture: Capture, attempt: Attempt, stored: StoredCapture
+    ) -> EventResult:
         _warn_of_doubts(capture, stored, is_failure=attempt.error is not None)
         is_one_market = capture.currency is not None and capture.fee_basis is not None
         return EventResult(
@@ -124,8 +139,8 @@ class ListingsIngest:
             outcome=attempt.outcome,
             error=attempt.error,
             captured_at=capture.captured_at,
-            latency_seconds=response.latency_seconds,
-            tries=response.tries,
+            latency_seconds=attempt.latency_seconds,
+            tries=attempt.tries,
             listings=capture.accepted,
             tickets=capture.tickets,
             rejected=len(capture.rejected),

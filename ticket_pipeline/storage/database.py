@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import select
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cache
@@ -191,6 +191,12 @@ class Transaction:
     def fetch_one(self, name: str, /, **parameters: object) -> Row | None:
         """Run one statement and return its first row, or None."""
         return self._run(name, parameters).fetchone()
+
+    def fetch_each(self, name: str, parameters: Sequence[dict[str, Any]]) -> list[Row | None]:
+        """Run one statement with each of these parameters in one round trip; returns the first row of each, or None."""
+        with self.connection.pipeline():
+            cursors = [self._run(name, each) for each in parameters]
+            return [cursor.fetchone() for cursor in cursors]
 
     def execute(self, name: str, /, **parameters: object) -> int:
         """Run one statement and return how many rows it touched."""

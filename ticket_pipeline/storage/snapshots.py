@@ -1,8 +1,8 @@
-"""Write and read captures of listings: one transaction each, whole or absent.
+"""Write captures of listings, whole or absent: one of a poll, or several of one event at once in one transaction.
 
-Order inside the transaction: lock the event's schedule row, insert the manifest (a repeat ends here), COPY the
-listings, judge trust, compare with the capture before, then the rejected listings, the raw body, the marks of hours to
-rebuild, and the attempt.
+Order inside the transaction: lock the event's schedule row, insert the manifests (a repeat ends here), COPY the
+listings, judge trust, compare with the captures before, then the rejected listings, the raw bodies, the marks of hours
+to rebuild, and the attempts.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -118,81 +118,137 @@ class StoredCapture:
     compared_at: tuple[datetime, ...] = ()
 
 
-def write_capture(
+def write_captures(
     database: Database,
-    capture: Capture,
-    attempt: Attempt,
+    captures: Sequence[tuple[Capture, Attempt]],
     *,
     back_off: BackOff,
     jitter_factor: float,
     keep_body: bool,
     change_rules: ChangeRules,
-) -> StoredCapture:
-    """Store one capture in one transaction. Idempotent by (event_id, marketplace, captured_at).
+) -> list[StoredCapture]:
+    """Store captures of one event in one transaction. Idempotent by (event_id, marketplace, captured_at).
 
     Args:
         database: where to.
-        capture: what was captured.
-        attempt: how it was fetched; stored in the same transaction. It may be a failure: a body without a single usable
-            price is kept, and the event is retried.
+        captures: of one event and marketplace, in order of capture, each with how it was fetched. An attempt may be a
+            failure: a body without a single usable price is kept, and the event is retried.
         back_off: how long the event waits after a failed attempt.
         jitter_factor: of the interval until the event's next poll.
-        keep_body: whether the raw body is kept.
-        change_rules: how it is compared with the capture before it.
+        keep_body: whether the raw bodies are kept.
+        change_rules: how each is compared with the capture before it.
+
+    Returns:
+        What was done, for each of them. What was compared again because of any of them is named by the last new one.
     """
     # Rendering and compressing need no connection: done before the transaction opens, so that its locks are short.
-    rows = capture.to_csv()
-    body = zstandard.ZstdCompressor(level=1).compress(capture.body) if keep_body else None
-    event, key = capture.event, capture.key
+    rendered = [(capture.to_csv(), _compress(capture.body) if keep_body else None) for capture, _ in captures]
+    event = captures[0][0].event
     source = {"event_id": event.event_id, "marketplace": event.marketplace}
     with database.transaction(f"store the capture of {event.marketplace} event {event.external_id}") as transaction:
-        with transaction.connection.pipeline():  # two statements, one round trip
+        with transaction.connection.pipeline():  # all statements, one round trip
             transaction.execute("snapshots/lock_source", **source)
-            inserted = transaction.fetch_one("snapshots/insert_snapshot", **capture.manifest())
-        if inserted is None:
-            return StoredCapture(is_new=False)
-        if rows:
+            inserted = transaction.fetch_each(
+                "snapshots/insert_snapshot", [capture.manifest() for capture, _ in captures]
+            )
+        if len(captures) > 1:
+            transaction.expect_many_rows()
+        new = [index for index, row in enumerate(inserted) if row is not None]
+        if not new:
+            return [StoredCapture(is_new=False)] * len(captures)
+        if rows := "".join(rendered[index][0] for index in new):
             transaction.copy("snapshots/copy_listings", rows)
-        stored, captures = _judge(transaction, source, capture.captured_at)
-        instants = [capture.captured_at, *stored.confirmed_at]
+        instants = [captures[index][0].captured_at for index in new]
+        judged = _judge(transaction, source, instants)
+        instants += judged.changed
         # None of these waits for the result of another: they are sent together.
         with transaction.connection.pipeline():
-            compared = compare_captures(transaction, [captures], min(instants), max(instants), change_rules)
-            if capture.rejected:
-                rejected = Jsonb([_as_json(item) for item in capture.rejected])
-                transaction.execute("snapshots/insert_rejected", **key, rejected=rejected)
-            if body is not None:
-                transaction.execute(
-                    "snapshots/insert_raw_payload", **key, body=body, encoding="zstd", original_bytes=len(capture.body)
-                )
+            compared = compare_captures(transaction, [judged.source], min(instants), max(instants), change_rules)
             transaction.execute("snapshots/mark_stale_hours", **source, instants=instants)
-            insert_attempt(transaction, event, attempt)
-            if attempt.outcome.is_failure:
-                reschedule_after_failure(transaction, event, attempt, back_off=back_off, jitter_factor=jitter_factor)
-            else:
-                reschedule_after_success(
-                    transaction, event, attempt, captured_at=capture.captured_at, jitter_factor=jitter_factor
-                )
-    return replace(stored, compared_at=tuple(compared))
+            for index in new:
+                _write_rest(transaction, *captures[index], body=rendered[index][1])
+                _reschedule(transaction, *captures[index], back_off, jitter_factor)
+    return _describe(captures, new, judged, compared)
 
 
-def _judge(transaction: Transaction, source: Row, captured_at: datetime) -> tuple[StoredCapture, SourceCaptures]:
-    """Decide trust for the new capture and for those that depend on it, and write it; returns all it looked at."""
-    rows = transaction.fetch_all("snapshots/select_captures_to_judge", **source, captured_at=captured_at)
+def _compress(body: bytes) -> bytes:
+    return zstandard.ZstdCompressor(level=1).compress(body)
+
+
+def _write_rest(transaction: Transaction, capture: Capture, attempt: Attempt, *, body: bytes | None) -> None:
+    """The rejected listings, the body and the attempt of one capture."""
+    key = capture.key
+    if capture.rejected:
+        rejected = Jsonb([_as_json(item) for item in capture.rejected])
+        transaction.execute("snapshots/insert_rejected", **key, rejected=rejected)
+    if body is not None:
+        transaction.execute(
+            "snapshots/insert_raw_payload", **key, body=body, encoding="zstd", original_bytes=len(capture.body)
+        )
+    insert_attempt(transaction, capture.event, attempt)
+
+
+def _reschedule(
+    transaction: Transaction, capture: Capture, attempt: Attempt, back_off: BackOff, jitter_factor: float
+) -> None:
+    event = capture.event
+    if attempt.outcome.is_failure:
+        reschedule_after_failure(transaction, event, attempt, back_off=back_off, jitter_factor=jitter_factor)
+    else:
+        reschedule_after_success(
+            transaction, event, attempt, captured_at=capture.captured_at, jitter_factor=jitter_factor
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What was looked at to judge new captures, which of them are suspect, and the others whose trust changed."""
+
+    source: SourceCaptures
+    suspects: frozenset[datetime]
+    changed: tuple[datetime, ...]
+
+
+def _judge(transaction: Transaction, source: Row, new: Sequence[datetime]) -> _Judged:
+    """Decide trust for new captures, in order, and for those that depend on them, and write it."""
+    rows = transaction.fetch_all("snapshots/select_captures_to_judge", **source, captured_at=new[0])
     sizes = [CaptureSize(row["received"], row["readable"], row["is_disputed"]) for row in rows]
-    suspects = find_suspects(sizes, begins_trusted=rows[0]["begins_trusted"])
+    judged = [
+        (row["captured_at"], is_suspect)
+        for row, is_suspect in zip(rows, find_suspects(sizes, begins_trusted=rows[0]["begins_trusted"]), strict=True)
+    ]
     changed = {
-        row["captured_at"]: is_suspect
-        for row, is_suspect in zip(rows, suspects, strict=True)
+        captured_at: is_suspect
+        for row, (captured_at, is_suspect) in zip(rows, judged, strict=True)
         if row["is_suspect"] != is_suspect
     }
     if changed:
         transaction.execute(
             "snapshots/update_trust", **source, captured_at=list(changed), is_suspect=list(changed.values())
         )
-    stored = StoredCapture(is_new=True, is_suspect=changed.pop(captured_at, False), confirmed_at=tuple(changed))
-    judged = [(row["captured_at"], is_suspect) for row, is_suspect in zip(rows, suspects, strict=True)]
-    return stored, SourceCaptures(**source, event_at=rows[0]["event_at"], captures=judged)
+    return _Judged(
+        SourceCaptures(**source, event_at=rows[0]["event_at"], captures=judged),
+        suspects=frozenset(captured_at for captured_at, is_suspect in judged if is_suspect),
+        changed=tuple(captured_at for captured_at in changed if captured_at not in new),
+    )
+
+
+def _describe(
+    captures: Sequence[tuple[Capture, Attempt]], new: Sequence[int], judged: _Judged, compared: Sequence[datetime]
+) -> list[StoredCapture]:
+    """What storing these captures did, for each of them."""
+    stored = [StoredCapture(is_new=False)] * len(captures)
+    own = {captures[index][0].captured_at for index in new}
+    for index in new:
+        captured_at = captures[index][0].captured_at
+        others = index == new[-1]
+        stored[index] = StoredCapture(
+            is_new=True,
+            is_suspect=captured_at in judged.suspects,
+            confirmed_at=judged.changed if others else (),
+            compared_at=tuple(at for at in compared if at == captured_at or (others and at not in own)),
+        )
+    return stored
 
 
 def _as_json(item: RejectedListing) -> dict[str, Any]:

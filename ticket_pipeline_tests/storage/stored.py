@@ -20,7 +20,7 @@ from ticket_pipeline.storage.attempts import Attempt, BackOff, record_failure
 from ticket_pipeline.storage.database import as_query
 from ticket_pipeline.storage.listing_csv import STORED_COLUMNS
 from ticket_pipeline.storage.prices import read_stale_windows
-from ticket_pipeline.storage.snapshots import Capture, StoredCapture, write_capture
+from ticket_pipeline.storage.snapshots import Capture, StoredCapture, write_captures
 from ticket_pipeline.storage.watchlist import sync_watchlist
 
 if TYPE_CHECKING:
@@ -176,15 +176,15 @@ def write(database: Database, capture: Capture, *, keep_body: bool = True, jitte
         listings=capture.accepted,
         rejected=len(capture.rejected),
     )
-    return write_capture(
+    (stored,) = write_captures(
         database,
-        capture,
-        attempt,
+        [(capture, attempt)],
         back_off=BACK_OFF,
         jitter_factor=jitter_factor,
         keep_body=keep_body,
         change_rules=DEFAULT_CHANGE_RULES,
     )
+    return stored
 
 
 def fail(
