@@ -133,4 +133,6 @@ set
 from pairs as p
 inner join classes as k on k.pair_id = p.pair_id
 left join lots as l on l.pair_id = p.pair_id
-where d.event_id = p.event_id and d.marketplace = p.marketplace and d.captured_at = p.captured_at
+where
+  d.event_id = p.event_id and d.marketplace = p.marketplace and d.captured_at = p.captured_at
+  and d.event_id = any(%(event_ids)s::bigint[])

@@ -1,6 +1,7 @@
 -- Build the estimated sales of hours anew from the pairs that overlap them: an hour has the share of a pair that it has of its
 -- time. Parameters, arrays with one element per event and marketplace: event_ids, marketplaces, hours_from, hours_until (whole
 -- hours); method. LONGEST_GAP_HOURS is at most 30 days. Idempotent. Rows: none.
+-- What is implied, that these events and hours are meant, is written out: by it the tables are read by index.
 with spans as materialized (
   select u.*
   from unnest(%(event_ids)s::bigint[], %(marketplaces)s::text[], %(hours_from)s::timestamptz[], %(hours_until)s::timestamptz[])
@@ -19,6 +20,7 @@ shares as materialized (
     on
       d.event_id = s.event_id and d.marketplace = s.marketplace and d.captured_at > s.hours_from
       and d.captured_at < s.hours_until + interval '31 days' and d.previous_captured_at < s.hours_until
+      and d.event_id = any(%(event_ids)s::bigint[])
   cross join
     lateral generate_series(
       greatest(s.hours_from, date_bin('1 hour', d.previous_captured_at, timestamptz '2000-01-01 00:00+00')),
@@ -58,6 +60,8 @@ deleted as (
   using spans as u
   where
     s.event_id = u.event_id and s.marketplace = u.marketplace and s.hour_at >= u.hours_from and s.hour_at < u.hours_until
+    and s.event_id = any(%(event_ids)s::bigint[]) and s.hour_at >= (select min(x.hours_from) from spans as x)
+    and s.hour_at < (select max(x.hours_until) from spans as x)
     and not exists (
       select 1
       from built as b

@@ -7,3 +7,4 @@ from
     as u (event_id, marketplace, captured_at)
 inner join sale_departures as d
   on d.event_id = u.event_id and d.marketplace = u.marketplace and d.captured_at = u.captured_at
+where d.event_id = any(%(event_ids)s::bigint[])

@@ -16,7 +16,7 @@ counts as (
   inner join sale_departures as d
     on
       d.event_id = b.event_id and d.marketplace = b.marketplace and d.captured_at > b.block_at - %(learned)s::interval
-      and d.captured_at < b.block_at
+      and d.captured_at < b.block_at and d.event_id = any(%(event_ids)s::bigint[])
   cross join
     lateral unnest(d.at_risk, d.removed, d.new_at_risk, d.new_removed) with ordinality
       as n (at_risk, removed, new_at_risk, new_removed, class)

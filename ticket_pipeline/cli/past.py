@@ -16,16 +16,16 @@ from ticket_pipeline.cli.run_status import uses_sample
 from ticket_pipeline.cli.tables import progress
 from ticket_pipeline.demo.plan import PAST
 from ticket_pipeline.demo.play import plan_past
-from ticket_pipeline.demo.rebuild import rebuild_past
+from ticket_pipeline.demo.rebuild import count_played, rebuild_past
 from ticket_pipeline.demo.world import open_demo_world
 from ticket_pipeline.ingest.origin import claim_origin
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.simulator.world import SimulatedWorld
-from ticket_pipeline.storage.sales import build_sale_rules, update_sales
 
 if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database, Row
 
+_PLAYER = (sys.executable, "-m", "ticket_pipeline.demo")
 _MOST_PARTS = 4
 
 
@@ -48,17 +48,22 @@ def first_day(settings: Settings, origin: Row) -> dict[str, str]:
 def play_past(
     group: ProcessGroup, database: Database, settings: Settings, env: Mapping[str, str], console: Console
 ) -> None:
-    """Play what is left of the past, in as many processes as there are cores, and rebuild its prices."""
+    """Play what is left of the past, in as many processes as there are cores, and rebuild its prices.
+
+    One more process estimates sales from the first stored poll on; it has about as much left to do when all are stored
+    as the rebuild of the prices.
+    """
     began = time.monotonic()
     world = open_demo_world(settings, datetime.now(UTC), with_past=True)
     planned = sum(len(source.polls) for sources in plan_past(database, world) for source in sources)
     console.print(f"Playing the {PAST.days} days before, and two past seasons: {planned:,} polls …")
+    group.start("past-sales", [*_PLAYER, "sales", str(planned)], env)
     _store_polls(group, database, world, env, planned)
     stored = time.monotonic()
     with progress("Rebuilding prices"):
         rebuild_past(database)
     with progress("Estimating sales"):
-        update_sales(database, build_sale_rules(settings))
+        group.finish("past-sales")
     database.execute("origin/make_due")
     database.execute("origin/end_past")
     console.print(f"  stored after {stored - began:.0f} s, prices rebuilt after {time.monotonic() - began:.0f} s")
@@ -70,7 +75,7 @@ def _store_polls(
     parts = min(os.cpu_count() or 1, _MOST_PARTS)
     names = [f"past-{part}" for part in range(parts)]
     for part, name in enumerate(names):
-        group.start(name, [sys.executable, "-m", "ticket_pipeline.demo", str(part), str(parts)], env)
+        group.start(name, [*_PLAYER, "polls", str(part), str(parts)], env)
     with progress("Polls", planned) as advance:
         played = 0
         while names:
@@ -78,6 +83,6 @@ def _store_polls(
             for name in [name for name in names if group.children[name].poll() is not None]:
                 group.finish(name)
                 names.remove(name)
-            row = database.fetch_one("origin/count_played", finished_until=world.started_at) or {"polls": 0}
-            advance(row["polls"] - played)
-            played = row["polls"]
+            stored = count_played(database, world.started_at)
+            advance(stored - played)
+            played = stored

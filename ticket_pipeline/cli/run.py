@@ -110,9 +110,13 @@ def run(
             origin = begin_past(database, settings, fresh=fresh)
             env |= first_day(settings, origin)
             _start_simulator(group, settings, env, console)
-            _sync(database, settings, console, with_past=origin["past_from"] is not None)
-            if origin["past_from"] is not None and origin["past_played_at"] is None:
+            with_past = origin["past_from"] is not None
+            if not with_past:
+                _await_simulator(group, settings)  # the watchlist may be one of its sheets
+            _sync(database, settings, console, with_past=with_past)
+            if with_past and origin["past_played_at"] is None:
                 play_past(group, database, settings, env, console)
+            _await_simulator(group, settings)
             _start_dashboard(group, settings, env)
             _start_dagster(group, settings, env, stack, console)
             console.print(f"\nUp after {time.monotonic() - began:.0f} s.\n")
@@ -239,6 +243,11 @@ def _start_simulator(group: ProcessGroup, settings: Settings, env: Mapping[str, 
         return
     console.print("Starting the simulated marketplaces …")
     group.start("simulator", [sys.executable, "-m", "ticket_pipeline.cli", "simulate"], env)
+
+
+def _await_simulator(group: ProcessGroup, settings: Settings) -> None:
+    if not settings.is_simulated:
+        return
     url = f"{settings.simulator_url}{path_of(PLAYED[0])}{CONTROLS_PATH}/requests"
     group.wait_until(lambda: web_ui.is_up(url), what="The simulator", seconds=_START_SECONDS)
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ticket_pipeline.simulator.world import SimulatedWorld
     from ticket_pipeline.storage.database import Database
 
-_GROUP = 32
+_GROUP = 64
 _LATENCY = (0.15, 0.9)  # seconds
 
 

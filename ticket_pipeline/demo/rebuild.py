@@ -1,7 +1,8 @@
-"""Rebuild whatever the past left out of date: all hours and days that it marked, once everything is stored."""
+"""What is made of the past: estimated sales while it is stored, and all hours and days once everything is."""
 
 from __future__ import annotations
 
+import time as clock
 from collections.abc import Callable
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING
@@ -14,11 +15,28 @@ from ticket_pipeline.storage.prices import (
     rebuild_daily,
     rebuild_hourly,
 )
+from ticket_pipeline.storage.sales import update_sales
 
 if TYPE_CHECKING:
+    from ticket_pipeline.market.sale_rates import SaleRules
     from ticket_pipeline.storage.database import Database
 
 _MOST_DAYS = 31
+_PAUSE_SECONDS = 0.5
+
+
+def estimate_past(database: Database, planned: int, until: datetime, rules: SaleRules) -> None:
+    """Estimate sales as captures are stored, to the end of the last of the `planned` polls before `until`."""
+    while count_played(database, until) < planned:
+        update_sales(database, rules)
+        clock.sleep(_PAUSE_SECONDS)
+    update_sales(database, rules)
+
+
+def count_played(database: Database, until: datetime) -> int:
+    """How many polls of the past are stored; `until` is where it ends."""
+    row = database.fetch_one("origin/count_played", finished_until=until)
+    return row["polls"] if row else 0
 
 
 def rebuild_past(database: Database, on_day: Callable[[], object] = lambda: None) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from ticket_pipeline.demo import play as playing
 from ticket_pipeline.demo.play import Source, plan_past, play, share_out
-from ticket_pipeline.demo.rebuild import rebuild_past
+from ticket_pipeline.demo.rebuild import estimate_past, rebuild_past
 from ticket_pipeline.ingest.poll import poll_events
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.queries.events import read_events
@@ -24,6 +24,7 @@ from ticket_pipeline.simulator.marketplaces import Marketplace as Place
 from ticket_pipeline.simulator.venue import Venue, arena_zones
 from ticket_pipeline.simulator.world import SimulatedWorld, sample_watchlist_rows
 from ticket_pipeline.storage.database import Database
+from ticket_pipeline.storage.sales import build_sale_rules
 from ticket_pipeline.storage.watchlist import sync_watchlist
 from ticket_pipeline_tests.overrides import settings_from
 from ticket_pipeline_tests.servers import throwaway_database
@@ -50,6 +51,15 @@ CONTENTS: tuple[LiteralString, ...] = (
     """select event_id, marketplace, finished_at, outcome, status, bytes, listings, rejected from fetch_attempts
     order by 1, 2, 3""",
     "select grain, starts_at, event_id, marketplace from stale_prices order by 1, 2, 3, 4",
+    "select * from listing_changes order by event_id, marketplace, captured_at, change, listing_id",
+    """select event_id, marketplace, captured_at, previous_captured_at, censored_because from snapshots
+    order by 1, 2, 3""",
+)
+
+MADE: tuple[LiteralString, ...] = (
+    "select to_jsonb(p) - 'built_at' as row from hourly_prices as p order by event_id, marketplace, zone, hour_at",
+    "select to_jsonb(p) - 'built_at' as row from daily_prices as p order by event_id, marketplace, zone, day_on",
+    "select * from estimated_sales order by event_id, marketplace, zone, hour_at",
 )
 
 
@@ -85,6 +95,13 @@ class Demo:
         """All rows of the tables that a poll writes."""
         return [query(self.database, text) for text in CONTENTS]
 
+    def made(self) -> list[list[Row]]:
+        """All rows that are made of what polls wrote."""
+        rebuild_past(self.database)
+        polls = sum(len(source.polls) for sources in self.plan() for source in sources)
+        estimate_past(self.database, polls, BEGAN, build_sale_rules(self.settings))
+        return [query(self.database, text) for text in MADE]
+
 
 def opened(url: str) -> Demo:
     database, world = Database(url, "tickets"), small_world()
@@ -101,8 +118,9 @@ def demo(migrated_url: str) -> Iterator[Demo]:
 
 
 def test_the_past_is_what_polling_at_those_moments_would_have_stored(
-    demo: Demo, database_server: EmbeddedServer, migrated_template: str
+    demo: Demo, database_server: EmbeddedServer, migrated_template: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(playing, "_GROUP", 9)
     demo.play_all()
     moment = [BEGAN]
     app = create_app(demo.world, clock=lambda: moment[0])
@@ -126,7 +144,11 @@ def test_the_past_is_what_polling_at_those_moments_would_have_stored(
                 )
                 assert not asyncio.run(polling).failures
             theirs = polled.contents()
+            made_of_theirs = polled.made()
     ours = demo.contents()
+    for name, mine, made in zip(MADE, demo.made(), made_of_theirs, strict=True):
+        assert mine
+        assert mine == made, name
     captures, *others = zip(ours, theirs, strict=True)
     assert captures[0] == captures[1]
     assert len(captures[0]) > 40

@@ -166,25 +166,34 @@ def store(
 
 def write(database: Database, capture: Capture, *, keep_body: bool = True, jitter_factor: float = 1.0) -> StoredCapture:
     """Write a capture with the default rule."""
-    outcome = Outcome.OK if capture.received else Outcome.EMPTY
-    attempt = Attempt(
-        capture.captured_at,
-        capture.captured_at,
-        outcome,
-        status=200,
-        bytes=len(capture.body),
-        listings=capture.accepted,
-        rejected=len(capture.rejected),
-    )
-    (stored,) = write_captures(
+    (stored,) = write_all(database, [capture], keep_body=keep_body, jitter_factor=jitter_factor)
+    return stored
+
+
+def write_all(
+    database: Database, captures: Sequence[Capture], *, keep_body: bool = True, jitter_factor: float = 1.0
+) -> list[StoredCapture]:
+    """Write captures of one event together."""
+    return write_captures(
         database,
-        [(capture, attempt)],
+        [(capture, _attempt_of(capture)) for capture in captures],
         back_off=BACK_OFF,
         jitter_factor=jitter_factor,
         keep_body=keep_body,
         change_rules=DEFAULT_CHANGE_RULES,
     )
-    return stored
+
+
+def _attempt_of(capture: Capture) -> Attempt:
+    return Attempt(
+        capture.captured_at,
+        capture.captured_at,
+        Outcome.OK if capture.received else Outcome.EMPTY,
+        status=200,
+        bytes=len(capture.body),
+        listings=capture.accepted,
+        rejected=len(capture.rejected),
+    )
 
 
 def fail(

@@ -1,0 +1,95 @@
+"""Captures that are stored together make the same rows as captures that are stored one after the other."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, LiteralString
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ticket_pipeline_tests.storage.stored import (
+    EXAMPLES_SHARE_A_DATABASE,
+    HOUR,
+    NOON,
+    Item,
+    capture_of,
+    empty,
+    event_record,
+    query,
+    rejects,
+    watch,
+    write,
+    write_all,
+)
+
+if TYPE_CHECKING:
+    from ticket_pipeline.market.events import Event
+    from ticket_pipeline.storage.database import Database, Row
+    from ticket_pipeline.storage.snapshots import Capture
+
+# (id, price, quantity) of each listing, how many were rejected, hours since the capture before
+_LISTINGS = st.lists(
+    st.tuples(st.integers(0, 9), st.sampled_from((100.0, 105.0, 150.0)), st.sampled_from((1, 2))),
+    max_size=8,
+    unique_by=lambda listing: listing[0],
+)
+_CAPTURES = st.lists(st.tuples(_LISTINGS, st.integers(0, 3), st.integers(1, 30)), min_size=1, max_size=9)
+
+ROWS: tuple[LiteralString, ...] = (
+    """select captured_at, received, accepted, rejected, is_suspect, previous_captured_at, censored_because
+    from snapshots where event_id = %(event_id)s order by 1""",
+    """select captured_at, previous_captured_at, change, listing_id, previous_listing_id, relisted_as, old_price,
+    new_price, old_quantity, new_quantity from listing_changes where event_id = %(event_id)s order by 1, 3, 4""",
+    "select captured_at, listing_id, price from listings where event_id = %(event_id)s order by 1, 2",
+    "select captured_at, position, raw from rejected_listings where event_id = %(event_id)s order by 1, 2",
+    "select captured_at, body from raw_payloads where event_id = %(event_id)s order by 1",
+    "select finished_at, outcome, listings from fetch_attempts where event_id = %(event_id)s order by 1",
+    "select starts_at from stale_prices where event_id = %(event_id)s order by 1",
+    "select captured_at, previous_captured_at, is_stale from sale_departures where event_id = %(event_id)s order by 1",
+    """select next_due_at, consecutive_failures, last_attempt_at, last_success_at, last_outcome from poll_schedule
+    where event_id = %(event_id)s and marketplace = 'stubhub'""",
+)
+
+
+def captures_of(event: Event, drawn: list[tuple[list[tuple[int, float, int]], int, int]]) -> list[Capture]:
+    """The drawn captures of an event, in order."""
+    at, captures = NOON, []
+    for number, (listings, rejected, hours) in enumerate(drawn):
+        at += hours * HOUR
+        seen = [Item(listing_id=str(key), price=price, quantity=quantity) for key, price, quantity in listings]
+        captures.append(capture_of(event, at, seen, rejects(rejected), body=b"%d" % number))
+    return captures
+
+
+def rows_of(database: Database, event: Event) -> list[list[Row]]:
+    return [query(database, text, event_id=event.event_id) for text in ROWS]
+
+
+@given(drawn=_CAPTURES, cuts=st.sets(st.integers(1, 8)))
+@EXAMPLES_SHARE_A_DATABASE
+def test_together_and_one_by_one_make_the_same_rows(
+    database: Database, drawn: list[tuple[list[tuple[int, float, int]], int, int]], cuts: set[int]
+) -> None:
+    empty(database)
+    one_by_one, together = watch(database, event_record(1), event_record(2))
+    for capture in captures_of(one_by_one, drawn):
+        write(database, capture)
+    captures = captures_of(together, drawn)
+    for start, end in pairwise(sorted({0, len(captures), *(cut for cut in cuts if cut < len(captures))})):
+        assert all(one.is_new for one in write_all(database, captures[start:end]))
+    assert rows_of(database, together) == rows_of(database, one_by_one)
+    assert not any(one.is_new for one in write_all(database, captures))
+    assert rows_of(database, together) == rows_of(database, one_by_one)
+
+
+def test_each_is_told_what_became_of_it(database: Database) -> None:
+    (event,) = watch(database, event_record(1))
+    captures = captures_of(event, [([(n, 100.0, 2) for n in range(size)], 0, 1) for size in (8, 3, 7, 2, 2)])
+    assert write(database, captures[0]).compared_at == ()
+    known, cut, back, fell, confirmed = write_all(database, captures)
+    assert not known.is_new
+    assert (cut.is_suspect, cut.compared_at) == (True, ())
+    assert (back.is_suspect, back.compared_at) == (False, (captures[2].captured_at,))
+    assert (fell.is_suspect, fell.compared_at) == (False, (captures[3].captured_at,))
+    assert (confirmed.is_suspect, confirmed.compared_at) == (False, (captures[4].captured_at,))
