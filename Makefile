@@ -40,10 +40,11 @@ test: $(VENV)/.installed-dev ## Run all tests on a real PostgreSQL
 timescaledb: $(VENV)/.installed-dev ## Unpack a real TimescaleDB from Debian's packages into .cache
 	@$(BIN)/python scripts/install_timescaledb.py
 
-# What TimescaleDB could change: the schema, statements over its hypertable, prices, and one run of the whole.
+# What TimescaleDB could change: the schema, statements over its hypertable, prices, exports, and one run of the whole.
 ON_TIMESCALEDB = $(addprefix ticket_pipeline_tests/storage/test_,migrations.py upgrade.py statements.py snapshots.py \
 	snapshot_trust.py event_cleanup.py rebuild.py rebuild_cost.py hourly_prices.py daily_prices.py recomputation.py \
-	check_cost.py quality.py) ticket_pipeline_tests/queries/test_prices.py \
+	check_cost.py quality.py changes.py sales.py reclassify.py) \
+	$(addprefix ticket_pipeline_tests/queries/test_,prices.py now.py) ticket_pipeline_tests/cli/test_export.py \
 	ticket_pipeline_tests/end_to_end/test_kills.py
 
 test-timescaledb: $(VENV)/.installed-dev ## Run the tests that TimescaleDB could change on a real one

@@ -95,7 +95,7 @@ _HOURS = """
       e.event_id, 'stubhub', case z when 0 then '*' else 'Zone ' || z end, 'USD', 'all_in', h, 1, 0, 0,
       300, 300, 300, 300, 900, 900, 900, 900,
       900, 300, 300 * (p + 80), p, p, p, p + 30, p + 90, p - 2, p - 2, p - 2, p - 2, p - 2, p + 80, p + 60, p + 900,
-      p - 2, p - 1, p, p + 1, p + 2, p + 3, p + 4, p + 5, h, h + interval '5 minutes'
+      p - 2, p - 1, p, p + 1, p + 2, p + 3, p + 4, p + 5, h, h + interval '30 minutes'
     from generate_series(%(start)s::timestamptz, %(end)s::timestamptz - interval '1 hour', interval '1 hour') as h
     cross join events as e
     cross join generate_series(0, %(zones)s) as z
