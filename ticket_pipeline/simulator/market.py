@@ -115,10 +115,18 @@ class EventMarket:
         """The correct metrics of a marketplace's listings at `now`."""
         return TrueMetrics.of(self.listings_at(now, marketplace))
 
-    def sales_between(self, after: datetime, until: datetime, marketplace: Marketplace | None = None) -> list[Sale]:
+    def sales_between(
+        self,
+        after: datetime,
+        until: datetime,
+        marketplace: Marketplace | None = None,
+        *,
+        listed_at: Marketplace | None = None,
+    ) -> list[Sale]:
         """The tickets sold later than `after` and not later than `until`, by time, without parking passes.
 
-        `marketplace` is where they were bought; None returns all sales, each once.
+        `marketplace` is where they were bought, `listed_at` one of those that listed them; None: any. Each sale is
+        returned once.
         """
         first, last = self._market_hour(after), self._market_hour(until)
         sales = [
@@ -132,6 +140,7 @@ class EventMarket:
             )
             for stint in self._stints(first, last)
             if not stint.holding.is_parking and marketplace in {None, stint.marketplace}
+            if listed_at is None or listed_at in stint.holding.marketplaces
             for sold in stint.sales
             if first > sold.at >= last
         ]

@@ -133,6 +133,10 @@ def test_every_sale_is_recorded_once_where_it_happened() -> None:
     assert all(by_marketplace)
     assert sorted(map(repr, sales)) == sorted(repr(sale) for part in by_marketplace for sale in part)
     assert len({(sale.holding, sale.sold_at) for sale in sales}) == len(sales)
+    listed_here = market.sales_between(_before(60), START, listed_at=STUBHUB)
+    bought_there = market.sales_between(_before(60), START, VIVID_SEATS, listed_at=STUBHUB)
+    assert set(by_marketplace[0]) < set(listed_here) < set(sales)
+    assert set(listed_here) == {*by_marketplace[0], *bought_there}
 
 
 def test_tickets_sold_at_one_marketplace_disappear_from_the_other_within_ten_minutes() -> None:
