@@ -10,6 +10,9 @@ from typing import Any, TypeVar, cast
 import dagster as dg
 import stamina.instrumentation
 
+from ticket_pipeline.defs.alerts.assets import ALERT_EVENTS, build_alert_assets
+from ticket_pipeline.defs.alerts.checks import ALERT_CHECKS
+from ticket_pipeline.defs.alerts.sensors import build_alert_sensors
 from ticket_pipeline.defs.analytics.assets import build_analytics_assets
 from ticket_pipeline.defs.analytics.following import build_followers
 from ticket_pipeline.defs.checks import Check, build_check_job
@@ -70,6 +73,7 @@ def build_defs(
         outputs = [build_market_report(settings, now), *build_sheet_results(settings, now)]
     prefix = settings.dagster_key_prefix
     assets = [build_events_asset(settings, now), *polled, *prices, *analytics, *primary_sales, *outputs]
+    assets += build_alert_assets(settings, now)
     keys = {key: asset_key(key.path[0], prefix) for each in assets for key in each.keys} if prefix else {}
     jobs, price_jobs = build_jobs(sources, prefix, settings), build_price_jobs(prefix)
     checks = {asset_key(name, prefix): found for name, found in checks_by_asset(sources, settings).items()}
@@ -81,6 +85,7 @@ def build_defs(
     sensors = [
         *(build_poll_sensor(source, settings, now) for source in sources),
         build_rebuild_sensor(price_jobs, settings, now),
+        *build_alert_sensors([job for job in jobs if job.name == "deliver_alerts"], settings, now),
     ]
     all_resources = {**build_resources(settings), **(resources or {})}
     pipeline_jobs, pipeline_schedules, _ = build_pipelines(settings)
@@ -116,6 +121,7 @@ def checks_by_asset(sources: Sequence[Source], settings: Settings) -> dict[str, 
         "hourly_prices": HOURLY_CHECKS,
         "daily_prices": DAILY_CHECKS,
         **{follower.name: follower.checks for follower in build_followers(settings)},
+        **({ALERT_EVENTS: ALERT_CHECKS} if settings.alerts is not None else {}),
     }
 
 

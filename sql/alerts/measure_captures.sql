@@ -9,20 +9,22 @@ with captures as materialized (
     with ordinality as u (event_id, marketplace, captured_at, has_zones, number)
 ),
 
+-- Compared a million times in sorts: byte by byte, whatever the collation of the database.
 held as materialized (
   select
-    c.number, c.has_zones, l.currency, l.fee_basis, l.quantity, l.splits, l.price, l.admission = 'seat' as is_seat,
+    c.number, c.has_zones, l.currency collate "C" as currency, l.fee_basis collate "C" as fee_basis, l.quantity, l.splits, l.price,
+    l.admission = 'seat' as is_seat,
     case
       when l.admission = 'seat' then coalesce(nullif(l.zone, '*'), nullif(l.section, '*'), 'unknown')
       else 'Grounds'
-    end as zone
+    end collate "C" as zone
   from captures as c
   inner join listings as l
     on l.event_id = c.event_id and l.captured_at = c.captured_at and l.marketplace = c.marketplace
 ),
 
 observed as (
-  select number, '*' as zone, currency, fee_basis, quantity, splits, price
+  select number, '*' collate "C" as zone, currency, fee_basis, quantity, splits, price
   from held
   where is_seat
   union all

@@ -4,10 +4,11 @@
 with hours as (
   select
     u.number, p.hour_at,
-    (array[
-      p.floor_price, p.get_in_1_price, p.get_in_2_price, p.get_in_3_price, p.get_in_4_price, p.get_in_5_price,
-      p.get_in_6_price, p.get_in_7_price, p.get_in_8_price, p.median_price, p.tickets, p.listings
-    ])[u.place] as value
+    case u.place
+      when 1 then p.floor_price when 2 then p.get_in_1_price when 3 then p.get_in_2_price when 4 then p.get_in_3_price
+      when 5 then p.get_in_4_price when 6 then p.get_in_5_price when 7 then p.get_in_6_price when 8 then p.get_in_7_price
+      when 9 then p.get_in_8_price when 10 then p.median_price when 11 then p.tickets else p.listings
+    end as value
   from
     unnest(
       %(event_ids)s::bigint[], %(marketplaces)s::text[], %(zones)s::text[], %(currencies)s::text[], %(fee_bases)s::text[],

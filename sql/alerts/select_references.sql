@@ -22,10 +22,11 @@ cross join
     from hourly_prices as p
     cross join
       lateral (
-        select (array[
-          p.floor_price, p.get_in_1_price, p.get_in_2_price, p.get_in_3_price, p.get_in_4_price, p.get_in_5_price,
-          p.get_in_6_price, p.get_in_7_price, p.get_in_8_price, p.median_price, p.tickets, p.listings
-        ])[q.place] as value
+        select case q.place
+          when 1 then p.floor_price when 2 then p.get_in_1_price when 3 then p.get_in_2_price when 4 then p.get_in_3_price
+          when 5 then p.get_in_4_price when 6 then p.get_in_5_price when 7 then p.get_in_6_price when 8 then p.get_in_7_price
+          when 9 then p.get_in_8_price when 10 then p.median_price when 11 then p.tickets else p.listings
+        end as value
       ) as v
     where
       p.event_id = q.event_id and p.marketplace = q.marketplace and p.zone = q.zone and p.currency = q.currency
@@ -38,7 +39,8 @@ cross join
 where q.kind = 'ago'
 union all
 select
-  q.number, case q.kind when 'low' then a.low when 'high' then a.high else round(a.mean, 4) end, null,
+  q.number, case q.kind when 'low' then a.low when 'high' then a.high else round(a.mean, 4) end,
+  case when q.kind = 'usual' then date_bin('1 hour', q.captured_at, timestamptz '2000-01-01 00:00+00') end,
   case when q.kind = 'usual' then round(a.deviation, 4) end
 from questions as q
 cross join
@@ -49,10 +51,11 @@ cross join
     from hourly_prices as p
     cross join
       lateral (
-        select (array[
-          p.floor_price, p.get_in_1_price, p.get_in_2_price, p.get_in_3_price, p.get_in_4_price, p.get_in_5_price,
-          p.get_in_6_price, p.get_in_7_price, p.get_in_8_price, p.median_price, p.tickets, p.listings
-        ])[q.place] as value
+        select case q.place
+          when 1 then p.floor_price when 2 then p.get_in_1_price when 3 then p.get_in_2_price when 4 then p.get_in_3_price
+          when 5 then p.get_in_4_price when 6 then p.get_in_5_price when 7 then p.get_in_6_price when 8 then p.get_in_7_price
+          when 9 then p.get_in_8_price when 10 then p.median_price when 11 then p.tickets else p.listings
+        end as value
       ) as v
     where
       p.event_id = q.event_id and p.marketplace = q.marketplace and p.zone = q.zone and p.currency = q.currency

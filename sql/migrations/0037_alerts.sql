@@ -43,6 +43,7 @@ create table alert_states (
   value numeric,
   reference numeric,
   reference_at timestamptz,
+  deviation numeric,
   extreme numeric,
   muted_until timestamptz,
   is_muted_until_resolved boolean not null default false,

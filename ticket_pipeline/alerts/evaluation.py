@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
 
-from ticket_pipeline.alerts.measuring import Capture, Seen, Subject, observe, read_values
+from ticket_pipeline.alerts.measuring import ACROSS, Capture, Seen, Subject, observe, read_values
 from ticket_pipeline.alerts.messages import Occurrence, summarise, write_body, write_title
 from ticket_pipeline.alerts.scope import Sources, rules_by_source
 from ticket_pipeline.market.alert_states import NEW, AlertState, Standing, Transition, advance
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _MOST_CAPTURES = 1000
 """Captures in one transaction."""
 
-_STANDING = tuple(field.name for field in fields(Standing))
+_STANDING = Standing._fields
 
 Standings = dict[tuple[int, Subject], Standing]
 """Rule id and subject → where it stands."""
@@ -74,11 +74,8 @@ def follow_captures(
     source: Database | Transaction, captures: Sequence[Capture], rules: Sources, standings: Standings
 ) -> list[Occurrence]:
     """Advance the standings, in place, by captures of which the oldest comes first; returns what is to be told."""
-    known = defaultdict(list)
-    for rule_id, subject in standings:
-        known[rule_id].append(subject)
     told = []
-    for one in observe(source, captures, rules, known):
+    for one in observe(source, captures, rules, standings):
         if transition := _follow(one, standings):
             standing = standings[one.stored.rule_id, one.subject]
             told.append(Occurrence(one.stored.rule_id, one.stored.rule, one.subject, standing, transition))
@@ -115,7 +112,7 @@ def _evaluate_some(
     standings, muted = _read_standings(stored, this_moment)
     before = dict(standings)
     told = follow_captures(transaction, captures, sources, standings)
-    changed = {key: standing for key, standing in standings.items() if before.get(key) != standing}
+    changed = {key: standing for key, standing in standings.items() if _is_news(before.get(key), standing, key[1])}
     ids = _store(transaction, told, muted, this_moment) if told else {}
     if changed:
         transaction.execute("alerts/upsert_states", states=Jsonb([_as_row(*item) for item in changed.items()]))
@@ -128,6 +125,13 @@ def _evaluate_some(
     )
     fired = sum(one.transition is Transition.FIRED for one in told)
     return Evaluation(len(captures), fired, len(told) - fired, queued)
+
+
+def _is_news(before: Standing | None, after: Standing, subject: Subject) -> bool:
+    """Whether a standing must be stored: most captures only move its time, which `alert_progress` has, too."""
+    if before is None or subject.marketplace == ACROSS:
+        return before != after
+    return before is not after and before._replace(captured_at=after.captured_at) != after
 
 
 def _read_standings(rows: Sequence[Row], this_moment: datetime) -> tuple[Standings, set[tuple[int, Subject]]]:

@@ -13,8 +13,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ticket_pipeline.market.alert_rules import EVERY_ZONE, WHOLE_EVENT, AlertRule, Kind, Measure
-from ticket_pipeline.market.alert_states import Observation, Reference
+from ticket_pipeline.market.alert_states import Observation, Reference, Standing
 from ticket_pipeline.market.vocabulary import FeeBasis
+from ticket_pipeline.storage.prices import hour_start
 
 if TYPE_CHECKING:
     from ticket_pipeline.storage.alerts import StoredRule
@@ -63,6 +64,10 @@ class Seen(NamedTuple):
     """False where the capture does not hold the subject: it counts only for subjects that were seen before."""
 
 
+_Known = dict[tuple[int, int, str], set[Subject]]
+"""Rule id, event and marketplace → subjects that were seen before."""
+
+
 class _Asked(NamedTuple):
     stored: StoredRule
     capture: Capture
@@ -78,7 +83,7 @@ def observe(
     source: Database | Transaction,
     captures: Sequence[Capture],
     rules_of: Mapping[tuple[int, str], Sequence[StoredRule]],
-    known: Mapping[int, Sequence[Subject]],
+    standings: Mapping[tuple[int, Subject], Standing],
 ) -> list[Seen]:
     """What the rules see of captures, in the order of the captures.
 
@@ -86,15 +91,19 @@ def observe(
         source: where.
         captures: the oldest first.
         rules_of: event and marketplace → rules.
-        known: rule id → subjects that were seen before: a capture without them is news about them.
+        standings: rule id and subject → where it stands: a capture without a known subject is news about it, and what
+            it is compared with need not be read again.
     """
+    known: _Known = defaultdict(set)
+    for rule_id, subject in standings:
+        known[rule_id, subject.event_id, subject.marketplace].add(subject)
     asked = [
         _Asked(stored, capture)
         for capture in captures
         for stored in rules_of.get((capture.event_id, capture.marketplace), ())
     ]
     seen = [
-        *_listed(source, [one for one in asked if one.stored.rule.measure.has_history], known),
+        *_listed(source, [one for one in asked if one.stored.rule.measure.has_history], known, standings),
         *_sales(source, [one for one in asked if one.stored.rule.measure is Measure.SALES]),
         *_spreads(source, [one for one in asked if one.stored.rule.measure is Measure.SPREAD], known),
         *_percentiles(source, [one for one in asked if one.stored.rule.measure is Measure.PERCENTILE], known),
@@ -103,7 +112,10 @@ def observe(
 
 
 def _listed(
-    source: Database | Transaction, asked: Sequence[_Asked], known: Mapping[int, Sequence[Subject]]
+    source: Database | Transaction,
+    asked: Sequence[_Asked],
+    known: _Known,
+    standings: Mapping[tuple[int, Subject], Standing],
 ) -> Iterator[Seen]:
     """Prices and counts of listings."""
     if not asked:
@@ -116,9 +128,7 @@ def _listed(
         subjects[source_of_capture] |= {
             subject for zone in zones.values() for subject in zone if _is_of(stored.rule, subject)
         }
-        subjects[source_of_capture] |= {
-            subject for subject in known.get(stored.rule_id, ()) if subject[:2] == capture[:2]
-        }
+        subjects[source_of_capture] |= known.get(source_of_capture, set())
     found = []
     for stored, capture in asked:
         for subject in subjects[stored.rule_id, capture.event_id, capture.marketplace]:
@@ -127,9 +137,29 @@ def _listed(
             if not zone and stored.rule.measure.is_count:
                 value = Decimal()  # nothing is for sale; of another currency it would be unknown
             found.append((stored, capture, subject, value, subject in zone))
-    references = _references(source, [(one[0].rule, *one[1:3]) for one in found])
-    for number, (stored, capture, subject, value, is_held) in enumerate(found, start=1):
-        yield Seen(stored, subject, Observation(capture.captured_at, value, references.get(number)), is_held)
+    kept = [_kept_reference(one[0].rule, one[1], standings.get((one[0].rule_id, one[2]))) for one in found]
+    questions = [
+        (number, one[0].rule, one[1], one[2])
+        for number, one in enumerate(found)
+        if kept[number] is None and one[0].rule.condition.kind in _KINDS
+    ]
+    read = _references(source, questions) if questions else {}
+    for number, (stored, capture, subject, value, is_held) in enumerate(found):
+        reference = kept[number] or read.get(number)
+        yield Seen(stored, subject, Observation(capture.captured_at, value, reference), is_held)
+
+
+def _kept_reference(rule: AlertRule, capture: Capture, standing: Standing | None) -> Reference | None:
+    """What a value is compared with, where the standing has it: an extreme for ever, a usual value for its hour."""
+    kind = rule.condition.kind
+    if standing is None:
+        return None
+    if kind in {Kind.NEW_LOW, Kind.NEW_HIGH} and standing.extreme is not None:
+        return Reference(standing.extreme)
+    is_usual = kind is Kind.UNUSUAL and standing.reference is not None
+    if is_usual and standing.reference is not None and standing.reference_at == hour_start(capture.captured_at):
+        return Reference(standing.reference, standing.reference_at, standing.deviation or Decimal())
+    return None
 
 
 def _facts_of(
@@ -164,26 +194,20 @@ def _is_of(rule: AlertRule, subject: Subject) -> bool:
 
 
 def _references(
-    source: Database | Transaction, questions: Sequence[tuple[AlertRule, Capture, Subject]]
+    source: Database | Transaction, questions: Sequence[tuple[int, AlertRule, Capture, Subject]]
 ) -> dict[int, Reference]:
-    """What the values are compared with, by the number of the question, from 1."""
-    wanted = [
-        (number, rule, capture, subject)
-        for number, (rule, capture, subject) in enumerate(questions, start=1)
-        if rule.condition.kind in _KINDS
-    ]
-    if not wanted:
-        return {}
+    """What the values are compared with, by the number of the question."""
     rows = source.fetch_all(
         "alerts/select_references",
-        **subject_columns([subject for *_, subject in wanted]),
-        captured=[capture.captured_at for _, _, capture, _ in wanted],
-        places=[place_of(rule) for _, rule, _, _ in wanted],
-        kinds=[_KINDS[rule.condition.kind] for _, rule, _, _ in wanted],
-        windows=[rule.condition.window or _USUAL for _, rule, _, _ in wanted],
+        **subject_columns([subject for *_, subject in questions]),
+        captured=[capture.captured_at for _, _, capture, _ in questions],
+        places=[place_of(rule) for _, rule, _, _ in questions],
+        kinds=[_KINDS[rule.condition.kind] for _, rule, _, _ in questions],
+        windows=[rule.condition.window or _USUAL for _, rule, _, _ in questions],
     )
     return {
-        wanted[row["number"] - 1][0]: Reference(row["value"], row["at"], row["deviation"] or Decimal()) for row in rows
+        questions[row["number"] - 1][0]: Reference(row["value"], row["at"], row["deviation"] or Decimal())
+        for row in rows
     }
 
 
@@ -204,9 +228,7 @@ def _sales(source: Database | Transaction, asked: Sequence[_Asked]) -> Iterator[
         yield Seen(stored, subject, Observation(capture.captured_at, values.get(number)), is_held=number in values)
 
 
-def _spreads(
-    source: Database | Transaction, asked: Sequence[_Asked], known: Mapping[int, Sequence[Subject]]
-) -> Iterator[Seen]:
+def _spreads(source: Database | Transaction, asked: Sequence[_Asked], known: _Known) -> Iterator[Seen]:
     if not asked:
         return
     columns = _columns([one.capture for one in asked])
@@ -220,9 +242,7 @@ def _spreads(
     )
 
 
-def _percentiles(
-    source: Database | Transaction, asked: Sequence[_Asked], known: Mapping[int, Sequence[Subject]]
-) -> Iterator[Seen]:
+def _percentiles(source: Database | Transaction, asked: Sequence[_Asked], known: _Known) -> Iterator[Seen]:
     if not asked:
         return
     rows = source.fetch_all("alerts/measure_percentiles", **_columns([one.capture for one in asked]))
@@ -244,7 +264,7 @@ def _percentiles(
 
 def _by_currency(
     asked: Sequence[_Asked],
-    known: Mapping[int, Sequence[Subject]],
+    known: _Known,
     rows: Sequence[tuple[int, str, str, str, Decimal]],
 ) -> Iterator[Seen]:
     """Values of whole events by question, and the known subjects that have none this time."""
@@ -253,11 +273,8 @@ def _by_currency(
         event_id = asked[number - 1].capture.event_id
         values[number][Subject(event_id, marketplace, WHOLE_EVENT, currency, fee_basis)] = value
     for number, (stored, capture) in enumerate(asked, start=1):
-        before = {
-            subject
-            for subject in known.get(stored.rule_id, ())
-            if subject.event_id == capture.event_id and subject.marketplace in (ACROSS, capture.marketplace)
-        }
+        markets = (ACROSS, capture.marketplace)
+        before = {one for market in markets for one in known.get((stored.rule_id, capture.event_id, market), ())}
         for subject in before | set(values[number]):
             found = values[number].get(subject)
             yield Seen(stored, subject, Observation(capture.captured_at, found), is_held=found is not None)

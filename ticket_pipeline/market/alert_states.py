@@ -9,7 +9,6 @@ order; one that is not newer than the last changes nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum, auto
@@ -55,7 +54,7 @@ class Transition(StrEnum):
 
 
 class Reference(NamedTuple):
-    """What a value is compared with: an earlier value (as of `at`), or the mean and deviation of many."""
+    """What a value is compared with: an earlier value, as of `at`; or mean and deviation of what was before `at`."""
 
     value: Decimal
     at: datetime | None = None
@@ -70,8 +69,7 @@ class Observation(NamedTuple):
     reference: Reference | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """Where one rule stands with one subject.
 
     Attributes:
@@ -81,7 +79,8 @@ class Standing:
         fired_at: the capture that fired last.
         captured_at: the last capture; None: there was none.
         reference: what `value` was compared with.
-        extreme: the lowest value of all captures for `new low`, the highest for `new high`.
+        deviation: beside a reference that is a mean.
+        extreme: for `new low` the lowest value before and of all captures, for `new high` the highest.
     """
 
     state: AlertState = AlertState.NORMAL
@@ -93,6 +92,7 @@ class Standing:
     value: Decimal | None = None
     reference: Decimal | None = None
     reference_at: datetime | None = None
+    deviation: Decimal | None = None
     extreme: Decimal | None = None
 
 
@@ -140,17 +140,15 @@ def advance(before: Standing, seen: Observation, rule: AlertRule) -> tuple[Stand
         return before, None
     reference = _reference(before, seen, rule.condition.kind)
     after, transition = _move(before, judge(rule.condition, seen.value, reference), seen.captured_at, rule)
-    return (
-        replace(
-            after,
-            captured_at=seen.captured_at,
-            value=seen.value,
-            reference=reference.value if reference else None,
-            reference_at=reference.at if reference else None,
-            extreme=_extreme(before.extreme, seen.value, rule.condition.kind),
-        ),
-        transition,
+    known = after._replace(
+        captured_at=seen.captured_at,
+        value=seen.value,
+        reference=reference.value if reference else None,
+        reference_at=reference.at if reference else None,
+        deviation=reference.deviation or None if reference else None,
+        extreme=_extreme(_before(before, seen, rule.condition.kind), seen.value, rule.condition.kind),
     )
+    return known, transition
 
 
 def _reference(before: Standing, seen: Observation, kind: Kind) -> Reference | None:
@@ -159,9 +157,13 @@ def _reference(before: Standing, seen: Observation, kind: Kind) -> Reference | N
         return seen.reference
     if before.state is AlertState.PENDING and before.reference is not None:
         return Reference(before.reference, before.reference_at)
-    known = seen.reference.value if seen.reference else None
-    value = _extreme(known, before.extreme, kind)
+    value = _before(before, seen, kind)
     return None if value is None else Reference(value)
+
+
+def _before(before: Standing, seen: Observation, kind: Kind) -> Decimal | None:
+    """The extreme of all that was before a capture."""
+    return _extreme(seen.reference.value if seen.reference else None, before.extreme, kind)
 
 
 def _extreme(one: Decimal | None, other: Decimal | None, kind: Kind) -> Decimal | None:
@@ -173,24 +175,24 @@ def _extreme(one: Decimal | None, other: Decimal | None, kind: Kind) -> Decimal 
 
 def _move(before: Standing, verdict: Verdict, at: datetime, rule: AlertRule) -> tuple[Standing, Transition | None]:
     if verdict is Verdict.NO_DATA:
-        return replace(before, state=AlertState.NO_DATA, streak=0), None
+        return before._replace(state=AlertState.NO_DATA, streak=0), None
     if before.is_open:
         return _recover(before, verdict, rule)
     if verdict is not Verdict.BREACH:
-        return replace(before, state=AlertState.NORMAL, streak=0), None
+        return before._replace(state=AlertState.NORMAL, streak=0), None
     is_pending = before.state is AlertState.PENDING
     streak, since = (before.streak + 1, before.since_at) if is_pending else (1, at)
     is_rested = before.fired_at is None or at - before.fired_at >= rule.cooldown
     if streak >= rule.captures and is_rested:
-        fired = replace(before, state=AlertState.FIRING, streak=streak, is_open=True, since_at=since, fired_at=at)
+        fired = before._replace(state=AlertState.FIRING, streak=streak, is_open=True, since_at=since, fired_at=at)
         return fired, Transition.FIRED
-    return replace(before, state=AlertState.PENDING, streak=streak, since_at=since), None
+    return before._replace(state=AlertState.PENDING, streak=streak, since_at=since), None
 
 
 def _recover(before: Standing, verdict: Verdict, rule: AlertRule) -> tuple[Standing, Transition | None]:
     if verdict is not Verdict.CLEAR:
-        return replace(before, state=AlertState.FIRING, streak=0), None
+        return before._replace(state=AlertState.FIRING, streak=0), None
     streak = before.streak + 1 if before.state is AlertState.RECOVERING else 1
     if streak < rule.captures:
-        return replace(before, state=AlertState.RECOVERING, streak=streak), None
-    return replace(before, state=AlertState.NORMAL, streak=0, is_open=False), Transition.RESOLVED
+        return before._replace(state=AlertState.RECOVERING, streak=streak), None
+    return before._replace(state=AlertState.NORMAL, streak=0, is_open=False), Transition.RESOLVED

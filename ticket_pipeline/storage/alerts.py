@@ -81,3 +81,9 @@ def mute_alert(
             "alerts/mute", rule_id=rule_id, event_id=event_id, muted_until=until, until_resolved=until_resolved
         )
     )
+
+
+def count_due_deliveries(database: Database, this_moment: datetime) -> int:
+    """How many messages wait for nothing but somebody to send them."""
+    row = database.fetch_one("alerts/count_due", this_moment=this_moment)
+    return int(row["due"]) if row else 0

@@ -12,6 +12,8 @@ from uuid import UUID
 import dagster as dg
 from pydantic import Field
 
+from ticket_pipeline.alerts.follow import AlertsReport
+from ticket_pipeline.defs.alerts.assets import log_alerts
 from ticket_pipeline.defs.analytics.following import log_followers
 from ticket_pipeline.defs.checks import Scope, evaluate_in_run, specs_of
 from ticket_pipeline.defs.materializations import in_sync_regardless_of, log_failures, log_materializations
@@ -108,6 +110,7 @@ def build_polled_asset(
             events = _find_events(context, database, source.marketplace, config, now())
             if lease is not None:
                 lease, events = _keep_held(context, database, lease, events, now())
+            alerts: list[AlertsReport] = []
             polling = poll_events(
                 database,
                 in_use,
@@ -118,11 +121,14 @@ def build_polled_asset(
                 on_results=_log_results(context, len(events), describe),
                 lease=lease,
                 run_id=context.run.run_id,
+                on_alerts=alerts.append,
             )
             batch = asyncio.run(polling)
             yield from evaluate_in_run(context, database, checks, _scope_of(context, batch, now()))
             compared = [moment for result in batch.results for moment in result.compared_at]
             log_followers(context, database, in_use, compared, now())
+            for report in alerts:
+                log_alerts(context, database, report, now)
             pause = read_pauses(database, now()).get(source.marketplace)
         _end_run(context, source.marketplace, batch, pause)
 

@@ -1,0 +1,1 @@
+"""Tests of the assets, checks and sensors of alerts."""
