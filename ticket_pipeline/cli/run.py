@@ -313,7 +313,10 @@ def _start_dagster(
     stack.callback(web_ui.cancel_runs, url)
     stack.callback(group.stop, "daemon")
     group.wait_until(lambda: web_ui.is_up(f"{url}/server_info"), what="The web UI", seconds=_START_SECONDS)
-    for job in ("sync_events", "show_stored_partitions", "report_markets"):
+    jobs = ["sync_events", "show_stored_partitions", "report_markets"]
+    if settings.is_simulated and settings.pipelines_dir is None:
+        jobs.append("vivenu_default")  # its schedule may be ten minutes away, and the demo's page is empty until then
+    for job in jobs:
         web_ui.launch_job(url, job)
 
 
