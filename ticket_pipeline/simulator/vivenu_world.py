@@ -31,6 +31,8 @@ ANSWERS = (
 )
 """What buyers answer, and the gender it means."""
 
+_ANSWER_PERCENT = (18, 24, 4, 14, 13, 1, 9, 11, 1, 4, 1)
+
 SALE_TIME = timedelta(days=150)  # from an event's first sale to its start
 
 _MINUTE = timedelta(minutes=1)
@@ -47,6 +49,8 @@ _ORIGINS = {"yourticket": 0.80, "pos": 0.12, "rebooking": 0.05, "upgrade": 0.03}
 _FOLLOWING = {"VALID": "INVALID", "DETAILSREQUIRED": "VALID", "RESERVED": "VALID", "BLANK": "VALID"}
 _COUPON_SHARE, _SECOND_COUPON_SHARE = 0.15, 0.05
 _ANSWERED_SHARE, _BIRTHDAY_SHARE = 0.97, 0.05
+_YOUNGEST, _OLDEST = 14, 85
+_AGE_SHAPE = 3.2, 7.0  # of a gamma distribution over the youngest: mean 36, standard deviation 13
 _CHANGES_PER_MINUTE = 0.1
 _EVENT_SPACING = timedelta(days=13)
 _LEAST_SOLD = 0.01
@@ -233,7 +237,7 @@ class VivenuWorld:
             paid_cents=kind.price_cents * (100 - cut) // 100,
             origin=origin,
             purchase=purchase,
-            gender=rng.randrange(len(ANSWERS)) if is_asked and rng.random() < _ANSWERED_SHARE else None,
+            gender=_draw_answer(rng) if is_asked and rng.random() < _ANSWERED_SHARE else None,
             birth_on=_birth_date(rng, event.event_on) if is_asked and rng.random() < _ANSWERED_SHARE else None,
         )
         self.tickets[ticket.ticket_id] = ticket
@@ -321,11 +325,16 @@ def _coupon(number: int) -> OrganisedCoupon:
 
 
 def _birth_date(rng: random.Random, on: date) -> date:
-    """Somebody aged 14 to 85 on that day; some have their birthday on it or beside it."""
+    """Somebody aged 14 to 85 on that day, mostly about 30; some have their birthday on it or beside it."""
+    age = min(_OLDEST, _YOUNGEST + rng.gammavariate(*_AGE_SHAPE))
     if rng.random() < _BIRTHDAY_SHARE:
         day = on + timedelta(days=rng.randint(-1, 1))
-        return day.replace(year=day.year - rng.randint(14, 85), day=min(day.day, 28))
-    return on - timedelta(days=rng.randint(round(14 * 365.25), round(85 * 365.25)))
+        return day.replace(year=day.year - int(age), day=min(day.day, 28))
+    return on - timedelta(days=round(age * 365.25))
+
+
+def _draw_answer(rng: random.Random) -> int:
+    return rng.choices(range(len(ANSWERS)), _ANSWER_PERCENT)[0]
 
 
 def _ticket_id(number: int) -> str:
