@@ -42,8 +42,8 @@ seats as materialized (
 
 sections as materialized (
   select
-    pair_id, section, zone, currency, fee_basis, count(*) as listings,
-    percentile_cont(0.5) within group (order by log_price) as middle
+    pair_id, section, zone, currency, fee_basis, count(*) as listings, array_agg(listing_id) as listing_ids,
+    array_agg(log_price) as log_prices, percentile_cont(0.5) within group (order by log_price) as middle
   from seats
   group by pair_id, section, zone, currency, fee_basis
 ),
@@ -54,71 +54,100 @@ zones as materialized (
   group by pair_id, zone, currency, fee_basis
 ),
 
-placed as materialized (
+totals as materialized (
+  select pair_id, sum(listings)::double precision as listings
+  from sections
+  group by pair_id
+),
+
+distances as (
   select
-    t.*,
-    row_number() over (
-      partition by t.pair_id
-      order by
-        round(
-          (t.log_price - (s.listings * s.middle + %(zone_listings)s * z.middle) / (s.listings + %(zone_listings)s))::numeric, 9
-        ),
-        t.listing_id collate "C"
-    ) as place,
-    count(*) over (partition by t.pair_id) as seats
-  from seats as t
-  inner join sections as s
-    on
-      s.pair_id = t.pair_id and s.section = t.section and s.zone = t.zone and s.currency = t.currency
-      and s.fee_basis = t.fee_basis
+    s.pair_id, l.listing_id,
+    round(
+      1e9 * (l.log_price - (s.listings * s.middle + %(zone_listings)s * z.middle) / (s.listings + %(zone_listings)s))
+    ) as distance
+  from sections as s
   inner join zones as z
-    on z.pair_id = t.pair_id and z.zone = t.zone and z.currency = t.currency and z.fee_basis = t.fee_basis
+    on z.pair_id = s.pair_id and z.zone = s.zone and z.currency = s.currency and z.fee_basis = s.fee_basis
+  cross join lateral unnest(s.listing_ids, s.log_prices) as l (listing_id, log_price)
 ),
 
 ranked as materialized (
   select
-    r.*, width_bucket((r.place - 0.5) / r.seats::double precision, %(edges)s::double precision[]) as class,
-    o.change as gone_as, o.zone as gone_zone, o.relisted_as, o.new_quantity, n.listing_id is not null as is_new
-  from placed as r
-  left join changes as o on o.pair_id = r.pair_id and o.listing_id = r.listing_id and o.is_own and o.change <> 'listed'
-  left join changes as n on n.pair_id = r.pair_id and n.listing_id = r.listing_id and not n.is_own
+    r.pair_id, r.listing_id,
+    width_bucket((r.place - 0.5) / t.listings, %(edges)s::double precision[]) as class
+  from (
+    select d.*, row_number() over (partition by d.pair_id order by d.distance, d.listing_id collate "C") as place
+    from distances as d
+  ) as r
+  inner join totals as t on t.pair_id = r.pair_id
 ),
 
-classes as (
+-- What is known of the few listings that came or went.
+moved as materialized (
+  select
+    r.pair_id, r.listing_id, r.class, bool_or(not c.is_own) as is_new, max(c.change) filter (where c.is_own) as gone_as,
+    max(c.zone) filter (where c.is_own) as gone_zone, max(c.relisted_as) filter (where c.is_own) as relisted_as,
+    max(c.new_quantity) filter (where c.is_own) as new_quantity
+  from changes as c
+  inner join ranked as r on r.pair_id = c.pair_id and r.listing_id = c.listing_id
+  where c.change = 'listed' and not c.is_own or c.change <> 'listed' and c.is_own
+  group by r.pair_id, r.listing_id, r.class
+),
+
+classes as materialized (
   select
     k.pair_id, array_agg(k.at_risk order by k.class) as at_risk, array_agg(k.removed order by k.class) as removed,
     array_agg(k.new_at_risk order by k.class) as new_at_risk, array_agg(k.new_removed order by k.class) as new_removed
   from (
     select
-      p.pair_id, g.class, count(r.pair_id)::integer as at_risk, (count(*) filter (where r.gone_as = 'removed'))::integer as removed,
-      (count(*) filter (where r.is_new))::integer as new_at_risk,
-      (count(*) filter (where r.is_new and r.gone_as = 'removed'))::integer as new_removed
+      p.pair_id, g.class, (coalesce(r.listings, 0) - coalesce(m.relisted, 0))::integer as at_risk,
+      coalesce(m.removed, 0) as removed, coalesce(m.new_at_risk, 0) as new_at_risk, coalesce(m.new_removed, 0) as new_removed
     from pairs as p
     cross join generate_series(0, cardinality(%(edges)s::double precision[])) as g (class)
-    left join ranked as r on r.pair_id = p.pair_id and r.class = g.class and r.relisted_as is null
-    group by p.pair_id, g.class
+    left join (
+      select pair_id, class, count(*) as listings
+      from ranked
+      group by pair_id, class
+    ) as r
+      on r.pair_id = p.pair_id and r.class = g.class
+    left join (
+      select
+        pair_id, class, (count(*) filter (where relisted_as is not null))::integer as relisted,
+        (count(*) filter (where relisted_as is null and gone_as = 'removed'))::integer as removed,
+        (count(*) filter (where relisted_as is null and is_new))::integer as new_at_risk,
+        (count(*) filter (where relisted_as is null and is_new and gone_as = 'removed'))::integer as new_removed
+      from moved
+      group by pair_id, class
+    ) as m on m.pair_id = p.pair_id and m.class = g.class
   ) as k
   group by k.pair_id
 ),
 
-left_lots as (
-  select
-    r.pair_id, r.gone_zone as zone, r.currency, r.class, sum(r.quantity) as tickets, sum(r.quantity ^ 2) as squares,
-    sum(r.quantity * r.price) as value
-  from ranked as r
-  where r.gone_as = 'removed' and r.relisted_as is null
-  group by r.pair_id, r.gone_zone, r.currency, r.class
-  union all
-  select
-    r.pair_id, r.gone_zone, r.currency, -1, sum(r.quantity - r.new_quantity), 0, sum((r.quantity - r.new_quantity) * r.price)
-  from ranked as r
-  where
-    r.gone_as = 'quantity' and r.gone_zone <> 'Grounds' and r.new_quantity < r.quantity
-    and (r.splits is null or (r.quantity - r.new_quantity) = any(r.splits))
-  group by r.pair_id, r.gone_zone, r.currency
+gone as (
+  select m.*, t.currency, t.quantity, t.splits, t.price
+  from moved as m
+  inner join seats as t on t.pair_id = m.pair_id and t.listing_id = m.listing_id
+  where m.gone_as is not null
 ),
 
-lots as (
+left_lots as (
+  select
+    pair_id, gone_zone as zone, currency, class, sum(quantity) as tickets, sum(quantity ^ 2) as squares,
+    sum(quantity * price) as value
+  from gone
+  where gone_as = 'removed' and relisted_as is null
+  group by pair_id, gone_zone, currency, class
+  union all
+  select pair_id, gone_zone, currency, -1, sum(quantity - new_quantity), 0, sum((quantity - new_quantity) * price)
+  from gone
+  where
+    gone_as = 'quantity' and gone_zone <> 'Grounds' and new_quantity < quantity
+    and (splits is null or (quantity - new_quantity) = any(splits))
+  group by pair_id, gone_zone, currency
+),
+
+lots as materialized (
   select
     pair_id, jsonb_agg(jsonb_build_array(zone, currency, class, tickets, squares, value) order by zone, currency, class) as lots
   from left_lots
