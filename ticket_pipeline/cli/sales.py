@@ -45,7 +45,7 @@ def sales(
     """Show estimated sales of an event over time: expected tickets, and the range that holds in 8 of 10 cases.
 
     An estimate from listings that are gone, never a count: some were taken down, some came and went between two
-    captures. Nothing is estimated across suspects and long gaps.
+    captures. Nothing is estimated across suspects and long gaps. How good estimates are: docs/accuracy.md.
 
         ticket-pipeline sales glass orchard --days 7
     """
