@@ -36,6 +36,7 @@ from ticket_pipeline.cli.run_status import (
     facts_of_run,
     uses_sample,
 )
+from ticket_pipeline.cli.sample_alerts import sample_alerts_path, write_sample_alerts
 from ticket_pipeline.cli.session import write_dagster_home
 from ticket_pipeline.cli.tables import show_facts
 from ticket_pipeline.demo.world import open_demo_world
@@ -161,6 +162,8 @@ def _prepare(settings: Settings, port: int | None, console: Console) -> tuple[Se
         changes["ticket_pipeline_tuning"] = _DEMO_TUNING | settings.tuning.model_dump(exclude_unset=True)
         if uses_sample(settings) and settings.venue_map is None:
             changes["venue_map"] = str(_sample_zones_path(settings))
+        if uses_sample(settings) and settings.alerts is None:
+            changes["alerts"] = str(sample_alerts_path(settings))
         changes["simulator_port"] = str(_simulator_port(settings.simulator_port))
     if "dagster_start_running" not in settings.model_fields_set:
         changes["dagster_start_running"] = "true"
@@ -260,6 +263,7 @@ def _sync(database: Database, settings: Settings, console: Console, *, with_past
         world = open_demo_world(settings, now, with_past=with_past)
         _write_csv(sample_watchlist_path(settings), sample_watchlist_rows(world))
         _write_csv(_sample_zones_path(settings), sample_zone_rows(world))
+        write_sample_alerts(settings)
     elif uses_sample(settings):
         raise ConfigurationError(
             "No watchlist is configured. Set GOOGLE_SHEET_ID and GOOGLE_SHEETS_CREDENTIALS_FILE, or WATCHLIST_CSV."
