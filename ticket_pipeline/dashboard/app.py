@@ -15,7 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
 from ticket_pipeline.charts.drawing import style_sheet
-from ticket_pipeline.dashboard import event, overview, primary_sales, sources
+from ticket_pipeline.dashboard import alerts, event, overview, primary_sales, sources
 from ticket_pipeline.dashboard.pages import FOLDER, Board, answer
 from ticket_pipeline.errors import StorageError
 from ticket_pipeline.web_guard import STRICT_HEADERS, Guard, allowed_hosts
@@ -50,6 +50,8 @@ def create_app(
         "/primary-sales.csv": primary_sales.download,
         "/primary-sales/{key}": primary_sales.event_page,
         "/primary-sales/{key}/{table}.csv": primary_sales.event_download,
+        "/alerts": alerts.page,
+        "/alerts/{table}.csv": alerts.download,
         "/sources": sources.page,
         "/sources.csv": sources.download,
     }

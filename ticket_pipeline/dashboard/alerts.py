@@ -1,0 +1,100 @@
+"""The alerts page: where the rules stand, what fired, and what could not be delivered."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from starlette.exceptions import HTTPException
+
+from ticket_pipeline.dashboard import pages
+from ticket_pipeline.dashboard.formats import NOTHING, label
+from ticket_pipeline.dashboard.tables import Column, Table
+from ticket_pipeline.market.vocabulary import Health
+from ticket_pipeline.queries.alerts import (
+    AlertEvent,
+    AlertStanding,
+    alert_deliveries,
+    alert_events,
+    alert_standings,
+)
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from ticket_pipeline.dashboard.pages import Board
+
+_SPAN = timedelta(days=30)
+_ACROSS = "*"
+
+
+def page(board: Board, request: Request) -> Response:
+    """Rules, history and dead messages as a page."""
+    return board.page(request, "alerts.html", tables=[_standings(board), _history(board), _dead(board)])
+
+
+def download(board: Board, request: Request) -> Response:
+    """One of the tables as CSV."""
+    make = {"alerts": _standings, "history": _history, "dead": _dead}.get(request.path_params["table"])
+    if make is None:
+        raise HTTPException(404)
+    return pages.download(request, make(board))
+
+
+def _standings(board: Board) -> Table:
+    is_on = board.settings.alerts is not None
+    columns = [
+        Column("Alert", lambda one: one.alert),
+        Column("Event", lambda one: one.name, link=_event_of),
+        Column("Where", _where),
+        Column("State", _state),
+        Column("Value", lambda one: one.value, "money", help="In the unit of the measure, of the last capture"),
+        Column("Since", lambda one: one.since_at, "moment", help="The first capture of the breach"),
+        Column("Seen", lambda one: one.captured_at, "moment"),
+    ]
+    rows = alert_standings(board.database, this_moment=board.clock())
+    empty = "No rule yet: the next sync reads ALERTS." if is_on else "ALERTS is not set: there are no rules."
+    note = "Mute one with `ticket-pipeline alerts mute`." if rows else ""
+    return Table("alerts", "Rules", columns, rows, empty=empty, note=note)
+
+
+def _history(board: Board) -> Table:
+    columns = [
+        Column("When", lambda one: one.captured_at, "moment"),
+        Column("Event", lambda one: one.name, link=_event_of),
+        Column("What", lambda one: one.summary),
+        Column("Alert", lambda one: one.alert),
+        Column("Captures", lambda one: one.captures, "count", help="In a row, that it rests on"),
+        Column("Told", lambda one: "muted" if one.is_muted else one.deliveries or NOTHING),
+    ]
+    rows = alert_events(board.database, since=board.clock() - _SPAN)
+    return Table("history", "Fired in 30 days", columns, rows, empty="Nothing fired.")
+
+
+def _dead(board: Board) -> Table:
+    columns = [
+        Column("Made", lambda one: one.created_at, "moment"),
+        Column("Message", lambda one: one.title),
+        Column("Channel", lambda one: one.channel),
+        Column("Tries", lambda one: one.attempts, "count"),
+        Column("Error", lambda one: one.error),
+    ]
+    rows = alert_deliveries(board.database, states=["dead"], since=board.clock() - _SPAN)
+    return Table("dead", "Could not be delivered", columns, rows, empty="Every message was delivered, or waits.")
+
+
+def _event_of(one: AlertStanding | AlertEvent) -> str | None:
+    return None if one.event_id is None else f"/events/{one.event_id}"
+
+
+def _where(one: AlertStanding) -> str:
+    market = "all markets" if one.marketplace == _ACROSS else label(one.marketplace)
+    return market if one.zone in (None, _ACROSS) else f"{market}, {one.zone}"
+
+
+def _state(one: AlertStanding) -> str:
+    if one.state is None:
+        return "no capture yet"
+    waits = f", waits: {one.health}" if one.health not in (None, Health.OK) else ""
+    return f"{one.state}{', muted' * one.is_muted}{waits}"
