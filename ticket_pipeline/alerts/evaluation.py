@@ -25,7 +25,6 @@ from ticket_pipeline.storage.alerts import read_alert_rules
 if TYPE_CHECKING:
     from ticket_pipeline.alerts.channels import Channel
     from ticket_pipeline.queries.events import WatchedEvent
-    from ticket_pipeline.storage.alerts import StoredRule
     from ticket_pipeline.storage.database import Database, Row, Transaction
 
 _MOST_CAPTURES = 1000
@@ -228,8 +227,3 @@ def _as_json(values: Mapping[str, Any]) -> dict[str, Any]:
         name: str(value) if isinstance(value, Decimal) else value.isoformat() if isinstance(value, datetime) else value
         for name, value in values.items()
     }
-
-
-def rules_in_use(rules: Sequence[StoredRule], database: Database) -> Sources:
-    """The rules for each event and marketplace of the watchlist."""
-    return rules_by_source(rules, read_events(database))

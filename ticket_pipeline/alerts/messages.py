@@ -113,7 +113,7 @@ def _matter(rule: AlertRule, standing: Standing) -> str:
     """What is the matter with a value that breaches."""
     condition, value, reference = rule.condition, standing.value or Decimal(), standing.reference
     if reference is None or condition.kind.is_level:
-        hours = f" in {show_duration_of_sales(rule)}" if rule.measure is Measure.SALES else ""
+        hours = f" in {rule.number}h" if rule.measure is Measure.SALES else ""
         return f"{condition}{hours}"
     before = show_value(rule, reference, "").strip()
     if condition.kind in {Kind.NEW_LOW, Kind.NEW_HIGH}:
@@ -122,11 +122,6 @@ def _matter(rule: AlertRule, standing: Standing) -> str:
         return f"unusual (14-day mean: {before})"
     change = 100 * (value - reference) / reference
     return f"{'down' if change < 0 else 'up'} {abs(change):.0f}% in {show_duration(condition.window)}, from {before}"
-
-
-def show_duration_of_sales(rule: AlertRule) -> str:
-    """The hours over which sales are summed."""
-    return f"{rule.number}h"
 
 
 def _clock(moment: datetime, event: WatchedEvent) -> str:

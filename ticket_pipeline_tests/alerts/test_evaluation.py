@@ -259,3 +259,11 @@ def test_waiting_captures_are_tried_in_their_order(database: Database, event: Ev
         store(database, event, NOON + number * 10 * MINUTE, listings(price))
     evaluate(database, [DESK], NOON + HOUR + timedelta(minutes=5), dashboard="")
     assert kinds(database) == [("Cheap", "fired"), ("Cheap", "resolved"), ("Cheap", "fired")]
+
+
+def test_captures_that_waited_for_more_than_a_day_are_left_out(database: Database, event: Event) -> None:
+    replace_alert_rules(database, [CHEAP | {"Captures": "1"}])
+    capture(database, event, NOON, 120)
+    for days, price in ((3, 90), (5, 120), (5.5, 120)):
+        store(database, event, NOON + days * DAY, listings(price))
+    assert evaluate(database, [DESK], NOON + 5.5 * DAY + MINUTE, dashboard="") == Evaluation(captures=2)

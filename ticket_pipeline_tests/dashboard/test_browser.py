@@ -128,7 +128,7 @@ def test_a_page_is_brought_up_to_date_in_place(page: Page, events: list[int], da
 def test_a_phone_scrolls_down_only_and_can_be_read(page: Page, events: list[int], scheme: str) -> None:
     page.set_viewport_size(PHONE)
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    for address in ("/", f"/events/{events[0]}", "/sources", "/primary-sales"):
+    for address in ("/", f"/events/{events[0]}", "/sources", "/primary-sales", "/alerts"):
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], address
         assert page.evaluate(_CONTRAST) >= 4.5, address
