@@ -77,9 +77,9 @@ def compare_captures(
         The captures that were compared.
     """
     links = [(source, link) for source in sources for link in source.links(changed_from, changed_until, rules)]
-    seen = [source.trusted_before(changed_from) for source in sources] + [link.captured_at for _, link in links]
-    if len(set(seen)) < 2:  # noqa: PLR2004 - a first capture has nothing to be compared with
+    if not links:
         return []
+    seen = [source.trusted_before(changed_from) for source in sources] + [link.captured_at for _, link in links]
     bounds = {"seen_from": min(seen), "seen_until": max(seen)}
     transaction.execute(
         "changes/insert_changes",

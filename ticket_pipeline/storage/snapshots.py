@@ -163,7 +163,9 @@ def write_captures(
         instants += judged.changed
         # None of these waits for the result of another: they are sent together.
         with transaction.connection.pipeline():
-            compared = compare_captures(transaction, [judged.source], min(instants), max(instants), change_rules)
+            # A first capture has nothing to be compared with.
+            sources = [judged.source] if len(judged.source.captures) > 1 else []
+            compared = compare_captures(transaction, sources, min(instants), max(instants), change_rules)
             transaction.execute("snapshots/mark_stale_hours", **source, instants=instants)
             for index in new:
                 _write_rest(transaction, *captures[index], body=rendered[index][1])
