@@ -106,14 +106,14 @@ class YamlSource:
         """Read the whole file; a SheetError where it cannot be read."""
         source = f"the YAML file {self.path}"
         try:
-            rules = read_document(self.path, _File).alerts
-            lines = _lines_of_rules(self.path.read_text(encoding="utf-8"))
+            read_document(self.path, _File)
+            rules = _rules_as_written(self.path.read_text(encoding="utf-8"))
         except ConfigurationError as error:
             raise SheetError(f"Could not read {source}: {error}") from error
         header = [str(field) for field in AlertField]
         values = [header]
-        for line, rule in zip(lines, rules, strict=True):
-            cells = {_FIELDS.get(header_key(key)): _as_cell(value) for key, value in rule.items()}
+        for line, rule in rules:
+            cells = {_FIELDS.get(header_key(key)): text for key, text in rule.items()}
             if unknown := [key for key in rule if header_key(key) not in _FIELDS]:
                 raise SheetError(
                     f"Could not read {source}: line {line} has the key {shown(unknown[0])}. The keys are "
@@ -124,15 +124,20 @@ class YamlSource:
         return SheetRows(values, source)
 
 
-def _lines_of_rules(text: str) -> list[int]:
+def _rules_as_written(text: str) -> list[tuple[int, dict[str, str]]]:
+    """Each rule with its line, and its values as they are written: to YAML, a name such as Off is a truth value."""
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     pairs = root.value if isinstance(root, yaml.MappingNode) else []
-    return [node.start_mark.line + 1 for _, rules in pairs for node in rules.value]
+    return [
+        (rule.start_mark.line + 1, {str(key.value): _as_cell(value) for key, value in rule.value})
+        for _, rules in pairs
+        for rule in rules.value
+    ]
 
 
-def _as_cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return str(value)
+def _as_cell(node: yaml.Node) -> str:
+    if isinstance(node, yaml.SequenceNode):
+        return ", ".join(map(_as_cell, node.value))
+    if isinstance(node, yaml.MappingNode):
+        return "{…}"
+    return "" if node.tag.endswith(":null") else str(node.value)

@@ -25,14 +25,16 @@ alerts:
     channels: [desk, phone]
     active: false
   # a remark
-  - measure: tickets
+  - alert: Off
+    zone:
+    measure: tickets
     Condition: falls 30% in 6h
     quiet hours: 22:00-08:00
 """
 CSV = """\
 Alert;Event;Measure;Condition;Captures;Channels;Active;Quiet hours
 Cheap pair;glass orchard;get-in 2;below 150;3;desk, phone;FALSE;
-;;tickets;falls 30% in 6h;;;;22:00-08:00
+Off;;tickets;falls 30% in 6h;;;;22:00-08:00
 """
 
 
@@ -49,7 +51,7 @@ def test_yaml_and_csv_give_the_same_rules(tmp_path: Path) -> None:
     assert [one.rejected for one in read] == [[], []]
     first, second = ([parse_rule(cells) for cells in one.rules] for one in read)
     assert first == second
-    assert [rule.name for rule in first] == ["Cheap pair", "tickets falls 30% in 6h"]
+    assert [rule.name for rule in first] == ["Cheap pair", "Off"]
     assert (first[0].channels, first[0].captures, first[0].is_active) == (("desk", "phone"), 3, False)
 
 
