@@ -75,7 +75,7 @@ def _standing_columns(this_moment: datetime) -> dict[str, Callable[[AlertStandin
         "Event": lambda one: plain(one.name),
         "Where": _where,
         "State": _state,
-        ">Value": lambda one: NOTHING if one.value is None else f"{one.value:,.2f}",
+        ">Value": lambda one: one.shown_value or NOTHING,
         "Seen": lambda one: ago(one.captured_at, this_moment),
     }
 

@@ -49,7 +49,7 @@ def _standings(board: Board) -> Table:
         Column("Event", lambda one: one.name, link=_event_of),
         Column("Where", _where),
         Column("State", _state),
-        Column("Value", lambda one: one.value, "money", help="In the unit of the measure, of the last capture"),
+        Column("Value", lambda one: one.shown_value, "figure", help="In the unit of the measure, of the last capture"),
         Column("Since", lambda one: one.since_at, "moment", help="The first capture of the breach"),
         Column("Seen", lambda one: one.captured_at, "moment"),
     ]

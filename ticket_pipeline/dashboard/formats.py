@@ -30,6 +30,11 @@ def money(amount: Decimal | None) -> str:
     return NOTHING if amount is None else f"{amount:,.2f}"
 
 
+def figure(shown: str | None) -> str:
+    """A number that has its digits already."""
+    return shown or NOTHING
+
+
 def count(number: float | Decimal | None) -> str:
     """A whole number with thousands separated; a fraction is rounded."""
     return NOTHING if number is None else f"{number:,.0f}"
@@ -102,5 +107,5 @@ def fees(basis: str | None) -> str:
 
 FILTERS: dict[str, Callable[..., str]] = {
     filter_.__name__: filter_
-    for filter_ in (text, money, count, share, seconds, change, moment, clock, duration, days, label, fees)
+    for filter_ in (text, money, figure, count, share, seconds, change, moment, clock, duration, days, label, fees)
 }

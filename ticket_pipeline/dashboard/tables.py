@@ -12,7 +12,7 @@ from typing import Any
 from ticket_pipeline.dashboard.formats import FILTERS
 from ticket_pipeline.sheet.cells import quote_formula
 
-_NUMBERS = frozenset({"money", "count", "share", "seconds", "change", "days", "duration"})
+_NUMBERS = frozenset({"money", "figure", "count", "share", "seconds", "change", "days", "duration"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from ticket_pipeline.market.alert_rules import Measure
+
 if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database
 
@@ -48,6 +50,13 @@ class AlertStanding:
     captured_at: datetime | None
     is_muted: bool
     muted_until: datetime | None
+
+    @property
+    def shown_value(self) -> str | None:
+        """The value with the digits of its measure: cents of a price, whole tickets."""
+        if self.value is None:
+            return None
+        return f"{self.value:,.{2 if Measure(self.measure.split()[0]).is_money else 0}f}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ WEEKDAYS = {"Harbor Garden": range(3, 6), "Riverside Rooms": range(3, 6), "Lante
 
 HOLIDAYS = ((12, 24), (12, 25), (12, 26), (1, 1))
 
-OWN_INTERVAL = "12h"
+OWN_INTERVAL = "24h"
 """How often the events of past seasons were polled, by their rows of the watchlist."""
 
 

@@ -73,7 +73,7 @@ def test_a_world_with_seasons_plays_the_same_events_and_keeps_the_past_ones_untr
     header, *rows = sample_watchlist_rows(both)
     cells = [dict(zip(header, row, strict=True)) for row in rows]
     assert [row["is_tracked"] for row in cells] == ["TRUE"] * len(world.events) + ["FALSE"] * len(past)
-    assert {row["Interval"] for row in cells if row["is_tracked"] == "FALSE"} == {"12h"}
+    assert {row["Interval"] for row in cells if row["is_tracked"] == "FALSE"} == {"24h"}
 
 
 def test_the_market_is_an_ordinary_one_until_its_world_begins() -> None:
