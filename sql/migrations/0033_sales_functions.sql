@@ -36,5 +36,6 @@ begin atomic
   order by x.marketplace, x.bucket_at;
 end;
 comment on function estimated_sales is
-'estimated sales of an event by buckets of the venue''s clock: expected tickets, their 80 % interval, value at the last seen prices, '
+'estimated sales, there or elsewhere, of the tickets that are listed on a marketplace, by buckets of the venue''s clock: expected '
+'tickets, their 80 % interval, value at the last seen prices, '
 'and what it rests on: hours covered by comparable captures and the mean time between them; a bucket without any has no row';

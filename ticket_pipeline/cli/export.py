@@ -101,6 +101,8 @@ def export(
         )
         return
     chosen = _chosen_tables(tables)
+    if first_on and last_on and first_on > last_on:
+        raise typer.BadParameter("--from is after --until")
     if to is None:
         raise typer.BadParameter("name a folder with --to")
     with open_migrated(load_settings()) as database:

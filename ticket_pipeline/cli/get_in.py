@@ -15,7 +15,7 @@ from ticket_pipeline.cli.formats import FEE_BASIS, FLOOR, NOTHING, THIN, ago, co
 from ticket_pipeline.cli.options import ChartOption, EventKey, MarketplaceOption, Together, Zone
 from ticket_pipeline.cli.output import Output, with_formats
 from ticket_pipeline.cli.rebuilding import rebuild_stale_hours
-from ticket_pipeline.cli.session import choose_event, describe_event, identify, open_migrated
+from ticket_pipeline.cli.session import choose_event, choose_zone, describe_event, identify, open_migrated
 from ticket_pipeline.cli.tables import is_drawn, new_table, note, screen_width, show, show_lines
 from ticket_pipeline.market.hours import MOST_TOGETHER
 from ticket_pipeline.queries import CurvePoint, CurveSeries, MarketNow, Percentile
@@ -52,6 +52,7 @@ def get_in_prices(
     with open_migrated(load_settings()) as database:
         sources = choose_event(database, event, marketplace, with_listings=True)
         event_id = sources[0].event_id
+        zone = choose_zone(database, event_id, zone)
         rebuild_stale_hours(database, queries.last_days(this_moment, days))
         now = queries.market_now(database, event_id, this_moment=this_moment, marketplace=marketplace)
         curves = queries.get_in_curve(
@@ -65,7 +66,7 @@ def get_in_prices(
     if output.write(document, rows, if_empty=nothing):
         return
     if any(one.captured_at for one in now):
-        show(describe_event(sources[0], at_marketplace=False), _now_table(now, this_moment), *_now_legend(now))
+        show(describe_event(sources[0], at_marketplace=False), _now_table(now, this_moment, zone), *_now_legend(now))
     else:
         note(nothing)
     for curve in curves:
@@ -76,7 +77,7 @@ def get_in_prices(
         show(*_curve_legend(curves, together))
     if is_drawn(chart):
         _draw(curves, together)
-    show(*(_describe(one) for one in percentiles))
+    show(*(f"{'' if zone == '*' else 'Whole event: '}{_describe(one)}" for one in percentiles))
 
 
 def _constants(curve: CurveSeries) -> dict[str, object]:
@@ -87,8 +88,10 @@ def _unit(currency: str | None, fee_basis: str | None) -> str:
     return f"Prices per ticket in {currency} ({FEE_BASIS.get(fee_basis or '', 'unknown')})." if currency else ""
 
 
-def _now_table(now: Sequence[MarketNow], this_moment: datetime) -> Table:
-    table = new_table("Now", *(f">{number}" for number in range(1, MOST_TOGETHER + 1)))
+def _now_table(now: Sequence[MarketNow], this_moment: datetime, zone: str) -> Table:
+    table = new_table(
+        "Now" if zone == "*" else "Now, whole event", *(f">{number}" for number in range(1, MOST_TOGETHER + 1))
+    )
     for one in now:
         prices = one.get_in_prices or [None] * MOST_TOGETHER
         seen = ago(one.captured_at, this_moment)

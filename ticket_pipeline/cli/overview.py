@@ -112,7 +112,7 @@ def _legend(rows: Sequence[OverviewRow]) -> list[str]:
     unit = f"{', '.join(currencies) or 'no currency'} ({'; '.join(bases) or 'nothing is for sale'})"
     lines = [
         f"Prices per ticket in {unit}. {FLOOR}",
-        "24 h, 7 d: change of the floor. For 2: together. Sold: estimated, with its 80 % interval. Seen: last capture.",
+        "24 h, 7 d: change of the floor. For 2: together. Sold: estimated, of those listed there. Seen: last capture.",
     ]
     if any("*" in get_in(one.get_in_2_price, one.floor_price) for one in rows):
         lines.append(THIN)

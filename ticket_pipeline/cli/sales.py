@@ -15,7 +15,7 @@ from ticket_pipeline.cli.formats import NOTHING, largest_unit, parse_bucket, pla
 from ticket_pipeline.cli.options import Days, EventKey, MarketplaceOption, Zone
 from ticket_pipeline.cli.output import Output, with_formats
 from ticket_pipeline.cli.rebuilding import rebuild_stale_hours
-from ticket_pipeline.cli.session import choose_event, describe_event, identify, open_migrated
+from ticket_pipeline.cli.session import choose_event, choose_zone, describe_event, identify, open_migrated
 from ticket_pipeline.cli.tables import note, progress, show, table_of
 from ticket_pipeline.queries import SalesBucket, SellThrough
 from ticket_pipeline.settings.model import load_settings
@@ -58,6 +58,7 @@ def sales(
             update_sales(database, build_sale_rules(settings))
         first = sources[0]
         event_id = first.event_id
+        zone = choose_zone(database, event_id, zone)
         found = queries.estimated_sales(
             database, event_id, span=span, timezone=first.timezone, by=bucket, marketplace=marketplace, zone=zone
         )
@@ -78,9 +79,10 @@ def sales(
     where = "" if zone == "*" else f": {plain(zone)}"
     show(f"{describe_event(first, at_marketplace=False)}{where}", _table(found, bucket, first.timezone))
     show(
-        *map(_summary, totals),
-        "Estimates, with the range of 8 in 10 cases. Marketplaces are never added up: a seat is often listed on "
-        "several. Value: at the last seen prices. Covered: hours between comparable captures.",
+        *(_summary(total, [one for one in found if one.marketplace == total.marketplace]) for total in totals),
+        "Sold: tickets listed on this marketplace, wherever they were sold, so marketplaces are never added up. "
+        "Estimates, with a range that holds in 8 of 10 cases on simulated markets, less often at standing venues "
+        "(docs/accuracy.md). Value: at the last seen prices. Covered: hours between comparable captures.",
     )
 
 
@@ -100,9 +102,10 @@ def _table(found: Sequence[SalesBucket], bucket: timedelta, timezone: str) -> Ta
     return table_of(found, columns)
 
 
-def _summary(total: SellThrough) -> str:
+def _summary(total: SellThrough, buckets: Sequence[SalesBucket]) -> str:
     sold = f"{_tickets(total.sold.tickets)} ({_tickets(total.sold.low_tickets)} to {_tickets(total.sold.high_tickets)})"
-    text = f"{total.marketplace}: {sold} tickets sold"
+    hours = sum(one.hours_covered for one in buckets)
+    text = f"{total.marketplace}: {sold} listed tickets sold in the {hours:,.0f} hours that are covered"
     if total.share is None or total.low_share is None or total.high_share is None:
         return f"{text}."
     shares = f"{total.share:.0%} ({total.low_share:.0%} to {total.high_share:.0%})"

@@ -82,6 +82,23 @@ def choose_event(
     return chosen
 
 
+def choose_zone(database: Database, event_id: int, zone: str) -> str:
+    """The zone of an event by its name in any case; `*` is the whole event.
+
+    Raises:
+        UnclearEventKeyError: no zone of the event has this name; the message names those there are.
+    """
+    if zone == "*":
+        return zone
+    known = [row["zone"] for row in database.fetch_all("queries/select_zones", event_id=event_id)]
+    named = {name.casefold(): name for name in known}
+    found = zone if zone in known else named.get(" ".join(zone.split()).casefold())
+    if found is None:
+        there_are = f"There are {', '.join(map(plain, known))}" if known else "None has been seen yet"
+        raise UnclearEventKeyError(f"The event has no zone {plain(zone)!r}. {there_are}.")
+    return found
+
+
 def describe_event(event: WatchedEvent, *, at_marketplace: bool = True) -> str:
     """The title of a table about one event."""
     where = f" on {event.marketplace}" if at_marketplace else ""

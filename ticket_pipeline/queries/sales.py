@@ -19,7 +19,8 @@ class SalesBucket:
     """What was probably sold in one span of time: an estimate, never a count.
 
     Attributes:
-        tickets: expected number; `low_tickets` and `high_tickets` are the ends of its 80 % interval.
+        tickets: expected number of those listed on the marketplace that were sold, there or elsewhere; `low_tickets`
+            and `high_tickets` are the ends of its 80 % interval.
         value: expected money at the last seen prices, in `currency`; None where currencies are mixed.
         hours_covered: of the bucket, between captures that could be compared.
         polling_interval: mean time between these captures: the longer, the wider the interval.

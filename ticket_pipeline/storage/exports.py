@@ -62,6 +62,7 @@ EXPORTS: Mapping[str, Export] = {
         Export("market_now", "a marketplace now", None, asked="market_now(e.event_id)"),
         Export("market_depth", "a price step of a marketplace now", None, asked="market_depth(e.event_id)"),
         Export("spread", "a marketplace beside the others now", None, asked="spread(e.event_id)"),
+        Export("overview", "a tracked event at a marketplace now", None, asked="overview()"),
         Export("percentile_of_now", "an event among similar past ones", None, asked="percentile_of_now(e.event_id)"),
     )
 }
@@ -215,6 +216,8 @@ def _relation(part: Part) -> sql.Composable:
         return sql.Identifier(part.export.table)
     start, end = (None if day is None else _midnight(day) for day in (part.first_on, part.until_on))
     asked = sql.SQL(part.export.asked).format(start=start, end=end)
+    if "e.event_id" not in part.export.asked:  # its answer names the events
+        return sql.SQL("{} as r").format(asked)
     return sql.SQL("(select e.event_id, q.* from events as e cross join lateral {} as q) as r").format(asked)
 
 

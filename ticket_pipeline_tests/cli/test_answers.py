@@ -179,7 +179,7 @@ def test_sales_are_estimates_with_a_range_and_what_they_rest_on(synced: Cli, now
         store(synced.loopback.database, event, now - hours_ago * HOUR, stock(100) + items(hours_ago, quantity=4))
     result = synced.run("sales", "event", "0", "--days", "2")
     assert_fits(result.stdout)
-    assert "tickets sold; sell-through" in words(result.stdout)
+    assert "hours that are covered; sell-through" in words(result.stdout)
     rows = list(csv.DictReader(io.StringIO(synced.run("sales", "event", "0", "--csv").stdout)))
     expected = sum(Decimal(row["tickets"]) for row in rows)
     assert 0 < expected <= 20
@@ -245,3 +245,15 @@ def test_items_of_an_answer_are_no_formula(synced: Cli, now: datetime) -> None:
     (event,) = synced.loopback.events(synced.loopback.keys[:1])
     store(synced.loopback.database, event, now, items(3, section="-1"))
     assert "'-1" in synced.run("show-listings", "event", "0", "--csv").stdout
+
+
+@pytest.mark.parametrize("command", ["sales", "changes", "get-in"])
+def test_a_zone_is_found_in_any_case_and_one_that_is_not_there_is_no_empty_market(synced: Cli, command: str) -> None:
+    (event,) = synced.loopback.events(synced.loopback.keys[:1])
+    now = datetime.now(UTC)
+    for hours_ago in (2, 1):
+        store(synced.loopback.database, event, now - hours_ago * HOUR, items(3, zone="Lower Bowl"))
+    assert synced.run(command, "event", "0", "--zone", "lower bowl").exit_code == 0
+    unknown = synced.run(command, "event", "0", "--zone", "Upper")
+    assert unknown.exit_code == 1
+    assert "no zone 'Upper'. There are Lower Bowl." in words(unknown.stderr)
