@@ -71,7 +71,7 @@ def list_alerts(*, event: EventOption = None, output: Output) -> None:
 
 def _standing_columns(this_moment: datetime) -> dict[str, Callable[[AlertStanding], str]]:
     return {
-        "Alert": lambda one: plain(one.alert),
+        "Alert": lambda one: plain(f"{one.alert} ({one.measure} {one.condition})"),
         "Event": lambda one: plain(one.name),
         "Where": _where,
         "State": _state,
@@ -92,7 +92,7 @@ def _state(one: AlertStanding) -> str:
         return "no capture yet"
     words = f"{one.state}{', muted' * one.is_muted}"
     if one.health not in (None, Health.OK):
-        return f"{words} (waits: {one.health}{f', {plain(one.reason)}' if one.reason else ''})"
+        return f"{words} (waits: {one.health})"
     return f"{words}: nothing to compare, or thin" if one.state == "no data" else words
 
 

@@ -46,16 +46,17 @@ def _standings(board: Board) -> Table:
     is_on = board.settings.alerts is not None
     columns = [
         Column("Alert", lambda one: one.alert),
+        Column("Rule", lambda one: f"{one.measure} {one.condition}"),
+        Column("State", _state),
         Column("Event", lambda one: one.name, link=_event_of),
         Column("Where", _where),
-        Column("State", _state),
         Column("Value", lambda one: one.shown_value, "figure", help="In the unit of the measure, of the last capture"),
         Column("Since", lambda one: one.since_at, "moment", help="The first capture of the breach"),
         Column("Seen", lambda one: one.captured_at, "moment"),
     ]
     rows = alert_standings(board.database, this_moment=board.clock())
     empty = "No rule yet: the next sync reads ALERTS." if is_on else "ALERTS is not set: there are no rules."
-    note = "Mute one with `ticket-pipeline alerts mute`." if rows else ""
+    note = "Mute one with: ticket-pipeline alerts mute" if rows else ""
     return Table("alerts", "Rules", columns, rows, empty=empty, note=note)
 
 

@@ -80,8 +80,11 @@ def _sales(question: Question) -> dict[str, Chart]:
 def _over_days(question: Question) -> dict[str, Chart]:
     """Prices at each marketplace by days to the event, and the way that the floor of past events of its kind took."""
     database, event_id, where = question.board.database, question.event.event_id, question.market
+    days = question.days + max(
+        0, (question.event.event_at - question.now).days
+    )  # the window ends now, not at the start
     curves = get_in_curve(
-        database, event_id, this_moment=question.now, days=question.days, marketplace=where, zone=question.zone
+        database, event_id, this_moment=question.now, days=days, marketplace=where, zone=question.zone
     )
     past = percentile_of_now(database, event_id, this_moment=question.now, marketplace=where)
     kinds: dict[tuple[str | None, ...], Percentile] = {

@@ -24,9 +24,10 @@ _MOST_CHANGES = 100
 
 def now_table(question: Question) -> Table:
     """What is for sale now, a row per marketplace, currency and fee basis."""
-    rows = market_now(
+    found = market_now(
         question.board.database, question.event.event_id, this_moment=question.now, marketplace=question.market
     )
+    rows = [row for row in found if question.fees in (None, row.fee_basis) or row.fee_basis is None]
     place = question.together - 1
     changes = {
         (row.marketplace, row.currency, row.fee_basis): row
@@ -57,11 +58,16 @@ def now_table(question: Question) -> Table:
         Column("Tickets", lambda row: row.tickets, "count"),
         Column("Near floor", lambda row: row.listings_near_floor, "count", help="Listings within 15 % of the floor"),
         Column("As of", lambda row: row.captured_at, "moment", link=lambda _: _captures_url(question)),
-        Column("Health", lambda row: row.health if row.reason is None else f"{row.health}: {row.reason}"),
+        Column("Health", lambda row: row.health),
     ]
-    return Table(
-        "now", "Now", columns, rows, note="Prices per ticket, of the last trusted capture of each marketplace."
-    )
+    note = "Prices per ticket, of the last trusted capture of each marketplace."
+    reasons = {f"{label(row.marketplace)} is {row.health}: {row.reason}" for row in rows if row.reason is not None}
+    return Table("now", f"Now{_scope(question)}", columns, rows, note=" ".join([note, *sorted(reasons)]))
+
+
+def _scope(question: Question) -> str:
+    """What a table is about that no zone narrows, where one is chosen."""
+    return "" if question.zone == "*" else ", whole event"
 
 
 def spread_table(question: Question) -> Table:
@@ -80,7 +86,7 @@ def spread_table(question: Question) -> Table:
         Column("Age", lambda row: row.age, "duration"),
         Column("Remarks", _remark_on_spread),
     ]
-    return Table("spread", "Spread", columns, rows, note="Same event, all fees in; per ticket.")
+    return Table("spread", f"Spread{_scope(question)}", columns, rows, note="Same event, all fees in; per ticket.")
 
 
 def sections_table(question: Question) -> Table:
@@ -127,7 +133,7 @@ def depth_table(question: Question) -> Table:
         ]
     rows = list(zip(*(depth.steps for depth in depths), strict=True))
     note = f"Listings that sell {question.together} together, cumulative, from the floor of each marketplace up."
-    return Table("depth", "Depth", columns, rows, note=note)
+    return Table("depth", f"Depth{_scope(question)}", columns, rows, note=note)
 
 
 def comparables_table(question: Question) -> Table:
@@ -146,7 +152,7 @@ def comparables_table(question: Question) -> Table:
         Column("Your rank", lambda row: row[1].ask_rank, "count", help="Of your asking price; 1 is the cheapest"),
         Column("Cheapest", lambda row: ", ".join(f"{one.row or '?'}: {money(one.price)}" for one in row[1].cheapest)),
     ]
-    rows, empty = [], "Name a section, or choose a zone above, to see what stands beside your seats."
+    rows, empty = [], "Name a section to see what stands beside your seats."
     try:
         if query.get("section") or query.get("rows"):
             rows = [(one, ring) for one in _compare(question) for ring in one.rings]
@@ -242,7 +248,9 @@ def _compare(question: Question) -> list[Comparables]:
     try:
         own_price = Decimal(query["own_price"]) if query.get("own_price") else None
     except InvalidOperation:
-        raise UnclearSeatsError(f"{query['own_price']!r} is no price. Write it like 120.50.") from None
+        own_price = Decimal(0)
+    if own_price is not None and not (own_price.is_finite() and own_price > 0):
+        raise UnclearSeatsError(f"{query['own_price']!r} is no price. Write it like 120.50.")
     return comparables(
         question.board.database,
         question.event.event_id,

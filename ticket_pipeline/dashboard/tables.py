@@ -7,11 +7,13 @@ import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from ticket_pipeline.dashboard.formats import FILTERS
 from ticket_pipeline.sheet.cells import quote_formula
 
+_MOST_DIGITS = 4
 _NUMBERS = frozenset({"money", "figure", "count", "share", "seconds", "change", "days", "duration"})
 
 
@@ -67,4 +69,6 @@ def to_csv(table: Table) -> str:
 def _cell(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, Decimal) and value != round(value, _MOST_DIGITS):
+        return round(value, _MOST_DIGITS)
     return quote_formula(value) if isinstance(value, str) else value

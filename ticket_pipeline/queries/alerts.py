@@ -9,9 +9,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.market.alert_rules import Measure
+from ticket_pipeline.market.alert_states import AlertState
 
 if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database
+
+_OPEN = frozenset({AlertState.FIRING, AlertState.RECOVERING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +118,9 @@ class AlertDelivery:
 
 
 def alert_standings(database: Database, *, this_moment: datetime, event_id: int | None = None) -> list[AlertStanding]:
-    """Where the rules of the last sync stand, in their order; a rule without any subject has one entry."""
+    """Where the rules of the last sync stand: what fires first; one without a subject has one entry."""
     rows = database.fetch_all("queries/select_alert_standings", this_moment=this_moment, event_id=event_id)
-    return [AlertStanding(**row) for row in rows]
+    return sorted((AlertStanding(**row) for row in rows), key=lambda one: one.state not in _OPEN)
 
 
 def alert_events(

@@ -14,7 +14,7 @@ from ticket_pipeline.queries.overview import OverviewRow
 if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database
 
-_OLD = frozenset({Health.STALE, Health.NEVER_SEEN})
+_OLD = frozenset({Health.STALE, Health.NEVER_SEEN, Health.PAUSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,8 @@ def choose_result(rows: list[EventResult]) -> EventResult | None:
     """The one entry that stands for an event that is at several marketplaces; None: it has no entry.
 
     One seat is listed at several of them, so that nothing can be summed. Prices with all fees in come before those
-    without, since no buyer pays these; then the currency that most entries have; then what is not stale; then the
-    lowest floor, where there is none the lowest get-in price.
+    without, since no buyer pays these; then the currency that most entries have; then what is neither stale nor
+    paused; then the lowest floor, where there is none the lowest get-in price.
     """
     if not rows:
         return None

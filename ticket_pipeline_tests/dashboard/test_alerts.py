@@ -38,9 +38,9 @@ def test_rules_history_and_dead_messages_are_shown(dashboard: httpx.Client, data
         deliver_due(database, [channel], now, send_one=lambda *_: "it was refused")
         clock[0] += LONGEST_WAIT
     tables = read(dashboard.get("/alerts").text)
-    assert [row[:4] for row in tables["alerts"][1:]] == [
-        ["<b>Anything", "Event 1", "StubHub", "firing"],
-        ["Never", NOTHING, NOTHING, "no capture yet"],
+    assert [row[:5] for row in tables["alerts"][1:]] == [
+        ["<b>Anything", "tickets above 0", "firing", "Event 1", "StubHub"],
+        ["Never", "tickets above 9999", "no capture yet", NOTHING, NOTHING],
     ]
     assert tables["history"][1][1:] == ["Event 1", "Tickets at StubHub is 6: above 0", "<b>Anything", "1", "1 dead"]
     assert tables["dead"][1][1:] == ["Event 1: tickets above 0", channel.label, "10", "it was refused"]

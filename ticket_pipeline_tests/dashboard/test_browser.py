@@ -102,6 +102,7 @@ def test_a_chart_is_read_by_mouse_and_keys_and_its_gap_is_one(page: Page, events
     page.keyboard.press("Home")
     expect(readout).to_contain_text("08:00")
     expect(readout).to_contain_text("Floor100.00")
+    assert page.evaluate(_APART) < 4
     page.keyboard.press("ArrowRight")
     expect(readout).to_contain_text("09:00")
     page.keyboard.press("Escape")
@@ -163,6 +164,13 @@ def test_a_database_that_is_gone_is_told_and_the_page_stays(page: Page, events: 
             connection.execute("alter table events_gone rename to events")
     assert len(names(page)) == len(events)
 
+
+_APART = """() => Math.max(...[...document.querySelectorAll(".readout:not([hidden]) span")].slice(1).map((line) => {
+  const name = document.createRange();
+  name.selectNodeContents(line.firstChild);
+  return Math.abs(line.querySelector("b").getBoundingClientRect().top - name.getBoundingClientRect().top);
+}))"""
+"""How many pixels a name and its value are apart in the read-out of a chart, at most: a line is seventeen high."""
 
 _CONTRAST = """() => {
   const parse = (text) => text.match(/[\\d.]+/g).map(Number);
