@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,6 +17,7 @@ from ticket_pipeline.cli.session import choose_event, describe_event, identify, 
 from ticket_pipeline.cli.tables import note, show, table_of
 from ticket_pipeline.market.hours import MOST_TOGETHER
 from ticket_pipeline.queries import Comparables, Ring
+from ticket_pipeline.queries.comparables import NEIGHBOUR_ROWS
 from ticket_pipeline.settings.model import load_settings
 
 if TYPE_CHECKING:
@@ -41,7 +43,12 @@ def comps(
     zone: Annotated[str | None, typer.Option(help="Of your seats; unset: that of the section.")] = None,
     quantity: Annotated[int, typer.Option(min=1, max=MOST_TOGETHER, help="How many you sell together.")] = 2,
     ask: Annotated[
-        Decimal | None, typer.Option(parser=_parse_money, metavar="PRICE", help="Your price: where would it stand?")
+        Decimal | None,
+        typer.Option(
+            parser=_parse_money,
+            metavar="PRICE",
+            help="Your price as buyers pay it (fees in, where shown), in each market's currency: where would it rank?",
+        ),
     ] = None,
     marketplace: MarketplaceOption = None,
     output: Output,
@@ -55,17 +62,19 @@ def comps(
     this_moment = utc_now()
     with open_migrated(load_settings()) as database:
         sources = choose_event(database, event, marketplace, with_listings=True)
-        found = queries.comparables(
+        read = partial(
+            queries.comparables,
             database,
             sources[0].event_id,
             this_moment=this_moment,
             quantity=quantity,
             section=section,
-            zone=zone,
             rows=span,
             ask=ask,
             marketplace=marketplace,
         )
+        found = read(zone=zone)
+        own_zones = {_unit(one): one.zone for one in read()} if section and zone else {}
     nothing = (
         f"Nothing is for sale, or nothing was captured yet: ticket-pipeline show-listings {sources[0].external_id}"
     )
@@ -78,9 +87,19 @@ def comps(
         return
     show(describe_event(sources[0], at_marketplace=False))
     for one in found:
-        show(_table(one, ask), *_legend(one))
+        show(_table(one, ask), *_legend(one, span, ask), *_contradiction(one, section, own_zones.get(_unit(one))))
         show(f"Captured {ago(one.captured_at, this_moment)}." + ("" if one.health == "ok" else f" It is {one.health}."))
     show(f"{FLOOR} All that sell {quantity} together.")
+
+
+def _unit(one: Comparables) -> tuple[str, str, str]:
+    return one.marketplace, one.currency, one.fee_basis
+
+
+def _contradiction(one: Comparables, section: str | None, own_zone: str | None) -> Iterator[str]:
+    """Where the zone asked for is not that of most listings of the section."""
+    if own_zone and own_zone.strip().lower() != (one.zone or "").strip().lower():
+        yield f"Most listings of section {plain(section)} are in zone {plain(own_zone)}, not in {plain(one.zone)}."
 
 
 def _constants(one: Comparables) -> dict[str, object]:
@@ -108,8 +127,14 @@ def _rank(ring: Ring) -> str:
     return NOTHING if ring.ask_rank is None or not ring.listings else f"{ring.ask_rank} of {ring.listings + 1}"
 
 
-def _legend(one: Comparables) -> Iterator[str]:
-    yield f"Prices per ticket in {one.currency} ({FEE_BASIS.get(one.fee_basis, one.fee_basis)})."
+def _legend(one: Comparables, rows: tuple[str, str] | None, ask: Decimal | None) -> Iterator[str]:
+    basis = FEE_BASIS.get(one.fee_basis, one.fee_basis)
+    yield f"Prices per ticket in {one.currency} ({basis})."
+    if ask is not None:
+        yield f"Your rank: of {money(ask)} {one.currency}, taken as {basis}."
+    if rows:
+        own = rows[0] if rows[0] == rows[1] else f"{rows[0]} to {rows[1]}"
+        yield f"rows: yours, {plain(own)}, and {NEIGHBOUR_ROWS} on either side."
     for ring in one.rings:
         if ring.unknown_rows:
             yield f"{counted(ring.unknown_rows, 'listing')} of the section without a row that can be placed."

@@ -29,6 +29,7 @@ _WHOLE_UNITS_FROM = 10_000
 
 _LONGEST_BUCKET = timedelta(days=31)
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+_BUCKETS = "give 6h, 2d or 1w, for example"
 _DURATION = re.compile(r"\s*(\d{1,5})?\s*(m|minutes?|h|hours?|d|days?|w|weeks?)\s*", re.IGNORECASE)
 
 
@@ -101,17 +102,21 @@ def plain(text: object) -> str:
 
 def parse_duration(text: str) -> timedelta:
     """Read a duration such as `30m`, `6 hours`, `2d` or `week`: the parser of an option."""
+    return _duration(text, "give 30m, 6h, 2d or 1w, for example")
+
+
+def _duration(text: str, advice: str) -> timedelta:
     match = _DURATION.fullmatch(text)
     if match is None:
-        raise typer.BadParameter(f"{text!r} is not a duration: give 30m, 6h, 2d or 1w, for example")
+        raise typer.BadParameter(f"{text!r} is not a duration: {advice}")
     return int(match[1] or 1) * _UNITS[match[2][0].lower()]
 
 
 def parse_bucket(text: str) -> timedelta:
     """Read a duration that can be a bucket of prices: the parser of an option."""
-    bucket = parse_duration(text)
+    bucket = _duration(text, _BUCKETS)
     if bucket % timedelta(hours=1) or not timedelta() < bucket <= _LONGEST_BUCKET:
-        raise typer.BadParameter(f"{text!r} is not whole hours, 31 days at most: prices are kept by the hour")
+        raise typer.BadParameter(f"{text!r} is not whole hours, 31 days at most: {_BUCKETS}")
     return bucket
 
 

@@ -204,10 +204,9 @@ def _remarks(bucket: PriceBucket) -> list[str]:
 def _history_unit(series: PriceSeries, bucket: timedelta) -> str:
     nothing = "nothing was for sale" if any(one.snapshots for one in series.buckets) else "nothing could be read"
     basis = FEE_BASIS.get(series.fee_basis or "", nothing)
-    hours = sum(one.hours_covered for one in series.buckets)
     return (
         f"Prices per ticket in {series.currency or 'an unknown currency'} ({basis}). "
-        f"Hours with a capture: {count(hours)}, of {bucket // HOUR} in each bucket."
+        f"Hours: with a capture, of {bucket // HOUR} in a whole bucket."
     )
 
 

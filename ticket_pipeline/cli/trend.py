@@ -81,7 +81,8 @@ def trend(  # noqa: PLR0913 - the question in full
         ticket-pipeline trend glass orchard --days 14
         ticket-pipeline trend glass orchard --measure get-in --together 4 --zone "Lower Bowl"
     """
-    span, wanted = queries.last_days(utc_now(), days), list(measure or Measure)
+    this_moment, wanted = utc_now(), list(measure or Measure)
+    span = queries.last_days(this_moment, days)
     with open_migrated(load_settings()) as database:
         sources = choose_event(database, event, marketplace, with_listings=True)
         rebuild_stale_hours(database, span)
@@ -100,11 +101,11 @@ def trend(  # noqa: PLR0913 - the question in full
         for one in series
         for point in one.points
     )
-    missing = [_explain_nothing(source, days, zone) for source, series in found.items() if not series]
+    missing = [_explain_nothing(one, days, zone, this_moment) for one, series in found.items() if not series]
     if output.write(document, rows, if_empty="\n".join(missing)):
         return
     for source, series in found.items():
-        _show(source, series)
+        _show(source, series, step)
     if any(found.values()):
         show(_LEGEND)
     if is_drawn(chart):
@@ -164,7 +165,7 @@ def _constants(series: TrendSeries) -> dict[str, Any]:
     return {name: getattr(series, name) for name in ("zone", "measure", "currency", "fee_basis")}
 
 
-def _show(source: WatchedEvent, found: Sequence[TrendSeries]) -> None:
+def _show(source: WatchedEvent, found: Sequence[TrendSeries], step: timedelta) -> None:
     """A table per currency and fee basis; tickets, which have none, stand in the last."""
     units = list(dict.fromkeys(_unit(one) for one in found))
     priced = [unit for unit in units if unit != _NO_UNIT] or units
@@ -172,6 +173,7 @@ def _show(source: WatchedEvent, found: Sequence[TrendSeries]) -> None:
         chosen = [one for one in found if _unit(one) == unit or (unit == priced[-1] and one.measure == _TICKETS)]
         where = "" if chosen[0].zone == "*" else f": {plain(chosen[0].zone)}"
         show(f"{describe_event(source)}{where}", _table(chosen), " ".join(_coverage(chosen[0])))
+        show(*_periods(chosen, source.timezone, step))
     show(*(line for one in found[:1] for line in _level_breaks(one, source.timezone)))
 
 
@@ -210,6 +212,20 @@ def _coverage(series: TrendSeries) -> Iterator[str]:
         yield f"{counted(failed, 'attempt')} failed."
 
 
+def _periods(found: Sequence[TrendSeries], timezone: str, step: timedelta) -> Iterator[str]:
+    """From which point to which the trends run; one line where it is the same for all."""
+    titles: dict[tuple[datetime, datetime], list[str]] = {}
+    for one in found:
+        if one.trend is not None:
+            titles.setdefault((one.trend.first_at, one.trend.last_at), []).append(_title(one))
+    for period, own in titles.items():
+        first, last = (
+            f"{at.astimezone(ZoneInfo(timezone)):%Y-%m-%d}" if step % DAY == timedelta() else local_time(at, timezone)
+            for at in period
+        )
+        yield f"{'First and last' if len(titles) == 1 else ', '.join(own)}: of {first} and {last}."
+
+
 def _level_breaks(series: TrendSeries, timezone: str) -> Iterator[str]:
     for one in series.level_breaks:
         before, after = (
@@ -240,9 +256,15 @@ def _draw(found: Sequence[TrendSeries], timezone: str, step: timedelta) -> None:
         show_lines(["", f"{_title(chosen[0])}{in_unit}", *drawn] if drawn else [])
 
 
-def _explain_nothing(source: WatchedEvent, days: int, zone: str) -> str:
+def _explain_nothing(source: WatchedEvent, days: int, zone: str, this_moment: datetime) -> str:
     where = "" if zone == "*" else f" in zone {plain(zone)} (`section-prices` lists the zones)"
+    passed = (this_moment - source.event_at).days
+    advice = (
+        f"The event was on {source.event_date:%Y-%m-%d}: look further back with --days {passed + 1 + days}"
+        if source.event_at <= this_moment
+        else "Look further back with --days, or fetch listings now: "
+        f"ticket-pipeline fetch-listings {source.external_id}"
+    )
     return (
-        f"Nothing was captured of {plain(source.name)} on {source.marketplace}{where} in the last {days} days. "
-        f"Look further back with --days, or fetch listings now: ticket-pipeline fetch-listings {source.external_id}"
+        f"Nothing was captured of {plain(source.name)} on {source.marketplace}{where} in the last {days} days. {advice}"
     )

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database, Row
 
 
+NEIGHBOUR_ROWS = 3
+"""So many rows before and after one's own are near."""
+
+
 class UnclearSeatsError(TicketPipelineError):
     """Seats that cannot be compared: neither section nor zone, or rows whose order is not known."""
 
@@ -84,7 +88,7 @@ def comparables(  # noqa: PLR0913 - seats are described by that much
     section: str | None = None,
     zone: str | None = None,
     rows: tuple[str, str] | None = None,
-    neighbour_rows: int = 3,
+    neighbour_rows: int = NEIGHBOUR_ROWS,
     ask: Decimal | None = None,
     marketplace: str | None = None,
 ) -> list[Comparables]:

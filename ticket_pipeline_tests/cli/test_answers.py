@@ -7,6 +7,7 @@ import io
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -91,8 +92,7 @@ def test_without_a_capture_an_answer_says_how_to_get_one(synced: Cli, command: s
     assert synced.run(command, "event", "0", *COMMANDS[command], "--csv").stdout == ""
 
 
-@pytest.mark.usefixtures("event")
-def test_a_trend_is_of_the_last_captures_of_days_with_its_gaps_and_doubts_said(synced: Cli) -> None:
+def test_a_trend_is_of_the_last_captures_of_days_with_its_gaps_and_doubts_said(synced: Cli, event: Event) -> None:
     document = synced.ask("trend", "event", "0", "--days", "9")
     floors = {one["marketplace"]: one for one in document["series"] if one["measure"] == "floor"}
     assert [one["measure"] for one in document["series"]].count("tickets") == 2
@@ -102,7 +102,18 @@ def test_a_trend_is_of_the_last_captures_of_days_with_its_gaps_and_doubts_said(s
     assert "Floor 114.00 100.00 -14.00 -12.3% down" in shown
     assert "Tickets 16 16 +0 +0.0% flat" in shown
     assert "1 suspect capture left out. 1 attempt failed." in shown
+    trend = floors["stubhub"]["trend"]
+    zone = ZoneInfo(event.timezone)
+    first, last = (datetime.fromisoformat(trend[name]).astimezone(zone).date() for name in ("first_at", "last_at"))
+    assert f"First and last: of {first} and {last}." in shown
     assert stale_hours(synced.loopback.database) == []
+
+
+def test_a_trend_of_a_past_event_without_captures_says_how_far_to_look_back(synced: Cli) -> None:
+    synced.loopback.rows("update events set event_at = now() - interval '40 days 1 hour'")
+    nothing = synced.run("trend", "event", "0", "--days", "9").stderr
+    assert "look further back with --days 50" in nothing
+    assert "fetch-listings" not in nothing
 
 
 @pytest.mark.usefixtures("event")
@@ -190,8 +201,22 @@ def test_sales_are_estimates_with_a_range_and_what_they_rest_on(synced: Cli, now
 def test_marketplaces_stand_side_by_side_the_cheapest_first(synced: Cli) -> None:
     shown = words(synced.run("compare", "event", "0", "--together", "4").stdout)
     assert shown.index("stubhub 100.00 100.00 0.00 +0.0%") < shown.index("vivid_seats 130.00 130.00 30.00 +30.0%")
+    assert "*" not in shown
     nobody = synced.ask("compare", "event", "0", "--together", "8")["markets"]
     assert [one["get_in_price"] for one in nobody] == [None, None]
+
+
+def test_a_lone_ask_is_marked_and_currencies_are_not_compared(synced: Cli, event: Event, now: datetime) -> None:
+    lone = [Item(listing_id="lone", price=9.0, quantity=2), *stock(100)]
+    canadian = [Item(listing_id=f"C{n}", price=80.0 + n, currency="CAD") for n in range(3)]
+    store(synced.loopback.database, event, now + timedelta(seconds=1), lone + canadian)
+    result = synced.run("compare", "event", "0")
+    assert_fits(result.stdout)
+    shown = words(result.stdout)
+    assert "stubhub 80.00 80.00 3 6" in shown
+    assert "stubhub 100.00 9.00* 0.00 +0.0%" in shown
+    assert "Prices in USD and CAD are not compared with each other." in shown
+    assert "* thin" in shown
 
 
 @pytest.mark.usefixtures("event")
@@ -202,6 +227,12 @@ def test_own_seats_are_ranked_among_near_rows_section_and_zone(synced: Cli) -> N
     assert "section 2 8 100.00" in shown
     assert "zone Lower 4 16 100.00" in shown
     assert ("2 of 2" in shown, "3 of 3" in shown, "3 of 5" in shown) == (True, True, True)
+    assert "rows: yours, 2 to 4, and 3 on either side." in shown
+    assert "Your rank: of 101.50 USD, taken as what the buyer pays, fees included." in shown
+    assert "Most listings" not in shown
+    contradicted = words(synced.run("comps", "event", "0", "--section", "101", "--zone", "Balcony").stdout)
+    assert contradicted.count("Most listings of section 101 are in zone Lower, not in Balcony.") == 2
+    assert "Most listings" not in words(synced.run("comps", "event", "0", "--section", "101", "--zone", "lower").stdout)
     elsewhere = words(synced.run("comps", "event", "0", "--section", "999").stdout)
     assert "another way: see `show-listings`" in elsewhere
 

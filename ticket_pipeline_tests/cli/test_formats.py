@@ -40,6 +40,13 @@ def test_anything_else_is_not_a_bucket(text: str) -> None:
         parse_bucket(text)
 
 
+@pytest.mark.parametrize("text", ["30m", "soon"])
+def test_what_is_advised_instead_of_a_wrong_bucket_is_a_bucket(text: str) -> None:
+    with pytest.raises(typer.BadParameter, match="give 6h, 2d or 1w, for example") as refused:
+        parse_bucket(text)
+    assert "30m, " not in refused.value.message
+
+
 def test_an_age_may_be_shorter_than_a_bucket() -> None:
     assert [parse_duration(text) // timedelta(minutes=1) for text in ("30m", "45 minutes", "1h")] == [30, 45, 60]
 

@@ -102,6 +102,7 @@ def test_two_currencies_are_two_tables(synced: Cli, event: Event, this_hour: dat
     store(synced.loopback.database, event, this_hour - HOUR, mixed)
     shown = synced.run("price-history", event.external_id).stdout
     assert shown.count("Local time") == 2
+    assert "of 24 in a whole bucket" in " ".join(shown.split())
     assert "per ticket in CAD" in shown
     assert "per ticket in USD" in shown
 
