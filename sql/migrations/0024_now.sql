@@ -99,7 +99,10 @@ begin atomic
     left join lateral (
       select
         case when k.state <> 'closed' or k.asked_until > p_at then k.reason end as reason,
-        greatest(case when k.state <> 'closed' then k.open_until end, k.asked_until) as paused_until
+        -- A pause that began after p_at says nothing about it.
+        greatest(
+          case when k.state <> 'closed' and coalesce(k.opened_at, p_at) <= p_at then k.open_until end, k.asked_until
+        ) as paused_until
       from breaker_state as k
       where k.marketplace = p.marketplace
     ) as b on true

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
@@ -75,12 +76,17 @@ def spread_table(question: Question) -> Table:
     rows = spread(
         question.board.database, question.event.event_id, this_moment=question.now, together=question.together
     )
+    priced = Counter(row.currency for row in rows if row.get_in_price is not None)
+
+    def compared(number: Decimal | None, row: SpreadRow) -> Decimal | None:
+        return number if priced[row.currency] > 1 and not row.is_too_far_apart else None
+
     columns = [
         Column("Marketplace", lambda row: row.marketplace, "label"),
         Column("In", lambda row: row.currency),
         Column(f"Get-in {question.together}", lambda row: row.get_in_price, "money"),
-        Column("Above cheapest", lambda row: row.difference, "money"),
-        Column("", lambda row: row.percent, "change", help="Above the cheapest, in percent"),
+        Column("Above cheapest", lambda row: compared(row.difference, row), "money"),
+        Column("Share", lambda row: compared(row.percent and row.percent / 100, row), "share", help="Of the cheapest"),
         Column("Floor", lambda row: row.floor_price, "money"),
         Column("Listings", lambda row: row.listings, "count"),
         Column("Age", lambda row: row.age, "duration"),

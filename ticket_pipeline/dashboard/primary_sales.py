@@ -15,6 +15,7 @@ from ticket_pipeline.charts import Bars, Chart, DateAxis, Line, NameAxis
 from ticket_pipeline.dashboard import pages
 from ticket_pipeline.dashboard.tables import Column, Table
 from ticket_pipeline.primary_sales.figures import by_steps, show_pace, show_revenue
+from ticket_pipeline.sheet.cells import storable
 from ticket_pipeline.storage.ticket_sales import LEAST_PACE_BASE, read_rejects, read_sales
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def download(board: Board, request: Request) -> Response:
 
 def event_page(board: Board, request: Request) -> Response:
     """One event: pace, days, ticket types, ages, coupons."""
-    key = request.path_params["key"]
+    key = storable(request.path_params["key"])
     summary = next(iter(read_sales(board.database, "summary", key)), None)
     if summary is None:
         raise HTTPException(404, "No event of primary sales has this id, or its summary is not made yet.")
@@ -67,7 +68,9 @@ def event_download(board: Board, request: Request) -> Response:
     question = request.path_params["table"]
     if question not in _TABLES:
         raise HTTPException(404, "There is no such table.")
-    return pages.download(request, _TABLES[question](read_sales(board.database, question, request.path_params["key"])))
+    return pages.download(
+        request, _TABLES[question](read_sales(board.database, question, storable(request.path_params["key"])))
+    )
 
 
 def _events(rows: Sequence[Row]) -> Table:

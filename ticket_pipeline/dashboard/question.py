@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from ticket_pipeline.ingest.marketplaces import SOURCES
 from ticket_pipeline.market.hours import MOST_TOGETHER
 from ticket_pipeline.queries.events import WatchedEvent, read_events
+from ticket_pipeline.sheet.cells import storable
 from ticket_pipeline.storage.prices import DAY, HOUR, Span, hour_start
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def ask(board: Board, request: Request) -> Question:
     events = [event for event in found if event.marketplace.has_listings]
     if not events:
         raise HTTPException(404, f"No event has the number {event_id}, or it is at no marketplace with listings.")
-    return look_at(board, events, dict(request.query_params))
+    return look_at(board, events, {name: storable(value) for name, value in request.query_params.items()})
 
 
 def look_at(

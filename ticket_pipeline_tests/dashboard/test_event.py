@@ -160,7 +160,8 @@ def test_an_event_that_is_not_there_is_not_found(dashboard: httpx.Client) -> Non
     st.dictionaries(
         st.sampled_from(["n", "zone", "days", "market", "fees", "axis", "section", "rows", "own_price", "all"]),
         st.one_of(
-            st.sampled_from(["1", "8", "365", "days", "9", "A-C", "1-3", "vivid_seats", "ask"]), st.text(max_size=8)
+            st.sampled_from(["1", "8", "365", "days", "9", "A-C", "1-3", "vivid_seats", "ask", "\0"]),
+            st.text(max_size=8),
         ),
     )
 )

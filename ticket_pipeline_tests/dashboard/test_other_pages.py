@@ -61,6 +61,7 @@ def test_tables_of_primary_sales_are_files(dashboard: httpx.Client, name: str) -
 
 
 def test_what_is_not_there_is_not_found(dashboard: httpx.Client, database: Database) -> None:
+    assert dashboard.get("/primary-sales/%00").status_code == 404
     with database.connection() as connection:
         connection.execute("truncate vivenu_summary")  # other tests sell in the same database
     for address in ("/primary-sales/none", "/primary-sales/e1/secrets.csv", "/static/app.py"):
