@@ -28,7 +28,14 @@ from ticket_pipeline.cli.formats import (
 from ticket_pipeline.cli.options import Days, EventKey, MarketplaceOption, Zone
 from ticket_pipeline.cli.output import Output, with_formats
 from ticket_pipeline.cli.rebuilding import rebuild_stale_hours
-from ticket_pipeline.cli.session import choose_event, describe_event, identify, identify_source, open_migrated
+from ticket_pipeline.cli.session import (
+    choose_event,
+    choose_zone,
+    describe_event,
+    identify,
+    identify_source,
+    open_migrated,
+)
 from ticket_pipeline.cli.tables import new_table, note, show, table_of
 from ticket_pipeline.market.hours import is_thin
 from ticket_pipeline.queries.prices import PriceBucket, PriceSeries, ZonePrices
@@ -68,6 +75,7 @@ def price_history(
     with open_migrated(load_settings()) as database:
         sources = choose_event(database, event, marketplace, with_listings=True)
         rebuild_stale_hours(database, span)
+        zone = choose_zone(database, sources[0].event_id, zone)
         history = [
             (source, series)
             for source in sources

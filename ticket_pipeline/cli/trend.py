@@ -18,7 +18,14 @@ from ticket_pipeline.cli.formats import FEE_BASIS, NOTHING, count, counted, loca
 from ticket_pipeline.cli.options import ChartOption, Days, EventKey, MarketplaceOption, Together, Zone
 from ticket_pipeline.cli.output import Output, with_formats
 from ticket_pipeline.cli.rebuilding import rebuild_stale_hours
-from ticket_pipeline.cli.session import choose_event, describe_event, identify, identify_source, open_migrated
+from ticket_pipeline.cli.session import (
+    choose_event,
+    choose_zone,
+    describe_event,
+    identify,
+    identify_source,
+    open_migrated,
+)
 from ticket_pipeline.cli.tables import is_drawn, new_table, note, screen_width, show, show_lines
 from ticket_pipeline.queries import TicketSeries, Trend, TrendPoint, TrendSeries
 from ticket_pipeline.settings.model import load_settings
@@ -86,6 +93,7 @@ def trend(  # noqa: PLR0913 - the question in full
     with open_migrated(load_settings()) as database:
         sources = choose_event(database, event, marketplace, with_listings=True)
         rebuild_stale_hours(database, span)
+        zone = choose_zone(database, sources[0].event_id, zone)
         window = {"span": span, "timezone": sources[0].timezone, "zone": zone}
         step = by or (DAY if days > _FINE_UP_TO_DAYS else _choose_step(database, sources, window))
         window["by"] = step

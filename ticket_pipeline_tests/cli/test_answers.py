@@ -278,7 +278,7 @@ def test_items_of_an_answer_are_no_formula(synced: Cli, now: datetime) -> None:
     assert "'-1" in synced.run("show-listings", "event", "0", "--csv").stdout
 
 
-@pytest.mark.parametrize("command", ["sales", "changes", "get-in"])
+@pytest.mark.parametrize("command", ["sales", "changes", "get-in", "trend", "price-history"])
 def test_a_zone_is_found_in_any_case_and_one_that_is_not_there_is_no_empty_market(synced: Cli, command: str) -> None:
     (event,) = synced.loopback.events(synced.loopback.keys[:1])
     now = datetime.now(UTC)

@@ -89,8 +89,8 @@ def test_the_history_of_one_zone_is_its_own(synced: Cli, event: Event, this_hour
     assert [bucket["low_price"] for bucket in floor if bucket["snapshots"]] == ["200.00"]
     assert [bucket["low_price"] for bucket in whole if bucket["snapshots"]] == ["50.00"]
     nothing = synced.run("price-history", event.external_id, "--zone", "Balcony")
-    assert (nothing.exit_code, nothing.stdout) == (0, "")
-    assert "for zone Balcony" in nothing.stderr
+    assert (nothing.exit_code, nothing.stdout) == (1, "")
+    assert "no zone 'Balcony'. There are Floor, Upper." in nothing.stderr
     store(synced.loopback.database, event, this_hour - 72 * HOUR, stock)
     asked = (synced.ask("price-history", event.external_id, "--days", days, "--bucket", "1h") for days in ("2", "4"))
     two, four = (len(document["series"][0]["buckets"]) for document in asked)
