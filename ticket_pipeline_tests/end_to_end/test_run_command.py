@@ -101,7 +101,7 @@ def _wait_for_words(run: Program, words: str) -> None:
     wait_until(
         lambda: words in run.log_file.read_text(errors="replace") or run.process.poll() is not None,
         f"the words {words!r}",
-        seconds=90,
+        seconds=180,  # the first start plays the demo's past, two minutes of one core
         explain=run.tail,
     )
     assert run.process.poll() is None, run.tail()
