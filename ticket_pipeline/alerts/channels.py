@@ -53,7 +53,7 @@ def read_channels(settings: AlertSettings) -> list[Channel]:
     """The channels of ALERT_URLS: URLs, or the path of a file with one on each line, after `tag=` where it has tags.
 
     Raises:
-        ConfigurationError: the file cannot be read, or a line is no URL. No message quotes a line.
+        ConfigurationError: the file cannot be read, or a line is not a URL. No message quotes a line.
     """
     if settings.alert_urls is None:
         return []

@@ -150,7 +150,7 @@ def _listed(
 
 
 def _kept_reference(rule: AlertRule, capture: Capture, standing: Standing | None) -> Reference | None:
-    """What a value is compared with, where the standing has it: an extreme for ever, a usual value for its hour."""
+    """What a value is compared with, where the standing has it: an extreme always, a usual value for its hour."""
     kind = rule.condition.kind
     if standing is None:
         return None

@@ -256,7 +256,7 @@ def _compare(question: Question) -> list[Comparables]:
     except InvalidOperation:
         own_price = Decimal(0)
     if own_price is not None and not (own_price.is_finite() and own_price > 0):
-        raise UnclearSeatsError(f"{query['own_price']!r} is no price. Write it like 120.50.")
+        raise UnclearSeatsError(f"{query['own_price']!r} is not a price. Write it like 120.50.")
     return comparables(
         question.board.database,
         question.event.event_id,

@@ -48,9 +48,9 @@ def build_stored_partitions_job(
     def log_them(context: dg.OpExecutionContext, timescaledb: TimescaleDBResource) -> None:
         scope = Scope.full(now(), context.run_id)
         with timescaledb.database() as database:
-            for stored in _read_stored(database, settings, scope.now):
-                key = keys[stored.name]
-                known = context.instance.get_materialized_partitions(key)
+            known_of = {name: context.instance.get_materialized_partitions(key) for name, key in keys.items()}
+            for stored in _read_stored(database, settings, scope.now, known_of):
+                key, known = keys[stored.name], known_of[stored.name]
                 tags = in_sync_regardless_of(context, [keys[name] for name in stored.dependencies])
                 new = [
                     dg.AssetMaterialization(key, partition=partition, metadata=metadata, tags=tags)
@@ -58,9 +58,7 @@ def build_stored_partitions_job(
                     if partition not in known
                 ]
                 log_materializations(context, new)
-                context.log.info(
-                    "%s: %d of %d stored partitions were new", stored.name, len(new), len(stored.partitions)
-                )
+                context.log.info("%s: %d stored partitions were new", stored.name, len(new))
                 # Dagster hides the results of checks of before.
                 for result in evaluate_checks(context.instance, key, database, checks[key], scope) if new else ():
                     report_result(context.instance, key, result)
@@ -75,8 +73,13 @@ def build_stored_partitions_job(
     return show_stored_partitions
 
 
-def _read_stored(database: Database, settings: Settings, now: datetime) -> Iterator[Stored]:
-    """What is stored from PRICES_START_DATE on; the windows are those from the first capture to now, empty ones too."""
+def _read_stored(
+    database: Database, settings: Settings, now: datetime, known_of: Mapping[str, set[str]]
+) -> Iterator[Stored]:
+    """What is stored from PRICES_START_DATE on; the windows are those from the first capture to now, empty ones too.
+
+    Hours are counted only on days with one that Dagster does not know: each start of `run` asks, after years, too.
+    """
     sources = [source for source in SOURCES.values() if source.has_listings]
     names = [source.asset_name for source in sources]
     start = now
@@ -87,14 +90,15 @@ def _read_stored(database: Database, settings: Settings, now: datetime) -> Itera
         yield Stored(source.asset_name, found, ["events"])
     hours, days = hours_since(settings.prices_start_date), days_since(settings.prices_start_date)
     span = Span(max(hour_start(start), datetime.combine(settings.prices_start_date, time(), UTC)), now)
-    keys = [hour.strftime(hours.fmt) for hour in span.steps(HOUR)]
     for name, summarise in _BY_HOUR.items():
-        by_hour = {
-            row["hour_at"].astimezone(UTC).strftime(hours.fmt): row
-            for part in span.days()
-            for row in summarise(database, part)
-        }
-        yield Stored(name, describe_windows(keys, by_hour), names)
+        windows: dict[str, Mapping[str, Any]] = {}
+        for part in span.days():
+            keys = [hour.strftime(hours.fmt) for hour in part.steps(HOUR)]
+            if not known_of[name].issuperset(keys):
+                rows = summarise(database, part)
+                found_hours = {row["hour_at"].astimezone(UTC).strftime(hours.fmt): row for row in rows}
+                windows |= describe_windows(keys, found_hours)
+        yield Stored(name, windows, names)
     by_day = {
         row["day_on"].strftime(days.fmt): row
         for row in summarise_daily(database, span.start.date(), now.astimezone(UTC).date() + DAY)

@@ -123,7 +123,7 @@ def test_seats_of_ones_own_are_compared(dashboard: httpx.Client, database: Datab
     assert [[row[0], row[3], row[9]] for row in rows] == [
         [ring.name, count(ring.listings), count(ring.ask_rank)] for ring in found.rings
     ]
-    assert "is no price" in dashboard.get(f"/events/{event_id}?section=9&own_price=cheap").text
+    assert "is not a price" in dashboard.get(f"/events/{event_id}?section=9&own_price=cheap").text
     assert "Name the section" in dashboard.get(f"/events/{event_id}?rows=1-2").text
 
 

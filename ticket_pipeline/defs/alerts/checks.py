@@ -10,7 +10,7 @@ from ticket_pipeline.storage.alerts import read_rejected_alert_rules
 from ticket_pipeline.storage.database import Database
 
 _DEAD_FOR = timedelta(days=2)
-"""A message that died longer ago is history: red does not stay for ever."""
+"""A message that died longer ago is history: the check turns green again."""
 
 
 def _find_dead(database: Database, scope: Scope) -> Found:
