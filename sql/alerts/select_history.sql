@@ -1,9 +1,9 @@
 -- The last values of subjects by the hour, oldest first, for a sparkline. Parameters, arrays with one element per question:
 -- event_ids, marketplaces, zones, currencies, fee_bases, places (as select_references), captured. Rows: one per question
--- with any hour in the seven days before.
+-- with any hour in the seven days before. Thin get-in prices are left out.
 with hours as (
   select
-    u.number, p.hour_at,
+    u.number, u.place, p.hour_at, p.floor_price,
     case u.place
       when 1 then p.floor_price when 2 then p.get_in_1_price when 3 then p.get_in_2_price when 4 then p.get_in_3_price
       when 5 then p.get_in_4_price when 6 then p.get_in_5_price when 7 then p.get_in_6_price when 8 then p.get_in_7_price
@@ -22,5 +22,5 @@ with hours as (
 
 select number, array_agg(value order by hour_at) as values
 from hours
-where value is not null
+where value is not null and (place not between 2 and 9 or not is_thin(value, floor_price))
 group by number

@@ -2,7 +2,7 @@
 -- event_ids, marketplaces, zones, currencies, fee_bases, captured, places (integer[]: in the values of measure_captures,
 -- from 1), kinds (ago, low, high or usual), windows (interval[]).
 -- ago: the last hour that ended at least the window before, and at most twice it and an hour; usual: 24 hours or more of
--- the window. Rows: those that have an answer.
+-- the window. Thin get-in prices are no values. Rows: those that have an answer.
 with questions as materialized (
   select u.*
   from
@@ -22,11 +22,14 @@ cross join
     from hourly_prices as p
     cross join
       lateral (
-        select case q.place
-          when 1 then p.floor_price when 2 then p.get_in_1_price when 3 then p.get_in_2_price when 4 then p.get_in_3_price
-          when 5 then p.get_in_4_price when 6 then p.get_in_5_price when 7 then p.get_in_6_price when 8 then p.get_in_7_price
-          when 9 then p.get_in_8_price when 10 then p.median_price when 11 then p.tickets else p.listings
-        end as value
+        select case when q.place not between 2 and 9 or not is_thin(x.price, p.floor_price) then x.price end as value
+        from (
+          select case q.place
+            when 1 then p.floor_price when 2 then p.get_in_1_price when 3 then p.get_in_2_price when 4 then p.get_in_3_price
+            when 5 then p.get_in_4_price when 6 then p.get_in_5_price when 7 then p.get_in_6_price when 8 then p.get_in_7_price
+            when 9 then p.get_in_8_price when 10 then p.median_price when 11 then p.tickets else p.listings
+          end as price
+        ) as x
       ) as v
     where
       p.event_id = q.event_id and p.marketplace = q.marketplace and p.zone = q.zone and p.currency = q.currency
@@ -51,11 +54,14 @@ cross join
     from hourly_prices as p
     cross join
       lateral (
-        select case q.place
-          when 1 then p.floor_price when 2 then p.get_in_1_price when 3 then p.get_in_2_price when 4 then p.get_in_3_price
-          when 5 then p.get_in_4_price when 6 then p.get_in_5_price when 7 then p.get_in_6_price when 8 then p.get_in_7_price
-          when 9 then p.get_in_8_price when 10 then p.median_price when 11 then p.tickets else p.listings
-        end as value
+        select case when q.place not between 2 and 9 or not is_thin(x.price, p.floor_price) then x.price end as value
+        from (
+          select case q.place
+            when 1 then p.floor_price when 2 then p.get_in_1_price when 3 then p.get_in_2_price when 4 then p.get_in_3_price
+            when 5 then p.get_in_4_price when 6 then p.get_in_5_price when 7 then p.get_in_6_price when 8 then p.get_in_7_price
+            when 9 then p.get_in_8_price when 10 then p.median_price when 11 then p.tickets else p.listings
+          end as price
+        ) as x
       ) as v
     where
       p.event_id = q.event_id and p.marketplace = q.marketplace and p.zone = q.zone and p.currency = q.currency

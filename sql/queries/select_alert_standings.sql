@@ -2,7 +2,7 @@
 -- the order of the rules; one for a rule without any subject, where all events are asked for.
 select
   r.rule_id, r.name as alert, coalesce(r.cells ->> 'Measure', '') as measure, coalesce(r.cells ->> 'Condition', '') as condition,
-  s.event_id, e.name, s.marketplace, s.zone, s.currency, s.fee_basis, s.state, h.health, h.reason, s.value, s.reference,
+  s.event_id, e.name, s.marketplace, s.zone, s.currency, s.fee_basis, s.state, s.obstacle, h.health, h.reason, s.value, s.reference,
   s.since_at, s.fired_at, greatest(s.captured_at, k.captured_at) as captured_at,
   coalesce(s.is_muted_until_resolved or s.muted_until > %(this_moment)s, false) as is_muted,
   case when s.muted_until > %(this_moment)s then s.muted_until end as muted_until

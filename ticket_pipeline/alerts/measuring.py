@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ticket_pipeline.market.alert_rules import EVERY_ZONE, WHOLE_EVENT, AlertRule, Kind, Measure
 from ticket_pipeline.market.alert_states import Observation, Reference, Standing
+from ticket_pipeline.market.hours import FLOOR_LISTINGS
 from ticket_pipeline.market.vocabulary import FeeBasis
 from ticket_pipeline.storage.prices import hour_start
 
@@ -63,6 +64,11 @@ class Seen(NamedTuple):
     is_held: bool
     """False where the capture does not hold the subject: it counts only for subjects that were seen before."""
 
+
+_Values = tuple[Sequence[Decimal | None], Sequence[bool | None]]
+_COUNTS = (None,) * 3
+"""The median, tickets and listings are never thin."""
+_NOTHING = (None,) * 12
 
 _Known = dict[tuple[int, int, str], set[Subject]]
 """Rule id, event and marketplace → subjects that were seen before."""
@@ -133,10 +139,13 @@ def _listed(
     for stored, capture in asked:
         for subject in subjects[stored.rule_id, capture.event_id, capture.marketplace]:
             zone = facts.get(capture, {}).get(subject.zone, {})
-            value = zone[subject][place_of(stored.rule) - 1] if subject in zone else None
+            values, is_thin = zone.get(subject, (_NOTHING, _NOTHING))
+            value = values[place_of(stored.rule) - 1]
             if not zone and stored.rule.measure.is_count:
                 value = Decimal()  # nothing is for sale; of another currency it would be unknown
-            found.append((stored, capture, subject, value, subject in zone))
+            is_lone = is_thin[place_of(stored.rule) - 1]
+            why = _obstacle(stored.rule, is_thin=is_lone) if subject in zone else None
+            found.append((stored, capture, subject, value, why))
     kept = [_kept_reference(one[0].rule, one[1], standings.get((one[0].rule_id, one[2]))) for one in found]
     questions = [
         (number, one[0].rule, one[1], one[2])
@@ -144,9 +153,17 @@ def _listed(
         if kept[number] is None and one[0].rule.condition.kind in _KINDS
     ]
     read = _references(source, questions) if questions else {}
-    for number, (stored, capture, subject, value, is_held) in enumerate(found):
-        reference = kept[number] or read.get(number)
-        yield Seen(stored, subject, Observation(capture.captured_at, value, reference), is_held)
+    for number, (stored, capture, subject, value, obstacle) in enumerate(found):
+        observation = Observation(capture.captured_at, value, kept[number] or read.get(number), obstacle)
+        yield Seen(stored, subject, observation, is_held=obstacle is not None)
+
+
+def _obstacle(rule: AlertRule, *, is_thin: bool | None) -> str:
+    """Why a capture that holds the subject has no value, if it has none."""
+    if rule.measure is Measure.GET_IN and not is_thin:
+        return f"no listing sells {rule.number} together"
+    together = f" for {rule.number} together" if rule.number else ""
+    return f"thin: fewer than {FLOOR_LISTINGS} listings{together} are within 15 % of the cheapest"
 
 
 def _kept_reference(rule: AlertRule, capture: Capture, standing: Standing | None) -> Reference | None:
@@ -164,8 +181,8 @@ def _kept_reference(rule: AlertRule, capture: Capture, standing: Standing | None
 
 def _facts_of(
     source: Database | Transaction, asked: Sequence[_Asked]
-) -> dict[Capture, dict[str, dict[Subject, Sequence[Decimal | None]]]]:
-    """Capture → zone → subject → its values."""
+) -> dict[Capture, dict[str, dict[Subject, _Values]]]:
+    """Capture → zone → subject → its values, and which of them are thin."""
     has_zones: dict[Capture, bool] = {}
     for stored, capture in asked:
         has_zones[capture] = has_zones.get(capture, False) or stored.rule.zone != WHOLE_EVENT
@@ -179,11 +196,11 @@ def _facts_of(
         has_floor=any(rule.measure is Measure.FLOOR for rule in rules),
         has_median=any(rule.measure is Measure.MEDIAN for rule in rules),
     )
-    facts: dict[Capture, dict[str, dict[Subject, Sequence[Decimal | None]]]] = {}
+    facts: dict[Capture, dict[str, dict[Subject, _Values]]] = {}
     for row in rows:
         capture = captures[row["number"] - 1]
         subject = Subject(capture.event_id, capture.marketplace, row["zone"], row["currency"], row["fee_basis"])
-        facts.setdefault(capture, {}).setdefault(row["zone"], {})[subject] = row["values"]
+        facts.setdefault(capture, {}).setdefault(row["zone"], {})[subject] = row["values"], [*row["is_thin"], *_COUNTS]
     return facts
 
 
@@ -239,6 +256,7 @@ def _spreads(source: Database | Transaction, asked: Sequence[_Asked], known: _Kn
         asked,
         known,
         [(row["number"], ACROSS, row["currency"], FeeBasis.ALL_IN.value, row["value"]) for row in rows],
+        "fewer than two marketplaces in order have a price that is not thin",
     )
 
 
@@ -259,6 +277,7 @@ def _percentiles(source: Database | Transaction, asked: Sequence[_Asked], known:
             )
             for row in rows
         ],
+        "no floor, or fewer than five similar events",
     )
 
 
@@ -266,8 +285,9 @@ def _by_currency(
     asked: Sequence[_Asked],
     known: _Known,
     rows: Sequence[tuple[int, str, str, str, Decimal]],
+    obstacle: str,
 ) -> Iterator[Seen]:
-    """Values of whole events by question, and the known subjects that have none this time."""
+    """Values of whole events by question, and the known subjects that have none this time because of `obstacle`."""
     values: dict[int, dict[Subject, Decimal]] = defaultdict(dict)
     for number, marketplace, currency, fee_basis, value in rows:
         event_id = asked[number - 1].capture.event_id
@@ -277,7 +297,8 @@ def _by_currency(
         before = {one for market in markets for one in known.get((stored.rule_id, capture.event_id, market), ())}
         for subject in before | set(values[number]):
             found = values[number].get(subject)
-            yield Seen(stored, subject, Observation(capture.captured_at, found), is_held=found is not None)
+            observation = Observation(capture.captured_at, found, obstacle=obstacle)
+            yield Seen(stored, subject, observation, is_held=found is not None)
 
 
 def read_values(

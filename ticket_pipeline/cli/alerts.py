@@ -93,7 +93,7 @@ def _state(one: AlertStanding) -> str:
     words = f"{one.state}{', muted' * one.is_muted}"
     if one.health not in (None, Health.OK):
         return f"{words} (waits: {one.health})"
-    return f"{words}: nothing to compare, or thin" if one.state == "no data" else words
+    return f"{words}: {one.obstacle}" if one.obstacle else words
 
 
 @commands.command("history")

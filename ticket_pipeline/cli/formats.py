@@ -22,7 +22,7 @@ FEE_BASIS: dict[str, str] = {
 }
 
 FLOOR = "Floor: the lowest price with at least three listings within 15 %. Get-in: the lowest price for one ticket."
-THIN = "* thin: fewer than three listings are near this price, which is below the floor."
+THIN = "* thin: a lone ask, below the floor or where there is none; fewer than three listings are near it."
 
 _WHOLE_UNITS_FROM = 10_000
 """From here on an amount is shown without cents, so that a price column stays seven characters wide."""

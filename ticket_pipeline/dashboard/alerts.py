@@ -97,5 +97,6 @@ def _where(one: AlertStanding) -> str:
 def _state(one: AlertStanding) -> str:
     if one.state is None:
         return "no capture yet"
+    why = f": {one.obstacle}" if one.obstacle else ""
     waits = f", waits: {one.health}" if one.health not in (None, Health.OK) else ""
-    return f"{one.state}{', muted' * one.is_muted}{waits}"
+    return f"{one.state}{why}{', muted' * one.is_muted}{waits}"

@@ -62,11 +62,12 @@ class Reference(NamedTuple):
 
 
 class Observation(NamedTuple):
-    """One capture; no value: nothing is for sale, or the floor is thin."""
+    """One capture; no value: nothing is for sale, or it stands alone, as `obstacle` says."""
 
     captured_at: datetime
     value: Decimal | None
     reference: Reference | None = None
+    obstacle: str | None = None
 
 
 class Standing(NamedTuple):
@@ -81,6 +82,7 @@ class Standing(NamedTuple):
         reference: what `value` was compared with.
         deviation: beside a reference that is a mean.
         extreme: for `new low` the lowest value before and of all captures, for `new high` the highest.
+        obstacle: why there is no data; None in any other state.
     """
 
     state: AlertState = AlertState.NORMAL
@@ -94,6 +96,7 @@ class Standing(NamedTuple):
     reference_at: datetime | None = None
     deviation: Decimal | None = None
     extreme: Decimal | None = None
+    obstacle: str | None = None
 
 
 NEW = Standing()
@@ -147,8 +150,16 @@ def advance(before: Standing, seen: Observation, rule: AlertRule) -> tuple[Stand
         reference_at=reference.at if reference else None,
         deviation=reference.deviation or None if reference else None,
         extreme=_extreme(_before(before, seen, rule.condition.kind), seen.value, rule.condition.kind),
+        obstacle=_obstacle(seen, reference) if after.state is AlertState.NO_DATA else None,
     )
     return known, transition
+
+
+def _obstacle(seen: Observation, reference: Reference | None) -> str:
+    """Why a capture is no data for a rule."""
+    if seen.value is None:
+        return seen.obstacle or "nothing is for sale"
+    return "nothing to compare with yet" if reference is None else "it was 0 before"
 
 
 def _reference(before: Standing, seen: Observation, kind: Kind) -> Reference | None:

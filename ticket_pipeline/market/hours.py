@@ -120,8 +120,8 @@ def floor_price(prices: Iterable[Decimal]) -> Decimal | None:
 
 
 def is_thin(get_in: Decimal | None, floor: Decimal | None) -> bool:
-    """Whether a get-in price stands alone below the floor."""
-    return get_in is not None and floor is not None and get_in < floor
+    """Whether a get-in price stands alone: below the floor of the same listings, or where these have none."""
+    return get_in is not None and (floor is None or get_in < floor)
 
 
 def quantile(ordered: Sequence[Decimal], part: Fraction) -> Decimal:

@@ -26,6 +26,7 @@ class AlertStanding:
         name: of the event; None: the rule has not seen any capture yet, so that all that follows is None.
         marketplace: `*`: across marketplaces; zone `*`: the whole event.
         state: a word of `AlertState`.
+        obstacle: why there is no data, such as a thin price; None in any other state.
         health: why a state may stay as it is: captures wait while a market is not ok; None across marketplaces.
         since_at: the first capture of the breach under way, or of the last one.
         captured_at: the last capture that the rule was tried on.
@@ -44,6 +45,7 @@ class AlertStanding:
     currency: str | None
     fee_basis: str | None
     state: str | None
+    obstacle: str | None
     health: str | None
     reason: str | None
     value: Decimal | None

@@ -103,6 +103,42 @@ def test_a_thin_floor_is_no_data_and_fires_nothing(database: Database, event: Ev
     assert capture(database, event, NOON + 2 * HOUR, 50).fired == 1
 
 
+@pytest.mark.parametrize("measure", ["get-in 1", "get-in 2"])
+def test_a_thin_get_in_price_fires_nothing_says_why_and_holds_what_has_fired(
+    database: Database, event: Event, measure: str
+) -> None:
+    replace_alert_rules(database, [CHEAP | {"Measure": measure, "Captures": "1", "Cooldown": "0"}])
+    lone = [*listings(120), replace(listings(50, 1)[0], listing_id="lone")]
+    moments = iter(NOON + number * HOUR for number in range(10))
+
+    def follow(market: list[Item]) -> tuple[int, int, str | None, str | None]:
+        store(database, event, at := next(moments), market)
+        found = evaluate(database, [], at + MINUTE, dashboard="")
+        (standing,) = alert_standings(database, this_moment=at + MINUTE)
+        return found.fired, found.resolved, standing.state, standing.obstacle
+
+    why = f"thin: fewer than 3 listings for {measure[-1]} together are within 15 % of the cheapest"
+    assert follow(listings(120)) == (0, 0, "normal", None)
+    assert follow(lone) == (0, 0, "no data", why)
+    assert follow(listings(50)) == (1, 0, "firing", None)
+    assert follow(lone) == (0, 0, "no data", why)
+    assert follow(listings(50)) == (0, 0, "firing", None)
+    assert follow(listings(120)) == (0, 1, "normal", None)
+
+
+def test_a_rule_says_what_it_has_no_data_of(database: Database, event: Event) -> None:
+    replace_alert_rules(
+        database,
+        [
+            {"Alert": "Five", "Measure": "get-in 5", "Condition": "below 100"},
+            {"Alert": "Falls", "Measure": "median", "Condition": "falls 10% in 2h"},
+        ],
+    )
+    capture(database, event, NOON, 90)
+    found = {one.alert: one.obstacle for one in alert_standings(database, this_moment=NOON + MINUTE)}
+    assert found == {"Five": "no listing sells 5 together", "Falls": "nothing to compare with yet"}
+
+
 def test_captures_wait_while_a_market_is_not_in_order(database: Database, event: Event) -> None:
     replace_alert_rules(database, [CHEAP])
     capture(database, event, NOON, 90)

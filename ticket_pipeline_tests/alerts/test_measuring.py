@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from ticket_pipeline.alerts.measuring import Capture, Seen, Subject, observe
 from ticket_pipeline.market.alert_grammar import parse_rule
 from ticket_pipeline.market.alert_rules import Kind, Measure
-from ticket_pipeline.market.hours import GROUNDS, PricedListing, floor_price, get_in_prices, quantile
+from ticket_pipeline.market.hours import GROUNDS, PricedListing, floor_price, get_in_prices, is_thin, quantile
 from ticket_pipeline.storage.alerts import StoredRule
 from ticket_pipeline_tests.queries.histories import (
     Captured,
@@ -54,7 +54,8 @@ def value_of(rule: StoredRule, listings: list[PricedListing]) -> Decimal | None:
     if measure is Measure.FLOOR:
         return floor_price(prices)
     if measure is Measure.GET_IN:
-        return get_in_prices(listings)[rule.rule.number - 1]
+        together = [listing.price for listing in listings if listing.can_sell(rule.rule.number)]
+        return None if floor_price(together) != min(together, default=None) else floor_price(together)
     if measure is Measure.TICKETS:
         return Decimal(sum(listing.quantity for listing in listings))
     if measure is Measure.LISTINGS:
@@ -147,4 +148,8 @@ def _hour_value(rule: StoredRule, moments: list[Captured], subject: Subject) -> 
     if rule.rule.measure is Measure.MEDIAN:
         middle = median(all_of_it)
         return None if middle is None else quantile([middle, middle], 0).quantize(Decimal("0.01"))  # type: ignore[arg-type]
-    return value_of(rule, of_subject(moments[-1].listings, subject))
+    last = of_subject(moments[-1].listings, subject)
+    if rule.rule.measure is Measure.GET_IN:
+        price = get_in_prices(last)[rule.rule.number - 1]
+        return None if is_thin(price, floor_price(listing.price for listing in last)) else price
+    return value_of(rule, last)

@@ -191,9 +191,11 @@ def test_quantiles_are_those_of_numpy(cents: list[int], part: tuple[int, int]) -
 
 
 @pytest.mark.parametrize(
-    ("get_in", "floor", "thin"), [("4.58", "36", True), ("36", "36", False), ("5", None, False), (None, "36", False)]
+    ("get_in", "floor", "thin"), [("4.58", "36", True), ("36", "36", False), ("5", None, True), (None, "36", False)]
 )
-def test_a_get_in_price_below_the_floor_is_thin(get_in: str | None, floor: str | None, *, thin: bool) -> None:
+def test_a_get_in_price_below_the_floor_or_without_one_is_thin(
+    get_in: str | None, floor: str | None, *, thin: bool
+) -> None:
     assert is_thin(get_in and Decimal(get_in), floor and Decimal(floor)) is thin
 
 
