@@ -52,11 +52,13 @@ test-timescaledb: $(VENV)/.installed-dev ## Run the tests that TimescaleDB could
 	TICKET_PIPELINE_TEST_SERVER=timescaledb TICKET_PIPELINE_TEST_PG_BIN=$$pg_bin \
 	$(BIN)/python -m pytest $(PARALLEL) $(ON_TIMESCALEDB) $(ARGS)
 
-lint: $(VENV)/.installed-dev ## Check format, style, SQL and the direction of imports
+lint: $(VENV)/.installed-dev ## Check format, style, SQL, the direction of imports, and the files of deploy/
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar sql
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml
+	@if test -x $(BIN)/hadolint; then $(BIN)/hadolint deploy/Dockerfile; fi
 
 format: $(VENV)/.installed-dev ## Bring code and SQL to the house format
 	@$(BIN)/ruff format .

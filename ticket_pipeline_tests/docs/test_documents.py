@@ -271,3 +271,22 @@ def _problems(line: str) -> list[str]:
                 return [f"{command.name}: no command {word}"]
             command = command.commands[word]
     return problems
+
+
+@pytest.mark.parametrize("name", ["code", "daemon", "webserver", "dashboard"])
+def test_a_systemd_unit_runs_the_command_of_its_service(name: str) -> None:
+    unit = (PROJECT / "deploy" / "systemd" / f"ticket-pipeline-{name}.service").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^ExecStart=/opt/ticket-pipeline/bin/(.+)$", unit, re.MULTILINE)
+    services = yaml.safe_load((PROJECT / "deploy" / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    in_a_container = {"127.0.0.1": "0.0.0.0"}  # noqa: S104 - published on loopback of the host
+    assert [in_a_container.get(word, word) for word in shlex.split(line)] == services[name]["command"]
+
+
+def test_helm_serves_the_same_code_as_compose() -> None:
+    values = yaml.safe_load((PROJECT / "deploy" / "helm" / "values.yaml").read_text(encoding="utf-8"))
+    services = yaml.safe_load((PROJECT / "deploy" / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    (served,) = values["dagster-user-deployments"]["deployments"]
+    assert services["code"]["command"][-4:] == served["dagsterApiGrpcArgs"]
+    (dashboard,) = values["extraManifests"]
+    (container,) = dashboard["spec"]["template"]["spec"]["containers"]
+    assert container["command"] == services["dashboard"]["command"]

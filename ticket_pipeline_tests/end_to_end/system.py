@@ -7,13 +7,12 @@ import os
 import socket
 import subprocess
 import tempfile
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import httpx
 import psycopg
 from dagster import DagsterEventType, DagsterInstance, DagsterRun, RunsFilter
 from psycopg.rows import dict_row
@@ -31,7 +30,6 @@ from ticket_pipeline.storage.watchlist import sync_watchlist
 from ticket_pipeline_tests.end_to_end.programs import Program, program, wait_until
 from ticket_pipeline_tests.ingest.loopback import watched
 from ticket_pipeline_tests.overrides import as_environment
-from ticket_pipeline_tests.ports import reserved_port
 from ticket_pipeline_tests.servers import environment_without
 from ticket_pipeline_tests.simulator_support.serving import serve
 
@@ -73,7 +71,6 @@ class System:
         faults: what goes wrong at its marketplace.
         log: the requests that reached its marketplace.
         instance: Dagster's own records.
-        locations: name → where the code of each of Dagster's code locations is.
     """
 
     folder: Path
@@ -82,51 +79,33 @@ class System:
     faults: FaultPlan
     log: RequestLog
     instance: DagsterInstance
-    locations: Mapping[str, Sequence[str]] = field(default_factory=lambda: {LOCATION: MODULE})
     programs: dict[str, Program] = field(default_factory=dict)
     _opened: ExitStack = field(default_factory=ExitStack)
 
     def start_daemon(self) -> None:
-        """Dagster's code servers, which start the runs, and its daemon, which would replace its own every minute."""
-        folder = Path(self._opened.enter_context(tempfile.TemporaryDirectory(prefix="ticket-pipeline-")))
-        sockets = {name: folder / name for name in self.locations}
-        serve_code = (program("dagster"), "api", "grpc", "--log-level", "warning")
-        for name, code in self.locations.items():
-            self._start(name, [*serve_code, "--location-name", name, "--socket", str(sockets[name]), *code])
-        servers = [{"grpc_server": {"socket": str(file), "location_name": name}} for name, file in sockets.items()]
-        # JSON is YAML.
-        self._workspace.write_text(json.dumps({"load_from": servers}), encoding="utf-8")
-        self.wait_for(lambda: all(map(_listens, sockets.values())), "the code servers", seconds=60)
-        self._start("daemon", [program("dagster-daemon"), "run", "-w", str(self._workspace)])
+        """Dagster's code server, which starts the runs, and its daemon, which would replace its own every minute."""
+        self.serve_code(LOCATION, *MODULE)
+        self.start("daemon", ["dagster-daemon", "run", "-w", str(self.folder / f"{LOCATION}.yaml")])
 
-    @property
-    def _workspace(self) -> Path:
-        return self.folder / "workspace.yaml"
+    def serve_code(self, name: str, *code: str) -> None:
+        """A code server, and a workspace file with its name in `folder` that leads to it."""
+        sockets = Path(self._opened.enter_context(tempfile.TemporaryDirectory(prefix="ticket-pipeline-")))
+        file = sockets / "code-server"
+        served = ["--log-level", "warning", "--location-name", name, "--socket", str(file), *code]
+        self.start(name, ["dagster", "api", "grpc", *served])
+        server = {"grpc_server": {"socket": str(file), "location_name": name}}
+        # JSON is YAML.
+        (self.folder / f"{name}.yaml").write_text(json.dumps({"load_from": [server]}), encoding="utf-8")
+        self.wait_for(lambda: _listens(file), f"the code server of {name}", seconds=60)
 
     def start_sensor(self, name: str) -> None:
         """Let the daemon evaluate a sensor from now on."""
-        started = self.run("dagster", "sensor", "start", name, "-w", str(self._workspace))
+        started = self.run("dagster", "sensor", "start", name, "-w", str(self.folder / f"{LOCATION}.yaml"))
         assert started.returncode == 0, started.stderr
 
-    def start_webserver(self) -> str:
-        """Dagster's web server, after its code servers; returns its URL when it responds."""
-        port = self._opened.enter_context(reserved_port())
-        arguments = ["-h", "127.0.0.1", "-p", str(port), "-w", str(self._workspace)]
-        web = self._start("webserver", [program("dagster-webserver"), *arguments])
-        url = f"http://127.0.0.1:{port}"
-
-        def responds() -> bool:
-            with suppress(httpx.TransportError):
-                return httpx.get(f"{url}/server_info", trust_env=False).is_success
-            return False
-
-        self.wait_for(responds, "the web server", seconds=60)
-        assert web.process.poll() is None
-        return url
-
-    def _start(self, name: str, command: Sequence[str]) -> Program:
-        self.programs[name] = Program(command, self.env, self.folder, name)
-        return self.programs[name]
+    def start(self, name: str, command: Sequence[str], **environment: str) -> None:
+        """Start one of the project's programs; it ends with the system."""
+        self.programs[name] = Program([program(command[0]), *command[1:]], self.env | environment, self.folder, name)
 
     def run(self, *command: str, seconds: float = 300) -> subprocess.CompletedProcess[str]:
         """Run one of the project's programs to its end, whatever its exit code."""

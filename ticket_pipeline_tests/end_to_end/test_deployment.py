@@ -1,4 +1,4 @@
-"""Our code location in another Dagster: plain storage, default launcher and coordinator, another location beside it.
+"""The services of deploy/compose.yaml, and another code location beside ours: plain storage, Dagster's own launcher.
 
 What belongs here: what Dagster's daemon, its web pages in a real browser and its command line do with our definitions.
 What `ticket-pipeline run` starts is in `test_run_command`.
@@ -16,10 +16,10 @@ import pytest
 from dagster import AssetKey, DagsterRunStatus, RunsFilter
 from playwright.sync_api import expect
 
-from ticket_pipeline.defs.instance_storage import _as_sqlalchemy_url
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline.simulator.world import ReplayEvent
 from ticket_pipeline_tests.end_to_end.browser import GROUPS, find_chromium, open_asset_graph, open_browser, open_visit
+from ticket_pipeline_tests.end_to_end.compose import services_of
 from ticket_pipeline_tests.end_to_end.system import LOCATION, MODULE, running_system
 from ticket_pipeline_tests.servers import throwaway_database
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
     from ticket_pipeline.storage.embedded import EmbeddedServer
+    from ticket_pipeline_tests.end_to_end.compose import Services
     from ticket_pipeline_tests.end_to_end.system import System
 
 KEYS = ("157284301", "157310846", "157422590", "157563127")
@@ -74,29 +75,39 @@ mutation($params: LaunchBackfillParams!) { launchPartitionBackfill(backfillParam
 
 
 @pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory, database_server: EmbeddedServer) -> Iterator[System]:
-    """Two code locations and a daemon; nothing of ours runs by itself."""
-    folder = tmp_path_factory.mktemp("deployment")
-    (folder / "other.py").write_text(OTHER_LOCATION, encoding="utf-8")
-    with throwaway_database(database_server) as database_url:
-        storage = f"storage: {{postgres: {{postgres_url: {_as_sqlalchemy_url(database_url, 'public')!r}}}}}\n"
-        with running_system(
-            folder,
-            database_url,
-            [ReplayEvent(key, (_body(int(key)),)) for key in KEYS],
-            storage,
-            DAGSTER_KEY_PREFIX="tickets",
-            HTTPX_MAX_CONNECTIONS="1",
-        ) as system:
-            system.locations = {LOCATION: MODULE, "other": ("-f", str(folder / "other.py"))}
-            system.start_daemon()
-            yield system
+def services(tmp_path_factory: pytest.TempPathFactory, database_server: EmbeddedServer) -> Iterator[Services]:
+    """What deploy/compose.yaml says, for a new database, free ports and a folder."""
+    with throwaway_database(database_server) as url, services_of(url, tmp_path_factory.mktemp("deploy")) as services:
+        yield services
 
 
 @pytest.fixture(scope="module")
-def url(system: System) -> str:
+def system(services: Services) -> Iterator[System]:
+    """The services of deploy/compose.yaml, and another code location; nothing of ours runs by itself."""
+    (services.folder / "other.py").write_text(OTHER_LOCATION, encoding="utf-8")
+    events = [ReplayEvent(key, (_body(int(key)),)) for key in KEYS]
+    settings = services.environment | {"DAGSTER_KEY_PREFIX": "tickets", "HTTPX_MAX_CONNECTIONS": "1"}
+    with running_system(services.folder, services.url, events, services.dagster_yaml, **settings) as system:
+        del system.env["DATABASE_URL"]  # DB_HOST and its neighbours, as in the file
+        assert system.run(*services.commands["schema"]).returncode == 0
+        system.serve_code("other", "-f", str(services.folder / "other.py"))
+        others = ("-w", str(services.folder / "other.yaml"))
+        for name, more in {"code": (), "daemon": others, "webserver": others, "dashboard": ()}.items():
+            system.start(name, [*services.commands[name], *more])
+            if name == "code":
+                system.wait_for(lambda: _is_healthy(system, services, "code"), "the code server", seconds=60)
+        yield system
+
+
+def _is_healthy(system: System, services: Services, name: str) -> bool:
+    return system.run(*services.health_checks[name]).returncode == 0
+
+
+@pytest.fixture(scope="module")
+def url(system: System, services: Services) -> str:
     """The web server."""
-    return system.start_webserver()
+    system.wait_for(lambda: _is_healthy(system, services, "webserver"), "the web server", seconds=60)
+    return f"http://127.0.0.1:{services.ports['3000']}"
 
 
 @pytest.fixture(scope="module")
@@ -167,6 +178,15 @@ def _ask(url: str, query: str, **variables: object) -> Any:  # noqa: ANN401 - wh
     response = httpx.post(f"{url}/graphql", json=sent, timeout=300, trust_env=False).json()
     assert "errors" not in response, response
     return response["data"]
+
+
+@pytest.mark.usefixtures("polled")
+def test_every_service_is_healthy_and_the_dashboard_shows_the_events(system: System, services: Services) -> None:
+    for name in services.health_checks:
+        system.wait_for(lambda name=name: _is_healthy(system, services, name), f"{name} to be healthy", seconds=60)
+    page = httpx.get(f"http://127.0.0.1:{services.ports['3001']}/", trust_env=False)
+    assert page.is_success
+    assert page.text.count("health ok") == len(KEYS)
 
 
 def test_no_sensor_of_ours_runs_until_a_person_starts_it(states: list[str]) -> None:
