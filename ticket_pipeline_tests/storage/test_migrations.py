@@ -126,3 +126,20 @@ def test_listings_are_a_hypertable_of_weeks_or_have_a_time_index(migrated_url: s
                 "where hypertable_schema = 'tickets' and hypertable_name = 'listings' and column_name = 'captured_at'"
             ).fetchone()
             assert row == (7,)
+
+
+_WITHOUT_COMMENT = """
+select c.relname || coalesce('.' || a.attname, '')
+from pg_class as c
+left join pg_attribute as a on c.oid = a.attrelid and a.attnum > 0 and not a.attisdropped
+where c.relnamespace = 'tickets'::regnamespace and c.relkind in ('r', 'v', 'p')
+  and (col_description(c.oid, a.attnum) is null or obj_description(c.oid, 'pg_class') is null)
+union all
+select p.proname from pg_proc as p
+where p.pronamespace = 'tickets'::regnamespace and obj_description(p.oid, 'pg_proc') is null
+"""
+
+
+def test_every_table_column_and_function_has_a_comment(migrated_url: str) -> None:
+    with psycopg.connect(migrated_url) as connection:
+        assert connection.execute(_WITHOUT_COMMENT).fetchall() == []
