@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.errors import MarketplaceError
 from ticket_pipeline.ingest.attempts import PollContext, repeat_when_unavailable, response_of, store_or_fail
+from ticket_pipeline.ingest.payload_shapes import watch_shape
 from ticket_pipeline.ingest.results import EventResult, Fetched
 from ticket_pipeline.ingest.unexpected_errors import unexpected_as_failure
 from ticket_pipeline.market.admission import AdmissionRules, EventAdmission
@@ -83,6 +84,7 @@ class ListingsIngest:
                     results += store_or_fail(partial(self._write, answers), answers[0][0].event)
                 except MarketplaceError as error:
                     results += [self._fail(fetched, error) for fetched, _ in answers]
+            watch_shape(self.context.database, self.context.marketplace, group)
             return results
 
     def _parse(self, fetched: Fetched) -> ParsedListings:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.errors import MarketplaceError
 from ticket_pipeline.ingest.attempts import PollContext, repeat_when_unavailable, response_of, store_or_fail
+from ticket_pipeline.ingest.payload_shapes import watch_shape
 from ticket_pipeline.ingest.results import EventResult, Fetched
 from ticket_pipeline.market.vocabulary import Outcome, RawResponse
 from ticket_pipeline.storage.attempts import Attempt
@@ -56,7 +57,9 @@ class TicketmasterIngest:
 
     def store(self, group: Sequence[Fetched]) -> list[EventResult]:
         """Store the responses of a group of events; every event of the group gets a result."""
-        return [self._store(fetched) for fetched in group]
+        results = [self._store(fetched) for fetched in group]
+        watch_shape(self.context.database, self.context.marketplace, group)
+        return results
 
     def _store(self, fetched: Fetched) -> EventResult:
         try:

@@ -144,7 +144,7 @@ def test_every_sensor_schedule_job_and_check_is_described(defs: dg.Definitions) 
     assert [name for name, description in described.items() if not description] == []
     graph = defs.resolve_asset_graph()
     checks = [graph.get_check_spec(key) for key in graph.asset_check_keys]
-    assert len(checks) == 6 + 2 * 4 + 2 + 3 + 1 + 8
+    assert len(checks) == 6 + 2 * 5 + 3 + 3 + 1 + 8
     assert [spec.name for spec in checks if not spec.description] == []
 
 

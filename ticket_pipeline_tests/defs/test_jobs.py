@@ -36,7 +36,7 @@ def test_every_check_of_check_data_is_declared_by_its_asset(defs: dg.Definitions
     declared = {(key.asset_key.to_user_string(), key.name) for key in keys}
     checks = checks_by_asset(list(SOURCES.values()), Settings())
     evaluated = {(asset, check.name) for asset, of_asset in checks.items() for check in of_asset}
-    assert len(evaluated) == 1 + 2 * 4 + 2 + 4 + 3 + 3 + 1
+    assert len(evaluated) == 1 + 2 * 5 + 3 + 4 + 3 + 3 + 1
     assert {pair for pair in declared if not pair[0].startswith("vivenu_")} == evaluated
 
 

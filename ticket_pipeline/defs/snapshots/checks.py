@@ -11,6 +11,7 @@ from ticket_pipeline.defs.checks import Check, Found, Scope
 from ticket_pipeline.ingest.marketplaces import Source
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.primary_sales.figures import NOTHING
+from ticket_pipeline.queries.payload_changes import read_payload_changes
 from ticket_pipeline.storage.database import Database, Row
 from ticket_pipeline.storage.quality import find_in_captures
 from ticket_pipeline.storage.schedule import read_stale_events
@@ -35,7 +36,15 @@ def checks_of(source: Source) -> Sequence[Check]:
         ),
         find=partial(_find_stale_events, source.marketplace),
     )
-    return [*of_kind, is_stale]
+    is_same = Check(
+        name="no_payload_changed_shape",
+        description="The marketplace sends the fields that it sent before, as the types that they had.",
+        severity=dg.AssetCheckSeverity.WARN,
+        wrong="The marketplace changed its payload",
+        remedy="see docs/operations.md, A field changed; a new field needs nothing",
+        find=partial(_find_changed_fields, source.marketplace),
+    )
+    return [*of_kind, is_stale, is_same]
 
 
 def _checks_of_listings(marketplace: Marketplace) -> list[Check]:
@@ -99,6 +108,16 @@ def _find_stale_events(marketplace: Marketplace, database: Database, scope: Scop
                 or "nothing was tried",
             }
             for row in rows
+        ]
+    )
+
+
+def _find_changed_fields(marketplace: Marketplace, database: Database, scope: Scope) -> Found:
+    changes = read_payload_changes(database, scope.since, until=scope.until, marketplace=marketplace)
+    return Found(
+        [
+            {"field": change.field, "change": change.what, "seen": change.captured_at, "event": change.event_name}
+            for change in changes
         ]
     )
 

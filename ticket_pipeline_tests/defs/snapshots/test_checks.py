@@ -23,6 +23,7 @@ OF_LISTINGS = {
     "most_listings_are_prices",
     "announced_totals_agree",
     "no_tracked_event_is_stale",
+    "no_payload_changed_shape",
 }
 
 
