@@ -10,7 +10,7 @@ create table payload_fields (
   first_seen_at timestamptz not null,
   primary key (marketplace, path)
 );
-comment on table payload_fields is 'one row per field that a marketplace sends; [] in a path is any item of a list, * any key that is an id';
+comment on table payload_fields is 'one row per field that a marketplace sends; [] in a path is any item of a list, * any id as a key';
 comment on column payload_fields.types is 'JSON types of its values, without null; empty: always null';
 comment on column payload_fields.usual_for is 'payloads in a row that had it in nearly every item, counted to 3';
 comment on column payload_fields.items is 'objects that could have it in one payload, counted to 10';
