@@ -33,3 +33,12 @@ comment on table payload_changes is 'one row per field that a marketplace began 
 comment on column payload_changes.before is 'its types before, such as string; null: it is new';
 comment on column payload_changes.after is 'its types now; null: it is missing';
 comment on column payload_changes.captured_at is 'of the response that showed it, of event_id';
+comment on column payload_fields.marketplace is 'one of the names of the watchlist, such as stubhub';
+comment on column payload_fields.path is 'such as [].sellerAllInPrice.amt; empty: the payload itself';
+comment on column payload_fields.first_seen_at is 'when the response that first had it arrived';
+comment on column payload_changes.change_id is 'number of the change';
+comment on column payload_changes.detected_at is 'when it was seen: when the response arrived';
+comment on column payload_changes.marketplace is 'as in payload_fields';
+comment on column payload_changes.path is 'as in payload_fields';
+comment on column payload_changes.change is 'added, missing or retyped; a renamed field is missing and added';
+comment on column payload_changes.event_id is 'of the response that showed it; null: the event was deleted';
