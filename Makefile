@@ -45,6 +45,7 @@ ON_TIMESCALEDB = $(addprefix ticket_pipeline_tests/storage/test_,migrations.py u
 	snapshot_trust.py event_cleanup.py rebuild.py rebuild_cost.py hourly_prices.py daily_prices.py recomputation.py \
 	check_cost.py quality.py changes.py sales.py reclassify.py) \
 	$(addprefix ticket_pipeline_tests/queries/test_,prices.py now.py) ticket_pipeline_tests/cli/test_export.py \
+	ticket_pipeline_tests/archive/test_archiving.py \
 	ticket_pipeline_tests/end_to_end/test_kills.py
 
 test-timescaledb: $(VENV)/.installed-dev ## Run the tests that TimescaleDB could change on a real one

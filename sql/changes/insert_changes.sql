@@ -2,13 +2,15 @@
 -- back in the same capture are relisted; those that are back in the next one are found by relist_later, which runs next.
 -- Parameters, arrays with one element per capture: event_ids, marketplaces, captured, previous (timestamptz[]; null: it is
 -- not compared), reasons (text[]: why no sales are estimated); seen_from, seen_until (timestamptz: the first and last capture
--- that is read). Idempotent. Rows: none.
+-- that is read). A pair of which either side is archived stays as it is. Idempotent. Rows: none.
 with links as materialized (
   select row_number() over () as pair_id, u.*
-  from unnest(
-    %(event_ids)s::bigint[], %(marketplaces)s::text[], %(captured)s::timestamptz[], %(previous)s::timestamptz[],
-    %(reasons)s::text[]
-  ) as u (event_id, marketplace, captured_at, previous_captured_at, censored_because)
+  from
+    unnest(
+      %(event_ids)s::bigint[], %(marketplaces)s::text[], %(captured)s::timestamptz[], %(previous)s::timestamptz[],
+      %(reasons)s::text[]
+    ) as u (event_id, marketplace, captured_at, previous_captured_at, censored_because)
+  where not (is_archived(u.captured_at) or is_archived(u.previous_captured_at))
 ),
 
 linked as (

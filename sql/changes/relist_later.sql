@@ -1,6 +1,7 @@
 -- Find the seats that are gone in one capture and back in the next, for every trusted capture of a span with those around
 -- it; what was found before is found again. An id that is back is relisted at any price; else section, row, quantity,
--- currency and fee basis must be the same, and the price within 10 %% (2 %% where there is no row). Run after insert_changes.
+-- currency and fee basis must be the same, and the price within 10 %% (2 %% where there is no row). Steps of which either
+-- side is archived stay as they are. Run after insert_changes.
 -- Parameters: event_ids (bigint[]), marketplaces (text[]: one each), seen_from, seen_until (timestamptz: as in
 -- insert_changes), relist_window (interval). Idempotent. Rows: none.
 with steps as materialized (
@@ -12,7 +13,9 @@ with steps as materialized (
     on
       n.event_id = s.event_id and n.marketplace = s.marketplace and n.previous_captured_at = s.captured_at
       and n.captured_at > s.captured_at and n.captured_at <= s.captured_at + %(relist_window)s::interval
-  where s.captured_at >= %(seen_from)s and s.captured_at <= %(seen_until)s
+  where
+    s.captured_at >= %(seen_from)s and s.captured_at <= %(seen_until)s
+    and not (is_archived(s.captured_at) or is_archived(n.captured_at))
 ),
 
 seen as materialized (

@@ -1,4 +1,4 @@
--- Compared captures of a span, drawn by chance, each with the trusted ones around it.
+-- Compared captures of a span, drawn by chance, each with the trusted ones around it; none of them archived.
 -- Parameters: starts_from, starts_until (timestamptz), salt (text: another one draws others), sample_size (integer).
 -- Rows: up to sample_size: event_id, marketplace, captured_at, before (timestamptz[]: the two trusted ones before it, in
 -- order), after_at (the next one, null: none).
@@ -24,3 +24,4 @@ left join lateral (
   order by x.captured_at
   limit 1
 ) as a on true
+where not (is_archived(b.previous_captured_at) or is_archived(s.previous_captured_at) or is_archived(a.captured_at))

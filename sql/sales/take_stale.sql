@@ -1,10 +1,11 @@
 -- The oldest pairs that wait for an estimate, and whether sales can still be estimated over them. Their rows are locked, so
--- that a capture which changes one of them meanwhile marks it again after this transaction. Parameters: most.
+-- that a capture which changes one of them meanwhile marks it again after this transaction. Pairs that must be measured anew
+-- wait while their listings are archived. Parameters: most.
 -- Rows: at most so many, by event, marketplace and capture; `is_measured`: its departures are those of now.
 with taken as materialized (
   select d.event_id, d.marketplace, d.captured_at, d.previous_captured_at, d.at_risk is not null as is_measured
   from sale_departures as d
-  where d.is_stale
+  where d.is_stale and (d.at_risk is not null or not (is_archived(d.captured_at) or is_archived(d.previous_captured_at)))
   order by d.captured_at, d.event_id, d.marketplace
   limit %(most)s
   for update

@@ -65,6 +65,7 @@ _COMMANDS: dict[str, dict[str, str]] = {
     "Database and settings": {
         "init-db": "db:init_db",
         "settings": "db:show_settings",
+        "archive": "archive:commands",
         "cache": "cache:commands",
         "db": "db:commands",
     },

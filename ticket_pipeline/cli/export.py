@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ticket_pipeline.cli.formats import counted, plain
-from ticket_pipeline.cli.parquet import open_duckdb, stream_parquet, whole_file
 from ticket_pipeline.cli.rebuilding import rebuild_stale_days, rebuild_stale_hours
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import note, progress, show, table_of
@@ -30,6 +29,7 @@ from ticket_pipeline.storage.exports import (
     read_columns,
     split_parts,
 )
+from ticket_pipeline.storage.parquet import open_duckdb, stream_parquet, whole_file
 from ticket_pipeline.storage.prices import Span
 
 if TYPE_CHECKING:

@@ -21,6 +21,7 @@ from pydantic_settings import SettingsConfigDict
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.settings.alerts import AlertSettings
 from ticket_pipeline.settings.analytics import AnalyticsSettings
+from ticket_pipeline.settings.keeping import KeepingSettings
 from ticket_pipeline.settings.renamed import ADVICE, SWITCHES, find_removed, warn_of_removed
 from ticket_pipeline.settings.servers import ServerSettings
 from ticket_pipeline.settings.tuning import Tuning
@@ -62,7 +63,7 @@ def default_state_dir() -> Path:
     return Path.home() / ".local" / "state" / "ticket-pipeline"
 
 
-class Settings(ServerSettings, AnalyticsSettings, AlertSettings):
+class Settings(ServerSettings, KeepingSettings, AnalyticsSettings, AlertSettings):
     """All settings, typed. Tests keep the README, docs/settings.md and `.env.example` equal to the fields."""
 
     model_config = SettingsConfigDict(
@@ -187,7 +188,6 @@ class Settings(ServerSettings, AnalyticsSettings, AlertSettings):
     default_randomization_strategy: JitterStrategy = Field(default="uniform", description="Distribution of the jitter")
 
     # --- snapshots and prices ---------------------------------------------------------------------------------------
-    raw_payload_days: int = Field(default=30, ge=0, le=3650, description="Days that raw responses are kept; 0: none")
     prices_start_date: date = Field(
         default=date(2026, 1, 1), description="First day of the hourly and daily partitions (UTC)"
     )

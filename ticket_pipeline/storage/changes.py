@@ -14,6 +14,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.market.changes import CaptureLink, ChangeRules, link_captures
+from ticket_pipeline.storage.archive import hold_listings, refuse_archived
 
 if TYPE_CHECKING:
     from ticket_pipeline.settings.model import Settings
@@ -64,7 +65,7 @@ def compare_captures(
 ) -> list[datetime]:
     """Compare each capture that changed, and the trusted one after them, with the trusted one before it.
 
-    Waits for no result, so it can be part of a pipeline.
+    Waits for no result, so it can be part of a pipeline. A pair of which either side is archived stays as it is.
 
     Args:
         transaction: holds the locks of these sources.
@@ -130,9 +131,11 @@ def rebuild_changes_by_day(database: Database, span: Span, rules: ChangeRules) -
     The rows have hour_at, rows, events and snapshots (compared). After an error the days before the failing one are
     done.
     """
+    refuse_archived(database, span.start, span.end)
     for part in span.days():
         bounds = {"starts_from": part.start, "starts_until": part.end}
         with database.transaction(f"compare the captures of {part.start:%Y-%m-%d %H:%M} UTC") as transaction:
+            hold_listings(transaction, part.start, part.end)
             locked = transaction.fetch_all("changes/lock_sources", **bounds)
             transaction.fetch_all("admission/lift_limit")
             transaction.expect_many_rows()

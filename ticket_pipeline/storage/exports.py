@@ -129,12 +129,18 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The rows of one file: a span of days, and events (None: all)."""
+    """The rows of one file: a span of days, events (None: all), a marketplace (None: all), and in what order.
+
+    `is_live` leaves out the rows of archived months that are not deleted yet.
+    """
 
     export: Export
     first_on: date | None = None
     until_on: date | None = None
     event_ids: Sequence[int] | None = None
+    marketplace: str | None = None
+    order: Sequence[str] = ()
+    is_live: bool = False
 
 
 def read_bounds(database: Database, event_ids: Sequence[int] | None) -> tuple[date, date] | None:
@@ -194,13 +200,16 @@ def copy_part(
         write: takes each piece; rows are not whole in it.
         is_for_people: with a header, and harmless in a spreadsheet.
     """
-    query = sql.SQL("copy (select {} from {} where {}) to stdout (format csv, header {})").format(
+    query = sql.SQL("copy (select {} from {} where {}{}) to stdout (format csv, header {})").format(
         sql.SQL(", ").join(
             sql.SQL("{} as {}").format(each.text(is_for_people=is_for_people), sql.Identifier(each.exported_name))
             for each in columns
         ),
         _relation(part),
         _condition(part),
+        sql.SQL(" order by {}").format(sql.SQL(", ").join(map(sql.Identifier, part.order)))
+        if part.order
+        else sql.SQL(""),
         sql.SQL("true" if is_for_people else "false"),
     )
     with database.connection(f"export {part.export.table}") as connection, connection.cursor() as cursor:
@@ -235,4 +244,8 @@ def _condition(part: Part) -> sql.Composable:
             conditions.append(sql.SQL("{} {} {}").format(column, sql.SQL(sign), sql.Literal(bound)))
     if part.event_ids is not None:
         conditions.append(sql.SQL("event_id = any({})").format(sql.Literal(list(part.event_ids))))
+    if part.marketplace is not None:
+        conditions.append(sql.SQL("marketplace = {}").format(sql.Literal(part.marketplace)))
+    if part.is_live:
+        conditions.append(sql.SQL("not is_archived(captured_at)"))
     return sql.SQL(" and ").join(conditions)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ticket_pipeline.errors import StorageError
 from ticket_pipeline.market.changes import DEFAULT_CHANGE_RULES, ChangeRules
 from ticket_pipeline.storage.admission_rules import read_admission_rules
+from ticket_pipeline.storage.archive import hold_listings, refuse_archived
 from ticket_pipeline.storage.reclassify import reclassify
 
 if TYPE_CHECKING:
@@ -62,6 +63,9 @@ def rebuild_hourly(database: Database, span: Span, rules: ChangeRules = DEFAULT_
 
     Returns one row per hour that has prices: hour_at, rows, events, snapshots, suspect_snapshots, failed_attempts.
     After an error the days before the failing one are rebuilt.
+
+    Raises:
+        StorageError: not whole hours, or their listings are archived.
     """
     return [row for _, rows in rebuild_hourly_by_day(database, span, rules) for row in rows]
 
@@ -72,8 +76,10 @@ def rebuild_hourly_by_day(
     """As `rebuild_hourly`, a day at a time: each UTC day's part of the span as it is committed, and its rows."""
     if any(moment.timestamp() % HOUR.total_seconds() for moment in (span.start, span.end)):
         raise StorageError(f"Cannot rebuild hourly prices of {span.start} … {span.end}. Give whole hours (UTC).")
+    refuse_archived(database, span.start, span.end)
     for part in span.days():
         with database.transaction(f"rebuild the hourly prices of {part.start:%Y-%m-%d %H:%M} UTC") as transaction:
+            hold_listings(transaction, part.start, part.end)
             _begin_rebuild(transaction)
             bounds = {"starts_from": part.start, "starts_until": part.end}
             # First of all, because it locks in the order of those who store captures, who mark hours last.

@@ -25,6 +25,7 @@ from ticket_pipeline.market.sale_rates import (
     weigh_removals,
 )
 from ticket_pipeline.market.sales import METHOD, NO_DEPARTURES, ZONE_LISTINGS, Lot, sales_by_zone
+from ticket_pipeline.storage.archive import refuse_archived
 from ticket_pipeline.storage.prices import HOUR, hour_start
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def rebuild_sales_by_day(database: Database, span: Span, rules: SaleRules) -> It
 
     The rows have hour_at, rows, events and event_hours (of events that are covered).
     """
+    refuse_archived(database, span.start, span.end)
     for part in span.days():
         database.execute("sales/mark_span", starts_from=part.start, starts_until=part.end)
         update_sales(database, rules)

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ticket_pipeline.cli.parquet import open_duckdb, stream_parquet, whole_file
 from ticket_pipeline.errors import StorageError
 from ticket_pipeline.storage.exports import EXPORTS
+from ticket_pipeline.storage.parquet import open_duckdb, stream_parquet, whole_file
 from ticket_pipeline_tests.storage.stored import EXAMPLES_SHARE_A_DATABASE, Item, items, rejects, store
 
 if TYPE_CHECKING:

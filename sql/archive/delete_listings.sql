@@ -1,0 +1,3 @@
+-- Delete the listings of a span; a file holds them. Parameters: starts_from, starts_until. Idempotent. Rows: none.
+delete from listings
+where captured_at >= %(starts_from)s and captured_at < %(starts_until)s
