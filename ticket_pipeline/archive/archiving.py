@@ -6,7 +6,7 @@ Every step can be repeated, so that after a kill the next run goes on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -58,7 +58,7 @@ def find_due_months(database: Database, this_moment: datetime, after_months: int
 def archive_month(
     database: Database, place: ArchivePlace, month: Month, this_moment: datetime, on_step: OnStep = lambda _: None
 ) -> list[ArchiveFile]:
-    """Move a month into the archive; goes on where an earlier run ended. Returns its files.
+    """Move a month into the archive; goes on where an earlier run ended. Returns its files: none without captures.
 
     Raises:
         StorageError: the month is too young, another archiver is at work, or a file could not be written or is not
@@ -69,9 +69,12 @@ def archive_month(
             f"{month.name} is too young to be archived: captures are compared with those of the 90 days before. "
             f"The newest month that can be archived now is {last_due_month(this_moment, YOUNGEST)}."
         )
+    sources = database.fetch_all("archive/select_sources", starts_from=month.start, starts_until=month.end)
+    if not sources:
+        return []
     with one_archiver(database):
         if not any(each.is_the_place for each in read_archive_files(database, month)):
-            _write(database, place, month, on_step)
+            _write(database, place, month, [each["marketplace"] for each in sources], on_step)
             _switch(database, month, on_step)
         if any(each.state == "dropping" for each in read_archive_files(database, month)):
             _delete(database, month, on_step)
@@ -93,17 +96,16 @@ def one_archiver(database: Database) -> Iterator[None]:
             session.fetch_one("archive/unlock_archiver")
 
 
-def _write(database: Database, place: ArchivePlace, month: Month, on_step: OnStep) -> None:
+def _write(database: Database, place: ArchivePlace, month: Month, marketplaces: Sequence[str], on_step: OnStep) -> None:
     """Write every file of a month anew, and read each back."""
     database.execute("archive/forget_written", month_on=month.first_on)
-    sources = database.fetch_all("archive/select_sources", starts_from=month.start, starts_until=month.end)
     with open_duckdb() as connection:
         place.attach(connection)
         for table in TABLES:
             columns = read_columns(database, EXPORTS[table])
-            for source in sources:
-                on_step(f"Writing {table} of {source['marketplace']}")
-                _write_file(database, place, connection, month, table, source["marketplace"], columns)
+            for marketplace in marketplaces:
+                on_step(f"Writing {table} of {marketplace}")
+                _write_file(database, place, connection, month, table, marketplace, columns)
 
 
 def _write_file(

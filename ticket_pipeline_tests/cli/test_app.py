@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 GROUPS = {
     "alerts": ["list", "history", "deliveries", "test", "mute", "unmute", "replay", "preview"],
+    "archive": ["list", "run", "verify", "restore", "query"],
     "cache": ["show", "clear"],
     "db": ["start", "stop", "status"],
     "pipelines": ["list", "show", "run"],
