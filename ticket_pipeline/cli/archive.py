@@ -88,7 +88,6 @@ def run(*, month: MonthOption = None, as_json: JsonOption = False) -> None:
 
     The asset `listing_archive` does it each day. A run that was interrupted goes on where it ended.
 
-        ticket-pipeline archive run
         ticket-pipeline archive run --month 2026-01
     """
     settings = load_settings()

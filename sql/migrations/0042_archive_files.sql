@@ -14,6 +14,14 @@ create table archive_files (
   primary key (month_on, marketplace, table_name)
 );
 comment on table archive_files is 'Parquet files of the archive, one per month, marketplace and table';
+comment on column archive_files.month_on is 'the first day of the month (UTC)';
+comment on column archive_files.marketplace is 'stubhub, vivid_seats, ticketmaster or vivenu';
+comment on column archive_files.table_name is 'of whose rows it is';
+comment on column archive_files.rows is 'how many';
+comment on column archive_files.bytes is 'size of the file';
+comment on column archive_files.written_at is 'when it was written and read back';
+comment on column archive_files.dropped_at is 'when the last of its rows was deleted from the table';
+comment on column archive_files.restored_at is 'when its rows were brought back';
 comment on column archive_files.file is 'path below ARCHIVE_URL';
 comment on column archive_files.checksum is 'sum of a hash of each row, in any order; the same of the file and of the table';
 comment on column archive_files.state is
