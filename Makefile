@@ -43,7 +43,7 @@ timescaledb: $(VENV)/.installed-dev ## Unpack a real TimescaleDB from Debian's p
 # What TimescaleDB could change: the schema, statements over its hypertable, prices, exports, and one run of the whole.
 ON_TIMESCALEDB = $(addprefix ticket_pipeline_tests/storage/test_,migrations.py upgrade.py statements.py snapshots.py \
 	snapshot_trust.py event_cleanup.py rebuild.py rebuild_cost.py hourly_prices.py daily_prices.py recomputation.py \
-	check_cost.py quality.py changes.py sales.py reclassify.py) \
+	check_cost.py quality.py changes.py sales.py reclassify.py doctor.py) \
 	$(addprefix ticket_pipeline_tests/queries/test_,prices.py now.py) ticket_pipeline_tests/cli/test_export.py \
 	ticket_pipeline_tests/archive/test_archiving.py \
 	ticket_pipeline_tests/end_to_end/test_kills.py

@@ -1,7 +1,8 @@
-"""`init-db`, `db start|stop|status` and `settings`: the database and the settings of all other commands."""
+"""`init-db`, `db …` and `settings`: the database and the settings of all other commands."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,11 +10,13 @@ from pydantic import SecretStr
 
 from ticket_pipeline.cli.formats import NOTHING, local_time
 from ticket_pipeline.cli.tables import JsonOption, progress, show, show_facts, show_json, table_of
-from ticket_pipeline.errors import ConfigurationError
+from ticket_pipeline.errors import ConfigurationError, StorageError
 from ticket_pipeline.settings.model import Settings, load_settings, user_settings
 from ticket_pipeline.settings.values import show_address
 from ticket_pipeline.storage.connect import describe_database, embedded_server, open_database
-from ticket_pipeline.storage.migrations import apply_migrations, missing_migrations
+from ticket_pipeline.storage.doctor import State, examine
+from ticket_pipeline.storage.migrations import apply_migrations, migration_files, missing_migrations
+from ticket_pipeline.storage.readers import grant_read
 
 if TYPE_CHECKING:
     from ticket_pipeline.storage.embedded import EmbeddedServer
@@ -22,7 +25,7 @@ commands = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",
-    help="Start, stop or look at the embedded PostgreSQL server.",
+    help="Start, stop or look at the embedded PostgreSQL server; examine any server.",
 )
 
 _EDITIONS = {
@@ -102,6 +105,67 @@ def status(*, as_json: JsonOption = False) -> None:
             ("Log", str(found.log_file)),
         ]
     )
+
+
+@commands.command("doctor")
+def doctor(*, as_json: JsonOption = False) -> None:
+    """Examine the database server: version, TimescaleDB, chunks, dead rows, connections, clock, and what to do.
+
+    Exit code 1 where a check is failing; warnings are no failure.
+
+        ticket-pipeline db doctor
+    """
+    settings = load_settings()
+    with progress("Examining the database"), open_database(settings) as database:
+        missing = missing_migrations(database.url, schema=settings.db_schema)
+        if missing and len(missing) == len(migration_files()):
+            raise StorageError("This database has no schema yet. Run `ticket-pipeline init-db`.")
+        findings = examine(database, missing, datetime.now(UTC))
+    if as_json:
+        show_json(findings)
+    else:
+        rows = {"Check": lambda one: one.check, "State": lambda one: one.state, "Found": lambda one: one.found}
+        show(table_of(findings, rows))
+        show(*(f"\n{one.check}: {one.advice}" for one in findings if one.advice))
+    if any(one.state is State.FAILING for one in findings):
+        raise typer.Exit(1)
+
+
+@commands.command("use-timescaledb")
+def use_timescaledb() -> None:
+    """Take up TimescaleDB that was installed, or changed its edition, after the tables were made.
+
+    Moves all listings into chunks in one transaction, and compresses old ones where the edition can. Polls wait
+    meanwhile. Safe to repeat.
+
+        ticket-pipeline db use-timescaledb
+    """
+    settings = load_settings()
+    with open_database(settings) as database:
+        server = database.fetch_one("maintenance/examine_server") or {}
+        if not server["is_preloaded"]:
+            raise StorageError(
+                "This server has not loaded TimescaleDB. Install its package for PostgreSQL "
+                f"{server['version'].split()[0]}, add timescaledb to shared_preload_libraries, and restart the server."
+            )
+        with progress("Moving listings into chunks"):
+            database.execute("maintenance/use_timescaledb")
+        server = database.fetch_one("maintenance/describe_server") or {}
+    show(f"Listings are in chunks. {_EDITIONS[server['edition']].format_map(server)}.")
+
+
+@commands.command("grant-read")
+def grant_read_to(role: Annotated[str, typer.Argument(help="An existing role of the server.")]) -> None:
+    """Let a role read every table and function, also those of later versions, and change nothing.
+
+    For BI tools, Grafana and notebooks. Safe to repeat.
+
+        ticket-pipeline db grant-read grafana
+    """
+    settings = load_settings()
+    with open_database(settings) as database:
+        grant_read(database, role)
+    show(f"{role} may read the schema {settings.db_schema}, and writes nothing there.")
 
 
 def _show_own(settings: Settings, *, as_json: bool) -> None:

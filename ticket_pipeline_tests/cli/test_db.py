@@ -36,6 +36,15 @@ def test_an_empty_database_is_set_up_once(cli: Cli, database_url: str) -> None:
     assert cli.run("show-events", DATABASE_URL=database_url).exit_code == 0
 
 
+def test_the_doctor_shows_what_it_found_and_what_to_do(cli: Cli) -> None:
+    shown = cli.run("db", "doctor")
+    assert shown.exit_code == 1, "the server of the tests has fsync off"
+    assert_fits(shown.stdout)
+    assert "fsync: Set fsync = on: without it" in " ".join(shown.stdout.split())
+    found = {one["check"]: one["state"] for one in json.loads(cli.run("db", "doctor", "--json").stdout)}
+    assert (found["Schema"], found["fsync"]) == ("ok", "failing")
+
+
 def test_the_embedded_database_needs_no_init() -> None:
     with throwaway_state_dir() as state_dir:
         env = {"STATE_DIR": str(state_dir), "COLUMNS": "80", "TICKET_PIPELINE_ENV_FILE": str(state_dir / "absent.env")}

@@ -20,6 +20,9 @@ TYPES |= {"base_interval": "interval", "new_size": "integer", "old_size": "integ
 CANNOT_BE_PREPARED = {"requests/analyze_slots", "snapshots/copy_listings"}
 """The tests of budgets and of captures run them."""
 
+CANNOT_BE_PREPARED |= {"maintenance/examine_chunks", "maintenance/use_timescaledb"}
+"""For TimescaleDB alone: the tests of the doctor run them."""
+
 
 @pytest.mark.parametrize("name", sorted(set(statement_names()) - CANNOT_BE_PREPARED))
 def test_the_server_accepts_a_statement(database: Database, name: str) -> None:
