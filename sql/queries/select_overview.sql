@@ -1,2 +1,4 @@
--- All tracked events now. Parameters: this_moment. Rows: one per event, marketplace, currency and fee basis, soonest first.
-select * from overview(%(this_moment)s)
+-- All tracked events now, and which get-in prices stand alone. Parameters: this_moment.
+-- Rows: one per event, marketplace, currency and fee basis, soonest first.
+select o.*, is_thin(o.get_in_price, o.floor_price) as is_get_in_thin, is_thin(o.get_in_2_price, o.floor_price) as is_get_in_2_thin
+from overview(%(this_moment)s) as o

@@ -69,6 +69,7 @@ class Chart:
     Attributes:
         title: what is shown, for the heading and for those who cannot see the picture.
         unit: of the values, such as `USD per ticket, all-in`; it stands on the axis.
+        remarks: what stands beside values in the table alone, by their position.
         decimals: of the values in the table.
     """
 
@@ -79,6 +80,7 @@ class Chart:
     band: Band | None = None
     bars: Bars | None = None
     marks: Sequence[Mark] = ()
+    remarks: Mapping[Any, str] = field(default_factory=dict)
     decimals: int = 2
 
     def __post_init__(self) -> None:
@@ -114,7 +116,7 @@ class Chart:
     def rows(self) -> Iterator[tuple[float, str, list[str], str]]:
         """The chart as a table: place, position in words, each column's value, remarks."""
         columns = [values for _, values in self.columns()]
-        remarks: dict[Position, list[str]] = {}
+        remarks: dict[Position, list[str]] = {at: [text] for at, text in self.remarks.items()}
         for mark in self.marks:
             remarks.setdefault(mark.at, []).append(mark.text)
         for at in self.at:

@@ -43,7 +43,9 @@ _CHANGE_DAYS = 8
 @with_formats
 def overview(
     *,
-    everything: Annotated[bool, typer.Option("--all", help="Also events that are over.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also events that are over, as of their last capture.")
+    ] = False,
     problems: Annotated[bool, typer.Option("--problems", help="What is wrong where, instead of prices.")] = False,
     output: Output,
 ) -> None:
@@ -112,7 +114,8 @@ def _legend(rows: Sequence[OverviewRow]) -> list[str]:
     unit = f"{', '.join(currencies) or 'no currency'} ({'; '.join(bases) or 'nothing is for sale'})"
     lines = [
         f"Prices per ticket in {unit}. {FLOOR}",
-        "24 h, 7 d: change of the floor. For 2: together. Sold: estimated, of those listed there. Seen: last capture.",
+        "24 h, 7 d: change of the floor since the last hour with one so long before the last capture.",
+        "For 2: together. Sold: estimated, of those listed there. Seen: last capture.",
     ]
     if any("*" in get_in(one.get_in_2_price, one.floor_price) for one in rows):
         lines.append(THIN)

@@ -17,6 +17,7 @@ from ticket_pipeline.cli.formats import (
     NOTHING,
     THIN,
     count,
+    counted,
     get_in,
     local_time,
     money,
@@ -124,14 +125,16 @@ def section_prices(
 ) -> None:
     """Show prices and inventory by zone, or by section where there are no zones; the cheapest first.
 
-    All of it is of the last hour with a capture; the change of the floor is since its first one in these days.
+    All of it is of the last hour with a capture; the change of the floor is since as many days before that capture, as
+    in `overview`.
 
         ticket-pipeline section-prices glass orchard --days 7
     """
-    span = queries.last_days(utc_now(), days)
+    this_moment = utc_now()
+    span = queries.last_days(this_moment, days)
     with open_migrated(load_settings()) as database:
         sources = choose_event(database, event, marketplace, with_listings=True)
-        rebuild_stale_hours(database, span)
+        rebuild_stale_hours(database, queries.last_days(this_moment, days + 1))
         found = [
             (one, queries.section_prices(database, one.event_id, span=span, marketplace=one.marketplace))
             for one in sources
@@ -147,7 +150,7 @@ def section_prices(
         return
     for source, shown, total in markets:
         if shown:
-            show(describe_event(source), _zones_table(shown), *_zones_unit(source, shown, total))
+            show(describe_event(source), _zones_table(shown), *_zones_unit(source, shown, total, days))
     every = [one for _, shown, _ in markets for one in shown]
     if every:
         show(*_zones_legend(every))
@@ -249,7 +252,7 @@ def _zones_table(zones: Sequence[ZonePrices]) -> Table:
             ">Listed": lambda one: count(one.listings),
             ">Tickets": lambda one: count(one.tickets),
             ">Floor": lambda one: money(one.floor_price),
-            ">Change": lambda one: percent(one.first_floor_price, one.floor_price),
+            ">Change": lambda one: percent(one.before_floor_price, one.floor_price),
             ">Get-in": lambda one: get_in(one.get_in_prices[0], one.floor_price),
             ">For 2": lambda one: get_in(one.get_in_prices[1], one.floor_price),
             ">For 4": lambda one: get_in(one.get_in_prices[3], one.floor_price),
@@ -258,7 +261,7 @@ def _zones_table(zones: Sequence[ZonePrices]) -> Table:
     )
 
 
-def _zones_unit(event: WatchedEvent, shown: Sequence[ZonePrices], total: int) -> list[str]:
+def _zones_unit(event: WatchedEvent, shown: Sequence[ZonePrices], total: int, days: int) -> list[str]:
     bases = sorted({(one.currency, FEE_BASIS.get(one.fee_basis, one.fee_basis)) for one in shown})
     last_hour = local_time(shown[0].last_hour_at, event.timezone)
     units = "; ".join(f"{currency} ({basis})" for currency, basis in bases)
@@ -266,6 +269,10 @@ def _zones_unit(event: WatchedEvent, shown: Sequence[ZonePrices], total: int) ->
         f"Prices per ticket in {units}.",
         f"As of the last capture in the hour of {last_hour}; the median is of all listings in that hour.",
     ]
+    if before := [one.before_at for one in shown if one.before_at is not None]:
+        lines.append(
+            f"Change of the floor: since {local_time(before[0], event.timezone)}, {counted(days, 'day')} before."
+        )
     if len(shown) < total:
         whole = sum(one.zone == "*" for one in shown)
         lines.append(f"{len(shown) - whole} of {total - whole} zones shown; --limit 0 shows all.")
@@ -273,7 +280,7 @@ def _zones_unit(event: WatchedEvent, shown: Sequence[ZonePrices], total: int) ->
 
 
 def _zones_legend(shown: Sequence[ZonePrices]) -> list[str]:
-    lines = [f"{FLOOR} For 2, for 4: together. Change: of the floor, since its first value in these days."]
+    lines = [f"{FLOOR} For 2, for 4: together."]
     if any(is_thin(one.get_in_prices[n], one.floor_price) for one in shown for n in (0, 1, 3)):
         lines.append(THIN)
     return lines

@@ -19,7 +19,7 @@ from ticket_pipeline.sheet.cells import quote_formula
 Record = Any
 """A dataclass or a mapping from column to value."""
 
-_TOGETHER = "get_in_prices"
+_TOGETHER, _THIN = "get_in_prices", "get_ins_are_thin"
 _TEXT, _JSON = "VARCHAR", "JSON"
 _KINDS: dict[str, str] = {
     "int": "BIGINT",
@@ -49,7 +49,8 @@ class Rows:
 def arrange_rows(records: Iterable[Sequence[Record]]) -> Rows:
     """A table with a row for each sequence of records, whose columns stand side by side.
 
-    `get_in_prices` become `get_in_1_price` … `get_in_8_price`; a duration is in seconds, and its name says so; lists of
+    `get_in_prices` become `get_in_1_price` … `get_in_8_price`, which of them are thin `get_in_1_is_thin` …; a duration
+    is in seconds, and its name says so; lists of
     numbers or texts stay lists, and anything else that is nested is JSON.
     """
     flat = [{name: each for record in row for name, each in _flatten(record)} for row in records]
@@ -72,7 +73,9 @@ def _flatten(record: Record) -> Iterator[tuple[str, tuple[str, Any]]]:
     else:
         columns = [(name, "", value) for name, value in record.items()]
     for name, annotation, value in columns:
-        if name == _TOGETHER:
+        if name == _THIN:
+            yield from ((f"get_in_{n}_is_thin", ("bool", is_thin)) for n, is_thin in enumerate(value or (), start=1))
+        elif name == _TOGETHER:
             yield from ((f"get_in_{n}_price", ("Decimal", price)) for n, price in enumerate(value or (), start=1))
         elif annotation.startswith("timedelta") or isinstance(value, timedelta):
             yield name if name.endswith("_seconds") else f"{name}_seconds", ("timedelta", value)

@@ -14,7 +14,19 @@ import typer
 
 from ticket_pipeline import queries
 from ticket_pipeline.cli.braille import Line, draw_lines
-from ticket_pipeline.cli.formats import FEE_BASIS, NOTHING, count, counted, local_time, parse_bucket, plain, utc_now
+from ticket_pipeline.cli.formats import (
+    FEE_BASIS,
+    NOTHING,
+    THIN,
+    count,
+    counted,
+    local_time,
+    money,
+    parse_bucket,
+    percent,
+    plain,
+    utc_now,
+)
 from ticket_pipeline.cli.options import ChartOption, Days, EventKey, MarketplaceOption, Together, Zone
 from ticket_pipeline.cli.output import Output, with_formats
 from ticket_pipeline.cli.rebuilding import rebuild_stale_hours
@@ -27,7 +39,7 @@ from ticket_pipeline.cli.session import (
     open_migrated,
 )
 from ticket_pipeline.cli.tables import is_drawn, new_table, note, screen_width, show, show_lines
-from ticket_pipeline.queries import TicketSeries, Trend, TrendPoint, TrendSeries
+from ticket_pipeline.queries import FloorChanges, TicketSeries, Trend, TrendPoint, TrendSeries
 from ticket_pipeline.settings.model import load_settings
 from ticket_pipeline.storage.prices import DAY, HOUR
 
@@ -36,6 +48,9 @@ if TYPE_CHECKING:
 
     from ticket_pipeline.queries.events import WatchedEvent
     from ticket_pipeline.storage.database import Database
+
+_CHANGE_DAYS = 8
+"""The change of a week is since an hour at most 8 days ago."""
 
 _FINE_UP_TO_DAYS = 7
 """Beyond so many days a point is a day, unless it is chosen."""
@@ -46,8 +61,10 @@ _PLOT_LINES = 10
 _TICKETS = "tickets"
 _NO_UNIT = ("", "")
 _LEGEND = (
-    "Change: from the first to the last value. flat: by at most 2 %, or 1. Per day: the median of the slopes between "
-    "all points. Floor: the lowest price with at least three listings within 15 %. For N: the lowest for N together."
+    "Change: from the first to the last value. Per day: the median of the slopes between all points. flat: both, the "
+    "slope over the whole time, come to at most 2 %, or 1. mixed: they contradict each other, as where a price rose "
+    "for days and fell at last. Floor: the lowest price with at least three listings within 15 %. For N: for N "
+    "together."
 )
 
 
@@ -92,16 +109,20 @@ def trend(  # noqa: PLR0913 - the question in full
     span = queries.last_days(this_moment, days)
     with open_migrated(load_settings()) as database:
         sources = choose_event(database, event, marketplace, with_listings=True)
-        rebuild_stale_hours(database, span)
+        rebuild_stale_hours(database, queries.last_days(this_moment, max(days, _CHANGE_DAYS)))
         zone = choose_zone(database, sources[0].event_id, zone)
         window = {"span": span, "timezone": sources[0].timezone, "zone": zone}
         step = by or (DAY if days > _FINE_UP_TO_DAYS else _choose_step(database, sources, window))
         window["by"] = step
         found = {one: _read(database, one, wanted, together, window) for one in sources}
+        changes = queries.floor_changes(
+            database, sources[0].event_id, this_moment=this_moment, zone=zone, marketplace=marketplace
+        )
     document = {
         "event": identify(sources),
         "bucket_seconds": step,
         "series": [one for series in found.values() for one in series],
+        "changes": changes,
     }
     rows = (
         (identify_source(source), _constants(one), point)
@@ -113,9 +134,10 @@ def trend(  # noqa: PLR0913 - the question in full
     if output.write(document, rows, if_empty="\n".join(missing)):
         return
     for source, series in found.items():
-        _show(source, series, step)
+        _show(source, series, step, [one for one in changes if one.marketplace == source.marketplace])
     if any(found.values()):
-        show(_LEGEND)
+        thin = any(point.is_thin for each in found.values() for one in each for point in one.points)
+        show(_LEGEND, *[THIN] * thin)
     if is_drawn(chart):
         _draw([one for series in found.values() for one in series], sources[0].timezone, step)
     for advice in missing:
@@ -159,6 +181,7 @@ def _as_trend(series: TicketSeries) -> TrendSeries:
         TrendPoint(
             one.at,
             None if one.tickets is None else Decimal(one.tickets),
+            False,  # noqa: FBT003 - a count is no price
             one.snapshots,
             one.suspect_snapshots,
             one.failed_attempts,
@@ -173,7 +196,7 @@ def _constants(series: TrendSeries) -> dict[str, Any]:
     return {name: getattr(series, name) for name in ("zone", "measure", "currency", "fee_basis")}
 
 
-def _show(source: WatchedEvent, found: Sequence[TrendSeries], step: timedelta) -> None:
+def _show(source: WatchedEvent, found: Sequence[TrendSeries], step: timedelta, changes: Sequence[FloorChanges]) -> None:
     """A table per currency and fee basis; tickets, which have none, stand in the last."""
     units = list(dict.fromkeys(_unit(one) for one in found))
     priced = [unit for unit in units if unit != _NO_UNIT] or units
@@ -182,6 +205,7 @@ def _show(source: WatchedEvent, found: Sequence[TrendSeries], step: timedelta) -
         where = "" if chosen[0].zone == "*" else f": {plain(chosen[0].zone)}"
         show(f"{describe_event(source)}{where}", _table(chosen), " ".join(_coverage(chosen[0])))
         show(*_periods(chosen, source.timezone, step))
+        show(*(_describe_changes(one, source.timezone) for one in changes if (one.currency, one.fee_basis) == unit))
     show(*(line for one in found[:1] for line in _level_breaks(one, source.timezone)))
 
 
@@ -193,7 +217,7 @@ def _table(found: Sequence[TrendSeries]) -> Table:
     table = new_table("", ">First", ">Last", ">Change", ">%", "Trend", ">Per day", ">Values")
     for one in found:
         known = sum(point.value is not None for point in one.points)
-        cells = [NOTHING] * 6 if one.trend is None else _cells(one.trend, 0 if one.measure == _TICKETS else 2)
+        cells = [NOTHING] * 6 if one.trend is None else _cells(one, one.trend)
         table.add_row(_title(one), *cells, f"{count(known)} of {count(len(one.points))}")
     return table
 
@@ -202,11 +226,16 @@ def _title(series: TrendSeries) -> str:
     return series.measure.replace("get_in", "for").capitalize()
 
 
-def _cells(trend: Trend, digits: int) -> list[str]:
-    percent = NOTHING if trend.percent is None else f"{trend.percent:+.1f}%"
+def _cells(series: TrendSeries, trend: Trend) -> list[str]:
+    digits = 0 if series.measure == _TICKETS else 2
+    share = NOTHING if trend.percent is None else f"{trend.percent:+.1f}%"
     slope = NOTHING if trend.slope_per_day is None else f"{trend.slope_per_day:+,.2f}"
-    first, last = (f"{value:,.{digits}f}" for value in (trend.first, trend.last))
-    return [first, last, f"{trend.change:+,.{digits}f}", percent, trend.direction, slope]
+    thin_at = {point.at for point in series.points if point.is_thin}
+    first, last = (
+        f"{value:,.{digits}f}{'*' * (at in thin_at)}"
+        for value, at in ((trend.first, trend.first_at), (trend.last, trend.last_at))
+    )
+    return [first, last, f"{trend.change:+,.{digits}f}", share, trend.direction, slope]
 
 
 def _coverage(series: TrendSeries) -> Iterator[str]:
@@ -232,6 +261,20 @@ def _periods(found: Sequence[TrendSeries], timezone: str, step: timedelta) -> It
             for at in period
         )
         yield f"{'First and last' if len(titles) == 1 else ', '.join(own)}: of {first} and {last}."
+
+
+def _describe_changes(one: FloorChanges, timezone: str) -> str:
+    """The changes that `overview` shows, with the moments that they are between."""
+    parts = [
+        f"{name} {percent(before, one.floor_price)} (from {money(before)} of {local_time(at, timezone)})"
+        for name, at, before in (
+            ("24 h", one.day_ago_at, one.day_ago_floor_price),
+            ("7 d", one.week_ago_at, one.week_ago_floor_price),
+        )
+        if at is not None
+    ]
+    now = f"Floor {money(one.floor_price)} at {local_time(one.captured_at, timezone)}"
+    return f"{now}: {', '.join(parts) or 'no floor a day or a week before'}."
 
 
 def _level_breaks(series: TrendSeries, timezone: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ from ticket_pipeline.charts import Band, Bars, Chart, DaysAxis, Line, Mark, Time
 from ticket_pipeline.dashboard.formats import fees, label
 from ticket_pipeline.queries.prices import PriceBucket, PriceSeries, price_history
 from ticket_pipeline.queries.sales import estimated_sales
-from ticket_pipeline.queries.similar_events import CurveSeries, Percentile, get_in_curve, percentile_of_now
+from ticket_pipeline.queries.similar_events import CurvePoint, CurveSeries, Percentile, get_in_curve, percentile_of_now
 from ticket_pipeline.storage.prices import DAY, HOUR
 
 if TYPE_CHECKING:
@@ -44,7 +44,12 @@ def _over_time(question: Question) -> dict[str, Chart]:
     if len(history) > 1 and len({(one.currency, one.fee_basis) for one in history}) == 1:
         lines = _by_market(history, lambda bucket: bucket.get_in_prices[question.together - 1])
         title = f"Get-in for {question.together}, side by side"
-        charts["markets"] = Chart(title=title, unit=unit_of(history[0]), x=axis, lines=lines)
+        thin = {
+            at: ", ".join(label(one.marketplace) for one in history if at in _thin(question, _by_moment(one)))
+            + ": thin"
+            for at in {at for one in history for at in _thin(question, _by_moment(one))}
+        }
+        charts["markets"] = Chart(title=title, unit=unit_of(history[0]), x=axis, lines=lines, remarks=thin)
     tickets = _by_market(history, lambda bucket: bucket.tickets)
     charts["tickets"] = Chart(title="For sale", unit="tickets", x=axis, lines=tickets, decimals=0)
     return charts | _sales(question)
@@ -150,6 +155,7 @@ def _prices(question: Question, series: PriceSeries, axis: TimeAxis) -> Chart:
             {at: one.p75_price for at, one in buckets.items()},
         ),
         marks=list(_marks(list(buckets.values()))),
+        remarks=_thin(question, buckets),
     )
 
 
@@ -160,7 +166,25 @@ def _curve(question: Question, curve: CurveSeries, past: Percentile | None) -> C
         low, middle, high = ({days: prices[n] for days, prices in past.price_band.items()} for n in range(3))
         lines.append(Line(f"Floor of {past.events} past events, median", middle, 6))
         band = Band("their middle half", low, high)
-    return Chart(title=_title(question, curve), unit=unit_of(curve), x=DaysAxis(max(points)), lines=lines, band=band)
+    return Chart(
+        title=_title(question, curve),
+        unit=unit_of(curve),
+        x=DaysAxis(max(points)),
+        lines=lines,
+        band=band,
+        remarks=_thin(question, points),
+    )
+
+
+def _by_moment(series: PriceSeries) -> dict[Any, PriceBucket]:
+    return {one.bucket_at: one for one in series.buckets}
+
+
+def _thin(question: Question, points: Mapping[Any, PriceBucket | CurvePoint]) -> dict[Any, str]:
+    """Where the get-in price stands alone."""
+    place = question.together - 1
+    text = f"Get-in for {question.together} is thin"
+    return {at: text for at, one in points.items() if one.get_ins_are_thin[place]}
 
 
 def _title(question: Question, series: PriceSeries | CurveSeries) -> str:

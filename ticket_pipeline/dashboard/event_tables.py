@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.dashboard.formats import fees, label, money
-from ticket_pipeline.dashboard.overview import read_groups
+from ticket_pipeline.dashboard.overview import CHANGE_HELP, read_groups
 from ticket_pipeline.dashboard.tables import Column, Table
 from ticket_pipeline.queries.captures import RecentCapture, recent_captures
 from ticket_pipeline.queries.changes import listing_changes
@@ -44,13 +44,14 @@ def now_table(question: Question) -> Table:
         Column("Marketplace", lambda row: row.marketplace, "label"),
         Column("In", lambda row: _unit(row.currency, row.fee_basis)),
         Column("Floor", lambda row: row.floor_price, "money", help="Lowest price with at least 3 listings within 15 %"),
-        Column("24 h", change("percent_24_hours"), "change", help="Change of the floor in 24 hours"),
-        Column("7 d", change("percent_7_days"), "change", help="Change of the floor in 7 days"),
+        Column("24 h", change("percent_24_hours"), "change", help=CHANGE_HELP.format("24 hours")),
+        Column("7 d", change("percent_7_days"), "change", help=CHANGE_HELP.format("7 days")),
         Column(
             f"Get-in {place + 1}",
             lambda row: row.get_in_prices and row.get_in_prices[place],
             "money",
             help=f"Lowest price per ticket for {place + 1} together",
+            is_thin=lambda row: row.get_ins_are_thin[place],
         ),
         Column("25 %", lambda row: row.p25_price, "money"),
         Column("Median", lambda row: row.median_price, "money"),
@@ -84,7 +85,7 @@ def spread_table(question: Question) -> Table:
     columns = [
         Column("Marketplace", lambda row: row.marketplace, "label"),
         Column("In", lambda row: row.currency),
-        Column(f"Get-in {question.together}", lambda row: row.get_in_price, "money"),
+        Column(f"Get-in {question.together}", lambda row: row.get_in_price, "money", is_thin=lambda row: row.is_thin),
         Column("Above cheapest", lambda row: compared(row.difference, row), "money"),
         Column("Share", lambda row: compared(row.percent and row.percent / 100, row), "share", help="Of the cheapest"),
         Column("Floor", lambda row: row.floor_price, "money"),
@@ -110,8 +111,19 @@ def sections_table(question: Question) -> Table:
         Column("Marketplace", lambda row: row.marketplace, "label"),
         Column("In", lambda row: _unit(row.currency, row.fee_basis)),
         Column("Floor", lambda row: row.floor_price, "money"),
-        Column("Floor before", lambda row: row.first_floor_price, "money", help="The first one of the window"),
-        Column(f"Get-in {place + 1}", lambda row: row.get_in_prices[place], "money"),
+        Column(
+            "Floor before",
+            lambda row: row.before_floor_price,
+            "money",
+            help=f"Of the last hour with one at least {question.days} days before, at most a day longer",
+        ),
+        Column("Before", lambda row: row.before_at, "moment"),
+        Column(
+            f"Get-in {place + 1}",
+            lambda row: row.get_in_prices[place],
+            "money",
+            is_thin=lambda row: row.get_ins_are_thin[place],
+        ),
         Column("Median", lambda row: row.median_price, "money"),
         Column("Listings", lambda row: row.listings, "count"),
         Column("Tickets", lambda row: row.tickets, "count"),

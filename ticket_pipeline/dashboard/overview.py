@@ -59,6 +59,8 @@ class Group:
 
 Entry = tuple[Group, OverviewRow]
 
+CHANGE_HELP = "Change of the floor since the last hour with one at least {} before the capture, at most a day longer"
+
 COLUMNS: dict[str, Column] = {
     "event": Column("Event", lambda entry: entry[1].name),
     "days": Column("In", lambda entry: entry[1].days_to_event, "days", help="Time to the event"),
@@ -66,10 +68,14 @@ COLUMNS: dict[str, Column] = {
     "floor": Column(
         "Floor", lambda entry: entry[1].floor_price, "money", help="Lowest price with at least 3 listings within 15 %"
     ),
-    "day": Column("24 h", lambda entry: entry[1].percent_24_hours, "change", help="Change of the floor in 24 hours"),
-    "week": Column("7 d", lambda entry: entry[1].percent_7_days, "change", help="Change of the floor in 7 days"),
+    "day": Column("24 h", lambda entry: entry[1].percent_24_hours, "change", help=CHANGE_HELP.format("24 hours")),
+    "week": Column("7 d", lambda entry: entry[1].percent_7_days, "change", help=CHANGE_HELP.format("7 days")),
     "get_in": Column(
-        "Get-in 2", lambda entry: entry[1].get_in_2_price, "money", help="Lowest price per ticket for 2 together"
+        "Get-in 2",
+        lambda entry: entry[1].get_in_2_price,
+        "money",
+        help="Lowest price per ticket for 2 together",
+        is_thin=lambda entry: entry[1].is_get_in_2_thin,
     ),
     "tickets": Column("Tickets", lambda entry: entry[1].tickets, "count", help="For sale in the last trusted capture"),
     "sold": Column(

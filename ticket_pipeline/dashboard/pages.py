@@ -17,7 +17,6 @@ from ticket_pipeline.charts.drawing import draw, legend, sample
 from ticket_pipeline.dashboard.formats import FILTERS
 from ticket_pipeline.dashboard.shared import Shared
 from ticket_pipeline.dashboard.tables import to_csv
-from ticket_pipeline.market.hours import is_thin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +49,7 @@ class Board:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        environment.filters |= FILTERS | {"is_thin": is_thin}
+        environment.filters |= FILTERS
         environment.globals |= {
             "draw": lambda chart, name: Markup(draw(chart, name)),  # noqa: S704 - its text is escaped
             "sample": lambda kind: Markup(sample(kind)),  # noqa: S704 - of our own classes

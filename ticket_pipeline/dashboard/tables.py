@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -27,6 +27,7 @@ class Column:
         show: a name of `formats.FILTERS`.
         link: where a cell leads to.
         help: what the heading means.
+        is_thin: whether the price of a row stands alone: marked on the page, a column of its own in the CSV.
     """
 
     title: str
@@ -34,6 +35,7 @@ class Column:
     show: str = "text"
     link: Callable[[Any], str | None] = lambda _: None
     help: str = ""
+    is_thin: Callable[[Any], bool | None] | None = None
 
     def cell(self, row: Any) -> str:  # noqa: ANN401 - as `value`
         """The cell of a row on the page."""
@@ -61,12 +63,21 @@ def to_csv(table: Table) -> str:
     """A table as CSV: whole values, moments as ISO 8601, and no cell that a spreadsheet would run as a formula."""
     file = io.StringIO()
     writer = csv.writer(file)
-    writer.writerow(column.title for column in table.columns)
-    writer.writerows([_cell(column.value(row)) for column in table.columns] for row in table.rows)
+    columns = [each for column in table.columns for each in _in_file(column)]
+    writer.writerow(title for title, _ in columns)
+    writer.writerows([_cell(value(row)) for _, value in columns] for row in table.rows)
     return file.getvalue()
 
 
+def _in_file(column: Column) -> Iterator[tuple[str, Callable[[Any], Any]]]:
+    yield column.title, column.value
+    if column.is_thin is not None:
+        yield f"{column.title} is thin", column.is_thin
+
+
 def _cell(value: object) -> object:
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Decimal) and value != round(value, _MOST_DIGITS):

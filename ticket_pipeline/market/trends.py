@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
-Direction = Literal["up", "down", "flat"]
+Direction = Literal["up", "down", "flat", "mixed"]
 
 DEAD_BAND_PERCENT = Decimal(2)
 DEAD_BAND_UNITS = Decimal(1)
@@ -29,7 +29,8 @@ class Trend:
     Attributes:
         change: last - first.
         percent: the change as a percentage of `first`; None where that is zero.
-        direction: `flat` within the dead band.
+        direction: `up` or `down` where the change and the slope do not contradict each other, `flat` where both, the
+            slope over the whole time, are within the dead band; else `mixed`.
         slope_per_day: the median of the slopes between all pairs of points (Theil and Sen), which a few outliers do not
             move; None where all points are of one moment.
         points: how many there are.
@@ -63,18 +64,29 @@ def measure_trend(
         return None
     (first_at, first), (last_at, last) = points[0], points[-1]
     change = last - first
-    is_flat = abs(change) <= max(abs(first) * dead_band_percent / 100, dead_band_units)
+    slope = _theil_sen(points)
+    dead_band = max(abs(first) * dead_band_percent / 100, dead_band_units)
+    along = Decimal() if slope is None else slope * Decimal((last_at - first_at).total_seconds()) / _SECONDS_PER_DAY
     return Trend(
         first=first,
         last=last,
         change=change,
         percent=(100 * change / first).quantize(_PERCENT_STEP, ROUND_HALF_UP) if first else None,
-        direction="flat" if is_flat else "up" if change > 0 else "down",
-        slope_per_day=_theil_sen(points),
+        direction=_direction(change, along, dead_band),
+        slope_per_day=slope,
         points=len(points),
         first_at=first_at,
         last_at=last_at,
     )
+
+
+def _direction(change: Decimal, along: Decimal, dead_band: Decimal) -> Direction:
+    """What to say of a change from first to last, and of what the slope comes to over the same time."""
+    if max(abs(change), abs(along)) <= dead_band:
+        return "flat"
+    if abs(change) <= dead_band or change * along < 0:
+        return "mixed"
+    return "up" if change > 0 else "down"
 
 
 def _theil_sen(points: Sequence[tuple[datetime, Decimal]]) -> Decimal | None:

@@ -128,6 +128,17 @@ def _describe(chosen: EventResult, own: Sequence[EventResult]) -> str:
         words.append("nothing for sale")
     others = sorted({each.marketplace.traits.label for each in own} - {chosen.marketplace.traits.label})
     beside = f" (also at {', '.join(others)})" if others else ""
+    thin = ", ".join(name for name, is_thin in _get_ins(chosen).items() if is_thin)
+    thin = f". {thin} thin: a lone ask" if thin else ""
     health = "" if chosen.health is Health.OK else f". {chosen.health.capitalize()}"
     reason = f": {chosen.reason}" if health and chosen.reason else ""
-    return f"{', '.join(words)}{beside}{health}{reason}"
+    return f"{', '.join(words)}{beside}{thin}{health}{reason}"
+
+
+def _get_ins(chosen: EventResult) -> dict[str, bool]:
+    """Which get-in prices stand alone."""
+    return {
+        ResultColumn.GET_IN_1: chosen.is_get_in_thin,
+        ResultColumn.GET_IN_2: chosen.is_get_in_2_thin,
+        ResultColumn.GET_IN_4: chosen.is_get_in_4_thin,
+    }

@@ -26,9 +26,11 @@ from ticket_pipeline.queries.market import (
     spread,
 )
 from ticket_pipeline.queries.overview import (
+    FloorChanges,
     OverviewRow,
     WatchlistHealth,
     WatchlistProblem,
+    floor_changes,
     overview,
     watchlist_health,
 )
@@ -65,6 +67,7 @@ __all__ = [
     "CurvePoint",
     "CurveSeries",
     "DepthStep",
+    "FloorChanges",
     "LevelBreak",
     "ListingChange",
     "MarketDepth",
@@ -94,6 +97,7 @@ __all__ = [
     "comparables",
     "estimated_sales",
     "find_event",
+    "floor_changes",
     "get_in_curve",
     "group_price_trend",
     "last_days",

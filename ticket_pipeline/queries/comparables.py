@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ticket_pipeline.errors import TicketPipelineError
 from ticket_pipeline.market.rows import row_rank
+from ticket_pipeline.queries.bounds import check_bounds
 from ticket_pipeline.queries.market import name_words
 
 if TYPE_CHECKING:
@@ -110,6 +111,10 @@ def comparables(  # noqa: PLR0913 - seats are described by that much
         UnclearSeatsError: neither section nor zone, or rows without section or of unknown order.
     """
     _check(section, zone, rows)
+    check_bounds("quantity", quantity, at_least=1)
+    check_bounds("neighbour_rows", neighbour_rows, at_least=0)
+    if ask is not None and ask <= 0:
+        raise ValueError(f"ask is {ask}: give a price, or None")
     first, last = rows or (None, None)
     found = database.fetch_all(
         "queries/select_comparables",

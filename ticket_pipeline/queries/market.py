@@ -14,6 +14,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.market.vocabulary import Health, Marketplace
+from ticket_pipeline.queries.bounds import check_bounds, check_together
 
 if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database, Row
@@ -33,6 +34,7 @@ class MarketNow:
         currency: None: nothing is for sale (`listings` 0), or no capture is trusted (`listings` None).
         listings_near_floor: within 15 % of the floor, from the floor up; so `tickets_near_floor`.
         get_in_prices: for 1 to 8 together.
+        get_ins_are_thin: which of them stand alone: below the floor, or where there is none.
     """
 
     marketplace: Marketplace
@@ -51,6 +53,7 @@ class MarketNow:
     listings_near_floor: int | None
     tickets_near_floor: int | None
     get_in_prices: Sequence[Decimal | None]
+    get_ins_are_thin: Sequence[bool]
     p25_price: Decimal | None
     median_price: Decimal | None
     p75_price: Decimal | None
@@ -100,6 +103,7 @@ class SpreadRow:
         currency: rows of one currency are compared with each other; None: no price with all fees in.
         captured_at: of the last trusted capture, aware UTC; `age` at the moment asked for.
         get_in_price: the lowest price of a listing that sells the number; None: `obstacle` says why.
+        is_thin: whether it stands alone: below the floor, or where there is none.
         difference: of the get-in price from the cheapest marketplace in this currency; so `percent` of the cheapest.
         apart: between this capture and that of the cheapest; too far: longer than the longer of their poll intervals.
     """
@@ -114,6 +118,7 @@ class SpreadRow:
     tickets: int | None
     floor_price: Decimal | None
     get_in_price: Decimal | None
+    is_thin: bool
     obstacle: str | None
     difference: Decimal | None
     percent: Decimal | None
@@ -144,6 +149,7 @@ def market_depth(
 
     A marketplace of which no listing sells so many together is left out.
     """
+    check_bounds("together", together, at_least=1)
     rows = database.fetch_all(
         "queries/select_market_depth",
         event_id=event_id,
@@ -166,6 +172,7 @@ def _depth(rows: Sequence[Row]) -> MarketDepth:
 
 def spread(database: Database, event_id: int, *, this_moment: datetime, together: int = 1) -> list[SpreadRow]:
     """The marketplaces of an event beside each other, by currency, the cheapest first; `together` is 1 to 8."""
+    check_together(together)
     rows = database.fetch_all("queries/select_spread", event_id=event_id, together=together, this_moment=this_moment)
     return [SpreadRow(**name_words(row)) for row in rows]
 

@@ -27,6 +27,7 @@ class OverviewRow:
         newest_at: of the newest capture, trusted or not: when the market was last seen.
         failed_attempts: since `captured_at`.
         currency: None: nothing is for sale (`listings` 0), or no capture is trusted (`listings` None).
+        is_get_in_thin: whether it stands alone: below the floor, or where there is none; so for two.
         day_ago_floor_price: the floor of the last hour with one that ended at least 24 hours before `captured_at`, and
             at most 48: as of `day_ago_at`. So a week: at least 7 days, at most 8. None: no such hour.
         sold_tickets: estimated sales of the last 24 hours, with the bounds of their 80 % interval; None: not estimated.
@@ -52,6 +53,8 @@ class OverviewRow:
     floor_price: Decimal | None
     get_in_price: Decimal | None
     get_in_2_price: Decimal | None
+    is_get_in_thin: bool
+    is_get_in_2_thin: bool
     day_ago_at: datetime | None
     day_ago_floor_price: Decimal | None
     week_ago_at: datetime | None
@@ -109,6 +112,45 @@ def _percent(change: Decimal | None, before: Decimal | None) -> Decimal | None:
 
 def _difference(now: Decimal | None, before: Decimal | None) -> Decimal | None:
     return None if now is None or before is None else now - before
+
+
+@dataclass(frozen=True, slots=True)
+class FloorChanges:
+    """The floor of one zone and what it was before: the numbers of `overview`, for any zone; prices per ticket.
+
+    Attributes:
+        captured_at: the last trusted capture; the floor is of its hour.
+        day_ago_floor_price: as of `OverviewRow`.
+    """
+
+    marketplace: Marketplace
+    zone: str
+    currency: str
+    fee_basis: str
+    captured_at: datetime
+    floor_price: Decimal | None
+    day_ago_at: datetime | None
+    day_ago_floor_price: Decimal | None
+    week_ago_at: datetime | None
+    week_ago_floor_price: Decimal | None
+
+
+def floor_changes(
+    database: Database, event_id: int, *, this_moment: datetime, zone: str = "*", marketplace: str | None = None
+) -> list[FloorChanges]:
+    """The floor now, a day and a week before, one entry per marketplace, currency and fee basis with listings now.
+
+    Args:
+        database: where; prices must be up to date.
+        event_id: whose.
+        this_moment: captures after it are left out.
+        zone: `*` is the whole event.
+        marketplace: one of them; None: all.
+    """
+    rows = database.fetch_all(
+        "queries/select_floor_changes", event_id=event_id, zone=zone, marketplace=marketplace, this_moment=this_moment
+    )
+    return [FloorChanges(**row | {"marketplace": Marketplace(row["marketplace"])}) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

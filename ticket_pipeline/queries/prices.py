@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from psycopg.types.json import Jsonb
 
 from ticket_pipeline.market.hours import MOST_TOGETHER
+from ticket_pipeline.queries.bounds import check_bucket
 from ticket_pipeline.storage.prices import HOUR, Span, hour_start
 from ticket_pipeline.storage.recomputation import recompute_parts
 
@@ -38,6 +39,7 @@ class PriceBucket:
         snapshots: trusted captures of the marketplace; so suspects and failed attempts.
         hours_covered: hours with a trusted capture; one that lies in two buckets counts in the first that has one.
         low_floor_price: over the bucket; so high.
+        get_ins_are_thin: which of the get-in prices stand alone: below the floor, or where there is none.
         open_price: of the get-in price for one ticket, over the bucket; so high, low and close.
         mean_price: of all listings of the bucket; so min and max.
         median_price: of all listings of its last hour with a capture; so the quartiles.
@@ -54,6 +56,7 @@ class PriceBucket:
     low_floor_price: Decimal | None = None
     high_floor_price: Decimal | None = None
     get_in_prices: Sequence[Decimal | None] = (None,) * MOST_TOGETHER
+    get_ins_are_thin: Sequence[bool] = (False,) * MOST_TOGETHER
     open_price: Decimal | None = None
     high_price: Decimal | None = None
     low_price: Decimal | None = None
@@ -94,7 +97,9 @@ class ZonePrices:
 
     Attributes:
         listings: in the last capture of that hour; so tickets, `floor_price` and `get_in_prices` (for 1 to 8 together).
-        first_floor_price: the first floor of the zone in the span, for the change since then.
+        before_floor_price: the floor as long before the last capture as the span is, and at most a day longer, as of
+            `before_at`; None: there was none.
+        get_ins_are_thin: which of the get-in prices stand alone: below the floor, or where there is none.
         median_price: of all listings of that hour; so the quartiles.
     """
 
@@ -105,8 +110,10 @@ class ZonePrices:
     listings: int
     tickets: int
     floor_price: Decimal | None
-    first_floor_price: Decimal | None
+    before_at: datetime | None
+    before_floor_price: Decimal | None
     get_in_prices: Sequence[Decimal | None]
+    get_ins_are_thin: Sequence[bool]
     p25_price: Decimal | None
     median_price: Decimal | None
     p75_price: Decimal | None
@@ -179,6 +186,7 @@ class Window:
 
 def fetch_buckets(database: Database, name: str, window: Window, **further: object) -> list[Row]:
     """The rows of a statement of `sql/` over buckets."""
+    check_bucket(window.bucket)
     return database.fetch_all(
         name,
         event_id=window.event_id,

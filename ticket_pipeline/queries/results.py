@@ -28,6 +28,7 @@ class EventResult(OverviewRow):
     """
 
     get_in_4_price: Decimal | None
+    is_get_in_4_thin: bool
     percentile: int | None
     similar_events: int
 

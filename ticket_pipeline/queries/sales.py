@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.queries.bounds import check_bucket
 from ticket_pipeline.storage.prices import DAY, Span
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def estimated_sales(
         marketplace: None: each that has any.
         zone: `*` is the whole event.
     """
+    check_bucket(by)
     rows = database.fetch_all(
         "queries/select_estimated_sales",
         event_id=event_id,
@@ -111,14 +113,7 @@ def sell_through(
     )
     found = []
     for row in rows:
-        name, still = Marketplace(row["marketplace"]), row.pop("still_listed")
-        sold = SalesBucket(**row | {"marketplace": name, "bucket_at": span.start})
-        low, high = _share(sold.low_tickets, still), _share(sold.high_tickets, still)
-        found.append(SellThrough(name, _share(sold.tickets, still), low, high, sold, still))
+        row |= {"marketplace": Marketplace(row["marketplace"]), "bucket_at": span.start}
+        shares = {name: row.pop(name) for name in ("share", "low_share", "high_share", "still_listed")}
+        found.append(SellThrough(row["marketplace"], **shares, sold=SalesBucket(**row)))
     return found
-
-
-def _share(sold: Decimal, still_listed: int | None) -> Decimal | None:
-    if still_listed is None or not sold + still_listed:
-        return None
-    return (sold / (sold + still_listed)).quantize(Decimal("0.0001"))

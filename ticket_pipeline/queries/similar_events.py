@@ -13,6 +13,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from ticket_pipeline.queries.bounds import check_bounds
+
 if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database
 
@@ -27,12 +29,14 @@ class CurvePoint:
         days_to_event: whole days: 0 is the last 24 hours, n the 24 hours that end n times 24 hours before the start.
         floor_price: as of the last hour of the day with a trusted capture; so all values, and `get_in_prices` (for 1 to
             8 together).
+        get_ins_are_thin: which of the get-in prices stand alone: below the floor, or where there is none.
         snapshots: trusted captures; so suspects (left out) and failed attempts.
     """
 
     days_to_event: int
     floor_price: Decimal | None
     get_in_prices: Sequence[Decimal | None]
+    get_ins_are_thin: Sequence[bool]
     median_price: Decimal | None
     tickets: int | None
     listings: int | None
@@ -134,6 +138,7 @@ def get_in_curve(
         marketplace: one of them; None: all.
         zone: `*` is the whole event.
     """
+    check_bounds("days", days, at_least=1)
     rows = database.fetch_all(
         "queries/select_get_in_curve",
         event_id=event_id,
@@ -177,6 +182,7 @@ def percentile_of_now(
     Returns:
         One for each series with a floor in the last 24 hours; empty: there is none.
     """
+    check_bounds("reference_days", reference_days, at_least=1)
     asked = {
         "event_id": event_id,
         "this_moment": this_moment,

@@ -11,11 +11,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 from operator import attrgetter, itemgetter
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 from zoneinfo import ZoneInfo
 
-from ticket_pipeline.market.hours import MOST_TOGETHER
 from ticket_pipeline.market.trends import Trend, measure_trend
+from ticket_pipeline.queries.bounds import check_together
 from ticket_pipeline.queries.prices import Window, fetch_buckets
 from ticket_pipeline.storage.prices import HOUR, Span
 
@@ -32,11 +32,13 @@ class TrendPoint:
     Attributes:
         at: where its hour or day begins, aware UTC.
         value: as of its last hour with a trusted capture; None: no data, or no such price. Never interpolated.
+        is_thin: whether it is a get-in price that stands alone: below the floor, or where there is none.
         snapshots: trusted captures; so suspects (left out) and failed attempts.
     """
 
     at: datetime
     value: Decimal | None
+    is_thin: bool
     snapshots: int
     suspect_snapshots: int
     failed_attempts: int
@@ -145,8 +147,9 @@ def price_trend(  # noqa: PLR0913 - the question in full
         measure: `floor`, `median`, or `get_in`: the lowest price that buys `together` tickets, 1 to 8.
         together: for `get_in`.
     """
-    if not 1 <= together <= MOST_TOGETHER:
-        raise ValueError(f"Get-in prices are kept for 1 to {MOST_TOGETHER} tickets together, not for {together}")
+    check_together(together)
+    if measure not in get_args(Measure):
+        raise ValueError(f"{measure!r} is no measure: give {', '.join(get_args(Measure))}")
     window = Window(event_id, span, by, timezone, marketplace, zone)
     rows = fetch_buckets(database, "queries/select_price_trend", window, measure=measure, together=together)
     name = f"get_in {together}" if measure == "get_in" else measure

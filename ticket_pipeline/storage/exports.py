@@ -63,6 +63,10 @@ EXPORTS: Mapping[str, Export] = {
         Export("market_depth", "a price step of a marketplace now", None, asked="market_depth(e.event_id)"),
         Export("spread", "a marketplace beside the others now", None, asked="spread(e.event_id)"),
         Export("overview", "a tracked event at a marketplace now", None, asked="overview()"),
+        Export("floor_changes", "a marketplace, its floor before", None, asked="floor_changes(e.event_id)"),
+        Export("floor_band", "a day of similar past events", None, asked="floor_band(e.event_id)"),
+        Export("sell_through", "a marketplace, last 7 days", None, asked="sell_through(e.event_id)"),
+        Export("watchlist_health", "something that is wrong, or well", None, asked="watchlist_health()"),
         Export("percentile_of_now", "an event among similar past ones", None, asked="percentile_of_now(e.event_id)"),
     )
 }

@@ -55,8 +55,16 @@ def test_a_trend_is_what_brute_force_says(points: list[tuple[datetime, Decimal]]
     ]
     assert (trend.slope_per_day is None) == (not slopes)
     assert trend.slope_per_day is None or abs(Fraction(trend.slope_per_day) - median(slopes)) < Fraction("0.0001")
-    is_flat = abs(last - first) <= 1 or abs(last - first) <= first / 50
-    assert trend.direction == ("flat" if is_flat else "up" if last > first else "down")
+    dead_band = max(Decimal(1), first / 50)
+    along = (trend.slope_per_day or Decimal()) * Decimal((points[-1][0] - points[0][0]) / DAY)
+    moves = {0 if abs(move) <= dead_band else 1 if move > 0 else -1 for move in (last - first, along)}
+    if trend.direction == "flat":
+        assert moves == {0}
+    elif trend.direction == "mixed":
+        assert abs(last - first) <= dead_band or (last - first) * along < 0
+    else:
+        assert abs(last - first) > dead_band
+        assert ((last > first), along >= 0 if last > first else along <= 0) == (trend.direction == "up", True)
 
 
 @pytest.mark.parametrize(
@@ -73,6 +81,23 @@ def test_a_trend_is_what_brute_force_says(points: list[tuple[datetime, Decimal]]
 )
 def test_the_dead_band_is_two_percent_or_one_unit(first: str, last: str, direction: str) -> None:
     trend = measure_trend(days(first, last))
+    assert trend is not None
+    assert trend.direction == direction
+
+
+@pytest.mark.parametrize(
+    ("values", "direction"),
+    [
+        (("100", "110", "120", "130", "60"), "mixed"),  # down at last, after days up
+        (("100", "90", "80", "70", "130"), "mixed"),
+        (("100", "130", "160", "190", "101"), "mixed"),  # back where it was, but not flat
+        (("100", "100", "100", "100", "60"), "down"),  # the slope is level
+        (("100", "90", "95", "70", "60"), "down"),
+        (("100", "101", "99", "101", "100"), "flat"),
+    ],
+)
+def test_a_direction_contradicts_neither_the_change_nor_the_slope(values: tuple[str, ...], direction: str) -> None:
+    trend = measure_trend(days(*values))
     assert trend is not None
     assert trend.direction == direction
 

@@ -26,7 +26,8 @@ from ticket_pipeline.market.sales import interval
 from ticket_pipeline.market.vocabulary import Health, Marketplace
 from ticket_pipeline.queries.events import read_events
 from ticket_pipeline.queries.market import MarketNow, SpreadRow, market_now, spread
-from ticket_pipeline.queries.overview import OverviewRow, overview, watchlist_health
+from ticket_pipeline.queries.overview import OverviewRow, floor_changes, overview, watchlist_health
+from ticket_pipeline.queries.prices import section_prices
 from ticket_pipeline.storage.prices import Span, rebuild_hourly
 from ticket_pipeline.storage.requests import set_up_budget
 from ticket_pipeline.storage.watchlist import replace_venue_zones, sync_watchlist
@@ -238,7 +239,6 @@ def test_a_market_without_a_price_says_why(database: Database) -> None:
     assert obstacle(1) == "nothing is for sale with all fees in"
     store(database, event, NOON + MINUTE, items(3))
     assert [obstacle(together) for together in (2, 3)] == [None, "no listing sells 3 together"]
-    assert obstacle(9) == "get-in prices are known for 1 to 8 together"
 
 
 def test_an_hour_that_waits_for_a_rebuild_is_computed_from_its_listings(database: Database) -> None:
@@ -271,6 +271,19 @@ def test_a_change_is_against_the_last_floor_a_day_or_a_week_before(database: Dat
     (row,) = overview(database, this_moment=now + HOUR)
     assert (row.floor_price, row.change_24_hours, row.change_7_days) == (99, -11, 9)
     assert (row.day_ago_at, row.week_ago_at) == (now - DAY - 2 * HOUR, now - 7 * DAY - HOUR)
+    # The same numbers of the same moments, by zone, too.
+    for zone in ("*", "101"):
+        (change,) = floor_changes(database, event.event_id, this_moment=now + HOUR, zone=zone)
+        assert (change.captured_at, change.floor_price) == (now, 99)
+        assert (change.day_ago_at, change.day_ago_floor_price) == (row.day_ago_at, row.day_ago_floor_price)
+        assert (change.week_ago_at, change.week_ago_floor_price) == (row.week_ago_at, row.week_ago_floor_price)
+    for days, at, before in ((1, row.day_ago_at, 110), (7, row.week_ago_at, 90)):
+        span = Span(now + HOUR - days * DAY, now + HOUR)
+        found = [one for one in section_prices(database, event.event_id, span=span) if one.currency == "USD"]
+        assert [(one.zone, one.before_at, one.before_floor_price) for one in found] == [
+            ("*", at, before),
+            ("101", at, before),
+        ]
 
 
 def test_without_a_floor_near_that_moment_there_is_no_change(database: Database) -> None:

@@ -156,6 +156,7 @@ def test_a_bucket_holds_the_course_of_its_hours(database: Database) -> None:
         tickets=2,  # of the last hour that saw the market, not of the suspect or the failed one
         listings=1,
         get_in_prices=[Decimal("70.00"), Decimal("70.00"), *[None] * 6],  # of the same last capture
+        get_ins_are_thin=[True, True, *[False] * 6],  # there is no floor
         open_price=Decimal("50.00"),
         high_price=Decimal("70.00"),
         low_price=Decimal("40.00"),

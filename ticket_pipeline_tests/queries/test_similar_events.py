@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ticket_pipeline.market.hours import is_thin
 from ticket_pipeline.queries import DAY, HOUR, BandPoint, CurvePoint, Percentile, get_in_curve, percentile_of_now
 from ticket_pipeline.storage.prices import Span, rebuild_hourly
 from ticket_pipeline_tests.queries.buckets import Buckets, before_the_event, expected_series, expected_value, in_zone
@@ -77,10 +78,13 @@ def expected_day(buckets: Buckets, number: int, zone: str, key: tuple[str, str])
     captures = buckets.captures(number)
     last = in_zone(captures[-1].listings, zone) if captures else []
     own = [one for one in last if (one.currency, one.fee_basis) == key]
+    floor = expected_value(captures, zone, key, "floor", 1)
+    get_ins = [expected_value(captures, zone, key, "get_in", n) for n in range(1, 9)]
     return CurvePoint(
         days_to_event=-number,
-        floor_price=expected_value(captures, zone, key, "floor", 1),
-        get_in_prices=[expected_value(captures, zone, key, "get_in", n) for n in range(1, 9)],
+        floor_price=floor,
+        get_in_prices=get_ins,
+        get_ins_are_thin=[is_thin(price, floor) for price in get_ins],
         median_price=expected_value(captures, zone, key, "median", 1),
         tickets=sum(one.quantity for one in own) if captures else None,
         listings=len(own) if captures else None,
