@@ -11,7 +11,8 @@ import dagster as dg
 import stamina.instrumentation
 
 from ticket_pipeline.defs.alerts.assets import ALERT_EVENTS, build_alert_assets
-from ticket_pipeline.defs.alerts.checks import ALERT_CHECKS
+from ticket_pipeline.defs.alerts.checks import alert_checks
+from ticket_pipeline.defs.alerts.operations import build_operations_sensors
 from ticket_pipeline.defs.alerts.sensors import build_alert_sensors
 from ticket_pipeline.defs.analytics.assets import build_analytics_assets
 from ticket_pipeline.defs.analytics.following import build_followers
@@ -86,6 +87,7 @@ def build_defs(
         *(build_poll_sensor(source, settings, now) for source in sources),
         build_rebuild_sensor(price_jobs, settings, now),
         *build_alert_sensors([job for job in jobs if job.name == "deliver_alerts"], settings, now),
+        *build_operations_sensors(settings, now),
     ]
     all_resources = {**build_resources(settings), **(resources or {})}
     pipeline_jobs, pipeline_schedules, _ = build_pipelines(settings)
@@ -121,7 +123,7 @@ def checks_by_asset(sources: Sequence[Source], settings: Settings) -> dict[str, 
         "hourly_prices": HOURLY_CHECKS,
         "daily_prices": DAILY_CHECKS,
         **{follower.name: follower.checks for follower in build_followers(settings)},
-        **({ALERT_EVENTS: ALERT_CHECKS} if settings.alerts is not None else {}),
+        **({ALERT_EVENTS: alert_checks(settings)} if settings.has_alerts else {}),
     }
 
 

@@ -30,13 +30,17 @@ class AlertsReport:
 
 
 def follow_alerts(database: Database, settings: Settings, now: Callable[[], datetime]) -> AlertsReport | None:
-    """Try the rules on new captures and deliver; None where ALERTS is unset. An error of ours is logged, not raised."""
-    if settings.alerts is None:
+    """Try the rules on new captures and deliver; None where neither ALERTS nor ALERT_URLS is set.
+
+    An error of ours is logged, not raised.
+    """
+    if not settings.has_alerts:
         return None
     evaluation, delivered = Evaluation(), Delivered()
     try:
         channels = read_channels(settings)
-        evaluation = evaluate(database, channels, now(), dashboard=settings.dashboard_address)
+        if settings.alerts is not None:
+            evaluation = evaluate(database, channels, now(), dashboard=settings.dashboard_address)
         delivered = deliver_due(database, channels, now)
     except TicketPipelineError as error:
         _log.warning("Alerts wait for the next poll: %s", error)

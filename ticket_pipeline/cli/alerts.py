@@ -11,6 +11,7 @@ import typer
 from ticket_pipeline.alerts.channels import read_channels, send
 from ticket_pipeline.alerts.replay import Replayed, replay_rules
 from ticket_pipeline.cli.formats import NOTHING, ago, counted, local_time, parse_duration, plain, until, utc_now
+from ticket_pipeline.cli.incidents import incidents
 from ticket_pipeline.cli.output import Output, with_formats
 from ticket_pipeline.cli.session import choose_event, open_migrated
 from ticket_pipeline.cli.tables import JsonOption, note, progress, show, show_json, table_of
@@ -36,8 +37,9 @@ commands = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",
-    help="Price alerts: where they stand, what fired, what was sent.",
+    help="Price alerts: where they stand, what fired, what was sent. And incidents of the pipeline itself.",
 )
+commands.command("incidents")(incidents)
 
 EventOption = Annotated[str | None, typer.Option("--event", help="Only this event: an id, or words of its name.")]
 SinceOption = Annotated[

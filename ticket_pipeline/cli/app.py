@@ -33,6 +33,7 @@ _COMMANDS: dict[str, dict[str, str]] = {
         "plan": "plan:plan",
         "sources": "sources:sources",
         "watch": "watch:watch",
+        "health": "health:health",
         "resume": "scheduling:resume",
     },
     "Watchlist": {

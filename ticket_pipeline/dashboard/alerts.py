@@ -1,4 +1,4 @@
-"""The alerts page: where the rules stand, what fired, and what could not be delivered."""
+"""The alerts page: incidents of the pipeline, where the rules stand, what fired, and what could not be delivered."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from ticket_pipeline.queries.alerts import (
     alert_events,
     alert_standings,
 )
+from ticket_pipeline.queries.incidents import read_incidents
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -30,16 +31,29 @@ _ACROSS = "*"
 
 
 def page(board: Board, request: Request) -> Response:
-    """Rules, history and dead messages as a page."""
-    return board.page(request, "alerts.html", tables=[_standings(board), _history(board), _dead(board)])
+    """Incidents, rules, history and dead messages as a page."""
+    return board.page(request, "alerts.html", tables=[make(board) for make in _TABLES.values()])
 
 
 def download(board: Board, request: Request) -> Response:
     """One of the tables as CSV."""
-    make = {"alerts": _standings, "history": _history, "dead": _dead}.get(request.path_params["table"])
+    make = _TABLES.get(request.path_params["table"])
     if make is None:
         raise HTTPException(404)
     return pages.download(request, make(board))
+
+
+def _incidents(board: Board) -> Table:
+    columns = [
+        Column("Since", lambda one: one.first_seen_at, "moment"),
+        Column("Over", lambda one: one.closed_at, "moment", help="Blank: it is not over"),
+        Column("What", lambda one: one.summary),
+        Column("Cause", lambda one: one.cause),
+        Column("Kind", lambda one: one.kind, help="A heading of docs/runbook.md, which says what to do"),
+        Column("Told", lambda one: one.deliveries or NOTHING),
+    ]
+    rows = read_incidents(board.database, since=board.clock() - _SPAN)
+    return Table("incidents", "Incidents of the pipeline", columns, rows, empty="None in 30 days.")
 
 
 def _standings(board: Board) -> Table:
@@ -83,6 +97,10 @@ def _dead(board: Board) -> Table:
     ]
     rows = alert_deliveries(board.database, states=["dead"], since=board.clock() - _SPAN)
     return Table("dead", "Could not be delivered", columns, rows, empty="Every message was delivered, or waits.")
+
+
+_TABLES = {"incidents": _incidents, "alerts": _standings, "history": _history, "dead": _dead}
+"""By the name of its CSV file, in the order of the page."""
 
 
 def _event_of(one: AlertStanding | AlertEvent) -> str | None:

@@ -46,7 +46,7 @@ def build_jobs(sources: Sequence[Source], prefix: str | None, settings: Settings
         for source in sources
     ]
     told = "Try the rules of alerts on captures that wait, and deliver messages that are due."
-    alerts = [_job("deliver_alerts", "alert_events", prefix, told)] if settings.alerts is not None else []
+    alerts = [_job("deliver_alerts", "alert_events", prefix, told)] if settings.has_alerts else []
     written = "Write prices and status beside the rows of the watchlist."
     writes = [_job("write_results", "sheet_results", prefix, written)] if settings.sheet_results else []
     reports = _job("report_markets", "market_report", prefix, "Report the events whose turn it is, as pictures.")

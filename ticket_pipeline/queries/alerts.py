@@ -100,6 +100,7 @@ class AlertDelivery:
     """One message for one channel.
 
     Attributes:
+        event_id: and `name`: of price alerts; None: it is about incidents.
         channel: scheme and hash of its address.
         state: `queued`, `sent` or `dead`.
         next_attempt_at: of a queued one: when its wait or the quiet hours end.
@@ -107,8 +108,8 @@ class AlertDelivery:
     """
 
     delivery_id: int
-    event_id: int
-    name: str
+    event_id: int | None
+    name: str | None
     channel: str
     title: str
     state: str

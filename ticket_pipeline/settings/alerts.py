@@ -1,4 +1,4 @@
-"""Settings of price alerts: where the rules are, and who is told."""
+"""Settings of alerts: where the rules of prices are, who is told, and when errors are too many."""
 
 from __future__ import annotations
 
@@ -18,3 +18,14 @@ class AlertSettings(BaseSettings):
     alert_urls: OptionalSecret = Field(
         default=None, description="Apprise URLs of those who are told, or the path of a file with one on each line"
     )
+    alert_errors_per_hour: int = Field(
+        default=10, ge=1, le=100_000, description="Failed attempts within an hour above which an incident begins"
+    )
+    health_ping_url: OptionalSecret = Field(
+        default=None, description="Dead man's switch: ticket-pipeline health --ping requests it while all is well"
+    )
+
+    @property
+    def has_alerts(self) -> bool:
+        """Whether anything may be sent: rules of prices, or channels for incidents."""
+        return self.alerts is not None or self.alert_urls is not None

@@ -35,6 +35,8 @@ SENSORS = {
     "poll_due_vivid_seats_events",
     "poll_due_ticketmaster_events",
     "rebuild_stale_prices",
+    "watch_failed_runs",
+    "watch_operations",
 }
 VIVENU = ("events", "tickets", "coupons", "sales_daily", "gender", "age_groups", "summary")
 PIPELINES = ("default", "full", "minimal", "parallel")

@@ -17,7 +17,9 @@ import typer
 import yaml
 from psycopg import sql
 
+from ticket_pipeline.alerts.incidents import RUNBOOK, Kind
 from ticket_pipeline.cli.app import app
+from ticket_pipeline.defs.alerts.checks import ALERT_CHECKS
 from ticket_pipeline.market.vocabulary import Outcome
 from ticket_pipeline.settings.model import Settings, user_settings
 from ticket_pipeline_tests.docs.documents import (
@@ -42,7 +44,8 @@ _ENV_EXAMPLE = PROJECT / ".env.example"
 _SETTINGS = PROJECT / "docs" / "settings.md"
 _FIELDS = {name: Settings.model_fields[name] for name in user_settings()}
 _DATA_MODEL = PROJECT / "docs" / "data-model.md"
-_RUNBOOK = PROJECT / "docs" / "operations.md"
+_RUNBOOK = PROJECT / "docs" / "runbook.md"
+_OPERATIONS = PROJECT / "docs" / "operations.md"
 
 # Written in parts, so that this file does not hold what it forbids.
 _FORBIDDEN = re.compile(
@@ -86,7 +89,7 @@ def test_every_setting_is_documented_with_default_and_meaning() -> None:
 
 
 def test_a_user_finds_few_settings_and_a_dozen_in_the_readme() -> None:
-    assert len(user_settings()) <= 72
+    assert len(user_settings()) <= 74
     assert len(table_rows(marked(README, "settings"))) <= 13
 
 
@@ -208,14 +211,21 @@ def test_example_sql_runs(migrated_url: str) -> None:
             connection.execute(sql.SQL(block))
 
 
-def test_runbook_explains_every_outcome_check_sensor_and_schedule(definitions: dg.Definitions) -> None:
+def test_runbook_explains_every_kind_of_incident_outcome_and_check(definitions: dg.Definitions) -> None:
+    text = _RUNBOOK.read_text(encoding="utf-8")
+    assert re.findall(r"^### `(\w+)`", text, re.MULTILINE) == list(Kind)
+    assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)[: len(Kind)] == list(Kind)
+    assert {f"{RUNBOOK}#{kind}" for kind in Kind} <= {f"docs/runbook.md#{anchor}" for anchor in anchors(_RUNBOOK)}
     checks = {key.name for part in definitions.asset_checks or [] for key in part.check_keys}
+    names = checks | {check.name for check in ALERT_CHECKS} | {str(outcome) for outcome in Outcome}
+    assert [name for name in sorted(names) if f"| `{name}`" not in text and f"`{name}` |" not in text] == []
+
+
+def test_operations_name_every_sensor_and_schedule(definitions: dg.Definitions) -> None:
     sensors = {sensor.name for sensor in definitions.sensors or []}
     schedules = {schedule.name for schedule in definitions.schedules or []}
-    outcomes = {str(outcome) for outcome in Outcome}
-    text = _RUNBOOK.read_text(encoding="utf-8")
-    names = checks | sensors | schedules | outcomes
-    assert [name for name in sorted(names) if f"`{name}`" not in text] == []
+    text = _OPERATIONS.read_text(encoding="utf-8")
+    assert [name for name in sorted(sensors | schedules) if f"`{name}`" not in text] == []
 
 
 def test_changelog_knows_this_version() -> None:

@@ -80,7 +80,8 @@ def empty(database: Database) -> None:
         connection.execute(
             "truncate events, listings, listing_changes, rejected_rows, watchlist_syncs, venue_zones, admission_rules, "
             "breaker_state, cached_responses, cache_uses, vivenu_events, vivenu_reads, vivenu_rejects, vivenu_coupons, "
-            "vivenu_coupon_uses, alert_rules, rejected_alert_rules, archive_files restart identity cascade"
+            "vivenu_coupon_uses, alert_rules, rejected_alert_rules, archive_files, alert_deliveries, incidents, "
+            "operations_watch, payload_changes restart identity cascade"
         )
 
 

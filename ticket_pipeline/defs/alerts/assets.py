@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from ticket_pipeline.alerts.follow import AlertsReport, follow_alerts
-from ticket_pipeline.defs.alerts.checks import ALERT_CHECKS
+from ticket_pipeline.defs.alerts.checks import alert_checks
 from ticket_pipeline.defs.checks import Scope, evaluate_checks, evaluate_in_run, report_result, specs_of
 from ticket_pipeline.defs.resources import Clock, GoogleSheetResource, TimescaleDBResource
 from ticket_pipeline.ingest.marketplaces import SOURCES
@@ -16,14 +16,15 @@ ALERT_EVENTS = "alert_events"
 
 
 def build_alert_assets(settings: Settings, now: Clock) -> list[dg.AssetsDefinition]:
-    """The asset, where ALERTS is set."""
-    if settings.alerts is None:
+    """The asset, where ALERTS or ALERT_URLS is set."""
+    if not settings.has_alerts:
         return []
+    checks = alert_checks(settings)
 
     @dg.asset(
         name=ALERT_EVENTS,
         deps=["events", *(source.asset_name for source in SOURCES.values() if source.has_listings)],
-        check_specs=specs_of(ALERT_EVENTS, ALERT_CHECKS),
+        check_specs=specs_of(ALERT_EVENTS, checks),
         group_name="alerts",
         kinds={"postgresql", "apprise"},
         owners=["team:data"],
@@ -42,19 +43,21 @@ def build_alert_assets(settings: Settings, now: Clock) -> list[dg.AssetsDefiniti
         with timescaledb.database() as database:
             report = follow_alerts(database, google_sheet.settings_in_use(), now)
             yield dg.MaterializeResult(metadata=_describe(report or AlertsReport()))
-            yield from evaluate_in_run(context, database, ALERT_CHECKS, Scope.full(now(), context.run.run_id))
+            yield from evaluate_in_run(context, database, checks, Scope.full(now(), context.run.run_id))
 
     return [alert_events]
 
 
-def log_alerts(context: dg.AssetExecutionContext, database: Database, report: AlertsReport, now: Clock) -> None:
+def log_alerts(
+    context: dg.AssetExecutionContext, database: Database, settings: Settings, report: AlertsReport, now: Clock
+) -> None:
     """Log in the run of a poll what its captures meant for alerts, and evaluate the checks; nothing where none was."""
     if report == AlertsReport():
         return
     key = dg.AssetKey([*context.asset_key.path[:-1], ALERT_EVENTS])
     context.log_event(dg.AssetMaterialization(key, metadata=_describe(report)))
     scope = Scope.full(now(), context.run.run_id)
-    for result in evaluate_checks(context.instance, key, database, ALERT_CHECKS, scope):
+    for result in evaluate_checks(context.instance, key, database, alert_checks(settings), scope):
         report_result(context.instance, key, result)
 
 

@@ -6,6 +6,7 @@ import dagster as dg
 
 from ticket_pipeline.defs.checks import Check, Found, Scope
 from ticket_pipeline.queries.alerts import alert_deliveries
+from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage.alerts import read_rejected_alert_rules
 from ticket_pipeline.storage.database import Database
 
@@ -60,3 +61,8 @@ ALERT_CHECKS = (
         find=_find_waiting,
     ),
 )
+
+
+def alert_checks(settings: Settings) -> tuple[Check, ...]:
+    """The checks of alerts; without ALERTS only that of messages."""
+    return ALERT_CHECKS if settings.alerts is not None else ALERT_CHECKS[:1]

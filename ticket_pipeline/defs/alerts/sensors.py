@@ -12,7 +12,7 @@ _SECONDS = 60
 
 
 def build_alert_sensors(jobs: list[AssetJob], settings: Settings, now: Clock) -> list[dg.SensorDefinition]:
-    """The sensor, where ALERTS is set; `jobs` is the one that it starts."""
+    """The sensor, where ALERTS or ALERT_URLS is set; `jobs` is the one that it starts."""
     if not jobs:
         return []
 

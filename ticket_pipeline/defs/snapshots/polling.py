@@ -14,6 +14,7 @@ from pydantic import Field
 
 from ticket_pipeline.alerts.follow import AlertsReport
 from ticket_pipeline.defs.alerts.assets import log_alerts
+from ticket_pipeline.defs.alerts.operations import FAILED_EVENTS
 from ticket_pipeline.defs.analytics.following import log_followers
 from ticket_pipeline.defs.checks import Scope, evaluate_in_run, specs_of
 from ticket_pipeline.defs.materializations import in_sync_regardless_of, log_failures, log_materializations
@@ -128,7 +129,7 @@ def build_polled_asset(
             compared = [moment for result in batch.results for moment in result.compared_at]
             log_followers(context, database, in_use, compared, now())
             for report in alerts:
-                log_alerts(context, database, report, now)
+                log_alerts(context, database, in_use, report, now)
             pause = read_pauses(database, now()).get(source.marketplace)
         _end_run(context, source.marketplace, batch, pause)
 
@@ -243,6 +244,9 @@ def _end_run(
     context.log.info("%d events stored, %d failed, %d not tried", stored, len(batch.failures), len(batch.skipped))
     if batch.stopped_by is not None:
         context.log.warning("%d events were not tried and stay due: %s", len(batch.skipped), batch.stopped_by)
+    if batch.failures or (batch.skipped and not batch.results):
+        # The run did its work; incidents tell of its events.
+        context.instance.add_run_tags(context.run.run_id, {FAILED_EVENTS: str(len(batch.failures))})
     if batch.failures:
         named = [f"{failure.event.external_id} ({failure.outcome}): {failure.error}" for failure in batch.failures]
         more = f"\n… and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
