@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from ticket_pipeline import queries
+from ticket_pipeline.cli.advice import advise
 from ticket_pipeline.cli.formats import FEE_BASIS, count, counted, local_time, money, percent, plain, utc_now
 from ticket_pipeline.cli.options import Days, EventKey, MarketplaceOption, Zone
 from ticket_pipeline.cli.output import Output, with_formats
@@ -44,20 +45,22 @@ def changes(
 
         ticket-pipeline changes glass orchard --days 2 --kind repriced --kind removed
     """
-    span = queries.last_days(utc_now(), days)
+    this_moment = utc_now()
+    span = queries.last_days(this_moment, days)
     with open_migrated(load_settings()) as database:
         sources = choose_event(database, event, marketplace, with_listings=True)
         event_id = sources[0].event_id
         zone = choose_zone(database, event_id, zone)
         found = queries.listing_changes(database, event_id, span=span, marketplace=marketplace, kinds=kind, zone=zone)
         coverage = queries.change_coverage(database, event_id, span=span, marketplace=marketplace)
+        nothing = _explain_nothing(sources[0], coverage, days, advise(database, sources[0], this_moment, days=days))
     shown = found[: limit or None]
     document = {"event": identify(sources), "zone": zone, "coverage": coverage, "count": len(found), "changes": shown}
     shared = {"event_id": event_id, "name": sources[0].name}
-    if output.write(document, ((shared, one) for one in shown), if_empty=_explain_nothing(sources[0], coverage, days)):
+    if output.write(document, ((shared, one) for one in shown), if_empty=nothing):
         return
     if not coverage:
-        note(_explain_nothing(sources[0], coverage, days))
+        note(nothing)
         return
     where = "" if zone == "*" else f": {plain(zone)}"
     show(f"{describe_event(sources[0], at_marketplace=False)}{where}")
@@ -109,10 +112,7 @@ def _summary(one: ChangeCoverage, found: Sequence[ListingChange], timezone: str)
     return f"{text}."
 
 
-def _explain_nothing(event: WatchedEvent, coverage: Sequence[ChangeCoverage], days: int) -> str:
+def _explain_nothing(event: WatchedEvent, coverage: Sequence[ChangeCoverage], days: int, advice: str) -> str:
     if coverage:
         return f"Nothing changed of {plain(event.name)} in {sum(one.comparisons for one in coverage)} comparisons."
-    return (
-        f"Nothing was captured of {plain(event.name)} in the last {days} days. Look further back with --days, or fetch "
-        f"listings now: ticket-pipeline fetch-listings {event.external_id}"
-    )
+    return f"Nothing was captured of {plain(event.name)} in the last {days} days. {advice}"

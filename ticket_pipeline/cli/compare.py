@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from ticket_pipeline import queries
+from ticket_pipeline.cli.advice import advise
 from ticket_pipeline.cli.formats import (
     FLOOR,
     NOTHING,
@@ -46,10 +47,10 @@ def compare(event: EventKey, *, together: Together = 2, output: Output) -> None:
     with open_migrated(load_settings()) as database:
         sources = choose_event(database, event, None, with_listings=True)
         found = queries.spread(database, sources[0].event_id, this_moment=this_moment, together=together)
+        nothing = f"Nothing was captured yet. {advise(database, sources[0], this_moment)}"
     if all(one.captured_at is None for one in found):
         found = []
     constants = {"event_id": sources[0].event_id, "name": sources[0].name, "together": together}
-    nothing = f"Nothing was captured yet. Fetch it: ticket-pipeline fetch-listings {sources[0].external_id}"
     document = {"event": identify(sources), "together": together, "markets": found}
     if output.write(document, ((constants, one) for one in found), if_empty=nothing):
         return

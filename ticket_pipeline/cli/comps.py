@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
+from dataclasses import replace
+from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -24,14 +26,25 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
-def _parse_money(text: str) -> Decimal:
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        amount = Decimal(0)
-    if not amount.is_finite() or amount <= 0:
-        raise typer.BadParameter(f"{text!r} is not a price: give 120 or 120.50, for example")
-    return amount
+class Ask(NamedTuple):
+    """Own price; no currency: that of each market."""
+
+    amount: Decimal
+    currency: str | None
+
+
+def _parse_ask(text: str) -> Ask:
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,2})?) ?([A-Za-z]{3})?", text.strip())
+    if match is None or not Decimal(match[1]):
+        raise typer.BadParameter(f"{text!r} is not a price: give 120, 120.50 or '120.50 USD', for example")
+    return Ask(Decimal(match[1]), match[2] and match[2].upper())
+
+
+def _in_its_currency(one: Comparables, ask: Ask | None) -> Comparables:
+    """Without ranks where the price is in another currency."""
+    if ask is None or ask.currency in (None, one.currency):
+        return one
+    return replace(one, rings=[replace(ring, ask_rank=None) for ring in one.rings])
 
 
 @with_formats
@@ -43,11 +56,12 @@ def comps(
     zone: Annotated[str | None, typer.Option(help="Of your seats; unset: that of the section.")] = None,
     quantity: Annotated[int, typer.Option(min=1, max=MOST_TOGETHER, help="How many you sell together.")] = 2,
     ask: Annotated[
-        Decimal | None,
+        Ask | None,
         typer.Option(
-            parser=_parse_money,
+            parser=_parse_ask,
             metavar="PRICE",
-            help="Your price as buyers pay it (fees in, where shown), in each market's currency: where would it rank?",
+            help="Your price as buyers pay it (fees in, where shown), such as 120.50 or '120.50 USD': where would it "
+            "rank? Without a currency it is in that of each market.",
         ),
     ] = None,
     marketplace: MarketplaceOption = None,
@@ -70,11 +84,12 @@ def comps(
             quantity=quantity,
             section=section,
             rows=span,
-            ask=ask,
+            ask=ask and ask.amount,
             marketplace=marketplace,
         )
         found = read(zone=zone)
         own_zones = {_unit(one): one.zone for one in read()} if section and zone else {}
+    found = [_in_its_currency(one, ask) for one in found]
     nothing = (
         f"Nothing is for sale, or nothing was captured yet: ticket-pipeline show-listings {sources[0].external_id}"
     )
@@ -89,6 +104,9 @@ def comps(
     for one in found:
         show(_table(one, ask), *_legend(one, span, ask), *_contradiction(one, section, own_zones.get(_unit(one))))
         show(f"Captured {ago(one.captured_at, this_moment)}." + ("" if one.health == "ok" else f" It is {one.health}."))
+    currencies = sorted({one.currency for one in found})
+    if ask is not None and ask.currency is None and len(currencies) > 1:
+        show(f"Your price was taken in {' and in '.join(currencies)}; name one: --ask '{ask.amount} {currencies[0]}'.")
     show(f"{FLOOR} All that sell {quantity} together.")
 
 
@@ -107,7 +125,7 @@ def _constants(one: Comparables) -> dict[str, object]:
     return {name: getattr(one, name) for name in names}
 
 
-def _table(one: Comparables, ask: Decimal | None) -> Table:
+def _table(one: Comparables, ask: Ask | None) -> Table:
     columns = {
         f"On {one.marketplace}": lambda ring: ring.name if ring.name != "zone" else f"zone {plain(one.zone)}",
         ">Listings": lambda ring: count(ring.listings),
@@ -127,11 +145,13 @@ def _rank(ring: Ring) -> str:
     return NOTHING if ring.ask_rank is None or not ring.listings else f"{ring.ask_rank} of {ring.listings + 1}"
 
 
-def _legend(one: Comparables, rows: tuple[str, str] | None, ask: Decimal | None) -> Iterator[str]:
+def _legend(one: Comparables, rows: tuple[str, str] | None, ask: Ask | None) -> Iterator[str]:
     basis = FEE_BASIS.get(one.fee_basis, one.fee_basis)
     yield f"Prices per ticket in {one.currency} ({basis})."
-    if ask is not None:
-        yield f"Your rank: of {money(ask)} {one.currency}, taken as {basis}."
+    if ask is not None and ask.currency in (None, one.currency):
+        yield f"Your rank: of {money(ask.amount)} {one.currency}, taken as {basis}."
+    elif ask is not None:
+        yield f"No rank: your price is in {ask.currency}, and prices are not converted."
     if rows:
         own = rows[0] if rows[0] == rows[1] else f"{rows[0]} to {rows[1]}"
         yield f"rows: yours, {plain(own)}, and {NEIGHBOUR_ROWS} on either side."

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, time, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ticket_pipeline.cli.advice import advise
 from ticket_pipeline.cli.formats import NOTHING, ago, count, local_time, plain, utc_now
 from ticket_pipeline.cli.options import Days, EventKey
 from ticket_pipeline.cli.output import Output, with_formats
@@ -33,8 +34,9 @@ def event_details(event: EventKey, *, days: Days = 30, output: Output) -> None:
     with open_migrated(load_settings()) as database:
         sources = choose_event(database, event, None)
         history = read_event_descriptions(database, sources[0].event_id, this_moment - timedelta(days=days))
+        own = [one for one in sources if one.marketplace is Marketplace.TICKETMASTER]
+        advice = _why_nothing(sources[0], days, advise(database, own[0], this_moment, days=days) if own else None)
     chosen = sources[0]
-    advice = _why_nothing(sources, days)
     rows = (({"event_id": chosen.event_id}, one) for one in history)
     if output.write({"event": identify(sources), "captures": history}, rows, if_empty=advice):
         return
@@ -49,14 +51,10 @@ def event_details(event: EventKey, *, days: Days = 30, output: Output) -> None:
         show(f"{captures} in {days} days, the newest {ago(latest.captured_at, this_moment)}.")
 
 
-def _why_nothing(sources: Sequence[WatchedEvent], days: int) -> str:
-    event, own = sources[0], [one for one in sources if one.marketplace is Marketplace.TICKETMASTER]
-    if not own:
+def _why_nothing(event: WatchedEvent, days: int, advice: str | None) -> str:
+    if advice is None:
         return f"{plain(event.name)} has no Ticketmaster id in the watchlist. Find it: ticket-pipeline match"
-    return (
-        f"No details of {plain(event.name)} were captured at Ticketmaster in {days} days. "
-        f"Fetch them: ticket-pipeline fetch-listings {own[0].external_id}"
-    )
+    return f"No details of {plain(event.name)} were captured at Ticketmaster in {days} days. {advice}"
 
 
 def _facts(event: WatchedEvent, latest: EventDescription) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ticket_pipeline import queries
+from ticket_pipeline.cli.advice import advise
 from ticket_pipeline.cli.braille import Line, draw_lines
 from ticket_pipeline.cli.formats import FEE_BASIS, FLOOR, NOTHING, THIN, ago, count, get_in, money, plain, utc_now
 from ticket_pipeline.cli.options import ChartOption, EventKey, MarketplaceOption, Together, Zone
@@ -19,6 +20,7 @@ from ticket_pipeline.cli.session import choose_event, choose_zone, describe_even
 from ticket_pipeline.cli.tables import is_drawn, new_table, note, screen_width, show, show_lines
 from ticket_pipeline.market.hours import MOST_TOGETHER
 from ticket_pipeline.queries import CurvePoint, CurveSeries, MarketNow, Percentile
+from ticket_pipeline.queries.similar_events import FEWEST_EVENTS
 from ticket_pipeline.settings.model import load_settings
 
 if TYPE_CHECKING:
@@ -59,10 +61,10 @@ def get_in_prices(
             database, event_id, this_moment=this_moment, days=days, marketplace=marketplace, zone=zone
         )
         percentiles = queries.percentile_of_now(database, event_id, this_moment=this_moment, marketplace=marketplace)
+        nothing = f"Nothing was captured yet. {advise(database, sources[0], this_moment)}"
     document = {"event": identify(sources), "now": now, "curves": curves, "percentiles": percentiles}
     shared = {"event_id": event_id, "name": sources[0].name}
     rows = ((shared, _constants(one), point) for one in curves for point in one.points)
-    nothing = f"Nothing was captured yet. Fetch it: ticket-pipeline fetch-listings {sources[0].external_id}"
     if output.write(document, rows, if_empty=nothing):
         return
     if any(one.captured_at for one in now):
@@ -181,7 +183,7 @@ def _describe(one: Percentile) -> str:
     place = f"{one.marketplace}: floor {money(one.floor_price)} {one.currency}, {one.days_to_event} days left"
     if one.percentile is None:
         few = f"Only {one.events}" if one.events else "None"
-        return f"{place}. {few} of the past events of its kind can be compared; five are needed."
+        return f"{place}. {few} of the past events of its kind can be compared; {FEWEST_EVENTS} are needed."
     return (
         f"{place}, is {one.ratio:.2f} times that of {one.reference_day} days left: higher than {one.percentile} % of "
         f"{one.events} past events of its kind at this time."

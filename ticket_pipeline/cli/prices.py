@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from ticket_pipeline import queries
+from ticket_pipeline.cli.advice import advise
 from ticket_pipeline.cli.formats import (
     FEE_BASIS,
     FLOOR,
@@ -90,6 +91,11 @@ def price_history(
                 zone=zone,
             )
         ]
+        missing = [
+            _explain_nothing(source, days, zone, advise(database, source, this_moment, days=days))
+            for source in sources
+            if all(source != one for one, _ in history)
+        ]
     document = {
         "event": identify(sources),
         "zone": zone,
@@ -101,7 +107,6 @@ def price_history(
         for source, series in history
         for one in series.buckets
     )
-    missing = [_explain_nothing(source, days, zone) for source in sources if all(source != one for one, _ in history)]
     if output.write(document, rows, if_empty="\n".join(missing)):
         return
     for source, series in history:
@@ -170,12 +175,9 @@ def _explain_no_zones(event: WatchedEvent, days: int) -> str:
     )
 
 
-def _explain_nothing(event: WatchedEvent, days: int, zone: str) -> str:
+def _explain_nothing(event: WatchedEvent, days: int, zone: str, advice: str) -> str:
     where = "" if zone == "*" else f" for zone {plain(zone)} (`section-prices` lists the zones)"
-    return (
-        f"No prices of {plain(event.name)} on {event.marketplace} in the last {days} days{where}. "
-        f"Look further back with --days, or fetch listings now: ticket-pipeline fetch-listings {event.external_id}"
-    )
+    return f"No prices of {plain(event.name)} on {event.marketplace} in the last {days} days{where}. {advice}"
 
 
 def _history_table(series: PriceSeries, bucket: timedelta, timezone: str) -> Table:

@@ -34,18 +34,12 @@ class Market:
     latest: LatestListings | None
     excluded: Sequence[RejectedListing]
     now: MarketNow | None
+    advice: str
+    """What to do where there is no capture."""
 
     def listings(self, limit: int) -> Sequence[Listing]:
         """The cheapest ones; 0: all."""
         return self.latest.listings[: limit or None] if self.latest else []
-
-    @property
-    def advice(self) -> str:
-        """What to do where there is no capture."""
-        return (
-            f"No capture of {plain(self.source.name)} on {self.source.marketplace} yet. "
-            f"Fetch one: ticket-pipeline fetch-listings {self.source.external_id}"
-        )
 
 
 def read_excluded(database: Database, event: WatchedEvent, latest: LatestListings) -> list[RejectedListing]:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TextIO
 
-from ticket_pipeline.cli.tables import as_json
+from ticket_pipeline.cli.tables import as_json, readable
 from ticket_pipeline.sheet.cells import quote_formula
 
 Record = Any
@@ -72,7 +72,8 @@ def _flatten(record: Record) -> Iterator[tuple[str, tuple[str, Any]]]:
         columns = [(each.name, str(each.type), getattr(record, each.name)) for each in fields(record)]
     else:
         columns = [(name, "", value) for name, value in record.items()]
-    for name, annotation, value in columns:
+    for name, annotation, found in columns:
+        value: Any = readable(found) if isinstance(found, Decimal) else found
         if name == _THIN:
             yield from ((f"get_in_{n}_is_thin", ("bool", is_thin)) for n, is_thin in enumerate(value or (), start=1))
         elif name == _TOGETHER:

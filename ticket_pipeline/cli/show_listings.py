@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ticket_pipeline.cli.advice import advise
 from ticket_pipeline.cli.formats import FEE_BASIS, NOTHING, ago, count, local_time, money, plain, utc_now
 from ticket_pipeline.cli.options import EventKey, MarketplaceOption
 from ticket_pipeline.cli.output import Output, with_formats
@@ -57,7 +58,10 @@ def show_listings(
             )
             now = market_now(database, source.event_id, this_moment=this_moment, marketplace=source.marketplace)
             others = read_excluded(database, source, latest) if latest else []
-            markets.append(Market(source, latest, others, next(iter(now), None)))
+            missing = (
+                f"No capture of {plain(source.name)} on {source.marketplace}. {advise(database, source, this_moment)}"
+            )
+            markets.append(Market(source, latest, others, next(iter(now), None), missing))
     if excluded:
         show_excluded(markets, limit, output)
         return

@@ -25,6 +25,8 @@ JsonOption = Annotated[
 
 _Row = TypeVar("_Row")
 
+_MOST_DIGITS = 4
+
 
 def new_table(*columns: str) -> Table:
     """A table with these columns; a name that begins with `>` is right-aligned, for numbers."""
@@ -102,11 +104,19 @@ def _console(stream: TextIO) -> Console:
     return Console(file=stream, markup=False, emoji=False, highlight=False)
 
 
+def readable(number: Decimal) -> Decimal:
+    """A number without the digits that an estimate does not have: money has two or three, rates have four."""
+    exponent = number.as_tuple().exponent
+    return round(number, _MOST_DIGITS) if isinstance(exponent, int) and exponent < -_MOST_DIGITS else number
+
+
 def as_json(value: object) -> Any:  # noqa: ANN401 - whatever JSON has
     """What stands in JSON for a value that JSON does not have."""
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
-    if isinstance(value, Decimal | Path):
+    if isinstance(value, Decimal):
+        return str(readable(value))
+    if isinstance(value, Path):
         return str(value)
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.astimezone(UTC).isoformat()  # whatever zone the database session has

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from ticket_pipeline import queries
+from ticket_pipeline.cli.advice import advise
 from ticket_pipeline.cli.braille import Line, draw_lines
 from ticket_pipeline.cli.formats import (
     FEE_BASIS,
@@ -118,6 +119,11 @@ def trend(  # noqa: PLR0913 - the question in full
         changes = queries.floor_changes(
             database, sources[0].event_id, this_moment=this_moment, zone=zone, marketplace=marketplace
         )
+        missing = [
+            _explain_nothing(one, days, zone, advise(database, one, this_moment, days=days))
+            for one, series in found.items()
+            if not series
+        ]
     document = {
         "event": identify(sources),
         "bucket_seconds": step,
@@ -130,7 +136,6 @@ def trend(  # noqa: PLR0913 - the question in full
         for one in series
         for point in one.points
     )
-    missing = [_explain_nothing(one, days, zone, this_moment) for one, series in found.items() if not series]
     if output.write(document, rows, if_empty="\n".join(missing)):
         return
     for source, series in found.items():
@@ -307,15 +312,8 @@ def _draw(found: Sequence[TrendSeries], timezone: str, step: timedelta) -> None:
         show_lines(["", f"{_title(chosen[0])}{in_unit}", *drawn] if drawn else [])
 
 
-def _explain_nothing(source: WatchedEvent, days: int, zone: str, this_moment: datetime) -> str:
+def _explain_nothing(source: WatchedEvent, days: int, zone: str, advice: str) -> str:
     where = "" if zone == "*" else f" in zone {plain(zone)} (`section-prices` lists the zones)"
-    passed = (this_moment - source.event_at).days
-    advice = (
-        f"The event was on {source.event_date:%Y-%m-%d}: look further back with --days {passed + 1 + days}"
-        if source.event_at <= this_moment
-        else "Look further back with --days, or fetch listings now: "
-        f"ticket-pipeline fetch-listings {source.external_id}"
-    )
     return (
         f"Nothing was captured of {plain(source.name)} on {source.marketplace}{where} in the last {days} days. {advice}"
     )

@@ -164,7 +164,10 @@ def _curve(question: Question, curve: CurveSeries, past: Percentile | None) -> C
     lines, band = _price_lines(question, points), None
     if past is not None and past.price_band:
         low, middle, high = ({days: prices[n] for days, prices in past.price_band.items()} for n in range(3))
-        lines.append(Line(f"Floor of {past.events} past events, median", middle, 6))
+        events = sorted({one.events for one in past.band})
+        few, many = events[0], events[-1]
+        number = f"{few}" if few == many else f"{few} to {many}"
+        lines.append(Line(f"Floor of {number} past events, median", middle, 6))
         band = Band("their middle half", low, high)
     return Chart(
         title=_title(question, curve),

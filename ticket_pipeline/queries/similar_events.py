@@ -18,6 +18,9 @@ from ticket_pipeline.queries.bounds import check_bounds
 if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database
 
+FEWEST_EVENTS = 5
+"""Of fewer past events nothing is said: the functions of the schema have the same number."""
+
 _SERIES = itemgetter("marketplace", "currency", "fee_basis")
 
 
@@ -66,7 +69,7 @@ class BandPoint:
     """How past events of the kind stood one day before their start: their floor by that of their reference day.
 
     Attributes:
-        events: how many; at least five.
+        events: how many; at least FEWEST_EVENTS.
         p10: a tenth of them had at most this ratio; so the others.
     """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -109,13 +110,6 @@ def test_a_trend_is_of_the_last_captures_of_days_with_its_gaps_and_doubts_said(s
     assert stale_hours(synced.loopback.database) == []
 
 
-def test_a_trend_of_a_past_event_without_captures_says_how_far_to_look_back(synced: Cli) -> None:
-    synced.loopback.rows("update events set event_at = now() - interval '40 days 1 hour'")
-    nothing = synced.run("trend", "event", "0", "--days", "9").stderr
-    assert "look further back with --days 50" in nothing
-    assert "fetch-listings" not in nothing
-
-
 @pytest.mark.usefixtures("event")
 def test_a_point_of_a_short_trend_is_as_long_as_the_time_between_captures(synced: Cli, now: datetime) -> None:
     (event,) = synced.loopback.events(synced.loopback.keys[:1])
@@ -160,7 +154,7 @@ def test_the_way_in_is_shown_for_one_to_eight_and_by_days_to_the_event(synced: C
     assert "For 2 For 4" in shown
     assert "1 failed" in shown
     assert "Get-in price for 4, USD all-in" in shown
-    assert "of the past events of its kind can be compared; five are needed." in shown
+    assert "of the past events of its kind can be compared; 5 are needed." in shown
     days = [point["days_to_event"] for point in document["curves"][0]["points"]]
     rows = list(csv.DictReader(io.StringIO(synced.run("get-in", "event", "0", "--csv").stdout)))
     assert [int(row["days_to_event"]) for row in rows if row["marketplace"] == "stubhub"] == days
@@ -248,6 +242,30 @@ def test_seats_that_cannot_be_compared_are_refused_with_the_reason(
     refused = synced.run("comps", "event", "0", *options)
     assert (refused.exit_code, message in refused.stderr) == (1, True)
     assert synced.run("comps", "event", "0", "--section", "1", "--ask", "cheap").exit_code == 2
+
+
+@pytest.mark.usefixtures("event")
+def test_a_price_of_another_currency_has_no_rank(synced: Cli) -> None:
+    arguments = ("comps", "event", "0", "--section", "101", "--marketplace", "stubhub", "--ask")
+    assert "No rank: your price is in EUR, and prices are not converted." in words(
+        synced.run(*arguments, "101.50 EUR").stdout
+    )
+    for given, ranks in (("101.50 EUR", {None}), ("101.50 usd", {3}), ("101.50", {3})):
+        (market,) = synced.ask(*arguments, given, "--json")["markets"]
+        assert {ring["ask_rank"] for ring in market["rings"]} == ranks, given
+
+
+@pytest.mark.usefixtures("event")
+def test_estimates_have_no_digits_that_mean_nothing(synced: Cli) -> None:
+    synced.loopback.rows(
+        "insert into estimated_sales (event_id, marketplace, zone, hour_at, tickets, variance, low_tickets, "
+        "high_tickets, covered_seconds, polling_seconds, method) "
+        "select event_id, 'stubhub', '*', date_trunc('hour', now()), 7, 2.3, 5, 9, 3600, 3600, 1 from events"
+    )
+    first, *_ = synced.ask("overview", "--json")["events"]
+    assert first["sold_low_tickets"] is not None
+    for text in (*map(str, first.values()), *synced.run("overview", "--csv").stdout.replace(",", " ").split()):
+        assert not re.fullmatch(r"-?\d+\.\d{5,}", text), text
 
 
 @pytest.mark.usefixtures("event")
