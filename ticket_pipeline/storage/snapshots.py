@@ -159,7 +159,7 @@ def write_captures(
         if rows := "".join(rendered[index][0] for index in new):
             transaction.copy("snapshots/copy_listings", rows)
         instants = [captures[index][0].captured_at for index in new]
-        judged = _judge(transaction, source, instants)
+        judged = judge_captures(transaction, source, instants)
         instants += judged.changed
         # None of these waits for the result of another: they are sent together.
         with transaction.connection.pipeline():
@@ -180,14 +180,23 @@ def _compress(body: bytes) -> bytes:
 def _write_rest(transaction: Transaction, capture: Capture, attempt: Attempt, *, body: bytes | None) -> None:
     """The rejected listings, the body and the attempt of one capture."""
     key = capture.key
-    if capture.rejected:
-        rejected = Jsonb([_as_json(item) for item in capture.rejected])
-        transaction.execute("snapshots/insert_rejected", **key, rejected=rejected)
+    insert_rejected(transaction, capture)
     if body is not None:
         transaction.execute(
             "snapshots/insert_raw_payload", **key, body=body, encoding="zstd", original_bytes=len(capture.body)
         )
     insert_attempt(transaction, capture.event, attempt)
+
+
+def insert_rejected(transaction: Transaction, capture: Capture) -> None:
+    """Insert the rejected listings of a capture."""
+    if capture.rejected:
+        transaction.execute("snapshots/insert_rejected", **capture.key, rejected=Jsonb(rejected_as_json(capture)))
+
+
+def rejected_as_json(capture: Capture) -> list[dict[str, Any]]:
+    """The rejected listings of a capture as they are stored: position, raw, reasons, listing."""
+    return [_as_json(item) for item in capture.rejected]
 
 
 def _reschedule(
@@ -203,16 +212,16 @@ def _reschedule(
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
-    """What was looked at to judge new captures, which of them are suspect, and the others whose trust changed."""
+class Judged:
+    """What was looked at to judge captures, which of them are suspect, and others than the new whose trust changed."""
 
     source: SourceCaptures
     suspects: frozenset[datetime]
     changed: tuple[datetime, ...]
 
 
-def _judge(transaction: Transaction, source: Row, new: Sequence[datetime]) -> _Judged:
-    """Decide trust for new captures, in order, and for those that depend on them, and write it."""
+def judge_captures(transaction: Transaction, source: Row, new: Sequence[datetime], *, is_new: bool = True) -> Judged:
+    """Decide trust for captures that are new or changed, in order, and for those that depend on them, and write it."""
     rows = transaction.fetch_all("snapshots/select_captures_to_judge", **source, captured_at=new[0])
     sizes = [CaptureSize(row["received"], row["readable"], row["is_disputed"]) for row in rows]
     judged = [
@@ -228,15 +237,15 @@ def _judge(transaction: Transaction, source: Row, new: Sequence[datetime]) -> _J
         transaction.execute(
             "snapshots/update_trust", **source, captured_at=list(changed), is_suspect=list(changed.values())
         )
-    return _Judged(
+    return Judged(
         SourceCaptures(**source, event_at=rows[0]["event_at"], captures=judged),
         suspects=frozenset(captured_at for captured_at, is_suspect in judged if is_suspect),
-        changed=tuple(captured_at for captured_at in changed if captured_at not in new),
+        changed=tuple(captured_at for captured_at in changed if not is_new or captured_at not in new),
     )
 
 
 def _describe(
-    captures: Sequence[tuple[Capture, Attempt]], new: Sequence[int], judged: _Judged, compared: Sequence[datetime]
+    captures: Sequence[tuple[Capture, Attempt]], new: Sequence[int], judged: Judged, compared: Sequence[datetime]
 ) -> list[StoredCapture]:
     """What storing these captures did, for each of them."""
     stored = [StoredCapture(is_new=False)] * len(captures)
