@@ -31,6 +31,7 @@ from ticket_pipeline.defs.resources import Clock, build_resources, utc_now
 from ticket_pipeline.defs.schedules import build_schedules
 from ticket_pipeline.defs.snapshots.checks import checks_of
 from ticket_pipeline.defs.snapshots.listings import build_listings_asset
+from ticket_pipeline.defs.snapshots.replay import build_replay_job
 from ticket_pipeline.defs.snapshots.sensors import build_poll_sensor
 from ticket_pipeline.defs.snapshots.ticketmaster_events import build_ticketmaster_asset
 from ticket_pipeline.defs.stored_partitions import build_stored_partitions_job
@@ -82,6 +83,7 @@ def build_defs(
         build_check_job(checks, now),
         build_maintenance(settings, now),
         build_stored_partitions_job(checks, settings, now),
+        build_replay_job(checks, settings, now),
     ]
     sensors = [
         *(build_poll_sensor(source, settings, now) for source in sources),

@@ -60,6 +60,7 @@ _COMMANDS: dict[str, dict[str, str]] = {
         "price-history": "prices:price_history",
         "section-prices": "prices:section_prices",
         "export": "export:export",
+        "replay": "replay:replay",
     },
     "Alerts": {"alerts": "alerts:commands"},
     "Primary sales": {"primary-sales": "primary_sales:primary_sales", "pipelines": "pipeline_commands:commands"},

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.market.vocabulary import Marketplace
 
 if TYPE_CHECKING:
+    from ticket_pipeline.market.vocabulary import ParsedListings
     from ticket_pipeline.settings.model import Settings
 
 _DAY = timedelta(days=1)
@@ -33,6 +35,7 @@ class Source:
             events, `cache`.
         polling_limits: as `limits`, for polling only; the rest of `limits` is reserved for people.
         kept_for: how long a cached response is used.
+        parser: reads a body with listings; None: it has none.
     """
 
     marketplace: Marketplace
@@ -43,6 +46,7 @@ class Source:
     open_client: Callable[..., AbstractAsyncContextManager[Any]]
     polling_limits: Callable[[Settings], Mapping[timedelta, int]] = lambda _: {}
     kept_for: Callable[[Settings], timedelta] = lambda _: timedelta()
+    parser: Callable[[Settings], Callable[[bytes], ParsedListings]] | None = None
 
     @property
     def has_listings(self) -> bool:
@@ -80,6 +84,18 @@ def _open_ticketmaster(settings: Settings, **options: Any) -> AbstractAsyncConte
     return open_ticketmaster_client(settings, **options)
 
 
+def _stubhub_parser(_settings: Settings) -> Callable[[bytes], ParsedListings]:
+    from ticket_pipeline.marketplaces.stubhub.parser import parse_stubhub_listings  # noqa: PLC0415 - see above
+
+    return parse_stubhub_listings
+
+
+def _vivid_seats_parser(settings: Settings) -> Callable[[bytes], ParsedListings]:
+    from ticket_pipeline.marketplaces.vivid_seats.parser import parse_vivid_seats_listings  # noqa: PLC0415 - see above
+
+    return partial(parse_vivid_seats_listings, asked_currency=settings.vivid_seats_currency)
+
+
 SOURCES: Mapping[Marketplace, Source] = MappingProxyType(
     {
         Marketplace.STUBHUB: Source(
@@ -89,6 +105,7 @@ SOURCES: Mapping[Marketplace, Source] = MappingProxyType(
             how_to_configure="Set STUBHUB_API_BASE_URL and your own seller session.",
             limits=lambda settings: {timedelta(minutes=1): settings.stubhub_requests_per_minute},
             open_client=_open_stubhub,
+            parser=_stubhub_parser,
         ),
         Marketplace.VIVID_SEATS: Source(
             marketplace=Marketplace.VIVID_SEATS,
@@ -97,6 +114,7 @@ SOURCES: Mapping[Marketplace, Source] = MappingProxyType(
             how_to_configure="Set VIVID_SEATS_API_BASE_URL.",
             limits=lambda settings: {timedelta(minutes=1): settings.vivid_seats_requests_per_minute},
             open_client=_open_vivid_seats,
+            parser=_vivid_seats_parser,
         ),
         Marketplace.TICKETMASTER: Source(
             marketplace=Marketplace.TICKETMASTER,

@@ -10,14 +10,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.errors import MarketplaceError
+from ticket_pipeline.ingest.marketplaces import SOURCES
 from ticket_pipeline.ingest.reading import BodyReader, Parse, outcome_of, paused_collector
 from ticket_pipeline.market.vocabulary import Marketplace
-from ticket_pipeline.marketplaces.stubhub.parser import parse_stubhub_listings
-from ticket_pipeline.marketplaces.vivid_seats.parser import parse_vivid_seats_listings
 from ticket_pipeline.sheet.sync import load_zone_map
 from ticket_pipeline.storage.admission_rules import read_admission_rules
 from ticket_pipeline.storage.changes import build_change_rules
@@ -34,7 +32,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-REPLAYED = tuple(one for one in Marketplace if one.has_listings)
+REPLAYED = tuple(name for name, source in SOURCES.items() if source.parser is not None)
 """The marketplaces whose captures can be read again."""
 
 
@@ -85,13 +83,38 @@ class ReplayReport:
         if done.changed:
             self.keys.add((event.marketplace, event.external_id))
 
+    def counts(self) -> dict[str, int]:
+        """The numbers by name, as metadata and JSON show them."""
+        numbers = {name: getattr(self, name) for name in self.__slots__ if isinstance(getattr(self, name), int)}
+        return numbers | {"events_changed": len(self.keys), "hours_changed": len(self.hours)}
+
+    def describe(self, *, dry_run: bool) -> list[str]:
+        """The same in sentences."""
+        would = "would change" if dry_run else "changed"
+        lines = [
+            f"{self.captures:,} captures: {self.changed:,} {would}, {self.unchanged:,} are as they were."
+            if self.captures
+            else "No capture in this span.",
+        ]
+        if self.changed:
+            lines.append(
+                f"Listings of those: {self.listings_before:,} before, {self.listings_after:,} after; rejected "
+                f"{self.rejected_before:,} before, {self.rejected_after:,} after. Events: {len(self.keys):,}."
+            )
+        if self.trust:
+            lines.append(f"{self.trust:,} captures became trusted, or are no longer.")
+        if self.without_body:
+            lines.append(f"{self.without_body:,} stay as they are: their body is not kept (RAW_PAYLOAD_DAYS).")
+        if self.archived:
+            lines.append(f"{self.archived:,} stay as they are: their listings are archived.")
+        if self.unreadable:
+            lines.append(f"{self.unreadable:,} stay as they are: the parser refuses their body.")
+        return lines
+
 
 def parsers(settings: Settings) -> Mapping[Marketplace, Parse]:
     """How the bodies of each marketplace are read."""
-    return {
-        Marketplace.STUBHUB: parse_stubhub_listings,
-        Marketplace.VIVID_SEATS: partial(parse_vivid_seats_listings, asked_currency=settings.vivid_seats_currency),
-    }
+    return {name: source.parser(settings) for name, source in SOURCES.items() if source.parser is not None}
 
 
 def replay_snapshots(
@@ -111,7 +134,7 @@ def replay_snapshots(
 
     Args:
         database: migrated.
-        settings: the currency that Vivid Seats was asked for, and how changes and sales are computed.
+        settings: how bodies are read, and how changes and sales are computed.
         span: of the captures.
         marketplaces: whose.
         external_ids: only events with one of these ids, replaced ones too; None: all.

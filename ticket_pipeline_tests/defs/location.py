@@ -62,9 +62,9 @@ class Location:
         span: tuple[str, str] | None = None,
         tags: dict[str, str] | None = None,
     ) -> dg.ExecuteInProcessResult:
-        """Run a job with the config of its only asset, one partition, or a span of partitions."""
+        """Run a job with the config of its only asset or op, one partition, or a span of partitions."""
         definition = self.defs.resolve_job_def(job)
-        assets = [key.to_user_string() for key in definition.asset_layer.selected_asset_keys]
+        assets = [node.name for node in definition.nodes]
         return definition.execute_in_process(
             instance=self.instance,
             run_config={"ops": {asset: {"config": config} for asset in assets}} if config is not None else None,

@@ -17,8 +17,14 @@ TYPES = dict.fromkeys(("this_moment", "since"), "timestamptz")
 TYPES |= {"base_interval": "interval", "new_size": "integer", "old_size": "integer"}
 """Types of parameters that a statement alone does not show; the server finds those of all others."""
 
-CANNOT_BE_PREPARED = {"requests/analyze_slots", "snapshots/copy_listings"}
-"""The tests of budgets and of captures run them."""
+CANNOT_BE_PREPARED = {
+    "requests/analyze_slots",
+    "snapshots/copy_listings",
+    "replay/create_replayed",
+    "replay/copy_replayed",
+}
+CANNOT_BE_PREPARED |= {f"replay/{name}" for name in ("compare_listings", "count_changed_fields", "insert_listings")}
+"""The tests of budgets, of captures and of a replay run them."""
 
 CANNOT_BE_PREPARED |= {"maintenance/examine_chunks", "maintenance/use_timescaledb"}
 """For TimescaleDB alone: the tests of the doctor run them."""
