@@ -83,7 +83,8 @@ def ping(settings: Settings) -> str | None:
 def _check_database(settings: Settings, database: Database) -> Finding:
     name = describe_database(settings)
     try:
-        database.fetch_one("maintenance/describe_server")  # within the limit of its connections
+        with database.connection("reach the database"):  # within the limit of its connections
+            pass
         missing = missing_migrations(database.url, schema=settings.db_schema)
         if missing:
             words = f"The schema {settings.db_schema} lacks {len(missing)} migrations ({missing[0]} first)."
