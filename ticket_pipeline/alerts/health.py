@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.alerts.channels import read_channels
-from ticket_pipeline.alerts.conditions import OVERDUE, Look, disk_of, least_free
+from ticket_pipeline.alerts.conditions import Look, disk_of, least_free
 from ticket_pipeline.alerts.operations import choose_channels
 from ticket_pipeline.errors import ConfigurationError, StorageError
 from ticket_pipeline.market.waits import show_wait
@@ -101,16 +101,16 @@ def _check_daemon(look: Look) -> Finding:
         advice = "Start the daemon, and switch the sensor watch_operations on."
         return Finding("daemon", State.WARNING, "No daemon has looked at this database yet.", advice)
     silence = look.this_moment - row["watched_at"]
-    words = f"Its sensor watch_operations ran {show_wait(silence)} ago."
+    words = f"It looked for incidents {show_wait(silence)} ago."
     if silence <= SILENT:
         return Finding("daemon", State.OK, words)
-    advice = "Start or restart Dagster's daemon and code server; see whether the sensor is on."
+    advice = "Start or restart Dagster's daemon and code server; see whether its sensor watch_operations is on."
     return Finding("daemon", State.FAILING, words, advice)
 
 
 def _check_polling(look: Look) -> Finding:
     if not look.stopped:
-        return Finding("polling", State.OK, f"No marketplace lets due events wait for {show_wait(OVERDUE)} untried.")
+        return Finding("polling", State.OK, "No marketplace lets due events wait for half an hour untried.")
     words = " ".join(
         f"{name}: {row['overdue']} events are due, for up to {show_wait(look.this_moment - row['due_since'])}."
         for name, row in look.stopped.items()

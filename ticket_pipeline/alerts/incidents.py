@@ -67,6 +67,7 @@ RULES: Mapping[Kind, Rule] = MappingProxyType(
         Kind.POLLING_STOPPED: Rule(
             "marketplaces are not polled",
             "See in Dagster's UI under Automation whether the poll sensor is on, and why its last ticks skipped.",
+            after=timedelta(minutes=10),  # what was overdue when the pipeline was started is polled by then
             calm=timedelta(minutes=10),
         ),
         Kind.EVENT_STALE: Rule(

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 OPERATIONS_TAG = "operations"
 """Where a channel of ALERT_URLS has it, only such channels get messages about incidents."""
+SYNC_JOB = "sync_events"
+"""The job that reads the watchlist: a run of it that fails is an incident of its own kind."""
 _MOST_NAMED = 20
 """In one message; the rest is counted."""
 
@@ -77,7 +79,7 @@ def watch_operations(
 def note_failed_run(database: Database, settings: Settings, job: str, cause: str, this_moment: datetime) -> Followed:
     """Open the incident of a job one of whose runs failed, unless it is open. `watch_operations` closes it."""
     channels = read_channels(settings)
-    if job == _SYNC_JOB:
+    if job == SYNC_JOB:
         problem = Problem(Kind.WATCHLIST_UNREADABLE, job, "The watchlist could not be read", cause)
     else:
         problem = Problem(Kind.RUNS_FAILED, job, f"The job {job} failed", cause)
@@ -86,7 +88,6 @@ def note_failed_run(database: Database, settings: Settings, job: str, cause: str
         return _store(transaction, current, [problem], channels, settings, this_moment)
 
 
-_SYNC_JOB = "sync_events"
 _ABOUT_RUNS = frozenset({Kind.RUNS_FAILED, Kind.WATCHLIST_UNREADABLE})
 
 

@@ -15,13 +15,15 @@ from uuid import uuid4
 
 import typer
 
+from ticket_pipeline.alerts.follow import follow_alerts
+from ticket_pipeline.alerts.operations import SYNC_JOB, note_failed_run, watch_operations
 from ticket_pipeline.cli.formats import utc_now
 from ticket_pipeline.cli.options import IntervalHours
 from ticket_pipeline.cli.rebuilding import rebuild_hours, rebuild_stale_days
 from ticket_pipeline.cli.session import describe_problems, open_migrated
 from ticket_pipeline.cli.tables import note, show
 from ticket_pipeline.cli.watchlist import describe_lost_ids, describe_sync
-from ticket_pipeline.errors import StorageUnavailable, TicketPipelineError
+from ticket_pipeline.errors import ConfigurationError, StorageUnavailable, TicketPipelineError
 from ticket_pipeline.ingest.batch import Lease
 from ticket_pipeline.ingest.due import Skip, choose_batch
 from ticket_pipeline.ingest.marketplaces import SOURCES, why_not_polled
@@ -38,6 +40,8 @@ from ticket_pipeline.storage.schedule import release_lease
 
 if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database
+
+_WATCH_EVERY = timedelta(minutes=1)
 
 
 def start_scheduler(
@@ -112,6 +116,8 @@ class Scheduler:
     report: Callable[[str], None] = note
     _synced_at: datetime | None = None
     _refreshed_at: datetime | None = None
+    _watched_at: datetime | None = None
+    _sync_error: str | None = None
     _skips: set[Marketplace] = field(default_factory=set)
     """Marketplaces whose reason for not polling was shown already: once, not at every tick."""
 
@@ -129,6 +135,7 @@ class Scheduler:
                 due += tried
                 stored += fetched
             await asyncio.to_thread(self.rebuild)
+            await asyncio.to_thread(self.watch)
         except StorageUnavailable as error:
             self._log(f"{error} Trying again at the next round.")
             return False
@@ -150,9 +157,11 @@ class Scheduler:
         try:
             with unexpected_as_failure("sync the watchlist"):
                 self.sync()
+            self._sync_error = None
         except StorageUnavailable:
             raise
         except TicketPipelineError as error:
+            self._sync_error = str(error)
             self._log(f"{error} Polling goes on; the next sync tries again.")
 
     def rebuild(self) -> None:
@@ -168,6 +177,29 @@ class Scheduler:
         if hours:
             rebuild_hours(self.database, hours)
             rebuild_stale_days(self.database)
+
+    def watch(self) -> None:
+        """Look for incidents once a minute, and deliver what is due. Jobs of a Dagster beside it are left to that."""
+        now = self.now()
+        if self._watched_at is not None and now - self._watched_at < _WATCH_EVERY:
+            return
+        self._watched_at = now
+        try:
+            if self._sync_error is not None:
+                note_failed_run(self.database, self.settings, SYNC_JOB, self._sync_error, now)
+            is_synced = self._sync_error is None
+            watch_operations(
+                self.database,
+                self.settings,
+                polled=[name for name, source in SOURCES.items() if why_not_polled(source, self.settings) is None],
+                this_moment=now,
+                failing_jobs=lambda incidents: (
+                    {one.subject for one in incidents} - ({SYNC_JOB} if is_synced else set())
+                ),
+            )
+            follow_alerts(self.database, self.settings, self.now)
+        except ConfigurationError as error:
+            self._log(str(error))
 
     async def _poll(self, marketplace: Marketplace) -> tuple[int, int]:
         """How many events were due, and how many of them were stored."""

@@ -36,7 +36,7 @@ def test_a_pipeline_in_order_is_healthy_and_a_warning_is_no_failure(cli: Cli) ->
     }
     cli.loopback.database.execute("incidents/note_watch", this_moment=datetime.now(UTC))
     assert set(states(cli).values()) == {"ok"}
-    assert "watch_operations ran" in cli.run("health").output
+    assert "It looked for incidents" in cli.run("health").output
 
 
 def test_a_silent_daemon_and_events_that_nobody_polls_are_failing(cli: Cli) -> None:
@@ -48,7 +48,7 @@ def test_a_silent_daemon_and_events_that_nobody_polls_are_failing(cli: Cli) -> N
     result = cli.run("health", ALERT_URLS="no/such/file")
     assert result.exit_code == 1
     words = " ".join(result.output.split())
-    assert "daemon failing Its sensor watch_operations ran 2 h 0 min ago" in words
+    assert "daemon failing It looked for incidents 2 h 0 min ago" in words
     assert "polling failing stubhub: 4 events are due, for up to 2 h 0 min." in words
     assert "channels failing" in words
     assert cli.run("health", "--json").exit_code == 1

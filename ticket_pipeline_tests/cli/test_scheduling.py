@@ -12,6 +12,7 @@ import pytest
 from ticket_pipeline.cli.scheduling import Scheduler
 from ticket_pipeline.errors import SheetError
 from ticket_pipeline.simulator.faults import Fault, FaultKind
+from ticket_pipeline_tests.alerts.webhook import open_webhook
 from ticket_pipeline_tests.storage.stored import MINUTE, NOON, items, store
 
 if TYPE_CHECKING:
@@ -163,3 +164,20 @@ def test_ctrl_c_stops_at_once_and_leaves_nothing_leased(cli: Cli) -> None:
     assert (program.returncode, "Traceback" in output) == (0, False)
     assert "What was not fetched stays due." in output
     assert cli.loopback.value("select count(*) from poll_schedule where lease_id is not null") == 0
+
+
+def test_a_watchlist_that_cannot_be_read_is_told_once_and_once_when_it_can(cli: Cli) -> None:
+    with open_webhook() as webhook:
+        running = Running(cli, alert_urls=webhook.url)
+        running.round()
+        whole = cli.watchlist.read_text(encoding="utf-8")
+        cli.watchlist.unlink()
+        for _ in range(3):
+            cli.loopback.clock.offset += timedelta(minutes=11)
+            running.round()
+        cli.watchlist.write_text(whole, encoding="utf-8")
+        cli.loopback.clock.offset += timedelta(minutes=11)
+        running.round()
+        titles = [message["title"] for message in webhook.messages]
+        assert titles == ["The watchlist could not be read", "Over: The watchlist could not be read"]
+        assert "there is no such file" in webhook.messages[0]["message"]
