@@ -1,9 +1,12 @@
 -- The newest captures, newest first, with their prices, from their listings. Parameters: this_moment (later captures are left
--- out), since, event_id (integer or null: all), marketplace (text or null: all), most. Rows: one per capture, currency and fee
--- basis; a capture without seats has one, without prices. `run_id` is Dagster's, null where no run made it.
+-- out), since, event_id (integer or null: all), marketplace (text or null: all), zone (*: the whole event), together, most.
+-- Rows: one per capture, currency and fee basis; a capture without seats (of the zone) has one, without prices. `run_id` is
+-- Dagster's, null where no run made it.
 select
-  c.event_id, e.name, c.marketplace, c.captured_at, c.accepted as listings, c.rejected, c.tickets, c.is_suspect,
-  p.currency, p.fee_basis, p.floor_price, p.get_in_1_price as get_in_price, p.median_price, a.run_id
+  c.event_id, e.name, c.marketplace, c.captured_at,
+  case when %(zone)s = '*' then c.accepted else coalesce(p.listings, 0) end as listings, c.rejected,
+  case when %(zone)s = '*' then c.tickets else coalesce(p.tickets, 0) end as tickets, c.is_suspect, p.currency, p.fee_basis,
+  p.floor_price, p.get_in_price, is_thin(p.get_in_price, p.floor_price) as is_thin, p.median_price, a.run_id
 from (
   select s.event_id, s.marketplace, s.captured_at, s.accepted, s.rejected, s.tickets, s.is_suspect
   from snapshots as s
@@ -15,7 +18,7 @@ from (
   limit %(most)s
 ) as c
 inner join events as e on e.event_id = c.event_id
-left join lateral capture_prices(c.event_id, c.marketplace, c.captured_at) as p on true
+left join lateral zone_prices(c.event_id, c.marketplace, c.captured_at, %(zone)s, %(together)s) as p on true
 left join lateral (
   select x.run_id
   from fetch_attempts as x

@@ -26,6 +26,9 @@ _MARKS = {
     "note": '<path d="M0-5 5 0 0 5-5 0Z"/>',
 }
 
+_MARK_NAMES = {"suspect": "Suspect captures, left out", "failed": "Failed attempts, no capture"}
+"""In legends; a note says itself what it is."""
+
 Points = Sequence[tuple[float, float]]
 
 
@@ -74,11 +77,16 @@ def legend(chart: Chart) -> list[tuple[str, str]]:
     """Name and class of each thing drawn; `sample` draws the class."""
     entries = [(line.name, f"line line-{line.style}") for line in chart.lines]
     entries += [(chart.band.name, "band")] if chart.band else []
-    return entries + ([(chart.bars.name, "bar")] if chart.bars else [])
+    entries += [(chart.bars.name, "bar")] if chart.bars else []
+    kinds = {mark.kind for mark in chart.marks}
+    return entries + [(name, f"mark {kind}") for kind, name in _MARK_NAMES.items() if kind in kinds]
 
 
 def sample(kind: str) -> str:
-    """A piece of a line, band or bar, for a legend."""
+    """A piece of a line, band or bar, or a mark, for a legend."""
+    if kind.startswith("mark "):
+        mark = f'<svg class="{kind}" x="12" y="6" overflow="visible">{_MARKS[kind.removeprefix("mark ")]}</svg>'
+        return f'<svg class="sample" width="24" height="12" aria-hidden="true">{mark}</svg>'
     shape = '<path d="M1 6H23"' if kind.startswith("line") else '<path d="M1 1H23V11H1Z"'
     return f'<svg class="sample" width="24" height="12" aria-hidden="true">{shape} class="{kind}"/></svg>'
 

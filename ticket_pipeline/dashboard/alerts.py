@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 
 from ticket_pipeline.dashboard import pages
 from ticket_pipeline.dashboard.formats import NOTHING, label
+from ticket_pipeline.dashboard.muting import mute_form
 from ticket_pipeline.dashboard.tables import Column, Table
 from ticket_pipeline.market.vocabulary import Health
 from ticket_pipeline.queries.alerts import (
@@ -60,17 +61,19 @@ def _standings(board: Board) -> Table:
     is_on = board.settings.alerts is not None
     columns = [
         Column("Alert", lambda one: one.alert),
-        Column("Rule", lambda one: f"{one.measure} {one.condition}"),
         Column("State", _state),
+        Column("Rule", lambda one: f"{one.measure} {one.condition}"),
         Column("Event", lambda one: one.name, link=_event_of),
         Column("Where", _where),
         Column("Value", lambda one: one.shown_value, "figure", help="In the unit of the measure, of the last capture"),
         Column("Since", lambda one: one.since_at, "moment", help="The first capture of the breach"),
         Column("Seen", lambda one: one.captured_at, "moment"),
     ]
+    if board.writing is not None:
+        columns.append(Column("Mute", lambda one: "muted" if one.is_muted else "", action=mute_form))
     rows = alert_standings(board.database, this_moment=board.clock())
     empty = "No rule yet: the next sync reads ALERTS." if is_on else "ALERTS is not set: there are no rules."
-    note = "Mute one with: ticket-pipeline alerts mute" if rows else ""
+    note = "A muted rule is still tried and stored, and nobody is told." if rows else ""
     return Table("alerts", "Rules", columns, rows, empty=empty, note=note)
 
 

@@ -15,7 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
 from ticket_pipeline.charts.drawing import style_sheet
-from ticket_pipeline.dashboard import alerts, event, overview, primary_sales, sources
+from ticket_pipeline.dashboard import alerts, event, muting, overview, primary_sales, sources
 from ticket_pipeline.dashboard.pages import FOLDER, Board, answer
 from ticket_pipeline.errors import StorageError
 from ticket_pipeline.web_guard import STRICT_HEADERS, Guard, allowed_hosts
@@ -36,10 +36,21 @@ _STATIC = {"app.css": "text/css", "app.js": "text/javascript"}
 
 
 def create_app(
-    database: Database, settings: Settings, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    database: Database,
+    settings: Settings,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    *,
+    writing: Database | None = None,
 ) -> Starlette:
-    """The dashboard over a database that is read only; `clock` gives the moment that pages are of."""
-    board = Board(database, settings, clock)
+    """The dashboard.
+
+    Args:
+        database: read only.
+        settings: of the user.
+        clock: gives the moment that pages are of.
+        writing: for muting alerts; None: the pages offer none.
+    """
+    board = Board(database, settings, clock, writing=writing)
     pages = {
         "/": overview.page,
         "/overview.csv": overview.download,
@@ -60,6 +71,7 @@ def create_app(
     return Starlette(
         routes=[
             *(Route(path, partial(handler, board)) for path, handler in pages.items()),
+            Route("/alerts/mute", partial(muting.mute, board), methods=["POST"]),
             Route("/static/{name}", _static),
         ],
         middleware=[

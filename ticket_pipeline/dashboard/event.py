@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 def page(board: Board, request: Request) -> Response:
     """All about one event."""
     question = ask(board, request)
-    tables = {name: table(question) for name, table in TABLES.items() if name != "captures"}
+    tables = {name: table(question) for name, table in TABLES.items() if name not in {"captures", "zone_sections"}}
+    if question.zone != "*":
+        tables["zone_sections"] = TABLES["zone_sections"](question)
     return board.page(
         request,
         "event.html",
@@ -30,7 +32,9 @@ def page(board: Board, request: Request) -> Response:
         charts=draw_charts(question),
         tables=tables,
         windows=list(WINDOWS.items()),
-        zones=[(name, name) for name in sorted({row.zone for row in tables["sections"].rows} - {"*"})],
+        zones=[
+            (name, name) for name in sorted({question.zone, *(row.zone for row in tables["sections"].rows)} - {"*"})
+        ],
         markets=[(one.marketplace, one.marketplace.traits.label) for one in question.events],
         together_choices=[(number, number) for number in range(1, MOST_TOGETHER + 1)],
     )

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from ticket_pipeline.dashboard.formats import fees, label, money
+from ticket_pipeline.dashboard.formats import clock, fees, label, money
+from ticket_pipeline.dashboard.links import captures_url, constant, linked, made_at
 from ticket_pipeline.dashboard.overview import CHANGE_HELP, read_groups
 from ticket_pipeline.dashboard.tables import Column, Table
 from ticket_pipeline.queries.captures import RecentCapture, recent_captures
 from ticket_pipeline.queries.changes import listing_changes
 from ticket_pipeline.queries.comparables import Comparables, UnclearSeatsError, comparables
-from ticket_pipeline.queries.market import SpreadRow, market_depth, market_now, spread
+from ticket_pipeline.queries.market import SpreadRow, market_depth, market_now, sections_now, spread
 from ticket_pipeline.queries.prices import section_prices
+from ticket_pipeline.storage.prices import DAY, HOUR
 
 if TYPE_CHECKING:
     from ticket_pipeline.dashboard.question import Question
@@ -59,12 +62,15 @@ def now_table(question: Question) -> Table:
         Column("Listings", lambda row: row.listings, "count"),
         Column("Tickets", lambda row: row.tickets, "count"),
         Column("Near floor", lambda row: row.listings_near_floor, "count", help="Listings within 15 % of the floor"),
-        Column("As of", lambda row: row.captured_at, "moment", link=lambda _: _captures_url(question)),
-        Column("Health", lambda row: row.health),
+        Column("As of", lambda row: row.captured_at, "moment"),
+        Column("Health", lambda row: row.health, link=lambda row: f"/sources#{row.marketplace}"),
     ]
+    columns[3] = replace(columns[3], link=made_at(question, change("day_ago_at")))
+    columns[4] = replace(columns[4], link=made_at(question, change("week_ago_at")))
     note = "Prices per ticket, of the last trusted capture of each marketplace."
     reasons = {f"{label(row.marketplace)} is {row.health}: {row.reason}" for row in rows if row.reason is not None}
-    return Table("now", f"Now{_scope(question)}", columns, rows, note=" ".join([note, *sorted(reasons)]))
+    made = linked(columns, made_at(question, lambda row: row.captured_at))
+    return Table("now", f"Now{_scope(question)}", made, rows, note=" ".join([note, *sorted(reasons)]))
 
 
 def _scope(question: Question) -> str:
@@ -93,7 +99,8 @@ def spread_table(question: Question) -> Table:
         Column("Age", lambda row: row.age, "duration"),
         Column("Remarks", _remark_on_spread),
     ]
-    return Table("spread", f"Spread{_scope(question)}", columns, rows, note="Same event, all fees in; per ticket.")
+    made = linked(columns, made_at(question, lambda row: row.captured_at))
+    return Table("spread", f"Spread{_scope(question)}", made, rows, note="Same event, all fees in; per ticket.")
 
 
 def sections_table(question: Question) -> Table:
@@ -102,6 +109,7 @@ def sections_table(question: Question) -> Table:
         question.board.database, question.event.event_id, span=question.span, marketplace=question.market
     )
     place = question.together - 1
+    before = made_at(question, lambda row: row.before_at)
     columns = [
         Column(
             "Zone",
@@ -116,8 +124,9 @@ def sections_table(question: Question) -> Table:
             lambda row: row.before_floor_price,
             "money",
             help=f"Of the last hour with one at least {question.days} days before, at most a day longer",
+            link=before,
         ),
-        Column("Before", lambda row: row.before_at, "moment"),
+        Column("Before", lambda row: row.before_at, "moment", link=before),
         Column(
             f"Get-in {place + 1}",
             lambda row: row.get_in_prices[place],
@@ -129,7 +138,36 @@ def sections_table(question: Question) -> Table:
         Column("Tickets", lambda row: row.tickets, "count"),
         Column("Hour", lambda row: row.last_hour_at, "moment"),
     ]
-    return Table("sections", "Zones and sections", columns, rows, note="Of the last hour with a trusted capture.")
+    made = linked(columns, made_at(question, lambda row: row.last_hour_at + HOUR))
+    return Table("sections", "Zones", made, rows, note="Of the last hour with a trusted capture.")
+
+
+def zone_sections_table(question: Question) -> Table:
+    """What is for sale now in each section of the zone chosen."""
+    rows = sections_now(
+        question.board.database,
+        question.event.event_id,
+        this_moment=question.now,
+        zone=question.zone,
+        together=question.together,
+        marketplace=question.market,
+    )
+    columns = [
+        Column("Section", lambda row: row.section),
+        Column("Marketplace", lambda row: row.marketplace, "label"),
+        Column("In", lambda row: _unit(row.currency, row.fee_basis)),
+        Column("Floor", lambda row: row.floor_price, "money", help="Lowest price with at least 3 listings within 15 %"),
+        Column(f"Get-in {question.together}", lambda row: row.get_in_price, "money", is_thin=lambda row: row.is_thin),
+        Column("Median", lambda row: row.median_price, "money"),
+        Column("Listings", lambda row: row.listings, "count"),
+        Column("Tickets", lambda row: row.tickets, "count"),
+        Column("As of", lambda row: row.captured_at, "moment"),
+    ]
+    made = linked(columns, made_at(question, lambda row: row.captured_at))
+    chosen = [row for row in rows if question.fees in (None, row.fee_basis)]
+    title = "Sections" if question.zone == "*" else f"Sections of {question.zone}"
+    note = "Of the last trusted capture. A section with fewer than three listings near each other has no floor."
+    return Table("zone_sections", title, made, chosen, empty="Nothing of it is for sale.", note=note)
 
 
 def depth_table(question: Question) -> Table:
@@ -144,11 +182,12 @@ def depth_table(question: Question) -> Table:
     columns = [Column("Above floor", lambda row: f"{row[0].percent} %")]
     for number, depth in enumerate(depths):
         name = f"{label(depth.marketplace)}, {depth.currency}"
-        columns += [
+        own = [
             Column(f"{name}: up to", _step(number, "up_to_price"), "money"),
             Column("Listings", _step(number, "listings"), "count"),
             Column("Tickets", _step(number, "tickets"), "count"),
         ]
+        columns += linked(own, constant(captures_url(question, depth.captured_at, depth.marketplace)))
     rows = list(zip(*(depth.steps for depth in depths), strict=True))
     note = f"Listings that sell {question.together} together, cumulative, from the floor of each marketplace up."
     return Table("depth", f"Depth{_scope(question)}", columns, rows, note=note)
@@ -177,7 +216,13 @@ def comparables_table(question: Question) -> Table:
             empty = "No listing stands there."
     except UnclearSeatsError as error:
         empty = str(error)
-    return Table("comparables", "Beside your seats", columns, rows, empty=empty)
+    made = [
+        replace(one, link=lambda row: captures_url(question, row[0].captured_at, row[0].marketplace))
+        if one.is_number
+        else one
+        for one in columns
+    ]
+    return Table("comparables", "Beside your seats", made, rows, empty=empty)
 
 
 def changes_table(question: Question) -> Table:
@@ -191,7 +236,7 @@ def changes_table(question: Question) -> Table:
         limit=_MOST_CHANGES,
     )
     columns = [
-        Column("Seen", lambda row: row.captured_at, "moment", link=lambda _: _captures_url(question)),
+        Column("Seen", lambda row: row.captured_at, "moment", link=made_at(question, lambda row: row.captured_at)),
         Column("Since", lambda row: row.previous_captured_at, "moment", help="The capture before: it happened between"),
         Column("What", lambda row: row.change),
         Column("Marketplace", lambda row: row.marketplace, "label"),
@@ -212,14 +257,18 @@ def changes_table(question: Question) -> Table:
 
 def captures_table(question: Question) -> Table:
     """The newest captures and the runs that made them."""
-    rows = recent_captures(
+    until = min(question.now, question.at or question.now)
+    found = recent_captures(
         question.board.database,
-        since=question.span.start,
-        this_moment=question.now,
+        since=min(question.span.start, until - question.days * DAY),
+        this_moment=until,
         event_id=question.event.event_id,
         marketplace=question.market,
+        zone=question.zone,
+        together=question.together,
         most=_MOST_CAPTURES,
     )
+    rows = [row for row in found if question.fees in (None, row.fee_basis) or row.fee_basis is None]
     dagster = question.board.settings.dagster_address
 
     def run_url(row: RecentCapture) -> str | None:
@@ -233,20 +282,18 @@ def captures_table(question: Question) -> Table:
         Column("Tickets", lambda row: row.tickets, "count"),
         Column("In", lambda row: _unit(row.currency, row.fee_basis)),
         Column("Floor", lambda row: row.floor_price, "money"),
-        Column("Get-in", lambda row: row.get_in_price, "money"),
+        Column(f"Get-in {question.together}", lambda row: row.get_in_price, "money", is_thin=lambda row: row.is_thin),
         Column("Median", lambda row: row.median_price, "money"),
         Column("Trust", lambda row: "suspect, left out" if row.is_suspect else "trusted"),
         Column("Run", lambda row: row.run_id and row.run_id[:8], link=run_url),
     ]
-    return Table("captures", "Captures", columns, rows, note=f"The newest {_MOST_CAPTURES} of the window at most.")
+    title = "Captures" if question.zone == "*" else f"Captures: {question.zone}"
+    newest = f"up to {clock(question.at, question.event.timezone)}" if question.at else "of the window"
+    return Table("captures", title, columns, rows, note=f"The newest {_MOST_CAPTURES} {newest} at most.")
 
 
 def _unit(currency: str | None, basis: str | None) -> str | None:
     return currency and f"{currency}, {fees(basis)}"
-
-
-def _captures_url(question: Question) -> str:
-    return question.address("/captures")
 
 
 def _step(number: int, name: str) -> Callable[[Any], Any]:
@@ -286,6 +333,7 @@ TABLES: Mapping[str, Callable[[Question], Table]] = {
     "now": now_table,
     "spread": spread_table,
     "sections": sections_table,
+    "zone_sections": zone_sections_table,
     "depth": depth_table,
     "comparables": comparables_table,
     "changes": changes_table,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from markupsafe import Markup
 
@@ -61,25 +62,73 @@ Entry = tuple[Group, OverviewRow]
 
 CHANGE_HELP = "Change of the floor since the last hour with one at least {} before the capture, at most a day longer"
 
+
+def _captures(at: str) -> Callable[[Entry], str | None]:
+    """How to get to the captures that a number is of: of its marketplace, from the moment in this column on."""
+
+    def link(entry: Entry) -> str | None:
+        row = entry[1]
+        moment = getattr(row, at)
+        if moment is None:
+            return None
+        query = urlencode({"market": str(row.marketplace), "at": moment.astimezone(UTC).isoformat()})
+        return f"/events/{row.event_id}/captures?{query}"
+
+    return link
+
+
+def _changes(entry: Entry) -> str | None:
+    """Estimated sales are made of what changed."""
+    row = entry[1]
+    return None if row.sold_tickets is None else f"/events/{row.event_id}?market={row.marketplace}&days=1#changes"
+
+
 COLUMNS: dict[str, Column] = {
     "event": Column("Event", lambda entry: entry[1].name),
     "days": Column("In", lambda entry: entry[1].days_to_event, "days", help="Time to the event"),
     "market": Column("Marketplace", lambda entry: entry[1].marketplace, "label"),
     "floor": Column(
-        "Floor", lambda entry: entry[1].floor_price, "money", help="Lowest price with at least 3 listings within 15 %"
+        "Floor",
+        lambda entry: entry[1].floor_price,
+        "money",
+        help="Lowest price with at least 3 listings within 15 %",
+        link=_captures("captured_at"),
     ),
-    "day": Column("24 h", lambda entry: entry[1].percent_24_hours, "change", help=CHANGE_HELP.format("24 hours")),
-    "week": Column("7 d", lambda entry: entry[1].percent_7_days, "change", help=CHANGE_HELP.format("7 days")),
+    "day": Column(
+        "24 h",
+        lambda entry: entry[1].percent_24_hours,
+        "change",
+        help=CHANGE_HELP.format("24 hours"),
+        link=_captures("day_ago_at"),
+    ),
+    "week": Column(
+        "7 d",
+        lambda entry: entry[1].percent_7_days,
+        "change",
+        help=CHANGE_HELP.format("7 days"),
+        link=_captures("week_ago_at"),
+    ),
     "get_in": Column(
         "Get-in 2",
         lambda entry: entry[1].get_in_2_price,
         "money",
         help="Lowest price per ticket for 2 together",
         is_thin=lambda entry: entry[1].is_get_in_2_thin,
+        link=_captures("captured_at"),
     ),
-    "tickets": Column("Tickets", lambda entry: entry[1].tickets, "count", help="For sale in the last trusted capture"),
+    "tickets": Column(
+        "Tickets",
+        lambda entry: entry[1].tickets,
+        "count",
+        help="For sale in the last trusted capture",
+        link=_captures("captured_at"),
+    ),
     "sold": Column(
-        "Est. sold 24 h", lambda entry: entry[1].sold_tickets, "count", help="Estimated sales of the last 24 hours"
+        "Est. sold 24 h",
+        lambda entry: entry[1].sold_tickets,
+        "count",
+        help="Estimated sales of the last 24 hours",
+        link=_changes,
     ),
     "spread": Column(
         "Spread", lambda entry: entry[0].spread, "money", help="Get-in 2 at the dearest marketplace less the cheapest"
@@ -112,6 +161,7 @@ def page(board: Board, request: Request) -> Response:
         "overview.html",
         groups=shown,
         columns=COLUMNS,
+        captures=_captures("newest_at"),
         events=len(groups),
         markets=[name for name in Marketplace if name.has_listings],
         troubled=sum(row.health not in _QUIET for row in rows),

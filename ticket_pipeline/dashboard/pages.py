@@ -38,6 +38,8 @@ class Board:
     settings: Settings
     clock: Callable[[], datetime]
     shared: Shared = field(default_factory=Shared)
+    writing: Database | None = None
+    """Connections that can write, for what the pages change; None: they change nothing."""
 
     @cached_property
     def templates(self) -> Environment:

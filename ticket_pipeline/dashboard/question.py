@@ -35,7 +35,8 @@ class Question:
     Attributes:
         events: the event at each of its marketplaces with listings.
         together: for how many get-in prices are.
-        zone: `*` is the whole event.
+        zone: `*` is the whole event; a name that the event does not have is a 404.
+        at: where the captures page begins: the newest capture up to this moment; None: now.
         market: one marketplace; None: all.
         fees: a fee basis; None: that of the newest prices.
         by_days: whether charts run over the days to the event.
@@ -53,6 +54,7 @@ class Question:
     fees: str | None
     by_days: bool
     bucket: timedelta
+    at: datetime | None = None
 
     @property
     def event(self) -> WatchedEvent:
@@ -90,7 +92,20 @@ def ask(board: Board, request: Request) -> Question:
     events = [event for event in found if event.marketplace.has_listings]
     if not events:
         raise HTTPException(404, f"No event has the number {event_id}, or it is at no marketplace with listings.")
-    return look_at(board, events, {name: storable(value) for name, value in request.query_params.items()})
+    query = {name: storable(value) for name, value in request.query_params.items()}
+    return look_at(board, events, query | _known_zone(board, event_id, query.get("zone")))
+
+
+def _known_zone(board: Board, event_id: int, zone: str | None) -> dict[str, str]:
+    """The zone as the event has it, in any case; a 404 that names them where it has no such zone."""
+    if zone in (None, "", "*"):
+        return {}
+    known = [row["zone"] for row in board.database.fetch_all("queries/select_zones", event_id=event_id)]
+    found = zone if zone in known else {name.casefold(): name for name in known}.get(zone.casefold())
+    if found is None:
+        there_are = f"It has {', '.join(known)}." if known else "None has been seen yet."
+        raise HTTPException(404, f"This event has no zone {zone!r}. {there_are} Leave `zone` out for the whole event.")
+    return {"zone": found}
 
 
 def look_at(
@@ -111,7 +126,17 @@ def look_at(
         fees=query.get("fees") or None,
         by_days=query.get("axis") == "days",
         bucket=bucket or _BUCKET_HOURS[days] * HOUR,
+        at=_moment(query.get("at")),
     )
+
+
+def _moment(text: str | None) -> datetime | None:
+    """A moment as links have it; anything else is none."""
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
 
 
 def _number(text: str | None, allowed: Iterable[int], default: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
@@ -18,12 +18,14 @@ _CONNECTIONS = 6
 
 
 def serve(settings: Settings, database_url: str) -> None:
-    """Serve the dashboard on WEB_HOST and DASHBOARD_PORT, with connections that can only read."""
-    with Database(
-        database_url, settings.db_schema, max_connections=_CONNECTIONS, limit=_STATEMENT_LIMIT, read_only=True
-    ) as database:
+    """Serve the dashboard on WEB_HOST and DASHBOARD_PORT; connections only read, but for one that mutes alerts."""
+    asked: dict[str, Any] = {"limit": _STATEMENT_LIMIT}
+    with (
+        Database(database_url, settings.db_schema, max_connections=_CONNECTIONS, read_only=True, **asked) as database,
+        Database(database_url, settings.db_schema, max_connections=1, **asked) as writing,
+    ):
         uvicorn.run(
-            create_app(database, settings),
+            create_app(database, settings, writing=writing),
             host=settings.web_host,
             port=settings.dashboard_port,
             log_level="warning",

@@ -8,13 +8,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.dashboard.formats import FILTERS
 from ticket_pipeline.sheet.cells import quote_formula
 
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
 _MOST_DIGITS = 4
 _NUMBERS = frozenset({"money", "figure", "count", "share", "seconds", "change", "days", "duration"})
+
+
+def NO_LINK(_: Any) -> None:  # noqa: N802, ANN401 - a constant that is called
+    """Leads nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +34,22 @@ class Column:
         show: a name of `formats.FILTERS`.
         link: where a cell leads to.
         help: what the heading means.
+        action: a form instead of the cell, on the page alone.
         is_thin: whether the price of a row stands alone: marked on the page, a column of its own in the CSV.
     """
 
     title: str
     value: Callable[[Any], Any]
     show: str = "text"
-    link: Callable[[Any], str | None] = lambda _: None
+    link: Callable[[Any], str | None] = NO_LINK
     help: str = ""
+    action: Callable[[Any], Markup | None] | None = None
     is_thin: Callable[[Any], bool | None] | None = None
 
     def cell(self, row: Any) -> str:  # noqa: ANN401 - as `value`
         """The cell of a row on the page."""
+        if self.action is not None:
+            return self.action(row) or ""
         return FILTERS[self.show](self.value(row))
 
     @property

@@ -20,9 +20,11 @@ from ticket_pipeline.queries.market import (
     DepthStep,
     MarketDepth,
     MarketNow,
+    SectionNow,
     SpreadRow,
     market_depth,
     market_now,
+    sections_now,
     spread,
 )
 from ticket_pipeline.queries.overview import (
@@ -79,6 +81,7 @@ __all__ = [
     "PriceSeries",
     "Ring",
     "SalesBucket",
+    "SectionNow",
     "SellThrough",
     "Span",
     "SpreadRow",
@@ -109,6 +112,7 @@ __all__ = [
     "price_history",
     "price_trend",
     "section_prices",
+    "sections_now",
     "sell_through",
     "spread",
     "ticket_count_trend",

@@ -177,6 +177,52 @@ def spread(database: Database, event_id: int, *, this_moment: datetime, together
     return [SpreadRow(**name_words(row)) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class SectionNow:
+    """One section of a zone at one marketplace, in one currency and fee basis, of its last trusted capture.
+
+    Attributes:
+        floor_price: None: no three listings of the section are within 15 %.
+        get_in_price: for as many together as were asked for; `is_thin`: it stands alone.
+    """
+
+    marketplace: Marketplace
+    health: Health
+    captured_at: datetime
+    zone: str
+    section: str | None
+    currency: str
+    fee_basis: str
+    listings: int
+    tickets: int
+    floor_price: Decimal | None
+    get_in_price: Decimal | None
+    median_price: Decimal | None
+    is_thin: bool
+
+
+def sections_now(
+    database: Database,
+    event_id: int,
+    *,
+    this_moment: datetime,
+    zone: str = "*",
+    together: int = 1,
+    marketplace: str | None = None,
+) -> list[SectionNow]:
+    """What is for sale by section, of one zone or of all (`*`), the cheapest first; `together` is 1 to 8."""
+    check_together(together)
+    rows = database.fetch_all(
+        "queries/select_sections_now",
+        event_id=event_id,
+        zone=zone,
+        together=together,
+        this_moment=this_moment,
+        marketplace=marketplace,
+    )
+    return [SectionNow(**name_words(row)) for row in rows]
+
+
 def name_words(row: Row) -> dict[str, Any]:
     """The row with its marketplace and health as words of the vocabulary."""
     return row | {"marketplace": Marketplace(row["marketplace"]), "health": Health(row["health"])}

@@ -61,6 +61,7 @@ EXPORTS: Mapping[str, Export] = {
         Export("section_prices", "a zone, last 7 days", None, asked="section_prices(e.event_id)"),
         Export("market_now", "a marketplace now", None, asked="market_now(e.event_id)"),
         Export("market_depth", "a price step of a marketplace now", None, asked="market_depth(e.event_id)"),
+        Export("sections_now", "a section now", None, asked="sections_now(e.event_id)"),
         Export("spread", "a marketplace beside the others now", None, asked="spread(e.event_id)"),
         Export("overview", "a tracked event at a marketplace now", None, asked="overview()"),
         Export("floor_changes", "a marketplace, its floor before", None, asked="floor_changes(e.event_id)"),

@@ -24,6 +24,7 @@ from ticket_pipeline.charts import (
     sparkline,
 )
 from ticket_pipeline.charts.axes import Scale
+from ticket_pipeline.charts.drawing import legend, sample
 
 NOON = datetime(2026, 3, 7, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -144,3 +145,12 @@ def test_a_sparkline_bridges_as_many_missing_values_as_it_is_told_to() -> None:
     values = [1, None, 2, None, None, 3]
     pieces = [paths(sparkline(values, "t", bridged=n), "line-1")[0].count("M") for n in (0, 1, 2)]
     assert pieces == [3, 2, 1]
+
+
+def test_a_legend_names_the_marks_that_are_there() -> None:
+    marks = [Mark(NOON, "suspect", "2 suspect captures"), Mark(NOON + HOUR, "suspect", "1"), Mark(NOON, "note", "x")]
+    drawn = chart_of([1.0, 2.0], marks=marks)
+    assert legend(drawn)[-1] == ("Suspect captures, left out", "mark suspect")
+    assert "Suspect captures, left out" in draw_file(drawn)
+    ET.fromstring(sample("mark suspect"))  # noqa: S314 - our own
+    assert [name for name, _ in legend(chart_of([1.0]))] == ["line 0"]

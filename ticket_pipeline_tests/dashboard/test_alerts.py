@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.alerts.channels import Channel
 from ticket_pipeline.alerts.delivery import LONGEST_WAIT, MOST_ATTEMPTS, deliver_due
 from ticket_pipeline.alerts.evaluation import evaluate
+from ticket_pipeline.dashboard.app import create_app
 from ticket_pipeline.dashboard.formats import NOTHING
+from ticket_pipeline.queries.alerts import alert_standings
+from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage.alerts import replace_alert_rules
+from ticket_pipeline.storage.database import Database
 from ticket_pipeline_tests.dashboard.reading import read
-from ticket_pipeline_tests.storage.stored import MINUTE, NOON, items, store, watch_one
+from ticket_pipeline_tests.simulator_support.serving import open_client
+from ticket_pipeline_tests.storage.stored import DAY, MINUTE, NOON, items, store, watch_one
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     import httpx
 
-    from ticket_pipeline.storage.database import Database
+    from ticket_pipeline.queries.alerts import AlertStanding
 
 RULE = {"Alert": "<b>Anything", "Measure": "tickets", "Condition": "above 0", "Captures": "1"}
 
@@ -39,8 +45,8 @@ def test_rules_history_and_dead_messages_are_shown(dashboard: httpx.Client, data
         clock[0] += LONGEST_WAIT
     tables = read(dashboard.get("/alerts").text)
     assert [row[:5] for row in tables["alerts"][1:]] == [
-        ["<b>Anything", "tickets above 0", "firing", "Event 1", "StubHub"],
-        ["Never", "tickets above 9999", "no capture yet", NOTHING, NOTHING],
+        ["<b>Anything", "firing", "tickets above 0", "Event 1", "StubHub"],
+        ["Never", "no capture yet", "tickets above 9999", NOTHING, NOTHING],
     ]
     assert tables["history"][1][1:] == ["Event 1", "Tickets at StubHub is 6: above 0", "<b>Anything", "1", "1 dead"]
     assert tables["dead"][1][1:] == ["Event 1: tickets above 0", channel.label, "10", "it was refused"]
@@ -51,3 +57,46 @@ def test_rules_history_and_dead_messages_are_shown(dashboard: httpx.Client, data
 
 def test_without_rules_the_page_says_so(dashboard: httpx.Client) -> None:
     assert "ALERTS is not set: there are no rules." in dashboard.get("/alerts").text
+
+
+def test_a_rule_is_muted_from_the_page_and_by_no_other_site(database: Database) -> None:
+    replace_alert_rules(database, [RULE])
+    event = watch_one(database)
+    store(database, event, NOON - MINUTE, items(3))
+    evaluate(database, [], NOON, dashboard="")
+    with (
+        Database(database.url, "tickets", read_only=True) as reading,
+        open_client(create_app(reading, Settings(), lambda: NOON, writing=database)) as client,
+    ):
+
+        def standing() -> AlertStanding:
+            (one,) = alert_standings(database, this_moment=NOON)
+            return one
+
+        def send(choice: str, **headers: str) -> int:
+            form = {"rule": str(standing().rule_id), "event": str(event.event_id), "mute": choice}
+            return client.post("/alerts/mute", data=form, headers=headers).status_code
+
+        buttons = re.findall(r'<button name="mute" value="(\w+)"', client.get("/alerts").text)
+        assert buttons == ["day", "over"]
+        assert send("day", origin="http://evil.example") == 403
+        assert send("day", **{"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}) == 403
+        assert (send("week"), send("")) == (400, 400)
+        assert client.post("/alerts/mute", content=b"x" * 2000).status_code == 400
+        assert client.get("/alerts/mute").status_code == 405
+        assert not standing().is_muted
+        assert send("day", origin=str(client.base_url), **{"sec-fetch-site": "same-origin"}) == 303
+        assert (standing().is_muted, standing().muted_until) == (True, NOON + DAY)
+        assert re.findall(r'<button name="mute" value="(\w+)"', client.get("/alerts").text) == ["no"]
+        assert send("no") == 303
+        assert send("over") == 303
+        assert (standing().is_muted, standing().muted_until) == (True, None)
+        assert "<form" not in client.get("/alerts/alerts.csv").text
+
+
+def test_the_page_says_why_there_is_no_data(dashboard: httpx.Client, database: Database) -> None:
+    replace_alert_rules(database, [{"Alert": "Pair", "Measure": "get-in 2", "Condition": "below 200"}])
+    store(database, watch_one(database), NOON - MINUTE, items(2))
+    evaluate(database, [], NOON, dashboard="")
+    (row,) = read(dashboard.get("/alerts").text)["alerts"][1:]
+    assert row[1] == "no data: thin: fewer than 3 listings for 2 together are within 15 % of the cheapest"

@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ticket_pipeline.dashboard.event_charts import _expected
-from ticket_pipeline.dashboard.formats import count, money
+from ticket_pipeline.dashboard.formats import clock, count, money
 from ticket_pipeline.market.sale_rates import DEFAULT_SALE_RULES
 from ticket_pipeline.market.vocabulary import Outcome
 from ticket_pipeline.queries.changes import listing_changes
 from ticket_pipeline.queries.comparables import comparables
-from ticket_pipeline.queries.market import market_depth, market_now, spread
+from ticket_pipeline.queries.market import market_depth, market_now, sections_now, spread
 from ticket_pipeline.queries.prices import PriceBucket, price_history, section_prices
 from ticket_pipeline.queries.sales import estimated_sales
 from ticket_pipeline.storage.prices import Span, rebuild_hourly
@@ -95,6 +95,11 @@ def test_the_tables_are_those_of_the_queries(dashboard: httpx.Client, database: 
         [one.change, money(one.old_price), money(one.new_price)] for one in changed
     ]
     assert len(changed) > 20
+    of_zone = shown(dashboard, f"/events/{event_id}?n=2&zone=9")["zone_sections"]
+    assert [[row[0], row[3], row[4].removesuffix(" thin"), row[6], row[7]] for row in of_zone[1:]] == [
+        [one.section, money(one.floor_price), money(one.get_in_price), count(one.listings), count(one.tickets)]
+        for one in sections_now(database, event_id, zone="9", together=2, **asked)
+    ]
     assert {row[0] for row in tables["sections"]} >= {ZONE, "9"}
     assert [row[2] for row in tables["spread"][1:]] == [
         money(one.get_in_price) for one in spread(database, event_id, together=2, **asked)
@@ -127,7 +132,9 @@ def test_seats_of_ones_own_are_compared(dashboard: httpx.Client, database: Datab
     assert "Name the section" in dashboard.get(f"/events/{event_id}?rows=1-2").text
 
 
-@pytest.mark.parametrize("table", ["now", "spread", "sections", "depth", "captures", "comparables", "changes"])
+@pytest.mark.parametrize(
+    "table", ["now", "spread", "sections", "zone_sections", "depth", "captures", "comparables", "changes"]
+)
 def test_every_table_is_a_file(dashboard: httpx.Client, event_id: int, table: str) -> None:
     file = dashboard.get(f"/events/{event_id}/{table}.csv?section=9")
     rows = list(csv.reader(io.StringIO(file.text)))
@@ -168,7 +175,37 @@ def test_an_event_that_is_not_there_is_not_found(dashboard: httpx.Client) -> Non
 @settings(EXAMPLES_SHARE_A_DATABASE, max_examples=25)
 def test_any_address_of_an_event_is_a_page(dashboard: httpx.Client, event_id: int, query: dict[str, str]) -> None:
     response = dashboard.get(f"/events/{event_id}", params=query)
-    assert response.status_code == 200, response.text
+    is_known = query.get("zone", "").replace("\0", "").casefold() in {"", "*", "9", ZONE.casefold()}
+    assert response.status_code == (200 if is_known else 404), response.text
+
+
+def test_a_zone_that_is_not_there_is_named_with_those_that_are(dashboard: httpx.Client, event_id: int) -> None:
+    for address in ("", "/captures", "/sections.csv"):
+        answer = dashboard.get(f"/events/{event_id}{address}?zone=unknown")
+        assert answer.status_code == 404
+        assert "This event has no zone &#39;unknown&#39;. It has 9, " in answer.text
+
+
+def test_captures_are_of_the_zone_number_and_moment_of_the_address(dashboard: httpx.Client, event_id: int) -> None:
+    at = NOON - 30 * HOUR
+    table = shown(dashboard, f"/events/{event_id}/captures?n=2&zone=9&at={at.isoformat().replace('+', '%2B')}")[
+        "captures"
+    ]
+    assert (table[0][7], len(table)) == ("Get-in 2", 1 + 21)
+    assert table[1][:9] == [clock(at), "StubHub", "30", "0", "60", "USD, all-in", "300.00", "300.00", "314.50"]
+    assert shown(dashboard, f"/events/{event_id}/captures?fees=ask").get("captures") is None
+
+
+def test_numbers_lead_to_the_captures_that_they_are_of(dashboard: httpx.Client, event_id: int) -> None:
+    at = (NOON - HOUR).isoformat().replace(":", "%3A").replace("+", "%2B")
+    for address in ("/", f"/events/{event_id}"):
+        assert (
+            dashboard.get(address).text.count(f"/captures?market=stubhub&amp;at={at}")
+            + dashboard.get(address).text.count(f"/captures?at={at}&amp;market=stubhub")
+            > 3
+        )
+    page = dashboard.get(f"/events/{event_id}/captures?at={at}").text
+    assert read(page)["captures"][1][0] == clock(NOON - HOUR)
 
 
 @given(st.lists(st.integers(1, 6), min_size=12, max_size=30), st.integers(0, 11), st.integers(40, 90))

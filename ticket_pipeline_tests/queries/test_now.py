@@ -19,13 +19,15 @@ from ticket_pipeline.market.hours import (
     PricedListing,
     floor_price,
     get_in_prices,
+    is_thin,
     quantile,
     zone_of,
 )
 from ticket_pipeline.market.sales import interval
 from ticket_pipeline.market.vocabulary import Health, Marketplace
+from ticket_pipeline.queries.captures import recent_captures
 from ticket_pipeline.queries.events import read_events
-from ticket_pipeline.queries.market import MarketNow, SpreadRow, market_now, spread
+from ticket_pipeline.queries.market import MarketNow, SpreadRow, market_now, sections_now, spread
 from ticket_pipeline.queries.overview import OverviewRow, floor_changes, overview, watchlist_health
 from ticket_pipeline.queries.prices import section_prices
 from ticket_pipeline.storage.prices import Span, rebuild_hourly
@@ -225,6 +227,49 @@ def test_the_overview_is_the_market_now_built_or_not(
     assert [[*fields_of(row, *names), row.get_in_price, row.get_in_2_price] for row in found] == [
         [*fields_of(row, *names), *row.get_in_prices[:2]] for row in now
     ]
+
+
+@pytest.mark.parametrize("together", [1, 2, 3])
+def test_sections_and_captures_of_a_zone_are_what_its_listings_say(database: Database, together: int) -> None:
+    event = watch_one(database)
+    stock = [
+        Item(listing_id=str(n), price=price, quantity=quantity, section=section, zone=zone, fee_basis=basis)
+        for n, (zone, section, price, quantity, basis) in enumerate(
+            [
+                *(("Lower", "101", 100.0 + n, 2, "all_in") for n in range(4)),
+                ("Lower", "101", 50.0, 1, "all_in"),
+                ("Lower", "102", 90.0, 4, "all_in"),
+                ("Lower", "102", 80.0, 4, "ask"),
+                *((None, "201", 30.0 + n, 3, "all_in") for n in range(3)),
+            ]
+        )
+    ]
+    store(database, event, NOON, stock)
+    for zone in ("*", "Lower", "201", "Upper"):
+        own = [item for item in stock if zone in {"*", zone_of(item.zone, item.section)}]
+        units = sorted({(item.section, item.fee_basis) for item in own})
+        found = sections_now(database, event.event_id, this_moment=NOON, zone=zone, together=together)
+        assert sorted((str(one.section), one.fee_basis) for one in found) == units
+        for one in found:
+            listings = [priced(item) for item in own if (item.section, item.fee_basis) == (one.section, one.fee_basis)]
+            expected = expected_prices(listings)
+            price = expected["get_in_prices"][together - 1]
+            names = ("listings", "tickets", "floor_price", "median_price")
+            assert [getattr(one, name) for name in names] == [expected[name] for name in names]
+            assert (one.get_in_price, one.is_thin) == (price, is_thin(price, expected["floor_price"]))
+        captures = recent_captures(
+            database, since=NOON - DAY, this_moment=NOON, event_id=event.event_id, zone=zone, together=together
+        )
+        by_basis = {basis: [priced(item) for item in own if item.fee_basis == basis] for _, basis in units}
+        assert [one.fee_basis for one in captures] == sorted(by_basis or [None])
+        for capture in captures:
+            if capture.fee_basis is not None:
+                expected = expected_prices(by_basis[capture.fee_basis])
+                assert capture.get_in_price == expected["get_in_prices"][together - 1]
+                assert (capture.floor_price, capture.median_price) == (
+                    expected["floor_price"],
+                    expected["median_price"],
+                )
 
 
 def test_a_market_without_a_price_says_why(database: Database) -> None:

@@ -108,12 +108,12 @@ function submit(form, step) {
   visit(url, { history: step });
 }
 addEventListener("submit", (event) => {
-  if (!event.target.closest("main")) return;
+  if (!event.target.closest("main") || event.target.method === "post") return;
   event.preventDefault();
   submit(event.target, "push");
 });
 addEventListener("input", (event) => {
-  if (!event.target.form?.closest("main")) return;
+  if (!event.target.form?.closest("main") || event.target.form.method === "post") return;
   clearTimeout(typing);
   typing = setTimeout(() => submit(event.target.form, "replace"), event.target.type === "search" ? 120 : 0);
 });
