@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import ticket_pipeline.settings.alerts as alerts_module
 import ticket_pipeline.settings.analytics as analytics_module
 import ticket_pipeline.settings.keeping as keeping_module
+import ticket_pipeline.settings.logs as logs_module
 import ticket_pipeline.settings.model as settings_module
 import ticket_pipeline.settings.servers as servers_module
 from ticket_pipeline.settings.model import ENV_FILE_VARIABLE, Settings, user_settings
@@ -129,7 +130,7 @@ def render_assets_table() -> str:
 def setting_groups() -> dict[str, list[str]]:
     """Title → names of settings: the headings that part the classes of settings in their sources."""
     groups: dict[str, list[str]] = {}
-    modules = (settings_module, keeping_module, analytics_module, alerts_module, servers_module)
+    modules = (settings_module, keeping_module, analytics_module, alerts_module, servers_module, logs_module)
     for source in map(inspect.getsource, modules):
         for line in source.splitlines():
             if (found := _GROUP.fullmatch(line)) is not None:

@@ -38,7 +38,7 @@ from ticket_pipeline.defs.stored_partitions import build_stored_partitions_job
 from ticket_pipeline.defs.watchlist.assets import build_events_asset
 from ticket_pipeline.defs.watchlist.checks import WATCHLIST_CHECKS
 from ticket_pipeline.ingest.marketplaces import SOURCES, Source
-from ticket_pipeline.logs import apply_log_level
+from ticket_pipeline.logs import set_up_logs
 from ticket_pipeline.settings.model import Settings, load_settings
 
 _Asset = TypeVar("_Asset", bound=dg.AssetsDefinition)
@@ -142,7 +142,7 @@ def defs() -> dg.Definitions:
 
 def _set_up_process(settings: Settings) -> None:
     """Set up logs, retries and warnings of a code server, a run or a `dagster` command."""
-    apply_log_level(settings)
+    set_up_logs(settings)
     # Our own log reports each failed try.
     stamina.instrumentation.set_on_retry_hooks([])
     # The first is needed for a range as one run; Dagster itself passes the second where keys have a prefix.

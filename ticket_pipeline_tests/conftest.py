@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
+from ticket_pipeline.logs import set_up_logs
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.settings.renamed import ADVICE
 from ticket_pipeline_tests.servers import choose, environment_without, throwaway_database, throwaway_server
@@ -61,9 +62,11 @@ def _no_settings_from_outside() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _no_log_level_from_before() -> Iterator[None]:
-    """Undo the log level that a command or a code location set."""
+    """Undo what a command or a code location set up for the log."""
     yield
+    set_up_logs(Settings())
     logging.getLogger("ticket_pipeline").setLevel(logging.NOTSET)
+    logging.setLogRecordFactory(logging.LogRecord)
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ from ticket_pipeline.cli.formats import plain
 from ticket_pipeline.cli.lazy import LazyCommands
 from ticket_pipeline.cli.tables import note
 from ticket_pipeline.errors import ConfigurationError, TicketPipelineError
-from ticket_pipeline.logs import apply_log_level
+from ticket_pipeline.logs import LineFormatter, StderrHandler, set_up_logs
 from ticket_pipeline.settings.model import ENV_FILE_VARIABLE, load_settings
 
 _COMMANDS: dict[str, dict[str, str]] = {
@@ -32,6 +32,8 @@ _COMMANDS: dict[str, dict[str, str]] = {
         "start-scheduler": "scheduling:start_scheduler",
         "plan": "plan:plan",
         "sources": "sources:sources",
+        "attempts": "history:attempts",
+        "runs": "history:runs",
         "watch": "watch:watch",
         "health": "health:health",
         "resume": "scheduling:resume",
@@ -140,14 +142,7 @@ def _shared(
         os.environ[ENV_FILE_VARIABLE] = str(chosen_env_file.resolve())
     # The command reports settings that cannot be read, if it needs any.
     with contextlib.suppress(ConfigurationError):
-        apply_log_level(load_settings())
-
-
-class _StderrHandler(logging.Handler):
-    """Writes to what stderr is at the moment: a progress bar replaces it, and makes room for a line."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        sys.stderr.write(f"{self.format(record)}\n")
+        set_up_logs(load_settings())
 
 
 def main() -> None:
@@ -156,7 +151,9 @@ def main() -> None:
         # A terminal whose encoding has no en dash gets a question mark, not a traceback.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", handlers=[_StderrHandler()])
+    handler = StderrHandler()
+    handler.setFormatter(LineFormatter())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     # The pool logs every failed connection; the error that we raise in the end is enough.
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     app()

@@ -19,6 +19,7 @@ from ticket_pipeline.defs.check_results import Offender, as_markdown
 from ticket_pipeline.defs.resources import Clock, TimescaleDBResource
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.quality import MOST_FOUND
+from ticket_pipeline.storage.run_summaries import stage
 
 _FULL_SPAN = timedelta(days=2)
 _LATEST = 5
@@ -105,7 +106,9 @@ def evaluate_checks(
     full = Scope.full(written.now, written.salt)
     for check in checks:
         was_red = _was_red(instance, dg.AssetCheckKey(asset, check.name))
-        yield check.evaluate(database, full if was_red else written)
+        with stage("checks"):
+            result = check.evaluate(database, full if was_red else written)
+        yield result
 
 
 def report_result(instance: dg.DagsterInstance, asset: dg.AssetKey, result: dg.AssetCheckResult) -> None:

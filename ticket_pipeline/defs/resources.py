@@ -3,17 +3,19 @@
 Settings that belong to no resource (cadence, leases, jitter) and the clock are parameters of the factories of assets.
 """
 
+import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Self, get_args
 
 import dagster as dg
-from pydantic import Field, SecretStr, create_model
+import structlog
+from pydantic import Field, PrivateAttr, SecretStr, create_model
 
-from ticket_pipeline.errors import ConfigurationError
+from ticket_pipeline.errors import ConfigurationError, StorageError
 from ticket_pipeline.ingest.marketplaces import SOURCES, Source
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.primary_sales.client import VivenuClient, open_vivenu
@@ -22,6 +24,9 @@ from ticket_pipeline.sheet.source import SheetRows
 from ticket_pipeline.sheet.sync import RuleRows, open_watchlist, read_rule_rows
 from ticket_pipeline.storage.connect import open_database
 from ticket_pipeline.storage.database import Database
+from ticket_pipeline.storage.run_summaries import begin_run, end_run
+
+_log = logging.getLogger(__name__)
 
 _SECRET = {"dagster__is_secret": True}
 
@@ -94,6 +99,9 @@ class TimescaleDBResource(SettingsResource):
     password: str | None = _setting("db_password", is_secret=True)
     schema_name: str | None = _setting("db_schema")
 
+    _started_at: datetime = PrivateAttr(default_factory=utc_now)
+    _is_used: bool = PrivateAttr(default=False)
+
     @classmethod
     def _shown_settings(cls, settings: Settings) -> dict[str, str]:
         shown = super()._shown_settings(settings)
@@ -104,6 +112,33 @@ class TimescaleDBResource(SettingsResource):
         settings = super().settings_in_use()
         is_host = self.host is not None and self.database_url is None
         return settings.model_copy(update={"database_url": None}) if is_host else settings
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Begin to measure a run, and bind its id to what it logs; a sensor's tick is no run."""
+        if context.run is not None:
+            self._started_at = utc_now()
+            begin_run()
+            structlog.contextvars.bind_contextvars(run_id=context.run.run_id)
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """Write what the run did, to `run_summaries`, its log and its tags; nothing where it used no database."""
+        structlog.contextvars.unbind_contextvars("run_id")
+        if context.run is None or not self._is_used:
+            return
+        run = context.run
+        try:
+            with self.database() as database:
+                row = end_run(database, run.run_id, run.job_name, started_at=self._started_at, finished_at=utc_now())
+        except StorageError as error:
+            _log.warning("The summary of this run was not written: %s", error)
+            return
+        summary = _summarise(row)
+        if context.log is not None:
+            context.log.info("Run summary: %s", ", ".join(f"{name} {value}" for name, value in summary.items()))
+        if context.instance is not None:
+            context.instance.add_run_tags(
+                run.run_id, {f"ticket_pipeline/{name}": value for name, value in summary.items()}
+            )
 
     def database(self, *, limit: timedelta | None = None) -> Database:
         """A database handle, to be used as a context manager; `limit` is the longest that a statement may take.
@@ -116,7 +151,20 @@ class TimescaleDBResource(SettingsResource):
                 "No database is configured, and the embedded one is only for `ticket-pipeline run` and a DAGSTER_HOME "
                 "with this project's dagster.yaml. Set DATABASE_URL, or DB_HOST and the others, for the code server."
             )
+        self._is_used = True
         return open_database(settings, limit=limit)
+
+
+def _summarise(row: Mapping[str, Any]) -> dict[str, str]:
+    """The summary of a run as its log and tags have it; a count of nothing is left out."""
+    counts = {name: row[name] for name in ("failed_events", "requests", "listings") if row[name]}
+    seconds = (row["finished_at"] - row["started_at"]).total_seconds()
+    stages = " ".join(f"{name}={value:.1f}" for name, value in row["stage_seconds"].items())
+    return {
+        **{name: str(value) for name, value in counts.items()},
+        "seconds": f"{seconds:.1f}{f' ({stages})' if stages else ''}",
+        "peak_memory_mb": f"{row['peak_memory_bytes'] / 1e6:.0f}",
+    }
 
 
 def _is_own_instance() -> bool:

@@ -18,6 +18,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import httpx
+from structlog.contextvars import bound_contextvars
 
 from ticket_pipeline.errors import MarketplaceError, TemporarilyUnavailable
 from ticket_pipeline.http.client import ConnectionOptions, HttpClients
@@ -120,15 +121,17 @@ class HttpFetcher:
     async def _try_once(self, request: Request, state: RetryState) -> RawResponse:
         permit = await self._gate.acquire()
         state.begin_try()
-        try:
-            response = await self._exchange(request, state)
-        except MarketplaceError as error:
-            _log.info("%s", error)
-            await self._gate.finish(permit, error)
-            raise
-        except BaseException:  # cancelled, or a bug
-            await self._gate.cancel(permit)
-            raise
+        about = {"marketplace": str(request.marketplace), "external_id": request.external_id, "attempt": state.tries}
+        with bound_contextvars(**about):
+            try:
+                response = await self._exchange(request, state)
+            except MarketplaceError as error:
+                _log.info("%s", error)
+                await self._gate.finish(permit, error)
+                raise
+            except BaseException:  # cancelled, or a bug
+                await self._gate.cancel(permit)
+                raise
         await self._gate.finish(permit, None)
         return response
 

@@ -18,6 +18,7 @@ from uuid import UUID
 from ticket_pipeline.errors import MarketplaceError, RequestNotPermitted, StorageError, StorageUnavailable
 from ticket_pipeline.ingest.results import EventResult, Fetched
 from ticket_pipeline.ingest.unexpected_errors import unexpected_as_failure
+from ticket_pipeline.storage.run_summaries import count_work, stage
 from ticket_pipeline.storage.schedule import release_lease, renew_lease
 
 if TYPE_CHECKING:
@@ -110,7 +111,8 @@ class PollBatch:
                 heartbeat = group.create_task(self._keep_lease({event.event_id for event in events}))
                 storing = group.create_task(self._store_all(fetched, stored))
                 reporting = group.create_task(self._report_all(stored))
-                await self._fetch_all(events, fetched)
+                with stage("fetch"):
+                    await self._fetch_all(events, fetched)
                 await storing
                 await reporting
                 heartbeat.cancel()
@@ -165,13 +167,21 @@ class PollBatch:
             stored.put_nowait(None)
 
     def _store(self, group: Sequence[Fetched]) -> list[EventResult]:
-        results = self._ingest.store(group)
-        self._on_stored(results)
+        with stage("store"):
+            results = self._ingest.store(group)
+            self._on_stored(results)
+        count_work(
+            events=len(results),
+            failed_events=sum(result.is_failure for result in results),
+            requests=sum(result.tries for result in results),
+            listings=sum(result.listings for result in results),
+        )
         return results
 
     async def _report_all(self, stored: asyncio.Queue[EventResult | None]) -> None:
         async for group in _groups(stored):
-            await asyncio.to_thread(self._on_results, group)
+            with stage("report"):
+                await asyncio.to_thread(self._on_results, group)
 
     async def _keep_lease(self, held: set[int]) -> None:
         """Renew the lease three times in its duration, and note which events other runs took over meanwhile."""

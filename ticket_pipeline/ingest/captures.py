@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+from structlog.contextvars import bound_contextvars
+
 from ticket_pipeline.errors import MarketplaceError
 from ticket_pipeline.ingest.attempts import PollContext, repeat_when_unavailable, response_of, store_or_fail
 from ticket_pipeline.ingest.payload_shapes import watch_shape
@@ -103,7 +105,8 @@ class ListingsIngest:
     def _result(
         self, fetched: Fetched, listings: ValidatedListings, capture: Capture, attempt: Attempt, stored: StoredCapture
     ) -> EventResult:
-        _warn_of_doubts(capture, stored, is_failure=attempt.error is not None)
+        with bound_contextvars(marketplace=str(capture.event.marketplace), external_id=capture.event.external_id):
+            _warn_of_doubts(capture, stored, is_failure=attempt.error is not None)
         is_one_market = capture.currency is not None and capture.fee_basis is not None
         return EventResult(
             event=fetched.event,

@@ -25,6 +25,7 @@ from ticket_pipeline.storage.cache import PostgresCache
 from ticket_pipeline.storage.changes import build_change_rules
 from ticket_pipeline.storage.request_gate import BreakerRule, PostgresGate, SearchGate
 from ticket_pipeline.storage.requests import Spacing, set_up_budget
+from ticket_pipeline.storage.run_summaries import stage
 from ticket_pipeline.storage.sales import build_sale_rules, update_sales
 
 if TYPE_CHECKING:
@@ -105,8 +106,11 @@ async def poll_events(  # noqa: PLR0913 - the last ones are keywords with defaul
         )
         result = await batch.run(events)
     if source.has_listings:
-        await asyncio.to_thread(update_sales, database, build_sale_rules(settings))
-        if (report := await asyncio.to_thread(follow_alerts, database, settings, now)) is not None:
+        with stage("sales"):
+            await asyncio.to_thread(update_sales, database, build_sale_rules(settings))
+        with stage("alerts"):
+            report = await asyncio.to_thread(follow_alerts, database, settings, now)
+        if report is not None:
             on_alerts(report)
     return result
 

@@ -22,6 +22,7 @@ from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.settings.alerts import AlertSettings
 from ticket_pipeline.settings.analytics import AnalyticsSettings
 from ticket_pipeline.settings.keeping import KeepingSettings
+from ticket_pipeline.settings.logs import LogSettings
 from ticket_pipeline.settings.renamed import ADVICE, SWITCHES, find_removed, warn_of_removed
 from ticket_pipeline.settings.servers import ServerSettings
 from ticket_pipeline.settings.tuning import Tuning
@@ -63,7 +64,7 @@ def default_state_dir() -> Path:
     return Path.home() / ".local" / "state" / "ticket-pipeline"
 
 
-class Settings(ServerSettings, KeepingSettings, AnalyticsSettings, AlertSettings):
+class Settings(ServerSettings, KeepingSettings, AnalyticsSettings, AlertSettings, LogSettings):
     """All settings, typed. Tests keep the README, docs/settings.md and `.env.example` equal to the fields."""
 
     model_config = SettingsConfigDict(
@@ -73,10 +74,6 @@ class Settings(ServerSettings, KeepingSettings, AnalyticsSettings, AlertSettings
     # --- where things are -------------------------------------------------------------------------------------------
     state_dir: Path = Field(
         default_factory=default_state_dir, description="Folder of the embedded database, Dagster's home and demo files"
-    )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        default="WARNING",
-        description="Level of our log; INFO: each failed try, DEBUG: each request and SQL statement",
     )
 
     # --- database ---------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import yaml
 
 from ticket_pipeline.defs.partitions import EVENT_PARTITIONS
 from ticket_pipeline.ingest.batch import BatchResult
-from ticket_pipeline.logs import apply_log_level
+from ticket_pipeline.logs import set_up_logs
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline_tests.defs.location import failure_of, materializations
 from ticket_pipeline_tests.ingest.loopback import STUBHUB
@@ -57,7 +57,7 @@ def test_what_our_code_logs_at_log_level_is_in_the_run_and_on_stderr(
     with dg.DagsterInstance.ephemeral(settings={"python_logs": logs}) as location.instance:
         for level, is_logged in (("DEBUG", True), ("WARNING", False)):
             location.settings = location.settings.model_copy(update={"log_level": level})
-            apply_log_level(location.settings)
+            set_up_logs(location.settings)
             result = location.run(JOB, config={"event_keys": location.loopback.keys[:1]})
             assert result.success
             assert (" bytes in " in messages(location, result)) is is_logged
@@ -114,6 +114,15 @@ def test_failed_and_unreadable_events_are_named_and_the_others_are_marked(regist
     assert keys[0] not in text
     assert set(materializations(result, registered.instance)) == {keys[0], keys[3]}
     assert registered.instance.get_materialized_partitions(ASSET) == {keys[0], keys[3]}
+    (summary,) = registered.loopback.rows("select * from run_summaries")
+    assert (summary["run_id"], summary["job_name"]) == (result.run_id, JOB)
+    requests = len(registered.loopback.log.records())
+    assert (summary["events"], summary["failed_events"], summary["requests"]) == (4, 2, requests)
+    assert summary["stage_seconds"].keys() >= {"fetch", "store", "report", "sales", "checks"}
+    run = registered.instance.get_run_by_id(result.run_id)
+    assert run is not None
+    assert run.tags["ticket_pipeline/requests"] == str(requests)
+    assert f"requests {requests}" in messages(registered, result)
 
 
 def test_a_block_names_how_many_events_were_not_tried(registered: Location) -> None:
