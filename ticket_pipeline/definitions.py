@@ -16,6 +16,7 @@ from ticket_pipeline.defs.alerts.operations import build_operations_sensors
 from ticket_pipeline.defs.alerts.sensors import build_alert_sensors
 from ticket_pipeline.defs.analytics.assets import build_analytics_assets
 from ticket_pipeline.defs.analytics.following import build_followers
+from ticket_pipeline.defs.archive.assets import build_archive_asset, build_archive_schedule
 from ticket_pipeline.defs.checks import Check, build_check_job
 from ticket_pipeline.defs.command_line import check_arguments
 from ticket_pipeline.defs.jobs import asset_key, build_jobs, build_maintenance, build_price_jobs
@@ -72,9 +73,10 @@ def build_defs(
         prices = build_price_assets(settings, now, listings)
         analytics = build_analytics_assets(settings, now, listings)
         primary_sales = build_primary_sales_assets(now)
+        archive = build_archive_asset(settings, now, listings)
         outputs = [build_market_report(settings, now), *build_sheet_results(settings, now)]
     prefix = settings.dagster_key_prefix
-    assets = [build_events_asset(settings, now), *polled, *prices, *analytics, *primary_sales, *outputs]
+    assets = [build_events_asset(settings, now), *polled, *prices, *analytics, *primary_sales, *outputs, archive]
     assets += build_alert_assets(settings, now)
     keys = {key: asset_key(key.path[0], prefix) for each in assets for key in each.keys} if prefix else {}
     jobs, price_jobs = build_jobs(sources, prefix, settings), build_price_jobs(prefix)
@@ -91,6 +93,8 @@ def build_defs(
         *build_alert_sensors([job for job in jobs if job.name == "deliver_alerts"], settings, now),
         *build_operations_sensors(settings, now),
     ]
+    (archive_job,) = [job for job in jobs if job.name == "archive_listings"]
+    archive_schedule = build_archive_schedule(archive_job, settings, now)
     all_resources = {**build_resources(settings), **(resources or {})}
     pipeline_jobs, pipeline_schedules, _ = build_pipelines(settings)
     return dg.Definitions(
@@ -98,7 +102,7 @@ def build_defs(
         asset_checks=_prefixed(build_primary_sales_checks(now), keys),
         jobs=[*jobs, *price_jobs, *op_jobs, *pipeline_jobs],
         sensors=sensors,
-        schedules=[*build_schedules(settings), *pipeline_schedules],
+        schedules=[*build_schedules(settings), archive_schedule, *pipeline_schedules],
         resources=all_resources,
         # One process per run: the work waits for the network and for SQL; a process per step costs 2 CPU-s more.
         executor=dg.in_process_executor,

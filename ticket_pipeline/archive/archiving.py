@@ -40,21 +40,6 @@ YOUNGEST = 4
 OnStep = Callable[[str], None]
 
 
-def find_due_months(database: Database, this_moment: datetime, after_months: int) -> list[Month]:
-    """The months with captures that are old enough and not in the archive, oldest first; restored ones stay."""
-    first = database.fetch_one("archive/select_first_capture")
-    if after_months == 0 or first is None or first["captured_at"] is None:
-        return []
-    done = {Month(each.month_on) for each in read_archive_files(database) if each.state in ("dropped", "restored")}
-    month, last = Month.of(first["captured_at"].astimezone(UTC)), last_due_month(this_moment, after_months)
-    due = []
-    while month <= last:
-        if month not in done:
-            due.append(month)
-        month = month.plus(1)
-    return due
-
-
 def archive_month(
     database: Database, place: ArchivePlace, month: Month, this_moment: datetime, on_step: OnStep = lambda _: None
 ) -> list[ArchiveFile]:

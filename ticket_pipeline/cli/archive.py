@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ticket_pipeline.archive.archiving import archive_month, find_due_months
+from ticket_pipeline.archive.archiving import archive_month
 from ticket_pipeline.archive.place import open_place
 from ticket_pipeline.archive.querying import Answer, ask
 from ticket_pipeline.archive.restoring import restore_month, verify_files
@@ -17,7 +16,7 @@ from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, new_table, note, progress, show, show_json, table_of
 from ticket_pipeline.errors import StorageError
 from ticket_pipeline.settings.model import load_settings
-from ticket_pipeline.storage.archive import Month, read_archive_files
+from ticket_pipeline.storage.archive import Month, find_due_months, read_archive_files
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -34,7 +33,7 @@ commands = typer.Typer(
 
 def _month(text: str) -> Month:
     try:
-        return Month.of(date.fromisoformat(f"{text}-01"))
+        return Month.parse(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no month; write it like 2026-01") from None
 

@@ -55,6 +55,7 @@ def build_jobs(sources: Sequence[Source], prefix: str | None, settings: Settings
         *writes,
         *alerts,
         reports,
+        _job("archive_listings", "listing_archive", prefix, "Move months of listings to Parquet files."),
         _job("sync_events", "events", prefix, "Read the watchlist and bring the events to it."),
     ]
 

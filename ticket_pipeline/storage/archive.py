@@ -28,6 +28,11 @@ class Month:
         """The month of a day or of a moment (aware UTC)."""
         return cls(date(moment.year, moment.month, 1))
 
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The month of a text such as 2026-01; a ValueError where it is none."""
+        return cls(date.fromisoformat(f"{text}-01"))
+
     @property
     def start(self) -> datetime:
         """Its first moment, aware UTC."""
@@ -117,6 +122,16 @@ def describe_archived(months: Sequence[Month]) -> str:
 def last_due_month(this_moment: datetime, months: int) -> Month:
     """The newest month that ended so many months ago."""
     return Month.of(this_moment.astimezone(UTC)).plus(-months - 1)
+
+
+def find_due_months(database: Database, this_moment: datetime, after_months: int) -> list[Month]:
+    """The months with captures that are old enough and not in the archive, oldest first; restored ones stay."""
+    if after_months == 0:
+        return []
+    last = last_due_month(this_moment, after_months)
+    done = {Month(each.month_on) for each in read_archive_files(database) if each.state in ("dropped", "restored")}
+    rows = database.fetch_all("archive/select_captured_months", captured_until=last.end)
+    return [month for row in rows if (month := Month(row["month_on"])) not in done]
 
 
 def days_of(month: Month) -> list[tuple[datetime, datetime]]:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ticket_pipeline.archive.archiving import archive_month, find_due_months, one_archiver
+from ticket_pipeline.archive.archiving import archive_month, one_archiver
 from ticket_pipeline.archive.place import ArchivePlace
 from ticket_pipeline.archive.querying import ask
 from ticket_pipeline.archive.restoring import restore_month, verify_files
 from ticket_pipeline.errors import ConfigurationError, StorageError
-from ticket_pipeline.storage.archive import read_archive_files
+from ticket_pipeline.storage.archive import find_due_months, read_archive_files
 from ticket_pipeline_tests.archive.history import AGGREGATES, FEBRUARY, JANUARY, MARCH, TODAY, contents
 from ticket_pipeline_tests.storage.stored import query
 

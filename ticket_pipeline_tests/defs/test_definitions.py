@@ -29,6 +29,7 @@ GROUPS = {
     "estimated_sales": "analytics",
     "daily_prices": "prices",
     "market_report": "outputs",
+    "listing_archive": "maintenance",
 }
 SENSORS = {
     "poll_due_stubhub_events",
@@ -113,6 +114,7 @@ def test_the_lineage_follows_the_data(defs: dg.Definitions) -> None:
         "listing_changes": {"stubhub_listings", "vivid_seats_listings"},
         "market_report": {"events"},
         "estimated_sales": {"listing_changes"},
+        "listing_archive": {"stubhub_listings", "vivid_seats_listings"},
         "vivenu_events": set(),
         "vivenu_tickets": {"vivenu_events"},
         **{f"vivenu_{table}": {"vivenu_tickets"} for table in ("coupons", "sales_daily", "gender", "age_groups")},
@@ -120,7 +122,9 @@ def test_the_lineage_follows_the_data(defs: dg.Definitions) -> None:
     }
 
 
-@pytest.mark.parametrize("asset", ["stubhub_listings", "hourly_prices", "daily_prices", "vivenu_tickets"])
+@pytest.mark.parametrize(
+    "asset", ["stubhub_listings", "hourly_prices", "daily_prices", "listing_archive", "vivenu_tickets"]
+)
 def test_a_backfill_of_a_partitioned_asset_is_one_run(defs: dg.Definitions, asset: str) -> None:
     definition = defs.resolve_assets_def(asset)
     assert definition.backfill_policy == dg.BackfillPolicy.single_run()
@@ -142,7 +146,7 @@ def test_every_sensor_schedule_job_and_check_is_described(defs: dg.Definitions) 
     described = {sensor.name: sensor.description for sensor in repository.sensor_defs}
     described |= {schedule.name: schedule.description for schedule in repository.schedule_defs}
     described |= {job.name: job.description for job in repository.get_all_jobs() if not job.name.startswith("__")}
-    assert len(described) == len(SENSORS) + 5 + 11 + len(PIPELINES)
+    assert len(described) == len(SENSORS) + 6 + 12 + len(PIPELINES)
     assert [name for name, description in described.items() if not description] == []
     graph = defs.resolve_asset_graph()
     checks = [graph.get_check_spec(key) for key in graph.asset_check_keys]

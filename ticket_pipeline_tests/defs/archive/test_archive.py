@@ -1,0 +1,48 @@
+"""The archive in Dagster: months that are due are moved by one run, and their partitions show it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from ticket_pipeline.defs.resources import build_resources
+from ticket_pipeline_tests.defs.location import RANGE_END, RANGE_START
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ticket_pipeline_tests.defs.location import Location
+
+ARCHIVE = dg.AssetKey("listing_archive")
+
+
+def _tick(location: Location) -> dg.ScheduleEvaluationResult:
+    schedule = location.defs.resolve_schedule_def("archive_listings_daily")
+    with dg.build_schedule_context(
+        instance=location.instance, resources=build_resources(location.settings), scheduled_execution_time=location.now
+    ) as context:
+        return schedule.evaluate_tick(context)
+
+
+def test_months_that_are_due_are_moved_in_one_run(location: Location, tmp_path: Path) -> None:
+    location.settings = location.loopback.settings(
+        archive_url=str(tmp_path / "archive"), prices_start_date=date(2026, 1, 1)
+    )
+    location.now = datetime(2026, 7, 2, tzinfo=UTC)
+    assert "no month is due" in (_tick(location).skip_message or "")
+    for month in (1, 2, 3):
+        location.capture(location.loopback.keys[0], datetime(2026, month, 3, tzinfo=UTC), 50, 60)
+    (request,) = _tick(location).run_requests or []
+    assert (request.tags[RANGE_START], request.tags[RANGE_END]) == ("2026-01", "2026-02")
+    assert location.run("archive_listings", span=("2026-01", "2026-02")).success
+    assert location.instance.get_materialized_partitions(ARCHIVE) == {"2026-01", "2026-02"}
+    assert location.loopback.value("select count(*) from listings") == 2
+    assert "no month is due" in (_tick(location).skip_message or "")
+    assert len(list((tmp_path / "archive").rglob("*.parquet"))) == 6
+
+
+def test_zero_months_keep_listings_for_ever(location: Location) -> None:
+    location.settings = location.loopback.settings(archive_after_months=0)
+    assert "ARCHIVE_AFTER_MONTHS is 0" in (_tick(location).skip_message or "")
