@@ -1,4 +1,4 @@
--- From when until when there is anything of these events: captures and attempts, which are kept for ever. Every other table
+-- From when until when there is anything of these events: captures and attempts, which are kept longest. Every other table
 -- that is exported by time holds less. Parameters: event_ids (bigint[]; null: all). Rows: one; null where there is nothing.
 select min(b.first_at) as first_at, max(b.last_at) as last_at
 from (

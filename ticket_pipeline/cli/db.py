@@ -9,6 +9,7 @@ import typer
 from pydantic import SecretStr
 
 from ticket_pipeline.cli.formats import NOTHING, local_time
+from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import JsonOption, progress, show, show_facts, show_json, table_of
 from ticket_pipeline.errors import ConfigurationError, StorageError
 from ticket_pipeline.settings.model import Settings, load_settings, user_settings
@@ -17,8 +18,12 @@ from ticket_pipeline.storage.connect import describe_database, embedded_server, 
 from ticket_pipeline.storage.doctor import State, examine
 from ticket_pipeline.storage.migrations import apply_migrations, migration_files, missing_migrations
 from ticket_pipeline.storage.readers import grant_read
+from ticket_pipeline.storage.retention import describe_tables
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ticket_pipeline.storage.database import Row
     from ticket_pipeline.storage.embedded import EmbeddedServer
 
 commands = typer.Typer(
@@ -166,6 +171,27 @@ def grant_read_to(role: Annotated[str, typer.Argument(help="An existing role of 
     with open_database(settings) as database:
         grant_read(database, role)
     show(f"{role} may read the schema {settings.db_schema}, and writes nothing there.")
+
+
+@commands.command("retention")
+def retention(*, as_json: JsonOption = False) -> None:
+    """Show how large each table is and how long its rows are kept; the job `maintain` deletes older ones each day.
+
+    ticket-pipeline db retention
+    """
+    settings = load_settings()
+    with open_migrated(settings) as database:
+        tables = describe_tables(database, settings)
+    if as_json:
+        show_json(tables)
+        return
+    columns: dict[str, Callable[[Row], str]] = {
+        "Table": lambda row: row["table"],
+        ">Rows (about)": lambda row: f"{row['rows']:,}",
+        ">MB": lambda row: f"{row['bytes'] / 1e6:,.1f}",
+        "Kept": lambda row: row["kept"],
+    }
+    show(table_of(tables, columns))
 
 
 def _show_own(settings: Settings, *, as_json: bool) -> None:

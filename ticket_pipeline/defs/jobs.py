@@ -8,12 +8,16 @@ from typing import Any, TypeAlias
 import dagster as dg
 
 from ticket_pipeline.defs.resources import Clock, TimescaleDBResource
+from ticket_pipeline.defs.run_history import prune_run_history
 from ticket_pipeline.ingest.marketplaces import Source
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.settings.model import Settings
+from ticket_pipeline.storage.retention import RUN_HISTORY_DAYS, delete_old_rows
 
 AssetJob: TypeAlias = Any
 """What `dg.define_asset_job` returns; Dagster has no public name for it."""
+
+_LONGEST_PRUNING = timedelta(minutes=10)
 
 OURS_FIRST = MappingProxyType({"dagster/priority": "1"})
 """Tags of the runs of sensors and schedules: they start before the runs of a user's backfill, however many wait."""
@@ -76,8 +80,30 @@ def build_maintenance(settings: Settings, now: Clock) -> dg.JobDefinition:
             deleted = database.execute("maintenance/delete_old_payloads", cut=cut)
         context.log.info("dropped %d raw bodies from before %s UTC", deleted, f"{cut:%Y-%m-%d %H:%M}")
 
-    @dg.job(description="Daily housekeeping: drop raw bodies past their keeping time.")
+    @dg.op(description="Delete rows of our own tables that are past their keeping time (docs/operations.md).")
+    def delete_old_records(context: dg.OpExecutionContext, timescaledb: TimescaleDBResource) -> None:
+        with timescaledb.database() as database:
+            deleted = delete_old_rows(database, now())
+        context.log.info("deleted %s", ", ".join(f"{rows} rows of {table}" for table, rows in deleted.items()))
+
+    @dg.op(
+        description=f"Delete Dagster's runs, events and logs after {RUN_HISTORY_DAYS} days; the status of assets stays."
+    )
+    def prune_runs(context: dg.OpExecutionContext) -> None:
+        cut = now() - timedelta(days=RUN_HISTORY_DAYS)
+        pruned = prune_run_history(context.instance, cut, limit=_LONGEST_PRUNING)
+        if pruned is None:
+            context.log.info("Dagster's storage is not PostgreSQL: its history is kept")
+            return
+        rest = "" if pruned.is_all else "; the rest the next time"
+        context.log.info(
+            "deleted %d runs, %d events and %d evaluations%s", pruned.runs, pruned.events, pruned.checks, rest
+        )
+
+    @dg.job(description="Daily housekeeping: delete what is past its keeping time, of ours and of Dagster's.")
     def maintain() -> None:
         delete_old_payloads()
+        delete_old_records()
+        prune_runs()
 
     return maintain

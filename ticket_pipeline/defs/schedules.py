@@ -19,7 +19,7 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         _schedule(settings, "sync_events_regularly", "sync_events", settings.sync_events_cron, "Reads the watchlist."),
         _schedule(settings, "check_data_regularly", "check_data", _CHECK_CRON, "Evaluates every data check."),
         _schedule(settings, "report_markets_regularly", "report_markets", _REPORT_CRON, "Reports events as pictures."),
-        _schedule(settings, "maintain_daily", "maintain", "17 4 * * *", "Drops raw bodies past their keeping time."),
+        _schedule(settings, "maintain_daily", "maintain", "17 4 * * *", "Deletes what is past its keeping time."),
     ]
 
 

@@ -22,6 +22,7 @@ from ticket_pipeline.cli.app import app
 from ticket_pipeline.defs.alerts.checks import ALERT_CHECKS
 from ticket_pipeline.market.vocabulary import Outcome
 from ticket_pipeline.settings.model import Settings, user_settings
+from ticket_pipeline.storage.retention import KEPT
 from ticket_pipeline_tests.docs.documents import (
     PROJECT,
     README,
@@ -181,6 +182,11 @@ def test_a_decision_says_why_what_and_what_would_change_it(decision: Path) -> No
     assert text.startswith(f"# {int(decision.name.partition('-')[0])}. ")
     headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
     assert headings == ["Context", "Decision", "Consequences", "What would change our mind"]
+
+
+def test_the_runbook_says_how_long_each_table_is_kept() -> None:
+    rows = table_rows(marked(PROJECT / "docs" / "operations.md", "retention"))
+    assert rows == [[each.table, f"{each.days} days", each.needed_for.replace("`", "")] for each in KEPT]
 
 
 def test_data_model_describes_every_table(migrated_url: str) -> None:

@@ -29,6 +29,9 @@ CANNOT_BE_PREPARED |= {f"replay/{name}" for name in ("compare_listings", "count_
 CANNOT_BE_PREPARED |= {"maintenance/examine_chunks", "maintenance/use_timescaledb"}
 """For TimescaleDB alone: the tests of the doctor run them."""
 
+CANNOT_BE_PREPARED |= {"dagster/delete_events", "dagster/delete_check_executions"}
+"""For Dagster's tables: the tests of its history run them."""
+
 
 @pytest.mark.parametrize("name", sorted(set(statement_names()) - CANNOT_BE_PREPARED))
 def test_the_server_accepts_a_statement(database: Database, name: str) -> None:
