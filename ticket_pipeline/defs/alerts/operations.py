@@ -1,5 +1,6 @@
 """The sensors of operational alerts: one notes failed runs, the other looks at everything else once a minute."""
 
+import re
 from collections.abc import Collection, Sequence
 
 import dagster as dg
@@ -8,7 +9,6 @@ from ticket_pipeline.alerts.incidents import Incident
 from ticket_pipeline.alerts.operations import note_failed_run, watch_operations
 from ticket_pipeline.defs.resources import Clock, GoogleSheetResource, TimescaleDBResource
 from ticket_pipeline.defs.schedules import start_status
-from ticket_pipeline.errors import TicketPipelineError
 from ticket_pipeline.http.scrubbing import redact_text
 from ticket_pipeline.ingest.marketplaces import SOURCES, why_not_polled
 from ticket_pipeline.settings.model import Settings
@@ -17,6 +17,7 @@ _SECONDS = 60
 _STARTED_BY = ("dagster/sensor_name", "dagster/schedule_name")
 """Tags of a run that nobody watches: Dagster sets them."""
 _LONGEST_CAUSE = 500
+_OUR_ERROR = re.compile(r"^ticket_pipeline\.errors\.\w+: ")
 _WILL_RETRY = "dagster/will_retry"
 FAILED_EVENTS = "ticket_pipeline/failed_events"
 """The tag of a poll that failed for its events only; incidents tell of those as pauses, many errors or stale events."""
@@ -77,7 +78,7 @@ def _cause_of(context: dg.RunFailureSensorContext) -> str:
         given, error = event.step_failure_data.user_failure_data, event.step_failure_data.error
         if error is not None:
             # Dagster's own error says that the step failed, and its cause is why.
-            words = (error.cause or error).message.removeprefix(f"{TicketPipelineError.__module__}.")
+            words = _OUR_ERROR.sub("", (error.cause or error).message)
         words = (given.description if given else None) or words
         break
     text = redact_text(" ".join(words.split()))[:_LONGEST_CAUSE]

@@ -55,7 +55,7 @@ def test_a_sync_that_fails_is_told_with_its_cause_until_it_succeeds(location: Lo
             report_failure(location, failed)
         ((kind, cause),) = open_kinds(location)
         assert kind == "watchlist_unreadable"
-        assert "there is no such file" in cause
+        assert cause.startswith("Could not read the CSV file")
         assert f"(run {failed.run_id[:8]})" in cause
         assert location.skip_reason("watch_operations") == "1 incidents are open; 0 began, 0 ended."
         request, _ = location.request("deliver_due_alerts")
