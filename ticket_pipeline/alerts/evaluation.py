@@ -70,11 +70,19 @@ def evaluate(database: Database, channels: Sequence[Channel], this_moment: datet
 
 
 def follow_captures(
-    source: Database | Transaction, captures: Sequence[Capture], rules: Sources, standings: Standings
+    source: Database | Transaction,
+    captures: Sequence[Capture],
+    rules: Sources,
+    standings: Standings,
+    *,
+    is_past: bool = False,
 ) -> list[Occurrence]:
-    """Advance the standings, in place, by captures of which the oldest comes first; returns what is to be told."""
+    """Advance the standings, in place, by captures of which the oldest comes first; returns what is to be told.
+
+    `is_past`: markets are judged by what is stored of the time of the captures, not by how they are now.
+    """
     told = []
-    for one in observe(source, captures, rules, standings):
+    for one in observe(source, captures, rules, standings, is_past=is_past):
         if transition := _follow(one, standings):
             standing = standings[one.stored.rule_id, one.subject]
             told.append(Occurrence(one.stored.rule_id, one.stored.rule, one.subject, standing, transition))

@@ -90,6 +90,8 @@ def observe(
     captures: Sequence[Capture],
     rules_of: Mapping[tuple[int, str], Sequence[StoredRule]],
     standings: Mapping[tuple[int, Subject], Standing],
+    *,
+    is_past: bool = False,
 ) -> list[Seen]:
     """What the rules see of captures, in the order of the captures.
 
@@ -99,6 +101,7 @@ def observe(
         rules_of: event and marketplace → rules.
         standings: rule id and subject → where it stands: a capture without a known subject is news about it, and what
             it is compared with need not be read again.
+        is_past: markets are judged by what is stored of the time of the captures, not by how they are now.
     """
     known: _Known = defaultdict(set)
     for rule_id, subject in standings:
@@ -111,7 +114,7 @@ def observe(
     seen = [
         *_listed(source, [one for one in asked if one.stored.rule.measure.has_history], known, standings),
         *_sales(source, [one for one in asked if one.stored.rule.measure is Measure.SALES]),
-        *_spreads(source, [one for one in asked if one.stored.rule.measure is Measure.SPREAD], known),
+        *_spreads(source, [one for one in asked if one.stored.rule.measure is Measure.SPREAD], known, is_past=is_past),
         *_percentiles(source, [one for one in asked if one.stored.rule.measure is Measure.PERCENTILE], known),
     ]
     return sorted(seen, key=lambda one: one.observation.captured_at)
@@ -245,13 +248,16 @@ def _sales(source: Database | Transaction, asked: Sequence[_Asked]) -> Iterator[
         yield Seen(stored, subject, Observation(capture.captured_at, values.get(number)), is_held=number in values)
 
 
-def _spreads(source: Database | Transaction, asked: Sequence[_Asked], known: _Known) -> Iterator[Seen]:
+def _spreads(
+    source: Database | Transaction, asked: Sequence[_Asked], known: _Known, *, is_past: bool
+) -> Iterator[Seen]:
     if not asked:
         return
     columns = _columns([one.capture for one in asked])
     del columns["marketplaces"]
     together = [one.stored.rule.number for one in asked]
-    rows = source.fetch_all("alerts/measure_spreads", **columns, together=together)
+    statement = "alerts/measure_past_spreads" if is_past else "alerts/measure_spreads"
+    rows = source.fetch_all(statement, **columns, together=together)
     yield from _by_currency(
         asked,
         known,

@@ -291,6 +291,7 @@ def _show_replayed(found: Replayed, output: Output, who: str) -> None:
         show(f"{tried}; it would have fired {counted(fired, 'time')}.")
     else:
         show(nothing)
+    show(*found.limits)
 
 
 def _find_rule(database: Database, name: str) -> StoredRule:

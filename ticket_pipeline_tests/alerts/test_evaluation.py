@@ -268,6 +268,31 @@ def test_a_replay_fires_what_the_polls_fired(database: Database, event: Event) -
     assert replayed.captures == 12
 
 
+def test_a_replay_judges_each_moment_by_what_was_true_then(database: Database, event: Event) -> None:
+    """Intervals, pauses and the watchlist of today say nothing of the past; attempts that failed then do."""
+    vivid = at_marketplace(database, "vivid_seats")
+    replace_alert_rules(
+        database, [{"Alert": "Gap", "Measure": "spread 2", "Condition": "above 20", "Captures": "1", "Cooldown": "0"}]
+    )
+    for number in range(6):  # every twelve hours, six hours apart: far more than an interval of the last day
+        store(database, event, NOON + number * 12 * HOUR, listings(90 if number < 4 else 150))
+        store(database, vivid, NOON + number * 12 * HOUR + 6 * HOUR, listings(150))
+    fail(database, vivid, NOON + 30 * HOUR + MINUTE)
+    query(database, "update poll_schedule set poll_interval = interval '15 minutes' returning 1")
+    query(database, "update events set is_tracked = false returning 1")
+    query(
+        database,
+        "insert into breaker_state (marketplace, state, asked_until) "
+        "values ('stubhub', 'closed', now() + interval '9 years') on conflict (marketplace) do update set asked_until = excluded.asked_until returning 1",
+    )
+    replayed = replay_rules(database, read_alert_rules(database), NOON - HOUR, NOON + 4 * DAY)
+    assert [(one.kind, one.captured_at, one.value) for one in replayed.occurrences] == [
+        ("fired", NOON + 6 * HOUR, 60),
+        ("resolved", NOON + 48 * HOUR, 0),
+    ]
+    assert any("pauses and intervals are not stored" in one for one in replayed.limits)
+
+
 def test_a_message_says_what_how_much_since_when_and_where_to_look(database: Database, event: Event) -> None:
     replace_alert_rules(database, [CHEAP | {"Measure": "get-in 2", "Condition": "falls 20% in 2h"}])
     for number, price in enumerate((200, 200, 200, 150, 150)):
