@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ticket_pipeline.dashboard.tables import NO_LINK, Column
 
 if TYPE_CHECKING:
+    from ticket_pipeline.dashboard.pages import Board
     from ticket_pipeline.dashboard.question import Question
 
 
@@ -37,6 +38,11 @@ def linked(columns: Sequence[Column], link: Callable[[Any], str | None]) -> list
         replace(one, link=link) if one.link is NO_LINK and (one.is_number or one.show == "moment") else one
         for one in columns
     ]
+
+
+def made_by(board: Board, asset: str, columns: Sequence[Column]) -> list[Column]:
+    """Numbers that an asset makes lead to its page in Dagster."""
+    return linked(columns, constant(board.asset_url(asset)))
 
 
 def constant(url: str | None) -> Callable[[Any], str | None]:

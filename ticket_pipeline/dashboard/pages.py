@@ -8,6 +8,7 @@ from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -40,6 +41,11 @@ class Board:
     shared: Shared = field(default_factory=Shared)
     writing: Database | None = None
     """Connections that can write, for what the pages change; None: they change nothing."""
+
+    def asset_url(self, name: str, **query: str) -> str:
+        """The page of an asset in the Dagster UI: who makes it, and its last runs."""
+        key = "/".join(filter(None, (self.settings.dagster_key_prefix, name)))
+        return f"{self.settings.dagster_address}/assets/{key}{'?' if query else ''}{urlencode(query)}"
 
     @cached_property
     def templates(self) -> Environment:

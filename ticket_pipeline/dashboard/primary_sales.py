@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from ticket_pipeline.charts import Bars, Chart, DateAxis, Line, NameAxis
 from ticket_pipeline.dashboard import pages
+from ticket_pipeline.dashboard.links import made_by
 from ticket_pipeline.dashboard.tables import Column, Table
 from ticket_pipeline.primary_sales.figures import by_steps, show_pace, show_revenue
 from ticket_pipeline.sheet.cells import storable
@@ -37,12 +38,12 @@ _PACE = (
 
 def page(board: Board, request: Request) -> Response:
     """All events of the organiser."""
-    return board.page(request, "primary_sales.html", table=_events(read_sales(board.database, "summary")))
+    return board.page(request, "primary_sales.html", table=_events(board, read_sales(board.database, "summary")))
 
 
 def download(board: Board, request: Request) -> Response:
     """All events as CSV."""
-    return pages.download(request, _events(read_sales(board.database, "summary")))
+    return pages.download(request, _events(board, read_sales(board.database, "summary")))
 
 
 def event_page(board: Board, request: Request) -> Response:
@@ -58,7 +59,8 @@ def event_page(board: Board, request: Request) -> Response:
         revenue=show_revenue(summary),
         pace=show_pace(summary, LEAST_PACE_BASE),
         charts=_charts(read_sales(board.database, "daily", key), summary["age_mix"] or {}),
-        tables=[table(read_sales(board.database, question, key)) for question, table in _TABLES.items()],
+        made_by={name: board.asset_url(name) for name in ("vivenu_summary", "vivenu_sales_daily")},
+        tables=[table(board, read_sales(board.database, question, key)) for question, table in _TABLES.items()],
         rejects=read_rejects(board.database, key),
     )
 
@@ -69,11 +71,11 @@ def event_download(board: Board, request: Request) -> Response:
     if question not in _TABLES:
         raise HTTPException(404, "There is no such table.")
     return pages.download(
-        request, _TABLES[question](read_sales(board.database, question, storable(request.path_params["key"])))
+        request, _TABLES[question](board, read_sales(board.database, question, storable(request.path_params["key"])))
     )
 
 
-def _events(rows: Sequence[Row]) -> Table:
+def _events(board: Board, rows: Sequence[Row]) -> Table:
     columns = [
         Column("Event", itemgetter("name"), link=lambda row: f"/primary-sales/{row['external_id']}"),
         Column("On", itemgetter("event_on")),
@@ -86,10 +88,11 @@ def _events(rows: Sequence[Row]) -> Table:
         Column("Pace", lambda row: show_pace(row, LEAST_PACE_BASE)),
     ]
     empty = "No summary yet. Run ticket-pipeline pipelines run default."
-    return Table("primary-sales", "Primary sales", columns, rows, empty=empty, note=_PACE)
+    made = made_by(board, "vivenu_summary", columns)
+    return Table("primary-sales", "Primary sales", made, rows, empty=empty, note=_PACE)
 
 
-def _types(rows: Sequence[Row]) -> Table:
+def _types(board: Board, rows: Sequence[Row]) -> Table:
     columns = [
         Column("Ticket type", itemgetter("name")),
         Column("Sold", itemgetter("tickets"), "count"),
@@ -97,10 +100,10 @@ def _types(rows: Sequence[Row]) -> Table:
         Column("Revenue", itemgetter("revenue"), "money"),
         Column("In", itemgetter("currency")),
     ]
-    return Table("types", "Ticket types", columns, rows)
+    return Table("types", "Ticket types", made_by(board, "vivenu_tickets", columns), rows)
 
 
-def _ages(rows: Sequence[Row]) -> Table:
+def _ages(board: Board, rows: Sequence[Row]) -> Table:
     """A row per age group, a column per gender."""
     genders = sorted({row["gender"] for row in rows})
     groups = [
@@ -109,14 +112,14 @@ def _ages(rows: Sequence[Row]) -> Table:
     ]
     columns = [Column("Age", itemgetter(0))]
     columns += [Column(gender, _of_gender(gender), "count") for gender in genders]
-    return Table("age_groups", "Ages and genders", columns, groups)
+    return Table("age_groups", "Ages and genders", made_by(board, "vivenu_age_groups", columns), groups)
 
 
 def _of_gender(gender: str) -> Callable[[Any], int]:
     return lambda row: row[1].get(gender, 0)
 
 
-def _coupons(rows: Sequence[Row]) -> Table:
+def _coupons(board: Board, rows: Sequence[Row]) -> Table:
     columns = [
         Column("Coupon", lambda row: row["code"] or row["coupon_id"]),
         Column("Name", itemgetter("name")),
@@ -128,7 +131,8 @@ def _coupons(rows: Sequence[Row]) -> Table:
         Column("All events", itemgetter("organiser_used"), "count"),
     ]
     note = "Used: transactions. Tickets, revenue, discount: of transactions with this coupon alone."
-    return Table("event_coupons", "Coupons", columns, rows, empty="No coupon was used.", note=note)
+    made = made_by(board, "vivenu_coupons", columns)
+    return Table("event_coupons", "Coupons", made, rows, empty="No coupon was used.", note=note)
 
 
 _TABLES = {"types": _types, "age_groups": _ages, "event_coupons": _coupons}

@@ -79,10 +79,8 @@ class Question:
 
     def partition_url(self, event: WatchedEvent) -> str:
         """The partition of an event in the Dagster UI."""
-        settings = self.board.settings
-        key = "/".join(filter(None, (settings.dagster_key_prefix, SOURCES[event.marketplace].asset_name)))
-        query = urlencode({"view": "partitions", "partition": event.external_id})
-        return f"{settings.dagster_address}/assets/{key}?{query}"
+        name = SOURCES[event.marketplace].asset_name
+        return self.board.asset_url(name, view="partitions", partition=event.external_id)
 
 
 def ask(board: Board, request: Request) -> Question:

@@ -283,7 +283,8 @@ def test_a_replay_judges_each_moment_by_what_was_true_then(database: Database, e
     query(
         database,
         "insert into breaker_state (marketplace, state, asked_until) "
-        "values ('stubhub', 'closed', now() + interval '9 years') on conflict (marketplace) do update set asked_until = excluded.asked_until returning 1",
+        "values ('stubhub', 'closed', now() + interval '9 years') on conflict (marketplace) do update "
+        "set asked_until = excluded.asked_until returning 1",
     )
     replayed = replay_rules(database, read_alert_rules(database), NOON - HOUR, NOON + 4 * DAY)
     assert [(one.kind, one.captured_at, one.value) for one in replayed.occurrences] == [

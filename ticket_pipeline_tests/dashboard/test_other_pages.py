@@ -53,6 +53,7 @@ def test_primary_sales_are_those_of_the_summary(dashboard: httpx.Client, databas
     assert [row[1] for row in tables["daily-card"][1:]] == ["1", "1", "1"]
     assert [row[1] for row in tables["total-card"][1:]] == ["1", "2", "3"]
     assert tables["types"][1][1] == "3"
+    assert '<a href="http://127.0.0.1:3000/assets/vivenu_summary">3</a>' in page, "numbers lead to what made them"
 
 
 @pytest.mark.parametrize("name", ["types", "age_groups", "event_coupons"])
