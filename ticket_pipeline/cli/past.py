@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -14,7 +14,6 @@ from rich.console import Console
 from ticket_pipeline.cli.process_group import ProcessGroup
 from ticket_pipeline.cli.run_status import uses_sample
 from ticket_pipeline.cli.tables import progress
-from ticket_pipeline.demo.plan import PAST
 from ticket_pipeline.demo.play import plan_past
 from ticket_pipeline.demo.rebuild import count_played, rebuild_past
 from ticket_pipeline.demo.world import open_demo_world
@@ -34,7 +33,9 @@ def begin_past(database: Database, settings: Settings, *, fresh: bool) -> Row:
     claim_origin(database, settings)
     if settings.is_simulated and uses_sample(settings) and not fresh:
         started_at = open_demo_world(settings, datetime.now(UTC), with_past=False).started_at
-        database.execute("origin/begin_past", past_from=started_at - PAST, past_until=started_at)
+        database.execute(
+            "origin/begin_past", past_from=started_at - timedelta(days=settings.tuning.past_days), past_until=started_at
+        )
     return claim_origin(database, settings)
 
 
@@ -55,8 +56,9 @@ def play_past(
     """
     began = time.monotonic()
     world = open_demo_world(settings, datetime.now(UTC), with_past=True)
-    planned = sum(len(source.polls) for sources in plan_past(database, world) for source in sources)
-    console.print(f"Playing the {PAST.days} days before, and two past seasons: {planned:,} polls …")
+    past = timedelta(days=settings.tuning.past_days)
+    planned = sum(len(source.polls) for sources in plan_past(database, world, past=past) for source in sources)
+    console.print(f"Playing the {past.days} days before, and two past seasons: {planned:,} polls …")
     group.start("past-sales", [*_PLAYER, "sales", str(planned)], env)
     _store_polls(group, database, world, env, planned)
     stored = time.monotonic()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from ticket_pipeline.demo.rebuild import estimate_past
 from ticket_pipeline.demo.world import open_demo_world
@@ -32,7 +32,8 @@ def main(role: str, *which: str) -> None:
         # Markets are many small objects that stay: scanning them for garbage took a sixth of the time.
         gc.disable()
         part, parts = map(int, which)
-        asyncio.run(play(database, settings, world, share_out(plan_past(database, world), parts)[part]))
+        planned = plan_past(database, world, past=timedelta(days=settings.tuning.past_days))
+        asyncio.run(play(database, settings, world, share_out(planned, parts)[part]))
 
 
 if __name__ == "__main__":

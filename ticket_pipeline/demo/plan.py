@@ -17,9 +17,6 @@ from ticket_pipeline.settings.values import read_cadence_bands
 if TYPE_CHECKING:
     from ticket_pipeline.market.vocabulary import Marketplace
 
-PAST = timedelta(days=45)
-"""How long each event was watched, until the world began or until its own start."""
-
 CADENCE = Cadence(timedelta(hours=12), read_cadence_bands("30d:1, 7d:1/3, 1d:1/12, 0d:1/48"))
 """The pipeline's default; the demo's own pace begins with its world."""
 
@@ -52,8 +49,11 @@ class PlannedPoll:
     share: float = 1.0
 
 
-def plan_polls(watched: Watched, started_at: datetime, seed: int, *, past: timedelta = PAST) -> Iterator[PlannedPoll]:
-    """The polls of an event at a marketplace before the world began, in order; the same for a seed."""
+def plan_polls(watched: Watched, started_at: datetime, seed: int, *, past: timedelta) -> Iterator[PlannedPoll]:
+    """The polls of an event at a marketplace before the world began, in order; the same for a seed.
+
+    `past` is how long the event was watched, until the world began or until its own start.
+    """
     chance = Random(f"{seed}:{watched.marketplace}:{watched.external_id}")  # noqa: S311 - chance, not secrecy
     end = min(watched.event_at, started_at)
     off_from = started_at - _OFF_BEFORE

@@ -14,7 +14,7 @@ from heapq import merge
 from random import Random
 from typing import TYPE_CHECKING
 
-from ticket_pipeline.demo.plan import PAST, PlannedPoll, Watched, plan_polls
+from ticket_pipeline.demo.plan import PlannedPoll, Watched, plan_polls
 from ticket_pipeline.ingest.attempts import PollContext
 from ticket_pipeline.ingest.captures import ListingsIngest
 from ticket_pipeline.ingest.marketplaces import SOURCES
@@ -46,7 +46,7 @@ class Source:
     polls: tuple[PlannedPoll, ...]
 
 
-def plan_past(database: Database, world: SimulatedWorld, *, past: timedelta = PAST) -> list[list[Source]]:
+def plan_past(database: Database, world: SimulatedWorld, *, past: timedelta) -> list[list[Source]]:
     """What there is to play of the world's events on the watchlist: the sources of each event, the largest event first.
 
     Both marketplaces of an event are played together, because they show the same holdings.

@@ -26,3 +26,4 @@ class Tuning(BaseModel):
     vivenu_page_size: int = 1000  # rows per request
     vivenu_overlap_minutes: float = 5  # an incremental read starts this long before the last known change
     random_seed: int | None = None  # of all random draws
+    past_days: int = 45  # how long the sample events were watched before the demo began

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticket_pipeline.demo.plan import CADENCE, PAST, PlannedPoll, Watched, plan_polls
+from ticket_pipeline.demo.plan import CADENCE, PlannedPoll, Watched, plan_polls
 from ticket_pipeline.ingest.poll import build_cadence
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.settings.model import Settings
 
 BEGAN = datetime(2026, 6, 1, 12, tzinfo=UTC)
+PAST = timedelta(days=45)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
@@ -24,7 +25,7 @@ def watched(ahead: timedelta, key: str = "1", own: timedelta | None = None) -> W
 
 
 def planned(ahead: timedelta, key: str = "1", own: timedelta | None = None) -> list[PlannedPoll]:
-    return list(plan_polls(watched(ahead, key, own), BEGAN, seed=1))
+    return list(plan_polls(watched(ahead, key, own), BEGAN, seed=1, past=PAST))
 
 
 def test_the_past_has_the_cadence_that_the_pipeline_has_by_default() -> None:
