@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ticket_pipeline.charts import Chart
     from ticket_pipeline.dashboard.pages import Board
-    from ticket_pipeline.dashboard.tables import Table
+    from ticket_pipeline.dashboard.tables import Column, Table
     from ticket_pipeline.queries.events import WatchedEvent
 
 _BUCKET = 6 * HOUR
@@ -57,10 +57,15 @@ def _picture(chart: Chart) -> str:
 def _table(table: Table) -> str:
     columns = [column for column in table.columns if column.title]
     lines = [[_plain(column.title) for column in columns], ["---"] * len(columns)]
-    lines += [[_plain(column.cell(row)) for column in columns] for row in table.rows[:_MOST_ROWS]]
+    lines += [[_cell(column, row) for column in columns] for row in table.rows[:_MOST_ROWS]]
     rows = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     more = f"\n\n… and {len(table.rows) - _MOST_ROWS} more." if len(table.rows) > _MOST_ROWS else ""
     return f"### {table.title}\n\n{rows if table.rows else table.empty}{more}"
+
+
+def _cell(column: Column, row: object) -> str:
+    thin = " (thin)" if column.is_thin is not None and column.is_thin(row) else ""
+    return f"{_plain(column.cell(row))}{thin}"
 
 
 def _changes(question: Question) -> str:

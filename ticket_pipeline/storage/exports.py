@@ -92,7 +92,10 @@ _KINDS = {
 }
 """The type in Parquet by the type in the table; any other is text."""
 
+_ROUNDED = "numeric(18,4)"
+
 _TEXTS: dict[str, LiteralString] = {
+    _ROUNDED: "round({0}, 4)",
     "smallint[]": "translate({0}::text, '{{}}', '[]')",
     "integer[]": "translate({0}::text, '{{}}', '[]')",
     "text[]": "to_json({0})::text",
@@ -183,9 +186,11 @@ def read_columns(database: Database, export: Export) -> list[Column]:
 
 
 def _exact(name: str, kind: str) -> str:
-    """A function's result loses the digits of its type: money has two."""
+    """A function's result loses the digits of its type: money has two, estimates and shares have four that count."""
     is_money = kind.startswith("numeric") and re.search(r"(^|_)(prices?|value|difference)$", name)
-    return kind.replace("numeric", "numeric(12,2)") if is_money else kind
+    if is_money:
+        return kind.replace("numeric", "numeric(12,2)")
+    return _ROUNDED if kind == "numeric" else kind
 
 
 def copy_part(
