@@ -35,6 +35,7 @@ from ticket_pipeline.defs.snapshots.listings import build_listings_asset
 from ticket_pipeline.defs.snapshots.replay import build_replay_job
 from ticket_pipeline.defs.snapshots.sensors import build_poll_sensor
 from ticket_pipeline.defs.snapshots.ticketmaster_events import build_ticketmaster_asset
+from ticket_pipeline.defs.source_health import build_source_health
 from ticket_pipeline.defs.stored_partitions import build_stored_partitions_job
 from ticket_pipeline.defs.watchlist.assets import build_events_asset
 from ticket_pipeline.defs.watchlist.checks import WATCHLIST_CHECKS
@@ -77,7 +78,7 @@ def build_defs(
         outputs = [build_market_report(settings, now), *build_sheet_results(settings, now)]
     prefix = settings.dagster_key_prefix
     assets = [build_events_asset(settings, now), *polled, *prices, *analytics, *primary_sales, *outputs, archive]
-    assets += build_alert_assets(settings, now)
+    assets += [build_source_health(settings, now), *build_alert_assets(settings, now)]
     keys = {key: asset_key(key.path[0], prefix) for each in assets for key in each.keys} if prefix else {}
     jobs, price_jobs = build_jobs(sources, prefix, settings), build_price_jobs(prefix)
     checks = {asset_key(name, prefix): found for name, found in checks_by_asset(sources, settings).items()}

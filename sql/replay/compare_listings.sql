@@ -44,7 +44,7 @@ counted as (
 
 select
   u.captured_at, coalesce(sum(c.stored), 0)::integer as stored, coalesce(sum(c.replayed), 0)::integer as replayed,
-  coalesce(sum(c.differing), 0)::integer as differing
+  coalesce(sum(c.differing), 0)::integer as differing, is_archived(u.captured_at) as is_archived
 from unnest(%(captured)s::timestamptz[]) as u (captured_at)
 left join counted as c on c.captured_at = u.captured_at
 group by u.captured_at

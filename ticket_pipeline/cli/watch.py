@@ -24,6 +24,7 @@ from rich.text import Text
 from ticket_pipeline.cli.formats import ago, count, get_in, largest_unit, money, percent, plain, until, utc_now
 from ticket_pipeline.cli.session import open_migrated
 from ticket_pipeline.cli.tables import new_table
+from ticket_pipeline.market.waits import in_short
 from ticket_pipeline.queries.captures import RecentCapture, recent_captures
 from ticket_pipeline.queries.events import read_events
 from ticket_pipeline.queries.overview import OverviewRow, overview
@@ -203,7 +204,11 @@ def _captures_table(view: View, width: int) -> Table | Text:
 
 def _source_line(view: View, source: SourceStatus) -> str:
     pause = view.pauses.get(source.marketplace)
-    state = f"paused for {largest_unit(pause.until - view.moment)}: {plain(pause.reason)}" if pause else "ok"
+    state = (
+        f"paused for {largest_unit(pause.until - view.moment)}: {plain(in_short(pause.reason or ''))}"
+        if pause
+        else "ok"
+    )
     budgets = ", ".join(
         f"{each.used} of {each.max_requests} per {largest_unit(each.window_seconds)}"
         for each in source.budgets

@@ -9,9 +9,10 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.dashboard import pages
-from ticket_pipeline.dashboard.formats import NOTHING, duration
+from ticket_pipeline.dashboard.formats import duration
 from ticket_pipeline.dashboard.tables import Column, Table
 from ticket_pipeline.ingest.marketplaces import SOURCES, why_not_polled
+from ticket_pipeline.queries.source_problems import SourceProblems, read_source_problems
 from ticket_pipeline.queries.sources import Budget, SourceStatus, read_sources
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class SourceCard:
     """One marketplace; `obstacle` says why it is not polled, None where it is."""
 
     status: SourceStatus
+    problems: SourceProblems
     obstacle: str | None
     is_simulated: bool
 
@@ -43,7 +45,7 @@ class SourceCard:
 
 def page(board: Board, request: Request) -> Response:
     """All marketplaces as a page."""
-    return board.page(request, "sources.html", cards=_cards(board), budgets=_budgets_table, hours=24)
+    return board.page(request, "sources.html", cards=_cards(board), tables=_tables, hours=24)
 
 
 def download(board: Board, request: Request) -> Response:
@@ -57,11 +59,10 @@ def download(board: Board, request: Request) -> Response:
 def _cards(board: Board) -> Sequence[SourceCard]:
     now = board.clock()
     statuses = read_sources(board.database, list(SOURCES), since=now - _SPAN, this_moment=now)
-    settings = board.settings
-    return [
-        SourceCard(status, why_not_polled(SOURCES[status.marketplace], settings), settings.is_simulated)
-        for status in statuses
-    ]
+    problems = read_source_problems(board.database, list(SOURCES), now - _SPAN)
+    is_simulated = board.settings.is_simulated
+    obstacles = {name: why_not_polled(source, board.settings) for name, source in SOURCES.items()}
+    return [SourceCard(one, problems[one.marketplace], obstacles[one.marketplace], is_simulated) for one in statuses]
 
 
 def _window(budget: Budget) -> str:
@@ -70,11 +71,37 @@ def _window(budget: Budget) -> str:
     return f"{per}, for polling" if budget.applies_to == "polling" else per
 
 
-def _budgets_table(card: SourceCard) -> Table:
-    columns = [
-        Column("Limit", _window),
-        Column("Used", lambda budget: budget.used, "count"),
-        Column("Of", lambda budget: budget.max_requests, "count"),
-        Column("All free", lambda budget: budget.resets_at, "moment"),
+def _tables(card: SourceCard) -> list[Table]:
+    """The small tables of a card; those without rows are left out."""
+    name, problems = card.status.marketplace, card.problems
+    tables = [
+        Table(f"{name}-budgets", "Budgets", _BUDGETS, card.status.budgets),
+        Table(f"{name}-errors", "Failed attempts", _ERRORS, problems.errors),
+        Table(f"{name}-rejects", "Rejected in newest captures", _REJECTS, problems.rejects),
+        Table(f"{name}-changes", "Fields that changed", _CHANGES, problems.changes),
     ]
-    return Table(f"{card.status.marketplace}-budgets", "Budgets", columns, card.status.budgets, empty=NOTHING)
+    return [table for table in tables if table.rows]
+
+
+_BUDGETS = (
+    Column("Limit", _window),
+    Column("Used", lambda budget: budget.used, "count"),
+    Column("Of", lambda budget: budget.max_requests, "count"),
+    Column("All free", lambda budget: budget.resets_at, "moment"),
+)
+_ERRORS = (
+    Column("How", lambda one: one.name),
+    Column("Attempts", lambda one: one.attempts, "count"),
+    Column("Last", lambda one: one.last_at, "moment"),
+)
+_REJECTS = (
+    Column("Why", lambda one: one.reason),
+    Column("Listings", lambda one: one.listings, "count"),
+    Column("Events", lambda one: one.events, "count"),
+)
+_CHANGES = (
+    Column("Field", lambda one: one.field),
+    Column("Now", lambda one: one.what),
+    Column("Seen", lambda one: one.detected_at, "moment"),
+    Column("At", lambda one: one.event_name, link=lambda one: f"/events/{one.event_id}" if one.event_id else None),
+)

@@ -60,6 +60,7 @@ def build_jobs(sources: Sequence[Source], prefix: str | None, settings: Settings
         *alerts,
         reports,
         _job("archive_listings", "listing_archive", prefix, "Move months of listings to Parquet files."),
+        _job("report_sources", "source_health", prefix, "Show how each marketplace is doing."),
         _job("sync_events", "events", prefix, "Read the watchlist and bring the events to it."),
     ]
 

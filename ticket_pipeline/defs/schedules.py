@@ -7,11 +7,12 @@ from ticket_pipeline.settings.model import Settings
 
 _CHECK_CRON = "25 * * * *"
 _REPORT_CRON = "7 * * * *"
+_SOURCES_CRON = "12 * * * *"
 _RESULTS_CRON = "8,38 * * * *"
 
 
 def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
-    """Sync the watchlist, run the data checks, do the daily housekeeping, and write results where that is on."""
+    """Sync the watchlist, run the data checks, report, do the daily housekeeping, write results where that is on."""
     words = "Writes results beside the watchlist."
     writes = [_schedule(settings, "write_results_regularly", "write_results", _RESULTS_CRON, words)]
     return [
@@ -19,6 +20,9 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         _schedule(settings, "sync_events_regularly", "sync_events", settings.sync_events_cron, "Reads the watchlist."),
         _schedule(settings, "check_data_regularly", "check_data", _CHECK_CRON, "Evaluates every data check."),
         _schedule(settings, "report_markets_regularly", "report_markets", _REPORT_CRON, "Reports events as pictures."),
+        _schedule(
+            settings, "report_sources_regularly", "report_sources", _SOURCES_CRON, "Shows how sources are doing."
+        ),
         _schedule(settings, "maintain_daily", "maintain", "17 4 * * *", "Deletes what is past its keeping time."),
     ]
 

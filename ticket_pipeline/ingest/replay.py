@@ -43,7 +43,7 @@ class ReplayReport:
     Attributes:
         captures: in the span; each is unchanged, changed, without a body, archived or unreadable.
         without_body: their body is not kept any more; they stay as they are.
-        archived: their listings are not stored any more; they stay as they are.
+        archived: their listings are in Parquet files; they stay as they are.
         unreadable: today's parser refuses their body; they stay as they are, and `problems` names the first reasons.
         trust: captures that are trusted now and were not, or the other way round.
         listings_before: of the captures that changed; so the next three.

@@ -1,8 +1,18 @@
-"""Spans of time in words, as every message shows them."""
+"""Spans of time, and reasons of waits, in words as every message shows them."""
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+
+_WITH_ADDRESS = re.compile(r"\s*\([^()]*https?://[^()]*\)|(?:\s+(?:at|to))?\s*https?://\S*\w")
+_END_OF_SENTENCE = re.compile(r"(?<=[.!?;])\s")
+
+
+def in_short(reason: str) -> str:
+    """The first sentence of a reason, without addresses: what fits a line or a cell."""
+    first, *_ = _END_OF_SENTENCE.split(_WITH_ADDRESS.sub("", reason).strip(), maxsplit=1)
+    return first.rstrip(".;")
 
 
 def show_asked_wait(marketplace: str, asked_until: datetime, this_moment: datetime) -> str:

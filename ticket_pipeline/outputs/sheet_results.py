@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.market.vocabulary import FeeBasis, Health, Marketplace
+from ticket_pipeline.market.waits import in_short
 from ticket_pipeline.queries.results import EventResult, choose_result, read_results
 from ticket_pipeline.sheet.csv_file import CsvSource
 from ticket_pipeline.sheet.results import ResultColumn, Results, Value, WriteReport
@@ -131,7 +132,7 @@ def _describe(chosen: EventResult, own: Sequence[EventResult]) -> str:
     thin = ", ".join(name for name, is_thin in _get_ins(chosen).items() if is_thin)
     thin = f". {thin} thin: a lone ask" if thin else ""
     health = "" if chosen.health is Health.OK else f". {chosen.health.capitalize()}"
-    reason = f": {chosen.reason}" if health and chosen.reason else ""
+    reason = f": {in_short(chosen.reason)}" if health and chosen.reason else ""
     return f"{', '.join(words)}{beside}{thin}{health}{reason}"
 
 

@@ -57,7 +57,7 @@ class Rewritten:
 
     Attributes:
         changed: the captures that differed; so many of `captures`.
-        archived: captures whose listings are not stored any more; they stay as they are.
+        archived: captures whose listings are in Parquet files; they stay as they are.
         trust: how many captures are trusted now and were not, or the other way round.
         listings_before: of the captures that differed; `rejected_before` likewise.
         fields: field of a listing → listings in which it differed.
@@ -132,7 +132,7 @@ def _compare(transaction: Transaction, source: Row, reread: Sequence[Reread]) ->
         at = one.capture.captured_at
         if (stored := manifests.get(at)) is None:
             continue  # its event was deleted meanwhile
-        if stored["accepted"] and not listings[at]["stored"]:
+        if listings[at]["is_archived"]:
             done.archived += 1
         elif listings[at]["differing"] or _describe(one.capture) != _as_described(stored):
             differing.append(one)

@@ -30,6 +30,7 @@ GROUPS = {
     "daily_prices": "prices",
     "market_report": "outputs",
     "listing_archive": "maintenance",
+    "source_health": "maintenance",
 }
 SENSORS = {
     "poll_due_stubhub_events",

@@ -56,6 +56,7 @@ SCHEDULES = {
     "check_data_regularly": ("check_data", "25 * * * *"),
     "maintain_daily": ("maintain", "17 4 * * *"),
     "report_markets_regularly": ("report_markets", "7 * * * *"),
+    "report_sources_regularly": ("report_sources", "12 * * * *"),
 }
 
 
