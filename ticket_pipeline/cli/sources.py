@@ -71,14 +71,14 @@ def sources(
 
 def _show_problems(found: SourceProblems, this_moment: datetime) -> None:
     """All that goes wrong at a marketplace; `sources` without a name has the most frequent of it."""
-    if found.errors:
+    if found.failures:
         columns: dict[str, Callable[[ErrorClass], str]] = {
             "Failed": lambda one: one.name,
             ">Attempts": lambda one: count(one.attempts),
             "Last": lambda one: ago(one.last_at, this_moment),
             "Error of the last": lambda one: plain(one.error),
         }
-        show("", table_of(found.errors, columns))
+        show("", table_of(found.failures, columns))
     if found.rejects:
         columns_of_rejects: dict[str, Callable[[RejectReason], str]] = {
             "Rejected, newest captures": lambda one: plain(one.reason),
@@ -86,27 +86,27 @@ def _show_problems(found: SourceProblems, this_moment: datetime) -> None:
             ">Events": lambda one: count(one.events),
         }
         show("", table_of(found.rejects, columns_of_rejects))
-    if found.changes:
+    if found.payload_changes:
         columns_of_changes: dict[str, Callable[[PayloadChange], str]] = {
             "Field changed": lambda one: plain(one.field),
             "How": lambda one: one.what,
             "Seen": lambda one: ago(one.detected_at, this_moment),
             "Event": lambda one: plain(one.event_name),
         }
-        show("", table_of(found.changes, columns_of_changes))
-    if not (found.errors or found.rejects or found.changes):
+        show("", table_of(found.payload_changes, columns_of_changes))
+    if not (found.failures or found.rejects or found.payload_changes):
         show("Nothing failed, no listing was rejected, and no field changed.")
 
 
 def _in_short(found: SourceProblems) -> Iterator[str]:
     """The most frequent of what goes wrong at a marketplace, a line each."""
-    if found.errors:
-        named = [f"{count(one.attempts)} {one.name}" for one in found.errors]
-        yield f"failed: {_first(named)}. Last: {plain(max(found.errors, key=lambda one: one.last_at).error)}"
+    if found.failures:
+        named = [f"{count(one.attempts)} {one.name}" for one in found.failures]
+        yield f"failed: {_first(named)}. Last: {plain(max(found.failures, key=lambda one: one.last_at).error)}"
     if found.rejects:
         yield f"rejected: {_first([f'{count(one.listings)} x {plain(one.reason)}' for one in found.rejects])}"
-    if found.changes:
-        yield f"fields changed: {_first([f'{plain(one.field)} ({one.what})' for one in found.changes])}"
+    if found.payload_changes:
+        yield f"fields changed: {_first([f'{plain(one.field)} ({one.what})' for one in found.payload_changes])}"
 
 
 def _first(texts: Sequence[str]) -> str:

@@ -76,9 +76,9 @@ def _tables(card: SourceCard) -> list[Table]:
     name, problems = card.status.marketplace, card.problems
     tables = [
         Table(f"{name}-budgets", "Budgets", _BUDGETS, card.status.budgets),
-        Table(f"{name}-errors", "Failed attempts", _ERRORS, problems.errors),
+        Table(f"{name}-errors", "Failed attempts", _ERRORS, problems.failures),
         Table(f"{name}-rejects", "Rejected in newest captures", _REJECTS, problems.rejects),
-        Table(f"{name}-changes", "Fields that changed", _CHANGES, problems.changes),
+        Table(f"{name}-changes", "Fields that changed", _CHANGES, problems.payload_changes),
     ]
     return [table for table in tables if table.rows]
 

@@ -54,10 +54,10 @@ def _describe(
             for one in statuses
             for each in one.budgets
         ],
-        "errors": [
+        "errors_by_kind": [
             {"marketplace": name, "how": one.name, "attempts": one.attempts, "last": one.last_at, "error": one.error}
             for name, found in problems.items()
-            for one in found.errors
+            for one in found.failures
         ],
         "rejected": [
             {"marketplace": name, "why": one.reason, "listings": one.listings, "events": one.events}
@@ -67,7 +67,7 @@ def _describe(
         "changed_fields": [
             {"marketplace": name, "field": one.field, "now": one.what, "seen": one.detected_at}
             for name, found in problems.items()
-            for one in found.changes
+            for one in found.payload_changes
         ],
     }
     requests, errors = sum(one.requests for one in statuses), sum(one.errors for one in statuses)

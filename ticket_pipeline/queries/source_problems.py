@@ -43,9 +43,9 @@ class RejectReason:
 class SourceProblems:
     """What went wrong at one marketplace since a moment; the most frequent first, changes the newest first."""
 
-    errors: Sequence[ErrorClass]
+    failures: Sequence[ErrorClass]
     rejects: Sequence[RejectReason]
-    changes: Sequence[PayloadChange]
+    payload_changes: Sequence[PayloadChange]
 
 
 def read_source_problems(

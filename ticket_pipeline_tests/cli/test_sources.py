@@ -154,3 +154,24 @@ def test_requests_of_searches_are_counted_with_the_others_and_by_themselves(sear
     assert (status["requests"], status["requests_for_searches"], sent) == (2, 2, 2)
     assert (status["errors"], status["latency_p50_seconds"]) == (1, None)
     assert "2" in row(searching.cli, "for searches")
+
+
+def test_what_fails_is_named_in_short_and_in_full(synced: Cli) -> None:
+    missing, faults = synced.loopback.keys[1], synced.loopback.faults
+    faults.add(Fault(FaultKind.NOT_FOUND, external_id=missing))
+    synced.run("fetch-listings")
+    synced.loopback.rows(
+        "insert into payload_changes (detected_at, marketplace, path, change, before, captured_at)"
+        " values (now(), 'stubhub', '[].section', 'missing', 'string', now())"
+    )
+    text = shown(synced)
+    assert "stubhub, failed: 1 gone 404. Last: Fetching event" in text
+    assert "stubhub, fields changed: [].section (missing, was string)" in text
+    found = about(synced)
+    assert [(one["outcome"], one["attempts"]) for one in found["failures"]] == [("gone", 1)]
+    assert [one["path"] for one in found["payload_changes"]] == ["[].section"]
+    full = synced.run("sources", "stubhub", "--since", "1h")
+    assert_fits(full.stdout)
+    assert "Field changed" in full.stdout
+    assert "vivid_seats" not in full.stdout
+    assert synced.run("sources", "vivenu").exit_code == 2

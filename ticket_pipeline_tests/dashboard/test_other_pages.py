@@ -35,6 +35,22 @@ def test_a_paused_source_says_why_and_how_to_go_on(dashboard: httpx.Client, data
     assert "it was too slow" in page
 
 
+def test_a_source_shows_what_fails_and_which_fields_changed(dashboard: httpx.Client, database: Database) -> None:
+    event = watch_one(database)
+    fail(database, event, NOON - MINUTE)
+    query(
+        database,
+        "insert into payload_changes (detected_at, marketplace, path, change, after, event_id, captured_at)"
+        " values (%(at)s, 'stubhub', '[].<b>', 'added', 'string', %(event)s, %(at)s) returning change_id",
+        at=NOON - MINUTE,
+        event=event.event_id,
+    )
+    page = dashboard.get("/sources").text
+    assert ">timeout</td>" in page
+    assert "[].&lt;b&gt;</td><td>new, string</td>" in page
+    assert f'href="/events/{event.event_id}"' in page
+
+
 def test_sources_are_those_of_the_query(dashboard: httpx.Client, database: Database) -> None:
     expected = read_sources(database, list(SOURCES), since=NOON - timedelta(days=1), this_moment=NOON)
     lines = dashboard.get("/sources.csv").text.splitlines()

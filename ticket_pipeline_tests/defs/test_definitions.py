@@ -116,6 +116,7 @@ def test_the_lineage_follows_the_data(defs: dg.Definitions) -> None:
         "market_report": {"events"},
         "estimated_sales": {"listing_changes"},
         "listing_archive": {"stubhub_listings", "vivid_seats_listings"},
+        "source_health": set(),
         "vivenu_events": set(),
         "vivenu_tickets": {"vivenu_events"},
         **{f"vivenu_{table}": {"vivenu_tickets"} for table in ("coupons", "sales_daily", "gender", "age_groups")},
