@@ -100,8 +100,13 @@ _REJECTS = (
     Column("Events", lambda one: one.events, "count"),
 )
 _CHANGES = (
-    Column("Field", lambda one: one.field),
+    # It may wrap after each full stop: a path is long, and a telephone narrow.
+    Column("Field", lambda one: one.field.replace(".", ".\u200b")),
     Column("Now", lambda one: one.what),
-    Column("Seen", lambda one: one.detected_at, "moment"),
-    Column("At", lambda one: one.event_name, link=lambda one: f"/events/{one.event_id}" if one.event_id else None),
+    Column(
+        "Seen",
+        lambda one: one.detected_at,
+        "moment",
+        link=lambda one: f"/events/{one.event_id}" if one.event_id else None,
+    ),
 )
