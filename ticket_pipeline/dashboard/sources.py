@@ -100,8 +100,7 @@ _REJECTS = (
     Column("Events", lambda one: one.events, "count"),
 )
 _CHANGES = (
-    # It may wrap after each full stop: a path is long, and a telephone narrow.
-    Column("Field", lambda one: one.field.replace(".", ".\u200b")),
+    Column("Field", lambda one: one.field),
     Column("Now", lambda one: one.what),
     Column(
         "Seen",
