@@ -148,7 +148,7 @@ def test_every_sensor_schedule_job_and_check_is_described(defs: dg.Definitions) 
     described = {sensor.name: sensor.description for sensor in repository.sensor_defs}
     described |= {schedule.name: schedule.description for schedule in repository.schedule_defs}
     described |= {job.name: job.description for job in repository.get_all_jobs() if not job.name.startswith("__")}
-    assert len(described) == len(SENSORS) + 6 + 12 + len(PIPELINES)
+    assert len(described) == len(SENSORS) + 7 + 13 + len(PIPELINES)
     assert [name for name, description in described.items() if not description] == []
     graph = defs.resolve_asset_graph()
     checks = [graph.get_check_spec(key) for key in graph.asset_check_keys]
