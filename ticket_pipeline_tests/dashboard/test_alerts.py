@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from psycopg.types.json import Jsonb
+
 from ticket_pipeline.alerts.channels import Channel
 from ticket_pipeline.alerts.delivery import LONGEST_WAIT, MOST_ATTEMPTS, deliver_due
 from ticket_pipeline.alerts.evaluation import evaluate
@@ -100,3 +102,20 @@ def test_the_page_says_why_there_is_no_data(dashboard: httpx.Client, database: D
     evaluate(database, [], NOON, dashboard="")
     (row,) = read(dashboard.get("/alerts").text)["alerts"][1:]
     assert row[1] == "no data: thin: fewer than 3 listings for 2 together are within 15 % of the cheapest"
+
+
+def test_incidents_are_shown_what_is_open_first(dashboard: httpx.Client, database: Database) -> None:
+    problems = [
+        {"kind": kind, "subject": "x", "summary": f"<i>{kind}", "cause": "It broke.", "is_told": True}
+        for kind in ("disk_low", "runs_failed")
+    ]
+    rows = database.fetch_all("incidents/upsert", problems=Jsonb(problems), this_moment=NOON - MINUTE)
+    ended = [row["incident_id"] for row in rows if row["kind"] == "runs_failed"]
+    database.execute("incidents/close", incident_ids=ended, this_moment=NOON)
+    shown = read(dashboard.get("/alerts").text)["incidents"][1:]
+    assert [row[2:] for row in shown] == [
+        ["<i>disk_low", "It broke.", "disk_low", NOTHING],
+        ["<i>runs_failed", "It broke.", "runs_failed", NOTHING],
+    ]
+    assert [row[1] == NOTHING for row in shown] == [True, False]
+    assert len(dashboard.get("/alerts/incidents.csv").text.splitlines()) == 3
