@@ -50,6 +50,8 @@ def replay(
     settings, this_moment = load_settings(), utc_now()
     if since <= until:
         raise typer.BadParameter("--since must lie further back than --until")
+    if marketplace is not None and marketplace not in REPLAYED:
+        raise typer.BadParameter(f"{marketplace} has no listings to read again: {', '.join(REPLAYED)} have")
     span = Span(this_moment - since, this_moment - until)
     with open_migrated(settings) as database:
         ids = [one.external_id for one in choose_event(database, [event], marketplace)] if event else None
