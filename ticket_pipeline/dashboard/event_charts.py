@@ -44,11 +44,10 @@ def _over_time(question: Question) -> dict[str, Chart]:
     if len(history) > 1 and len({(one.currency, one.fee_basis) for one in history}) == 1:
         lines = _by_market(history, lambda bucket: bucket.get_in_prices[question.together - 1])
         title = f"Get-in for {question.together}, side by side"
-        thin = {
-            at: ", ".join(label(one.marketplace) for one in history if at in _thin(question, _by_moment(one)))
-            + ": thin"
-            for at in {at for one in history for at in _thin(question, _by_moment(one))}
-        }
+        thin: dict[Any, str] = {}
+        for one in history:
+            for at in _thin(question, {each.bucket_at: each for each in one.buckets}):
+                thin[at] = f"{thin[at]}, {label(one.marketplace)}" if at in thin else f"thin: {label(one.marketplace)}"
         charts["markets"] = Chart(title=title, unit=unit_of(history[0]), x=axis, lines=lines, remarks=thin)
     tickets = _by_market(history, lambda bucket: bucket.tickets)
     charts["tickets"] = Chart(title="For sale", unit="tickets", x=axis, lines=tickets, decimals=0)
@@ -177,10 +176,6 @@ def _curve(question: Question, curve: CurveSeries, past: Percentile | None) -> C
         band=band,
         remarks=_thin(question, points),
     )
-
-
-def _by_moment(series: PriceSeries) -> dict[Any, PriceBucket]:
-    return {one.bucket_at: one for one in series.buckets}
 
 
 def _thin(question: Question, points: Mapping[Any, PriceBucket | CurvePoint]) -> dict[Any, str]:
