@@ -44,7 +44,7 @@ _CHANGE_DAYS = 8
 def overview(
     *,
     everything: Annotated[
-        bool, typer.Option("--all", help="Also events that are over, as of their last capture.")
+        bool, typer.Option("--all", help="Also followed events that are over; others: `show-events --all`.")
     ] = False,
     problems: Annotated[bool, typer.Option("--problems", help="What is wrong where, instead of prices.")] = False,
     output: Output,
