@@ -14,7 +14,14 @@ from ticket_pipeline.cli.advice import advise
 from ticket_pipeline.cli.formats import FEE_BASIS, count, counted, local_time, money, percent, plain, utc_now
 from ticket_pipeline.cli.options import Days, EventKey, MarketplaceOption, Zone
 from ticket_pipeline.cli.output import Output, with_formats
-from ticket_pipeline.cli.session import choose_event, choose_zone, describe_event, identify, open_migrated
+from ticket_pipeline.cli.session import (
+    choose_event,
+    choose_zone,
+    describe_event,
+    identify,
+    note_archived,
+    open_migrated,
+)
 from ticket_pipeline.cli.tables import note, show, table_of
 from ticket_pipeline.market.changes import ChangeKind
 from ticket_pipeline.queries import ChangeCoverage, ListingChange
@@ -50,6 +57,7 @@ def changes(
     with open_migrated(load_settings()) as database:
         sources = choose_event(database, event, marketplace, with_listings=True)
         event_id = sources[0].event_id
+        note_archived(database, span.start, span.end)
         zone = choose_zone(database, event_id, zone)
         found = queries.listing_changes(database, event_id, span=span, marketplace=marketplace, kinds=kind, zone=zone)
         coverage = queries.change_coverage(database, event_id, span=span, marketplace=marketplace)

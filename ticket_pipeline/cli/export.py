@@ -15,10 +15,11 @@ import typer
 
 from ticket_pipeline.cli.formats import counted, plain
 from ticket_pipeline.cli.rebuilding import rebuild_stale_days, rebuild_stale_hours
-from ticket_pipeline.cli.session import open_migrated
+from ticket_pipeline.cli.session import note_archived, open_migrated
 from ticket_pipeline.cli.tables import note, progress, show, table_of
 from ticket_pipeline.queries.events import find_event
 from ticket_pipeline.settings.model import load_settings
+from ticket_pipeline.storage.archive import ARCHIVED
 from ticket_pipeline.storage.exports import (
     EXPORTS,
     Column,
@@ -116,6 +117,8 @@ def export(
                 note(f"Nothing was captured{f' of {name}' if name else ''} yet, or not on these days.")
                 continue
             _bring_up_to_date(database, chosen, span)
+            if any(each.table in ARCHIVED for each in chosen):
+                note_archived(database, _midnight(span[0]), _midnight(span[1] + _DAY))
             for table in chosen:
                 columns = read_columns(database, table)
                 folder = to / table.table / name
@@ -151,11 +154,15 @@ def _find_span(
 
 def _bring_up_to_date(database: Database, chosen: Sequence[Export], span: tuple[date, date]) -> None:
     names = {each.table for each in chosen}
-    start, end = (datetime(day.year, day.month, day.day, tzinfo=UTC) for day in (span[0], span[1] + _DAY))
+    start, end = _midnight(span[0]), _midnight(span[1] + _DAY)
     if names & {"hourly_prices", "daily_prices"} or any(each.asked for each in chosen):
         rebuild_stale_hours(database, Span(start, end))
     if "daily_prices" in names:
         rebuild_stale_days(database)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def _slug(name: str) -> str:

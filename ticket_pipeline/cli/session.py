@@ -15,6 +15,7 @@ from ticket_pipeline.errors import StorageError
 from ticket_pipeline.market.waits import show_asked_wait, show_wait
 from ticket_pipeline.queries.events import UnclearEventKeyError, WatchedEvent, find_event
 from ticket_pipeline.queries.sources import Pause, read_pauses
+from ticket_pipeline.storage.archive import describe_archived, find_archived_months
 from ticket_pipeline.storage.connect import describe_database, open_database
 from ticket_pipeline.storage.migrations import apply_migrations, missing_migrations
 from ticket_pipeline.storage.statements import project_path
@@ -97,6 +98,12 @@ def choose_zone(database: Database, event_id: int, zone: str) -> str:
         there_are = f"There are {', '.join(map(plain, known))}" if known else "None has been seen yet"
         raise UnclearEventKeyError(f"The event has no zone {plain(zone)!r}. {there_are}.")
     return found
+
+
+def note_archived(database: Database, start: datetime, end: datetime) -> None:
+    """Print a note where listings of a span [start, end) are in the archive: what is shown lacks them."""
+    if months := find_archived_months(database, start, end):
+        note(f"Listings and changes are missing here: {describe_archived(months)}")
 
 
 def describe_event(event: WatchedEvent, *, at_marketplace: bool = True) -> str:

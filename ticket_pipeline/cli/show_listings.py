@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +13,14 @@ from ticket_pipeline.cli.formats import FEE_BASIS, NOTHING, ago, count, local_ti
 from ticket_pipeline.cli.options import EventKey, MarketplaceOption
 from ticket_pipeline.cli.output import Output, with_formats
 from ticket_pipeline.cli.rejected_listings import Market, read_excluded, show_excluded, summarise_excluded
-from ticket_pipeline.cli.session import choose_event, describe_event, identify, identify_source, open_migrated
+from ticket_pipeline.cli.session import (
+    choose_event,
+    describe_event,
+    identify,
+    identify_source,
+    note_archived,
+    open_migrated,
+)
 from ticket_pipeline.cli.tables import note, show, table_of
 from ticket_pipeline.market.admission_table import Admission
 from ticket_pipeline.market.hours import is_thin
@@ -58,6 +66,9 @@ def show_listings(
             )
             now = market_now(database, source.event_id, this_moment=this_moment, marketplace=source.marketplace)
             others = read_excluded(database, source, latest) if latest else []
+            if latest:
+                at = latest.snapshot.captured_at
+                note_archived(database, at, at + timedelta.resolution)
             missing = (
                 f"No capture of {plain(source.name)} on {source.marketplace}. {advise(database, source, this_moment)}"
             )

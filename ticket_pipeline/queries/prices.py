@@ -17,6 +17,7 @@ from psycopg.types.json import Jsonb
 
 from ticket_pipeline.market.hours import MOST_TOGETHER
 from ticket_pipeline.queries.bounds import check_bucket
+from ticket_pipeline.storage.archive import Month, find_archived_months
 from ticket_pipeline.storage.prices import HOUR, Span, hour_start
 from ticket_pipeline.storage.recomputation import recompute_parts
 
@@ -205,15 +206,19 @@ def _split_hours(database: Database, window: Window) -> dict[str, Any]:
     """The stored hours that a bucket begins within, and what of them lies in which bucket.
 
     Hours are of UTC. Where a venue's clock is 30 or 45 minutes beside it, its midnight lies inside one. An hour whose
-    captures all lie in one part is that part; any other is computed from its captures.
+    captures all lie in one part is that part; any other is computed from its captures. In an archived month it counts
+    whole where its last capture lies.
     """
     parts = {} if window.bucket <= HOUR else dict(_parts_of_split_hours(window))
     asked = {"event_id": window.event_id, "marketplace": window.marketplace, "zone": window.zone}
     stored = database.fetch_all("queries/select_hours", **asked, hours=list(parts)) if parts else []
+    archived = find_archived_months(database, window.span.start, window.span.end + HOUR) if stored else []
     rows: list[Row] = []
     for (hour_at, marketplace), group in groupby(stored, key=itemgetter("hour_at", "marketplace")):
         own = list(group)
         part = _only_part(own[0], parts[hour_at])
+        if part is None and Month.of(hour_at.astimezone(UTC)) in archived:
+            part = _last_part(own[0], parts[hour_at])
         rows += (
             [row | {"hour_at": part.start} for row in own]
             if part
@@ -228,6 +233,12 @@ def _only_part(hour: Row, parts: Sequence[Span]) -> Span | None:
         return None
     first, last = hour["first_captured_at"], hour["last_captured_at"]
     return next((part for part in parts if part.start <= first and last < part.end), None)
+
+
+def _last_part(hour: Row, parts: Sequence[Span]) -> Span:
+    """The part in which the last trusted capture of an hour lies; the first where there is none."""
+    last = hour["last_captured_at"]
+    return next((part for part in parts if last is not None and part.start <= last < part.end), parts[0])
 
 
 def _parts_of_split_hours(window: Window) -> Iterator[tuple[datetime, list[Span]]]:

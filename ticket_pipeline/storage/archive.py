@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database, Transaction
 
 
+ARCHIVED = ("listings", "rejected_listings", "listing_changes")
+"""The tables whose old months go to the archive."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Month:
     """A calendar month, UTC."""
@@ -111,6 +115,12 @@ def refuse_archived(database: Database | Transaction, start: datetime, end: date
     """As `hold_listings`, of this moment only: for a whole span, before its first day is rebuilt."""
     if months := find_archived_months(database, start, end):
         raise StorageError(f"Cannot rebuild from listings that are not here: {describe_archived(months)}")
+
+
+def count_archived_hours(database: Database) -> int:
+    """How many hours wait for a rebuild whose listings are archived."""
+    row = database.fetch_one("archive/count_waiting_hours")
+    return row["hours"] if row else 0
 
 
 def describe_archived(months: Sequence[Month]) -> str:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, LiteralString
 
 from psycopg import sql
 
+from ticket_pipeline.storage.archive import ARCHIVED
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -92,7 +94,7 @@ def describe_keeping(settings: Settings) -> dict[str, str]:
     archived = f"{months} months, then in the archive" if months else FOR_EVER
     return {
         **{each.table: f"{each.days} days" for each in KEPT},
-        **dict.fromkeys(("listings", "rejected_listings", "listing_changes"), archived),
+        **dict.fromkeys(ARCHIVED, archived),
         **dict.fromkeys(("raw_payloads", "ticketmaster_payloads", "cached_responses"), raw),
         "dagster": f"{RUN_HISTORY_DAYS} days",
     }

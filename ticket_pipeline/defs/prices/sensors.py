@@ -11,6 +11,7 @@ from ticket_pipeline.defs.resources import Clock, TimescaleDBResource
 from ticket_pipeline.defs.schedules import start_status
 from ticket_pipeline.market.waits import show_wait
 from ticket_pipeline.settings.model import Settings
+from ticket_pipeline.storage.archive import count_archived_hours
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.prices import DAY, HOUR, Span, contiguous_spans, read_stale_windows
 
@@ -107,6 +108,10 @@ def _choose_span(
         return f"the current {grain} is refreshed in {show_wait(next_refresh - now)}"
     if early := read_stale_windows(database, grain):
         return f"{len(early)} {grain}s before PRICES_START_DATE are out of date; an earlier date would rebuild them"
+    if grain == "hour" and (waiting := count_archived_hours(database)):
+        return (
+            f"{waiting} hours are out of date and archived; `ticket-pipeline archive restore` would let them be rebuilt"
+        )
     return f"no {grain} is out of date"
 
 

@@ -40,6 +40,13 @@ def test_months_that_are_due_are_moved_in_one_run(location: Location, tmp_path: 
     assert location.instance.get_materialized_partitions(ARCHIVE) == {"2026-01", "2026-02"}
     assert location.loopback.value("select count(*) from listings") == 2
     assert "no month is due" in (_tick(location).skip_message or "")
+    location.loopback.rows(
+        "insert into stale_prices (grain, starts_at, event_id, marketplace) "
+        "select 'hour', date_trunc('hour', captured_at), event_id, marketplace from snapshots "
+        "on conflict do nothing returning 1"
+    )
+    location.loopback.rows("delete from stale_prices where starts_at >= '2026-03-01' or grain = 'day' returning 1")
+    assert "2 hours are out of date and archived" in location.skip_reason("rebuild_stale_prices")
     assert len(list((tmp_path / "archive").rglob("*.parquet"))) == 6
 
 
