@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -18,6 +19,7 @@ _STARTED_BY = ("dagster/sensor_name", "dagster/schedule_name")
 """Tags of a run that nobody watches: Dagster sets them."""
 _LONGEST_CAUSE = 500
 _OUR_ERROR = re.compile(r"^ticket_pipeline\.errors\.\w+: ")
+_STEP_FAILED = dg.DagsterEventType.STEP_FAILURE
 _WILL_RETRY = "dagster/will_retry"
 FAILED_EVENTS = "ticket_pipeline/failed_events"
 """The tag of a poll that failed for its events only; incidents tell of those as pauses, many errors or stale events."""
@@ -74,15 +76,20 @@ def _is_incident(run: dg.DagsterRun) -> bool:
 def _cause_of(context: dg.RunFailureSensorContext) -> str:
     """The first error of the run, on a few lines and without secrets, and which run it is."""
     words = context.failure_event.message or "No reason was recorded."
-    for event in context.get_step_failure_events():
-        given, error = event.step_failure_data.user_failure_data, event.step_failure_data.error
-        if error is not None:
-            # Dagster's own error says that the step failed, and its cause is why.
-            words = _OUR_ERROR.sub("", (error.cause or error).message)
-        words = (given.description if given else None) or words
+    run_id = context.dagster_run.run_id
+    for entry in context.instance.all_logs(run_id, of_type={_STEP_FAILED, dg.DagsterEventType.ENGINE_EVENT}):
+        event = entry.get_dagster_event()
+        is_step = event.event_type is _STEP_FAILED
+        failure: Any = event.step_failure_data if is_step else event.engine_event_data
+        if failure.error is None:
+            continue
+        # Dagster's own error says that the step failed, or the code could not be loaded, and its cause is why.
+        words = _OUR_ERROR.sub("", (failure.error.cause or failure.error).message)
+        if is_step and failure.user_failure_data is not None:
+            words = failure.user_failure_data.description or words
         break
     text = redact_text(" ".join(words.split()))[:_LONGEST_CAUSE]
-    return f"{text} (run {context.dagster_run.run_id[:8]})"
+    return f"{text} (run {run_id[:8]})"
 
 
 def _still_failing(instance: dg.DagsterInstance, incidents: Sequence[Incident]) -> Collection[str]:
