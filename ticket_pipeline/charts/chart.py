@@ -20,7 +20,7 @@ Values = Mapping[Any, Value]
 """The values of one series. A position that it lacks is no gap in it: nothing was to be expected there."""
 
 MOST_POINTS = 500
-"""Positions of one chart: more cannot be told apart, and a picture in Dagster's event log is kept for ever."""
+"""Positions of one chart: more cannot be told apart, and a picture in Dagster's event log is kept forever."""
 
 NOTHING = "\N{EN DASH}"
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ticket_pipeline.queries.events import WatchedEvent
 
 _BUCKET = 6 * HOUR
-"""120 points in 30 days: Dagster keeps every report for ever."""
+"""120 points in 30 days: Dagster keeps every report forever."""
 
 _HEIGHT = 180
 _MOST_ROWS = 14

@@ -18,7 +18,7 @@ class KeepingSettings(BaseSettings):
     # --- keeping ----------------------------------------------------------------------------------------------------
     raw_payload_days: int = Field(default=30, ge=0, le=3650, description="Days that raw responses are kept; 0: none")
     archive_after_months: int = Field(
-        default=4, ge=0, le=120, description="Months that listings stay in the database, at least 4; 0: for ever"
+        default=4, ge=0, le=120, description="Months that listings stay in the database, at least 4; 0: forever"
     )
     archive_url: OptionalText = Field(
         default=None, description="Folder or URL of older listings, such as s3://bucket/x; unset: STATE_DIR/archive"

@@ -1,7 +1,7 @@
 """How long rows are kept, table by table, and deleting what is older.
 
 What belongs here: tables that grow and have no other end. What does not: listings (`archive`), raw bodies (a setting),
-and what is kept for ever: the watchlist, captures, prices, sales.
+and what is kept forever: the watchlist, captures, prices, sales.
 """
 
 from __future__ import annotations
@@ -54,6 +54,8 @@ KEPT = (
     Kept("alert_deliveries", "created_at", 400, "`alerts deliveries`"),
     Kept("alert_rules", "changed_at", 400, "the history of removed rules", only="not is_current"),
     Kept("payload_changes", "detected_at", 400, "what changed in responses"),
+    Kept("incidents", "closed_at", 400, "`alerts incidents`", only="closed_at is not null"),
+    Kept("run_summaries", "finished_at", 90, "`runs`"),
 )
 """One statement deletes each; a row of `alert_rules` takes its states and events with it."""
 
@@ -83,13 +85,13 @@ def describe_tables(database: Database, settings: Settings) -> list[Row]:
     return [row | {"kept": keeping.get(row["table"], FOR_EVER)} for row in rows]
 
 
-FOR_EVER = "for ever"
+FOR_EVER = "forever"
 RUN_HISTORY_DAYS = 30
 """Days that Dagster's runs, their events and logs are kept."""
 
 
 def describe_keeping(settings: Settings) -> dict[str, str]:
-    """How long the rows of a table are kept, where that is not for ever."""
+    """How long the rows of a table are kept, where that is not forever."""
     months, raw = settings.archive_after_months, f"{settings.raw_payload_days} days"
     archived = f"{months} months, then in the archive" if months else FOR_EVER
     return {

@@ -26,7 +26,7 @@ GROUPS = {
     "alerts": ["list", "history", "deliveries", "test", "mute", "unmute", "replay", "preview"],
     "archive": ["list", "run", "verify", "restore", "query"],
     "cache": ["show", "clear"],
-    "db": ["retention", "start", "stop", "status"],
+    "db": ["doctor", "grant-read", "retention", "start", "stop", "status", "use-timescaledb"],
     "pipelines": ["list", "show", "run"],
 }
 ALIASES = {"fetch-events", "scrape"}

@@ -50,4 +50,4 @@ def test_sizes_and_times_of_all_tables_are_shown(database: Database) -> None:
     assert found["listings"]["rows"] == 50
     assert found["listings"]["bytes"] > 8192
     assert found["listings"]["kept"] == "4 months, then in the archive"
-    assert (found["raw_payloads"]["kept"], found["snapshots"]["kept"]) == ("30 days", "for ever")
+    assert (found["raw_payloads"]["kept"], found["snapshots"]["kept"]) == ("30 days", "forever")

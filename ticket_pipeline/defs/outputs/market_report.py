@@ -20,7 +20,7 @@ REPORTED_EVENTS = dg.DynamicPartitionsDefinition(name="reported_events")
 
 _UNFIT = re.compile(r"[^\w '&()+:-]+")
 _CADENCE = ((timedelta(days=7), 24), (timedelta(days=1), 6), (timedelta(), 1))
-"""Time to the event, and hours between its reports above it: Dagster keeps each for ever."""
+"""Time to the event, and hours between its reports above it: Dagster keeps each forever."""
 
 
 def build_market_report(settings: Settings, now: Clock) -> dg.AssetsDefinition:
