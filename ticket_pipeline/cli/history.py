@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +12,7 @@ from ticket_pipeline.cli.formats import NOTHING, count, parse_duration, plain, u
 from ticket_pipeline.cli.options import MarketplaceOption
 from ticket_pipeline.cli.output import Output, with_formats
 from ticket_pipeline.cli.session import choose_event, open_migrated
-from ticket_pipeline.cli.tables import note, show, table_of
+from ticket_pipeline.cli.tables import note, screen_width, show, table_of
 from ticket_pipeline.queries.runs import LoggedAttempt, RunSummary, read_attempts, read_runs
 from ticket_pipeline.settings.model import load_settings
 
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 SinceOption = Annotated[
     timedelta, typer.Option("--since", parser=parse_duration, metavar="DURATION", help="How far back: 90m, 6h, 30d.")
 ]
+_WIDE = 120
+"""Columns of a terminal that has room for stages."""
+
+_SHOWN_SECONDS = 0.05
+
 LimitOption = Annotated[int, typer.Option(min=1, max=10_000, help="So many of the newest.")]
 
 
@@ -105,10 +110,12 @@ def runs(
         note(nothing)
         return
     show(_runs_table(found))
-    show("Times are UTC. Stages run beside each other: their seconds may exceed those of the run.")
+    beside = "Stages run beside each other: their seconds may exceed those of the run."
+    show(f"Times are UTC. {beside if screen_width() >= _WIDE else 'A wider terminal and --json show the stages, too.'}")
 
 
 def _runs_table(found: Sequence[RunSummary]) -> Table:
+    stages: dict[str, Callable[[RunSummary], str]] = {"Stages": _stages}
     return table_of(
         found,
         {
@@ -120,9 +127,14 @@ def _runs_table(found: Sequence[RunSummary]) -> Table:
             ">Listings": lambda one: count(one.listings),
             ">Secs": lambda one: f"{(one.finished_at - one.started_at).total_seconds():.1f}",
             ">MB": lambda one: f"{one.peak_memory_bytes / 1e6:.0f}",
-            "Stages": lambda one: " ".join(f"{name} {seconds:.1f}" for name, seconds in one.stage_seconds.items()),
+            **(stages if screen_width() >= _WIDE else {}),
         },
     )
+
+
+def _stages(one: RunSummary) -> str:
+    longest_first = sorted(one.stage_seconds.items(), key=lambda item: -item[1])
+    return " ".join(f"{name} {seconds:.1f}" for name, seconds in longest_first if seconds >= _SHOWN_SECONDS)
 
 
 def _events(one: RunSummary) -> str:

@@ -317,7 +317,7 @@ def _start_dagster(
     stack.callback(web_ui.cancel_runs, url)
     stack.callback(group.stop, "daemon")
     group.wait_until(lambda: web_ui.is_up(f"{url}/server_info"), what="The web UI", seconds=_START_SECONDS)
-    jobs = ["sync_events", "show_stored_partitions", "report_markets"]
+    jobs = ["sync_events", "show_stored_partitions", "report_markets", "report_sources"]
     if settings.is_simulated and settings.pipelines_dir is None:
         jobs.append("vivenu_default")  # its schedule may be ten minutes away, and the demo's page is empty until then
     for job in jobs:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from ticket_pipeline.demo.rebuild import estimate_past
 from ticket_pipeline.demo.world import open_demo_world
+from ticket_pipeline.logs import set_up_logs
 from ticket_pipeline.settings.model import load_settings
 from ticket_pipeline.storage.connect import open_database
 from ticket_pipeline.storage.sales import build_sale_rules
@@ -21,6 +22,7 @@ from ticket_pipeline.storage.sales import build_sale_rules
 def main(role: str, *which: str) -> None:
     """Play the events of one part, one after the other, or estimate sales."""
     settings = load_settings()
+    set_up_logs(settings)
     world = open_demo_world(settings, datetime.now(UTC), with_past=True)
     with open_database(settings) as database:
         if role == "sales":
