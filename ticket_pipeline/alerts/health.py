@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.alerts.channels import read_channels
 from ticket_pipeline.alerts.conditions import Look, disk_of, least_free
 from ticket_pipeline.alerts.operations import choose_channels
 from ticket_pipeline.errors import ConfigurationError, StorageError
+from ticket_pipeline.market.findings import Finding, State
 from ticket_pipeline.market.waits import show_wait
 from ticket_pipeline.queries.incidents import read_incidents
 from ticket_pipeline.storage.connect import database_url, describe_database, embedded_server
@@ -27,24 +26,6 @@ SILENT = timedelta(minutes=5)
 """The daemon looks once a minute; a machine that is busy with runs may take a few."""
 _CONNECT_SECONDS = 5.0
 _PING_SECONDS = 10.0
-
-
-class State(StrEnum):
-    """How a check ended; only `failing` makes the pipeline unhealthy."""
-
-    OK = "ok"
-    WARNING = "warning"
-    FAILING = "failing"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check. `advice` says what to do; empty where all is well."""
-
-    check: str
-    state: State
-    words: str
-    advice: str = ""
 
 
 def check_health(settings: Settings, polled: Collection[Marketplace], this_moment: datetime) -> list[Finding]:

@@ -10,12 +10,13 @@ from pydantic import SecretStr
 
 from ticket_pipeline.cli.formats import NOTHING, local_time
 from ticket_pipeline.cli.session import open_migrated
-from ticket_pipeline.cli.tables import JsonOption, progress, show, show_facts, show_json, table_of
+from ticket_pipeline.cli.tables import JsonOption, progress, show, show_facts, show_findings, show_json, table_of
 from ticket_pipeline.errors import ConfigurationError, StorageError
+from ticket_pipeline.market.findings import State
 from ticket_pipeline.settings.model import Settings, load_settings, user_settings
 from ticket_pipeline.settings.values import show_address
 from ticket_pipeline.storage.connect import describe_database, embedded_server, open_database
-from ticket_pipeline.storage.doctor import State, examine
+from ticket_pipeline.storage.doctor import examine
 from ticket_pipeline.storage.migrations import apply_migrations, migration_files, missing_migrations
 from ticket_pipeline.storage.readers import grant_read
 from ticket_pipeline.storage.retention import describe_tables
@@ -129,9 +130,7 @@ def doctor(*, as_json: JsonOption = False) -> None:
     if as_json:
         show_json(findings)
     else:
-        rows = {"Check": lambda one: one.check, "State": lambda one: one.state, "Found": lambda one: one.found}
-        show(table_of(findings, rows))
-        show(*(f"\n{one.check}: {one.advice}" for one in findings if one.advice))
+        show_findings(findings)
     if any(one.state is State.FAILING for one in findings):
         raise typer.Exit(1)
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
-from ticket_pipeline.alerts.health import Finding, State, check_health, ping
-from ticket_pipeline.cli.formats import plain, utc_now
-from ticket_pipeline.cli.tables import JsonOption, note, show, show_json, table_of
+from ticket_pipeline.alerts.health import check_health, ping
+from ticket_pipeline.cli.formats import utc_now
+from ticket_pipeline.cli.tables import JsonOption, note, show_findings, show_json
 from ticket_pipeline.ingest.marketplaces import SOURCES, why_not_polled
+from ticket_pipeline.market.findings import State
 from ticket_pipeline.settings.model import load_settings
 
 
@@ -35,12 +35,7 @@ def health(
     if as_json:
         show_json({"is_healthy": is_healthy, "checks": findings})
     else:
-        columns: dict[str, Callable[[Finding], str]] = {
-            "Check": lambda one: one.check,
-            "State": lambda one: one.state,
-            "What": lambda one: plain(one.words) + (f"\n{plain(one.advice)}" if one.advice else ""),
-        }
-        show(table_of(findings, columns))
+        show_findings(findings)
     if is_healthy and send_ping and (error := ping(settings)) is not None:
         note(f"Error: Could not request HEALTH_PING_URL: {error}. Check the address and the network.")
         raise typer.Exit(1)

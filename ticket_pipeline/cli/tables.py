@@ -10,13 +10,18 @@ from dataclasses import asdict, is_dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeVar
 
 import typer
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+from ticket_pipeline.cli.formats import plain
+
+if TYPE_CHECKING:
+    from ticket_pipeline.market.findings import Finding
 
 JsonOption = Annotated[
     bool,
@@ -75,6 +80,16 @@ def show_facts(facts: Iterable[tuple[str, str]]) -> None:
     width = max(len(name) for name, _ in rows)
     for name, fact in rows:
         _console(sys.stdout).print(f"{name:<{width}}  {fact}", soft_wrap=True)
+
+
+def show_findings(findings: Iterable[Finding]) -> None:
+    """Print checks as a table to stdout, with what to do below what was found."""
+    columns: dict[str, Callable[[Finding], str]] = {
+        "Check": lambda one: one.check,
+        "State": lambda one: one.state,
+        "Found": lambda one: plain(one.words) + (f"\n{plain(one.advice)}" if one.advice else ""),
+    }
+    show(table_of(findings, columns))
 
 
 def show_json(document: object) -> None:

@@ -6,10 +6,10 @@ What belongs here: judging what the server reports of itself. What does not: whe
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from ticket_pipeline.market.findings import Finding, State
 
 if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database, Row
@@ -24,24 +24,6 @@ _LONGEST_IDLE = timedelta(minutes=5)
 _BUSY_SHARE = 0.8
 _OLD_TRANSACTIONS = 1_000_000_000
 """Half of what PostgreSQL can number before it stops accepting writes."""
-
-
-class State(StrEnum):
-    """How a check ended."""
-
-    OK = "ok"
-    WARNING = "warning"
-    FAILING = "failing"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check: what was found, and what to do where that is not good."""
-
-    check: str
-    state: State
-    found: str
-    advice: str | None = None
 
 
 def examine(database: Database, missing_migrations: Sequence[str], this_moment: datetime) -> list[Finding]:
@@ -61,7 +43,7 @@ def examine(database: Database, missing_migrations: Sequence[str], this_moment: 
 def _finding(check: str, found: str, trouble: str | None, *, is_failing: bool = False) -> Finding:
     """A finding that is good where `trouble`, the advice, is None."""
     state = State.OK if trouble is None else State.FAILING if is_failing else State.WARNING
-    return Finding(check, state, found, trouble)
+    return Finding(check, state, found, trouble or "")
 
 
 def _judge_schema(missing: Sequence[str]) -> Iterator[Finding]:

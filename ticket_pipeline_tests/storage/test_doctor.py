@@ -13,8 +13,9 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from ticket_pipeline.errors import StorageError
+from ticket_pipeline.market.findings import State
 from ticket_pipeline.storage.database import Database
-from ticket_pipeline.storage.doctor import State, examine
+from ticket_pipeline.storage.doctor import examine
 from ticket_pipeline.storage.embedded import find_binaries
 from ticket_pipeline.storage.migrations import apply_migrations, migration_files
 from ticket_pipeline.storage.readers import grant_read
@@ -42,10 +43,10 @@ def is_timescaledb(database: Database) -> bool:
     return bool((database.fetch_one("maintenance/examine_server") or {})["is_preloaded"])
 
 
-def find(database: Database) -> dict[str, tuple[State, str, str | None]]:
+def find(database: Database) -> dict[str, tuple[State, str, str]]:
     """What the doctor finds, by check."""
     found = examine(database, [], datetime.now(UTC))
-    return {one.check: (one.state, one.found, one.advice) for one in found}
+    return {one.check: (one.state, one.words, one.advice) for one in found}
 
 
 def test_a_good_server_has_no_failing_check_and_each_trouble_has_an_advice(database: Database) -> None:
@@ -73,7 +74,7 @@ def test_the_doctor_names_dead_rows_a_broken_index_a_wrong_clock_and_a_missing_m
         found = examine(database, ["0002_events"], datetime.now(UTC) + timedelta(minutes=1))
         by_check = {one.check: one for one in found}
         assert by_check["Schema"].state is State.FAILING
-        assert "worn: 20,000 beside 10,000 live ones" in by_check["Dead rows"].found
+        assert "worn: 20,000 beside 10,000 live ones" in by_check["Dead rows"].words
         assert by_check["Index"].advice == "Run reindex index worn_n."
         assert by_check["Clock"].state is State.WARNING
     finally:
@@ -125,7 +126,7 @@ def test_timescaledb_that_came_later_is_taken_up_with_all_listings(plain: Databa
     if not is_timescaledb(plain):
         assert find(plain)["TimescaleDB"][0] is State.OK, "there is none to take up on this server"
         return
-    assert "use-timescaledb" in (find(plain)["TimescaleDB"][2] or "")
+    assert "use-timescaledb" in find(plain)["TimescaleDB"][2]
     for _ in range(2):
         plain.execute("maintenance/use_timescaledb")
     assert find(plain)["Chunks"][1].startswith(f"{WEEKS};")
