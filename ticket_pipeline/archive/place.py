@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from ticket_pipeline.errors import StorageError
+from ticket_pipeline.errors import ConfigurationError, StorageError
 from ticket_pipeline.settings.values import show_address
 
 if TYPE_CHECKING:
@@ -85,8 +85,28 @@ class ArchivePlace:
 
 
 def open_place(settings: Settings) -> ArchivePlace:
-    """The archive of these settings."""
+    """The archive of these settings.
+
+    Raises:
+        ConfigurationError: see `describe_missing_place`.
+    """
+    if (missing := describe_missing_place(settings)) is not None:
+        raise ConfigurationError(missing)
     return ArchivePlace(settings.archive_url or str(settings.state_dir.resolve() / "archive"))
+
+
+def describe_missing_place(settings: Settings) -> str | None:
+    """Why there is no place for the archive; None where there is one.
+
+    Beside a database of the user's own, STATE_DIR may be the folder of a container, which is gone with it: the files
+    would be the only copy of what is deleted.
+    """
+    if settings.archive_url is not None or settings.is_embedded:
+        return None
+    return (
+        "ARCHIVE_URL is not set, so nothing is archived: beside a database of your own, STATE_DIR may not last. Set it "
+        "to a folder or bucket that you back up, or ARCHIVE_AFTER_MONTHS=0 to keep all listings in the database."
+    )
 
 
 @contextmanager

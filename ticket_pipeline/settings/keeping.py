@@ -21,7 +21,8 @@ class KeepingSettings(BaseSettings):
         default=4, ge=0, le=120, description="Months that listings stay in the database, at least 4; 0: forever"
     )
     archive_url: OptionalText = Field(
-        default=None, description="Folder or URL of older listings, such as s3://bucket/x; unset: STATE_DIR/archive"
+        default=None,
+        description="Folder or URL of older listings, such as s3://bucket/x; needed beside a database of your own",
     )
 
     @model_validator(mode="after")

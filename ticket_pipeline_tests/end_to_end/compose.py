@@ -66,6 +66,7 @@ def services_of(url: str, folder: Path) -> Iterator[Services]:
         database = {"HOST": "127.0.0.1", "PORT": str(database_port), "NAME": where["dbname"], "USER": where["user"]}
         ours = {f"DB_{name}": str(value) for name, value in database.items()}
         ours |= {"DB_PASSWORD": "not asked for", "CODE_SERVER_HOST": "127.0.0.1", "LOG_FORMAT": "json"}
+        ours["ARCHIVE_URL"] = str(folder / "archive")
         assert ours.keys() == found["x-part"]["environment"].keys()
         services = {name: each for name, each in found["services"].items() if each["image"] == "ticket-pipeline"}
         yield Services(

@@ -80,6 +80,12 @@ def build_archive_schedule(job: AssetJob, settings: Settings, now: Clock) -> dg.
         if settings.archive_after_months == 0:
             yield dg.SkipReason("ARCHIVE_AFTER_MONTHS is 0: listings stay in the database")
             return
+        # fsspec, which few runs need.
+        from ticket_pipeline.archive.place import describe_missing_place  # noqa: PLC0415
+
+        if (missing := describe_missing_place(settings)) is not None:
+            yield dg.SkipReason(missing)
+            return
         with timescaledb.database() as database:
             due = find_due_months(database, now(), settings.archive_after_months)
         keys = [str(month) for month in due if month.first_on >= settings.prices_start_date.replace(day=1)]

@@ -50,6 +50,14 @@ def test_months_that_are_due_are_moved_in_one_run(location: Location, tmp_path: 
     assert len(list((tmp_path / "archive").rglob("*.parquet"))) == 6
 
 
+def test_beside_a_database_of_ones_own_nothing_is_moved_to_a_folder_that_may_not_last(location: Location) -> None:
+    assert "ARCHIVE_URL is not set" in (_tick(location).skip_message or "")
+    location.capture(location.loopback.keys[0], datetime(2026, 1, 3, tzinfo=UTC), 50)
+    location.settings = location.loopback.settings(prices_start_date=date(2026, 1, 1))
+    assert not location.run("archive_listings", span=("2026-01", "2026-01")).success
+    assert location.loopback.value("select count(*) from listings") == 1
+
+
 def test_zero_months_keep_listings_for_ever(location: Location) -> None:
     location.settings = location.loopback.settings(archive_after_months=0)
     assert "ARCHIVE_AFTER_MONTHS is 0" in (_tick(location).skip_message or "")
