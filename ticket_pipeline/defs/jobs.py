@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import dagster as dg
 
 from ticket_pipeline.defs.resources import Clock, TimescaleDBResource
-from ticket_pipeline.defs.run_history import prune_run_history
+from ticket_pipeline.defs.run_history import find_other_locations, prune_run_history
 from ticket_pipeline.ingest.marketplaces import Source
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.settings.model import Settings
@@ -91,6 +91,9 @@ def build_maintenance(settings: Settings, now: Clock) -> dg.JobDefinition:
         description=f"Delete Dagster's runs, events and logs after {RUN_HISTORY_DAYS} days; the status of assets stays."
     )
     def prune_runs(context: dg.OpExecutionContext) -> None:
+        if others := find_other_locations(context.instance):
+            context.log.info("This Dagster runs several code locations (%s): its history is kept", ", ".join(others))
+            return
         cut = now() - timedelta(days=RUN_HISTORY_DAYS)
         pruned = prune_run_history(context.instance, cut, limit=_LONGEST_PRUNING)
         if pruned is None:

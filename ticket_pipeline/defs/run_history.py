@@ -3,6 +3,8 @@
 Dagster's own retention deletes ticks only (1.13). `DagsterInstance.delete_run` deletes the materializations of a run
 with it, and then the partitions that this run made last look missing. So events are deleted first, by SQL, all but the
 newest of each partition, and then the runs by Dagster's own storage, which leaves the other events alone.
+
+A Dagster that runs other code locations, too, is not ours to tidy: nothing of it is deleted.
 """
 
 import time
@@ -17,6 +19,9 @@ from ticket_pipeline.storage.statements import statement
 
 _EVENTS_AT_ONCE = 5_000
 _BACKFILL = "dagster/backfill"
+_REPOSITORY = ".dagster/repository"
+"""The tag by which Dagster's own pages find the runs of a code location; it has no public name."""
+
 _UNDER_WAY = {"REQUESTED", "CANCELING", "FAILING"}
 _FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
@@ -57,6 +62,13 @@ def prune_run_history(instance: dg.DagsterInstance, cut: datetime, *, limit: tim
         instance.compute_log_manager.delete_logs(prefix=[run_id])
         pruned.runs += 1
     return pruned
+
+
+def find_other_locations(instance: dg.DagsterInstance) -> list[str]:
+    """The code locations with runs in this instance, where there are several; empty where it is ours alone."""
+    values = {value for _, found in instance.get_run_tags(tag_keys=[_REPOSITORY]) for value in found}
+    locations = sorted(value.partition("@")[2] for value in values)
+    return locations if len(locations) > 1 else []
 
 
 def _old_runs(instance: dg.DagsterInstance, cut: datetime) -> list[str]:

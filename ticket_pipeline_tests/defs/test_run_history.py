@@ -9,7 +9,7 @@ from pathlib import Path
 import dagster as dg
 import psycopg
 
-from ticket_pipeline.defs.run_history import Pruned, prune_run_history
+from ticket_pipeline.defs.run_history import Pruned, find_other_locations, prune_run_history
 
 DAYS = dg.DailyPartitionsDefinition(start_date="2026-01-01", end_date="2026-01-05")
 PRICES = dg.AssetKey("prices")
@@ -73,6 +73,14 @@ def test_what_takes_too_long_goes_on_the_next_time(instance: dg.DagsterInstance)
     assert pruned is not None
     assert not pruned.is_all
     assert len(instance.get_runs()) == 1
+
+
+def test_a_dagster_that_others_use_too_is_recognized(instance: dg.DagsterInstance) -> None:
+    for location in ("ticket_pipeline", "ticket_pipeline", "other"):
+        assert find_other_locations(instance) == []
+        tags = {".dagster/repository": f"__repository__@{location}"}
+        dg.materialize([prices], instance=instance, partition_key="2026-01-01", tags=tags)
+    assert find_other_locations(instance) == ["other", "ticket_pipeline"]
 
 
 def test_a_storage_of_another_kind_is_left_alone() -> None:
