@@ -49,23 +49,36 @@ class Channel:
         return not rule.channels or not self.tags.isdisjoint(rule.channels)
 
 
-def read_channels(settings: AlertSettings) -> list[Channel]:
-    """The channels of ALERT_URLS: URLs, or the path of a file with one on each line, after `tag=` where it has tags.
+def find_channels(settings: AlertSettings) -> tuple[list[Channel], list[str]]:
+    """The channels of ALERT_URLS, and what of it cannot be read, in sentences that quote no line.
 
-    Raises:
-        ConfigurationError: the file cannot be read, or a line is not a URL. No message quotes a line.
+    It holds URLs, or the path of a file with one on each line, after `tag=` where it has tags.
     """
     if settings.alert_urls is None:
-        return []
+        return [], []
     text = settings.alert_urls.get_secret_value().strip()
     where = "ALERT_URLS"
-    if "://" not in text:
-        where, text = "the file of ALERT_URLS", _read_file(Path(text))
     channels: dict[str, Channel] = {}
+    problems: list[str] = []
+    try:
+        if "://" not in text:
+            where, text = "the file of ALERT_URLS", _read_file(Path(text))
+    except ConfigurationError as error:
+        return [], [str(error)]
     for number, line in enumerate(text.splitlines(), start=1):
-        for channel in _read_line(line, f"{where}, line {number}"):
-            channels[channel.url] = channel
-    return list(channels.values())
+        try:
+            channels |= {channel.url: channel for channel in _read_line(line, f"{where}, line {number}")}
+        except ConfigurationError as error:
+            problems.append(str(error))
+    return list(channels.values()), problems
+
+
+def is_readable(channel: Channel) -> bool:
+    """Whether Apprise can make anything of the address; nothing is sent."""
+    with _quiet_libraries():
+        import apprise  # noqa: PLC0415 - it takes half a second
+
+        return bool(apprise.Apprise(asset=apprise.AppriseAsset(secure_logging=True)).add(channel.url))
 
 
 def _read_file(path: Path) -> str:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ticket_pipeline.alerts.channels import read_channels
+from ticket_pipeline.alerts.channels import find_channels
 from ticket_pipeline.alerts.delivery import Delivered, deliver_due
 from ticket_pipeline.alerts.evaluation import Evaluation, evaluate
-from ticket_pipeline.errors import TicketPipelineError
+from ticket_pipeline.errors import ConfigurationError, TicketPipelineError
 
 if TYPE_CHECKING:
     from ticket_pipeline.settings.model import Settings
@@ -38,11 +38,13 @@ def follow_alerts(database: Database, settings: Settings, now: Callable[[], date
         return None
     evaluation, delivered = Evaluation(), Delivered()
     try:
-        channels = read_channels(settings)
+        channels, unreadable = find_channels(settings)
+        if unreadable and not channels:
+            raise ConfigurationError(unreadable[0])
         if settings.alerts is not None:
             evaluation = evaluate(database, channels, now(), dashboard=settings.dashboard_address)
         delivered = deliver_due(database, channels, now)
     except TicketPipelineError as error:
         _log.warning("Alerts wait for the next poll: %s", error)
         return AlertsReport(evaluation, delivered, str(error))
-    return AlertsReport(evaluation, delivered)
+    return AlertsReport(evaluation, delivered, " ".join(unreadable) or None)

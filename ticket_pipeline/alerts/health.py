@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ticket_pipeline.alerts.channels import read_channels
+from ticket_pipeline.alerts.channels import find_channels, is_readable
 from ticket_pipeline.alerts.conditions import Look, disk_of, least_free
 from ticket_pipeline.alerts.operations import choose_channels
 from ticket_pipeline.errors import ConfigurationError, StorageError
@@ -108,13 +108,17 @@ def _check_disk(settings: Settings) -> Finding:
 
 
 def _check_channels(settings: Settings) -> Finding:
-    try:
-        channels = choose_channels(read_channels(settings))
-    except ConfigurationError as error:
-        return Finding("channels", State.FAILING, str(error), "Correct ALERT_URLS: nobody is told of anything.")
+    channels, problems = find_channels(settings)
+    wrong = [one for one in channels if not is_readable(one)]
+    problems += [f"Apprise cannot read the address of {one.label}." for one in wrong]
+    labels = ", ".join(one.label for one in choose_channels([one for one in channels if one not in wrong]))
+    if problems:
+        state = State.WARNING if labels else State.FAILING
+        reached = f"Only {labels} is told" if labels else "Nobody is told of anything"
+        return Finding("channels", state, " ".join(problems), f"Correct ALERT_URLS. {reached}.")
     if not channels:
         return Finding("channels", State.OK, "ALERT_URLS is not set: incidents are stored, and nothing is sent.")
-    return Finding("channels", State.OK, f"Incidents are sent to {', '.join(one.label for one in channels)}.")
+    return Finding("channels", State.OK, f"Incidents are sent to {labels}.")
 
 
 def _check_incidents(look: Look) -> Iterator[Finding]:

@@ -31,6 +31,7 @@ class Kind(StrEnum):
     PAYLOAD_CHANGED = "payload_changed"
     DISK_LOW = "disk_low"
     CHANNEL_DEAD = "channel_dead"
+    CHANNELS_UNREADABLE = "channels_unreadable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,10 @@ RULES: Mapping[Kind, Rule] = MappingProxyType(
         Kind.CHANNEL_DEAD: Rule(
             "channels take no messages",
             "Correct its address in ALERT_URLS, then run ticket-pipeline alerts test.",
+        ),
+        Kind.CHANNELS_UNREADABLE: Rule(
+            "settings of channels cannot be read",
+            "Correct what the cause names, restart the code server, then run ticket-pipeline alerts test.",
         ),
     }
 )

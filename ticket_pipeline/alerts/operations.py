@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from psycopg.types.json import Jsonb
 
-from ticket_pipeline.alerts.channels import Channel, read_channels
+from ticket_pipeline.alerts.channels import Channel, find_channels
 from ticket_pipeline.alerts.conditions import Look, disk_of, find_problems
 from ticket_pipeline.alerts.incidents import RULES, RUNBOOK, Incident, Kind, Problem, compare
 from ticket_pipeline.market.waits import show_wait
@@ -56,14 +56,14 @@ def watch_operations(
         this_moment: aware UTC.
         failing_jobs: of open incidents about jobs, the subjects of those whose job still fails.
         free_disk: a folder → total and free bytes of its disk.
-
-    Raises:
-        ConfigurationError: ALERT_URLS cannot be read; incidents wait until it can.
     """
-    channels = read_channels(settings)
+    channels, unreadable = find_channels(settings)
     labels = [channel.label for channel in channels]
     look = Look(database, settings, polled, labels, this_moment, free_disk)
     problems = find_problems(look)
+    if unreadable:
+        words = "ALERT_URLS cannot be read" if not channels else "Part of ALERT_URLS cannot be read"
+        problems.append(Problem(Kind.CHANNELS_UNREADABLE, "ALERT_URLS", words, " ".join(unreadable)))
     with database.transaction("follow incidents") as transaction:
         current = _lock_and_read(transaction)
         runs = [incident for incident in current if incident.kind in _ABOUT_RUNS]
@@ -78,7 +78,7 @@ def watch_operations(
 
 def note_failed_run(database: Database, settings: Settings, job: str, cause: str, this_moment: datetime) -> Followed:
     """Open the incident of a job one of whose runs failed, unless it is open. `watch_operations` closes it."""
-    channels = read_channels(settings)
+    channels, _ = find_channels(settings)
     if job == SYNC_JOB:
         problem = Problem(Kind.WATCHLIST_UNREADABLE, job, "The watchlist could not be read", cause)
     else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ticket_pipeline.alerts.channels import read_channels, send
+from ticket_pipeline.alerts.channels import find_channels, send
 from ticket_pipeline.alerts.replay import Replayed, replay_rules
 from ticket_pipeline.cli.formats import NOTHING, ago, counted, local_time, parse_duration, plain, until, utc_now
 from ticket_pipeline.cli.incidents import incidents
@@ -168,7 +168,9 @@ def send_test(*, as_json: JsonOption = False) -> None:
 
     ticket-pipeline alerts test
     """
-    channels = read_channels(load_settings())
+    channels, unreadable = find_channels(load_settings())
+    if unreadable and not channels:
+        raise ConfigurationError(unreadable[0])
     if not channels:
         raise ConfigurationError("ALERT_URLS is not set: there is no channel. Write an Apprise URL into it.")
     results = []
@@ -185,7 +187,9 @@ def send_test(*, as_json: JsonOption = False) -> None:
             "Result": lambda row: "sent" if row["is_sent"] else f"failed: {plain(row['error'])}",
         }
         show(table_of(results, columns))
-    if not all(row["is_sent"] for row in results):
+    for problem in unreadable:
+        note(f"Error: {problem}")
+    if unreadable or not all(row["is_sent"] for row in results):
         raise typer.Exit(1)
 
 

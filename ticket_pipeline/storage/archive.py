@@ -107,8 +107,13 @@ def hold_listings(transaction: Transaction, start: datetime, end: datetime) -> N
     Raises:
         StorageError: some are in the archive; to rebuild without them would empty what was made from them.
     """
-    transaction.fetch_all("archive/hold_months", starts_from=start, starts_until=end)
+    hold_months(transaction, start, end)
     refuse_archived(transaction, start, end)
+
+
+def hold_months(transaction: Transaction, start: datetime, end: datetime) -> None:
+    """Keep the months of a span, and of the 90 days before it, where they are until the transaction ends."""
+    transaction.fetch_all("archive/hold_months", starts_from=start, starts_until=end)
 
 
 def refuse_archived(database: Database | Transaction, start: datetime, end: datetime) -> None:

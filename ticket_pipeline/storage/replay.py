@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.market.events import Event
+from ticket_pipeline.storage.archive import hold_months
 from ticket_pipeline.storage.changes import compare_captures
 from ticket_pipeline.storage.payload_shapes import decompress
 from ticket_pipeline.storage.snapshots import insert_rejected, judge_captures, rejected_as_json
@@ -105,6 +106,8 @@ def rewrite_captures(
     event = reread[0].capture.event
     source = {"event_id": event.event_id, "marketplace": event.marketplace}
     with database.transaction(f"replay captures of {event.marketplace} event {event.external_id}") as transaction:
+        # Before the source, as rebuilds do: so no archiver begins between the comparison and the rewriting.
+        hold_months(transaction, reread[0].capture.captured_at, reread[-1].capture.captured_at)
         transaction.execute("snapshots/lock_source", **source)
         transaction.fetch_all("admission/lift_limit")
         transaction.execute("replay/create_replayed")

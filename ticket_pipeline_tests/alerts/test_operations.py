@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, LiteralString
 import pytest
 from pydantic import SecretStr
 
-from ticket_pipeline.alerts.channels import read_channels
+from ticket_pipeline.alerts.channels import find_channels
 from ticket_pipeline.alerts.delivery import deliver_due
 from ticket_pipeline.alerts.incidents import RULES, RUNBOOK, Kind
 from ticket_pipeline.alerts.operations import Followed, note_failed_run, watch_operations
@@ -53,7 +53,7 @@ class Pipeline:
         self.now += wait
         before = len(self.webhook.messages)
         self.watch()
-        deliver_due(self.database, read_channels(self.settings), lambda: self.now)
+        deliver_due(self.database, find_channels(self.settings)[0], lambda: self.now)
         return [message["title"] for message in self.webhook.messages[before:]]
 
     def watch(self) -> Followed:
@@ -127,9 +127,21 @@ class Pipeline:
             "(%(now)s, 'stubhub', '[].amount', 'added', null, 'number', %(now)s)"
         )
 
+    def add_channel(self, line: str) -> None:
+        """ALERT_URLS has one line more."""
+        assert self.settings.alert_urls is not None
+        urls = SecretStr(f"{self.settings.alert_urls.get_secret_value()}\n{line}")
+        self.settings = self.settings.model_copy(update={"alert_urls": urls})
+
+    def drop_channel(self) -> None:
+        """ALERT_URLS has one line less."""
+        assert self.settings.alert_urls is not None
+        urls = SecretStr(self.settings.alert_urls.get_secret_value().rpartition("\n")[0])
+        self.settings = self.settings.model_copy(update={"alert_urls": urls})
+
     def end_message(self, state: str) -> None:
         """A message to the other channel ended."""
-        other = read_channels(self.settings)[1].label
+        other = find_channels(self.settings)[0][1].label
         self.change(
             "insert into alert_deliveries (alert_event_ids, channel, title, body, timezone, state, next_attempt_at, "
             "error, created_at, ended_at) values ('{}', %(other)s, 'a', 'b', 'UTC', %(state)s, %(now)s, 'refused', "
@@ -203,6 +215,9 @@ CASES = {
     Kind.CHANNEL_DEAD: Case(
         lambda one: one.end_message("dead"), lambda one: one.end_message("sent"), "A message to json-"
     ),
+    Kind.CHANNELS_UNREADABLE: Case(
+        lambda one: one.add_channel("s3cretT0ken"), lambda one: one.drop_channel(), "Part of ALERT_URLS cannot be read"
+    ),
 }
 
 
@@ -256,6 +271,17 @@ def test_what_ends_before_its_time_is_not_told(pipeline: Pipeline) -> None:
     pipeline.schedule(DAY, MINUTE, MINUTE)
     assert [pipeline.look() for _ in range(20)] == [[]] * 20
     assert read_incidents(pipeline.database, since=pipeline.now - DAY) == []
+
+
+def test_an_unreadable_alert_urls_is_an_incident_of_its_own_and_stops_no_look(pipeline: Pipeline) -> None:
+    pipeline.settings = pipeline.settings.model_copy(update={"alert_urls": SecretStr("no/such/s3cretT0ken")})
+    pipeline.free = 0
+    pipeline.fail_run("aggregate_hourly")
+    pipeline.watch()
+    found = read_incidents(pipeline.database)
+    assert {one.kind for one in found} == {Kind.RUNS_FAILED, Kind.DISK_LOW, Kind.CHANNELS_UNREADABLE}
+    assert "s3cretT0ken" not in repr(found)
+    assert pipeline.database.fetch_one("incidents/select_watch") == {"watched_at": pipeline.now}
 
 
 def test_without_channels_incidents_are_stored_and_without_the_tag_every_channel_has_them(pipeline: Pipeline) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ticket_pipeline.alerts.channels import read_channels, send
+from ticket_pipeline.alerts.channels import find_channels, send
 from ticket_pipeline.alerts.delivery import LEASE, LONGEST_WAIT, MOST_ATTEMPTS, deliver_due
 from ticket_pipeline.alerts.evaluation import evaluate
 from ticket_pipeline.queries.alerts import alert_deliveries, alert_events, alert_standings
@@ -105,7 +105,7 @@ def test_an_address_is_nowhere_but_in_its_setting(
     webhook.status = 500
     settings = configure(loopback, tmp_path, webhook.url)
     poll(loopback, settings, 2)
-    (channel,) = read_channels(settings)
+    (channel,), _ = find_channels(settings)
     failed = str(send(channel, "a", "b"))
     # The webhook itself runs in this process, and logs what it is asked.
     logged = "".join(record.getMessage() for record in caplog.records if not record.name.startswith("uvicorn"))
@@ -123,7 +123,7 @@ def test_a_dead_channel_is_retried_with_back_off_and_ends_dead_beside_one_that_w
         settings = configure(loopback, tmp_path, f"{webhook.url}\ntag=desk json://127.0.0.1:{closed}/closed")
         (_, report) = poll(loopback, settings, 2)
     assert (report.delivered.sent, report.delivered.retried) == (1 * 2, 2)
-    channels = read_channels(settings)
+    channels, _ = find_channels(settings)
     queued = alert_deliveries(loopback.database, states=["queued"])
     assert {one.attempts for one in queued} == {1}
     assert all(one.error and "onnection" in one.error for one in queued)
@@ -140,7 +140,7 @@ def test_a_crash_between_storing_and_sending_loses_nothing_and_doubles_nothing(
     loopback: Loopback, webhook: Webhook, tmp_path: Path
 ) -> None:
     settings = configure(loopback, tmp_path, webhook.url)
-    channels = read_channels(settings)
+    channels, _ = find_channels(settings)
     for _ in range(2):
         poll(loopback, loopback.settings())
         evaluate(loopback.database, channels, loopback.clock(), dashboard="http://desk")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -100,6 +101,19 @@ def test_the_dead_mans_switch_is_requested_only_while_nothing_is_failing_and_its
     assert "the request failed (ConnectError)" in " ".join(gone.output.split())
     assert "s3cretPing" not in refused.output + gone.output
     assert "HEALTH_PING_URL is not set" in " ".join(cli.run("health", "--ping").output.split())
+
+
+def test_an_address_that_cannot_be_read_is_named_without_showing_it(cli: Cli) -> None:
+    assert cli.run("sync-events").exit_code == 0
+    wrong = "slack://s3cretT0ken"
+    one_of_two = cli.run("health", "--json", ALERT_URLS=f"json://127.0.0.1/hook\n{wrong}\ns3cretT0ken")
+    (found,) = [one for one in json.loads(one_of_two.output)["checks"] if one["check"] == "channels"]
+    assert found["state"] == "warning"
+    assert "ALERT_URLS, line 3: not an Apprise URL" in found["words"]
+    assert "cannot read the address of slack-" in found["words"]
+    alone = cli.run("health", ALERT_URLS=wrong)
+    assert alone.exit_code == 1
+    assert "s3cretT0ken" not in one_of_two.output + alone.output
 
 
 def test_incidents_are_listed(cli: Cli) -> None:
