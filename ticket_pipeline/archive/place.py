@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from ticket_pipeline.settings.model import Settings
 
 
+_AFTER_WRITING = "Check ARCHIVE_URL, its rights and its free space, and run it again."
+_AFTER_READING = "Check ARCHIVE_URL and its rights; bring a file that is missing or damaged back from your backup."
+
+
 class ArchivePlace:
     """A folder or a bucket. Nothing is created or reached before the first use.
 
@@ -50,7 +54,7 @@ class ArchivePlace:
     def write(self, file: str) -> Iterator[Path]:
         """A path to write to, which becomes `file` at the end, whole; after a failure `file` is as it was."""
         path = f"{self._root.rstrip('/')}/{file}"
-        with self._errors(f"write {file}"):
+        with self._errors(f"write {file} in"):
             if self._is_folder:
                 with _replacing(Path(path)) as part:
                     yield part
@@ -64,7 +68,7 @@ class ArchivePlace:
     @contextmanager
     def reading(self, file: str) -> Iterator[None]:
         """What goes wrong with `file` is raised as a StorageError."""
-        with self._errors(f"read {file}"):
+        with self._errors(f"read {file} in", _AFTER_READING):
             yield
 
     @property
@@ -72,15 +76,14 @@ class ArchivePlace:
         return isinstance(self._files, LocalFileSystem)
 
     @contextmanager
-    def _errors(self, doing: str) -> Iterator[None]:
+    def _errors(self, doing: str, advice: str = _AFTER_WRITING) -> Iterator[None]:
         try:
             yield
         except StorageError:
             raise
         except Exception as error:  # each kind of file system raises its own
             raise StorageError(
-                f"Could not {doing} in the archive {self.shown}: {_first_line(error)}. Nothing was deleted. Check "
-                "ARCHIVE_URL, its rights and its free space, and run it again."
+                f"Could not {doing} the archive {self.shown}: {_first_line(error)}. Nothing was deleted. {advice}"
             ) from error
 
 

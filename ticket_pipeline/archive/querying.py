@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ticket_pipeline.archive.place import ArchivePlace
+    from ticket_pipeline.storage.archive import Month
     from ticket_pipeline.storage.database import Database
 
 
@@ -30,11 +31,21 @@ class Answer:
     rows: Sequence[tuple[object, ...]]
 
 
-def ask(database: Database, place: ArchivePlace, question: str, *, only_files: bool = False) -> Answer:
+def ask(
+    database: Database, place: ArchivePlace, question: str, *, month: Month | None = None, only_files: bool = False
+) -> Answer:
     """The answer to one select about `listings`, `rejected_listings` and `listing_changes`.
 
     Each table is the rows of its archived files and, unless `only_files`, those of the database that count. The latter
-    go through a temporary Parquet file, so that memory holds a part of them only.
+    go through a temporary Parquet file, so that memory holds a part of them only. The select reads nothing else: no
+    other file, and no address.
+
+    Args:
+        database: migrated.
+        place: where the files are.
+        question: the select.
+        month: only its rows; None: all, which takes minutes where the database has many listings.
+        only_files: leave out the rows of the database.
 
     Raises:
         ConfigurationError: the question is no select, or DuckDB does not understand it.
@@ -46,36 +57,51 @@ def ask(database: Database, place: ArchivePlace, question: str, *, only_files: b
             if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
                 raise ConfigurationError("The archive answers one select at a time, and changes nothing.")
             named = {name.rpartition(".")[2].casefold() for name in connection.get_table_names(question)}
-            for table in TABLES:
-                if table in named:
-                    _create_view(database, place, connection, table, Path(folder), only_files=only_files)
+            files = [each for each in read_archive_files(database, month) if each.is_the_place]
+            readable: list[str] = []
+            for table in sorted(named & TABLES.keys()):
+                live = Path(folder) / f"{table}.parquet"
+                _copy_live(database, connection, table, live, month, only_files=only_files)
+                addresses = [str(live), *(place.address(each.file) for each in files if each.table_name == table)]
+                connection.execute(
+                    f"create view {table} as select * from "  # noqa: S608 - ours
+                    f"read_parquet([{_listed(addresses)}], union_by_name = true)"
+                )
+                readable += addresses
+            _close(connection, readable)
             answer = connection.execute(question)
             return Answer([each[0] for each in answer.description or ()], answer.fetchall())
         except duckdb.Error as error:
             raise ConfigurationError(f"DuckDB could not answer: {str(error).splitlines()[0]}") from error
 
 
-def _create_view(
+def _copy_live(
     database: Database,
-    place: ArchivePlace,
     connection: duckdb.DuckDBPyConnection,
     table: str,
-    folder: Path,
+    file: Path,
+    month: Month | None,
     *,
     only_files: bool,
 ) -> None:
-    files = [each for each in read_archive_files(database) if each.table_name == table and each.is_the_place]
-    addresses = [place.address(each.file) for each in files]
-    live = folder / f"{table}.parquet"
     columns = read_columns(database, EXPORTS[table])
-    part = Part(EXPORTS[table], is_live=True)
+    first_on, until_on = (month.first_on, month.plus(1).first_on) if month else (None, None)
+    part = Part(EXPORTS[table], first_on, until_on, is_live=True)
     stream_parquet(
         connection,
         {each.name: each.kind for each in columns},
-        live,
+        file,
         lambda write: 0 if only_files else copy_part(database, part, columns, write, is_for_people=False),
     )
-    listed = ", ".join(map(quoted, [str(live), *addresses]))
-    connection.execute(
-        f"create view {table} as select * from read_parquet([{listed}], union_by_name = true)"  # noqa: S608 - ours
-    )
+
+
+def _close(connection: duckdb.DuckDBPyConnection, readable: Sequence[str]) -> None:
+    """Let a select read these files, and nothing else of the machine: it may come from a page or a colleague."""
+    connection.execute(f"set allowed_paths = [{_listed(readable)}]")
+    connection.execute("set python_enable_replacements = false")  # else variables of ours are tables
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
+
+
+def _listed(texts: Sequence[str]) -> str:
+    return ", ".join(map(quoted, texts))

@@ -101,7 +101,7 @@ def run(*, month: MonthOption = None, as_json: JsonOption = False) -> None:
     elif done:
         show(_table(done), f"In {plain(place.shown)}.")
     else:
-        note("No month is due.")
+        note(f"{month.name} has no captures." if month else "No month is due.")
 
 
 @commands.command("verify")
@@ -120,6 +120,8 @@ def verify(*, month: MonthOption = None, as_json: JsonOption = False) -> None:
     wrong = [each for each in found if each.problem]
     if as_json:
         show_json([{"file": each.file.file, "rows": each.file.rows, "problem": each.problem} for each in found])
+    elif not found:
+        note("No month is in the archive." if month is None else f"{month.name} is not in the archive.")
     else:
         show(f"{counted(len(found) - len(wrong), 'file')} of {len(found)} hold what was archived.")
     if wrong:
@@ -147,19 +149,20 @@ def restore(month: MonthArgument, *, as_json: JsonOption = False) -> None:
 def query(
     question: Annotated[str, typer.Argument(metavar="SQL", help="One select, as DuckDB has it.")],
     *,
+    month: MonthOption = None,
     only_files: Annotated[bool, typer.Option("--only-files", help="Leave out what is in the database.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Ask the archive and the database in one: tables `listings`, `rejected_listings` and `listing_changes`.
 
-    What the database has of the tables that the question names is first copied to a temporary file; months of a large
-    database take a while. `--only-files` skips that.
+    What the database has of the tables that the question names is first copied to a temporary file; all of a large
+    database takes minutes. `--month` copies one month, `--only-files` nothing.
 
         ticket-pipeline archive query "select marketplace, count(*) from listings group by all"
     """
     settings = load_settings()
     with open_migrated(settings) as database, progress("Asking"):
-        answer = ask(database, open_place(settings), question, only_files=only_files)
+        answer = ask(database, open_place(settings), question, month=month, only_files=only_files)
     if as_json:
         show_json([dict(zip(answer.columns, row, strict=True)) for row in answer.rows])
         return

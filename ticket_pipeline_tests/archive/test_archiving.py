@@ -106,14 +106,28 @@ def test_a_question_sees_each_listing_once(played: Database, place: ArchivePlace
         ),
         next(each.rows for each in read_archive_files(played) if each.table_name == "listings"),
     )
+    of_months = [ask(played, place, counted, month=each).rows[0][0] for each in (JANUARY, FEBRUARY, MARCH)]
+    assert sum(of_months) == before[0][0]
+    assert of_months[1] == alone[1]
     restore_month(played, place, FEBRUARY)
     assert ask(played, place, counted).rows == before
 
 
-@pytest.mark.parametrize("text", ["delete from listings", "select 1; select 2", "copy (select 1) to '/tmp/x'", "selec"])
-def test_a_question_can_only_read(played: Database, place: ArchivePlace, text: str) -> None:
-    with pytest.raises(ConfigurationError):
-        ask(played, place, text)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "delete from listings",
+        "select 1; select 2",
+        "copy (select 1) to '/tmp/x'",
+        "attach '/tmp/x'",
+        "select * from read_text('/etc/passwd')",
+        "select * from glob('/etc/*')",
+        "selec",
+    ],
+)
+def test_a_question_can_only_read_and_only_the_archive(database: Database, place: ArchivePlace, text: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"one select at a time|Permission Error|syntax error"):
+        ask(database, place, text)
 
 
 def test_a_bucket_is_as_good_as_a_folder(played: Database) -> None:
