@@ -1,14 +1,16 @@
-"""Run benchmarks: `python -m benchmarks [a … h|all] [--server plain|timescaledb|both] [--quick] [--strict]`."""
+"""Run benchmarks: `python -m benchmarks [a … i|all|soak] [--server plain|timescaledb|both] [--quick] [--strict]`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 import time
+from datetime import timedelta
 from importlib.metadata import version
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from benchmarks.bytes import measure_bytes
 from benchmarks.changes import measure_changes
 from benchmarks.export import measure_export
 from benchmarks.ground import PLAIN, TIMESCALEDB, ServerUnavailableError, describe_machine, open_ground
@@ -18,6 +20,8 @@ from benchmarks.logged_events import measure_logged_events
 from benchmarks.polling import measure_polling
 from benchmarks.queries import measure_queries
 from benchmarks.rebuild import measure_rebuild
+from benchmarks.soak.plan import QUICK, Plan
+from benchmarks.soak.run import run_soak
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
     from benchmarks.ground import Ground
     from benchmarks.report import Report
 
+_SERVERS = (PLAIN, TIMESCALEDB)
+SOAK = "soak"
 _PACKAGES = ("dagster", "psycopg", "pandas", "pandera", "httpx", "orjson")
 MEASURES: Mapping[str, Callable[..., Report]] = MappingProxyType(
     {
@@ -36,6 +42,7 @@ MEASURES: Mapping[str, Callable[..., Report]] = MappingProxyType(
         "f": measure_queries,
         "g": measure_changes,
         "h": measure_export,
+        "i": measure_bytes,
     }
 )
 
@@ -46,13 +53,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(describe_machine())
     print(", ".join(f"{name} {version(name)}" for name in _PACKAGES))
     started = time.monotonic()
-    servers = [PLAIN, TIMESCALEDB] if options.server == "both" else [options.server]
+    if options.which == SOAK and options.server is None:
+        options.server = PLAIN  # hours of work, which a second server would only repeat
+    servers = [options.server] if options.server in _SERVERS else list(_SERVERS)
     reports: list[Report] = []
     unavailable = 0
     for server in servers:
         try:
             with open_ground(server) as ground:
-                reports += _measure_on(ground, _names(options.which, server), quick=options.quick)
+                reports += _measure_on(ground, options)
         except ServerUnavailableError as error:
             print(f"\nNot measured on {server}: {error}")
             unavailable += 1
@@ -75,21 +84,37 @@ def conclude(reports: Sequence[Report], *, is_strict: bool) -> int:
     return 1 if missed and is_strict else 0
 
 
-def _measure_on(ground: Ground, names: Sequence[str], *, quick: bool) -> list[Report]:
+def _measure_on(ground: Ground, options: argparse.Namespace) -> list[Report]:
     reports = []
-    for name in names:
-        report = MEASURES[name](ground, quick=quick)
+    for name in _names(options.which, ground.kind):
+        report = run_soak(ground, _plan(options)) if name == SOAK else MEASURES[name](ground, quick=options.quick)
         print(report, flush=True)
         reports.append(report)
     return reports
 
 
+def _plan(options: argparse.Namespace) -> Plan:
+    """The soak that was asked for: three kills every two days unless a number is given."""
+    if options.quick:
+        return QUICK
+    kills = round(1.5 * options.days) if options.kills is None else options.kills
+    tick = timedelta(minutes=options.tick)
+    return Plan(options.days, options.events, options.listings, kills, options.seed, tick)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure beside named baselines.")
-    parser.add_argument("which", nargs="?", default="all", choices=[*MEASURES, "all"])
-    parser.add_argument("--server", default="both", choices=[PLAIN, TIMESCALEDB, "both"])
+    parser.add_argument("which", nargs="?", default="all", choices=[*MEASURES, "all", SOAK])
+    parser.add_argument("--server", choices=[*_SERVERS, "both"], help="both unless given; of a soak plain")
     parser.add_argument("--quick", action="store_true", help="little data: does it run? The figures mean nothing")
     parser.add_argument("--strict", action="store_true", help="exit with 1 where a goal is missed")
+    soak = parser.add_argument_group(SOAK, "simulated weeks with faults and kills; hours of work at its full size")
+    soak.add_argument("--days", type=float, default=30)
+    soak.add_argument("--events", type=int, default=200)
+    soak.add_argument("--listings", type=int, default=60, help="of an event at a marketplace, about")
+    soak.add_argument("--kills", type=int, help="unless given, three every two days")
+    soak.add_argument("--tick", type=float, default=15, help="simulated minutes between two looks at what is due")
+    soak.add_argument("--seed", type=int, default=1)
     return parser
 
 

@@ -71,7 +71,7 @@ def measure_changes(ground: Ground, *, quick: bool) -> Report:
     count, warm, measured = (4, 2, 2) if quick else (32, 6, 12)  # sales are learned anew every six hours
     report = Report(f"(g) Changes and sales per capture; {ground.name}")
     for body in (large_body()[0], simulated_body(300, seed=2)):
-        bodies = _successive(body, warm + measured)
+        bodies = successive(body, warm + measured)
         listings = f"{len(json.loads(bodies[0])):,} listings"
         with ground.database() as url, Database(url, SCHEMA) as database, one_core(ground):
             with database.connection() as connection:
@@ -112,7 +112,7 @@ def _store(ground: Ground, ingest: ListingsIngest, events: Sequence[Event], mome
     return spend(ground, lambda: store_all(ingest, answers))[1].cpu
 
 
-def _successive(body: bytes, captures: int) -> list[bytes]:
+def successive(body: bytes, captures: int) -> list[bytes]:
     """The body and what becomes of it."""
     draw = random.Random(7)  # noqa: S311 - made-up data, not cryptography
     items: list[dict[str, Any]] = json.loads(body)

@@ -41,6 +41,7 @@ class Usage:
         runs: Dagster runs known afterwards.
         partitions: partitions of the asset that are materialized afterwards.
         server_cpu: CPU seconds of the database server meanwhile, seen from outside.
+        bytes_a_run: by which each run but the first enlarged Dagster's tables; 0 where there was one.
     """
 
     wall: float
@@ -50,6 +51,7 @@ class Usage:
     runs: int = 0
     partitions: int = 0
     server_cpu: float = 0.0
+    bytes_a_run: float = 0.0
 
 
 def run_child(ground: Ground, arguments: list[str], environment: Mapping[str, str]) -> Usage:
@@ -116,8 +118,8 @@ def _export(folder: str, kind: str, *event: str) -> Usage:
     return _usage(wall, cpu)
 
 
-def _run(job_name: str, config: str, tags: str, asset: str) -> Usage:
-    """One Dagster run of a job of the real code location, on the real instance."""
+def _run(job_name: str, config: str, tags: str, asset: str, further: str = "0") -> Usage:
+    """One Dagster run of a job of the real code location, on the real instance; then `further` ones for their size."""
     import dagster as dg  # noqa: PLC0415 - each mode pays for its own imports only
 
     from ticket_pipeline.definitions import build_defs  # noqa: PLC0415 - likewise
@@ -128,7 +130,21 @@ def _run(job_name: str, config: str, tags: str, asset: str) -> Usage:
         job.execute_in_process(instance=instance, run_config=json.loads(config), tags=json.loads(tags))
         usage = _usage(wall, cpu)
         partitions = instance.get_materialized_partitions(dg.AssetKey(asset))
-        return Usage(**asdict(usage) | {"runs": instance.get_runs_count(), "partitions": len(partitions)})
+        seen = {"runs": instance.get_runs_count(), "partitions": len(partitions)}
+        before = _dagster_bytes() if int(further) else 0
+        for _ in range(int(further)):
+            job.execute_in_process(instance=instance, run_config=json.loads(config), tags=json.loads(tags))
+        added = _dagster_bytes() - before if int(further) else 0
+        return Usage(**asdict(usage) | seen | {"bytes_a_run": added / max(1, int(further))})
+
+
+def _dagster_bytes() -> int:
+    """What Dagster's tables take, with indexes."""
+    from ticket_pipeline.storage.connect import open_database  # noqa: PLC0415 - each mode pays for its own imports only
+
+    with open_database(load_settings()) as database:
+        rows = database.fetch_all("maintenance/measure_tables", dagster_schema="dagster")
+    return next(int(row["bytes"]) for row in rows if row["table"] == "dagster")
 
 
 def _usage(wall: float, cpu: float) -> Usage:

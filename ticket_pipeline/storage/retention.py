@@ -15,7 +15,7 @@ from psycopg import sql
 from ticket_pipeline.storage.archive import ARCHIVED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.storage.database import Database, Row
@@ -60,10 +60,10 @@ KEPT = (
 """One statement deletes each; a row of `alert_rules` takes its states and events with it."""
 
 
-def delete_old_rows(database: Database, this_moment: datetime) -> Mapping[str, int]:
+def delete_old_rows(database: Database, this_moment: datetime, kept: Iterable[Kept] = KEPT) -> Mapping[str, int]:
     """Delete what is past its time, a table at a time; returns how many rows of each. Idempotent."""
     deleted = {}
-    for each in KEPT:
+    for each in kept:
         statement = sql.SQL("delete from {} where {} < {} and {}").format(
             sql.Identifier(each.table),
             sql.Identifier(each.column),

@@ -23,6 +23,7 @@ COUNTED = {
     "f": [],
     "g": [],
     "h": ["rows in the Parquet files"],
+    "i": ["a listing of 304 listings"],
 }
 
 

@@ -1,0 +1,1 @@
+"""Leave the pipeline alone for simulated weeks, kill it at random, and compare all that it left with the truth."""
