@@ -1,4 +1,4 @@
-"""Run benchmarks: `python -m benchmarks [a … i|all|soak] [--server plain|timescaledb|both] [--quick] [--strict]`."""
+"""Run benchmarks: `python -m benchmarks [a … j|all|soak] [--server plain|timescaledb|both] [--quick] [--strict]`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.bytes import measure_bytes
 from benchmarks.changes import measure_changes
+from benchmarks.dashboard import measure_dashboard
 from benchmarks.export import measure_export
 from benchmarks.ground import PLAIN, TIMESCALEDB, ServerUnavailableError, describe_machine, open_ground
 from benchmarks.history import measure_history
@@ -43,6 +44,7 @@ MEASURES: Mapping[str, Callable[..., Report]] = MappingProxyType(
         "g": measure_changes,
         "h": measure_export,
         "i": measure_bytes,
+        "j": measure_dashboard,
     }
 )
 
@@ -70,10 +72,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _names(which: str, server: str) -> list[str]:
-    """What to measure on a server: (b) and (e) are about requests and Dagster; the second would only repeat them."""
+    """What to measure on a server: (b), (e) and (j) are about requests, Dagster and pages, which one server shows."""
     if which != "all":
         return [which]
-    return [name for name in MEASURES if name not in ("b", "e") or server == PLAIN]
+    return [name for name in MEASURES if name not in ("b", "e", "j") or server == PLAIN]
 
 
 def conclude(reports: Sequence[Report], *, is_strict: bool) -> int:

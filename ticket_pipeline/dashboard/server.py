@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -11,13 +11,15 @@ from ticket_pipeline.dashboard.app import create_app
 from ticket_pipeline.storage.database import Database
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ticket_pipeline.settings.model import Settings
 
 _STATEMENT_LIMIT = timedelta(seconds=10)
 _CONNECTIONS = 6
 
 
-def serve(settings: Settings, database_url: str) -> None:
+def serve(settings: Settings, database_url: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
     """Serve the dashboard on WEB_HOST and DASHBOARD_PORT; connections only read, but for one that mutes alerts."""
     asked: dict[str, Any] = {"limit": _STATEMENT_LIMIT}
     with (
@@ -25,7 +27,7 @@ def serve(settings: Settings, database_url: str) -> None:
         Database(database_url, settings.db_schema, max_connections=1, **asked) as writing,
     ):
         uvicorn.run(
-            create_app(database, settings, writing=writing),
+            create_app(database, settings, clock, writing=writing),
             host=settings.web_host,
             port=settings.dashboard_port,
             log_level="warning",
