@@ -51,7 +51,7 @@ def _incidents(board: Board) -> Table:
         Column("What", lambda one: one.summary),
         Column("Cause", lambda one: one.cause),
         Column("Kind", lambda one: one.kind, help="A heading of docs/runbook.md, which says what to do"),
-        Column("Told", lambda one: one.deliveries or NOTHING),
+        Column("Messages", lambda one: one.deliveries or NOTHING),
     ]
     rows = read_incidents(board.database, since=board.clock() - _SPAN)
     return Table("incidents", "Incidents of the pipeline", columns, rows, empty="None in 30 days.")
@@ -73,7 +73,7 @@ def _standings(board: Board) -> Table:
         columns.append(Column("Mute", lambda one: "muted" if one.is_muted else "", action=mute_form))
     rows = alert_standings(board.database, this_moment=board.clock())
     empty = "No rule yet: the next sync reads ALERTS." if is_on else "ALERTS is not set: there are no rules."
-    note = "A muted rule is still tried and stored, and nobody is told." if rows else ""
+    note = "A muted rule is tried and stored, and sends no message." if rows else ""
     return Table("alerts", "Rules", columns, rows, empty=empty, note=note)
 
 
@@ -84,7 +84,7 @@ def _history(board: Board) -> Table:
         Column("What", lambda one: one.summary),
         Column("Alert", lambda one: one.alert),
         Column("Captures", lambda one: one.captures, "count", help="In a row, that it rests on"),
-        Column("Told", lambda one: "muted" if one.is_muted else one.deliveries or NOTHING),
+        Column("Messages", lambda one: "muted" if one.is_muted else one.deliveries or NOTHING),
     ]
     rows = alert_events(board.database, since=board.clock() - _SPAN)
     return Table("history", "Fired in 30 days", columns, rows, empty="Nothing fired.")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
 
 from ticket_pipeline.dashboard import pages
 from ticket_pipeline.dashboard.event_charts import draw_charts
-from ticket_pipeline.dashboard.event_tables import TABLES, captures_table
+from ticket_pipeline.dashboard.event_tables import TABLES
 from ticket_pipeline.dashboard.question import WINDOWS, ask
 from ticket_pipeline.market.hours import MOST_TOGETHER
 
@@ -17,14 +18,15 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from ticket_pipeline.dashboard.pages import Board
+    from ticket_pipeline.dashboard.question import Question
+    from ticket_pipeline.dashboard.tables import Table
 
 
 def page(board: Board, request: Request) -> Response:
     """All about one event."""
     question = ask(board, request)
-    tables = {name: table(question) for name, table in TABLES.items() if name not in {"captures", "zone_sections"}}
-    if question.zone != "*":
-        tables["zone_sections"] = TABLES["zone_sections"](question)
+    left_out = {"captures"} if question.zone != "*" else {"captures", "zone_sections"}
+    tables = {name: _make(name, question) for name in TABLES if name not in left_out}
     return board.page(
         request,
         "event.html",
@@ -43,7 +45,11 @@ def page(board: Board, request: Request) -> Response:
 def captures(board: Board, request: Request) -> Response:
     """Which captures the numbers of an event are from, and which runs made them."""
     question = ask(board, request)
-    return board.page(request, "captures.html", question=question, table=captures_table(question))
+    return board.page(request, "captures.html", question=question, table=_make("captures", question))
+
+
+def _make(name: str, question: Question) -> Table:
+    return replace(TABLES[name](question), timezone=question.event.timezone)
 
 
 def download(board: Board, request: Request) -> Response:

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.dashboard.formats import clock, fees, label, money
 from ticket_pipeline.dashboard.links import captures_url, constant, linked, made_at
-from ticket_pipeline.dashboard.overview import CHANGE_HELP, read_groups
+from ticket_pipeline.dashboard.overview import CHANGE_HELP
 from ticket_pipeline.dashboard.tables import Column, Table
 from ticket_pipeline.queries.captures import RecentCapture, recent_captures
 from ticket_pipeline.queries.changes import listing_changes
 from ticket_pipeline.queries.comparables import Comparables, UnclearSeatsError, comparables
 from ticket_pipeline.queries.market import SpreadRow, market_depth, market_now, sections_now, spread
+from ticket_pipeline.queries.overview import overview
 from ticket_pipeline.queries.prices import section_prices
+from ticket_pipeline.storage.archive import describe_archived, find_archived_months
 from ticket_pipeline.storage.prices import DAY, HOUR
 
 if TYPE_CHECKING:
@@ -35,9 +37,7 @@ def now_table(question: Question) -> Table:
     place = question.together - 1
     changes = {
         (row.marketplace, row.currency, row.fee_basis): row
-        for group in read_groups(question.board)
-        for row in group.rows
-        if row.event_id == question.event.event_id
+        for row in overview(question.board.database, this_moment=question.now, event_id=question.event.event_id)
     }
 
     def change(name: str) -> Callable[[Any], Any]:
@@ -249,9 +249,9 @@ def changes_table(question: Question) -> Table:
         Column("Price", lambda row: row.new_price, "money"),
         Column("In", lambda row: _unit(row.currency, row.fee_basis)),
     ]
-    note = (
-        f"The newest {_MOST_CHANGES} of the window at most, between trusted captures. Relisted: back under another id."
-    )
+    note = f"The newest {_MOST_CHANGES} of the window, between trusted captures. Relisted: back under another id."
+    if months := find_archived_months(question.board.database, question.span.start, question.span.end):
+        note = f"Listings and changes are missing here: {describe_archived(months)} {note}"
     return Table("changes", "Changes", columns, rows, empty="No change is known in this window.", note=note)
 
 
@@ -289,7 +289,7 @@ def captures_table(question: Question) -> Table:
     ]
     title = "Captures" if question.zone == "*" else f"Captures: {question.zone}"
     newest = f"up to {clock(question.at, question.event.timezone)}" if question.at else "of the window"
-    return Table("captures", title, columns, rows, note=f"The newest {_MOST_CAPTURES} {newest} at most.")
+    return Table("captures", title, columns, rows, note=f"The newest {_MOST_CAPTURES} {newest}.")
 
 
 def _unit(currency: str | None, basis: str | None) -> str | None:

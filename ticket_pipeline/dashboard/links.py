@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.dashboard.tables import NO_LINK, Column
@@ -26,8 +27,12 @@ def captures_url(question: Question, at: datetime | None, marketplace: str) -> s
 def made_at(question: Question, at: Callable[[Any], datetime | None]) -> Callable[[Any], str | None]:
     """How to get from a row to the capture that its numbers are of; a zone's own, where the row has one."""
 
+    @cache  # many numbers are of one capture
+    def url(moment: datetime | None, marketplace: str) -> str | None:
+        return captures_url(question, moment, marketplace)
+
     def link(row: Any) -> str | None:  # noqa: ANN401 - any row
-        return captures_url(question, at(row), row.marketplace)
+        return url(at(row), row.marketplace)
 
     return link
 

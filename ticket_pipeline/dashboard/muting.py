@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
+from ticket_pipeline.errors import StorageError
 from ticket_pipeline.storage.alerts import mute_alert
 
 if TYPE_CHECKING:
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
     from ticket_pipeline.queries.alerts import AlertStanding
 
 _LONGEST_FORM, _DIGITS = 1000, 15
+_MAY_ONLY_READ = frozenset({"42501", "25006"})
+"""The states of SQL where a right is missing, and where a session is read-only."""
+
+_READ_ONLY = (
+    "Nothing was muted: the database user of the dashboard may only read. Mute with `ticket-pipeline alerts mute` as a "
+    "user who may write, or grant this one update on alert_states."
+)
 
 
 class _Choice(NamedTuple):
@@ -63,9 +71,14 @@ async def mute(board: Board, request: Request) -> Response:
     if board.writing is None or choice is None or rule_id is None or event_id is None:
         raise HTTPException(400, "Nothing was muted: the form was not that of the alerts page.")
     until = board.clock() + choice.span if choice.span else None
-    await run_in_threadpool(
-        mute_alert, board.writing, rule_id, event_id=event_id, until=until, until_resolved=choice.is_until_resolved
-    )
+    try:
+        await run_in_threadpool(
+            mute_alert, board.writing, rule_id, event_id=event_id, until=until, until_resolved=choice.is_until_resolved
+        )
+    except StorageError as error:
+        if getattr(error.__cause__, "sqlstate", None) in _MAY_ONLY_READ:
+            raise HTTPException(403, _READ_ONLY) from error
+        raise
     return RedirectResponse("/alerts#alerts", 303)
 
 

@@ -60,6 +60,9 @@ class Group:
 
 Entry = tuple[Group, OverviewRow]
 
+MOVES = frozenset({"day", "week"})
+"""Columns that are sorted by how far a price moved, up or down, the farthest first."""
+
 CHANGE_HELP = "Change of the floor since the last hour with one at least {} before the capture, at most a day longer"
 
 
@@ -161,10 +164,11 @@ def page(board: Board, request: Request) -> Response:
         "overview.html",
         groups=shown,
         columns=COLUMNS,
+        moves=MOVES,
         captures=_captures("newest_at"),
         events=len(groups),
         markets=[name for name in Marketplace if name.has_listings],
-        troubled=sum(row.health not in _QUIET for row in rows),
+        troubled=len({row.event_id for row in rows if row.health not in _QUIET}),
         units=sorted({(row.currency, row.fee_basis) for row in rows if row.currency}),
     )
 
@@ -204,16 +208,18 @@ def _chosen(groups: Iterable[Group], query: Mapping[str, str]) -> list[Group]:
         ]
         if rows and all(word in about for word in words):
             found.append(replace(group, rows=rows))
-    column = COLUMNS.get(query.get("sort", ""))
-    return found if column is None else _sorted(found, column, is_down="down" in query)
+    name = query.get("sort", "")
+    return _sorted(found, name, is_down="down" in query) if name in COLUMNS else found
 
 
-def _sorted(groups: Sequence[Group], column: Column, *, is_down: bool) -> list[Group]:
+def _sorted(groups: Sequence[Group], name: str, *, is_down: bool) -> list[Group]:
     """By the least value of each event's rows, or downwards by the largest; events without a value come last."""
+    value_of = COLUMNS[name].value
     keyed: list[tuple[Any, Group]] = []
     unknown = []
     for group in groups:
-        values = [value for row in group.rows if (value := column.value((group, row))) is not None]
+        values = [value for row in group.rows if (value := value_of((group, row))) is not None]
+        values = [abs(value) for value in values] if name in MOVES else values
         if values:
             keyed.append(((max if is_down else min)(values), group))
         else:

@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import Response
 
-from ticket_pipeline.charts.drawing import draw, legend, sample
+from ticket_pipeline.charts.drawing import draw, legend, sample, table_rows
 from ticket_pipeline.dashboard.formats import FILTERS
 from ticket_pipeline.dashboard.shared import Shared
 from ticket_pipeline.dashboard.tables import to_csv
@@ -60,6 +60,7 @@ class Board:
         environment.filters |= FILTERS
         environment.globals |= {
             "draw": lambda chart, name: Markup(draw(chart, name)),  # noqa: S704 - its text is escaped
+            "table_rows": lambda chart: Markup(table_rows(chart)),  # noqa: S704 - its text is escaped
             "sample": lambda kind: Markup(sample(kind)),  # noqa: S704 - of our own classes
             "legend": legend,
             "dagster_url": self.settings.dagster_address,

@@ -82,14 +82,16 @@ def _events(board: Board, rows: Sequence[Row]) -> Table:
         Column("Sold", itemgetter("sold"), "count"),
         Column("Of", itemgetter("capacity"), "count"),
         Column("Share", itemgetter("sold_share"), "share"),
-        Column("Revenue", show_revenue),
+        Column("Revenue", show_revenue, "figure"),
         Column("With coupon", itemgetter("coupon_share"), "share"),
         Column("Invalidated", itemgetter("invalidated"), "count"),
-        Column("Pace", lambda row: show_pace(row, LEAST_PACE_BASE)),
+        Column("Pace", lambda row: show_pace(row, LEAST_PACE_BASE), "figure"),
     ]
-    empty = "No summary yet. Run ticket-pipeline pipelines run default."
+    empty = (
+        "No summary yet. The schedule makes one each day; to make it now, run: ticket-pipeline pipelines run default"
+    )
     made = made_by(board, "vivenu_summary", columns)
-    return Table("primary-sales", "Primary sales", made, rows, empty=empty, note=_PACE)
+    return Table("primary-sales", "Events", made, rows, empty=empty, note=_PACE if rows else "")
 
 
 def _types(board: Board, rows: Sequence[Row]) -> Table:

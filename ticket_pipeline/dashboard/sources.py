@@ -87,7 +87,7 @@ _BUDGETS = (
     Column("Limit", _window),
     Column("Used", lambda budget: budget.used, "count"),
     Column("Of", lambda budget: budget.max_requests, "count"),
-    Column("All free", lambda budget: budget.resets_at, "moment"),
+    Column("Free again", lambda budget: budget.resets_at, "moment"),
 )
 _ERRORS = (
     Column("How", lambda one: one.name),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 _MOST_DIGITS = 4
+_MOMENTS = frozenset({"moment", "clock"})
 _NUMBERS = frozenset({"money", "figure", "count", "share", "seconds", "change", "days", "duration"})
 
 
@@ -46,11 +47,12 @@ class Column:
     action: Callable[[Any], Markup | None] | None = None
     is_thin: Callable[[Any], bool | None] | None = None
 
-    def cell(self, row: Any) -> str:  # noqa: ANN401 - as `value`
-        """The cell of a row on the page."""
+    def cell(self, row: Any, timezone: str = "UTC") -> str:  # noqa: ANN401 - as `value`
+        """The cell of a row on the page; moments are on the clock of a zone."""
         if self.action is not None:
             return self.action(row) or ""
-        return FILTERS[self.show](self.value(row))
+        clock = (timezone,) if self.show in _MOMENTS else ()
+        return FILTERS[self.show](self.value(row), *clock)
 
     @property
     def is_number(self) -> bool:
@@ -60,7 +62,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under columns. `empty` stands there where there are none; `note` below says what the numbers are."""
+    """Rows under columns. `empty` stands there where there are none; `note` below says what the numbers are.
+
+    Moments are shown on the clock of `timezone`; the CSV has them as they are.
+    """
 
     name: str
     title: str
@@ -68,6 +73,7 @@ class Table:
     rows: Sequence[Any]
     empty: str = "Nothing yet."
     note: str = ""
+    timezone: str = "UTC"
 
 
 def to_csv(table: Table) -> str:

@@ -85,13 +85,13 @@ class OverviewRow:
         return _percent(self.change_7_days, self.week_ago_floor_price)
 
 
-def overview(database: Database, *, this_moment: datetime) -> list[OverviewRow]:
-    """Tracked events at their marketplaces with listings: soonest first, those that are over last.
+def overview(database: Database, *, this_moment: datetime, event_id: int | None = None) -> list[OverviewRow]:
+    """Tracked events (or one) at their marketplaces with listings: soonest first, those that are over last.
 
     Captures after `this_moment` are left out. The prices are of the last trusted capture: of `hourly_prices` where
     its hour is built, else of its listings.
     """
-    rows = database.fetch_all("queries/select_overview", this_moment=this_moment)
+    rows = database.fetch_all("queries/select_overview", this_moment=this_moment, event_id=event_id)
     return [OverviewRow(**name_words(row)) for row in rows]
 
 

@@ -96,6 +96,17 @@ def test_a_rule_is_muted_from_the_page_and_by_no_other_site(database: Database) 
         assert "<form" not in client.get("/alerts/alerts.csv").text
 
 
+def test_a_user_who_may_only_read_mutes_nothing_and_reads_why(database: Database) -> None:
+    replace_alert_rules(database, [RULE])
+    with (
+        Database(database.url, "tickets", read_only=True) as reading,
+        open_client(create_app(reading, Settings(), lambda: NOON, writing=reading)) as client,
+    ):
+        refused = client.post("/alerts/mute", data={"rule": "1", "event": "1", "mute": "day"})
+    assert refused.status_code == 403
+    assert "the database user of the dashboard may only read" in refused.text
+
+
 def test_the_page_says_why_there_is_no_data(dashboard: httpx.Client, database: Database) -> None:
     replace_alert_rules(database, [{"Alert": "Pair", "Measure": "get-in 2", "Condition": "below 200"}])
     store(database, watch_one(database), NOON - MINUTE, items(2))

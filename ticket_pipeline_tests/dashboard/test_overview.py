@@ -57,7 +57,7 @@ def test_numbers_are_those_of_the_query(dashboard: httpx.Client, filled: Databas
         ]
         for row in overview(filled, this_moment=NOON)
     ]
-    shown = [[row[3], row[5], row[7].removesuffix(" thin"), row[8]] for row in rows]
+    shown = [[row[3], row[5], row[7].removeprefix("thin "), row[8]] for row in rows]
     assert [[cell.rpartition(">")[2] for cell in row] for row in shown] == [
         [cell.removesuffix("</span>").rpartition(">")[2] for cell in row] for row in expected
     ]
@@ -69,6 +69,7 @@ def test_the_address_sorts_and_filters(dashboard: httpx.Client) -> None:
     assert names(dashboard) == [QUIET, FORMULA, ATTACK]
     assert names(dashboard, "/?sort=floor") == [ATTACK, FORMULA, QUIET]
     assert names(dashboard, "/?sort=floor&down=1") == [FORMULA, ATTACK, QUIET]
+    assert names(dashboard, "/?sort=week&down=1") == [FORMULA, ATTACK, QUIET]
     assert names(dashboard, "/?q=ORCHARD+glass") == [QUIET]
     assert names(dashboard, "/?trouble=1") == [QUIET]
     assert names(dashboard, "/?market=vivid_seats") == []
