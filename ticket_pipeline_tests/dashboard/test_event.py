@@ -205,7 +205,17 @@ def test_captures_are_of_the_zone_number_and_moment_of_the_address(dashboard: ht
         "captures"
     ]
     assert (table[0][7], len(table)) == ("Get-in 2", 1 + 21)
-    assert table[1][:9] == [clock(at, "America/New_York"), "StubHub", "30", "0", "60", "USD, all-in", "300.00", "300.00", "314.50"]
+    assert table[1][:9] == [
+        clock(at, "America/New_York"),
+        "StubHub",
+        "30",
+        "0",
+        "60",
+        "USD, all-in",
+        "300.00",
+        "300.00",
+        "314.50",
+    ]
     assert shown(dashboard, f"/events/{event_id}/captures?fees=ask").get("captures") is None
 
 
