@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -29,6 +30,7 @@ from ticket_pipeline.storage.watchlist import sync_watchlist
 from ticket_pipeline_tests.ingest.loopback import watched
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
     from multiprocessing.process import BaseProcess
 
@@ -39,6 +41,9 @@ _FORKED = get_context("forkserver")
 _CALM_FROM = 2 / 3
 """The last third is without kills: one process lives on, and its memory can be judged."""
 _LONGEST_DELAY = 1.5  # seconds after the begin of a tick, at most, to the kill
+_SHARE_DURING_REQUESTS, _LONGEST_ANSWER = 0.5, 0.1
+"""Of the kills, those that come within so many seconds after a request arrived."""
+_LONGEST_WAIT = 10  # seconds, for a request
 _MOST_CRASHES = 3
 
 
@@ -58,23 +63,44 @@ class Life:
     sizes: list[tuple[datetime, dict[str, float]]] = field(default_factory=list)
 
 
+@dataclass
+class Soaked:
+    """A plan that was played, and what it left."""
+
+    title: str
+    plan: Plan
+    folder: Path
+    database: Database
+    outside: Outside
+    life: Life
+
+    def judge(self) -> Report:
+        """Compare what is stored and was sent with the truth."""
+        report = Report(self.title)
+        judge_captures(report, self.database, self.plan, self.outside, self.life.killed_at)
+        judge_alerts(report, self.database, self.plan, self.outside, self.life.killed_at)
+        _judge_limits(report, self.plan, self.outside)
+        _judge_processes(report, self.life, self.folder)
+        return report
+
+
 def run_soak(ground: Ground, plan: Plan) -> Report:
     """Play a plan on one server, and report."""
+    with play(ground, plan) as soaked:
+        return soaked.judge()
+
+
+@contextmanager
+def play(ground: Ground, plan: Plan) -> Iterator[Soaked]:
+    """Play a plan on a new database, which is there until the block ends."""
     with tempfile.TemporaryDirectory(prefix="ticket-pipeline-soak-") as scratch, ground.database() as url:
         folder = Path(scratch)
         clock = FileClock(folder / "clock")
         with open_outside(plan, clock) as outside, Database(url, "tickets") as database:
             _set_up(database, plan)
             life = _live(ground, plan, folder, url, outside, database)
-            report = Report(
-                f"Soak: {plan.days:g} simulated days, {plan.events} events at two marketplaces, seed {plan.seed}; "
-                f"{ground.name}"
-            )
-            judge_captures(report, database, plan, outside, life.killed_at)
-            judge_alerts(report, database, plan, outside, life.killed_at)
-            _judge_limits(report, plan, outside)
-            _judge_processes(report, life, folder)
-    return report
+            title = f"Soak: {plan.days:g} simulated days, {plan.events} events at two marketplaces, seed {plan.seed}"
+            yield Soaked(f"{title}; {ground.name}", plan, folder, database, outside, life)
 
 
 def _set_up(database: Database, plan: Plan) -> None:
@@ -118,7 +144,11 @@ def _live(ground: Ground, plan: Plan, folder: Path, url: str, outside: Outside, 
             process = start()
         elif kills and moment >= kills[0]:
             kills.pop(0)
-            time.sleep(chance.uniform(0, _LONGEST_DELAY))
+            if chance.random() < _SHARE_DURING_REQUESTS:
+                _wait_for_request(outside)
+                time.sleep(chance.uniform(0, _LONGEST_ANSWER))
+            else:
+                time.sleep(chance.uniform(0, _LONGEST_DELAY))
             process.kill()
             process.join()
             life.killed_at.append(outside.clock())
@@ -126,6 +156,17 @@ def _live(ground: Ground, plan: Plan, folder: Path, url: str, outside: Outside, 
         time.sleep(0.02)
     life.seconds, life.server_cpu = time.monotonic() - started, ground.cpu_seconds() - server_cpu
     return life
+
+
+def _wait_for_request(outside: Outside) -> None:
+    """Wait until the next request arrives; not for long, where nothing is due."""
+
+    def arrived() -> int:
+        return sum(len(log.records()) for log in outside.logs.values())
+
+    before, started = arrived(), time.monotonic()
+    while arrived() == before and time.monotonic() - started < _LONGEST_WAIT:
+        time.sleep(0.005)
 
 
 _SIZES = """
