@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
+    from pathlib import Path
 
     from structlog.stdlib import ProcessorFormatter
 
@@ -24,7 +25,7 @@ FILE_NAME = "ticket-pipeline.jsonl"
 _OURS = "ticket_pipeline"
 _FILE_BYTES = 10_000_000
 _FILES = 10
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+\.[\w.-]+")  # from the start of a word only: linear in a long one
 
 
 def set_up_logs(settings: Settings) -> None:
@@ -38,14 +39,22 @@ def set_up_logs(settings: Settings) -> None:
     if settings.log_format == "json":
         _add(ours, StderrHandler())
     if settings.enable_file_logging:
-        # Several processes write the same file: each line and each rotation is under a lock. It takes 0.1 s to load.
-        from concurrent_log_handler import ConcurrentRotatingFileHandler  # noqa: PLC0415
-
-        folder = settings.state_dir / "logs"
-        folder.mkdir(parents=True, exist_ok=True)
-        file = folder / FILE_NAME
-        _add(ours, ConcurrentRotatingFileHandler(str(file), maxBytes=_FILE_BYTES, backupCount=_FILES, encoding="utf-8"))
+        _add_file(ours, settings.state_dir / "logs")
     ours.propagate = settings.log_format != "json"
+
+
+def _add_file(ours: logging.Logger, folder: Path) -> None:
+    # Several processes write the same file: each line and each rotation is under a lock. It takes 0.1 s to load.
+    from concurrent_log_handler import ConcurrentRotatingFileHandler  # noqa: PLC0415
+
+    file = folder / FILE_NAME
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file.open("a").close()
+    except OSError as error:
+        ours.warning("Could not write %s: %s. Nothing is logged to a file; check STATE_DIR.", file, error.strerror)
+        return
+    _add(ours, ConcurrentRotatingFileHandler(str(file), maxBytes=_FILE_BYTES, backupCount=_FILES, encoding="utf-8"))
 
 
 class StderrHandler(logging.Handler):

@@ -72,3 +72,11 @@ def test_any_handler_gets_scrubbed_lines(caplog: pytest.LogCaptureFixture) -> No
 def test_people_get_one_plain_line() -> None:
     record = logging.LogRecord("ticket_pipeline", logging.WARNING, __file__, 1, "%s is late", ("stubhub",), None)
     assert LineFormatter().format(record) == "WARNING: stubhub is late"
+
+
+def test_a_folder_that_cannot_be_written_is_named_and_ends_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "logs").write_text("a file")
+    set_up_logs(Settings(state_dir=tmp_path, enable_file_logging=True))
+    assert f"Could not write {tmp_path / 'logs' / FILE_NAME}: File exists." in caplog.text
