@@ -12,6 +12,7 @@ from ticket_pipeline.dashboard.event_charts import draw_charts
 from ticket_pipeline.dashboard.event_tables import TABLES
 from ticket_pipeline.dashboard.question import WINDOWS, ask
 from ticket_pipeline.market.hours import MOST_TOGETHER
+from ticket_pipeline.queries.sources import read_pauses
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -23,13 +24,22 @@ if TYPE_CHECKING:
 
 
 def page(board: Board, request: Request) -> Response:
-    """All about one event."""
+    """All about one event; made anew where an attempt at it has ended, a pause began or ended, or a minute is over."""
     question = ask(board, request)
+    tag = board.tag(
+        request,
+        question.events,
+        read_pauses(board.database, question.now),
+        question.now.replace(second=0, microsecond=0),
+    )
+    if known := pages.unchanged(request, tag):
+        return known
     left_out = {"captures"} if question.zone != "*" else {"captures", "zone_sections"}
     tables = {name: _make(name, question) for name in TABLES if name not in left_out}
     return board.page(
         request,
         "event.html",
+        tag=tag,
         question=question,
         charts=draw_charts(question),
         tables=tables,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
@@ -39,6 +39,8 @@ class Board:
     settings: Settings
     clock: Callable[[], datetime]
     shared: Shared = field(default_factory=Shared)
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """A new start may bring new templates: what browsers have of an earlier one is old."""
     writing: Database | None = None
     """Connections that can write, for what the pages change; None: they change nothing."""
 
@@ -67,11 +69,23 @@ class Board:
         }
         return environment
 
-    def page(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:  # noqa: ANN401
-        """A page made of a template."""
+    def page(
+        self,
+        request: Request,
+        template: str,
+        *,
+        status: int = 200,
+        tag: str | None = None,
+        **values: Any,  # noqa: ANN401 - as the template takes them
+    ) -> Response:
+        """A page made of a template; `tag`: its validator, where it is known before the page."""
         path = request.url.path
         body = self.templates.get_template(template).render(path=path, query=dict(request.query_params), **values)
-        return answer(request, body, "text/html", status=status)
+        return answer(request, body, "text/html", status=status, tag=tag)
+
+    def tag(self, request: Request, *facts: object) -> str:
+        """The validator of a page that is made of these facts."""
+        return make_tag(repr((self.started_at, str(request.url), facts)))
 
 
 def download(request: Request, table: Table) -> Response:
@@ -82,12 +96,29 @@ def download(request: Request, table: Table) -> Response:
     )
 
 
+def make_tag(text: str) -> str:
+    """A validator, which differs where the text does."""
+    return f'W/"{blake2b(text.encode(), digest_size=12).hexdigest()}"'
+
+
+def unchanged(request: Request, tag: str) -> Response | None:
+    """The 304 for a browser that has what this validator is of; None: it needs the page."""
+    return Response(status_code=304, headers=_kept(tag)) if tag in request.headers.get("if-none-match", "") else None
+
+
 def answer(
-    request: Request, body: str, media_type: str, headers: dict[str, str] | None = None, *, status: int = 200
+    request: Request,
+    body: str,
+    media_type: str,
+    headers: dict[str, str] | None = None,
+    *,
+    status: int = 200,
+    tag: str | None = None,
 ) -> Response:
     """A response with a validator: a browser that has the same text already gets a 304 and no body."""
-    tag = f'W/"{blake2b(body.encode(), digest_size=12).hexdigest()}"'
-    kept = {"etag": tag, "cache-control": "private, no-cache", "vary": "accept-encoding"} | (headers or {})
-    if tag in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=kept)
-    return Response(body, status, kept, media_type=media_type)
+    tag = tag or make_tag(body)
+    return unchanged(request, tag) or Response(body, status, _kept(tag) | (headers or {}), media_type=media_type)
+
+
+def _kept(tag: str) -> dict[str, str]:
+    return {"etag": tag, "cache-control": "private, no-cache", "vary": "accept-encoding"}

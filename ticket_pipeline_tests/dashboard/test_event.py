@@ -163,6 +163,17 @@ def test_months_in_the_archive_are_named_where_their_changes_are_missing(
     assert f"first run `ticket-pipeline archive restore {NOON:%Y-%m}`" in dashboard.get(page).text
 
 
+def test_a_page_is_made_anew_when_an_attempt_has_ended(
+    dashboard: httpx.Client, database: Database, event_id: int
+) -> None:
+    known = {"if-none-match": dashboard.get(f"/events/{event_id}").headers["etag"]}
+    assert dashboard.get(f"/events/{event_id}", headers=known).status_code == 304
+    assert dashboard.get(f"/events/{event_id}?n=4", headers=known).status_code == 200
+    with database.connection() as connection:
+        connection.execute("update poll_schedule set last_attempt_at = %s", [NOON])
+    assert dashboard.get(f"/events/{event_id}", headers=known).status_code == 200
+
+
 def test_names_are_text_wherever_they_stand(dashboard: httpx.Client, event_id: int) -> None:
     for address in ("", "/captures", f"?zone={ZONE}", "?axis=days"):
         page = dashboard.get(f"/events/{event_id}{address}").text
