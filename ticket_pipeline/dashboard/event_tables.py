@@ -8,24 +8,19 @@ from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from ticket_pipeline.dashboard.formats import clock, fees, label, money
+from ticket_pipeline.dashboard.event_history import captures_table, changes_table, moves_table
+from ticket_pipeline.dashboard.formats import label, money, unit
 from ticket_pipeline.dashboard.links import captures_url, constant, linked, made_at
 from ticket_pipeline.dashboard.overview import CHANGE_HELP
 from ticket_pipeline.dashboard.tables import Column, Table
-from ticket_pipeline.queries.captures import RecentCapture, recent_captures
-from ticket_pipeline.queries.changes import listing_changes
 from ticket_pipeline.queries.comparables import Comparables, UnclearSeatsError, comparables
 from ticket_pipeline.queries.market import SpreadRow, market_depth, market_now, sections_now, spread
 from ticket_pipeline.queries.overview import overview
 from ticket_pipeline.queries.prices import section_prices
-from ticket_pipeline.storage.archive import describe_archived, find_archived_months
-from ticket_pipeline.storage.prices import DAY, HOUR
+from ticket_pipeline.storage.prices import HOUR
 
 if TYPE_CHECKING:
     from ticket_pipeline.dashboard.question import Question
-
-_MOST_CAPTURES = 200
-_MOST_CHANGES = 100
 
 
 def now_table(question: Question) -> Table:
@@ -45,7 +40,7 @@ def now_table(question: Question) -> Table:
 
     columns = [
         Column("Marketplace", lambda row: row.marketplace, "label"),
-        Column("In", lambda row: _unit(row.currency, row.fee_basis)),
+        Column("In", lambda row: unit(row.currency, row.fee_basis)),
         Column("Floor", lambda row: row.floor_price, "money", help="Lowest price with at least 3 listings within 15 %"),
         Column("24 h", change("percent_24_hours"), "change", help=CHANGE_HELP.format("24 hours")),
         Column("7 d", change("percent_7_days"), "change", help=CHANGE_HELP.format("7 days")),
@@ -117,7 +112,7 @@ def sections_table(question: Question) -> Table:
             link=lambda row: question.address(zone=None if row.zone == "*" else row.zone),
         ),
         Column("Marketplace", lambda row: row.marketplace, "label"),
-        Column("In", lambda row: _unit(row.currency, row.fee_basis)),
+        Column("In", lambda row: unit(row.currency, row.fee_basis)),
         Column("Floor", lambda row: row.floor_price, "money"),
         Column(
             "Floor before",
@@ -155,7 +150,7 @@ def zone_sections_table(question: Question) -> Table:
     columns = [
         Column("Section", lambda row: row.section),
         Column("Marketplace", lambda row: row.marketplace, "label"),
-        Column("In", lambda row: _unit(row.currency, row.fee_basis)),
+        Column("In", lambda row: unit(row.currency, row.fee_basis)),
         Column("Floor", lambda row: row.floor_price, "money", help="Lowest price with at least 3 listings within 15 %"),
         Column(f"Get-in {question.together}", lambda row: row.get_in_price, "money", is_thin=lambda row: row.is_thin),
         Column("Median", lambda row: row.median_price, "money"),
@@ -199,7 +194,7 @@ def comparables_table(question: Question) -> Table:
     columns = [
         Column("Around", lambda row: row[1].name),
         Column("Marketplace", lambda row: row[0].marketplace, "label"),
-        Column("In", lambda row: _unit(row[0].currency, row[0].fee_basis)),
+        Column("In", lambda row: unit(row[0].currency, row[0].fee_basis)),
         Column("Listings", lambda row: row[1].listings, "count"),
         Column("Tickets", lambda row: row[1].tickets, "count"),
         Column("Floor", lambda row: row[1].floor_price, "money"),
@@ -223,77 +218,6 @@ def comparables_table(question: Question) -> Table:
         for one in columns
     ]
     return Table("comparables", "Beside your seats", made, rows, empty=empty)
-
-
-def changes_table(question: Question) -> Table:
-    """What changed among the listings, newest first."""
-    rows = listing_changes(
-        question.board.database,
-        question.event.event_id,
-        span=question.span,
-        marketplace=question.market,
-        zone=question.zone,
-        limit=_MOST_CHANGES,
-    )
-    columns = [
-        Column("Seen", lambda row: row.captured_at, "moment", link=made_at(question, lambda row: row.captured_at)),
-        Column("Since", lambda row: row.previous_captured_at, "moment", help="The capture before: it happened between"),
-        Column("What", lambda row: row.change),
-        Column("Marketplace", lambda row: row.marketplace, "label"),
-        Column("Zone", lambda row: row.zone),
-        Column("Section", lambda row: row.section),
-        Column("Row", lambda row: row.row),
-        Column("Tickets before", lambda row: row.old_quantity, "count"),
-        Column("Tickets", lambda row: row.new_quantity, "count"),
-        Column("Price before", lambda row: row.old_price, "money"),
-        Column("Price", lambda row: row.new_price, "money"),
-        Column("In", lambda row: _unit(row.currency, row.fee_basis)),
-    ]
-    note = f"The newest {_MOST_CHANGES} of the window, between trusted captures. Relisted: back under another id."
-    if months := find_archived_months(question.board.database, question.span.start, question.span.end):
-        note = f"Listings and changes are missing here: {describe_archived(months)} {note}"
-    return Table("changes", "Changes", columns, rows, empty="No change is known in this window.", note=note)
-
-
-def captures_table(question: Question) -> Table:
-    """The newest captures and the runs that made them."""
-    until = min(question.now, question.at or question.now)
-    found = recent_captures(
-        question.board.database,
-        since=min(question.span.start, until - question.days * DAY),
-        this_moment=until,
-        event_id=question.event.event_id,
-        marketplace=question.market,
-        zone=question.zone,
-        together=question.together,
-        most=_MOST_CAPTURES,
-    )
-    rows = [row for row in found if question.fees in (None, row.fee_basis) or row.fee_basis is None]
-    dagster = question.board.settings.dagster_address
-
-    def run_url(row: RecentCapture) -> str | None:
-        return row.run_id and f"{dagster}/runs/{row.run_id}"
-
-    columns = [
-        Column("Captured", lambda row: row.captured_at, "clock"),
-        Column("Marketplace", lambda row: row.marketplace, "label"),
-        Column("Listings", lambda row: row.listings, "count"),
-        Column("Rejected", lambda row: row.rejected, "count"),
-        Column("Tickets", lambda row: row.tickets, "count"),
-        Column("In", lambda row: _unit(row.currency, row.fee_basis)),
-        Column("Floor", lambda row: row.floor_price, "money"),
-        Column(f"Get-in {question.together}", lambda row: row.get_in_price, "money", is_thin=lambda row: row.is_thin),
-        Column("Median", lambda row: row.median_price, "money"),
-        Column("Trust", lambda row: "suspect, left out" if row.is_suspect else "trusted"),
-        Column("Run", lambda row: row.run_id and row.run_id[:8], link=run_url),
-    ]
-    title = "Captures" if question.zone == "*" else f"Captures: {question.zone}"
-    newest = f"up to {clock(question.at, question.event.timezone)}" if question.at else "of the window"
-    return Table("captures", title, columns, rows, note=f"The newest {_MOST_CAPTURES} {newest}.")
-
-
-def _unit(currency: str | None, basis: str | None) -> str | None:
-    return currency and f"{currency}, {fees(basis)}"
 
 
 def _step(number: int, name: str) -> Callable[[Any], Any]:
@@ -333,6 +257,7 @@ TABLES: Mapping[str, Callable[[Question], Table]] = {
     "now": now_table,
     "spread": spread_table,
     "sections": sections_table,
+    "moves": moves_table,
     "zone_sections": zone_sections_table,
     "depth": depth_table,
     "comparables": comparables_table,

@@ -105,6 +105,11 @@ def fees(basis: str | None) -> str:
     return NOTHING if basis is None else _FEES[FeeBasis(basis)]
 
 
+def unit(currency: str | None, basis: str | None) -> str | None:
+    """What a price is in; None where there is none."""
+    return currency and f"{currency}, {fees(basis)}"
+
+
 FILTERS: dict[str, Callable[..., str]] = {
     filter_.__name__: filter_
     for filter_ in (text, money, figure, count, share, seconds, change, moment, clock, duration, days, label, fees)

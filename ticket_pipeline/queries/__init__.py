@@ -7,7 +7,14 @@ whatever else shows numbers, takes them from here.
 
 from ticket_pipeline.market.changes import ChangeKind
 from ticket_pipeline.market.trends import Trend
-from ticket_pipeline.queries.changes import ChangeCoverage, ListingChange, change_coverage, listing_changes
+from ticket_pipeline.queries.changes import (
+    ChangeCounts,
+    ChangeCoverage,
+    ListingChange,
+    change_counts,
+    change_coverage,
+    listing_changes,
+)
 from ticket_pipeline.queries.comparables import (
     ComparableListing,
     Comparables,
@@ -62,6 +69,7 @@ __all__ = [
     "DAY",
     "HOUR",
     "BandPoint",
+    "ChangeCounts",
     "ChangeCoverage",
     "ChangeKind",
     "ComparableListing",
@@ -96,6 +104,7 @@ __all__ = [
     "WatchlistHealth",
     "WatchlistProblem",
     "ZonePrices",
+    "change_counts",
     "change_coverage",
     "comparables",
     "estimated_sales",

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ticket_pipeline.market.changes import ChangeKind
+from ticket_pipeline.market.vocabulary import Marketplace
 
 if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database
@@ -69,6 +70,39 @@ class ChangeCoverage:
     not_compared: int
     since_at: datetime | None
     until_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeCounts:
+    """How many listings of a marketplace changed.
+
+    Attributes:
+        cheaper: repriced downwards, or back under another id for less; so `dearer`.
+        cheaper_percent: the median change of these, in percent, negative; so `dearer_percent`.
+    """
+
+    marketplace: Marketplace
+    listed: int
+    removed: int
+    cheaper: int
+    dearer: int
+    cheaper_percent: Decimal | None
+    dearer_percent: Decimal | None
+
+
+def change_counts(
+    database: Database, event_id: int, *, span: Span, marketplace: str | None = None, zone: str = "*"
+) -> list[ChangeCounts]:
+    """The changes of `listing_changes`, counted: a row per marketplace that has one."""
+    rows = database.fetch_all(
+        "queries/select_change_counts",
+        event_id=event_id,
+        changed_from=span.start,
+        changed_until=span.end,
+        marketplace=marketplace,
+        zone=zone,
+    )
+    return [ChangeCounts(**row | {"marketplace": Marketplace(row["marketplace"])}) for row in rows]
 
 
 def listing_changes(

@@ -133,7 +133,7 @@ def test_seats_of_ones_own_are_compared(dashboard: httpx.Client, database: Datab
 
 
 @pytest.mark.parametrize(
-    "table", ["now", "spread", "sections", "zone_sections", "depth", "captures", "comparables", "changes"]
+    "table", ["now", "spread", "sections", "zone_sections", "depth", "captures", "comparables", "changes", "moves"]
 )
 def test_every_table_is_a_file(dashboard: httpx.Client, event_id: int, table: str) -> None:
     file = dashboard.get(f"/events/{event_id}/{table}.csv?section=9")

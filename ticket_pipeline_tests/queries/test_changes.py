@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ticket_pipeline.queries import ChangeCoverage, ChangeKind, ListingChange, Span, change_coverage, listing_changes
+from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.queries import (
+    ChangeCounts,
+    ChangeCoverage,
+    ChangeKind,
+    ListingChange,
+    Span,
+    change_counts,
+    change_coverage,
+    listing_changes,
+)
 from ticket_pipeline_tests.storage.market_histories import EVENT_AT, MARKETPLACES, START, Shown, market_histories, show
 from ticket_pipeline_tests.storage.stored import (
     EXAMPLES_SHARE_A_DATABASE,
@@ -40,6 +52,27 @@ def by_definition(database: Database) -> list[ListingChange]:
     ]
     shared: list[Any] = [name for name in ListingChange.__slots__ if name != "marketplace"]
     return [ListingChange(name, **{each: getattr(change, each) for each in shared}) for name, change in found]
+
+
+def counted(marketplace: str, changes: list[ListingChange]) -> ChangeCounts:
+    """The definition of the counts."""
+    own = [one for one in changes if one.marketplace == marketplace]
+    moves = [100 * (one.new_price / one.old_price - 1) for one in own if one.new_price and one.old_price]
+    down, up = [one for one in moves if one < 0], [one for one in moves if one > 0]
+    return ChangeCounts(
+        Marketplace(marketplace),
+        sum(one.change == ChangeKind.LISTED for one in own),
+        sum(one.change == ChangeKind.REMOVED for one in own),
+        len(down),
+        len(up),
+        rounded(median(down)) if down else None,
+        rounded(median(up)) if up else None,
+    )
+
+
+def rounded(percent: Decimal) -> Decimal:
+    """To a hundredth: the database takes the median of floats."""
+    return round(round(percent, 6), 2)
 
 
 def order(change: ListingChange) -> tuple[Any, ...]:
@@ -86,6 +119,16 @@ def test_the_changes_that_were_asked_for_newest_first(
         limit=limit,
     )
     assert found == sorted(chosen, key=order)[:limit]
+    if kinds is None:
+        counts = [
+            replace(
+                one,
+                cheaper_percent=None if one.cheaper_percent is None else rounded(one.cheaper_percent),
+                dearer_percent=None if one.dearer_percent is None else rounded(one.dearer_percent),
+            )
+            for one in change_counts(database, event_id, span=span, marketplace=marketplace, zone=zone)
+        ]
+        assert counts == [counted(name, chosen) for name in MARKETPLACES if name in {one.marketplace for one in chosen}]
 
 
 def test_seats_that_are_back_are_one_change_and_no_removal(database: Database) -> None:
