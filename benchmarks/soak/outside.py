@@ -16,6 +16,7 @@ from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.simulator.recording import RequestLog
 from ticket_pipeline.simulator.stubhub import create_stubhub_app
 from ticket_pipeline.simulator.vivid_seats import create_vivid_seats_app
+from ticket_pipeline.simulator.wire import Latency
 from ticket_pipeline_tests.ports import reserved_port
 from ticket_pipeline_tests.simulator_support.serving import serve
 
@@ -82,7 +83,10 @@ def open_outside(plan: Plan, clock: FileClock) -> Iterator[Outside]:
     off = NOON + 0.4 * (plan.ends_at - NOON)
     outside = Outside(clock, (off, off + _PHONE_IS_OFF))
     mounts = [
-        Mount(f"/{each}", create(plan.world, clock=clock, faults=plan.faults(each), log=outside.logs[each]))
+        Mount(
+            f"/{each}",
+            create(plan.world, clock=clock, faults=plan.faults(each), log=outside.logs[each], latency=Latency(0, 0.02)),
+        )
         for each, create in _CREATE.items()
     ]
     hook = Route("/hook/{name}", outside.take, methods=["POST"])
