@@ -38,7 +38,8 @@ def check_health(settings: Settings, polled: Collection[Marketplace], this_momen
     """
     findings = [_check_disk(settings), _check_channels(settings)]
     if settings.is_embedded and not embedded_server(settings).status().running:
-        stopped = f"{describe_database(settings)} is not running."
+        name = describe_database(settings)
+        stopped = f"{name[0].upper()}{name[1:]} is not running."
         return [Finding("database", State.FAILING, stopped, "Start ticket-pipeline run."), *findings]
     with Database(database_url(settings), settings.db_schema, connect_seconds=_CONNECT_SECONDS) as database:
         first = _check_database(settings, database)
@@ -64,9 +65,7 @@ def ping(settings: Settings) -> str | None:
 def _check_database(settings: Settings, database: Database) -> Finding:
     name = describe_database(settings)
     try:
-        with database.connection("reach the database"):  # within the limit of its connections
-            pass
-        missing = missing_migrations(database.url, schema=settings.db_schema)
+        missing = missing_migrations(database.url, schema=settings.db_schema)  # a refused connection ends it at once
         if missing:
             words = f"The schema {settings.db_schema} lacks {len(missing)} migrations ({missing[0]} first)."
             return Finding("database", State.FAILING, words, "Run ticket-pipeline init-db.")
