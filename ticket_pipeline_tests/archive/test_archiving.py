@@ -141,7 +141,7 @@ def test_a_bucket_is_as_good_as_a_folder(played: Database) -> None:
 
 def test_an_unreachable_bucket_deletes_nothing(played: Database) -> None:
     before = contents(played)
-    with pytest.raises(StorageError, match=r"in the archive ftp://127\.0\.0\.1:9/x: .*Nothing was deleted"):
+    with pytest.raises(StorageError, match=r"open the archive ftp://127\.0\.0\.1:9/x: .*Nothing was deleted"):
         archive_month(played, ArchivePlace("ftp://user:secret@127.0.0.1:9/x"), FEBRUARY, TODAY)
     assert contents(played) == before
     assert read_archive_files(played) == []
