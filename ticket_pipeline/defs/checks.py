@@ -128,16 +128,22 @@ def report_result(instance: dg.DagsterInstance, asset: dg.AssetKey, result: dg.A
 def build_check_job(checks: Mapping[dg.AssetKey, Sequence[Check]], now: Clock) -> dg.JobDefinition:
     """The job `check_data`: every check over the last two days, whichever run wrote the data.
 
-    One op evaluates all of them: a step for each would cost ten times as much.
+    One op evaluates all of them: a step for each would cost ten times as much. It fails where a check is red, so that
+    the failed run is an incident, and the run that finds all right again ends it.
     """
 
     @dg.op(name="evaluate_checks", description="Evaluate every data check.")
     def evaluate(context: dg.OpExecutionContext, timescaledb: TimescaleDBResource) -> None:
-        scope = Scope.full(now(), context.run_id)
+        scope, red = Scope.full(now(), context.run_id), []
         with timescaledb.database() as database:
             for asset, checks_of_asset in checks.items():
                 for check in checks_of_asset:
-                    report_result(context.instance, asset, check.evaluate(database, scope))
+                    result = check.evaluate(database, scope)
+                    report_result(context.instance, asset, result)
+                    if not result.passed and result.severity is dg.AssetCheckSeverity.ERROR:
+                        red.append(f"{check.name}: {result.description}")
+        if red:
+            raise dg.Failure(f"Data checks are red. {' '.join(red)}", allow_retries=False)
 
     @dg.job(description="Evaluate every data check of the watchlist, snapshots and prices, over the last two days.")
     def check_data() -> None:

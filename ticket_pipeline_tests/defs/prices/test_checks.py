@@ -119,7 +119,10 @@ def test_text_from_outside_stays_in_its_cell(polled: Location) -> None:
 
 def test_a_rebuild_fixes_the_prices_and_its_checks_are_green(polled: Location) -> None:
     polled.loopback.rows("update hourly_prices set tickets = 9, get_in_2_price = -1 where zone = '*'")
-    assert polled.run("check_data").success
+    red = polled.run("check_data")
+    (failure,) = [event.step_failure_data for event in red.all_events if event.is_step_failure]
+    assert failure.user_failure_data is not None
+    assert "prices_are_positive: " in (failure.user_failure_data.description or "")
     assert polled.last_evaluation("hourly_prices", "prices_are_positive") is False
     one = polled.run("aggregate_hourly", partition=hour_key(polled.hour))
     assert evaluations(one)["prices_are_positive"] is False  # the other hours are still wrong
@@ -130,6 +133,8 @@ def test_a_rebuild_fixes_the_prices_and_its_checks_are_green(polled: Location) -
         "hourly_prices_agree_with_their_listings": True,
         "no_hour_waits_for_its_rebuild": True,
     }
+    polled.run("aggregate_daily", partition=f"{polled.hour:%Y-%m-%d}")
+    assert polled.run("check_data").success
 
 
 def test_a_rebuild_of_days_evaluates_their_checks(polled: Location) -> None:
