@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ticket_pipeline.market.alert_rules import EVERY_ZONE, WHOLE_EVENT, AlertRule, Kind, Measure
@@ -261,8 +262,13 @@ def _spreads(
     yield from _by_currency(
         asked,
         known,
-        [(row["number"], ACROSS, row["currency"], FeeBasis.ALL_IN.value, row["value"]) for row in rows],
+        [
+            (row["number"], ACROSS, row["currency"], FeeBasis.ALL_IN.value, row["value"])
+            for row in rows
+            if row["value"] is not None
+        ],
         "fewer than two marketplaces in order have a price that is not thin",
+        {(row["number"], row["currency"]): why for row in rows if (why := row.get("obstacle"))},
     )
 
 
@@ -292,8 +298,12 @@ def _by_currency(
     known: _Known,
     rows: Sequence[tuple[int, str, str, str, Decimal]],
     obstacle: str,
+    causes: Mapping[tuple[int, str], str] = MappingProxyType({}),
 ) -> Iterator[Seen]:
-    """Values of whole events by question, and the known subjects that have none this time because of `obstacle`."""
+    """Values of whole events by question, and the known subjects that have none this time because of `obstacle`.
+
+    `causes` says more of it, by question and currency.
+    """
     values: dict[int, dict[Subject, Decimal]] = defaultdict(dict)
     for number, marketplace, currency, fee_basis, value in rows:
         event_id = asked[number - 1].capture.event_id
@@ -303,7 +313,10 @@ def _by_currency(
         before = {one for market in markets for one in known.get((stored.rule_id, capture.event_id, market), ())}
         for subject in before | set(values[number]):
             found = values[number].get(subject)
-            observation = Observation(capture.captured_at, found, obstacle=obstacle)
+            cause = causes.get((number, subject.currency))
+            observation = Observation(
+                capture.captured_at, found, obstacle=f"{obstacle}: {cause}" if cause else obstacle
+            )
             yield Seen(stored, subject, observation, is_held=found is not None)
 
 

@@ -235,6 +235,22 @@ def test_a_spread_is_across_marketplaces_and_an_empty_market_has_no_tickets(data
     assert ("Sold out", "fired") in kinds(database)
 
 
+def test_a_spread_that_is_not_known_names_the_marketplace_in_the_way(database: Database, event: Event) -> None:
+    vivid = at_marketplace(database, "vivid_seats")
+    replace_alert_rules(database, [{"Measure": "spread 2", "Condition": "above 20", "Captures": "1"}])
+    capture(database, event, NOON, 90)
+    capture(database, vivid, NOON + MINUTE, 130)
+    query(
+        database,
+        "insert into breaker_state (marketplace, state, open_until) values ('vivid_seats', 'open', %(until)s) "
+        "on conflict (marketplace) do update set state = 'open', open_until = excluded.open_until returning 1",
+        until=NOON + DAY,
+    )
+    capture(database, event, NOON + 2 * MINUTE, 90)
+    (standing,) = alert_standings(database, this_moment=NOON + 3 * MINUTE)
+    assert (standing.obstacle or "").endswith("a price that is not thin: vivid_seats is paused")
+
+
 def test_estimated_sales_are_summed_over_their_hours(database: Database, event: Event) -> None:
     replace_alert_rules(database, [{"Measure": "sales 6h", "Condition": "above 9", "Captures": "1"}])
     query(
