@@ -82,7 +82,7 @@ class Plan:
     @property
     def requests_a_minute(self) -> int:
         """The budget of each marketplace; so low that large soaks are held back by it."""
-        return max(300, 30 * self.events)
+        return max(300, 5 * self.events)
 
     @cached_property
     def world(self) -> SimulatedWorld:
