@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _SERVERS = (PLAIN, TIMESCALEDB)
 SOAK = "soak"
+_MOST_KILLS_A_DAY = 12
 _PACKAGES = ("dagster", "psycopg", "pandas", "pandera", "httpx", "orjson")
 MEASURES: Mapping[str, Callable[..., Report]] = MappingProxyType(
     {
@@ -51,7 +52,10 @@ MEASURES: Mapping[str, Callable[..., Report]] = MappingProxyType(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; 1 where a goal is missed and `--strict` was given."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.days < 1 or options.events < 1 or (options.kills or 0) > _MOST_KILLS_A_DAY * options.days:
+        parser.error(f"a soak is at least one day of one event, with at most {_MOST_KILLS_A_DAY} kills a day")
     print(describe_machine())
     print(", ".join(f"{name} {version(name)}" for name in _PACKAGES))
     started = time.monotonic()
