@@ -6,9 +6,9 @@ Every step can be repeated, so that after a kill the next run goes on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from psycopg import sql
@@ -59,7 +59,7 @@ def archive_month(
         return []
     with one_archiver(database):
         if not any(each.is_the_place for each in read_archive_files(database, month)):
-            _write(database, place, month, [each["marketplace"] for each in sources], on_step)
+            _write(database, place, month, {each["marketplace"]: each["days"] for each in sources}, on_step)
             _switch(database, month, on_step)
         if any(each.state == "dropping" for each in read_archive_files(database, month)):
             _delete(database, month, on_step)
@@ -81,16 +81,21 @@ def one_archiver(database: Database) -> Iterator[None]:
             session.fetch_one("archive/unlock_archiver")
 
 
-def _write(database: Database, place: ArchivePlace, month: Month, marketplaces: Sequence[str], on_step: OnStep) -> None:
-    """Write every file of a month anew, and read each back."""
+def _write(
+    database: Database, place: ArchivePlace, month: Month, sources: Mapping[str, Sequence[date]], on_step: OnStep
+) -> None:
+    """Write every file of a month anew, and read each back; `sources`: marketplace → days with captures."""
     database.execute("archive/forget_written", month_on=month.first_on)
     with open_duckdb() as connection:
         place.attach(connection)
-        for table in TABLES:
+        for table, order in TABLES.items():
             columns = read_columns(database, EXPORTS[table])
-            for marketplace in marketplaces:
+            for marketplace, days in sources.items():
                 on_step(f"Writing {table} of {marketplace}")
-                _write_file(database, place, connection, month, table, marketplace, columns)
+                parts = [
+                    Part(EXPORTS[table], day, day + timedelta(1), marketplace=marketplace, order=order) for day in days
+                ]
+                _write_file(database, place, connection, month, parts, columns)
 
 
 def _write_file(
@@ -98,15 +103,11 @@ def _write_file(
     place: ArchivePlace,
     connection: duckdb.DuckDBPyConnection,
     month: Month,
-    table: str,
-    marketplace: str,
+    parts: Sequence[Part],
     columns: list[Column],
 ) -> None:
+    table, marketplace = parts[0].export.table, parts[0].marketplace
     file = f"{marketplace}/{month}/{table}.parquet"
-    parts = [
-        Part(EXPORTS[table], start.date(), end.date(), marketplace=marketplace, order=TABLES[table])
-        for start, end in days_of(month)
-    ]
     kinds = {each.name: each.kind for each in columns}
     with place.write(file) as path:
         written = stream_parquet(

@@ -65,8 +65,8 @@ def _do(deed: Deed, url: str, folder: str, dies_at: int, disk: int | None, answe
 
     place = ArchivePlace(folder)
     with Database(url, "tickets") as database:
-        threading.setprofile(count)
-        sys.setprofile(count)
+        threading.settrace(count)
+        sys.settrace(count)
         try:
             if deed == "archive":
                 archive_month(database, place, FEBRUARY, TODAY)
@@ -76,5 +76,5 @@ def _do(deed: Deed, url: str, folder: str, dies_at: int, disk: int | None, answe
             answer.send(str(error))
             return
         finally:
-            sys.setprofile(None)
+            sys.settrace(None)
     answer.send(calls)
