@@ -88,7 +88,9 @@ def build_archive_schedule(job: AssetJob, settings: Settings, now: Clock) -> dg.
             return
         with timescaledb.database() as database:
             due = find_due_months(database, now(), settings.archive_after_months)
-        keys = [str(month) for month in due if month.first_on >= settings.prices_start_date.replace(day=1)]
+        due = [month for month in due if month.first_on >= settings.prices_start_date.replace(day=1)]
+        # Up to a gap, the rest tomorrow: a range would also take the months between, which somebody restored.
+        keys = [str(month) for number, month in enumerate(due) if month == due[0].plus(number)]
         if not keys:
             yield dg.SkipReason("no month is due")
             return
