@@ -54,7 +54,8 @@ async function visit(url, { history: step = null } = {}) {
   const number = ++asked;
   const whole = new URL(url, location);
   if (step) history[`${step}State`](null, "", whole.pathname + whole.search + whole.hash);
-  if (main().querySelector("#overview, [data-more]")) whole.searchParams.set("all", "1");
+  // What a user waits for comes with the first rows; the others follow.
+  if (!step && main().querySelector("#overview, [data-more]")) whole.searchParams.set("all", "1");
   whole.hash = "";
   try {
     const known = shownUrl === whole.href && etag ? { "If-None-Match": etag } : {};
@@ -70,6 +71,7 @@ async function visit(url, { history: step = null } = {}) {
       [etag, shownUrl] = [response.headers.get("etag"), whole.href];
     }
     tell(new Date());
+    if (step && document.querySelector("[data-more]")) visit(location);
   } catch {
     tell(null);
   }
