@@ -135,7 +135,7 @@ class Plan:
         )
 
 
-QUICK = Plan(days=1, events=7, listings=20, kills=3, tick=timedelta(hours=1))
+QUICK = Plan(days=1, events=7, listings=20, kills=3, tick=timedelta(hours=1.5))
 
 
 class FileClock:
