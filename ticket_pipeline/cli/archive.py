@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -35,7 +36,7 @@ def _month(text: str) -> Month:
     try:
         return Month.parse(text)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is no month; write it like 2026-01") from None
+        raise typer.BadParameter(f"{text!r} is not a month: write it like 2026-01") from None
 
 
 MonthArgument = Annotated[Month, typer.Argument(metavar="MONTH", parser=_month, help="Such as 2026-01.")]
@@ -55,7 +56,9 @@ def list_files(*, as_json: JsonOption = False) -> None:
     with open_migrated(settings) as database:
         files = read_archive_files(database)
     if as_json:
-        show_json({"archive": place.shown, "files": files})
+        # A checksum has more digits than many readers of JSON keep of a number.
+        shown = [asdict(one) | {"checksum": str(one.checksum)} for one in files]
+        show_json({"archive": place.shown, "files": shown})
         return
     if not files:
         note(_nothing(settings.archive_after_months))
