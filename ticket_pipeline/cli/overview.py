@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated
@@ -40,12 +41,23 @@ _CHANGE_DAYS = 8
 """The change of a week is since an hour at most 8 days ago."""
 
 
+class Order(StrEnum):
+    """What comes first."""
+
+    START = "start"
+    MOVED = "moved"
+    SOLD = "sold"
+
+
 @with_formats
 def overview(
     *,
     everything: Annotated[
         bool, typer.Option("--all", help="Also followed events that are over; others: `show-events --all`.")
     ] = False,
+    sort: Annotated[
+        Order, typer.Option(help="start: the next event first; moved: the largest change in 24 h; sold: the most sold.")
+    ] = Order.START,
     problems: Annotated[bool, typer.Option("--problems", help="What is wrong where, instead of prices.")] = False,
     output: Output,
 ) -> None:
@@ -54,7 +66,7 @@ def overview(
     Prices are of the last trusted capture, and changes are of the floor, since 24 hours and 7 days ago. Estimated sales
     of the last 24 hours stand with their 80 % interval.
 
-        ticket-pipeline overview
+        ticket-pipeline overview --sort moved
         ticket-pipeline overview --problems
     """
     this_moment = utc_now()
@@ -65,7 +77,7 @@ def overview(
             _show_problems(health, this_moment, output)
             return
         rows = queries.overview(database, this_moment=this_moment)
-    found = [one for one in rows if everything or one.health != "over"]
+    found = _sorted([one for one in rows if everything or one.health != "over"], sort)
     nothing = "No event is followed that is still to come. Fill the watchlist, then run `ticket-pipeline sync-events`."
     if output.write({"events": found, "health": health.counts}, ([one] for one in found), if_empty=nothing):
         return
@@ -75,6 +87,25 @@ def overview(
     show(_table(found, this_moment), *_legend(found))
     if health.problems:
         show(f"{counted(len(health.problems), 'problem')}: ticket-pipeline overview --problems")
+
+
+def _sorted(rows: Sequence[OverviewRow], order: Order) -> list[OverviewRow]:
+    """The rows in this order of events; the marketplaces of an event stay together."""
+    events = [list(group) for _, group in groupby(rows, key=attrgetter("event_id"))]
+    if order is not Order.START:
+        rank = _moved if order is Order.MOVED else _sold_most
+        events.sort(key=lambda markets: max(map(rank, markets)), reverse=True)
+    return [one for markets in events for one in markets]
+
+
+def _moved(one: OverviewRow) -> float:
+    """How far the floor moved in 24 hours, in either direction, as a share; below 0 where that is unknown."""
+    before, now = one.day_ago_floor_price, one.floor_price
+    return abs(float(now / before) - 1) if before and now is not None else -1.0
+
+
+def _sold_most(one: OverviewRow) -> float:
+    return -1.0 if one.sold_tickets is None else float(one.sold_tickets)
 
 
 def _table(rows: Sequence[OverviewRow], this_moment: datetime) -> Table:

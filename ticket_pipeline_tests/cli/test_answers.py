@@ -7,11 +7,13 @@ import io
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from ticket_pipeline.cli.overview import Order, _sorted
 from ticket_pipeline.market.events import Event
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline_tests.cli.conftest import HEADER, assert_fits
@@ -266,6 +268,15 @@ def test_estimates_have_no_digits_that_mean_nothing(synced: Cli) -> None:
     assert first["sold_low_tickets"] is not None
     for text in (*map(str, first.values()), *synced.run("overview", "--csv").stdout.replace(",", " ").split()):
         assert not re.fullmatch(r"-?\d+\.\d{5,}", text), text
+
+
+def test_the_overview_begins_with_what_moved_or_sold_most_and_keeps_an_events_marketplaces_together() -> None:
+    def row(event_id: int, before: int | None, now: int | None, sold: int | None) -> Any:  # noqa: ANN401 - a stand-in
+        return SimpleNamespace(event_id=event_id, day_ago_floor_price=before, floor_price=now, sold_tickets=sold)
+
+    rows = [row(1, 100, 110, None), row(1, 100, 70, 5), row(2, None, 50, 9), row(3, 100, 60, 2), row(4, 100, None, 0)]
+    orders = {Order.START: [1, 1, 2, 3, 4], Order.MOVED: [3, 1, 1, 2, 4], Order.SOLD: [2, 1, 1, 3, 4]}
+    assert {order: [one.event_id for one in _sorted(rows, order)] for order in Order} == orders
 
 
 @pytest.mark.usefixtures("event")
