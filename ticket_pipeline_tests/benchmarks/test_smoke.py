@@ -24,8 +24,12 @@ COUNTED = {
     "g": [],
     "h": ["rows in the Parquet files"],
     "i": ["a listing of 304 listings"],
-    "j": [],
 }
+"""Without (j), which takes as long as three others: the tests of the dashboard open its pages in a browser, too."""
+
+
+def test_every_other_benchmark_is_tried() -> None:
+    assert MEASURES.keys() - COUNTED.keys() == {"j"}
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +38,7 @@ def ground() -> Iterator[Ground]:
         yield opened
 
 
-@pytest.mark.parametrize("name", MEASURES)
+@pytest.mark.parametrize("name", COUNTED)
 def test_a_benchmark_does_its_work_and_names_its_goals(ground: Ground, name: str) -> None:
     report = MEASURES[name](ground, quick=True)
     assert report.title.startswith(f"({name})")
@@ -46,7 +50,7 @@ def test_a_benchmark_does_its_work_and_names_its_goals(ground: Ground, name: str
         assert goals[counted].is_met, goals[counted]
     memory = [goal for goal in report.goals if goal.what.startswith("memory")]
     assert all(goal.is_met for goal in memory)
-    assert len(memory) == (name in {"b", "c", "h", "j"})
+    assert len(memory) == (name in {"b", "c", "h"})
 
 
 def test_the_command_says_what_it_measured_on(capsys: pytest.CaptureFixture[str]) -> None:

@@ -53,8 +53,9 @@ def _describe(result: EventResult) -> Metadata:
         }
         unit = f"{result.currency} ({result.fee_basis})"
         metadata |= {name: f"{price:,.2f} {unit}" for name, price in prices.items() if price is not None}
-        if is_thin(result.metrics.get_in_prices[0], result.metrics.floor_price):
-            metadata["get_in"] = f"{metadata['get_in']}, thin: fewer than three listings are near it"
+        for name in _GET_INS:
+            if is_thin(prices[name], result.metrics.floor_price):
+                metadata[name] = f"{metadata[name]}, thin: fewer than three listings are near it"
     texts = list(result.unmapped_sections), list(result.checksum_problems)
     for name, values in zip(("unmapped_sections", "checksum_problems"), texts, strict=True):
         if values:
