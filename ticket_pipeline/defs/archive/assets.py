@@ -1,12 +1,14 @@
 """The archive as an asset, a partition per month, and the schedule that moves months when they are due."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import dagster as dg
 
 from ticket_pipeline.defs.jobs import OURS_FIRST, AssetJob
 from ticket_pipeline.defs.resources import Clock, TimescaleDBResource
 from ticket_pipeline.defs.schedules import start_status
+from ticket_pipeline.errors import TicketPipelineError
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage.archive import Month, find_due_months
 
@@ -41,8 +43,8 @@ def build_archive_asset(settings: Settings, now: Clock, listings: Sequence[str])
         from ticket_pipeline.archive.archiving import archive_month  # noqa: PLC0415
         from ticket_pipeline.archive.place import open_place  # noqa: PLC0415
 
-        place = open_place(settings)
-        with timescaledb.database() as database:
+        with _errors_as_failures(), timescaledb.database() as database:
+            place = open_place(settings)
             for key in sorted(context.partition_keys):
                 month = Month.parse(key)
                 files = archive_month(database, place, month, now(), context.log.info)
@@ -58,6 +60,15 @@ def build_archive_asset(settings: Settings, now: Clock, listings: Sequence[str])
         yield from ()
 
     return listing_archive
+
+
+@contextmanager
+def _errors_as_failures() -> Iterator[None]:
+    """A month that cannot be archived is a failure with its reason, and no bug with a traceback."""
+    try:
+        yield
+    except TicketPipelineError as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
 
 
 def months_of(settings: Settings) -> dg.MonthlyPartitionsDefinition:
