@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -68,16 +69,19 @@ class StderrHandler(logging.Handler):
 class LineFormatter(logging.Formatter):
     """For people: colors and context on a terminal, one plain line elsewhere."""
 
+    @cached_property
+    def _for_terminals(self) -> ProcessorFormatter:
+        import structlog  # noqa: PLC0415 - takes 0.1 s to load, and most commands log nothing
+
+        return _build_formatter(structlog.dev.ConsoleRenderer(pad_event_to=0), with_origin=False)
+
     def format(self, record: logging.LogRecord) -> str:
         """The record as text."""
         if not sys.stderr.isatty():
             return f"{record.levelname}: {record.getMessage()}" + (
                 f"\n{self.formatException(record.exc_info)}" if record.exc_info else ""
             )
-        import structlog  # noqa: PLC0415 - takes 0.1 s to load, and most commands log nothing
-
-        renderer = structlog.dev.ConsoleRenderer(pad_event_to=0)
-        return _build_formatter(renderer, with_origin=False).format(record)
+        return self._for_terminals.format(record)
 
 
 class _OurFormatter(logging.Formatter):
@@ -123,8 +127,10 @@ def _scrubbed_record(*arguments: Any, **named: Any) -> logging.LogRecord:  # noq
 
 
 def _scrub_values(_logger: object, _name: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Scrub the context and the traceback, too."""
-    return {name: _scrub(value) if isinstance(value, str) else value for name, value in line.items()}
+    """Scrub the context and the traceback, too; the message (event) is clean."""
+    return {
+        name: _scrub(value) if isinstance(value, str) and name != "event" else value for name, value in line.items()
+    }
 
 
 def _scrub(text: str) -> str:

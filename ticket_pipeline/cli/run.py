@@ -10,16 +10,14 @@ import csv
 import fcntl
 import json
 import os
-import socket
 import sys
 import tempfile
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from random import Random
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -28,6 +26,7 @@ from rich.console import Console
 from ticket_pipeline.cli import web_ui
 from ticket_pipeline.cli.interrupts import one_signal_stops
 from ticket_pipeline.cli.past import begin_past, first_day, play_past
+from ticket_pipeline.cli.ports import LAST_PORT, free_port, listens, simulator_port
 from ticket_pipeline.cli.process_group import ProcessGroup
 from ticket_pipeline.cli.run_status import (
     StorageTrouble,
@@ -69,16 +68,13 @@ _DEMO_TUNING = {
 """The demo's pace, for settings that nobody set: a newcomer should see something happen within a minute."""
 
 _START_SECONDS = 90.0
-_PORTS = (20_000, 29_000)
-_PORTS_TRIED = 100
-_LAST_PORT = 65_535
 _STATUS_SECONDS = 60.0
 
 
 def run(
     port: Annotated[
         int | None,
-        typer.Option(min=0, max=_LAST_PORT, help="Port of the web UI; default WEB_PORT, or a free one if taken."),
+        typer.Option(min=0, max=LAST_PORT, help="Port of the web UI; default WEB_PORT, or a free one if taken."),
     ] = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Start the demo without the past that the simulator plays at first.")
@@ -164,15 +160,15 @@ def _prepare(settings: Settings, port: int | None, console: Console) -> tuple[Se
             changes["venue_map"] = str(_sample_zones_path(settings))
         if uses_sample(settings) and settings.alerts is None:
             changes["alerts"] = str(sample_alerts_path(settings))
-        changes["simulator_port"] = str(_simulator_port(settings.simulator_port))
+        changes["simulator_port"] = str(simulator_port(settings.simulator_port))
     if "dagster_start_running" not in settings.model_fields_set:
         changes["dagster_start_running"] = "true"
     wanted_port = settings.web_port if port is None else port
     # None of them has bound its port yet.
     taken = [int(changes.get("simulator_port", 0))]
-    changes["web_port"] = str(_free_port(settings.web_host, wanted_port, taken))
+    changes["web_port"] = str(free_port(settings.web_host, wanted_port, taken))
     taken.append(int(changes["web_port"]))
-    changes["dashboard_port"] = str(_free_port(settings.web_host, settings.dashboard_port, taken))
+    changes["dashboard_port"] = str(free_port(settings.web_host, settings.dashboard_port, taken))
     if wanted_port and changes["web_port"] != str(wanted_port):
         console.print(f"Port {wanted_port} is taken; the web UI uses {changes['web_port']}.")
     changes["state_dir"] = str(settings.state_dir.resolve())
@@ -181,35 +177,6 @@ def _prepare(settings: Settings, port: int | None, console: Console) -> tuple[Se
     env["DAGSTER_HOME"] = str(settings.state_dir.resolve() / "dagster")
     env["PYTHONUNBUFFERED"] = "1"
     return load_settings(**changes), env
-
-
-def _simulator_port(wanted: int) -> int:
-    """`wanted`: commands in other terminals use that port too, so that no other one will do."""
-    port = _free_port("127.0.0.1", wanted)
-    if wanted and port != wanted:
-        raise ConfigurationError(
-            f"Port {wanted} of the simulated marketplace is taken by another program (another checkout's `make run`?). "
-            "Stop that one, or set SIMULATOR_PORT to a free port here and in your other terminals."
-        )
-    return port
-
-
-def _free_port(host: str, wanted: int, taken: Collection[int] = ()) -> int:
-    """`wanted`, or the next port that is free on `host` and not `taken`.
-
-    For `wanted` 0 it starts below the range from which the system serves outgoing connections: a port of that range may
-    be gone again by the time its server binds it.
-    """
-    start: int = wanted or Random().randint(*_PORTS)  # noqa: S311 - spreads, hides nothing
-    for port in range(start, min(start + _PORTS_TRIED, _LAST_PORT + 1)):
-        with socket.socket() as probe, suppress(OSError):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
-            if port not in taken:
-                return port
-    raise ConfigurationError(
-        f"No free port on {host} among the {_PORTS_TRIED} from {start} on. Is WEB_HOST an address of this machine?"
-    )
 
 
 @contextmanager
@@ -308,7 +275,7 @@ def _start_dagster(
     group.finish("end-dead-runs")
     served = ["-m", "ticket_pipeline.definitions", "--location-name", web_ui.LOCATION, "--socket", str(socket_file)]
     group.start("code-server", [_program("dagster"), "api", "grpc", "--log-level", "warning", *served], env)
-    group.wait_until(lambda: _listens(socket_file), what="Dagster's code server", seconds=_START_SECONDS)
+    group.wait_until(lambda: listens(socket_file), what="Dagster's code server", seconds=_START_SECONDS)
     web = ["-h", settings.web_host, "-p", str(settings.web_port), *workspace]
     group.start("webserver", [sys.executable, "-m", "ticket_pipeline.defs.web_ui", *web], env)
     group.start("daemon", [_program("dagster-daemon"), "run", *workspace], env)
@@ -322,11 +289,6 @@ def _start_dagster(
         jobs.append("vivenu_default")  # its schedule may be ten minutes away, and the demo's page is empty until then
     for job in jobs:
         web_ui.launch_job(url, job)
-
-
-def _listens(socket_file: Path) -> bool:
-    with socket.socket(socket.AF_UNIX) as probe:
-        return probe.connect_ex(str(socket_file)) == 0
 
 
 def _program(name: str) -> str:

@@ -186,7 +186,7 @@ def _as_trend(series: TicketSeries) -> TrendSeries:
         TrendPoint(
             one.at,
             None if one.tickets is None else Decimal(one.tickets),
-            False,  # noqa: FBT003 - a count is no price
+            False,  # noqa: FBT003 - counts are never thin
             one.snapshots,
             one.suspect_snapshots,
             one.failed_attempts,

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, ClassVar, Self, get_args
 
 import dagster as dg
-import structlog
 from pydantic import Field, PrivateAttr, SecretStr, create_model
 
 from ticket_pipeline.errors import ConfigurationError, StorageError
@@ -115,14 +114,18 @@ class TimescaleDBResource(SettingsResource):
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Begin to measure a run, and bind its id to what it logs; a sensor's tick is no run."""
+        from structlog.contextvars import bind_contextvars  # noqa: PLC0415 - a tenth of a second, for runs only
+
         if context.run is not None:
             self._started_at = utc_now()
             begin_run()
-            structlog.contextvars.bind_contextvars(run_id=context.run.run_id)
+            bind_contextvars(run_id=context.run.run_id)
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """Write what the run did, to `run_summaries`, its log and its tags; nothing where it used no database."""
-        structlog.contextvars.unbind_contextvars("run_id")
+        from structlog.contextvars import unbind_contextvars  # noqa: PLC0415 - as above
+
+        unbind_contextvars("run_id")
         if context.run is None or not self._is_used:
             return
         run = context.run

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rich.console import Console
 
+from ticket_pipeline.cli import ports
 from ticket_pipeline.cli import run as running
 from ticket_pipeline.cli.process_group import ProcessGroup
 from ticket_pipeline.cli.run_status import StorageTrouble, _what_comes, describe_minute
@@ -54,9 +55,9 @@ def test_a_taken_simulator_port_is_reported_and_that_of_the_web_ui_replaced() ->
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ConfigurationError, match="SIMULATOR_PORT"):
-            running._simulator_port(port)
+            ports.simulator_port(port)
         # The port after it is the simulator's.
-        assert running._free_port("127.0.0.1", port, [port + 1]) > port + 1
+        assert ports.free_port("127.0.0.1", port, [port + 1]) > port + 1
 
 
 @pytest.mark.parametrize(
