@@ -42,20 +42,21 @@ class Rule(NamedTuple):
 _PERMIT = r"(?:pass(?:es)?|permits?|tickets?|spots?|spaces?|place|stalls?|vouchers?|karte)"
 _ONLY = r"(?:only|nur|solo|uniquement|seulement|somente|apenas|alleen|endast|kun)"
 _NO_SPACES = (  # scripts and compounds in which a word has no bounds
-    r"駐車|パーキング|停车|停車|泊车|주차|ที่จอดรถ|पार्किंग"
-    r"|park(?:platz|haus|schein|ticket|karte|ausweis|berechtigung|flache|gebuhr)"
+    r"駐車|駐輪|バイク置き場|パーキング|停车|停車|泊车|泊車|주차|ที่จอดรถ|पार्किंग|পার্কিং|பார்க்கிங்|పార్కింగ్"
+    r"|park(?:platz|haus|schein|ticket|karte|ausweis|berechtigung|flache|gebuhr|deck|billet|pladser?|plass\w*|pass\b)"
     r"|(?<!rollstuhl)(?<!rollstuhl-)stellplatz(?! (?:fur )?rollstuhl)|tiefgarage"
 )
 _PARKING = (
-    r"(?:\b(?:pa?rki?n?gs?|carpark\w*|car parks?|self[- ]park|valet"
+    r"(?:\b(?:pa?rki?n?gs?|pkn?g|parkades?|carpark\w*|car parks?|self[- ]park|valet"
     # Spanish, Portuguese, French, Italian, Catalan
     r"|estacionamientos?|estacionamentos?|aparcamientos?|aparcaments?|parqueos?|parqueaderos?|cocheras?|garagem"
     r"|garajes?|stationnements?|voiturier|parc auto|parc[- ]?relais|parcheggi[oa]?|posteggi[oa]?|aparcacoches"
-    r"|post[oi] (?:auto|macchina|moto)|box auto|estac"
+    r"|post[oi] (?:auto|macchina|moto)|box auto|sosta|vagas?(?= (?:coberta|descoberta|de)\b)|estac"
     # Dutch, Nordic, Turkish, Slavic, Romanian, Hungarian, Indonesian, Vietnamese
-    r"|parken|park-ticket|parkeren|parkeer\w*|parkhuis|p-hus|parkering\w*|p-plats\w*|pysakoint\w*|otopark\w*|park yeri"
-    r"|parkingow\w*|parkovis\w*|parkovan\w*|parkovac\w*|parkiral\w*|parkirn\w*|parcare\w*|parkol\w*|parkir|đo xe|gui xe"
-    r"|парков(?:к|оч)\w*|паркинг\w*|паркінг\w*|паркуван\w*|стоянк\w*|σταθμευσ\w*|παρκινγκ|חני[הי]\w*|חניון|פא?רקינג|موقف|مواقف)\b"
+    r"|parken|park-ticket|parkeren|parkeer\w*|parkhuis|p-hus|parkering\w*|p-plats\w*|bilplats\w*|pysakoint\w*"
+    r"|otopark\w*|park yeri|parkingow\w*|parkovis\w*|parkovan\w*|parkovac\w*|parkir\w*|parcare\w*|parkol\w*|parkimi\w*"
+    r"|stovejim\w*|autostavviet\w*|bilast\w*|letak kereta|đo xe|gui xe|einfahrt\w*|kurzparker"
+    r"|парков(?:к|оч)\w*|паркинг\w*|паркінг\w*|паркуван\w*|паркомісце|паркомест\w*|паркирал\w*|стоянк\w*|σταθμευσ\w*|παρκινγκ|חני[הי]\w*|חניון|פא?רקינג|موقف|مواقف)\b"
     rf"|{_NO_SPACES})"
 )
 _GARAGE = r"\bgarages?\b(?! (?:suite|club|bar|box|lounge|loft|seat|stage|rock|band|view|door)s?\b)"
@@ -205,7 +206,7 @@ RULES = (
     Rule(
         Admission.GROUNDS,
         _S,
-        r"^(?:[\w-]+ ){0,2}grounds(?: ga)?$|^(?:courts? )?annexes$"
+        r"^(?:[\w-]+ ){0,2}grounds(?: ga)?$|^(?:courts? )?annexes$|\bfanmeile\b"
         r"|^(?:\w+ )?fan ?(?:zone|fest|festival|park|village)$"
         r"|\bfan ?(?:zone|fest|festival|park|village) (?:pass(?:es)?|tickets?|admission|entry|access|only)\b",
     ),
@@ -218,12 +219,7 @@ RULES = (
     ),
     Rule(Admission.EXTRA, _W, f"{_NOT_A_TICKET}|{_WITHOUT_TICKET}|{_NEEDS_TICKET}"),
     Rule(Admission.EXTRA, _W, r"\bnot valid (?:for|as) (?:\w+ )?(?:entry|admission|entrance)\b"),
-    Rule(
-        Admission.EXTRA,
-        _S,
-        _UPGRADE,
-        r"\bfree upgrade",
-    ),
+    Rule(Admission.EXTRA, _S, _UPGRADE, r"\bfree upgrade"),
     Rule(
         Admission.EXTRA,
         _W,
@@ -242,6 +238,14 @@ RULES = (
         r"|\bphoto ?op\w*|\bautograph (?:session|pass|signing)",
         rf"{_SEATED}|\btickets?\b|\badmission\b",
     ),
+    Rule(
+        Admission.EXTRA,
+        _S,
+        r"^(?:\w+ )?(?:pre|after|post)[- ]?part(?:y|ies) (?:tickets?|admission|entry|access)(?: only)?$"
+        r"|\btailgate part(?:y|ies)\b|\bpit(?: lane)? walk(?:about)?s?\b|\bskip the (?:line|queue)\b"
+        r"|^fast[- ]?(?:lane|track)$",
+        _SEATED,
+    ),
     Rule(Admission.EXTRA, _S, f"{_SHUTTLE}|{_STORED}|{_VIRTUAL}", r"\b(?:suite|club|stand|terrace)\b"),
     Rule(Admission.EXTRA, _S, _TOUR, _SEATED),
     Rule(Admission.EXTRA, _S, _GOODS, r"\b(?:sec(?:tion)?|row|block|box|suite|club|bar|lounge)\b"),
@@ -259,6 +263,7 @@ RULES = (
         rf"|\b{_ONLY} (?:(?:valid |good )?for |\w+ )?{_PARKING}|{_PARKING}(?: {_PERMIT})* {_ONLY}\b",
         _ON_SITE,
     ),
+    Rule(Admission.PARKING, _N, rf"(?:{_NO_SPACES})\S{{0,3}}(?:のみ|だけ|만)|[仅僅只](?:限|含|有|供)?(?:{_NO_SPACES})"),
     Rule(
         Admission.PARKING,
         _N,
@@ -280,6 +285,12 @@ RULES = (
         r"\b(?:includ\w*|incl|also|with|plus|not)\b",
     ),
     Rule(
+        Admission.GROUNDS,
+        _N,
+        r"\b(?:watch|view|screen)\w*\b.*\b(?:not inside|outside)(?: of)? (?:the )?(?:arena|stadium|venue|court|hall)\b"
+        r"|\bfan ?(?:zone|fest|festival|park|village) (?:pass(?:es)?|tickets?|admission|entry|access)? ?only\b",
+    ),
+    Rule(
         Admission.EXTRA,
         _N,
         _NOT_A_TICKET,
@@ -293,6 +304,7 @@ RULES = (
         _N,
         r"^(?:this|it|(?:\w+ )?pass is)?\W*not valid (?:for|as) (?:\w+ )?(?:entry|admission|entrance)\W*$",
     ),
+    Rule(Admission.EXTRA, _N, r"\bupgrade\b.{0,20}\brequires? .{0,20}\bticket"),
     Rule(Admission.EXTRA, _N, _NEEDS_TICKET, rf"{_HOUSE_RULE}|{_ELSEWHERE}|\bparking\b"),
     Rule(
         Admission.EXTRA,

@@ -32,6 +32,9 @@ Parkeerticket | Parkering | Parkeringsplats | P-plats | Pysäköinti | Otopark |
 Miejsce parkingowe | Parkoviště | Parkování | Parkolás | Parcare | Parkiralište | Парковка | Парковочное место
 Стоянка | Στάθμευση | חניה | موقف سيارات | 駐車 | 駐車場券 | パーキング | 停车 | 停車場 | 주차권 | ที่จอดรถ | Parkir
 E Lot | Y Lot | Self Park | Oversize Vehicle | Tailgate Zone | Parc relais | Parkovací lístek | Паркінг | חניון פרקינג
+PKG | PKNG 4 | Parkade | Parkdeck Nord | Parkbillet | Parkplass | Bilplats | Sosta auto | Vaga coberta | 駐輪場 | 泊車位
+Letak kereta | Parkirišče | Паркомісце | Паркиралиште | Autostāvvieta | Parkimine | Bílastæði
+গাড়ি পার্কিং | Einfahrtsticket
 पार्किंग | Aparcament | Parken P2 | Box auto | Posteggio | Aparcacoches | P-hus | Garage coperto | Lot C (Parking)
 """
 SEAT_PLACES = """
@@ -59,6 +62,7 @@ Cardinal Loge | Autozone Park 12 | Bus Stop Bleachers 4 | Postern Gate 12 | Merc
 Terrace Grounds View 12 | Fairgrounds Stand 3 | Early Entry GA | Section 5 - Pre-Show Lounge Access | Wheelchair
 Accessible | Obstructed | Aisle 5 | Bar Rail 12 | Table 9 | Cabana 2 | Owner's Box and garage access
 Rollstuhlstellplatz | Stellplatz Rollstuhl | Парковая трибуна | Plaza Garage View | Garage Door Club
+Ballpark Pass | Hyde Park Pass | Pit Lane Stand 4
 Palco e parking | Tribuna y parking | Party Deck | After Party Suite | Programme Circle | Shuttleworth Stand
 Bad Bunny Stadium Tour Floor 3 | Camping World Box 12 | Per Car | Box 12 - Lot pass included | VIP lot + 2 tickets
 Ground
@@ -70,6 +74,7 @@ Viewing Pass | Arthur Ashe Viewing Party | Public Viewing | Fan Zone | Fan Zone 
 Outside Courts | Outer Courts | Courts Annexes | Billet annexes | Lawn | GA Lawn | LAWN GENERAL ADMISSION | Lawn 12
 Lawn Seating | Outfield Berm | Grass Seating | Geländeticket | Flanierkarte | Acceso al recinto | Biglietto Ground
 Terreinticket | パブリックビューイング | Gate Admission | Fair Admission Only | Grounds Pass incl. parking
+Fanmeile
 Good-Any-Day Grounds | Annexes | Grounds Only | Grounds Pass - no seat | General Grounds | Festival Admission Only
 """
 EXTRA_PLACES = """
@@ -86,6 +91,7 @@ Locker Rental | Schließfach | Coat Check | Stadium Tour | Backstage Tour | Lock
 Visita guidata | Stadionführung | Camping | Camping Pass | Campsite 12 | Glamping | Campground | Tent Site | Campeggio
 After Party | Afterparty | VIP Pre-Party | Pre-Game Party | Pregame Field Access | Shuttleticket | Shuttlebus
 Essensgutschein | Programmheft | Casillero | 荷物預かり | Ticket Protection | Non-ticket item
+After Party Ticket | Tailgate Party Pass | Pit Lane Walk | Skip the line pass | Fast Track
 Kamperen | Livestream | Virtual Ticket | Not an event ticket | NOT A GAME TICKET | This is not a ticket
 Ticket not included | Admission not included | Event ticket not included | Does not include admission
 Must have a ticket | MUST HAVE GAME TICKET | No ticket | Ticket sold separately | Without ticket
@@ -153,10 +159,11 @@ Parking only. | PARKING PASS ONLY | This is for parking only, no ticket. | This 
 This is a parking pass. | You are buying a parking pass | Gold lot pass only
 Parking pass - not a ticket to the event | Parking pass, NOT an event ticket | Great spot! Valet parking only.
 Nur Parkplatz | Solo estacionamiento | Seulement stationnement | Parking uniquement | Ticket is for parking
-Only valid for parking | Estacionamento apenas | Solo parcheggio | PARKING PERMIT ONLY (lot 5)
+駐車券のみ | 仅停车 | Only valid for parking | Estacionamento apenas | Solo parcheggio | PARKING PERMIT ONLY (lot 5)
 """
 GROUNDS_NOTES = """
 Grounds pass only. | This is a grounds pass. | Grounds admission only - no access to Ashe | GROUNDS PASS
+Viewing party on the big screen, not inside the arena | Watch from outside the stadium | Fan fest access only
 Viewing party only | This ticket is for the viewing party. | Good for grounds admission only
 Ground pass. Does not include a reserved seat.
 """
@@ -166,6 +173,7 @@ Upgrade only | Must have a ticket to the event to use this. | You must have a se
 Buyer must have game ticket | Event ticket required. | Does not include admission. | Does not include event ticket
 Lounge access only | This is an upgrade | This listing is for a shuttle pass | Tickets sold separately
 Admission not included | Event ticket not included; upgrade package | Merchandise only | Meet and greet only
+Early entry upgrade - requires a GA ticket
 This is for camping | Billet non inclus | Entrada no incluida | Ticket nicht enthalten. | Biglietto non incluso
 チケットは含まれません | This pass will not include entry | Requires event ticket
 No ticket included | No concert ticket included | Without event ticket | Ohne Eintritt | Sin entrada | Sans billet.
