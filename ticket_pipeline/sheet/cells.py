@@ -15,7 +15,7 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 # Capitals of any script after "#", and "!" or "?"; or a column too narrow for its value.
-_ERROR_VALUE = re.compile(r"#[¡¿]?[^\W\d_][\w/.]*[!?]|#{3,}")
+_ERROR_VALUE = re.compile(r"#[¡¿]?[^\W\d_][\w/.]*[!?]|#{3,}|Err:[0-9]{3}")  # the last is LibreOffice's
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "|", "\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH PLUS SIGN}")
 
@@ -67,7 +67,9 @@ def is_sheet_error(text: str) -> bool:
     """Whether a cleaned cell is an error or loading value of a spreadsheet, in any language: `#REF!`, `Loading...`."""
     if text.endswith(("..", "…")):
         return text.rstrip(".… ").casefold() in LOADING
-    return text == text.upper() and (text in UNMARKED_ERRORS or _ERROR_VALUE.fullmatch(text) is not None)
+    return (text == text.upper() or text.startswith("Err:")) and (
+        text in UNMARKED_ERRORS or _ERROR_VALUE.fullmatch(text) is not None
+    )
 
 
 def check_formula(text: str) -> None:

@@ -32,18 +32,18 @@ _DATES = (
     re.compile(r"(?P<day>[0-9]{1,2})\. ?(?P<month>[0-9]{1,2})\. ?(?P<year>[0-9]{4}|[0-9]{2})"),
     re.compile(r"(?P<first>[0-9]{1,2})(?P<mark>[-/])(?P<second>[0-9]{1,2})(?P=mark)(?P<year>[0-9]{4}|[0-9]{2})"),
     re.compile(r"(?P<name>[a-z]{3,9})\.? (?P<day>[0-9]{1,2})(?:st|nd|rd|th)? (?P<year>[0-9]{4})"),
-    re.compile(r"(?P<day>[0-9]{1,2})(?:st|nd|rd|th)?\.?[ -](?P<name>[a-z]{3,9})\.?[ -](?P<year>[0-9]{4})"),
+    re.compile(r"(?P<day>[0-9]{1,2})(?:st|nd|rd|th)?\.?[ -](?P<name>[a-z]{3,9})\.?[ -](?P<year>[0-9]{4}|[0-9]{2})\b"),
 )
 _MONTHS = (
     "january", "february", "march", "april", "may", "june",
     "july", "august", "september", "october", "november", "december",
 )  # fmt: skip
 _CLOCK = (
-    r"(?P<hour{0}>[0-9]{{1,2}})(?::(?P<minute{0}>[0-9]{{2}})(?::(?P<second{0}>[0-9]{{2}})(?:\.[0-9]+)?)?)?"
-    r" ?(?P<half{0}>[ap]\.?m\.?)?"
+    r"(?P<hour{0}>[0-9]{{1,2}})(?:[:.h](?P<minute{0}>[0-9]{{2}})(?::(?P<second{0}>[0-9]{{2}})(?:\.[0-9]+)?)?)?"
+    r" ?(?:(?P<half{0}>[ap]\.?m\.?)|uhr|hrs?\.?)?"
 )
 _TIME = re.compile(
-    rf"(?:t| | at | - | @ ?){_CLOCK.format('')}"
+    rf"(?:t| | at | [|\u2013-] | @ ?){_CLOCK.format('')}"
     rf"(?: ?(?P<offset>z|[+-](?:0[0-9]|1[0-4]):?[0-5][0-9]))?"
     rf"(?P<until> ?(?:-|\u2013|\u2014|to|until) ?{_CLOCK.format('2')})?"
 )

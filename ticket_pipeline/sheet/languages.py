@@ -5,13 +5,14 @@ from __future__ import annotations
 
 _YES = (
     "true t yes y 1 1.0 x ✓ ✔ ☑ ✅ on wahr ja j vrai oui verdadero sí si verdadeiro sim vero sì waar prawda tak sant "
-    "sand sann tosi kyllä pravda ano igaz igen doğru evet истина да істина так adevărat αληθής αληθές ναι benar ya "
-    "đúng จริง 真 是 はい 참 예"
+    "sand sann tosi kyllä pravda ano igaz igen doğru evet истина да істина так adevărat αληθής αληθές αληθης αληθες "
+    "ναι benar ya đúng จริง 真 是 はい 참 예 네 tõene patiess tiesa istina točno тачно точно صحيح אמת सत्य"
 )
 _NO = (
     "false f no n 0 0.0 ✗ ✘ ☐ ❌ off falsch nein faux non falso não nao onwaar nee fałsz nie falskt falsk usann nei "
-    "nej epätosi ei nepravda ne hamis nem yanlış yanliş hayır hayir ложь нет хибність ні fals ψευδής ψευδές όχι salah "
-    "tidak sai เท็จ 假 否 いいえ 거짓 아니요"
+    "nej epätosi ei nepravda ne hamis nem yanlış yanliş hayır hayir ложь нет хибність ні fals ψευδής ψευδές ψευδης "
+    "ψευδες όχι salah tidak sai เท็จ 假 否 いいえ 거짓 아니요 아니오 väär aplams melas laž netočno нетачно грешно "
+    "خطأ שקר असत्य"
 )
 _LOADING = (
     "loading|laden|lade|lädt|wird geladen|daten werden geladen|bezig met laden|chargement|chargement en cours|cargando"

@@ -45,7 +45,7 @@ def test_a_long_value_is_shortened_in_messages() -> None:
     "text",
     [
         *("#REF!", "#N/A", "#NAME?", "#DIV/0!", "#SPILL!", "#ERROR!", "########", "Loading...", "Loading…"),
-        *("#BEZUG!", "#NV", "#WERT!", "#ÜBERLAUF!", "Wird geladen..."),
+        *("#BEZUG!", "#NV", "Err:508", "#WERT!", "#ÜBERLAUF!", "Wird geladen..."),
         *("#¡REF!", "#¿NOMBRE?", "#¡DIV/0!", "Cargando..."),
         *("#NOM?", "#VALEUR!", "Chargement..."),
         *("#ССЫЛКА!", "#ЗНАЧ!", "#ИМЯ?", "#Н/Д", "Загрузка..."),  # noqa: RUF001 - Cyrillic
@@ -92,7 +92,25 @@ def test_an_interval_is_read_in_the_ways_people_write_it(text: str, interval: ti
 
 
 YES = ("TRUE", "t", "Yes", "y", "1", "x", "✓", "", "WAHR", "VRAI", "Verdadero", "ИСТИНА", "Sí", "DOĞRU", "はい")
-NO = ("FALSE", "f", "No", "n", "0", "FALSCH", "FAUX", "falso", "ЛОЖЬ", "NEIN", "YANLIŞ", "FAŁSZ", "いいえ")
+NO = (
+    "FALSE",
+    "f",
+    "No",
+    "n",
+    "0",
+    "FALSCH",
+    "FAUX",
+    "falso",
+    "ЛОЖЬ",
+    "NEIN",
+    "YANLIŞ",
+    "FAŁSZ",
+    "いいえ",
+    "ΨΕΥΔΗΣ",
+    "VÄÄR",
+    "아니오",
+    "NETOČNO",
+)
 
 
 @pytest.mark.parametrize(("text", "is_tracked"), [*((text, True) for text in YES), *((text, False) for text in NO)])
