@@ -57,7 +57,9 @@ def ping(settings: Settings) -> str | None:
 
     try:
         response = httpx.get(settings.health_ping_url.get_secret_value(), timeout=_PING_SECONDS, follow_redirects=True)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx.UnsupportedProtocol, httpx.InvalidURL):
+        return "its address does not begin with http:// or https://"
+    except httpx.HTTPError as error:
         return f"the request failed ({type(error).__name__})"
     return None if response.is_success else f"it responded with status {response.status_code}"
 
@@ -113,7 +115,7 @@ def _check_channels(settings: Settings) -> Finding:
     labels = ", ".join(one.label for one in choose_channels([one for one in channels if one not in wrong]))
     if problems:
         state = State.WARNING if labels else State.FAILING
-        reached = f"Only {labels} is told" if labels else "Nobody is told of anything"
+        reached = f"Until then only {labels} gets messages" if labels else "Until then nothing can be sent"
         return Finding("channels", state, " ".join(problems), f"Correct ALERT_URLS. {reached}.")
     if not channels:
         return Finding("channels", State.OK, "ALERT_URLS is not set: incidents are stored, and nothing is sent.")

@@ -205,7 +205,7 @@ def mute(
         ),
     ] = None,
 ) -> None:
-    """Tell nobody of an alert, for one event or all that it has seen; it is still tried and stored.
+    """Mute an alert, for one event or all that it has seen: it is still evaluated and stored, but sends nothing.
 
     ticket-pipeline alerts mute "Cheap pair" --event "glass orchard" --for 2d
     """

@@ -24,7 +24,7 @@ def health(
     """Check database, daemon, polling, disk, channels and incidents. Exit code 0: nothing is failing; 1: something is.
 
     It starts nothing and needs no Dagster, so that it works where everything else is down. A warning, such as an open
-    incident, is no failure: the daemon tells of it.
+    incident, is not a failure: the daemon sends a message about it.
 
         ticket-pipeline health
     """

@@ -67,7 +67,7 @@ def mute_alert(
     until: datetime | None = None,
     until_resolved: bool = False,
 ) -> int:
-    """Tell nobody of a rule, for one event or all that it has seen; returns how many subjects that are.
+    """Mute a rule, for one event or all that it has seen; returns how many subjects that are.
 
     Args:
         database: where.
