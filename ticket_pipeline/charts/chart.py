@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -27,11 +27,15 @@ NOTHING = "\N{EN DASH}"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Values joined by a line. `style` 1 to 6 chooses colour, width and dashes together."""
+    """Values joined by a line. `style` 1 to 6 chooses colour, width and dashes together.
+
+    `thin` are the positions of values that stand alone: dots, which the line passes by.
+    """
 
     name: str
     values: Values
     style: int
+    thin: Collection[Position] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,8 @@ def table_rows(chart: Chart) -> str:
 def legend(chart: Chart) -> list[tuple[str, str]]:
     """Name and class of each thing drawn; `sample` draws the class."""
     entries = [(line.name, f"line line-{line.style}") for line in chart.lines]
+    thin = [f"line line-{line.style} thin" for line in chart.lines if line.thin]
+    entries += [("thin: too few near it", thin[0])] if thin else []
     entries += [(chart.band.name, "band")] if chart.band else []
     entries += [(chart.bars.name, "bar")] if chart.bars else []
     kinds = {mark.kind for mark in chart.marks}
@@ -100,8 +102,9 @@ def sample(kind: str) -> str:
     if kind.startswith("mark "):
         mark = f'<svg class="{kind}" x="12" y="6" overflow="visible">{_MARKS[kind.removeprefix("mark ")]}</svg>'
         return f'<svg class="sample" width="24" height="12" aria-hidden="true">{mark}</svg>'
-    shape = '<path d="M1 6H23"' if kind.startswith("line") else '<path d="M1 1H23V11H1Z"'
-    return f'<svg class="sample" width="24" height="12" aria-hidden="true">{shape} class="{kind}"/></svg>'
+    shape = "M12 6h0" if kind.endswith(" thin") else "M1 6H23" if kind.startswith("line") else "M1 1H23V11H1Z"
+    path = f'<path d="{shape}" class="{kind}"/>'
+    return f'<svg class="sample" width="24" height="12" aria-hidden="true">{path}</svg>'
 
 
 def _describe(chart: Chart) -> str:
@@ -170,8 +173,12 @@ def to_path(points: Points) -> str:
 
 
 def _line(line: Line, plot: _Plot) -> str:
-    path = "".join(to_path(points) for points in _segments(line.values, plot))
-    return f'<path class="line line-{line.style}" d="{path}"/>' if path else ""
+    joined = {at: value for at, value in line.values.items() if at not in line.thin}
+    path = "".join(to_path(points) for points in _segments(joined, plot))
+    alone = [(at, value) for at in line.thin if (value := line.values.get(at)) is not None]
+    dots = "".join(to_path([(plot.across(at), plot.down(value))]) for at, value in alone)
+    drawn = ((f"line line-{line.style}", path), (f"line line-{line.style} thin", dots))
+    return "".join(f'<path class="{kind}" d="{shape}"/>' for kind, shape in drawn if shape)
 
 
 def _band(band: Band, plot: _Plot) -> str:

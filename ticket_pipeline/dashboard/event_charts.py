@@ -42,12 +42,15 @@ def _over_time(question: Question) -> dict[str, Chart]:
     axis = TimeAxis(min(starts), max(question.end, max(starts) + question.bucket), question.event.timezone)
     charts = {f"prices-{one.marketplace}": _prices(question, one, axis) for one in history}
     if len(history) > 1 and len({(one.currency, one.fee_basis) for one in history}) == 1:
-        lines = _by_market(history, lambda bucket: bucket.get_in_prices[question.together - 1])
+        place = question.together - 1
+        lines = _by_market(
+            history, lambda bucket: bucket.get_in_prices[place], lambda bucket: bucket.get_ins_are_thin[place]
+        )
         title = f"Get-in for {question.together}, side by side"
         thin: dict[Any, str] = {}
-        for one in history:
-            for at in _thin(question, {each.bucket_at: each for each in one.buckets}):
-                thin[at] = f"{thin[at]}, {label(one.marketplace)}" if at in thin else f"thin: {label(one.marketplace)}"
+        for line in lines:
+            for at in line.thin:
+                thin[at] = f"{thin[at]}, {line.name}" if at in thin else f"thin: {line.name}"
         charts["markets"] = Chart(title=title, unit=unit_of(history[0]), x=axis, lines=lines, remarks=thin)
     tickets = _by_market(history, lambda bucket: bucket.tickets)
     charts["tickets"] = Chart(title="For sale", unit="tickets", x=axis, lines=tickets, decimals=0)
@@ -133,10 +136,10 @@ def _known(points: Sequence[Any], position: str) -> list[Any]:
 
 
 def _price_lines(question: Question, points: Mapping[Any, Any]) -> list[Line]:
-    place = question.together - 1
+    place, thin = question.together - 1, _thin(question, points)
     return [
         Line("Floor", {at: one.floor_price for at, one in points.items()}, 1),
-        Line(f"Get-in for {place + 1}", {at: one.get_in_prices[place] for at, one in points.items()}, 2),
+        Line(f"Get-in for {place + 1}", {at: one.get_in_prices[place] for at, one in points.items()}, 2, thin),
         Line("Median", {at: one.median_price for at, one in points.items()}, 3),
     ]
 
@@ -189,11 +192,18 @@ def _title(question: Question, series: PriceSeries | CurveSeries) -> str:
     return f"{label(series.marketplace)}{'' if question.zone == '*' else f', {question.zone}'}"
 
 
-def _by_market(history: Sequence[PriceSeries], value: Callable[[PriceBucket], Value]) -> list[Line]:
-    return [
-        Line(label(one.marketplace), {each.bucket_at: value(each) for each in _expected(one.buckets)}, style)
-        for one, style in zip(history, _MARKET_STYLES, strict=False)
-    ]
+def _by_market(
+    history: Sequence[PriceSeries],
+    value: Callable[[PriceBucket], Value],
+    is_thin: Callable[[PriceBucket], bool] = lambda _: False,
+) -> list[Line]:
+    lines = []
+    for one, style in zip(history, _MARKET_STYLES, strict=False):
+        values = {each.bucket_at: value(each) for each in _expected(one.buckets)}
+        lines.append(
+            Line(label(one.marketplace), values, style, [each.bucket_at for each in one.buckets if is_thin(each)])
+        )
+    return lines
 
 
 def _expected(buckets: Sequence[PriceBucket]) -> Iterator[PriceBucket]:

@@ -87,12 +87,12 @@ def duration(length: timedelta | None) -> str:
 
 
 def days(number: Decimal | None) -> str:
-    """Days to an event."""
+    """Days to an event, in whole ones that are left, as everywhere else."""
     if number is None:
         return NOTHING
     if number < 0:
         return "over"
-    return f"{number:.0f} d" if number >= 2 else f"{number * 24:.0f} h"  # noqa: PLR2004 - hours on the last two days
+    return f"{int(number)} d" if number >= 2 else f"{int(number * 24)} h"  # noqa: PLR2004 - hours on the last two days
 
 
 def label(marketplace: str | None) -> str:

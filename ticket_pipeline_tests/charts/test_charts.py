@@ -111,6 +111,17 @@ def test_a_position_that_a_series_lacks_is_no_gap_in_it() -> None:
     assert 'class="gap"' not in draw(chart, "c")
 
 
+def test_a_line_passes_by_thin_values_which_are_dots() -> None:
+    drawn = chart_of(
+        [None] * 5, lines=[Line("Get-in", hourly([50, 10, 60, None, 9]), 2, [NOON + HOUR, NOON + 4 * HOUR])]
+    )
+    line, dots = paths(draw(drawn, "c"), "line-2")
+    assert (line.count("M"), line.count("L"), dots.count("M")) == (1, 1, 2)
+    assert [cells for _, _, cells, _ in drawn.rows()][1] == ["10.00"]
+    assert legend(drawn)[1][1] == "line line-2 thin"
+    ET.fromstring(sample("line line-2 thin"))  # noqa: S314 - our own
+
+
 def test_a_bar_of_zero_is_drawn_and_one_without_data_is_not() -> None:
     bars = Bars("Sold", hourly([0, None, 4]), hourly([0, None, 2]), hourly([1, None, 6]))
     svg = draw(chart_of([0, None, 4], lines=(), bars=bars), "c")
