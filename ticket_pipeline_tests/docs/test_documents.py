@@ -303,6 +303,9 @@ def test_helm_serves_the_same_code_as_compose() -> None:
     services = yaml.safe_load((PROJECT / "deploy" / "compose.yaml").read_text(encoding="utf-8"))["services"]
     (served,) = values["dagster-user-deployments"]["deployments"]
     assert services["code"]["command"][-4:] == served["dagsterApiGrpcArgs"]
-    (dashboard,) = values["extraManifests"]
-    (container,) = dashboard["spec"]["template"]["spec"]["containers"]
+    dashboard, health = (one["spec"] for one in values["extraManifests"])
+    (container,) = dashboard["template"]["spec"]["containers"]
     assert container["command"] == services["dashboard"]["command"]
+    (container,) = health["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    unit = (PROJECT / "deploy" / "systemd" / "ticket-pipeline-health.service").read_text(encoding="utf-8")
+    assert f"/bin/{shlex.join(container['command'])}\n" in unit
