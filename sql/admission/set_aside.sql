@@ -19,7 +19,7 @@ moved as (
     and v.admission in ('parking', 'extra')
   returning
     l.event_id, l.marketplace, l.captured_at, l.listing_id, v.admission as verdict,
-    to_jsonb(l) - array['event_id', 'marketplace', 'captured_at', 'admission'] as listing
+    to_jsonb(l) - array['event_id', 'marketplace', 'captured_at', 'admission', 'price_class'] as listing
 ),
 
 highest as (

@@ -3,8 +3,8 @@
 -- listings.
 with pairs as (
   select
-    to_jsonb(l) - array['event_id', 'marketplace', 'captured_at'] as stored,
-    to_jsonb(r) - array['event_id', 'marketplace', 'captured_at'] as replayed
+    to_jsonb(l) - array['event_id', 'marketplace', 'captured_at', 'price_class'] as stored,
+    to_jsonb(r) - array['event_id', 'marketplace', 'captured_at', 'price_class'] as replayed
   from listings as l
   inner join replayed_listings as r on r.captured_at = l.captured_at and r.listing_id = l.listing_id
   where

@@ -1,7 +1,8 @@
 -- The oldest pairs that wait for an estimate, and whether sales can still be estimated over them. Their rows are locked, so
 -- that a capture which changes one of them meanwhile marks it again after this transaction. Pairs that must be measured anew
 -- wait while their listings are archived. Parameters: most.
--- Rows: at most so many, by event, marketplace and capture; `is_measured`: its departures are those of now.
+-- Rows: at most so many, by event, marketplace and capture; `is_measured`: its departures are those of now;
+-- `ranked_seats`: of the earlier capture.
 with taken as materialized (
   select d.event_id, d.marketplace, d.captured_at, d.previous_captured_at, d.at_risk is not null as is_measured
   from sale_departures as d
@@ -13,8 +14,10 @@ with taken as materialized (
 
 select
   t.event_id, t.marketplace, t.captured_at, t.previous_captured_at as estimated_from, s.previous_captured_at, t.is_measured,
-  coalesce(s.previous_captured_at is not null and s.censored_because is null, false) as is_valid
+  coalesce(s.previous_captured_at is not null and s.censored_because is null, false) as is_valid, e.ranked_seats
 from taken as t
 left join snapshots as s
   on s.event_id = t.event_id and s.marketplace = t.marketplace and s.captured_at = t.captured_at
+left join snapshots as e
+  on e.event_id = s.event_id and e.marketplace = s.marketplace and e.captured_at = s.previous_captured_at
 order by t.event_id, t.marketplace, t.captured_at

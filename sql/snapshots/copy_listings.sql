@@ -1,5 +1,5 @@
 -- Load the accepted listings of captures, as CSV, in the order of these columns.
 copy listings (
   event_id, marketplace, captured_at, notes, zone, admission, splits, ask_price, fee_basis, currency, is_speculative,
-  is_general_admission, listing_id, section, "row", quantity, all_in_price, net_proceeds, price
+  is_general_admission, listing_id, section, "row", quantity, all_in_price, net_proceeds, price, price_class
 ) from stdin with (format csv)

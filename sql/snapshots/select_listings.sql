@@ -2,7 +2,7 @@
 -- captured_until (inclusive). Rows: one per listing and capture, cheapest first within a capture.
 select
   captured_at, listing_id, section, "row", zone, quantity, splits, ask_price, all_in_price, net_proceeds, price, fee_basis,
-  currency, is_general_admission, is_speculative, admission, notes
+  currency, is_general_admission, is_speculative, admission, notes, price_class
 from listings
 where
   event_id = %(event_id)s and marketplace = %(marketplace)s

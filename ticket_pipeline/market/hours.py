@@ -26,7 +26,7 @@ NEAR_FLOOR = Decimal("1.15")
 FLOOR_LISTINGS = 3
 """The floor is the lowest price with at least so many listings within 15 % of it: one cheap ask alone is no market."""
 
-_NO_ZONE = "unknown"
+NO_ZONE = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def zone_of(zone: str | None, section: str | None, admission: str = "seat") -> s
     """The zone a listing counts in: its own, else its section. The name `*` is taken."""
     if admission != "seat":
         return GROUNDS
-    return next((name for name in (zone, section) if name not in (None, WHOLE_EVENT)), None) or _NO_ZONE
+    return next((name for name in (zone, section) if name not in (None, WHOLE_EVENT)), None) or NO_ZONE
 
 
 def get_in_price(listings: Iterable[PricedListing], together: int = 1) -> Decimal | None:

@@ -21,6 +21,7 @@ from pandera.config import ValidationDepth, config_context
 from ticket_pipeline.market.admission import BUILT_IN, EventAdmission, judge_notes, settle_grounds
 from ticket_pipeline.market.admission_table import Admission
 from ticket_pipeline.market.contradictions import MONEY_COLUMNS, MONEY_LIMIT, drop_contradictions
+from ticket_pipeline.market.price_classes import price_classes
 from ticket_pipeline.market.validated import EXTRA_REASON, PARKING_REASON, SET_ASIDE, ValidatedListings
 from ticket_pipeline.market.vocabulary import LISTING_COLUMNS, FeeBasis, ParsedListings, RejectedListing
 
@@ -271,6 +272,7 @@ def _assemble(
         rows = sorted(broken)
         columns = {name: _without(values, rows) for name, values in columns.items()}
     columns["admission"] = settle_grounds(columns["admission"])
+    columns["price_class"] = price_classes(columns)
     unknown_fields = dict(Counter(chain.from_iterable(unknown.values())).most_common())
     return ValidatedListings(columns, tuple(rejected), parsed.received, parsed.checksum_problems, unknown_fields)
 

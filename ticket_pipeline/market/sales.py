@@ -39,7 +39,7 @@ METHOD = 1
 
 _QUANTILE = 1.2815515655446004  # of the normal distribution: 0.9, so that a tenth is outside on each side
 ZONE_LISTINGS = 4  # a zone's median counts as much as that of so many listings of the section
-_RANK_STEPS = 1e9
+RANK_STEPS = 1e9
 _CLASSES = len(CLASS_EDGES) + 1
 _NONE = (0,) * _CLASSES
 NO_DEPARTURES = Departures(_NONE, _NONE, _NONE, _NONE, 1.0)
@@ -90,7 +90,7 @@ def rank_prices(listings: Iterable[SeenListing]) -> dict[str, float]:
     def distance(one: SeenListing) -> int:
         count, middle = in_section[one.section, one.zone, one.unit]
         reference = (count * middle + ZONE_LISTINGS * in_zone[one.zone, one.unit]) / (count + ZONE_LISTINGS)
-        return round(_RANK_STEPS * (math.log(one.price) - reference))
+        return round(RANK_STEPS * (math.log(one.price) - reference))
 
     ordered = sorted(seats, key=lambda one: (distance(one), one.listing_id))
     return {one.listing_id: (place + 0.5) / len(ordered) for place, one in enumerate(ordered)}

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-VALIDATED_COLUMNS = (*LISTING_COLUMNS, "price", "fee_basis", "admission")
-"""`LISTING_COLUMNS`, the price a listing counts with, which price that is (`FeeBasis`), and what it admits to.
+VALIDATED_COLUMNS = (*LISTING_COLUMNS, "price", "fee_basis", "admission", "price_class")
+"""`LISTING_COLUMNS`, the price a listing counts with, which price that is (`FeeBasis`), what it admits to, and the
+class of its price among the seats (`price_classes`).
 
 Of the notes only those are kept that decide what their listing is.
 """

@@ -28,6 +28,7 @@ STORED_COLUMNS = (
     "all_in_price",
     "net_proceeds",
     "price",
+    "price_class",
 )
 """The columns of `listings` that a capture brings, in the order of `sql/snapshots/copy_listings.sql`.
 

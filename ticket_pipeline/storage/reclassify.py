@@ -69,7 +69,7 @@ def reclassify(
     texts = transaction.fetch_all("admission/select_texts", **span)
     has_moved = _move(transaction, texts, _judge(texts, stale), span)
     transaction.execute("admission/recount", **span)
-    transaction.execute("admission/stamp", **span)
+    transaction.execute("admission/stamp", **span, has_moved=has_moved)
     if has_moved:
         until = bounds["starts_until"] - timedelta.resolution
         rebuild_changes(transaction, sorted(stale), bounds["starts_from"], until, change_rules)

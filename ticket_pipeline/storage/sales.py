@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from psycopg.types.json import Jsonb
 
+from ticket_pipeline.market.price_classes import class_sizes, price_classes
 from ticket_pipeline.market.sale_rates import (
     CLASS_EDGES,
     RATES_SHAPE,
@@ -24,7 +25,7 @@ from ticket_pipeline.market.sale_rates import (
     fit_rates,
     weigh_removals,
 )
-from ticket_pipeline.market.sales import METHOD, NO_DEPARTURES, ZONE_LISTINGS, Lot, sales_by_zone
+from ticket_pipeline.market.sales import METHOD, NO_DEPARTURES, Lot, sales_by_zone
 from ticket_pipeline.storage.archive import refuse_archived
 from ticket_pipeline.storage.prices import HOUR, hour_start
 
@@ -93,15 +94,7 @@ def _measure(transaction: Transaction, taken: Sequence[Row], rules: SaleRules) -
     changed = [row for row in taken if not (row["is_valid"] and row["is_measured"])]
     measured = [row for row in changed if row["is_valid"]]
     if measured:
-        transaction.execute(
-            "sales/measure_departures",
-            **_keys(measured),
-            previous=[row["previous_captured_at"] for row in measured],
-            edges=list(CLASS_EDGES),
-            zone_listings=ZONE_LISTINGS,
-            seen_from=min(row["previous_captured_at"] for row in measured),
-            seen_until=max(row["captured_at"] for row in measured),
-        )
+        _count(transaction, measured)
     spans = [(source, [row["captured_at"] for row in rows]) for source, rows in _by_source(changed)]
     if spans:
         transaction.execute(
@@ -111,6 +104,32 @@ def _measure(transaction: Transaction, taken: Sequence[Row], rules: SaleRules) -
             learned_until=[max(captured) + rules.window for _, captured in spans],
             block=rules.block,
         )
+
+
+def _count(transaction: Transaction, pairs: Sequence[Row]) -> None:
+    """Count the departures of pairs, by the classes stored with the earlier capture, or computed where none are."""
+    keys, previous = _keys(pairs), [row["previous_captured_at"] for row in pairs]
+    bounds = {"seen_from": min(previous), "seen_until": max(keys["captured"])}
+    seats = [row["ranked_seats"] for row in pairs]
+    ranked: dict[str, list[Any]] = {"ranked_pairs": [], "ranked_ids": [], "ranked_classes": []}
+    for number, pair in enumerate(pairs):
+        if pair["ranked_seats"] is not None:
+            continue
+        key = _key(pair) | {"captured_at": pair["previous_captured_at"]}
+        (row,) = transaction.fetch_all("sales/select_seats", **key)
+        seats[number] = len(row["listing_id"])
+        ranked["ranked_pairs"] += [number] * seats[number]
+        ranked["ranked_ids"] += row["listing_id"]
+        ranked["ranked_classes"] += price_classes(row)
+    transaction.execute(
+        "sales/measure_departures",
+        **keys,
+        previous=previous,
+        sizes=[size for known in seats for size in class_sizes(known)],
+        classes=len(CLASS_EDGES) + 1,
+        **ranked,
+        **bounds,
+    )
 
 
 def _estimate(transaction: Transaction, rows: Sequence[Row], rules: SaleRules) -> None:

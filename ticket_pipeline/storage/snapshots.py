@@ -95,6 +95,7 @@ class Capture:
             "unknown_fields": Jsonb(dict(self.unknown_fields)),
             "set_aside": self.set_aside,
             "admission_rules": self.admission_rules,
+            "ranked_seats": self.accepted - self.columns["price_class"].count(None),
         }
 
     def to_csv(self) -> str:

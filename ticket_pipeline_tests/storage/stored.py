@@ -14,6 +14,7 @@ from psycopg import sql
 
 from ticket_pipeline.market.changes import DEFAULT_CHANGE_RULES
 from ticket_pipeline.market.events import Event, WatchlistEvent
+from ticket_pipeline.market.price_classes import price_classes
 from ticket_pipeline.market.vocabulary import Marketplace, Outcome, RejectedListing
 from ticket_pipeline.queries.events import read_events
 from ticket_pipeline.storage.attempts import Attempt, BackOff, record_failure
@@ -138,8 +139,9 @@ def capture_of(
 ) -> Capture:
     """A validated capture of these listings."""
     columns: dict[str, Sequence[Any]] = {
-        name: [getattr(listing, name) for listing in listings] for name in STORED_COLUMNS
+        name: [getattr(listing, name) for listing in listings] for name in STORED_COLUMNS if name != "price_class"
     }
+    columns["price_class"] = price_classes(columns)
     currencies, bases = set(columns["currency"]), set(columns["fee_basis"])
     return Capture(
         event=event,

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from ticket_pipeline.market.admission import AdmissionRule, AdmissionRules, EventAdmission
 from ticket_pipeline.market.admission_table import Admission
 from ticket_pipeline.market.listings import validate_listings
+from ticket_pipeline.market.sale_rates import DEFAULT_SALE_RULES
 from ticket_pipeline.market.vocabulary import LISTING_COLUMNS, ParsedListings
 from ticket_pipeline.storage.admission_rules import replace_admission_rules
 from ticket_pipeline.storage.listing_csv import STORED_COLUMNS
 from ticket_pipeline.storage.prices import Span, rebuild_hourly
+from ticket_pipeline.storage.sales import update_sales
 from ticket_pipeline_tests.storage.stored import (
     EXAMPLES_SHARE_A_DATABASE,
     HOUR,
@@ -77,15 +79,20 @@ def judged(
 def stored(database: Database) -> dict[str, list[Row]]:
     """All that rules of what is a seat decide, but the place of what was excluded among the rejected.
 
-    A listing that is rejected for something else too stays rejected, with the reasons of its time.
+    A listing that is rejected for something else too stays rejected, with the reasons of its time; price classes are
+    those of the capture when it was stored.
     """
+    update_sales(database, DEFAULT_SALE_RULES)
     return {
         "snapshots": query(
             database,
             "select captured_at, received, accepted, rejected, set_aside, tickets, currency, fee_basis, is_suspect,"
             " admission_rules from snapshots order by captured_at",
         ),
-        "listings": query(database, "select * from listings order by captured_at, listing_id"),
+        "listings": [
+            {name: value for name, value in row.items() if name != "price_class"}
+            for row in query(database, "select * from listings order by captured_at, listing_id")
+        ],
         "rejected": query(
             database,
             "select captured_at, reasons, listing ->> 'listing_id' as id, (listing ->> 'price')::numeric as price"
@@ -97,6 +104,7 @@ def stored(database: Database) -> dict[str, list[Row]]:
             " order by zone, hour_at, currency",
         ),
         "changes": query(database, "select * from listing_changes order by captured_at, listing_id, change"),
+        "sales": query(database, "select * from estimated_sales order by zone, hour_at"),
     }
 
 

@@ -1,0 +1,102 @@
+"""The class of price rank of each seat of a capture, computed when it is stored; `market.sales` defines the rank."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ticket_pipeline.market.admission_table import Admission
+from ticket_pipeline.market.hours import NO_ZONE, WHOLE_EVENT
+from ticket_pipeline.market.sale_rates import CLASS_EDGES
+from ticket_pipeline.market.sales import RANK_STEPS, ZONE_LISTINGS
+
+if TYPE_CHECKING:
+    from ticket_pipeline.market.sale_rates import Floats
+
+    Numbers = np.ndarray[tuple[int], np.dtype[np.int64]]
+
+_TEXTS = ("section", "zone", "currency", "fee_basis")
+_NAMED = 2  # texts before this number name no zone
+
+
+def price_classes(columns: Mapping[str, Sequence[Any]]) -> list[int | None]:
+    """The class of each listing of a capture, 0 the cheapest; None where it is no seat.
+
+    Args:
+        columns: listing_id, section, zone, currency, fee_basis, price and admission, one value per listing.
+    """
+    admissions = columns["admission"]
+    if admissions.count(Admission.SEAT) < len(admissions):
+        rows = [row for row, admission in enumerate(admissions) if admission == Admission.SEAT]
+        columns = {name: [columns[name][row] for row in rows] for name in (*_TEXTS, "listing_id", "price")}
+        classes = iter(_classes(columns))
+        return [next(classes) if admission == Admission.SEAT else None for admission in admissions]
+    return [*_classes(columns)]
+
+
+def class_sizes(seats: int) -> list[int]:
+    """How many of so many seats are in each class."""
+    return list(np.bincount(_by_place(seats), minlength=len(CLASS_EDGES) + 1).tolist())
+
+
+def _classes(columns: Mapping[str, Sequence[Any]]) -> list[int]:
+    if not columns["price"]:
+        return []
+    by_place = _by_place(len(columns["price"]))
+    classes = np.empty_like(by_place)
+    classes[_in_order(_distances(columns), columns["listing_id"], by_place)] = by_place
+    return list(classes.tolist())
+
+
+def _by_place(seats: int) -> Numbers:
+    """The class of each place in the order of distance."""
+    return np.searchsorted(CLASS_EDGES, (np.arange(seats) + 0.5) / seats, side="right")
+
+
+def _distances(columns: Mapping[str, Sequence[Any]]) -> Floats:
+    """How far each price is from those of comparable seats."""
+    logs = np.log(np.array(columns["price"], dtype=float))
+    numbers: dict[str | None, int] = {None: 0, WHOLE_EVENT: 1, NO_ZONE: 2}
+    section, zone, currency, basis = (_number(columns[name], numbers) for name in _TEXTS)
+    zone = np.where(zone < _NAMED, np.where(section < _NAMED, _NAMED, section), zone)
+    in_zone = (zone * len(numbers) + currency) * len(numbers) + basis
+    count, middle = _medians(in_zone * len(numbers) + section, logs)
+    _, of_zone = _medians(in_zone, logs)
+    distances: Floats = np.round(
+        RANK_STEPS * (logs - (count * middle + ZONE_LISTINGS * of_zone) / (count + ZONE_LISTINGS))
+    )
+    return distances
+
+
+def _number(texts: Sequence[str | None], numbers: dict[str | None, int]) -> Numbers:
+    """The number of each text, or the one of all, which spares nearly all look-ups; new ones are added."""
+    chosen = texts[:1] if texts.count(texts[0]) == len(texts) else texts
+    for text in set(chosen):
+        numbers.setdefault(text, len(numbers))
+    return np.fromiter(map(numbers.__getitem__, chosen), dtype=np.int64, count=len(chosen))
+
+
+def _medians(groups: Numbers, values: Floats) -> tuple[Floats, Floats]:
+    """How many values the group of each value has, and their median."""
+    groups = np.broadcast_to(groups, values.shape)
+    order = np.lexsort((values, groups))
+    ordered = values[order]
+    starts = np.flatnonzero(np.diff(groups[order], prepend=-1))
+    counts = np.diff(starts, append=len(groups))
+    middles = (ordered[starts + (counts - 1) // 2] + ordered[starts + counts // 2]) / 2
+    found = np.empty((2, len(groups)))
+    found[:, order] = np.repeat([counts, middles], counts, axis=1)
+    return found[0], found[1]
+
+
+def _in_order(distances: Floats, listing_ids: Sequence[str], by_place: Numbers) -> Numbers:
+    """The rows by distance; equal ones by id, where they are not all of one class."""
+    order = np.argsort(distances)
+    ordered = distances[order]
+    for place in np.flatnonzero(np.diff(by_place)):
+        if ordered[place] == ordered[place + 1]:
+            start, end = (np.searchsorted(ordered, ordered[place], side) for side in ("left", "right"))
+            order[start:end] = sorted(order[start:end], key=listing_ids.__getitem__)
+    return order
