@@ -1,4 +1,4 @@
-"""Run benchmarks: `python -m benchmarks [a … j|all|soak] [--server plain|timescaledb|both] [--quick] [--strict]`."""
+"""Run benchmarks: `python -m benchmarks [a … k|all|soak] [--server plain|timescaledb|both] [--quick] [--strict]`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from importlib.metadata import version
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from benchmarks.alerts import measure_alerts
 from benchmarks.bytes import measure_bytes
 from benchmarks.changes import measure_changes
 from benchmarks.dashboard import measure_dashboard
@@ -46,6 +47,7 @@ MEASURES: Mapping[str, Callable[..., Report]] = MappingProxyType(
         "h": measure_export,
         "i": measure_bytes,
         "j": measure_dashboard,
+        "k": measure_alerts,
     }
 )
 

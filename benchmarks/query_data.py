@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import sql
@@ -116,7 +116,7 @@ _CAPTURES = """
       e.event_id, 'stubhub', %(at)s, 'b' || e.event_id, %(listings)s, %(listings)s, 0, 3 * %(listings)s, 'USD',
       'all_in', '\\x00', %(at)s::timestamptz - %(every)s
     from events as e
-    where e.is_tracked
+    where e.is_tracked and e.event_id %% 100 < 100 * %(share)s
 """
 _LISTINGS = """
     insert into listings (
@@ -133,7 +133,8 @@ _LISTINGS = """
       select (90 + e.event_id %% 50 + n * 1.7 + (n * 31 + extract(hour from %(at)s::timestamptz)) %% 9)::numeric(12, 2)
         as price
     ) as p
-    where e.is_tracked
+    where e.is_tracked and e.event_id %% 100 < 100 * %(share)s
+    order by e.event_id, n
 """
 _CHANGES = """
     insert into listing_changes (
@@ -204,16 +205,26 @@ def fill(url: str, size: Size) -> None:
         for statement in _SOURCES:
             connection.execute(statement, known)
         end = STARTS_AT + size.days * DAY
-        shape = {"zones": size.zones, "listings": size.listings, "every": size.capture_hours * HOUR}
         with _without_indexes(connection, "hourly_prices"):
             _fill_hours(connection, size)
         first = end - size.listing_days * DAY
         for number in range(size.listing_days * 24 // size.capture_hours):
             at = first + (number + 1) * size.capture_hours * HOUR - timedelta(minutes=30)
-            for statement in (_CAPTURES, _LISTINGS, _CHANGES):
-                connection.execute(statement, shape | {"at": at})
-        connection.execute(_SALES, shape | {"start": first, "end": end})
+            add_captures(connection, size, at)
+            connection.execute(_CHANGES, _shape(size) | {"at": at})
+        connection.execute(_SALES, _shape(size) | {"start": first, "end": end})
         connection.execute("vacuum analyze")
+
+
+def add_captures(connection: psycopg.Connection[Any], size: Size, at: datetime, *, share: float = 1) -> int:
+    """A capture of each upcoming event, or of a share of them; returns how many."""
+    asked = _shape(size) | {"at": at, "share": share}
+    connection.execute(_LISTINGS, asked)
+    return connection.execute(_CAPTURES, asked).rowcount
+
+
+def _shape(size: Size) -> dict[str, object]:
+    return {"zones": size.zones, "listings": size.listings, "every": size.capture_hours * HOUR}
 
 
 def _fill_hours(connection: psycopg.Connection, size: Size) -> None:

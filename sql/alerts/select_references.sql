@@ -4,7 +4,9 @@
 -- ago: the last hour that ended at least the window before, and at most twice it and an hour; usual: 24 hours or more of
 -- the window. Thin get-in prices are no values. Rows: those that have an answer.
 with questions as materialized (
-  select u.*
+  select
+    u.*, date_bin('1 hour', u.captured_at, timestamptz '2000-01-01 00:00+00') as hour_at,
+    case u.kind when 'usual' then u.captured_at - u.span else '-infinity' end as since_at
   from
     unnest(
       %(event_ids)s::bigint[], %(marketplaces)s::text[], %(zones)s::text[], %(currencies)s::text[], %(fee_bases)s::text[],
@@ -43,15 +45,35 @@ where q.kind = 'ago'
 union all
 select
   q.number, case q.kind when 'low' then a.low when 'high' then a.high else round(a.mean, 4) end,
-  case when q.kind = 'usual' then date_bin('1 hour', q.captured_at, timestamptz '2000-01-01 00:00+00') end,
+  case when q.kind = 'usual' then q.hour_at end,
   case when q.kind = 'usual' then round(a.deviation, 4) end
 from questions as q
 cross join
   lateral (
     select
-      min(v.value) as low, max(v.value) as high, avg(v.value) as mean, stddev_samp(v.value) as deviation,
+      min(v.value) filter (where q.kind = 'low') as low, max(v.value) filter (where q.kind = 'high') as high,
+      avg(v.value) filter (where q.kind = 'usual') as mean, stddev_samp(v.value) filter (where q.kind = 'usual') as deviation,
       count(v.value) as hours
-    from hourly_prices as p
+    from ( -- noqa: ST05
+      -- The hours of the whole event are read from an index that holds all of this.
+      select
+        h.floor_price, h.get_in_1_price, h.get_in_2_price, h.get_in_3_price, h.get_in_4_price, h.get_in_5_price,
+        h.get_in_6_price, h.get_in_7_price, h.get_in_8_price, h.median_price, h.tickets, h.listings
+      from hourly_prices as h
+      where
+        q.zone = '*' and h.zone = '*' and h.event_id = q.event_id and h.marketplace = q.marketplace
+        and h.currency = q.currency and h.fee_basis = q.fee_basis and h.snapshots > 0
+        and h.hour_at >= q.since_at and h.hour_at < q.hour_at
+      union all
+      select
+        h.floor_price, h.get_in_1_price, h.get_in_2_price, h.get_in_3_price, h.get_in_4_price, h.get_in_5_price,
+        h.get_in_6_price, h.get_in_7_price, h.get_in_8_price, h.median_price, h.tickets, h.listings
+      from hourly_prices as h
+      where
+        q.zone <> '*' and h.zone = q.zone and h.event_id = q.event_id and h.marketplace = q.marketplace
+        and h.currency = q.currency and h.fee_basis = q.fee_basis and h.snapshots > 0
+        and h.hour_at >= q.since_at and h.hour_at < q.hour_at
+    ) as p
     cross join
       lateral (
         select case when q.place not between 2 and 9 or not is_thin(x.price, p.floor_price) then x.price end as value
@@ -63,10 +85,5 @@ cross join
           end as price
         ) as x
       ) as v
-    where
-      p.event_id = q.event_id and p.marketplace = q.marketplace and p.zone = q.zone and p.currency = q.currency
-      and p.fee_basis = q.fee_basis and p.snapshots > 0
-      and p.hour_at < date_bin('1 hour', q.captured_at, timestamptz '2000-01-01 00:00+00')
-      and (q.kind <> 'usual' or p.hour_at >= q.captured_at - q.span)
   ) as a
 where q.kind <> 'ago' and a.hours >= case q.kind when 'usual' then 24 else 1 end

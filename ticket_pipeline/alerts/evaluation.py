@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 _MOST_CAPTURES = 1000
 """Captures in one transaction."""
 
-_STANDING = Standing._fields
+_CAPTURED_AT = Standing._fields.index("captured_at")
+_subject_of, _standing_of = itemgetter(*Subject._fields), itemgetter(*Standing._fields)
 
 Standings = dict[tuple[int, Subject], Standing]
 """Rule id and subject → where it stands."""
@@ -138,7 +140,7 @@ def _is_news(before: Standing | None, after: Standing, subject: Subject) -> bool
     """Whether a standing must be stored: most captures only move its time, which `alert_progress` has, too."""
     if before is None or subject.marketplace == ACROSS:
         return before != after
-    return before is not after and before._replace(captured_at=after.captured_at) != after
+    return (before[:_CAPTURED_AT], before[_CAPTURED_AT + 1 :]) != (after[:_CAPTURED_AT], after[_CAPTURED_AT + 1 :])
 
 
 def _read_standings(rows: Sequence[Row], this_moment: datetime) -> tuple[Standings, set[tuple[int, Subject]]]:
@@ -146,8 +148,8 @@ def _read_standings(rows: Sequence[Row], this_moment: datetime) -> tuple[Standin
     standings: Standings = {}
     muted = set()
     for row in rows:
-        key = (row["rule_id"], Subject(*(row[name] for name in Subject._fields)))
-        standings[key] = Standing(**{name: row[name] for name in _STANDING} | {"state": AlertState(row["state"])})
+        key = (row["rule_id"], Subject(*_subject_of(row)))
+        standings[key] = Standing(AlertState(row["state"]), *_standing_of(row)[1:])
         if row["is_muted_until_resolved"] or (row["muted_until"] and row["muted_until"] > this_moment):
             muted.add(key)
     return standings, muted
@@ -174,7 +176,7 @@ def _store(
     by_key = {(one.rule_id, one.subject, one.standing.captured_at, str(one.transition)): one for one in told}
     found = {}
     for row in new:
-        subject = Subject(*(row[name] for name in Subject._fields))
+        subject = Subject(*_subject_of(row))
         one = by_key[row["rule_id"], subject, row["captured_at"], row["kind"]]
         is_news = one.transition is Transition.FIRED or one.rule.condition.kind.is_level
         if is_news and (one.rule_id, subject) not in muted:
@@ -227,7 +229,11 @@ def _queue(
 
 def _as_row(key: tuple[int, Subject], standing: Standing) -> dict[str, Any]:
     rule_id, subject = key
-    return {"rule_id": rule_id, **subject._asdict(), **_as_json({name: getattr(standing, name) for name in _STANDING})}
+    return {
+        "rule_id": rule_id,
+        **subject._asdict(),
+        **_as_json({name: getattr(standing, name) for name in Standing._fields}),
+    }
 
 
 def _as_json(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ticket_pipeline.market.alert_rules import EVERY_ZONE, WHOLE_EVENT, AlertRule, Kind, Measure
 from ticket_pipeline.market.alert_states import Observation, Reference, Standing
 from ticket_pipeline.market.hours import FLOOR_LISTINGS
+from ticket_pipeline.market.levels import Level, Measured
 from ticket_pipeline.market.vocabulary import FeeBasis
 from ticket_pipeline.storage.prices import hour_start
 
@@ -66,13 +67,14 @@ class Seen(NamedTuple):
     """False where the capture does not hold the subject: it counts only for subjects that were seen before."""
 
 
-_Values = tuple[Sequence[Decimal | None], Sequence[bool | None]]
-_COUNTS = (None,) * 3
-"""The median, tickets and listings are never thin."""
-_NOTHING = (None,) * 12
+_Facts = dict[Capture, dict[str, dict[Subject, Level]]]
+"""Capture → zone → what it holds."""
 
 _Known = dict[tuple[int, int, str], set[Subject]]
 """Rule id, event and marketplace → subjects that were seen before."""
+
+
+_PLACES = {Measure.FLOOR: 1, Measure.MEDIAN: 10, Measure.TICKETS: 11}
 
 
 class _Asked(NamedTuple):
@@ -81,9 +83,8 @@ class _Asked(NamedTuple):
 
 
 def place_of(rule: AlertRule) -> int:
-    """The place of a measure in the values of `measure_captures`, from 1."""
-    places = {Measure.FLOOR: 1, Measure.GET_IN: 1 + rule.number, Measure.MEDIAN: 10, Measure.TICKETS: 11}
-    return places.get(rule.measure, 12)
+    """The place of a measure among the columns of hours that `select_references` reads, from 1."""
+    return 1 + rule.number if rule.measure is Measure.GET_IN else _PLACES.get(rule.measure, 12)
 
 
 def observe(
@@ -143,12 +144,11 @@ def _listed(
     for stored, capture in asked:
         for subject in subjects[stored.rule_id, capture.event_id, capture.marketplace]:
             zone = facts.get(capture, {}).get(subject.zone, {})
-            values, is_thin = zone.get(subject, (_NOTHING, _NOTHING))
-            value = values[place_of(stored.rule) - 1]
-            if not zone and stored.rule.measure.is_count:
+            rule = stored.rule
+            value, is_thin = zone[subject].measure(rule.measure, rule.number) if subject in zone else Measured()
+            if not zone and rule.measure.is_count:
                 value = Decimal()  # nothing is for sale; of another currency it would be unknown
-            is_lone = is_thin[place_of(stored.rule) - 1]
-            why = _obstacle(stored.rule, is_thin=is_lone) if subject in zone else None
+            why = _obstacle(rule, is_thin=is_thin) if subject in zone else None
             found.append((stored, capture, subject, value, why))
     kept = [_kept_reference(one[0].rule, one[1], standings.get((one[0].rule_id, one[2]))) for one in found]
     questions = [
@@ -162,7 +162,7 @@ def _listed(
         yield Seen(stored, subject, observation, is_held=obstacle is not None)
 
 
-def _obstacle(rule: AlertRule, *, is_thin: bool | None) -> str:
+def _obstacle(rule: AlertRule, *, is_thin: bool) -> str:
     """Why a capture that holds the subject has no value, if it has none."""
     if rule.measure is Measure.GET_IN and not is_thin:
         return f"no listing sells {rule.number} together"
@@ -183,28 +183,27 @@ def _kept_reference(rule: AlertRule, capture: Capture, standing: Standing | None
     return None
 
 
-def _facts_of(
-    source: Database | Transaction, asked: Sequence[_Asked]
-) -> dict[Capture, dict[str, dict[Subject, _Values]]]:
-    """Capture → zone → subject → its values, and which of them are thin."""
+def _facts_of(source: Database | Transaction, asked: Sequence[_Asked]) -> _Facts:
     has_zones: dict[Capture, bool] = {}
     for stored, capture in asked:
         has_zones[capture] = has_zones.get(capture, False) or stored.rule.zone != WHOLE_EVENT
     captures = list(has_zones)
-    rules = [one.stored.rule for one in asked]
     rows = source.fetch_all(
-        "alerts/measure_captures",
+        "alerts/select_levels",
         **_columns(captures),
         has_zones=list(has_zones.values()),
-        together=sorted({rule.number for rule in rules if rule.measure is Measure.GET_IN}),
-        has_floor=any(rule.measure is Measure.FLOOR for rule in rules),
-        has_median=any(rule.measure is Measure.MEDIAN for rule in rules),
+        together=sorted({one.stored.rule.number for one in asked if one.stored.rule.measure is Measure.GET_IN}),
     )
-    facts: dict[Capture, dict[str, dict[Subject, _Values]]] = {}
+    parts: dict[tuple[Capture, Subject], list[Level]] = defaultdict(list)
     for row in rows:
         capture = captures[row["number"] - 1]
-        subject = Subject(capture.event_id, capture.marketplace, row["zone"], row["currency"], row["fee_basis"])
-        facts.setdefault(capture, {}).setdefault(row["zone"], {})[subject] = row["values"], [*row["is_thin"], *_COUNTS]
+        level = Level(row["codes"], row["tickets"])
+        for zone in {row["zone"], WHOLE_EVENT} if row["is_seat"] else {row["zone"]}:
+            subject = Subject(capture.event_id, capture.marketplace, zone, row["currency"], row["fee_basis"])
+            parts[capture, subject].append(level)
+    facts: _Facts = {}
+    for (capture, subject), levels in parts.items():
+        facts.setdefault(capture, {}).setdefault(subject.zone, {})[subject] = Level.together(levels)
     return facts
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from typing import TypeVar
 
 CENT = Decimal("0.01")
 WHOLE_EVENT = "*"
@@ -27,6 +28,7 @@ FLOOR_LISTINGS = 3
 """The floor is the lowest price with at least so many listings within 15 % of it: one cheap ask alone is no market."""
 
 NO_ZONE = "unknown"
+_Price = TypeVar("_Price", int, Decimal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def get_in_prices(listings: Sequence[PricedListing]) -> tuple[Decimal | None, ..
     return tuple(get_in_price(listings, together) for together in range(1, MOST_TOGETHER + 1))
 
 
-def floor_price(prices: Iterable[Decimal]) -> Decimal | None:
+def floor_price(prices: Iterable[_Price]) -> _Price | None:
     """The lowest price p such that at least three prices are within [p, 1.15 p]; None where there is none."""
     ordered = sorted(prices)
     ranges = zip(ordered, ordered[FLOOR_LISTINGS - 1 :], strict=False)
