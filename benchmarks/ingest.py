@@ -1,10 +1,10 @@
 """(a) From the bytes of an answer to committed rows, validation on, beside a raw COPY and `executemany`.
 
-Ours is all that the pipeline does with an answer it has received: parse, validate, measure, and one transaction per
-capture with manifest, listings, rejects, compressed body, attempt, judgement of trust, marks and schedule.
+Ours is all that the pipeline does with answers it has received: parse, validate, measure, and one transaction per 32
+captures with manifests, listings, rejects, compressed bodies, attempts, trust, marks, schedule and changes.
 
-The baseline stores the same rows in the same transactions, one per capture: manifest, a COPY of the listings as CSV,
-rejects, compressed body, attempt. All of it was read, checked, rendered and compressed beforehand, and nothing is
+The baseline stores the same rows in one transaction per capture: manifest, a COPY of the listings as CSV, rejects,
+compressed body, attempt. All of it was read, checked, rendered and compressed beforehand, and nothing is
 judged, marked or scheduled. Beside it stands the barest COPY there can be, with the manifest alone, and how such rows
 are often written, `executemany` in pages of 100. The four take turns, so that noise meets all of them.
 """

@@ -5,21 +5,20 @@ What belongs here: preparing what a way writes, and writing it. What does not: t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-import orjson
 import psycopg
 import zstandard
 from psycopg import sql
-from psycopg.types.json import Jsonb
 
 from benchmarks.ground import SCHEMA
 from ticket_pipeline.market.vocabulary import Outcome
 from ticket_pipeline.storage.attempts import Attempt
-from ticket_pipeline.storage.database import as_query, set_search_path
+from ticket_pipeline.storage.database import as_json, as_query, set_search_path
 from ticket_pipeline.storage.listing_csv import STORED_COLUMNS
+from ticket_pipeline.storage.snapshots import rejected_as_json
 from ticket_pipeline.storage.statements import statement
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ def _store(
         connection.execute(set_search_path(SCHEMA))
         for capture in captures:
             with connection.transaction(), connection.cursor() as cursor:
-                cursor.execute(as_query(statement("snapshots/insert_snapshot")), capture.manifest)
+                cursor.execute(as_query(statement("snapshots/insert_snapshots")), capture.manifest)
                 load(cursor, capture)
                 if with_others:
                     with connection.pipeline():
@@ -96,10 +95,6 @@ def _insert_pages(cursor: psycopg.Cursor[Any], capture: _Prepared) -> None:
 
 def _prepare(capture: Capture) -> _Prepared:
     compressed = zstandard.ZstdCompressor(level=1).compress(capture.body)
-    rejected = [
-        {"position": item.position, "raw": orjson.dumps(item.raw).decode(), "reasons": list(item.reasons)}
-        for item in capture.rejected
-    ]
     attempt = Attempt(
         started_at=capture.captured_at,
         finished_at=capture.captured_at,
@@ -112,16 +107,21 @@ def _prepare(capture: Capture) -> _Prepared:
     )
     return _Prepared(
         accepted=capture.accepted,
-        manifest=capture.manifest(),
+        manifest={"manifests": as_json([capture.manifest()])},
         others={
-            "snapshots/insert_rejected": {**capture.key, "rejected": Jsonb(rejected)},
-            "snapshots/insert_raw_payload": {
-                **capture.key,
-                "body": compressed,
-                "encoding": "zstd",
-                "original_bytes": len(capture.body),
+            "snapshots/insert_rejected": {
+                "rejected": as_json([capture.key | row for row in rejected_as_json(capture)])
             },
-            "polling/insert_attempt": attempt.parameters(capture.event),
+            "snapshots/insert_raw_payloads": {
+                "event_ids": [capture.event.event_id],
+                "marketplaces": [capture.event.marketplace],
+                "captured": [capture.captured_at],
+                "bodies": [compressed],
+                "sizes": [len(capture.body)],
+            },
+            "polling/insert_attempts": {
+                "attempts": as_json([capture.event.key | {"external_id": capture.event.external_id} | asdict(attempt)])
+            },
         },
         csv=capture.to_csv().encode(),
         rows=[

@@ -1,8 +1,11 @@
 -- Compare captures, each with the one before it, listing by listing; replace what is stored of them. Seats that are gone and
 -- back in the same capture are relisted; those that are back in the next one are found by relist_later, which runs next.
+-- Listings are read by index, capture by capture, whatever the planner thinks of joins (offset 0): those of a group of events may
+-- be far apart.
 -- Parameters, arrays with one element per capture: event_ids, marketplaces, captured, previous (timestamptz[]; null: it is
--- not compared), reasons (text[]: why no sales are estimated); seen_from, seen_until (timestamptz: the first and last capture
--- that is read). A pair of which either side is archived stays as it is. Idempotent. Rows: none.
+-- not compared), reasons (text[]: why no sales are estimated); seen_from, compared_from, seen_until (timestamptz: the first
+-- capture that is read, the first and the last that are compared). A pair of which either side is archived stays as it is.
+-- Idempotent. Rows: none.
 with links as materialized (
   select row_number() over () as pair_id, u.*
   from
@@ -19,6 +22,8 @@ linked as (
   from links as k
   where
     s.event_id = k.event_id and s.marketplace = k.marketplace and s.captured_at = k.captured_at
+    and s.event_id = any(%(event_ids)s::bigint[]) and s.marketplace = any(%(marketplaces)s::text[])
+    and s.captured_at >= %(compared_from)s and s.captured_at <= %(seen_until)s
     and (s.previous_captured_at, s.censored_because) is distinct from (k.previous_captured_at, k.censored_because)
 ),
 
@@ -27,7 +32,7 @@ deleted as (
   using links as k
   where
     c.event_id = k.event_id and c.marketplace = k.marketplace and c.captured_at = k.captured_at
-    and c.event_id = any(%(event_ids)s::bigint[]) and c.captured_at >= %(seen_from)s and c.captured_at <= %(seen_until)s
+    and c.event_id = any(%(event_ids)s::bigint[]) and c.captured_at >= %(compared_from)s and c.captured_at <= %(seen_until)s
 ),
 
 -- What sales are estimated from; the pair after a capture rests on its changes, too.
@@ -40,42 +45,65 @@ marked as (
     set is_stale = true, at_risk = null
 ),
 
-marked_others as (
-  update sale_departures as d
-  set is_stale = true, at_risk = null
+others as materialized (
+  select d.place
   from links as k
+  cross join
+    lateral (
+      select x.ctid as place, x.captured_at
+      from sale_departures as x
+      where
+        x.event_id = k.event_id and x.marketplace = k.marketplace and x.captured_at >= k.captured_at
+        and x.captured_at <= k.captured_at + interval '90 days' and k.captured_at in (x.captured_at, x.previous_captured_at)
+      offset 0 -- noqa: AM09
+    ) as d
   where
-    d.event_id = k.event_id and d.marketplace = k.marketplace and d.captured_at >= k.captured_at
-    and d.captured_at <= k.captured_at + interval '90 days' and k.captured_at in (d.captured_at, d.previous_captured_at)
-    and not exists (
+    not exists (
       select 1
       from links as x
       where
-        x.event_id = d.event_id and x.marketplace = d.marketplace and x.captured_at = d.captured_at
+        x.event_id = k.event_id and x.marketplace = k.marketplace and x.captured_at = d.captured_at
         and x.previous_captured_at is not null and x.censored_because is null
     )
 ),
 
+marked_others as (
+  update sale_departures as d
+  set is_stale = true, at_risk = null
+  where d.ctid = any(array(select o.place from others as o))
+),
+
 earlier as (
-  select
-    p.pair_id, l.listing_id collate "C" as listing_id, l.section, l."row", l.zone, l.admission, l.quantity, l.price,
-    l.currency, l.fee_basis
+  select p.pair_id, l.*
   from links as p
-  inner join listings as l
-    on l.event_id = p.event_id and l.marketplace = p.marketplace and l.captured_at = p.previous_captured_at
-  where l.event_id = any(%(event_ids)s::bigint[]) and l.captured_at >= %(seen_from)s and l.captured_at <= %(seen_until)s
+  cross join
+    lateral (
+      select
+        x.listing_id collate "C" as listing_id, x.section, x."row", x.zone, x.admission, x.quantity, x.price, x.currency,
+        x.fee_basis
+      from listings as x
+      where
+        x.event_id = p.event_id and x.marketplace = p.marketplace and x.captured_at = p.previous_captured_at
+        and x.captured_at >= %(seen_from)s and x.captured_at <= %(seen_until)s
+      offset 0 -- noqa: AM09
+    ) as l
 ),
 
 later as (
-  select
-    p.pair_id, l.listing_id collate "C" as listing_id, l.section, l."row", l.zone, l.admission, l.quantity, l.price,
-    l.currency, l.fee_basis
+  select p.pair_id, l.*
   from links as p
-  inner join listings as l
-    on l.event_id = p.event_id and l.marketplace = p.marketplace and l.captured_at = p.captured_at
-  where
-    p.previous_captured_at is not null and l.event_id = any(%(event_ids)s::bigint[]) and l.captured_at >= %(seen_from)s
-    and l.captured_at <= %(seen_until)s
+  cross join
+    lateral (
+      select
+        x.listing_id collate "C" as listing_id, x.section, x."row", x.zone, x.admission, x.quantity, x.price, x.currency,
+        x.fee_basis
+      from listings as x
+      where
+        x.event_id = p.event_id and x.marketplace = p.marketplace and x.captured_at = p.captured_at
+        and x.captured_at >= %(compared_from)s and x.captured_at <= %(seen_until)s
+      offset 0 -- noqa: AM09
+    ) as l
+  where p.previous_captured_at is not null
 ),
 
 changed as materialized (

@@ -2,38 +2,55 @@
 -- it; what was found before is found again. An id that is back is relisted at any price; else section, row, quantity,
 -- currency and fee basis must be the same, and the price within 10 %% (2 %% where there is no row). Steps of which either
 -- side is archived stay as they are. Run after insert_changes.
--- Parameters: event_ids (bigint[]), marketplaces (text[]: one each), seen_from, seen_until (timestamptz: as in
--- insert_changes), relist_window (interval). Idempotent. Rows: none.
-with steps as materialized (
+-- Parameters, arrays with one element per event and marketplace: event_ids, marketplaces, seen_from, seen_until (timestamptz[]:
+-- its first and last capture that is read); relist_window (interval). Idempotent. Rows: none.
+-- Captures and changes are read by index, one by one, whatever the planner thinks of joins (offset 0), and written by ctid: those
+-- of a group of events may be far apart.
+with sources as (
+  select u.*
+  from
+    unnest(%(event_ids)s::bigint[], %(marketplaces)s::text[], %(seen_from)s::timestamptz[], %(seen_until)s::timestamptz[])
+      as u (event_id, marketplace, seen_from, seen_until)
+),
+
+steps as materialized (
   select
-    row_number() over () as step_id, s.event_id, s.marketplace, s.captured_at as gone_at, n.captured_at as back_at
-  from unnest(%(event_ids)s::bigint[], %(marketplaces)s::text[]) as u (event_id, marketplace)
-  inner join snapshots as s on s.event_id = u.event_id and s.marketplace = u.marketplace and not s.is_suspect
-  left join snapshots as n
-    on
-      n.event_id = s.event_id and n.marketplace = s.marketplace and n.previous_captured_at = s.captured_at
-      and n.captured_at > s.captured_at and n.captured_at <= s.captured_at + %(relist_window)s::interval
-  where
-    s.captured_at >= %(seen_from)s and s.captured_at <= %(seen_until)s
-    and not (is_archived(s.captured_at) or is_archived(n.captured_at))
+    row_number() over () as step_id, o.event_id, o.marketplace, s.captured_at as gone_at, n.captured_at as back_at
+  from sources as o
+  cross join
+    lateral (
+      select x.captured_at
+      from snapshots as x
+      where
+        x.event_id = o.event_id and x.marketplace = o.marketplace and not x.is_suspect and x.captured_at >= o.seen_from
+        and x.captured_at <= o.seen_until
+      offset 0 -- noqa: AM09
+    ) as s
+  left join
+    lateral (
+      select x.captured_at
+      from snapshots as x
+      where
+        x.event_id = o.event_id and x.marketplace = o.marketplace and x.previous_captured_at = s.captured_at
+        and x.captured_at > s.captured_at and x.captured_at <= s.captured_at + %(relist_window)s::interval
+      offset 0 -- noqa: AM09
+    ) as n
+    on true
+  where not (is_archived(s.captured_at) or is_archived(n.captured_at))
 ),
 
 seen as materialized (
-  select t.step_id, false as is_later, c.*
+  select t.step_id, c.*
   from steps as t
-  inner join listing_changes as c
-    on c.event_id = t.event_id and c.marketplace = t.marketplace and c.captured_at = t.gone_at
-  where
-    c.event_id = any(%(event_ids)s::bigint[]) and c.captured_at >= %(seen_from)s and c.captured_at <= %(seen_until)s
-    and c.change in ('removed', 'relisted')
-  union all
-  select t.step_id, true, c.*
-  from steps as t
-  inner join listing_changes as c
-    on c.event_id = t.event_id and c.marketplace = t.marketplace and c.captured_at = t.back_at
-  where
-    c.event_id = any(%(event_ids)s::bigint[]) and c.captured_at > %(seen_from)s
-    and c.captured_at <= %(seen_until)s + %(relist_window)s::interval and c.change in ('removed', 'listed', 'relisted')
+  cross join
+    lateral (
+      select x.captured_at > t.gone_at as is_later, x.ctid as place, x.*
+      from listing_changes as x
+      where
+        x.event_id = t.event_id and x.marketplace = t.marketplace and x.captured_at in (t.gone_at, t.back_at)
+        and (x.change in ('removed', 'relisted') or (x.change = 'listed' and x.captured_at > t.gone_at))
+      offset 0 -- noqa: AM09
+    ) as c
 ),
 
 -- Gone, and not back in the same capture.
@@ -105,45 +122,63 @@ relists as materialized (
   cross join lateral match_prices(s.gone_prices, s.new_prices, s.reach) as m
 ),
 
-updated as (
-  update listing_changes as c
-  set relisted_as = r.new_id
+gone_anew as materialized (
+  select g.place, r.new_id
   from gone as g
   left join relists as r on r.step_id = g.step_id and r.gone_id = g.listing_id
-  where
-    c.event_id = g.event_id and c.marketplace = g.marketplace and c.captured_at = g.captured_at
-    and c.event_id = any(%(event_ids)s::bigint[]) and c.captured_at >= %(seen_from)s and c.captured_at <= %(seen_until)s
-    and c.listing_id = g.listing_id and c.change = 'removed' and g.relisted_as is distinct from r.new_id
+  where g.relisted_as is distinct from r.new_id
+),
+
+back_anew as materialized (
+  select b.place, r.gone_id, g.old_price, g.old_quantity, g.currency, g.fee_basis
+  from back as b
+  left join relists as r on r.step_id = b.step_id and r.new_id = b.listing_id
+  left join gone as g on g.step_id = r.step_id and g.listing_id = r.gone_id
+  where r.new_id is not null or b.change = 'relisted'
+),
+
+updated as (
+  update listing_changes as c
+  set relisted_as = g.new_id
+  from gone_anew as g
+  where c.ctid = g.place and c.ctid = any(array(select x.place from gone_anew as x))
   returning c.event_id, c.marketplace, c.captured_at
 ),
 
 turned as (
   update listing_changes as c
   set
-    change = case when r.new_id is null then 'listed' else 'relisted' end, previous_listing_id = r.gone_id,
-    old_price = case when g.currency = c.currency and g.fee_basis = c.fee_basis then g.old_price end,
-    old_quantity = g.old_quantity
-  from back as b
-  left join relists as r on r.step_id = b.step_id and r.new_id = b.listing_id
-  left join gone as g on g.step_id = r.step_id and g.listing_id = r.gone_id
-  where
-    c.event_id = b.event_id and c.marketplace = b.marketplace and c.captured_at = b.captured_at
-    and c.event_id = any(%(event_ids)s::bigint[]) and c.captured_at >= %(seen_from)s
-    and c.captured_at <= %(seen_until)s + %(relist_window)s::interval and c.listing_id = b.listing_id and c.change = b.change
-    and (r.new_id is not null or b.change = 'relisted')
+    change = case when b.gone_id is null then 'listed' else 'relisted' end, previous_listing_id = b.gone_id,
+    old_price = case when b.currency = c.currency and b.fee_basis = c.fee_basis then b.old_price end,
+    old_quantity = b.old_quantity
+  from back_anew as b
+  where c.ctid = b.place and c.ctid = any(array(select x.place from back_anew as x))
   returning c.event_id, c.marketplace, c.captured_at
-)
+),
 
--- Sales are estimated from the changes at both ends of a pair.
-update sale_departures as d
-set is_stale = true, at_risk = null
-from (
+anew as materialized (
   select *
   from updated
   union
   select *
   from turned
-) as c
-where
-  d.event_id = c.event_id and d.marketplace = c.marketplace and d.captured_at >= c.captured_at
-  and d.captured_at <= c.captured_at + interval '90 days' and c.captured_at in (d.captured_at, d.previous_captured_at)
+),
+
+pairs as materialized (
+  select d.place
+  from anew as c
+  cross join
+    lateral (
+      select x.ctid as place
+      from sale_departures as x
+      where
+        x.event_id = c.event_id and x.marketplace = c.marketplace and x.captured_at >= c.captured_at
+        and x.captured_at <= c.captured_at + interval '90 days' and c.captured_at in (x.captured_at, x.previous_captured_at)
+      offset 0 -- noqa: AM09
+    ) as d
+)
+
+-- Sales are estimated from the changes at both ends of a pair.
+update sale_departures as d
+set is_stale = true, at_risk = null
+where d.ctid = any(array(select x.place from pairs as x))

@@ -2,7 +2,20 @@
 -- there again. Such events are due now; leases, slots and the next request wait no longer than they would by the new clock.
 -- Parameters: marketplace, this_moment, lease, hold, longest_spacing (intervals). Idempotent: nothing is written while the
 -- clock is right. Rows: none.
-with schedule as (
+with ahead as materialized (
+  select p.event_id, p.marketplace
+  from poll_schedule as p
+  where
+    p.marketplace = %(marketplace)s
+    and (
+      (greatest(p.anchor_at, p.last_attempt_at) > %(this_moment)s + interval '1 minute' and p.next_due_at > %(this_moment)s)
+      or p.leased_until > %(this_moment)s + %(lease)s::interval + interval '1 minute'
+    )
+  order by p.event_id, p.marketplace  -- as snapshots/lock_sources
+  for update
+),
+
+schedule as (
   update poll_schedule as p
   set
     next_due_at = case
@@ -10,12 +23,8 @@ with schedule as (
     end,
     -- least() would make a lease of none.
     leased_until = case when p.leased_until is not null then least(p.leased_until, %(this_moment)s + %(lease)s::interval) end
-  where
-    p.marketplace = %(marketplace)s
-    and (
-      (greatest(p.anchor_at, p.last_attempt_at) > %(this_moment)s + interval '1 minute' and p.next_due_at > %(this_moment)s)
-      or p.leased_until > %(this_moment)s + %(lease)s::interval + interval '1 minute'
-    )
+  from ahead as a
+  where p.event_id = a.event_id and p.marketplace = a.marketplace
 ),
 
 breaker as (

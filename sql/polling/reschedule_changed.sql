@@ -2,7 +2,8 @@
 -- time-to-event band; and move its due time where the interval changed, so that a change takes effect at the next tick.
 -- A failing event whose interval became shorter waits for one such interval since its last attempt (at least retry_base),
 -- if its back-off is longer, but not less than the marketplace asked for or a pause of its breaker lasts. Its failures stay
--- counted: after the next one it waits as before. A longer interval leaves a back-off as it is.
+-- counted: after the next one it waits as before. A longer interval leaves a back-off as it is. Rows are locked in the order of
+-- snapshots/lock_sources.
 -- Parameters: marketplace, base_interval, band_floors (interval[]), band_shares (double precision[]), retry_base,
 -- this_moment. Idempotent: only rows whose interval differs are written. Rows: none.
 with wanted as (
@@ -24,6 +25,15 @@ with wanted as (
   from poll_schedule as p
   inner join events as e on e.event_id = p.event_id
   where p.marketplace = %(marketplace)s
+),
+
+changed as materialized (
+  select p.event_id, p.marketplace, w.poll_interval
+  from poll_schedule as p
+  inner join wanted as w on w.event_id = p.event_id and w.marketplace = p.marketplace
+  where p.poll_interval is distinct from w.poll_interval
+  order by p.event_id, p.marketplace
+  for update of p
 )
 
 update poll_schedule as p
@@ -46,7 +56,5 @@ set
     when p.consecutive_failures > 0 or p.anchor_at is null or w.poll_interval is null then p.next_due_at
     else p.anchor_at + w.poll_interval * p.jitter_factor
   end
-from wanted as w
-where
-  p.event_id = w.event_id and p.marketplace = w.marketplace
-  and p.poll_interval is distinct from w.poll_interval
+from changed as w
+where p.event_id = w.event_id and p.marketplace = w.marketplace

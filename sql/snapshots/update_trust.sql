@@ -1,6 +1,8 @@
--- Change whether captures are trusted. Parameters: event_id, marketplace, captured_at (timestamptz[]), is_suspect
--- (boolean[]). Idempotent. Rows: none.
+-- Change whether captures are trusted. Parameters, arrays with one element per capture: event_ids, marketplaces, captured
+-- (timestamptz[]), suspects (boolean[]). Idempotent. Rows: none.
 update snapshots as s
-set is_suspect = r.is_suspect
-from unnest(%(captured_at)s::timestamptz[], %(is_suspect)s::boolean[]) as r (captured_at, is_suspect)
-where s.event_id = %(event_id)s and s.marketplace = %(marketplace)s and s.captured_at = r.captured_at
+set is_suspect = u.is_suspect
+from
+  unnest(%(event_ids)s::bigint[], %(marketplaces)s::text[], %(captured)s::timestamptz[], %(suspects)s::boolean[])
+    as u (event_id, marketplace, captured_at, is_suspect)
+where s.event_id = u.event_id and s.marketplace = u.marketplace and s.captured_at = u.captured_at

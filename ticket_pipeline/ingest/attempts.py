@@ -84,10 +84,10 @@ def response_of(fetched: Fetched) -> RawResponse:
     return fetched.response
 
 
-def store_or_fail(write: Callable[[], _T], event: Event) -> _T:
-    """Store what came back about an event; what is wrong with it becomes a MarketplaceError, its failure."""
+def store_or_fail(write: Callable[[], _T], events: Sequence[Event]) -> _T:
+    """Store what came back about events; what is wrong with it becomes a MarketplaceError, their failure."""
     try:
-        with unexpected_as_failure(f"store the response of event {event.external_id}"):
+        with unexpected_as_failure(f"store the response of event {', '.join(event.external_id for event in events)}"):
             return write()
     except StorageUnavailable:
         raise

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _Item = TypeVar("_Item")
 
 _GROUP = 32
-"""Most responses that are validated together: beyond it the fixed cost no longer matters, and memory grows."""
+"""Most responses that are validated and written together: beyond it fixed costs no longer matter, and memory grows."""
 
 
 class BatchIngest(Protocol):

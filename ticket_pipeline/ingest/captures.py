@@ -1,4 +1,4 @@
-"""From responses to stored captures: parse each, validate all at once, write those of an event in one transaction.
+"""From responses to stored captures: parse each, validate all at once, and write all in one transaction.
 
 What belongs here: the synchronous half of polling, run in a worker thread while the event loop keeps fetching. What
 does not: sending requests (`marketplaces`) and the statements (`storage`).
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_Answer = tuple["Fetched", "ValidatedListings"]
+
 
 @dataclass(frozen=True, slots=True)
 class ListingsIngest:
@@ -53,25 +55,22 @@ class ListingsIngest:
     def store(self, group: Sequence[Fetched]) -> list[EventResult]:
         """Store the responses of a group of events; every event of the group gets a result.
 
-        Several responses are validated together, because the cost of a validation is nearly all fixed. A response that
-        cannot be read, validated or stored is a failed attempt of its event and affects no other event. After a
-        StorageError the events before it are stored, and the others are due again when their lease runs out.
+        Several responses are validated and written together, because the cost of either is largely fixed. A response
+        that cannot be read, validated or stored is a failed attempt of its event and affects no other event. After a
+        StorageError what was not stored is due again when its lease runs out: mostly the whole group.
         """
         with paused_collector():
             results = [self._fail(fetched, fetched.error) for fetched in group if fetched.error is not None]
             answered = [fetched for fetched in group if fetched.error is None]
             read = self._reader.read([(fetched.event, response_of(fetched).body) for fetched in answered])
-            of_event: dict[int, list[tuple[Fetched, ValidatedListings]]] = defaultdict(list)
+            readable: list[_Answer] = []
             for fetched, listings in zip(answered, read, strict=True):
                 if isinstance(listings, MarketplaceError):
                     results.append(self._fail(fetched, listings))
                 else:
-                    of_event[fetched.event.event_id].append((fetched, listings))
-            for answers in of_event.values():
-                try:
-                    results += store_or_fail(partial(self._write, answers), answers[0][0].event)
-                except MarketplaceError as error:
-                    results += [self._fail(fetched, error) for fetched, _ in answers]
+                    readable.append((fetched, listings))
+            if readable:
+                results += self._write_or_fail(readable)
             watch_shape(self.context.database, self.context.marketplace, group)
             return results
 
@@ -79,15 +78,26 @@ class ListingsIngest:
     def _reader(self) -> BodyReader:
         return BodyReader(self.client.parse_listings, self.zone_map, self.admission)
 
-    def _write(self, answers: Sequence[tuple[Fetched, ValidatedListings]]) -> list[EventResult]:
-        """Write what came back about one event, in order of capture."""
+    def _write_or_fail(self, answers: Sequence[_Answer]) -> list[EventResult]:
+        """Write all in one transaction; event by event where that fails, so that only the event at fault fails."""
+        of_event: dict[int, list[_Answer]] = defaultdict(list)
+        for answer in answers:
+            of_event[answer[0].event.event_id].append(answer)
+        try:
+            return store_or_fail(partial(self._write, answers), [own[0][0].event for own in of_event.values()])
+        except MarketplaceError as error:
+            if len(of_event) == 1:
+                return [self._fail(fetched, error) for fetched, _ in answers]
+            return [result for own in of_event.values() for result in self._write_or_fail(own)]
+
+    def _write(self, answers: Sequence[_Answer]) -> list[EventResult]:
         captures = [self._capture(fetched, listings) for fetched, listings in answers]
         stored = repeat_when_unavailable(
             lambda: write_captures(
                 self.context.database,
                 captures,
                 back_off=self.context.back_off,
-                jitter_factor=self.context.draw_jitter(),
+                draw_jitter=self.context.draw_jitter,
                 keep_body=self.context.keep_body,
                 change_rules=self.context.change_rules,
             )

@@ -64,7 +64,7 @@ class TicketmasterIngest:
     def _store(self, fetched: Fetched) -> EventResult:
         try:
             response = response_of(fetched)
-            return store_or_fail(lambda: self._write(fetched, response), fetched.event)
+            return store_or_fail(lambda: self._write(fetched, response), [fetched.event])
         except MarketplaceError as error:
             outcome = self.context.record_failure(fetched, error)
             return TicketmasterResult(event=fetched.event, outcome=outcome, error=str(error), tries=error.tries)

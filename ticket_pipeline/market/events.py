@@ -34,6 +34,11 @@ class Event:
     event_at: datetime
     is_current: bool = True
 
+    @property
+    def key(self) -> dict[str, Any]:
+        """What its rows are stored under."""
+        return {"event_id": self.event_id, "marketplace": self.marketplace}
+
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Self:
         """The event of a database row that has these columns; `is_current` may be missing."""

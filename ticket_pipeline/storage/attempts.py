@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.market.vocabulary import Outcome
+from ticket_pipeline.storage.database import as_json
 
 if TYPE_CHECKING:
     from ticket_pipeline.market.events import Event
@@ -29,11 +32,6 @@ class Attempt:
     error: str | None = None
     run_id: str | None = None
 
-    def parameters(self, event: Event) -> dict[str, Any]:
-        """The parameters of `polling/insert_attempt`."""
-        key = {"event_id": event.event_id, "marketplace": event.marketplace, "external_id": event.external_id}
-        return key | {name: getattr(self, name) for name in self.__slots__}
-
 
 @dataclass(frozen=True, slots=True)
 class BackOff:
@@ -43,49 +41,67 @@ class BackOff:
     most: timedelta
 
 
-def insert_attempt(transaction: Transaction, event: Event, attempt: Attempt) -> int:
-    """Insert an attempt; returns 1, or 0 where it was recorded before. The event's schedule row must be locked."""
-    return transaction.execute("polling/insert_attempt", **attempt.parameters(event))
+@dataclass(frozen=True, slots=True)
+class EndedPoll:
+    """A poll of an event that ended, and what decides when the event is due again.
+
+    Attributes:
+        jitter_factor: of the interval until the next poll, or of the back-off.
+        captured_at: of what a successful one stored.
+        not_before: of a failed one: when the marketplace may be asked again.
+    """
+
+    event: Event
+    attempt: Attempt
+    jitter_factor: float
+    captured_at: datetime | None = None
+    not_before: datetime | None = None
+
+    def as_row(self) -> dict[str, Any]:
+        """What the schedule needs of it."""
+        attempt = self.attempt
+        return self.event.key | {
+            "this_moment": attempt.finished_at,
+            "jitter_factor": self.jitter_factor,
+            "captured_at": self.captured_at,
+            "not_before": self.not_before,
+            "counts_as_failure": attempt.outcome is not Outcome.NOT_PERMITTED,
+            "outcome": attempt.outcome,
+            "error": attempt.error,
+        }
 
 
-def reschedule_after_success(
-    transaction: Transaction, event: Event, attempt: Attempt, *, captured_at: datetime, jitter_factor: float
-) -> None:
-    """Make an event due one jittered interval after its attempt, and release its lease."""
-    transaction.execute(
-        "polling/reschedule_after_success",
-        event_id=event.event_id,
-        marketplace=event.marketplace,
-        this_moment=attempt.finished_at,
-        captured_at=captured_at,
-        jitter_factor=jitter_factor,
-        outcome=attempt.outcome,
-    )
+def insert_attempts(transaction: Transaction, polls: Sequence[EndedPoll]) -> int:
+    """Insert attempts; returns how many were not recorded before. The events' schedule rows must be locked."""
+    rows = [poll.event.key | {"external_id": poll.event.external_id} | asdict(poll.attempt) for poll in polls]
+    return transaction.execute("polling/insert_attempts", attempts=as_json(rows))
 
 
-def reschedule_after_failure(
-    transaction: Transaction,
-    event: Event,
-    attempt: Attempt,
-    *,
-    back_off: BackOff,
-    jitter_factor: float,
-    not_before: datetime | None = None,
-) -> None:
-    """Make an event due after its back-off, not before `not_before`, and release its lease."""
-    transaction.execute(
-        "polling/reschedule_after_failure",
-        event_id=event.event_id,
-        marketplace=event.marketplace,
-        this_moment=attempt.finished_at,
-        retry_base=back_off.base,
-        retry_max=back_off.most,
-        jitter_factor=jitter_factor,
-        not_before=not_before,
-        counts_as_failure=attempt.outcome is not Outcome.NOT_PERMITTED,
-        outcome=attempt.outcome,
-        error=attempt.error,
-    )
+def reschedule_after_success(transaction: Transaction, polls: Sequence[EndedPoll]) -> None:
+    """Make events due again one jittered interval after their poll, and release their leases."""
+    transaction.execute("polling/reschedule_after_success", polls=as_json([poll.as_row() for poll in polls]))
+
+
+def reschedule(transaction: Transaction, polls: Sequence[EndedPoll], back_off: BackOff) -> None:
+    """Make events due again, and release their leases: one jittered interval after a success, else after a back-off.
+
+    Of one event there may be several polls, in order.
+    """
+    turns: dict[int, list[EndedPoll]] = defaultdict(list)  # a statement changes a row only once
+    polled: Counter[int] = Counter()
+    for poll in polls:
+        turns[polled[poll.event.event_id]].append(poll)
+        polled[poll.event.event_id] += 1
+    for turn in turns.values():
+        if successful := [poll for poll in turn if not poll.attempt.outcome.is_failure]:
+            reschedule_after_success(transaction, successful)
+        if failed := [poll.as_row() for poll in turn if poll.attempt.outcome.is_failure]:
+            transaction.execute(
+                "polling/reschedule_after_failure",
+                polls=as_json(failed),
+                retry_base=back_off.base,
+                retry_max=back_off.most,
+            )
 
 
 def record_failure(
@@ -101,13 +117,12 @@ def record_failure(
 
     A request that our own budget or breaker did not permit (`Outcome.NOT_PERMITTED`) is not counted as a failure.
     """
-    source = {"event_id": event.event_id, "marketplace": event.marketplace}
+    poll = EndedPoll(event, attempt, jitter_factor, not_before=not_before)
+    ids = {"event_ids": [event.event_id], "marketplaces": [event.marketplace]}
     with database.transaction(f"record the failure of {event.marketplace} event {event.external_id}") as transaction:
         # Every writer locks the schedule row first and then the mark, so that they cannot deadlock.
-        transaction.execute("snapshots/lock_source", **source)
-        if not insert_attempt(transaction, event, attempt):
+        transaction.execute("snapshots/lock_sources", **ids)
+        if not insert_attempts(transaction, [poll]):
             return
-        transaction.execute("snapshots/mark_stale_hours", **source, instants=[attempt.finished_at])
-        reschedule_after_failure(
-            transaction, event, attempt, back_off=back_off, jitter_factor=jitter_factor, not_before=not_before
-        )
+        transaction.execute("snapshots/mark_stale_hours", **ids, instants=[attempt.finished_at])
+        reschedule(transaction, [poll], back_off)

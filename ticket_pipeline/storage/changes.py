@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.market.changes import CaptureLink, ChangeRules, link_captures
 from ticket_pipeline.storage.archive import hold_listings, refuse_archived
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from ticket_pipeline.settings.model import Settings
     from ticket_pipeline.storage.database import Database, Row, Transaction
     from ticket_pipeline.storage.prices import Span
+
+
+Source = tuple[int, str]
+"""The id of an event, and a marketplace."""
 
 
 def build_change_rules(settings: Settings) -> ChangeRules:
@@ -32,83 +36,94 @@ def build_change_rules(settings: Settings) -> ChangeRules:
 
 @dataclass(frozen=True, slots=True)
 class SourceCaptures:
-    """Captures of one event and marketplace, in order: when, and whether it is suspect.
+    """Captures of one event and marketplace, in order: when, and whether it is suspect; and which of them changed.
 
     They begin with the trusted one before those that changed, if there is one, and go on to the trusted one after them.
+
+    Attributes:
+        changed_from: the first capture that is new, or whose trust or listings changed; aware UTC.
+        changed_until: the last one.
     """
 
     event_id: int
     marketplace: str
     event_at: datetime
     captures: Sequence[tuple[datetime, bool]]
+    changed_from: datetime
+    changed_until: datetime
 
-    def trusted_before(self, moment: datetime) -> datetime:
-        """The last trusted capture before a moment; where there is none, the moment."""
-        return max((at for at, is_suspect in self.captures if at < moment and not is_suspect), default=moment)
+    @property
+    def key(self) -> Source:
+        """The event and the marketplace."""
+        return self.event_id, self.marketplace
 
-    def links(self, changed_from: datetime, changed_until: datetime, rules: ChangeRules) -> Iterator[CaptureLink]:
+    @property
+    def seen_from(self) -> datetime:
+        """The last trusted capture before those that changed; where there is none, the first of them."""
+        before = (at for at, is_suspect in self.captures if at < self.changed_from and not is_suspect)
+        return max(before, default=self.changed_from)
+
+    def links(self, rules: ChangeRules) -> list[CaptureLink]:
         """The links of the captures that changed, and of the trusted one after them."""
-        for link in link_captures(self.captures, self.event_at, rules):
-            previous = link.previous_captured_at
-            if link.captured_at >= changed_from and (
-                link.captured_at <= changed_until or (previous is not None and previous <= changed_until)
-            ):
-                yield link
+        return [
+            link
+            for link in link_captures(self.captures, self.event_at, rules)
+            if link.captured_at >= self.changed_from
+            and min(link.captured_at, link.previous_captured_at or link.captured_at) <= self.changed_until
+        ]
 
 
 def compare_captures(
-    transaction: Transaction,
-    sources: Sequence[SourceCaptures],
-    changed_from: datetime,
-    changed_until: datetime,
-    rules: ChangeRules,
-) -> list[datetime]:
+    transaction: Transaction, sources: Sequence[SourceCaptures], rules: ChangeRules
+) -> list[tuple[Source, datetime]]:
     """Compare each capture that changed, and the trusted one after them, with the trusted one before it.
 
-    Waits for no result, so it can be part of a pipeline. A pair of which either side is archived stays as it is.
+    Waits for no result, so it can be part of a pipeline. What follows in the transaction is planned for many rows. A
+    pair of which either side is archived stays as it is.
 
     Args:
         transaction: holds the locks of these sources.
         sources: what was captured around those that changed.
-        changed_from: the first capture that is new, or whose trust or listings changed; aware UTC.
-        changed_until: the last one.
         rules: the relist window and the longest gap.
 
     Returns:
         The captures that were compared.
     """
-    links = [(source, link) for source in sources for link in source.links(changed_from, changed_until, rules)]
-    if not links:
+    linked = [(source, links) for source in sources if (links := source.links(rules))]
+    if not linked:
         return []
-    seen = [source.trusted_before(changed_from) for source in sources] + [link.captured_at for _, link in links]
-    bounds = {"seen_from": min(seen), "seen_until": max(seen)}
+    spans: dict[str, list[Any]] = {
+        "event_ids": [source.event_id for source, _ in linked],
+        "marketplaces": [source.marketplace for source, _ in linked],
+        "seen_from": [source.seen_from for source, _ in linked],
+    }
+    transaction.execute("changes/lock_departures", **spans)
+    transaction.expect_many_rows()
+    pairs = [(source, link) for source, links in linked for link in links]
     transaction.execute(
         "changes/insert_changes",
-        event_ids=[source.event_id for source, _ in links],
-        marketplaces=[source.marketplace for source, _ in links],
-        captured=[link.captured_at for _, link in links],
-        previous=[link.previous_captured_at for _, link in links],
-        reasons=[link.censored_because for _, link in links],
-        **bounds,
+        event_ids=[source.event_id for source, _ in pairs],
+        marketplaces=[source.marketplace for source, _ in pairs],
+        captured=[link.captured_at for _, link in pairs],
+        previous=[link.previous_captured_at for _, link in pairs],
+        reasons=[link.censored_because for _, link in pairs],
+        seen_from=min(spans["seen_from"]),
+        compared_from=min(link.captured_at for _, link in pairs),
+        seen_until=max(link.captured_at for _, link in pairs),
     )
-    transaction.execute(
-        "changes/relist_later",
-        event_ids=[source.event_id for source in sources],
-        marketplaces=[source.marketplace for source in sources],
-        relist_window=rules.relist_window,
-        **bounds,
-    )
-    return [link.captured_at for _, link in links if link.previous_captured_at is not None]
+    seen_until = [links[-1].captured_at for _, links in linked]
+    transaction.execute("changes/relist_later", **spans, seen_until=seen_until, relist_window=rules.relist_window)
+    return [(source.key, link.captured_at) for source, link in pairs if link.previous_captured_at is not None]
 
 
 def rebuild_changes(
     transaction: Transaction,
-    sources: Sequence[tuple[int, str]],
+    sources: Sequence[Source],
     changed_from: datetime,
     changed_until: datetime,
     rules: ChangeRules,
-) -> list[datetime]:
-    """As `compare_captures`, of all captures of a span; `sources` are event ids and marketplaces."""
+) -> None:
+    """As `compare_captures`, of all captures of a span."""
     rows = transaction.fetch_all(
         "changes/select_captures",
         event_ids=[event_id for event_id, _ in sources],
@@ -117,12 +132,19 @@ def rebuild_changes(
         changed_until=changed_until,
     )
     captured = [
-        SourceCaptures(event_id, marketplace, event_at, [(row["captured_at"], row["is_suspect"]) for row in of_source])
+        SourceCaptures(
+            event_id,
+            marketplace,
+            event_at,
+            [(row["captured_at"], row["is_suspect"]) for row in of_source],
+            changed_from,
+            changed_until,
+        )
         for (event_id, marketplace, event_at), of_source in groupby(
             rows, itemgetter("event_id", "marketplace", "event_at")
         )
     ]
-    return compare_captures(transaction, captured, changed_from, changed_until, rules)
+    compare_captures(transaction, captured, rules)
 
 
 def rebuild_changes_by_day(database: Database, span: Span, rules: ChangeRules) -> Iterator[tuple[Span, list[Row]]]:

@@ -16,9 +16,11 @@ from functools import cache
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
+import orjson
 import psycopg
 from psycopg import sql
 from psycopg.rows import DictRow, dict_row
+from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
 from ticket_pipeline.errors import StorageError, StorageUnavailable
@@ -192,12 +194,6 @@ class Transaction:
         """Run one statement and return its first row, or None."""
         return self._run(name, parameters).fetchone()
 
-    def fetch_each(self, name: str, parameters: Sequence[dict[str, Any]]) -> list[Row | None]:
-        """Run one statement with each of these parameters in one round trip; returns the first row of each, or None."""
-        with self.connection.pipeline():
-            cursors = [self._run(name, each) for each in parameters]
-            return [cursor.fetchone() for cursor in cursors]
-
     def execute(self, name: str, /, **parameters: object) -> int:
         """Run one statement and return how many rows it touched."""
         return self._run(name, parameters).rowcount
@@ -211,8 +207,10 @@ class Transaction:
 
     def expect_many_rows(self) -> None:
         """Plan what follows in this transaction for the rows of whole spans."""
-        for name, value in REBUILD_SETTINGS.items():
-            self.connection.execute("select set_config(%s, %s, true)", [name, value])
+        self.connection.execute(
+            "select set_config(name, value, true) from unnest(%s::text[], %s::text[]) as u (name, value)",
+            [list(REBUILD_SETTINGS), list(REBUILD_SETTINGS.values())],
+        )
 
     def copy(self, name: str, text: str) -> None:
         """Run one `copy … from stdin` statement over a text."""
@@ -236,6 +234,11 @@ def storage_errors(doing: str) -> Iterator[None]:
         raise StorageUnavailable(f"Could not {doing}: {failed} ({first_line(error)}). {remedy}") from error
     except psycopg.Error as error:
         raise StorageError(f"Could not {doing}: {first_line(error)}") from error
+
+
+def as_json(rows: Sequence[Row]) -> Jsonb:
+    """Rows as one parameter of a statement."""
+    return Jsonb(rows, dumps=orjson.dumps)
 
 
 @cache

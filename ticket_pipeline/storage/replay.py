@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any
 from ticket_pipeline.market.events import Event
 from ticket_pipeline.storage.archive import hold_months
 from ticket_pipeline.storage.changes import compare_captures
+from ticket_pipeline.storage.database import as_json
 from ticket_pipeline.storage.payload_shapes import decompress
-from ticket_pipeline.storage.snapshots import insert_rejected, judge_captures, rejected_as_json
+from ticket_pipeline.storage.snapshots import insert_rejected, mark_hours, rejected_as_json
+from ticket_pipeline.storage.trust import judge_captures
 
 if TYPE_CHECKING:
     from ticket_pipeline.market.changes import ChangeRules
@@ -104,11 +106,11 @@ def rewrite_captures(
     Trust is judged again for what follows them, changes are compared again, and the hours are marked for a rebuild.
     """
     event = reread[0].capture.event
-    source = {"event_id": event.event_id, "marketplace": event.marketplace}
+    source = event.key
     with database.transaction(f"replay captures of {event.marketplace} event {event.external_id}") as transaction:
         # Before the source, as rebuilds do: so no archiver begins between the comparison and the rewriting.
         hold_months(transaction, reread[0].capture.captured_at, reread[-1].capture.captured_at)
-        transaction.execute("snapshots/lock_source", **source)
+        transaction.execute("snapshots/lock_sources", event_ids=[event.event_id], marketplaces=[event.marketplace])
         transaction.fetch_all("admission/lift_limit")
         transaction.execute("replay/create_replayed")
         if rows := "".join(one.capture.to_csv() for one in reread):
@@ -172,20 +174,18 @@ def _rewrite(transaction: Transaction, source: Row, differing: Sequence[Reread])
     transaction.execute("replay/delete_listings", **source, **_span(captured))
     transaction.execute("replay/insert_listings", captured=captured)
     transaction.execute("replay/delete_rejected", **source, captured=captured)
+    transaction.execute("replay/update_manifests", manifests=as_json([one.capture.manifest() for one in differing]))
+    insert_rejected(transaction, [one.capture for one in differing])
     for one in differing:
-        transaction.execute("replay/update_manifest", **one.capture.manifest())
-        insert_rejected(transaction, one.capture)
         counts = {"accepted": one.capture.accepted, "rejected": len(one.capture.rejected)}
         transaction.execute("replay/update_attempt", **one.capture.key, **counts, outcome=one.outcome, error=one.error)
 
 
 def _follow(transaction: Transaction, source: Row, changed: Sequence[datetime], rules: ChangeRules) -> int:
     """Bring what rests on these captures to them; returns how many captures changed their trust."""
-    judged = judge_captures(transaction, source, changed, is_new=False)
-    instants = [*changed, *judged.changed]
-    transaction.expect_many_rows()
-    compare_captures(transaction, [judged.source], min(instants), max(instants), rules)
-    transaction.execute("snapshots/mark_stale_hours", **source, instants=instants)
+    (judged,) = judge_captures(transaction, {(source["event_id"], source["marketplace"]): changed}, is_new=False)
+    mark_hours(transaction, [judged])
+    compare_captures(transaction, [judged.source], rules)
     return len(judged.changed)
 
 

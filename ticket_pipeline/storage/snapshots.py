@@ -1,38 +1,33 @@
-"""Write captures of listings, whole or absent: one of a poll, or several of one event at once in one transaction.
+"""Write captures of listings, whole or absent: those of a group of polls in one transaction.
 
-Order inside the transaction: lock the event's schedule row, insert the manifests (a repeat ends here), COPY the
-listings, judge trust, compare with the captures before, then the rejected listings, the raw bodies, the marks of hours
-to rebuild, and the attempts.
+Order inside the transaction: lock the events' schedule rows, insert the manifests (a repeat ends here), COPY the
+listings, judge trust, then the rejected listings, the raw bodies, the marks of hours to rebuild, the attempts and the
+schedule, and last compare with the captures before.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import zstandard
-from psycopg.types.json import Jsonb
 
-from ticket_pipeline.market.trust import CaptureSize, find_suspects
-from ticket_pipeline.storage.attempts import (
-    Attempt,
-    BackOff,
-    insert_attempt,
-    reschedule_after_failure,
-    reschedule_after_success,
-)
-from ticket_pipeline.storage.changes import SourceCaptures, compare_captures
+from ticket_pipeline.storage.attempts import Attempt, BackOff, EndedPoll, insert_attempts, reschedule
+from ticket_pipeline.storage.changes import Source, compare_captures
+from ticket_pipeline.storage.database import as_json
 from ticket_pipeline.storage.listing_csv import render_csv
+from ticket_pipeline.storage.trust import Judged, judge_captures
 
 if TYPE_CHECKING:
     from ticket_pipeline.market.changes import ChangeRules
     from ticket_pipeline.market.events import Event
     from ticket_pipeline.market.vocabulary import RejectedListing
-    from ticket_pipeline.storage.database import Database, Row, Transaction
+    from ticket_pipeline.storage.database import Database, Transaction
 
 _RAW_ITEM_CHARACTERS = 10_000
 """A longer rejected listing is cut: it is kept for people to read."""
@@ -74,13 +69,17 @@ class Capture:
         return len(self.columns["listing_id"])
 
     @property
+    def source(self) -> Source:
+        """Whose capture it is."""
+        return self.event.event_id, self.event.marketplace
+
+    @property
     def key(self) -> dict[str, Any]:
-        """The primary key, as parameters."""
-        event = self.event
-        return {"event_id": event.event_id, "marketplace": event.marketplace, "captured_at": self.captured_at}
+        """The primary key."""
+        return self.event.key | {"captured_at": self.captured_at}
 
     def manifest(self) -> dict[str, Any]:
-        """The parameters of `snapshots/insert_snapshot`."""
+        """Its row of `snapshots`, for `as_json`."""
         problems = self.checksum_problems
         return self.key | {
             "external_id": self.event.external_id,
@@ -90,9 +89,9 @@ class Capture:
             "tickets": self.tickets,
             "currency": self.currency,
             "fee_basis": self.fee_basis,
-            "payload_hash": hashlib.sha256(self.body).digest(),
+            "payload_hash": f"\\x{hashlib.sha256(self.body).hexdigest()}",
             "checksum_problems": None if problems is None else [_storable(text) for text in problems],
-            "unknown_fields": Jsonb(dict(self.unknown_fields)),
+            "unknown_fields": dict(self.unknown_fields),
             "set_aside": self.set_aside,
             "admission_rules": self.admission_rules,
             "ranked_seats": self.accepted - self.columns["price_class"].count(None),
@@ -124,75 +123,112 @@ def write_captures(
     captures: Sequence[tuple[Capture, Attempt]],
     *,
     back_off: BackOff,
-    jitter_factor: float,
+    draw_jitter: Callable[[], float],
     keep_body: bool,
     change_rules: ChangeRules,
 ) -> list[StoredCapture]:
-    """Store captures of one event in one transaction. Idempotent by (event_id, marketplace, captured_at).
+    """Store captures in one transaction, all or none. Idempotent by (event_id, marketplace, captured_at).
 
     Args:
         database: where to.
-        captures: of one event and marketplace, in order of capture, each with how it was fetched. An attempt may be a
-            failure: a body without a single usable price is kept, and the event is retried.
-        back_off: how long the event waits after a failed attempt.
-        jitter_factor: of the interval until the event's next poll.
+        captures: those of one event in order of capture, each with how it was fetched. An attempt may be a failure: a
+            body without a single usable price is kept, and the event is retried.
+        back_off: how long an event waits after a failed attempt.
+        draw_jitter: draws the factor of the interval until an event's next poll.
         keep_body: whether the raw bodies are kept.
         change_rules: how each is compared with the capture before it.
 
     Returns:
-        What was done, for each of them. What was compared again because of any of them is named by the last new one.
+        What was done, for each of them. What was compared again because of any of an event is named by its last new
+        one.
     """
     # Rendering and compressing need no connection: done before the transaction opens, so that its locks are short.
-    rendered = [(capture.to_csv(), _compress(capture.body) if keep_body else None) for capture, _ in captures]
-    event = captures[0][0].event
-    source = {"event_id": event.event_id, "marketplace": event.marketplace}
-    with database.transaction(f"store the capture of {event.marketplace} event {event.external_id}") as transaction:
-        with transaction.connection.pipeline():  # all statements, one round trip
-            transaction.execute("snapshots/lock_source", **source)
-            inserted = transaction.fetch_each(
-                "snapshots/insert_snapshot", [capture.manifest() for capture, _ in captures]
-            )
-        if len(captures) > 1:
-            transaction.expect_many_rows()
-        new = [index for index, row in enumerate(inserted) if row is not None]
+    rendered = [capture.to_csv() for capture, _ in captures]
+    bodies = [_compress(capture.body) for capture, _ in captures] if keep_body else None
+    with database.transaction(_describe([capture for capture, _ in captures])) as transaction:
+        new = _insert_manifests(transaction, [capture for capture, _ in captures])
         if not new:
             return [StoredCapture(is_new=False)] * len(captures)
-        if rows := "".join(rendered[index][0] for index in new):
+        if rows := "".join(rendered[index] for index in new):
             transaction.copy("snapshots/copy_listings", rows)
-        instants = [captures[index][0].captured_at for index in new]
-        judged = judge_captures(transaction, source, instants)
-        instants += judged.changed
+        written = [captures[index][0] for index in new]
+        polls = [
+            EndedPoll(one.event, captures[index][1], draw_jitter(), one.captured_at)
+            for index, one in zip(new, written, strict=True)
+        ]
+        judged = judge_captures(transaction, _by_source(written))
         # None of these waits for the result of another: they are sent together.
         with transaction.connection.pipeline():
+            insert_rejected(transaction, written)
+            if bodies is not None:
+                _insert_bodies(transaction, written, [bodies[index] for index in new])
+            mark_hours(transaction, judged)
+            insert_attempts(transaction, polls)
+            reschedule(transaction, polls, back_off)
             # A first capture has nothing to be compared with.
-            sources = [judged.source] if len(judged.source.captures) > 1 else []
-            compared = compare_captures(transaction, sources, min(instants), max(instants), change_rules)
-            transaction.execute("snapshots/mark_stale_hours", **source, instants=instants)
-            for index in new:
-                _write_rest(transaction, *captures[index], body=rendered[index][1])
-                _reschedule(transaction, *captures[index], back_off, jitter_factor)
-    return _describe(captures, new, judged, compared)
+            sources = [one.source for one in judged if len(one.source.captures) > 1]
+            compared = compare_captures(transaction, sources, change_rules)
+    return _summarise([capture for capture, _ in captures], new, judged, compared)
+
+
+def _describe(captures: Sequence[Capture]) -> str:
+    event = captures[0].event
+    if len(captures) == 1:
+        return f"store the capture of {event.marketplace} event {event.external_id}"
+    return f"store {len(captures)} captures of {event.marketplace} events"
 
 
 def _compress(body: bytes) -> bytes:
     return zstandard.ZstdCompressor(level=1).compress(body)
 
 
-def _write_rest(transaction: Transaction, capture: Capture, attempt: Attempt, *, body: bytes | None) -> None:
-    """The rejected listings, the body and the attempt of one capture."""
-    key = capture.key
-    insert_rejected(transaction, capture)
-    if body is not None:
-        transaction.execute(
-            "snapshots/insert_raw_payload", **key, body=body, encoding="zstd", original_bytes=len(capture.body)
+def _insert_manifests(transaction: Transaction, captures: Sequence[Capture]) -> list[int]:
+    """Lock whom the captures belong to, and insert their manifests; returns which of them are new."""
+    with transaction.connection.pipeline():  # both statements, one round trip
+        transaction.execute("snapshots/lock_sources", **_ids({capture.source for capture in captures}))
+        inserted = transaction.fetch_all(
+            "snapshots/insert_snapshots", manifests=as_json([capture.manifest() for capture in captures])
         )
-    insert_attempt(transaction, capture.event, attempt)
+    keys = [tuple(row.values()) for row in inserted]
+    return [index for index, capture in enumerate(captures) if tuple(capture.key.values()) in keys]
 
 
-def insert_rejected(transaction: Transaction, capture: Capture) -> None:
-    """Insert the rejected listings of a capture."""
-    if capture.rejected:
-        transaction.execute("snapshots/insert_rejected", **capture.key, rejected=Jsonb(rejected_as_json(capture)))
+def _ids(sources: Iterable[Source]) -> dict[str, list[Any]]:
+    found = list(sources)
+    return {"event_ids": [event_id for event_id, _ in found], "marketplaces": [name for _, name in found]}
+
+
+def _by_source(captures: Sequence[Capture]) -> dict[Source, list[datetime]]:
+    found: dict[Source, list[datetime]] = defaultdict(list)
+    for capture in captures:
+        found[capture.source].append(capture.captured_at)
+    return found
+
+
+def _insert_bodies(transaction: Transaction, captures: Sequence[Capture], compressed: list[bytes]) -> None:
+    transaction.execute(
+        "snapshots/insert_raw_payloads",
+        **_ids(capture.source for capture in captures),
+        captured=[capture.captured_at for capture in captures],
+        bodies=compressed,
+        sizes=[len(capture.body) for capture in captures],
+    )
+
+
+def mark_hours(transaction: Transaction, judged: Sequence[Judged]) -> None:
+    """Mark the hours of all captures that are new or whose trust changed."""
+    changed = [(one.source.key, instant) for one in judged for instant in one.instants]
+    transaction.execute(
+        "snapshots/mark_stale_hours",
+        **_ids(source for source, _ in changed),
+        instants=[instant for _, instant in changed],
+    )
+
+
+def insert_rejected(transaction: Transaction, captures: Sequence[Capture]) -> None:
+    """Insert the rejected listings of captures."""
+    if rows := [capture.key | row for capture in captures for row in rejected_as_json(capture)]:
+        transaction.execute("snapshots/insert_rejected", rejected=as_json(rows))
 
 
 def rejected_as_json(capture: Capture) -> list[dict[str, Any]]:
@@ -200,65 +236,29 @@ def rejected_as_json(capture: Capture) -> list[dict[str, Any]]:
     return [_as_json(item) for item in capture.rejected]
 
 
-def _reschedule(
-    transaction: Transaction, capture: Capture, attempt: Attempt, back_off: BackOff, jitter_factor: float
-) -> None:
-    event = capture.event
-    if attempt.outcome.is_failure:
-        reschedule_after_failure(transaction, event, attempt, back_off=back_off, jitter_factor=jitter_factor)
-    else:
-        reschedule_after_success(
-            transaction, event, attempt, captured_at=capture.captured_at, jitter_factor=jitter_factor
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What was looked at to judge captures, which of them are suspect, and others than the new whose trust changed."""
-
-    source: SourceCaptures
-    suspects: frozenset[datetime]
-    changed: tuple[datetime, ...]
-
-
-def judge_captures(transaction: Transaction, source: Row, new: Sequence[datetime], *, is_new: bool = True) -> Judged:
-    """Decide trust for captures that are new or changed, in order, and for those that depend on them, and write it."""
-    rows = transaction.fetch_all("snapshots/select_captures_to_judge", **source, captured_at=new[0])
-    sizes = [CaptureSize(row["received"], row["readable"], row["is_disputed"]) for row in rows]
-    judged = [
-        (row["captured_at"], is_suspect)
-        for row, is_suspect in zip(rows, find_suspects(sizes, begins_trusted=rows[0]["begins_trusted"]), strict=True)
-    ]
-    changed = {
-        captured_at: is_suspect
-        for row, (captured_at, is_suspect) in zip(rows, judged, strict=True)
-        if row["is_suspect"] != is_suspect
-    }
-    if changed:
-        transaction.execute(
-            "snapshots/update_trust", **source, captured_at=list(changed), is_suspect=list(changed.values())
-        )
-    return Judged(
-        SourceCaptures(**source, event_at=rows[0]["event_at"], captures=judged),
-        suspects=frozenset(captured_at for captured_at, is_suspect in judged if is_suspect),
-        changed=tuple(captured_at for captured_at in changed if not is_new or captured_at not in new),
-    )
-
-
-def _describe(
-    captures: Sequence[tuple[Capture, Attempt]], new: Sequence[int], judged: Judged, compared: Sequence[datetime]
+def _summarise(
+    captures: Sequence[Capture],
+    new: Sequence[int],
+    judged: Sequence[Judged],
+    compared: Sequence[tuple[Source, datetime]],
 ) -> list[StoredCapture]:
     """What storing these captures did, for each of them."""
     stored = [StoredCapture(is_new=False)] * len(captures)
-    own = {captures[index][0].captured_at for index in new}
+    own = {(captures[index].source, captures[index].captured_at) for index in new}
+    last = {captures[index].source: index for index in new}
+    of_source = {one.source.key: one for one in judged}
     for index in new:
-        captured_at = captures[index][0].captured_at
-        others = index == new[-1]
+        capture = captures[index]
+        found, is_last = of_source[capture.source], index == last[capture.source]
         stored[index] = StoredCapture(
             is_new=True,
-            is_suspect=captured_at in judged.suspects,
-            confirmed_at=judged.changed if others else (),
-            compared_at=tuple(at for at in compared if at == captured_at or (others and at not in own)),
+            is_suspect=capture.captured_at in found.suspects,
+            confirmed_at=found.changed if is_last else (),
+            compared_at=tuple(
+                at
+                for source, at in compared
+                if source == capture.source and (at == capture.captured_at or (is_last and (source, at) not in own))
+            ),
         )
     return stored
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import zstandard
 from psycopg.types.json import Jsonb
 
-from ticket_pipeline.storage.attempts import Attempt, insert_attempt, reschedule_after_success
+from ticket_pipeline.storage.attempts import Attempt, EndedPoll, insert_attempts, reschedule_after_success
 
 if TYPE_CHECKING:
     from ticket_pipeline.market.events import Event
@@ -46,7 +46,7 @@ def write_event(
     event = capture.event
     key = {"event_id": event.event_id, "captured_at": capture.captured_at}
     with database.transaction(f"store {event.marketplace} event {event.external_id}") as transaction:
-        transaction.execute("snapshots/lock_source", event_id=event.event_id, marketplace=event.marketplace)
+        transaction.execute("snapshots/lock_sources", event_ids=[event.event_id], marketplaces=[event.marketplace])
         before = transaction.fetch_one("ticketmaster/select_event_before", **key)
         inserted = transaction.execute(
             "ticketmaster/insert_event",
@@ -64,10 +64,9 @@ def write_event(
                 transaction.execute(
                     "ticketmaster/insert_payload", **key, body=body, encoding="zstd", original_bytes=len(capture.body)
                 )
-        insert_attempt(transaction, event, attempt)
-        reschedule_after_success(
-            transaction, event, attempt, captured_at=capture.captured_at, jitter_factor=jitter_factor
-        )
+        poll = EndedPoll(event, attempt, jitter_factor, capture.captured_at)
+        insert_attempts(transaction, [poll])
+        reschedule_after_success(transaction, [poll])
     return StoredEvent(is_new=bool(inserted), before=before)
 
 

@@ -233,6 +233,7 @@ def test_a_response_that_the_database_refuses_is_a_failed_attempt_of_its_event_a
     result = run(batch_of(watching, ScriptedClient(), max_concurrent=4), watching.events())
     assert [(one.event.external_id, one.outcome) for one in result.failures] == [(broken, "bad_payload")]
     assert "no_such_section" in str(result.failures[0].error)
+    assert outcomes(watching) == {key: "bad_payload" if key == broken else "ok" for key in watching.keys}
     assert watching.stored_keys() == [key for key in watching.keys if key != broken]
     assert watching.value("select count(*) from snapshots") == 3
 

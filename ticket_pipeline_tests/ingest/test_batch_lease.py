@@ -138,7 +138,7 @@ def test_a_database_that_stays_away_ends_the_batch_and_is_not_blamed_on_an_event
     watching: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ticket_pipeline.ingest.attempts._WRITE_TRIES", 1)
-    with killing_the_writer(watching), pytest.raises(StorageUnavailable, match="store the capture of stubhub event"):
+    with killing_the_writer(watching), pytest.raises(StorageUnavailable, match="store 4 captures of stubhub events"):
         run(batch_of(watching, ScriptedClient()), watching.events())
     assert watching.value("select count(*) from snapshots") == 0
     assert watching.value("select count(*) from fetch_attempts") == 0

@@ -294,7 +294,9 @@ def test_an_hour_that_waits_for_a_rebuild_is_computed_from_its_listings(database
     query(database, "update listings set admission = 'grounds' where price < 101 returning 1")
     assert overview(database, this_moment=NOON)[0].floor_price == 100
     with database.transaction() as transaction:
-        transaction.execute("snapshots/mark_stale_hours", event_id=event.event_id, marketplace=STUBHUB, instants=[NOON])
+        transaction.execute(
+            "snapshots/mark_stale_hours", event_ids=[event.event_id], marketplaces=[STUBHUB], instants=[NOON]
+        )
     assert overview(database, this_moment=NOON)[0].floor_price == 101
 
 

@@ -5,10 +5,12 @@ What belongs here: building and writing what a test needs. What does not: what s
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from psycopg import sql
 
@@ -36,6 +38,7 @@ SHOW_AT = datetime(2026, 6, 1, 23, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
+PATIENCE_SECONDS = 60.0
 EXAMPLES_SHARE_A_DATABASE = settings(
     deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
@@ -176,12 +179,12 @@ def write(database: Database, capture: Capture, *, keep_body: bool = True, jitte
 def write_all(
     database: Database, captures: Sequence[Capture], *, keep_body: bool = True, jitter_factor: float = 1.0
 ) -> list[StoredCapture]:
-    """Write captures of one event together."""
+    """Write captures together."""
     return write_captures(
         database,
         [(capture, _attempt_of(capture)) for capture in captures],
         back_off=BACK_OFF,
-        jitter_factor=jitter_factor,
+        draw_jitter=lambda: jitter_factor,
         keep_body=keep_body,
         change_rules=DEFAULT_CHANGE_RULES,
     )
@@ -215,6 +218,15 @@ def fail(
 
 def stale_hours(database: Database) -> list[datetime]:
     return read_stale_windows(database, "hour")
+
+
+def wait_for_locks(database: Database, number: int = 1) -> None:
+    """Return as soon as so many sessions wait for others."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        if len(query(database, "select 1 from pg_locks where not granted")) >= number:
+            return
+    pytest.fail("nobody waits for a lock")
 
 
 def vivenu_event(external_id: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - columns

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import TYPE_CHECKING, LiteralString
 
@@ -12,12 +13,16 @@ from ticket_pipeline_tests.storage.stored import (
     EXAMPLES_SHARE_A_DATABASE,
     HOUR,
     NOON,
+    PATIENCE_SECONDS,
+    STUBHUB,
     Item,
     capture_of,
     empty,
     event_record,
+    items,
     query,
     rejects,
+    wait_for_locks,
     watch,
     write,
     write_all,
@@ -36,6 +41,8 @@ _LISTINGS = st.lists(
 )
 _CAPTURES = st.lists(st.tuples(_LISTINGS, st.integers(0, 3), st.integers(1, 30)), min_size=1, max_size=9)
 
+_Drawn = tuple[list[tuple[int, float, int]], int, int]
+
 ROWS: tuple[LiteralString, ...] = (
     """select captured_at, received, accepted, rejected, is_suspect, previous_captured_at, censored_because
     from snapshots where event_id = %(event_id)s order by 1""",
@@ -52,7 +59,7 @@ ROWS: tuple[LiteralString, ...] = (
 )
 
 
-def captures_of(event: Event, drawn: list[tuple[list[tuple[int, float, int]], int, int]]) -> list[Capture]:
+def captures_of(event: Event, drawn: list[_Drawn]) -> list[Capture]:
     """The drawn captures of an event, in order."""
     at, captures = NOON, []
     for number, (listings, rejected, hours) in enumerate(drawn):
@@ -66,21 +73,37 @@ def rows_of(database: Database, event: Event) -> list[list[Row]]:
     return [query(database, text, event_id=event.event_id) for text in ROWS]
 
 
-@given(drawn=_CAPTURES, cuts=st.sets(st.integers(1, 8)))
+@given(drawn=st.tuples(_CAPTURES, _CAPTURES), cuts=st.sets(st.integers(1, 17)))
 @EXAMPLES_SHARE_A_DATABASE
 def test_together_and_one_by_one_make_the_same_rows(
-    database: Database, drawn: list[tuple[list[tuple[int, float, int]], int, int]], cuts: set[int]
+    database: Database, drawn: tuple[list[_Drawn], list[_Drawn]], cuts: set[int]
 ) -> None:
     empty(database)
-    one_by_one, together = watch(database, event_record(1), event_record(2))
-    for capture in captures_of(one_by_one, drawn):
-        write(database, capture)
-    captures = captures_of(together, drawn)
+    *alone, first, second = watch(database, *(event_record(number) for number in range(1, 5)))
+    for event, own in zip(alone, drawn, strict=True):
+        for capture in captures_of(event, own):
+            write(database, capture)
+    expected = [rows_of(database, event) for event in alone]
+    captures = sorted(captures_of(first, drawn[0]) + captures_of(second, drawn[1]), key=lambda one: one.captured_at)
     for start, end in pairwise(sorted({0, len(captures), *(cut for cut in cuts if cut < len(captures))})):
         assert all(one.is_new for one in write_all(database, captures[start:end]))
-    assert rows_of(database, together) == rows_of(database, one_by_one)
+    assert [rows_of(database, event) for event in (first, second)] == expected
     assert not any(one.is_new for one in write_all(database, captures))
-    assert rows_of(database, together) == rows_of(database, one_by_one)
+    assert [rows_of(database, event) for event in (first, second)] == expected
+
+
+def test_groups_with_the_same_events_in_another_order_wait_for_each_other(database: Database) -> None:
+    one, two = watch(database, event_record(1), event_record(2))
+    write_all(database, [capture_of(event, NOON, items(3)) for event in (one, two)])
+    groups = [[capture_of(event, NOON + HOUR, items(4)) for event in (one, two)]]
+    groups += [[capture_of(event, NOON + 2 * HOUR, items(5)) for event in (two, one)]]
+    with ThreadPoolExecutor(2) as threads:
+        with database.transaction() as holder:  # both wait for the first event, and neither holds the second meanwhile
+            holder.execute("snapshots/lock_sources", event_ids=[one.event_id], marketplaces=[STUBHUB])
+            writers = [threads.submit(write_all, database, group) for group in groups]
+            wait_for_locks(database, 2)
+        stored = [writer.result(PATIENCE_SECONDS) for writer in writers]
+    assert all(capture.is_new for group in stored for capture in group)
 
 
 def test_each_is_told_what_became_of_it(database: Database) -> None:

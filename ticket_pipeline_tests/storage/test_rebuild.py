@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -11,12 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ticket_pipeline.errors import StorageError
+from ticket_pipeline.storage.database import as_json
 from ticket_pipeline.storage.prices import Span, contiguous_spans, read_stale_windows, rebuild_daily, rebuild_hourly
 from ticket_pipeline_tests.storage.stored import (
     DAY,
     HOUR,
     MINUTE,
     NOON,
+    PATIENCE_SECONDS,
     STUBHUB,
     capture_of,
     event_record,
@@ -25,6 +26,7 @@ from ticket_pipeline_tests.storage.stored import (
     query,
     stale_hours,
     store,
+    wait_for_locks,
     watch,
     watch_one,
     write,
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database, Row
 
 THE_HOUR = Span(NOON, NOON + HOUR)
-PATIENCE_SECONDS = 60.0
 
 
 def all_rows(database: Database) -> list[Row]:
@@ -52,15 +53,6 @@ def snapshots_of(database: Database, event: Event) -> int:
     """How many captures the event's row of NOON was built from; 0 where there is none."""
     rows = [row for row in all_rows(database) if (row["event_id"], row["zone"]) == (event.event_id, "*")]
     return int(rows[0]["snapshots"]) if rows else 0
-
-
-def wait_for_locks(database: Database, number: int = 1) -> None:
-    """Return as soon as so many sessions wait for others."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        if len(query(database, "select 1 from pg_locks where not granted")) >= number:
-            return
-    pytest.fail("nobody waits for a lock")
 
 
 def test_a_second_rebuild_gives_the_same_rows(database: Database) -> None:
@@ -145,7 +137,9 @@ def test_a_failed_attempt_marks_its_hour(database: Database) -> None:
 def test_a_capture_that_commits_after_a_rebuild_keeps_its_mark(database: Database) -> None:
     event = watch_one(database)
     with database.transaction() as writer:
-        writer.execute("snapshots/mark_stale_hours", event_id=event.event_id, marketplace=STUBHUB, instants=[NOON])
+        writer.execute(
+            "snapshots/mark_stale_hours", event_ids=[event.event_id], marketplaces=[STUBHUB], instants=[NOON]
+        )
         rebuild_hourly(database, THE_HOUR)  # does not wait: it cannot see the new mark
     assert stale_hours(database) == [NOON]
 
@@ -156,8 +150,10 @@ def test_a_rebuild_waits_for_a_writer_that_holds_the_mark_and_sees_its_capture(d
     capture = capture_of(event, NOON + MINUTE)
     with ThreadPoolExecutor(1) as threads:
         with database.transaction() as writer:
-            writer.execute("snapshots/insert_snapshot", **capture.manifest())
-            writer.execute("snapshots/mark_stale_hours", event_id=event.event_id, marketplace=STUBHUB, instants=[NOON])
+            writer.execute("snapshots/insert_snapshots", manifests=as_json([capture.manifest()]))
+            writer.execute(
+                "snapshots/mark_stale_hours", event_ids=[event.event_id], marketplaces=[STUBHUB], instants=[NOON]
+            )
             rebuild = threads.submit(rebuild_hourly, database, THE_HOUR)
             wait_for_locks(database)
             assert not rebuild.done()
