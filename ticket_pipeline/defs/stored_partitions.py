@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import dagster as dg
 
+from ticket_pipeline.defs.analytics.following import summarise_sales
 from ticket_pipeline.defs.checks import Check, Scope, evaluate_checks, report_result
 from ticket_pipeline.defs.materializations import in_sync_regardless_of, log_materializations
 from ticket_pipeline.defs.partitions import days_since, hours_since
@@ -19,7 +20,6 @@ from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage.changes import summarise_changes
 from ticket_pipeline.storage.database import Database, Row
 from ticket_pipeline.storage.prices import DAY, HOUR, Span, hour_start, summarise_daily, summarise_hourly
-from ticket_pipeline.storage.sales import summarise_sales
 
 _BY_HOUR: Mapping[str, Callable[[Database, Span], list[Row]]] = {
     "hourly_prices": summarise_hourly,

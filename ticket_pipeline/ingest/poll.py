@@ -26,7 +26,6 @@ from ticket_pipeline.storage.changes import build_change_rules
 from ticket_pipeline.storage.request_gate import BreakerRule, PostgresGate, SearchGate
 from ticket_pipeline.storage.requests import Spacing, set_up_budget
 from ticket_pipeline.storage.run_summaries import stage
-from ticket_pipeline.storage.sales import build_sale_rules, update_sales
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -106,6 +105,8 @@ async def poll_events(  # noqa: PLR0913 - the last ones are keywords with defaul
         )
         result = await batch.run(events)
     if source.has_listings:
+        from ticket_pipeline.storage.sales import build_sale_rules, update_sales  # noqa: PLC0415 - numpy, as pandas above
+
         with stage("sales"):
             await asyncio.to_thread(update_sales, database, build_sale_rules(settings))
         with stage("alerts"):

@@ -76,7 +76,7 @@ def test_it_loads_in_a_fresh_interpreter_without_environment_database_or_warning
 from ticket_pipeline.definitions import defs
 dagster.Definitions.validate_loadable(defs())
 assert [event for event in seen if event[0] != "open"] == [], seen
-heavy = {{"httpx", "pandas", "gspread", "dagster_postgres", "structlog"}}
+heavy = {{"httpx", "pandas", "gspread", "numpy", "dagster_postgres", "structlog"}}
 assert heavy.isdisjoint(sys.modules), "every run and code server would load them"
 """
     ended = fresh(program, tmp_path)

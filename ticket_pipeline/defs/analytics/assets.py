@@ -15,13 +15,11 @@ from ticket_pipeline.defs.windows import log_windows, one_ahead, scope_of_run, s
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage.changes import build_change_rules, rebuild_changes_by_day
 from ticket_pipeline.storage.prices import HOUR
-from ticket_pipeline.storage.sales import build_sale_rules, rebuild_sales_by_day, update_sales
 
 
 def build_analytics_assets(settings: Settings, now: Clock, listings: Sequence[str]) -> list[dg.AssetsDefinition]:
     """The changes of listings and the estimated sales, made from the listing assets of these names."""
     hours, rules = hours_since(settings.prices_start_date), build_change_rules(settings)
-    sale_rules = build_sale_rules(settings)
     checks = changes_checks(rules)
     polls = [f"poll_due_{name.removesuffix('_listings')}_events" for name in listings]
 
@@ -48,13 +46,15 @@ def build_analytics_assets(settings: Settings, now: Clock, listings: Sequence[st
     def listing_changes(
         context: dg.AssetExecutionContext, timescaledb: TimescaleDBResource
     ) -> Iterator[dg.AssetCheckResult]:
+        from ticket_pipeline.storage.sales import build_sale_rules, update_sales  # noqa: PLC0415 - see `following`
+
         span = span_of_run(context)
         tags = in_sync_regardless_of(context, context.assets_def.dependency_keys)
         with timescaledb.database() as database:
             for part, rows in one_ahead(rebuild_changes_by_day(database, span, rules)):
                 found = {row["hour_at"].astimezone(UTC).strftime(hours.fmt): row for row in rows}
                 log_windows(context, [hour.strftime(hours.fmt) for hour in part.steps(HOUR)], found, tags)
-            update_sales(database, sale_rules)
+            update_sales(database, build_sale_rules(settings))
             yield from evaluate_in_run(context, database, checks, scope_of_run(context, span, now()))
 
     @dg.asset(
@@ -79,7 +79,9 @@ def build_analytics_assets(settings: Settings, now: Clock, listings: Sequence[st
     def estimated_sales(
         context: dg.AssetExecutionContext, timescaledb: TimescaleDBResource
     ) -> Iterator[dg.AssetCheckResult]:
-        span = span_of_run(context)
+        from ticket_pipeline.storage.sales import build_sale_rules, rebuild_sales_by_day  # noqa: PLC0415 - see `following`
+
+        span, sale_rules = span_of_run(context), build_sale_rules(settings)
         tags = in_sync_regardless_of(context, context.assets_def.dependency_keys)
         with timescaledb.database() as database:
             for part, rows in one_ahead(rebuild_sales_by_day(database, span, sale_rules)):

@@ -20,7 +20,6 @@ from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage.changes import build_change_rules, summarise_changes
 from ticket_pipeline.storage.database import Database, Row
 from ticket_pipeline.storage.prices import HOUR, Span, hour_start
-from ticket_pipeline.storage.sales import summarise_sales
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +34,13 @@ class Follower:
     name: str
     checks: Sequence[Check]
     summarise: Callable[[Database, Span], list[Row]]
+
+
+def summarise_sales(database: Database, span: Span) -> list[Row]:
+    """What is stored of whole hours of estimated sales."""
+    from ticket_pipeline.storage import sales  # noqa: PLC0415 - numpy: 0.1 CPU-s that most code servers and runs save
+
+    return sales.summarise_sales(database, span)
 
 
 def build_followers(settings: Settings) -> list[Follower]:
