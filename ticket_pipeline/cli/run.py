@@ -56,7 +56,6 @@ if TYPE_CHECKING:
 _DEMO = {
     # Last day: every 30 s; a week away: every 2 min; further: every 8 and 24 min.
     "base_scrape_interval_hours": "0.4",
-    "sync_events_cron": "*/5 * * * *",
 }
 _DEMO_TUNING = {
     "poll_tick_seconds": 10,

@@ -5,6 +5,7 @@ import dagster as dg
 from ticket_pipeline.defs.jobs import OURS_FIRST
 from ticket_pipeline.settings.model import Settings
 
+_SYNC_CRON = "*/10 * * * *"
 _CHECK_CRON = "25 * * * *"
 _REPORT_CRON = "7 * * * *"
 _SOURCES_CRON = "12 * * * *"
@@ -17,7 +18,7 @@ def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
     writes = [_schedule(settings, "write_results_regularly", "write_results", _RESULTS_CRON, words)]
     return [
         *(writes if settings.sheet_results else []),
-        _schedule(settings, "sync_events_regularly", "sync_events", settings.sync_events_cron, "Reads the watchlist."),
+        _schedule(settings, "sync_events_regularly", "sync_events", _SYNC_CRON, "Reads the watchlist."),
         _schedule(settings, "check_data_regularly", "check_data", _CHECK_CRON, "Evaluates every data check."),
         _schedule(settings, "report_markets_regularly", "report_markets", _REPORT_CRON, "Reports events as pictures."),
         _schedule(

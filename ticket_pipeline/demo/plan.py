@@ -12,12 +12,11 @@ from ticket_pipeline.errors import MarketplaceError, RateLimited, TemporarilyUna
 from ticket_pipeline.ingest.cadence import Cadence
 from ticket_pipeline.ingest.jitter import draw_factor
 from ticket_pipeline.ingest.poll import BACK_OFF
-from ticket_pipeline.settings.values import read_cadence_bands
 
 if TYPE_CHECKING:
     from ticket_pipeline.market.vocabulary import Marketplace
 
-CADENCE = Cadence(timedelta(hours=12), read_cadence_bands("30d:1, 7d:1/3, 1d:1/12, 0d:1/48"))
+CADENCE = Cadence(timedelta(hours=12))
 """The pipeline's default; the demo's own pace begins with its world."""
 
 _LEAST_FACTOR, _MOST_FACTOR = 0.5, 1.5

@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+USER_AGENT = "ticket-pipeline/0.1"
+"""Of every request: marketplaces may see who sends it."""
+
 
 @dataclass(frozen=True, slots=True)
 class ConnectionOptions:
     """How connections are made."""
 
-    user_agent: str
     connect_timeout_seconds: float = 10.0
     read_timeout_seconds: float = 30.0  # longest silence
     max_connections: int = 4  # further requests wait
@@ -40,7 +42,6 @@ class ConnectionOptions:
     def from_settings(cls, settings: Settings) -> Self:
         """The options of the settings that hold for every marketplace."""
         return cls(
-            user_agent=settings.user_agent,
             connect_timeout_seconds=settings.httpx_timeout_connect,
             read_timeout_seconds=settings.httpx_timeout_read,
             max_connections=settings.httpx_max_connections,
@@ -100,7 +101,7 @@ def _build_client(
     transport = httpx.AsyncHTTPTransport(verify=trusted, http2=options.uses_http2, limits=limits, trust_env=False)
     return httpx.AsyncClient(
         # Without a list of its own, httpx also offers whatever decoders happen to be installed.
-        headers={"User-Agent": options.user_agent, "Accept-Encoding": "gzip, deflate"},
+        headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate"},
         # The deadline of the whole request also covers the wait for a free connection.
         timeout=httpx.Timeout(options.read_timeout_seconds, connect=options.connect_timeout_seconds, pool=None),
         transport=_SecretQueryTransport(transport),

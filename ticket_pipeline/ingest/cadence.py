@@ -8,13 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+BANDS = ((timedelta(days=30), 1.0), (timedelta(days=7), 1 / 3), (timedelta(days=1), 1 / 12), (timedelta(), 1 / 48))
+"""Prices move most in the last week; the sheet sets the interval of a single event."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cadence:
     """The base interval and its bands: (least time to the event, share of the base interval), down to zero."""
 
     base_interval: timedelta
-    bands: tuple[tuple[timedelta, float], ...]
+    bands: tuple[tuple[timedelta, float], ...] = BANDS
 
     def interval(self, time_to_event: timedelta, own_interval: timedelta | None = None) -> timedelta | None:
         """The interval of an event this far away; None once it has started. The sheet's own replaces the bands."""

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
+_TICKETMASTER_A_SECOND = 5
+"""Requests that the Discovery API allows every key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ SOURCES: Mapping[Marketplace, Source] = MappingProxyType(
             base_url=lambda settings: settings.ticketmaster_base_url,
             how_to_configure="Set TICKETMASTER_API_KEY.",
             limits=lambda settings: {
-                timedelta(seconds=1): settings.ticketmaster_requests_per_second,
+                timedelta(seconds=1): _TICKETMASTER_A_SECOND,
                 _DAY: settings.ticketmaster_requests_per_day,
             },
             open_client=_open_ticketmaster,

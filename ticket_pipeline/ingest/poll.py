@@ -17,7 +17,6 @@ from ticket_pipeline.ingest.jitter import draw_factor
 from ticket_pipeline.ingest.marketplaces import find_source
 from ticket_pipeline.ingest.origin import claim_origin
 from ticket_pipeline.ingest.ticketmaster_events import TicketmasterIngest
-from ticket_pipeline.settings.values import read_cadence_bands
 from ticket_pipeline.sheet.sync import load_zone_map
 from ticket_pipeline.storage.admission_rules import read_admission_rules
 from ticket_pipeline.storage.attempts import BackOff
@@ -189,4 +188,5 @@ def build_gate(
 
 def build_cadence(settings: Settings) -> Cadence:
     """The cadence of these settings."""
-    return Cadence(timedelta(hours=settings.base_scrape_interval_hours), read_cadence_bands(settings.cadence_bands))
+    base_interval = timedelta(hours=settings.base_scrape_interval_hours)
+    return Cadence(base_interval, ((timedelta(), 1.0),)) if settings.tuning.is_cadence_even else Cadence(base_interval)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from ticket_pipeline.settings.values import read_age_groups
+from ticket_pipeline.settings.values import read_names
 
 OLDEST_YEARS = 120
 """A greater age is a typing error, and unknown."""
@@ -16,6 +16,7 @@ DateOrder = Literal["month_first", "day_first"]
 """How to read a date such as 03/04/1990."""
 
 _LONGEST_SHAPE = 24
+_GROUP = re.compile(r"(?P<first>[0-9]{1,3})\s*(?:[-\N{EN DASH}]\s*(?P<last>[0-9]{1,3})|\+)")
 
 _TIME = r"(?:[T ][\d:.,]+(?:Z|[+-][\d:]+)?)?"
 _YEAR_FIRST = re.compile(r"(?P<year>\d{4})(?P<part>[-/.])(?P<month>\d{1,2})(?P=part)(?P<day>\d{1,2})" + _TIME, re.ASCII)
@@ -34,16 +35,28 @@ class AgeGroup:
 
 
 def parse_age_groups(text: str) -> list[AgeGroup]:
-    """Parse groups such as `16-24, 25-29, 70+`, youngest first; ages outside of them get groups of their own."""
+    """Parse groups such as `16-24, 25-29, 70+`, youngest first; ages outside of them get groups of their own.
+
+    A ValueError where one cannot be read, or they do not rise without overlap.
+    """
     groups: list[AgeGroup] = []
     following = 0
-    for first, last in read_age_groups(text):
+    for part in read_names(text):
+        found = _GROUP.fullmatch(part)
+        if found is None:
+            raise ValueError(f"{part!r} is not an age group; write it like 16-24 or 70+")
+        first, last = int(found["first"]), int(found["last"] or OLDEST_YEARS)
+        if last < first:
+            raise ValueError(f"{part} ends before it begins; swap its ends")
+        if first < following:
+            raise ValueError(f"{part} overlaps the group before it; list them from the youngest on, without overlap")
         if first > following:
             label = f"{following}-{first - 1}" if groups else f"under {first}"
             groups.append(AgeGroup(label, following, first - 1))
-        label, end = (f"{first}+", OLDEST_YEARS) if last is None else (f"{first}-{last}", last)
-        groups.append(AgeGroup(label, first, end))
-        following = end + 1
+        groups.append(AgeGroup(f"{first}-{last}" if found["last"] else f"{first}+", first, last))
+        following = last + 1
+    if not groups:
+        raise ValueError("no age group is given; write them like 16-24, 25-29, 70+")
     if following <= OLDEST_YEARS:
         groups.append(AgeGroup(f"{following}+", following, OLDEST_YEARS))
     return groups

@@ -80,7 +80,7 @@ async def sync_vivenu_coupons(
 
 def rebuild_age_groups(database: Database, settings: Settings) -> int:
     """Rebuild the age groups with the current settings; returns the table's rows."""
-    groups = parse_age_groups(settings.vivenu_age_groups)
+    groups = parse_age_groups(read_mappings(settings.vivenu_mappings_file).age_groups)
     rows = [asdict(group) | {"position": position} for position, group in enumerate(groups)]
     return store.rebuild(database, "age_groups", groups=as_json(rows), genders=as_json(_genders(database, settings)))
 

@@ -77,8 +77,8 @@ async def sync_vivenu_tickets(
         on_report: called with each event's result as it is done.
         open_client: opens the client; None: as the settings have it.
     """
-    table = read_mappings(settings.vivenu_mappings_file).gender_table()
-    rules = AnswerRules(table, settings.vivenu_date_order)
+    mappings = read_mappings(settings.vivenu_mappings_file)
+    rules = AnswerRules(mappings.gender_table(), mappings.date_order)
     overlap = timedelta(minutes=settings.tuning.vivenu_overlap_minutes)
     known = {row["external_id"]: row for row in store.read_sales(database, "events")}
     chosen = [key for key, row in known.items() if row["is_listed"]] if event_ids is None else event_ids

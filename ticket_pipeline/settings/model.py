@@ -27,10 +27,6 @@ from ticket_pipeline.settings.renamed import ADVICE, SWITCHES, find_removed, war
 from ticket_pipeline.settings.servers import ServerSettings
 from ticket_pipeline.settings.tuning import Tuning
 from ticket_pipeline.settings.values import (
-    AgeGroups,
-    CadenceBands,
-    CronExpression,
-    HeaderText,
     ListingsRequest,
     MarketplaceNames,
     OptionalDatabase,
@@ -110,16 +106,12 @@ class Settings(ServerSettings, KeepingSettings, AnalyticsSettings, AlertSettings
     watchlist_date_order: OptionalDateOrder = Field(
         default=None, description="How to read 03/04/2026: month_first or day_first; unset: such a row is rejected"
     )
-    sync_events_cron: CronExpression = Field(
-        default="*/10 * * * *", description="When the watchlist is read (cron, UTC)"
-    )
     sheet_results: bool = Field(default=False, description="Write results beside the watchlist, as Editor of a sheet")
 
     # --- marketplaces -----------------------------------------------------------------------------------------------
     disabled_marketplaces: MarketplaceNames = Field(
         default="", description="Marketplaces that are never sent a request, such as stubhub, vivenu"
     )
-    user_agent: HeaderText = Field(default="ticket-pipeline/0.1", description="Honest User-Agent of every request")
     stubhub_api_base_url: OptionalText = Field(
         default=None, description="Such as https://pro.stubhub.com; unset: simulated, or off beside a real marketplace"
     )
@@ -149,9 +141,6 @@ class Settings(ServerSettings, KeepingSettings, AnalyticsSettings, AlertSettings
     ticketmaster_api_key: OptionalKey = Field(
         default=None, description="Your Discovery API key; unset: simulated, or off beside a real marketplace"
     )
-    ticketmaster_requests_per_second: int = Field(
-        default=5, ge=1, le=100, description="Budget: requests to Ticketmaster in any second, over all processes"
-    )
     ticketmaster_requests_per_day: int = Field(
         default=5000, ge=10, le=1_000_000, description="Budget: requests to Ticketmaster in any 24 hours"
     )
@@ -176,10 +165,6 @@ class Settings(ServerSettings, KeepingSettings, AnalyticsSettings, AlertSettings
     base_scrape_interval_hours: float = Field(
         default=12, gt=0, le=168, description="Poll interval of an event more than 30 days away"
     )
-    cadence_bands: CadenceBands = Field(
-        default="30d:1, 7d:1/3, 1d:1/12, 0d:1/48",
-        description="Time to the event, and the share of the base interval that applies above it",
-    )
     min_random_factor: float = Field(default=0.5, gt=0, le=1, description="Smallest jitter factor of an interval")
     max_random_factor: float = Field(default=1.5, ge=1, le=5, description="Largest jitter factor of an interval")
     default_randomization_strategy: JitterStrategy = Field(default="uniform", description="Distribution of the jitter")
@@ -201,16 +186,8 @@ class Settings(ServerSettings, KeepingSettings, AnalyticsSettings, AlertSettings
     vivenu_api_base_url: str = Field(
         default=_VIVENU_URL, description="Used where a key is set; such as https://vivenu.dev for tests"
     )
-    vivenu_age_groups: AgeGroups = Field(
-        default="16-24, 25-29, 30-34, 35-39, 40-44, 45-49, 50-54, 55-59, 60-64, 65-69, 70+",
-        description="Age groups, by the age on the day of the event",
-    )
-    vivenu_date_order: OptionalDateOrder = Field(
-        default=None,
-        description="How to read a birth date 03/04/1990: month_first or day_first; unset: the age is unknown",
-    )
     vivenu_mappings_file: OptionalPath = Field(
-        default=None, description="YAML with your own words for genders, and the questions for age and gender"
+        default=None, description="YAML with your own words for genders, age groups, date order and questions"
     )
     pipelines_dir: OptionalPath = Field(
         default=None, description="Folder with your own pipelines (YAML); unset: the four included ones"

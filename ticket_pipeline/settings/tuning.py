@@ -15,6 +15,7 @@ class Tuning(BaseModel):
 
     poll_tick_seconds: int = 30  # how often the poll sensors run
     poll_batch_size: int = 200  # most events in one run
+    is_cadence_even: bool = False  # every event is polled at the base interval
     lease_seconds: int = 300  # the events of a dead run are due again after this
     prices_refresh_minutes: float = 10  # how often the prices of the current hour are rebuilt
     breaker_failures: int = 5  # failures in a row that pause a marketplace

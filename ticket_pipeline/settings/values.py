@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
-from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -19,10 +17,7 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr
 from ticket_pipeline.market.vocabulary import Marketplace
 
 _CRON = re.compile(r"@[a-z]+|\S+(?:\s+\S+){4}")
-_BAND = re.compile(r"(\d{1,4}(?:\.\d+)?)\s*([dh])\s*:\s*(\d{1,9}(?:\.\d{1,9}|/\d{1,9})?)")
-_LARGEST_SHARE = 1000
 _DATABASE = re.compile(r"postgres(?:ql)?://|[^:/]+=")
-_AGE_GROUP = re.compile(r"(?P<first>[0-9]{1,3})\s*(?:[-\N{EN DASH}]\s*(?P<last>[0-9]{1,3})|\+)")
 _SENDABLE = re.compile(r"(?:[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?)?")
 # What stands before the last @ is a user; with a ? or # before an @ the host is a guess.
 _ADDRESS = re.compile(
@@ -53,56 +48,6 @@ def read_names(text: str) -> list[str]:
     return [name for part in text.split(",") if (name := part.strip())]
 
 
-def read_age_groups(text: str) -> list[tuple[int, int | None]]:
-    """Read groups such as `16-24, 25-29, 70+`: the first and last age of each, None where it is open.
-
-    A ValueError where one cannot be read, or they do not rise without overlap.
-    """
-    groups: list[tuple[int, int | None]] = []
-    for part in read_names(text):
-        found = _AGE_GROUP.fullmatch(part)
-        if found is None:
-            raise ValueError(f"{part!r} is not an age group; write it like 16-24 or 70+")
-        first, last = int(found["first"]), int(found["last"]) if found["last"] else None
-        if last is not None and last < first:
-            raise ValueError(f"{part} ends before it begins; swap its ends")
-        if groups and (groups[-1][1] is None or first <= groups[-1][1]):
-            raise ValueError(f"{part} overlaps the group before it; list them from the youngest on, without overlap")
-        groups.append((first, last))
-    if not groups:
-        raise ValueError("no age group is given; write them like 16-24, 25-29, 70+")
-    return groups
-
-
-def read_cadence_bands(text: str) -> tuple[tuple[timedelta, float], ...]:
-    """Read bands such as `30d:1, 7d:1/3, 0d:1/48`: (time to the event, share of the base interval above it).
-
-    The most distant comes first. A ValueError where one is malformed, two start alike, or none starts at 0d.
-    """
-    bands: dict[timedelta, float] = {}
-    for part in text.split(","):
-        found = _BAND.fullmatch(part.strip())
-        if found is None:
-            raise _bad_bands(f"{part.strip()!r} is not like 7d:1/3 (days or hours to the event : share)")
-        floor = float(found[1]) * timedelta(**{{"d": "days", "h": "hours"}[found[2]]: 1})
-        try:
-            share = float(Fraction(found[3]))
-        except ZeroDivisionError:
-            share = 0.0
-        if not 0 < share <= _LARGEST_SHARE:
-            raise _bad_bands(f"the share in {part.strip()!r} must be a number above 0 and at most {_LARGEST_SHARE}")
-        if floor in bands:
-            raise _bad_bands(f"{part.partition(':')[0].strip()} is repeated")
-        bands[floor] = share
-    if timedelta() not in bands:
-        raise _bad_bands("one band must start at 0d")
-    return tuple(sorted(bands.items(), reverse=True))
-
-
-def _bad_bands(problem: str) -> ValueError:
-    return ValueError(f"{problem}; the default is '30d:1, 7d:1/3, 1d:1/12, 0d:1/48'")
-
-
 def is_timezone(name: str) -> bool:
     """Whether this machine knows an IANA timezone of that name."""
     try:
@@ -131,16 +76,6 @@ def _require(is_valid: Callable[[Any], bool], problem: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _reads(read: Callable[[str], object]) -> AfterValidator:
-    """A validator that keeps a text which `read` accepts."""
-
-    def check(text: str) -> str:
-        read(text)
-        return text
-
-    return AfterValidator(check)
-
-
 _SendableText = _require(
     is_sendable,
     "it goes into a request's header; write it in plain ASCII on one line, without a blank at either end",
@@ -161,10 +96,6 @@ OptionalSecret = Annotated[SecretStr | None, _EmptyIsUnset]
 OptionalSecretHeader = Annotated[OptionalSecret, _SendableText]
 OptionalKey = Annotated[OptionalSecret, _KeyText]
 OptionalDatabase = Annotated[OptionalSecret, _DatabaseText]
-HeaderText = Annotated[str, _SendableText]
-CadenceBands = Annotated[str, _reads(read_cadence_bands)]
-AgeGroups = Annotated[str, _reads(read_age_groups)]
-CronExpression = Annotated[str, AfterValidator(check_cron)]
 Timezone = Annotated[str, _require(is_timezone, "it is not an IANA timezone; write one such as America/New_York")]
 MarketplaceNames = Annotated[
     str,

@@ -66,11 +66,6 @@ def test_every_schedule_starts_its_job_at_its_time(defs: dg.Definitions) -> None
     assert {defs.resolve_job_def(one.job_name).name for one in schedules} == {job for job, _ in SCHEDULES.values()}
 
 
-def test_when_the_watchlist_is_read_is_a_setting() -> None:
-    (schedule,) = [one for one in build_schedules(Settings(sync_events_cron="5 6 * * 1")) if "sync" in one.name]
-    assert schedule.cron_schedule == "5 6 * * 1"
-
-
 @pytest.mark.parametrize("name", [*SCHEDULES, "vivenu_default_regularly"])
 def test_every_tick_requests_a_run_that_starts_before_a_users_backfill(defs: dg.Definitions, name: str) -> None:
     schedule = defs.resolve_schedule_def(name)

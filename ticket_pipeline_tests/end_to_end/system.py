@@ -49,7 +49,7 @@ LOCATION = "ticket_pipeline"
 FAST = {
     "POLL_TICK_SECONDS": "5",
     "LEASE_SECONDS": "25",
-    "CADENCE_BANDS": "0d:1",
+    "IS_CADENCE_EVEN": "true",
     "BASE_SCRAPE_INTERVAL_HOURS": "1",
     "MIN_RANDOM_FACTOR": "1",
     "MAX_RANDOM_FACTOR": "1",

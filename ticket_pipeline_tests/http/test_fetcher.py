@@ -199,7 +199,7 @@ def test_a_body_is_read_by_its_label_where_it_is_not_utf_8(body: bytes, label: s
 def test_requests_name_the_program_and_what_can_be_decoded() -> None:
     _, heads = outcome(response())
     head = heads[0].lower()
-    assert "user-agent: tests/1\r\n" in head
+    assert "user-agent: ticket-pipeline/0.1\r\n" in head
     assert "accept-encoding: gzip, deflate\r\n" in head
 
 
@@ -278,7 +278,7 @@ def test_debugging_shows_both_sides_without_secrets(caplog: pytest.LogCaptureFix
     with caplog.at_level(logging.DEBUG, logger="ticket_pipeline"):
         asyncio.run(run())
     (shown,) = (record.getMessage() for record in caplog.records if record.levelno == logging.DEBUG)
-    for part in ("/x?id=1", "token", "'x-csrf': '***'", "'user-agent': 'tests/1'"):
+    for part in ("/x?id=1", "token", "'x-csrf': '***'", "'user-agent': 'ticket-pipeline/0.1'"):
         assert part in shown
     assert "S3CRET" not in shown
 

@@ -166,7 +166,7 @@ async def fetch(
     **timing: Callable[[], Any],
 ) -> RawResponse:
     """Fetch with a client and a fetcher of its own; `timing` is the fetcher's `clock` and `monotonic`."""
-    options = ConnectionOptions("tests/1", connect_timeout_seconds=5, read_timeout_seconds=read_timeout_seconds)
+    options = ConnectionOptions(connect_timeout_seconds=5, read_timeout_seconds=read_timeout_seconds)
     async with HttpClients(options) as clients:
         fetcher = HttpFetcher(clients, gate or OpenGate(), policy, rng=random.Random(0), **timing)  # noqa: S311 - a test
         return await fetcher.fetch(request)

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticket_pipeline.ingest.cadence import Cadence
+from ticket_pipeline.ingest.cadence import BANDS, Cadence
 from ticket_pipeline.ingest.forecast import Forecast, PlannedEvent, forecast_polls, poisson_quantile
-from ticket_pipeline.settings.values import read_cadence_bands
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-BANDS = "30d:1, 7d:1/3, 1d:1/12, 0d:1/48"
+EVEN = ((timedelta(), 1.0),)
+OTHERS = ((14 * DAY, 1.0), (2 * DAY, 1 / 2), (6 * HOUR, 1 / 4), (timedelta(), 1 / 60))
 
 
 def tick_by_tick(event: PlannedEvent, cadence: Cadence, days: int) -> list[datetime]:
@@ -42,12 +42,16 @@ def tick_by_tick(event: PlannedEvent, cadence: Cadence, days: int) -> list[datet
     due_in_minutes=st.integers(-600, 2000),
     base_hours=st.sampled_from([4, 12, 24]),  # their shares are whole minutes, as the ticks are
     own_hours=st.none() | st.integers(1, 48),
-    bands=st.sampled_from([BANDS, "0d:1", "14d:1, 2d:1/2, 6h:1/4, 0d:1/60"]),
+    bands=st.sampled_from([BANDS, EVEN, OTHERS]),
 )
 def test_a_plan_equals_the_schedule_ticked_minute_by_minute(
-    hours_to_event: int, due_in_minutes: int, base_hours: int, own_hours: int | None, bands: str
+    hours_to_event: int,
+    due_in_minutes: int,
+    base_hours: int,
+    own_hours: int | None,
+    bands: tuple[tuple[timedelta, float], ...],
 ) -> None:
-    cadence = Cadence(base_hours * HOUR, read_cadence_bands(bands))
+    cadence = Cadence(base_hours * HOUR, bands)
     event = PlannedEvent(
         START + hours_to_event * HOUR,
         START + due_in_minutes * MINUTE,
@@ -63,7 +67,7 @@ def test_a_plan_equals_the_schedule_ticked_minute_by_minute(
 
 
 def test_polls_of_all_events_are_counted_day_by_day_and_in_the_busiest_hour() -> None:
-    cadence = Cadence(12 * HOUR, read_cadence_bands(BANDS))
+    cadence = Cadence(12 * HOUR)
     far = [PlannedEvent(START + 60 * DAY, START + n * MINUTE) for n in range(10)]
     own = PlannedEvent(START + 60 * DAY, START + 5 * HOUR, own_interval=HOUR / 2)
     forecast = forecast_polls([*far, own], cadence, start=START, days=2)
@@ -73,7 +77,7 @@ def test_polls_of_all_events_are_counted_day_by_day_and_in_the_busiest_hour() ->
 
 
 def test_a_poll_that_finds_a_kept_answer_young_enough_is_no_request() -> None:
-    cadence = Cadence(12 * HOUR, read_cadence_bands(BANDS))
+    cadence = Cadence(12 * HOUR)
     own = PlannedEvent(START + 60 * DAY, START, own_interval=HOUR / 4)
     for kept_for, per_hour in ((HOUR / 4, 4), (HOUR / 2, 2), (HOUR * 0.7, 4 / 3)):
         forecast = forecast_polls([own, own], cadence, start=START, days=2, kept_for=kept_for)
@@ -81,7 +85,7 @@ def test_a_poll_that_finds_a_kept_answer_young_enough_is_no_request() -> None:
 
 
 def test_an_event_that_is_over_or_none_at_all_is_no_poll() -> None:
-    cadence = Cadence(12 * HOUR, read_cadence_bands(BANDS))
+    cadence = Cadence(12 * HOUR)
     over = PlannedEvent(START - HOUR, START - DAY)
     for events in ([], [over]):
         forecast = forecast_polls(events, cadence, start=START, days=3)

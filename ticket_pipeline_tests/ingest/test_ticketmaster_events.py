@@ -240,9 +240,9 @@ def test_polling_has_its_share_of_the_day_spread_over_its_hours() -> None:
 
 
 def test_the_limits_are_those_of_the_settings() -> None:
-    settings = settings_for("https://x", ticketmaster_requests_per_second=2, ticketmaster_requests_per_day=100)
+    settings = settings_for("https://x", ticketmaster_requests_per_day=100)
     source = SOURCES[TICKETMASTER]
-    assert source.limits(settings) == {timedelta(seconds=1): 2, timedelta(days=1): 100}
+    assert source.limits(settings) == {timedelta(seconds=1): 5, timedelta(days=1): 100}
     assert source.polling_limits(settings) == {timedelta(days=1): 90, timedelta(hours=1): 4}
     assert (source.has_listings, source.asset_name) == (False, "ticketmaster_events")
 

@@ -175,7 +175,6 @@ def _settings(database_url: str, url: str) -> Settings:
             "vivid_seats_requests_per_minute": 9_000,
             "ticketmaster_api_base_url": f"{url}{path_of(simulated.Marketplace.TICKETMASTER)}",
             "ticketmaster_api_key": "k",
-            "ticketmaster_requests_per_second": 100,
             "ticketmaster_requests_per_day": 30_000,
             "ticketmaster_reserve_fraction": 0,
             "ticketmaster_cache_minutes": 0,  # every poll asks; cached responses have tests of their own

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -10,7 +12,10 @@ from hypothesis import strategies as st
 
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.primary_sales.ages import OLDEST_YEARS, age_on, parse_age_groups, read_age, shape_of
-from ticket_pipeline.settings.model import Settings, load_settings
+from ticket_pipeline.primary_sales.mappings import Mappings, read_mappings
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 RACE = date(2026, 6, 7)
 
@@ -95,7 +100,7 @@ def test_no_shape_holds_anything_that_was_typed(answer: str) -> None:
 
 
 def test_the_usual_groups_are_those_of_the_races() -> None:
-    groups = parse_age_groups(Settings().vivenu_age_groups)
+    groups = parse_age_groups(Mappings().age_groups)
     assert [(group.label, group.first, group.last) for group in (*groups[:3], groups[-1])] == [
         ("under 16", 0, 15),
         ("16-24", 16, 24),
@@ -120,6 +125,8 @@ def test_every_age_has_exactly_one_group_whatever_the_organiser_left_out(starts:
         ("30+, 40+", "40+"),
     ],
 )
-def test_groups_that_make_no_sense_are_rejected_with_the_settings(text: str, reason: str) -> None:
-    with pytest.raises(ConfigurationError, match=r"VIVENU_AGE_GROUPS: .*" + reason.replace("+", r"\+")):
-        load_settings(vivenu_age_groups=text)
+def test_groups_that_make_no_sense_are_rejected_with_the_file(text: str, reason: str, tmp_path: Path) -> None:
+    file = tmp_path / "mappings.yaml"
+    file.write_text(f'age_groups: "{text}"', encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=rf"age_groups: .*{re.escape(reason)}"):
+        read_mappings(file)

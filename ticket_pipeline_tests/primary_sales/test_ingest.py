@@ -167,9 +167,11 @@ def test_a_word_learnt_later_sends_no_request_where_answers_are_options(
     assert store.read_sales(place.database, "unknown_answers") == []
 
 
-def test_what_stored_data_cannot_correct_is_read_again(place: OrganiserLocation) -> None:
+def test_what_stored_data_cannot_correct_is_read_again(place: OrganiserLocation, tmp_path: Path) -> None:
     place.sync()
-    change = {"vivenu_date_order": "day_first"}
+    file = tmp_path / "mappings.yaml"
+    file.write_text("date_order: day_first\n", encoding="utf-8")
+    change = {"vivenu_mappings_file": str(file)}
     assert not any(report.is_full for report in place.sync_tickets().values())
     assert all(report.is_full for report in place.sync_tickets(**change).values())
     assert not any(report.is_full for report in place.sync_tickets(**change).values())

@@ -12,7 +12,7 @@ from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.settings.model import ENV_FILE_VARIABLE, Settings, load_settings
 from ticket_pipeline.settings.renamed import ADVICE
 from ticket_pipeline.settings.tuning import Tuning
-from ticket_pipeline.settings.values import read_cadence_bands, show_address
+from ticket_pipeline.settings.values import show_address
 from ticket_pipeline.storage.connect import database_url
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ SECRET = "S3CRETvalue"  # noqa: S105 - a made-up one, to look for
 @pytest.mark.parametrize(
     "value", ["tickets/1 (Zoë)", "tickets/1\r\nx: y", "tickets/1\x00", "tickets/1\x7f", "tickets/1 "]
 )
-@pytest.mark.parametrize("name", ["user_agent", "stubhub_cookie", "stubhub_account_id"])
+@pytest.mark.parametrize("name", ["stubhub_cookie", "stubhub_account_id"])
 def test_what_cannot_be_a_header_is_rejected_with_the_settings(name: str, value: str) -> None:
     with pytest.raises(ConfigurationError, match=rf"{name.upper()}: .*header.*plain ASCII") as caught:
         load_settings(**{name: value})
@@ -63,48 +63,15 @@ def test_an_address_is_shown_without_what_may_be_secret(address: str, shown: str
 
 
 def test_what_browsers_and_organisers_send_is_taken() -> None:
-    agent = "Broker-Desk/2.1 (+https://example.com/bot; desk@example.com)"
     cookie = 'a=1; b="two words"; c=%C3%A9'
-    settings = load_settings(user_agent=agent, stubhub_cookie=cookie, vivenu_api_key="key_abc.DEF-123")
-    assert settings.user_agent == agent
+    settings = load_settings(stubhub_cookie=cookie, vivenu_api_key="key_abc.DEF-123")
     assert settings.stubhub_cookie is not None
     assert settings.stubhub_cookie.get_secret_value() == cookie
-
-
-def test_bands_are_read_in_any_order_and_unit() -> None:
-    bands = read_cadence_bands(" 0d:1/48,36h : 0.5 ,  2.5d:2 ")
-    assert bands == ((2.5 * DAY, 2.0), (36 * HOUR, 0.5), (timedelta(), 1 / 48))
-
-
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ("", "'' is not like 7d:1/3"),
-        ("7d", "'7d' is not like"),
-        ("7w:1", "'7w:1' is not like"),
-        ("-1d:1, 0d:1", "'-1d:1' is not like"),
-        ("0d:1,", "'' is not like"),
-        ("0d:0", "must be a number above 0 and at most 1000"),
-        ("9" * 400 + "d:1", "is not like"),
-        ("0d:1/0", "must be a number above 0"),
-        ("0d:1001", "at most 1000"),
-        ("0d:" + "1" * 5000, "is not like"),
-        ("1d:1, 24h:2, 0d:1", "24h is repeated"),
-        ("1d:1", "one band must start at 0d"),
-    ],
-)
-def test_malformed_bands_are_rejected_with_the_part_and_the_default(text: str, problem: str) -> None:
-    with pytest.raises(ConfigurationError) as caught:
-        load_settings(cadence_bands=text)
-    assert "CADENCE_BANDS: " in str(caught.value)
-    assert problem in str(caught.value)
-    assert str(Settings.model_fields["cadence_bands"].default) in str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("name", "text", "problem"),
     [
-        ("sync_events_cron", "now and then", "'now and then' is not a valid cron expression"),
         ("event_default_timezone", "Nowhere/City", "it is not an IANA timezone"),
         ("disabled_marketplaces", "stubhub, seatgeek", "the names are stubhub, "),
         ("stubhub_listings_request", "DELETE /x", "write the method (GET, PUT or POST)"),

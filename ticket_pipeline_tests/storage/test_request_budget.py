@@ -61,7 +61,7 @@ async def _send_all(work: Work, database: Database) -> tuple[int, list[timedelta
         rule=NEVER,
         is_polling=work.is_polling,
     )
-    async with HttpClients(ConnectionOptions("test", 20, 20, MAX_CONCURRENT)) as clients:
+    async with HttpClients(ConnectionOptions(20, 20, MAX_CONCURRENT)) as clients:
         fetcher = HttpFetcher(clients, gate, RetryPolicy(max_tries=1, request_seconds=work.request_seconds), rng=random)
         results = await asyncio.gather(*(_fetch(fetcher, work.marketplace_url) for _ in range(work.requests)))
         await gate.flush()

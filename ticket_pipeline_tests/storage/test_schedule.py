@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from ticket_pipeline.ingest.cadence import Cadence
 from ticket_pipeline.market.events import Event
 from ticket_pipeline.market.vocabulary import Outcome
-from ticket_pipeline.settings.values import read_cadence_bands
 from ticket_pipeline.storage.attempts import BackOff
 from ticket_pipeline.storage.schedule import (
     claim_lease,
@@ -50,7 +49,7 @@ if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database, Row
 
 NOW = SHOW_AT - 40 * DAY
-CADENCE = Cadence(12 * HOUR, read_cadence_bands("30d:1, 7d:1/3, 1d:1/12, 0d:1/48"))
+CADENCE = Cadence(12 * HOUR)
 LEASE = UUID(int=1)
 OTHER_LEASE = UUID(int=2)
 PATIENCE_SECONDS = 60.0

@@ -64,7 +64,7 @@ _TABLES = {
     "vivenu_age_groups": _entry(
         "Sold tickets by age group on the day of the event, and gender.",
         grain="event, age group, gender",
-        source="vivenu_tickets and VIVENU_AGE_GROUPS",
+        source="vivenu_tickets, and age_groups of VIVENU_MAPPINGS_FILE",
     ),
     "vivenu_summary": _entry(
         "How each event sells: sold of capacity, revenue, coupons, ages and genders, pace against earlier events.",

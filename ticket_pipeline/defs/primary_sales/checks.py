@@ -136,7 +136,7 @@ _CHECKS = {
             description="Most answers about age can be read as an age, event by event.",
             severity=_WARN,
             wrong="Many answers about age are unknown",
-            remedy="name another slug in VIVENU_MAPPINGS_FILE, or set VIVENU_DATE_ORDER",
+            remedy="name another slug in VIVENU_MAPPINGS_FILE, or set its date_order",
             find=_unknown_answers("age"),
         ),
     ),

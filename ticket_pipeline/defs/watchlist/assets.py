@@ -18,9 +18,6 @@ from ticket_pipeline.storage.watchlist import read_keys
 
 _MOST_TABLE_ROWS = 200
 _OVERDUE = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=1), warn_window=timedelta(hours=3))
-_LONG_OVERDUE = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=32))
-"""Of a cron expression that leaves out days, even all but one of a month."""
-_DAILY_LINES = ("@hourly", "@daily", "@midnight")
 
 
 class SyncConfig(dg.Config):
@@ -39,7 +36,7 @@ def build_events_asset(settings: Settings, now: Clock) -> dg.AssetsDefinition:
         kinds={"googlesheets" if settings.google_sheet_id is not None else "csv", "postgresql"},
         owners=["team:data"],
         metadata={"dagster/table_name": f"{settings.db_schema}.events"},
-        freshness_policy=_OVERDUE if _is_daily(settings.sync_events_cron) else _LONG_OVERDUE,
+        freshness_policy=_OVERDUE,
         description=(
             "The events to follow, one row each.\n\n"
             "Grain: event. Source: the Google Sheet (or CSV file). Write: brought to the sheet in one transaction; a "
@@ -63,11 +60,6 @@ def build_events_asset(settings: Settings, now: Clock) -> dg.AssetsDefinition:
             yield from evaluate_in_run(context, database, WATCHLIST_CHECKS, Scope.full(now(), context.run.run_id))
 
     return events
-
-
-def _is_daily(cron: str) -> bool:
-    """Whether a cron expression has a time on every day."""
-    return cron in _DAILY_LINES or cron.split()[2:] == ["*", "*", "*"]
 
 
 def _describe(report: SyncReport) -> dict[str, dg.MetadataValue | int | str]:

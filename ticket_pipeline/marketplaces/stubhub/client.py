@@ -44,7 +44,7 @@ _OWN_HEADERS = {
     "content-length": "the request has no body",
     "host": "it follows from STUBHUB_API_BASE_URL",
     "transfer-encoding": "the request has no body",
-    "user-agent": "set USER_AGENT instead",
+    "user-agent": "every request says honestly what sends it",
 }
 
 

@@ -76,7 +76,7 @@ class TicketmasterJudge(ResponseJudge):
         if "quota" not in code.lower():
             return RateLimited(
                 f"{received.summary} ({code}): too many requests in one second. It is retried after a second; if this "
-                "goes on, lower TICKETMASTER_REQUESTS_PER_SECOND.",
+                "goes on, another program uses the same key.",
                 status=received.status,
                 tries=received.tries,
                 retry_after=_SPIKE_WAIT,

@@ -68,8 +68,8 @@ def test_changed_groups_and_words_apply_without_a_request(vivenu: VivenuLocation
     before = made(vivenu.run())["vivenu_gender"]
     assert before["unknown_answers"].records[0].data["answer"] == "Xyzzy"
     file = tmp_path / "mappings.yaml"
-    file.write_text("genders: {Xyzzy: diverse}\n", encoding="utf-8")
-    vivenu.changes = {"vivenu_mappings_file": str(file), "vivenu_age_groups": "30-39, 40+"}
+    file.write_text("genders: {Xyzzy: diverse}\nage_groups: 30-39, 40+\n", encoding="utf-8")
+    vivenu.changes = {"vivenu_mappings_file": str(file)}
     vivenu.place.organiser.log.clear()
     selection = [dg.AssetKey(name) for name in ("vivenu_gender", "vivenu_age_groups")]
     after = made(vivenu.run(asset_selection=selection))

@@ -100,7 +100,7 @@ def test_a_headers_file_that_others_can_read_is_a_warning(tmp_path: Path, caplog
 @pytest.mark.parametrize(
     ("header", "reason"),
     [
-        ("User-Agent", "set USER_AGENT instead"),
+        ("User-Agent", "says honestly what sends it"),
         ("Host", "STUBHUB_API_BASE_URL"),
         ("Content-Length", "no body"),
         ("accept-encoding", "can decode"),
