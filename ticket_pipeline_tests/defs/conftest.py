@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import pytest
 
+# Private: what an instance in memory stores its runs and events in, for which Dagster has no public name.
+from dagster._core.storage.event_log import in_memory as events_in_memory
+from dagster._core.storage.runs import in_memory as runs_in_memory
+
 from ticket_pipeline.definitions import build_defs
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline_tests.defs.location import Location
@@ -17,6 +21,15 @@ from ticket_pipeline_tests.ingest.loopback import open_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_revisions_in_memory() -> Iterator[None]:
+    """Dagster stamps every database with its newest revision, after loading all 89: most of the cost of an instance."""
+    with pytest.MonkeyPatch.context() as patch:
+        for storage in (runs_in_memory, events_in_memory):
+            patch.setattr(storage, "stamp_alembic_rev", lambda *_: None)
+        yield
 
 
 @pytest.fixture(scope="session")

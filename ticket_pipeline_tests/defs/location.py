@@ -35,18 +35,21 @@ class Location:
 
     Attributes:
         now: the time of the pipeline's clock; assign to it to let time pass.
-        settings: those of the pipeline; assign before the first use of `defs` to change them.
+        settings: those of the pipeline; assign to change them.
     """
 
     loopback: Loopback
     instance: dg.DagsterInstance
     settings: Settings
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    _built: tuple[Settings, dg.Definitions] | None = None
 
     @property
     def defs(self) -> dg.Definitions:
-        """Fresh definitions."""
-        return build_defs(self.settings, now=lambda: self.now)
+        """The definitions of the settings, built once."""
+        if self._built is None or self._built[0] is not self.settings:
+            self._built = self.settings, build_defs(self.settings, now=lambda: self.now)
+        return self._built[1]
 
     @property
     def hour(self) -> datetime:
