@@ -30,6 +30,9 @@ GROUPS = {
     "pipelines": ["list", "show", "run"],
 }
 ALIASES = {"fetch-events", "scrape"}
+TABLES = {"show-events", "sources", "plan", "search", "match", "fetch-listings", "show-listings", "event-details"}
+TABLES |= {"price-history", "section-prices", "overview", "get-in", "trend", "changes", "sales", "compare", "comps"}
+TABLES |= {"primary-sales", "cache show"}
 COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]  # it is a group
 LEAVES = [name for name in COMMANDS if name not in GROUPS]
 LEAVES += [f"{group} {name}" for group, names in GROUPS.items() for name in names]
@@ -44,6 +47,8 @@ def test_the_help_of_every_command_fits_the_screen_and_has_an_example_on_a_line_
     examples = [line for line in result.stdout.splitlines() if line.strip().startswith(f"ticket-pipeline {command}")]
     assert examples or command in {*GROUPS, *ALIASES}
     assert [line for line in examples if line.count("ticket-pipeline") > 1] == []
+    formats = ("--json", "--csv", "--parquet") if command in TABLES else ()
+    assert [option for option in formats if option not in result.stdout] == []
 
 
 @pytest.mark.parametrize(
@@ -99,12 +104,12 @@ def test_the_env_file_holds_under_the_environment(cli: Cli, tmp_path: Path) -> N
     assert '"SIMULATOR_PORT": 4323' in shown
 
 
-@pytest.mark.parametrize("module", ["get_in", "trend", "changes", "comps", "overview", "show_listings", "prices"])
-def test_a_command_loads_neither_dagster_nor_what_only_few_commands_use(module: str) -> None:
+def test_commands_load_neither_dagster_nor_what_only_few_of_them_use() -> None:
     """A question waits for what is loaded: pandas alone takes as long as half of the others together."""
     slow = "'dagster', 'pandas', 'pandera', 'numpy', 'duckdb', 'gspread', 'google', 'starlette', 'ticket_pipeline.http'"
+    modules = ("app", "get_in", "trend", "changes", "comps", "overview", "show_listings", "prices")
     code = (
-        f"import sys, ticket_pipeline.cli.app, ticket_pipeline.cli.{module}\n"
+        f"import sys, {', '.join(f'ticket_pipeline.cli.{module}' for module in modules)}\n"
         f"sys.exit(', '.join({{{slow}}} & sys.modules.keys()) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)

@@ -77,19 +77,17 @@ def test_every_change_is_shown_with_the_value_before(described: Searching) -> No
     assert "2 captures in 30 days" in words
 
 
-@pytest.mark.parametrize("command", ["show-listings", "price-history", "section-prices"])
-def test_an_id_without_listings_shows_those_of_the_event_elsewhere(described: Searching, command: str) -> None:
+def test_an_id_without_listings_shows_those_of_the_event_elsewhere(described: Searching) -> None:
     with_listings, without = described.ids()[:2]
-    shown = described.cli.run(command, with_listings)
-    assert (
-        shown.exit_code,
-        f"ticket-pipeline fetch-listings {LISTED}" in shown.output.replace("price-history", "fetch-listings"),
-    ) == (0, True)
-    for arguments in ([without], [with_listings, "--marketplace", "ticketmaster"]):
-        refused = described.cli.run(command, *arguments)
-        assert refused.exit_code == 1
-        assert f"ticket-pipeline event-details {arguments[0]}" in refused.stderr
-        assert ("has no other id of" in refused.stderr) is (arguments[0] == without)
+    for command in ("show-listings", "price-history", "section-prices"):
+        shown = described.cli.run(command, with_listings)
+        advised = f"ticket-pipeline fetch-listings {LISTED}" in shown.output.replace("price-history", "fetch-listings")
+        assert (shown.exit_code, advised) == (0, True), command
+        for arguments in ([without], [with_listings, "--marketplace", "ticketmaster"]):
+            refused = described.cli.run(command, *arguments)
+            assert refused.exit_code == 1, command
+            assert f"ticket-pipeline event-details {arguments[0]}" in refused.stderr, command
+            assert ("has no other id of" in refused.stderr) is (arguments[0] == without), command
 
 
 def test_an_event_without_a_ticketmaster_id_leads_to_match(searching: Searching) -> None:

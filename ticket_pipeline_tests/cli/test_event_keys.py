@@ -28,21 +28,18 @@ def named(cli: Cli) -> Cli:
     return cli
 
 
-@pytest.mark.parametrize(
-    ("words", "number"),
-    [
+def test_words_of_name_venue_city_and_date_name_an_event(named: Cli) -> None:
+    for words, number in (
         ("glass orchard 2031-11-06", 1),
         ("GARD gl 2031-11-05", 0),
         ("live beyonce", 2),
         ("MONTREAL", 2),
         ("crowd chicago", 3),
         ("boston derby", 3),
-    ],
-)
-def test_words_of_name_venue_city_and_date_name_an_event(named: Cli, words: str, number: int) -> None:
-    for arguments in ([words], words.split()):
-        ids = named.ask("show-listings", *arguments)["event"]["ids"]
-        assert ids == {"stubhub": named.loopback.keys[number]}
+    ):
+        for arguments in ([words], words.split()):
+            ids = named.ask("show-listings", *arguments)["event"]["ids"]
+            assert ids == {"stubhub": named.loopback.keys[number]}, words
 
 
 def test_a_word_in_a_script_without_blanks_is_found_anywhere(named: Cli) -> None:
@@ -51,24 +48,21 @@ def test_a_word_in_a_script_without_blanks_is_found_anywhere(named: Cli) -> None
     assert found["city"] == "Chicago"
 
 
-@pytest.mark.parametrize("words", ["orchard 03", "lass orchard 2031-11-05", "garden 05", "!!!", "2031-11-07 glass"])
-def test_what_is_no_beginning_of_a_word_and_no_date_names_nothing(named: Cli, words: str) -> None:
-    assert "No event has the id" in named.run("show-listings", words).stderr
+def test_what_is_no_beginning_of_a_word_and_no_date_names_nothing(named: Cli) -> None:
+    for words in ("orchard 03", "lass orchard 2031-11-05", "garden 05", "!!!", "2031-11-07 glass"):
+        assert "No event has the id" in named.run("show-listings", words).stderr, words
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_several_matches_are_listed_with_what_to_type_and_those_still_followed_first(named: Cli, command: str) -> None:
-    result = named.run(command, "boston")
-    assert (result.exit_code, result.stdout) == (1, "")
-    first, *lines = result.stderr.splitlines()
-    assert first == "Error: 'boston' names 3 events. Type the id of one, or more words:"
+def test_several_matches_are_listed_with_what_to_type_and_those_still_followed_first(named: Cli) -> None:
     keys = named.loopback.keys
-    assert [line.split()[:2] for line in lines] == [
-        [keys[0], "2031-11-05"],
-        [keys[1], "2031-11-06"],
-        [keys[3], "2031-10-01"],
-    ]
-    assert lines[0].endswith("Glass Orchard, Harbor Garden, Boston")
+    for command in COMMANDS:
+        result = named.run(command, "boston")
+        assert (result.exit_code, result.stdout) == (1, ""), command
+        first, *lines = result.stderr.splitlines()
+        assert first == "Error: 'boston' names 3 events. Type the id of one, or more words:", command
+        dates = [(keys[0], "2031-11-05"), (keys[1], "2031-11-06"), (keys[3], "2031-10-01")]
+        assert [tuple(line.split()[:2]) for line in lines] == dates, command
+        assert lines[0].endswith("Glass Orchard, Harbor Garden, Boston")
 
 
 def test_words_that_are_nearly_right_are_met_with_the_nearest_events(named: Cli) -> None:
@@ -77,14 +71,14 @@ def test_words_that_are_nearly_right_are_met_with_the_nearest_events(named: Cli)
     assert [line.split()[0] for line in stderr.splitlines() if line.startswith("  ")] == [named.loopback.keys[2]]
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_an_unknown_id_is_met_with_near_ones_and_what_to_do(synced: Cli, command: str) -> None:
-    result = synced.run(command, "158000009")
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert "No event has the id '158000009'" in result.stderr
-    assert "4 ids are known. Nearest:\n  15800000" in result.stderr
-    assert "ticket-pipeline show-events --all" in result.stderr
-    assert "Traceback" not in result.output
+def test_an_unknown_id_is_met_with_near_ones_and_what_to_do(synced: Cli) -> None:
+    for command in COMMANDS:
+        result = synced.run(command, "158000009")
+        assert (result.exit_code, result.stdout) == (1, ""), command
+        assert "No event has the id '158000009'" in result.stderr, command
+        assert "4 ids are known. Nearest:\n  15800000" in result.stderr, command
+        assert "ticket-pipeline show-events --all" in result.stderr, command
+        assert "Traceback" not in result.output, command
 
 
 def test_an_event_that_is_not_at_a_marketplace_says_where_it_is(synced: Cli) -> None:

@@ -10,43 +10,13 @@ from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
-from typer.testing import CliRunner
 
-from ticket_pipeline.cli.app import app
 from ticket_pipeline_tests.storage.stored import Item, store
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ticket_pipeline_tests.cli.conftest import Cli
-
-TABLES = [
-    "show-events",
-    "sources",
-    "plan",
-    "search",
-    "match",
-    "fetch-listings",
-    "show-listings",
-    "event-details",
-    "price-history",
-    "section-prices",
-    "overview",
-    "get-in",
-    "trend",
-    "changes",
-    "sales",
-    "compare",
-    "comps",
-    "primary-sales",
-    "cache show",
-]
-
-
-@pytest.mark.parametrize("command", TABLES)
-def test_every_command_that_shows_a_table_has_all_formats(command: str) -> None:
-    shown = CliRunner().invoke(app, [*command.split(), "--help"], env={"COLUMNS": "80"}).stdout
-    assert [option for option in ("--json", "--csv", "--parquet") if option not in shown] == []
 
 
 @pytest.fixture

@@ -49,16 +49,16 @@ def test_a_fetch_polls_both_and_names_each(both: Cli) -> None:
     assert found["vivid_seats"]["checksum_problems"] == [WHAT_IS_WRONG]
 
 
-@pytest.mark.parametrize("command", ["show-listings", "price-history", "section-prices"])
-def test_one_command_shows_every_marketplace_of_an_event_under_its_name(both: Cli, command: str) -> None:
+def test_one_command_shows_every_marketplace_of_an_event_under_its_name(both: Cli) -> None:
     both.run("fetch-listings")
-    for key in (PRODUCTION, both.loopback.keys[0], "game"):
-        shown = both.run(command, key)
-        assert_fits(shown.stdout)
-        # The second marketplace has one suspect capture, and so no prices by section: a note says so.
-        assert shown.output.index("Game on stubhub") < shown.output.index("Game on vivid_seats")
-    one = both.run(command, "game", "--marketplace", "vivid_seats").output
-    assert ("Game on vivid_seats" in one, "stubhub" in one) == (True, False)
+    for command in ("show-listings", "price-history", "section-prices"):
+        for key in (PRODUCTION, both.loopback.keys[0], "game"):
+            shown = both.run(command, key)
+            assert_fits(shown.stdout)
+            # The second marketplace has one suspect capture, and so no prices by section: a note says so.
+            assert shown.output.index("Game on stubhub") < shown.output.index("Game on vivid_seats"), command
+        one = both.run(command, "game", "--marketplace", "vivid_seats").output
+        assert ("Game on vivid_seats" in one, "stubhub" in one) == (True, False), command
 
 
 def test_totals_that_disagree_are_those_of_their_marketplace(both: Cli) -> None:
