@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from datetime import UTC, date, datetime
@@ -12,6 +13,8 @@ from dagster._core.asset_graph_view.asset_graph_view import AssetGraphView
 
 from ticket_pipeline.defs.partitions import EVENT_PARTITIONS, UnknownPartitionKeyError, days_since, hours_since
 from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.storage.migrations import apply_migrations
+from ticket_pipeline_tests.ingest.loopback import open_loopback
 
 STUBHUB_SET = "stubhub_events"
 KEYS = ["157284301", "157284310", "200000000"]
@@ -89,14 +92,20 @@ def test_hours_and_days_are_known_up_to_the_one_under_way() -> None:
         days_since(date(2026, 6, 1)).validate_partition_key("2026-06-02", context)
 
 
-@pytest.mark.slow
+def materialize(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run `dagster asset materialize` for events of StubHub."""
+    command = [sys.executable, "-m", "dagster", "asset", "materialize", "-m", "ticket_pipeline.definitions"]
+    command += ["--select", "stubhub_listings", *options]
+    return subprocess.run(
+        command, env=os.environ | environment, capture_output=True, text=True, timeout=150, check=False
+    )
+
+
 @pytest.mark.usefixtures("home")
 def test_dagster_materialize_of_an_unknown_key_ends_with_one_clear_line() -> None:
     with dg.DagsterInstance.get() as instance:
         instance.add_dynamic_partitions(STUBHUB_SET, KEYS)
-    command = [sys.executable, "-m", "dagster", "asset", "materialize", "-m", "ticket_pipeline.definitions"]
-    command += ["--select", "stubhub_listings", "--partition", "157284302"]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=150, check=False)
+    ended = materialize("--partition", "157284302")
     assert ended.returncode == 1
     (error,) = [line for line in ended.stderr.splitlines() if line.startswith("Error: ")]
     for part in (
@@ -106,3 +115,17 @@ def test_dagster_materialize_of_an_unknown_key_ends_with_one_clear_line() -> Non
     ):
         assert part in error
     assert "Traceback" not in ended.stdout + ended.stderr
+
+
+@pytest.mark.usefixtures("home")
+def test_dagster_materialize_polls_a_range_of_events(database_url: str) -> None:
+    apply_migrations(database_url)
+    with open_loopback(database_url) as loopback:
+        loopback.watch()
+        keys = loopback.keys
+        with dg.DagsterInstance.get() as instance:
+            instance.add_dynamic_partitions(STUBHUB_SET, keys)
+        pace = {"MIN_REQUEST_DELAY": "0", "MAX_REQUEST_DELAY": "0"}
+        ended = materialize("--partition-range", f"{keys[2]}...{keys[3]}", STUBHUB_API_BASE_URL=loopback.url, **pace)
+        assert ended.returncode == 0, ended.stderr
+        assert sorted(str(record.external_id) for record in loopback.log.records()) == keys[2:]

@@ -15,6 +15,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 from dagster import DagsterEventType, DagsterInstance, DagsterRun, RunsFilter
+
+# Private: what `dagster sensor start` works with, for which Dagster has no public name.
+from dagster._core.workspace.context import WorkspaceProcessContext
+from dagster._core.workspace.load_target import WorkspaceFileTarget
 from psycopg.rows import dict_row
 
 from ticket_pipeline.defs.resources import utc_now
@@ -35,8 +39,6 @@ from ticket_pipeline_tests.simulator_support.serving import serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from dagster._core.scheduler.instigation import InstigatorTick  # the type of a tick, which has no public name
 
     from ticket_pipeline.simulator.world import ReplayEvent
 
@@ -96,12 +98,15 @@ class System:
         server = {"grpc_server": {"socket": str(file), "location_name": name}}
         # JSON is YAML.
         (self.folder / f"{name}.yaml").write_text(json.dumps({"load_from": [server]}), encoding="utf-8")
-        self.wait_for(lambda: _listens(file), f"the code server of {name}", seconds=60)
+        self.wait_for(lambda: listens(str(file)), f"the code server of {name}", seconds=60)
 
     def start_sensor(self, name: str) -> None:
         """Let the daemon evaluate a sensor from now on."""
-        started = self.run("dagster", "sensor", "start", name, "-w", str(self.folder / f"{LOCATION}.yaml"))
-        assert started.returncode == 0, started.stderr
+        workspace = WorkspaceFileTarget([str(self.folder / f"{LOCATION}.yaml")])
+        with WorkspaceProcessContext(self.instance, workspace) as context:
+            (location,) = context.create_request_context().code_locations
+            (repository,) = location.get_repositories().values()
+            self.instance.start_sensor(repository.get_sensor(name))
 
     def start(self, name: str, command: Sequence[str], **environment: str) -> None:
         """Start one of the project's programs; it ends with the system."""
@@ -154,13 +159,6 @@ class System:
             if event.dagster_event is not None and "pid" in event.dagster_event.engine_event_data.metadata
         ]
         return found[-1]
-
-    def last_tick(self, sensor: str) -> InstigatorTick | None:
-        """The newest evaluation of a sensor."""
-        state = next((each for each in self.instance.all_instigator_state() if each.name == sensor), None)
-        if state is None:
-            return None
-        return next(iter(self.instance.get_ticks(state.instigator_origin_id, state.selector_id, limit=1)), None)
 
     def wait_for(self, is_so: Callable[[], _T], what: str, *, seconds: float) -> _T:
         """As `wait_until`; an error shows the ends of all programs' logs."""
@@ -236,6 +234,7 @@ def _environment_of(env: Mapping[str, str]) -> Iterator[None]:
         yield
 
 
-def _listens(socket_file: Path) -> bool:
-    with socket.socket(socket.AF_UNIX) as probe:
-        return probe.connect_ex(str(socket_file)) == 0
+def listens(address: str | tuple[str, int]) -> bool:
+    """Whether a program listens on a socket file, or on a host's port."""
+    with socket.socket(socket.AF_UNIX if isinstance(address, str) else socket.AF_INET) as probe:
+        return probe.connect_ex(address) == 0
