@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import psutil
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from ticket_pipeline.storage.embedded import EmbeddedServer
 from ticket_pipeline.storage.migrations import apply_migrations
@@ -60,12 +61,14 @@ class Ground:
         name: what it is, with version, for the titles.
         kind: `plain` or `timescaledb`.
         pg_bin: its programs; None: those that the embedded default finds.
+        template: a migrated database of it, to clone from; without one each database is migrated anew.
     """
 
     server: EmbeddedServer
     name: str
     kind: str = "plain"
     pg_bin: Path | None = None
+    template: str | None = None
 
     def server_in(self, folder: Path) -> EmbeddedServer:
         """A server of this kind whose data stay in a folder; not started."""
@@ -73,12 +76,12 @@ class Ground:
 
     def on(self, server: EmbeddedServer) -> Ground:
         """The same ground with another running server of this kind."""
-        return replace(self, server=server)
+        return replace(self, server=server, template=None)
 
     @contextmanager
     def database(self) -> Iterator[str]:
         """The URL of a new, migrated database."""
-        with throwaway_database(self.server, template="template0") as url:
+        with throwaway_database(self.server, template=self.template or "template0") as url:
             apply_migrations(url, schema=SCHEMA)
             yield url
 
@@ -136,8 +139,9 @@ def open_ground(kind: str) -> Iterator[Ground]:
             server.start()
             with throwaway_database(server, template="template0") as url:
                 apply_migrations(url, schema=SCHEMA)
-                name = _describe(url)
-            yield Ground(server, name, kind, pg_bin)
+                # A background worker of TimescaleDB would hold a template, and one in use cannot be cloned.
+                template = None if kind == TIMESCALEDB else str(conninfo_to_dict(url)["dbname"])
+                yield Ground(server, _describe(url), kind, pg_bin, template)
         finally:
             server.stop()
 

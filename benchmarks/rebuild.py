@@ -65,7 +65,7 @@ _FILL_LISTINGS = """
 
 def measure_rebuild(ground: Ground, *, quick: bool) -> Report:
     """Measure the asset and the bare statements, taking turns."""
-    events, days, repetitions = (5, 2, 1) if quick else (100, 30, 2)
+    events, days, repetitions = (2, 1, 1) if quick else (100, 30, 2)
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     span = Span(midnight - timedelta(days=days + 1), midnight - timedelta(days=1))
     runs: list[Usage] = []
