@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import signal
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
@@ -15,12 +15,8 @@ import pytest
 from ticket_pipeline.logs import set_up_logs
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.settings.renamed import ADVICE
+from ticket_pipeline.storage.embedded import EmbeddedServer
 from ticket_pipeline_tests.servers import choose, environment_without, throwaway_database, throwaway_server
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ticket_pipeline.storage.embedded import EmbeddedServer
 
 # No deadlines, since machines stall. Half the usual examples; HYPOTHESIS_PROFILE=thorough runs more.
 _TIMELESS = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])

@@ -6,13 +6,11 @@ What belongs here: moving those values to their place. What does not: values; ea
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.settings.tuning import Tuning
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 def settings_from(values: Mapping[str, Any]) -> Settings:

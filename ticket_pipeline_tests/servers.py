@@ -12,19 +12,16 @@ import shutil
 import subprocess
 import tempfile
 import uuid
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
 
 from ticket_pipeline.storage.embedded import EmbeddedServer, find_binaries
 from ticket_pipeline.storage.embedded.layout import socket_dir_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+import pytest
 from structlog.contextvars import bound_contextvars
 
 from ticket_pipeline.logs import FILE_NAME, LineFormatter, set_up_logs
 from ticket_pipeline.settings.model import Settings
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pytest
 
 LOG = logging.getLogger("ticket_pipeline.http.fetcher")
 SECRETS = (

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from ticket_pipeline.settings.model import Settings
+from ticket_pipeline.storage.embedded import EmbeddedServer
 from ticket_pipeline_tests.servers import choose, throwaway_database
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ticket_pipeline.storage.embedded import EmbeddedServer
 
 
 def test_plain_postgresql_is_the_default() -> None:

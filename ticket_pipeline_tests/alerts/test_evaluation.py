@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 import pytest
 
 from ticket_pipeline.alerts.channels import Channel
 from ticket_pipeline.alerts.evaluation import Evaluation, evaluate
 from ticket_pipeline.alerts.replay import replay_rules
+from ticket_pipeline.market.events import Event
 from ticket_pipeline.queries.alerts import alert_deliveries, alert_events, alert_standings
 from ticket_pipeline.queries.events import read_events
 from ticket_pipeline.storage.alerts import mute_alert, read_alert_rules, replace_alert_rules
+from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.prices import Span, rebuild_hourly
 from ticket_pipeline_tests.storage.stored import (
     DAY,
@@ -29,13 +31,6 @@ from ticket_pipeline_tests.storage.stored import (
     store,
     watch,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from ticket_pipeline.market.events import Event
-    from ticket_pipeline.storage.database import Database
 
 DESK = Channel("ntfy://desk-topic-of-a-test", frozenset({"desk"}))
 PHONE = Channel("ntfy://phone-topic-of-a-test")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import statistics
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
 
@@ -14,6 +13,7 @@ from ticket_pipeline.market.alert_grammar import parse_rule
 from ticket_pipeline.market.alert_rules import Kind, Measure
 from ticket_pipeline.market.hours import GROUNDS, PricedListing, floor_price, get_in_prices, is_thin, quantile
 from ticket_pipeline.storage.alerts import StoredRule
+from ticket_pipeline.storage.database import Database
 from ticket_pipeline_tests.queries.histories import (
     Captured,
     History,
@@ -24,9 +24,6 @@ from ticket_pipeline_tests.queries.histories import (
     read_stored,
 )
 from ticket_pipeline_tests.storage.stored import EXAMPLES_SHARE_A_DATABASE
-
-if TYPE_CHECKING:
-    from ticket_pipeline.storage.database import Database
 
 HOUR = timedelta(hours=1)
 RULES = [

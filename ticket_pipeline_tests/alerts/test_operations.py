@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, LiteralString
+from pathlib import Path
+from typing import LiteralString
 
 import pytest
 from pydantic import SecretStr
@@ -13,19 +15,13 @@ from ticket_pipeline.alerts.channels import find_channels
 from ticket_pipeline.alerts.delivery import deliver_due
 from ticket_pipeline.alerts.incidents import RULES, RUNBOOK, Kind
 from ticket_pipeline.alerts.operations import Followed, note_failed_run, watch_operations
+from ticket_pipeline.market.events import Event
 from ticket_pipeline.queries.incidents import read_incidents
 from ticket_pipeline.settings.model import Settings
-from ticket_pipeline.storage.database import as_query
+from ticket_pipeline.storage.database import Database, as_query
 from ticket_pipeline.storage.requests import set_up_budget
 from ticket_pipeline_tests.alerts.webhook import Webhook, open_webhook
 from ticket_pipeline_tests.storage.stored import STUBHUB, event_record, watch
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from ticket_pipeline.market.events import Event
-    from ticket_pipeline.storage.database import Database
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 GB = 1_000_000_000

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,18 +13,13 @@ from ticket_pipeline.alerts.channels import find_channels, send
 from ticket_pipeline.alerts.delivery import LEASE, LONGEST_WAIT, MOST_ATTEMPTS, deliver_due
 from ticket_pipeline.alerts.evaluation import evaluate
 from ticket_pipeline.queries.alerts import alert_deliveries, alert_events, alert_standings
+from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.sheet.alerts import parse_alerts
 from ticket_pipeline.sheet.sync import read_rule_rows
 from ticket_pipeline.storage.alerts import replace_alert_rules
 from ticket_pipeline_tests.alerts.webhook import Webhook, open_webhook
 from ticket_pipeline_tests.ingest.loopback import Loopback, open_loopback
 from ticket_pipeline_tests.ports import reserved_port
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from ticket_pipeline.settings.model import Settings
 
 RULES = """\
 alerts:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from ticket_pipeline.archive.place import ArchivePlace
+from ticket_pipeline.storage.database import Database
 from ticket_pipeline_tests.archive.history import play
 from ticket_pipeline_tests.storage.conftest import database, database_of_the_module
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ticket_pipeline.storage.database import Database
 
 __all__ = ["database", "database_of_the_module"]
 

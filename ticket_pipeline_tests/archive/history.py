@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from psycopg import sql
 
 from ticket_pipeline.archive.archiving import TABLES
 from ticket_pipeline.market.sale_rates import SaleRules
 from ticket_pipeline.storage.archive import Month
+from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.prices import HOUR, contiguous_spans, read_stale_windows, rebuild_daily, rebuild_hourly
 from ticket_pipeline.storage.sales import update_sales
 from ticket_pipeline_tests.storage.stored import Item, event_record, items, rejects, store, watch
-
-if TYPE_CHECKING:
-    from ticket_pipeline.storage.database import Database
 
 JANUARY, FEBRUARY, MARCH = (Month(date(2026, number, 1)) for number in (1, 2, 3))
 TODAY = datetime(2026, 11, 29, 12, tzinfo=UTC)

@@ -8,7 +8,9 @@ import signal
 import sys
 import threading
 from multiprocessing import get_context
-from typing import TYPE_CHECKING, Any, Literal
+from multiprocessing.connection import Connection
+from types import FrameType
+from typing import Any, Literal
 
 from ticket_pipeline.archive.archiving import archive_month
 from ticket_pipeline.archive.place import ArchivePlace
@@ -16,10 +18,6 @@ from ticket_pipeline.archive.restoring import restore_month
 from ticket_pipeline.errors import StorageError
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline_tests.archive.history import FEBRUARY, TODAY
-
-if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
-    from types import FrameType
 
 Deed = Literal["archive", "restore"]
 NEVER = sys.maxsize

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -12,13 +12,9 @@ from ticket_pipeline.archive.querying import ask
 from ticket_pipeline.archive.restoring import restore_month, verify_files
 from ticket_pipeline.errors import ConfigurationError, StorageError
 from ticket_pipeline.storage.archive import find_due_months, read_archive_files
+from ticket_pipeline.storage.database import Database
 from ticket_pipeline_tests.archive.history import AGGREGATES, FEBRUARY, JANUARY, MARCH, TODAY, contents
 from ticket_pipeline_tests.storage.stored import query
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ticket_pipeline.storage.database import Database
 
 
 def test_restoring_a_month_reproduces_its_rows_byte_for_byte(played: Database, place: ArchivePlace) -> None:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
 
+from ticket_pipeline.archive.place import ArchivePlace
 from ticket_pipeline.archive.querying import ask
 from ticket_pipeline.storage.archive import read_archive_files
+from ticket_pipeline.storage.database import Database
 from ticket_pipeline_tests.archive.history import AGGREGATES, contents
 from ticket_pipeline_tests.archive.mortal import Deed, attempt
 from ticket_pipeline_tests.storage.stored import query
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ticket_pipeline.archive.place import ArchivePlace
-    from ticket_pipeline.storage.database import Database
 
 KILLS = 20
 _EVERY_LISTING = "select event_id, captured_at, listing_id, price from listings order by all"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, LiteralString
+from typing import LiteralString
 
 import pytest
 
 from ticket_pipeline.archive.archiving import archive_month
+from ticket_pipeline.archive.place import ArchivePlace
 from ticket_pipeline.archive.restoring import restore_month
 from ticket_pipeline.errors import StorageError
 from ticket_pipeline.market.changes import DEFAULT_CHANGE_RULES
@@ -15,16 +17,11 @@ from ticket_pipeline.market.sale_rates import SaleRules
 from ticket_pipeline.storage.archive import hold_listings
 from ticket_pipeline.storage.change_quality import recompute_sampled_changes
 from ticket_pipeline.storage.changes import rebuild_changes_by_day
+from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.prices import Span, rebuild_hourly
 from ticket_pipeline.storage.sales import rebuild_sales_by_day
 from ticket_pipeline_tests.archive.history import AGGREGATES, FEBRUARY, MARCH, STEP, TODAY, contents
 from ticket_pipeline_tests.storage.stored import DAY, query, stale_hours
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ticket_pipeline.archive.place import ArchivePlace
-    from ticket_pipeline.storage.database import Database
 
 AROUND = Span(FEBRUARY.start - DAY, FEBRUARY.start + DAY)
 BEFORE = Span(FEBRUARY.start - 2 * STEP - DAY, FEBRUARY.start)

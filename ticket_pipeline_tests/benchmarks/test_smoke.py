@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import pytest
 
 from benchmarks.__main__ import MEASURES, conclude, main
 from benchmarks.ground import PLAIN, Ground, open_ground
 from benchmarks.report import Goal, Report
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # What a benchmark promises besides times: that it did the work it speaks of.
 COUNTED = {

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from benchmarks.ground import PLAIN, open_ground
+from benchmarks.report import Report
 from benchmarks.soak.plan import QUICK
 from benchmarks.soak.run import play
-from ticket_pipeline.storage.database import as_query
-
-if TYPE_CHECKING:
-    from benchmarks.report import Report
-    from ticket_pipeline.storage.database import Database
+from ticket_pipeline.storage.database import Database, as_query
 
 DAMAGE = {
     "captures lost": """

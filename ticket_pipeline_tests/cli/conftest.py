@@ -7,35 +7,29 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from ticket_pipeline.cli.app import app
 from ticket_pipeline.simulator.faults import FaultPlan
+from ticket_pipeline.simulator.market import SimulatedEvent
 from ticket_pipeline.simulator.marketplaces import Marketplace
 from ticket_pipeline.simulator.recording import RequestLog
 from ticket_pipeline.simulator.ticketmaster import create_ticketmaster_app
-from ticket_pipeline.simulator.world import sample_world
+from ticket_pipeline.simulator.world import SimulatedWorld, sample_world
+from ticket_pipeline.storage.embedded import EmbeddedServer
 from ticket_pipeline_tests.ingest.loopback import Loopback, open_loopback
 from ticket_pipeline_tests.marketplaces.ticketmaster.discovery import CANARY
 from ticket_pipeline_tests.overrides import as_environment
 from ticket_pipeline_tests.servers import throwaway_database
 from ticket_pipeline_tests.simulator_support.serving import serve
 from ticket_pipeline_tests.storage.stored import empty
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    from typer.testing import Result
-
-    from ticket_pipeline.simulator.market import SimulatedEvent
-    from ticket_pipeline.simulator.world import SimulatedWorld
-    from ticket_pipeline.storage.embedded import EmbeddedServer
 
 HEADER = ("Event Name", "Venue", "City", "Country", "Event Date (Local)", "viagId", "is_tracked")
 SOON = timedelta(days=40)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
+from ticket_pipeline_tests.cli.conftest import Cli
 from ticket_pipeline_tests.storage.stored import NOON, items, store
-
-if TYPE_CHECKING:
-    from ticket_pipeline_tests.cli.conftest import Cli
 
 COMMANDS = ["price-history", "trend", "changes", "get-in", "compare", "show-listings"]
 PAST = "update events set event_at = now() - interval '40 days 1 hour'"

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from ticket_pipeline_tests.alerts.webhook import open_webhook
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ticket_pipeline_tests.cli.conftest import Cli
+from ticket_pipeline_tests.cli.conftest import Cli
 
 RULES = """\
 alerts:

@@ -8,7 +8,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,11 +16,8 @@ import pytest
 from ticket_pipeline.cli.overview import Order, _sorted
 from ticket_pipeline.market.events import Event
 from ticket_pipeline.market.vocabulary import Marketplace
-from ticket_pipeline_tests.cli.conftest import HEADER, assert_fits
+from ticket_pipeline_tests.cli.conftest import HEADER, Cli, assert_fits
 from ticket_pipeline_tests.storage.stored import Item, fail, items, stale_hours, store
-
-if TYPE_CHECKING:
-    from ticket_pipeline_tests.cli.conftest import Cli
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 import typer
@@ -14,13 +14,8 @@ from typer.testing import CliRunner
 
 from ticket_pipeline.cli.app import app
 from ticket_pipeline.simulator.faults import Fault, FaultKind
-from ticket_pipeline_tests.cli.conftest import assert_fits
+from ticket_pipeline_tests.cli.conftest import Cli, assert_fits
 from ticket_pipeline_tests.ports import reserved_port
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ticket_pipeline_tests.cli.conftest import Cli
 
 GROUPS = {
     "alerts": ["list", "history", "deliveries", "test", "mute", "unmute", "replay", "preview"],

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from ticket_pipeline.storage.archive import Month, last_due_month
 from ticket_pipeline.storage.prices import Span, rebuild_hourly
+from ticket_pipeline_tests.cli.conftest import Cli
 from ticket_pipeline_tests.storage.stored import HOUR, items, rejects, store
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ticket_pipeline_tests.cli.conftest import Cli
 
 MONTH = last_due_month(datetime.now(UTC), 4)
 AT = MONTH.start + timedelta(days=3, hours=18, minutes=20)

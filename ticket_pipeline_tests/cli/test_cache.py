@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
 from ticket_pipeline.http.response_cache import CacheUse
 from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
 from ticket_pipeline.storage.cache import PostgresCache
-from ticket_pipeline_tests.cli.conftest import assert_fits
-
-if TYPE_CHECKING:
-    from ticket_pipeline_tests.cli.conftest import Cli
+from ticket_pipeline_tests.cli.conftest import Cli, assert_fits
 
 AGES = {"a": timedelta(minutes=5), "b": timedelta(hours=5), "c": timedelta(days=3)}
 

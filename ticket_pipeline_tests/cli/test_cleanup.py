@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
-from ticket_pipeline_tests.cli.conftest import assert_fits
+from ticket_pipeline_tests.cli.conftest import Cli, assert_fits
 from ticket_pipeline_tests.storage.stored import items, store
-
-if TYPE_CHECKING:
-    from ticket_pipeline_tests.cli.conftest import Cli
 
 TABLES = ("events", "event_sources", "snapshots", "listings", "fetch_attempts", "raw_payloads")
 CLEANUP = "cleanup-untracked-events"

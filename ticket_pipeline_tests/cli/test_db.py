@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 import pytest
 from typer.testing import CliRunner
 
 from ticket_pipeline.cli.app import app
 from ticket_pipeline.settings.model import Settings
-from ticket_pipeline_tests.cli.conftest import assert_fits
+from ticket_pipeline_tests.cli.conftest import Cli, assert_fits
 from ticket_pipeline_tests.servers import throwaway_state_dir
-
-if TYPE_CHECKING:
-    from ticket_pipeline_tests.cli.conftest import Cli
 
 
 def test_an_empty_database_is_set_up_once(cli: Cli, database_url: str) -> None:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from ticket_pipeline_tests.cli.conftest import assert_fits
-
-if TYPE_CHECKING:
-    from ticket_pipeline.simulator.market import SimulatedEvent
-    from ticket_pipeline_tests.cli.conftest import Searching
+from ticket_pipeline.simulator.market import SimulatedEvent
+from ticket_pipeline_tests.cli.conftest import Searching, assert_fits
 
 LISTED = "158000900"
 

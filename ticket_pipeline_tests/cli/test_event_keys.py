@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
-if TYPE_CHECKING:
-    from ticket_pipeline_tests.cli.conftest import Cli
+from ticket_pipeline_tests.cli.conftest import Cli
 
 COMMANDS = ["show-listings", "price-history", "section-prices", "fetch-listings", "event-details"]
 

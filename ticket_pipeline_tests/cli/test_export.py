@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -14,16 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ticket_pipeline.errors import StorageError
+from ticket_pipeline.market.events import Event
 from ticket_pipeline.storage.exports import EXPORTS
 from ticket_pipeline.storage.parquet import open_duckdb, stream_parquet, whole_file
+from ticket_pipeline_tests.cli.conftest import Cli
 from ticket_pipeline_tests.storage.stored import EXAMPLES_SHARE_A_DATABASE, Item, items, rejects, store
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from ticket_pipeline.market.events import Event
-    from ticket_pipeline_tests.cli.conftest import Cli
 
 DAY = timedelta(days=1)
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=1, microsecond=250_000)

@@ -5,18 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import pytest
+from typer.testing import Result
 
 from ticket_pipeline.simulator.faults import Fault, FaultKind
-from ticket_pipeline_tests.cli.conftest import SOON, assert_fits
+from ticket_pipeline_tests.cli.conftest import SOON, Cli, Searching, assert_fits
 from ticket_pipeline_tests.http.wire import response, serve_wire
-
-if TYPE_CHECKING:
-    from typer.testing import Result
-
-    from ticket_pipeline_tests.cli.conftest import Cli, Searching
 
 
 @pytest.mark.parametrize("name", ["fetch-listings", "scrape"])

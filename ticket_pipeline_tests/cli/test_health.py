@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from psycopg import sql
 from psycopg.types.json import Jsonb
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ticket_pipeline_tests.cli.conftest import Cli
 from ticket_pipeline_tests.ports import reserved_port
 from ticket_pipeline_tests.simulator_support.serving import serve
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from starlette.requests import Request
-
-    from ticket_pipeline_tests.cli.conftest import Cli
 
 LONG_AGO = timedelta(hours=2)
 

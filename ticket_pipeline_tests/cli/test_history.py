@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ticket_pipeline.simulator.faults import Fault, FaultKind
-from ticket_pipeline_tests.cli.conftest import assert_fits
-
-if TYPE_CHECKING:
-    from ticket_pipeline_tests.cli.conftest import Cli
+from ticket_pipeline_tests.cli.conftest import Cli, assert_fits
 
 
 def test_attempts_are_shown_newest_first_with_each_error_once(synced: Cli) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -18,10 +20,6 @@ from ticket_pipeline.cli.process_group import ProcessDiedError, ProcessGroup
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage.embedded import EmbeddedServer, server
 from ticket_pipeline_tests.servers import throwaway_state_dir
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 
 def close_terminal() -> None:

@@ -6,17 +6,13 @@ import csv
 import io
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import duckdb
 import pytest
 
+from ticket_pipeline_tests.cli.conftest import Cli
 from ticket_pipeline_tests.storage.stored import Item, store
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ticket_pipeline_tests.cli.conftest import Cli
 
 
 @pytest.fixture

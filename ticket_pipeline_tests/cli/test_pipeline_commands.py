@@ -6,11 +6,12 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from ticket_pipeline.cli.app import app
 from ticket_pipeline.primary_sales.pipeline_files import shipped_pipelines
@@ -20,11 +21,6 @@ from ticket_pipeline_tests.cli.conftest import assert_fits
 from ticket_pipeline_tests.primary_sales.organiser import NOW
 from ticket_pipeline_tests.primary_sales.organiser_location import OrganiserLocation, open_organiser_location
 from ticket_pipeline_tests.simulator_support.vivenu_truth import true_summary
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from typer.testing import Result
 
 
 @pytest.fixture

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from ticket_pipeline_tests.cli.conftest import assert_fits
-
-if TYPE_CHECKING:
-    from ticket_pipeline_tests.cli.conftest import Cli
+from ticket_pipeline_tests.cli.conftest import Cli, assert_fits
 
 
 def test_four_far_events_are_polled_twice_a_day_each(synced: Cli) -> None:

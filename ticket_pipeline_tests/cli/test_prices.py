@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 import pytest
 
+from ticket_pipeline.market.events import Event
 from ticket_pipeline.market.vocabulary import Outcome
-from ticket_pipeline_tests.cli.conftest import assert_fits
+from ticket_pipeline_tests.cli.conftest import Cli, assert_fits
 from ticket_pipeline_tests.storage.stored import Item, fail, items, stale_hours, store
-
-if TYPE_CHECKING:
-    from ticket_pipeline.market.events import Event
-    from ticket_pipeline_tests.cli.conftest import Cli
 
 HOUR = timedelta(hours=1)
 

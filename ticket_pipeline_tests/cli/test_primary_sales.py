@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ticket_pipeline_tests.cli.conftest import assert_fits
 from ticket_pipeline_tests.cli.test_pipeline_commands import ask, env, place, run
 from ticket_pipeline_tests.primary_sales.organiser import NOW
+from ticket_pipeline_tests.primary_sales.organiser_location import OrganiserLocation
 from ticket_pipeline_tests.simulator_support.vivenu_truth import true_summary
-
-if TYPE_CHECKING:
-    from ticket_pipeline_tests.primary_sales.organiser_location import OrganiserLocation
 
 __all__ = ["env", "place"]  # fixtures
 

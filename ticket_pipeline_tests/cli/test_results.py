@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ticket_pipeline_tests.cli.conftest import Cli
+from ticket_pipeline_tests.cli.conftest import Cli
 
 
 def test_results_are_counted_written_beside_the_watchlist_and_not_written_when_dry(synced: Cli) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -17,10 +19,6 @@ from hypothesis import strategies as st
 from ticket_pipeline.cli.parquet import write_parquet
 from ticket_pipeline.cli.rows import arrange_rows, write_csv
 from ticket_pipeline.market.vocabulary import Marketplace
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

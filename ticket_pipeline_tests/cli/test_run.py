@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -21,9 +22,6 @@ from ticket_pipeline.sheet.sync import open_watchlist
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.watchlist import sync_watchlist
 from ticket_pipeline_tests.ingest.loopback import open_loopback
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 

@@ -5,20 +5,16 @@ from __future__ import annotations
 import asyncio
 import signal
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
+from typer.testing import Result
 
 from ticket_pipeline.cli.scheduling import Scheduler
 from ticket_pipeline.errors import SheetError
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline_tests.alerts.webhook import open_webhook
+from ticket_pipeline_tests.cli.conftest import Cli
 from ticket_pipeline_tests.storage.stored import MINUTE, NOON, items, store
-
-if TYPE_CHECKING:
-    from typer.testing import Result
-
-    from ticket_pipeline_tests.cli.conftest import Cli
 
 LATER = timedelta(hours=18)
 """Longer than any jittered interval, and than the time between two syncs."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,13 +14,8 @@ from ticket_pipeline.cli.searching import from_price
 from ticket_pipeline.marketplaces.ticketmaster.parser import PriceRange, read_event
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline.simulator.marketplaces import Marketplace
-from ticket_pipeline_tests.cli.conftest import assert_fits
+from ticket_pipeline_tests.cli.conftest import Cli, Searching, assert_fits
 from ticket_pipeline_tests.marketplaces.ticketmaster.discovery import CANARY, EVENT
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ticket_pipeline_tests.cli.conftest import Cli, Searching
 
 
 def test_it_prints_ids_to_paste_within_80_columns(searching: Searching) -> None:

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
 from ticket_pipeline.market.validated import EXTRA_REASON, PARKING_REASON
 from ticket_pipeline.market.vocabulary import RejectedListing
-from ticket_pipeline_tests.cli.conftest import assert_fits
+from ticket_pipeline_tests.cli.conftest import Cli, assert_fits
 from ticket_pipeline_tests.storage.stored import Item, capture_of, fail, store, write
-
-if TYPE_CHECKING:
-    from ticket_pipeline_tests.cli.conftest import Cli
 
 STOCK = [
     Item(listing_id="1", price=80.0, quantity=1, zone="Floor", section="A", is_general_admission=True),

@@ -10,8 +10,9 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import httpx
 import pytest
@@ -20,10 +21,6 @@ from typer.testing import CliRunner
 from ticket_pipeline.cli.app import app
 from ticket_pipeline.settings.model import load_settings
 from ticket_pipeline.sheet.sync import open_watchlist
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 
 @contextmanager

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from ticket_pipeline.cli.run_status import describe_minute
 from ticket_pipeline.ingest.marketplaces import SOURCES
 from ticket_pipeline.simulator.faults import Fault, FaultKind
-from ticket_pipeline_tests.cli.conftest import assert_fits
-
-if TYPE_CHECKING:
-    from ticket_pipeline_tests.cli.conftest import Cli, Searching
+from ticket_pipeline_tests.cli.conftest import Cli, Searching, assert_fits
 
 
 def about(cli: Cli, marketplace: str = "stubhub") -> dict[str, Any]:

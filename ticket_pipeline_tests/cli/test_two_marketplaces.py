@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from ticket_pipeline_tests.cli.conftest import HEADER, SOON, assert_fits
+from ticket_pipeline_tests.cli.conftest import HEADER, SOON, Cli, assert_fits
 from ticket_pipeline_tests.marketplaces.ticketmaster.productions import PRODUCTION, WHAT_IS_WRONG, serve_production
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ticket_pipeline_tests.cli.conftest import Cli
 
 
 @pytest.fixture

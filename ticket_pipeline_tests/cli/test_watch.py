@@ -10,16 +10,12 @@ import struct
 import subprocess
 import sys
 import termios
-from typing import TYPE_CHECKING
 
 import pytest
 
 from ticket_pipeline.simulator.faults import Fault, FaultKind
-from ticket_pipeline_tests.cli.conftest import assert_fits
+from ticket_pipeline_tests.cli.conftest import Cli, assert_fits
 from ticket_pipeline_tests.overrides import as_environment
-
-if TYPE_CHECKING:
-    from ticket_pipeline_tests.cli.conftest import Cli
 
 _CONTROL = re.compile(rb"\x1b\[[0-9;?]*[a-zA-Z]")
 

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import csv
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import pytest
 
-from ticket_pipeline_tests.cli.conftest import HEADER, assert_fits
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ticket_pipeline_tests.cli.conftest import Cli
+from ticket_pipeline_tests.cli.conftest import HEADER, Cli, assert_fits
 
 
 def event(name: str, when: str, key: str, is_tracked: str = "TRUE") -> list[str]:

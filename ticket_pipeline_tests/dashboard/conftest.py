@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from ticket_pipeline.dashboard.app import create_app
@@ -12,11 +13,6 @@ from ticket_pipeline.storage.database import Database
 from ticket_pipeline_tests.simulator_support.serving import open_client
 from ticket_pipeline_tests.storage.conftest import database, database_of_the_module
 from ticket_pipeline_tests.storage.stored import NOON
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import httpx
 
 __all__ = ["dashboard", "database", "database_of_the_module"]
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from datetime import datetime
 
+import httpx
 from psycopg.types.json import Jsonb
 
 from ticket_pipeline.alerts.channels import Channel
@@ -12,20 +13,13 @@ from ticket_pipeline.alerts.delivery import LONGEST_WAIT, MOST_ATTEMPTS, deliver
 from ticket_pipeline.alerts.evaluation import evaluate
 from ticket_pipeline.dashboard.app import create_app
 from ticket_pipeline.dashboard.formats import NOTHING
-from ticket_pipeline.queries.alerts import alert_standings
+from ticket_pipeline.queries.alerts import AlertStanding, alert_standings
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage.alerts import replace_alert_rules
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline_tests.dashboard.reading import read
 from ticket_pipeline_tests.simulator_support.serving import open_client
 from ticket_pipeline_tests.storage.stored import DAY, MINUTE, NOON, items, store, watch_one
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    import httpx
-
-    from ticket_pipeline.queries.alerts import AlertStanding
 
 RULE = {"Alert": "<b>Anything", "Measure": "tickets", "Condition": "above 0", "Captures": "1"}
 

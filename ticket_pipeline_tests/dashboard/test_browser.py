@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
+import httpx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, Page, expect
 
+from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.prices import Span, rebuild_hourly
 from ticket_pipeline_tests.end_to_end.browser import find_chromium, open_browser
 from ticket_pipeline_tests.storage.stored import DAY, HOUR, NOON, event_record, items, store, watch
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import httpx
-    from playwright.sync_api import Browser, Page
-
-    from ticket_pipeline.storage.database import Database
 
 CHROMIUM = find_chromium()
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")]

@@ -6,8 +6,9 @@ import csv
 import io
 import re
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from ticket_pipeline.queries.comparables import comparables
 from ticket_pipeline.queries.market import market_depth, market_now, sections_now, spread
 from ticket_pipeline.queries.prices import PriceBucket, price_history, section_prices
 from ticket_pipeline.queries.sales import estimated_sales
+from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.prices import Span, rebuild_hourly
 from ticket_pipeline.storage.sales import update_sales
 from ticket_pipeline_tests.dashboard.reading import read
@@ -36,11 +38,6 @@ from ticket_pipeline_tests.storage.stored import (
     store,
     watch,
 )
-
-if TYPE_CHECKING:
-    import httpx
-
-    from ticket_pipeline.storage.database import Database
 
 NAME, ZONE = "<b>Nightjar & Sons</b>", "=Lower '\"<i>"
 KEYS = {"stubhub": "1001", "vivid_seats": "2001"}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
+import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
@@ -11,11 +12,6 @@ from starlette.routing import Route
 
 from ticket_pipeline.web_guard import STRICT_HEADERS, Guard, allowed_hosts
 from ticket_pipeline_tests.simulator_support.serving import open_client
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import httpx
 
 PASSWORD = "Gr\u00fcn: 1"  # noqa: S105 - of a test
 APP = Starlette(routes=[Route("/", lambda _: PlainTextResponse("hello"), methods=["GET", "POST"])])

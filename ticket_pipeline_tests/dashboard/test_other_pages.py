@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from ticket_pipeline.ingest.marketplaces import SOURCES
 from ticket_pipeline.market.vocabulary import Outcome
 from ticket_pipeline.queries.sources import read_sources
+from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.ticket_sales import read_sales, rebuild, rebuild_summary
 from ticket_pipeline_tests.dashboard.reading import read
 from ticket_pipeline_tests.storage.stored import MINUTE, NOON, fail, query, vivenu_event, watch_one
 from ticket_pipeline_tests.storage.test_ticket_sales import sell
-
-if TYPE_CHECKING:
-    import httpx
-
-    from ticket_pipeline.storage.database import Database
 
 
 def test_a_paused_source_says_why_and_how_to_go_on(dashboard: httpx.Client, database: Database) -> None:

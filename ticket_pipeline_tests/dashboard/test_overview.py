@@ -5,20 +5,16 @@ from __future__ import annotations
 import csv
 import io
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from ticket_pipeline.dashboard.formats import change, money
 from ticket_pipeline.queries.overview import overview
+from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.prices import Span, rebuild_hourly
 from ticket_pipeline_tests.dashboard.reading import read
 from ticket_pipeline_tests.storage.stored import DAY, HOUR, MINUTE, NOON, event_record, fail, items, store, watch
-
-if TYPE_CHECKING:
-    import httpx
-
-    from ticket_pipeline.storage.database import Database
 
 ATTACK, FORMULA, QUIET = "<script>alert(1)</script>", "=cmd|' /C calc'!A0", "Glass Orchard"
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import dagster as dg
 import pytest
@@ -18,9 +18,6 @@ from ticket_pipeline.definitions import build_defs
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline_tests.defs.location import Location
 from ticket_pipeline_tests.ingest.loopback import open_loopback
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 
@@ -17,10 +17,8 @@ from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage.prices import DAY, Span, rebuild_daily, rebuild_hourly
 from ticket_pipeline.storage.sales import update_sales
+from ticket_pipeline_tests.ingest.loopback import Loopback
 from ticket_pipeline_tests.ingest.scripted import answer_about, ingest_of, listing
-
-if TYPE_CHECKING:
-    from ticket_pipeline_tests.ingest.loopback import Loopback
 
 _CHECKS = checks_by_asset([SOURCES[Marketplace.STUBHUB]], Settings())
 CHECKS = {check.name: asset for asset, checks in _CHECKS.items() for check in checks}

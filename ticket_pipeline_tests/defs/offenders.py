@@ -6,13 +6,9 @@ What belongs here: rows and cells. What does not: what a test claims about them.
 from __future__ import annotations
 
 import re
-from datetime import UTC
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
 
 import dagster as dg
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 
 def shown(result: dg.AssetCheckResult | dg.AssetCheckEvaluation) -> list[str]:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import click
+import dagster as dg
 import pytest
 
 from ticket_pipeline.defs.command_line import check_arguments
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import dagster as dg
 
 
 @contextlib.contextmanager

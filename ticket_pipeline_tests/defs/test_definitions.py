@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import warnings
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -15,9 +15,6 @@ import stamina
 
 from ticket_pipeline.definitions import build_defs
 from ticket_pipeline.settings.model import Settings
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 GROUPS = {
     "events": "watchlist",

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Barrier
-from typing import TYPE_CHECKING
 
 import dagster as dg
 import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from sqlalchemy import make_url
+from sqlalchemy import Engine, make_url
 
 from ticket_pipeline.defs.instance_storage import _as_sqlalchemy_url
 from ticket_pipeline.errors import StorageError
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from sqlalchemy import Engine
 
 ODD_PASSWORD = "p@ss:w/rd?#&=% '\"\\ü+1"  # noqa: S105 - every character that a URL treats as special
 

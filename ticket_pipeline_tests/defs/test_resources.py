@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -20,13 +22,8 @@ from ticket_pipeline.errors import ConfigurationError, TemporarilyUnavailable
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.sheet.source import SheetRows
 from ticket_pipeline.sheet.sync import RuleRows
+from ticket_pipeline_tests.defs.location import Location
 from ticket_pipeline_tests.overrides import settings_from
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
-
-    from ticket_pipeline_tests.defs.location import Location
 
 SECRET = "hunter2hunter2"  # noqa: S105 - a made-up one, to look for
 ALL_SECRETS = {

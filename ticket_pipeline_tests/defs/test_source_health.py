@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from ticket_pipeline_tests.defs.location import materializations
-
-if TYPE_CHECKING:
-    from ticket_pipeline_tests.defs.location import Location
+from ticket_pipeline_tests.defs.location import Location, materializations
 
 
 def test_the_asset_shows_each_marketplace(polled: Location) -> None:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from ticket_pipeline_tests.defs.location import CHECKS, materializations
-
-if TYPE_CHECKING:
-    from ticket_pipeline_tests.defs.location import Location
+from ticket_pipeline_tests.defs.location import CHECKS, Location, materializations
 
 
 def test_stored_partitions_are_shown_once_with_their_counts(polled: Location) -> None:

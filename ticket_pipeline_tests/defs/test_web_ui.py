@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import dagster as dg
 
@@ -13,9 +13,6 @@ from dagster._core.workspace.load_target import EmptyWorkspaceTarget
 from ticket_pipeline.defs.web_ui import guarded_web_server
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline_tests.simulator_support.serving import open_client
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 QUERY = {"query": "{ version }"}
 

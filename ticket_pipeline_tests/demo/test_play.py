@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING, LiteralString
+from typing import LiteralString
 
 import pytest
 
@@ -16,6 +17,7 @@ from ticket_pipeline.demo.rebuild import estimate_past, rebuild_past
 from ticket_pipeline.ingest.poll import poll_events
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.queries.events import read_events
+from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.sheet.rows import parse_watchlist
 from ticket_pipeline.sheet.source import SheetRows
 from ticket_pipeline.simulator.app import create_app
@@ -23,20 +25,14 @@ from ticket_pipeline.simulator.market import SimulatedEvent
 from ticket_pipeline.simulator.marketplaces import Marketplace as Place
 from ticket_pipeline.simulator.venue import Venue, arena_zones
 from ticket_pipeline.simulator.world import SimulatedWorld, sample_watchlist_rows
-from ticket_pipeline.storage.database import Database
+from ticket_pipeline.storage.database import Database, Row
+from ticket_pipeline.storage.embedded import EmbeddedServer
 from ticket_pipeline.storage.sales import build_sale_rules
 from ticket_pipeline.storage.watchlist import sync_watchlist
 from ticket_pipeline_tests.overrides import settings_from
 from ticket_pipeline_tests.servers import throwaway_database
 from ticket_pipeline_tests.simulator_support.serving import serve
 from ticket_pipeline_tests.storage.stored import query
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ticket_pipeline.settings.model import Settings
-    from ticket_pipeline.storage.database import Row
-    from ticket_pipeline.storage.embedded import EmbeddedServer
 
 BEGAN = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DAYS = timedelta(days=3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -13,9 +13,6 @@ from ticket_pipeline.simulator.app import create_app
 from ticket_pipeline.simulator.world import sample_world
 from ticket_pipeline_tests.docs.documents import PROJECT
 from ticket_pipeline_tests.simulator_support.serving import serve
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 TEXT = (PROJECT / "docs" / "clients.md").read_text(encoding="utf-8")

@@ -9,8 +9,11 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
+import dagster as dg
 import psycopg
 import pytest
 import typer
@@ -34,12 +37,6 @@ from ticket_pipeline_tests.docs.documents import (
     sql_blocks,
     table_rows,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    import dagster as dg
 
 _ENV_EXAMPLE = PROJECT / ".env.example"
 _SETTINGS = PROJECT / "docs" / "settings.md"

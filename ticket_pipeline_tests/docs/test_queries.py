@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from ticket_pipeline.queries.events import read_events
 from ticket_pipeline.settings.model import ENV_FILE_VARIABLE
 from ticket_pipeline.storage.database import Database
+from ticket_pipeline.storage.embedded import EmbeddedServer
 from ticket_pipeline.storage.prices import HOUR, Span, hour_start, rebuild_hourly
 from ticket_pipeline_tests.docs.documents import PROJECT
 from ticket_pipeline_tests.servers import throwaway_database
 from ticket_pipeline_tests.storage.stored import Item, event_record, store, watch
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from ticket_pipeline.storage.embedded import EmbeddedServer
 
 DAY = timedelta(days=1)
 NOW = datetime.now(UTC)

@@ -7,20 +7,18 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from socketserver import BaseRequestHandler, ThreadingTCPServer
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psycopg
 import yaml
 from psycopg.conninfo import conninfo_to_dict
 
 from ticket_pipeline_tests.ports import reserved_port
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 

@@ -7,28 +7,21 @@ What `ticket-pipeline run` starts is in `test_run_command`.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import orjson
 import pytest
 from dagster import AssetKey, DagsterRunStatus, RunsFilter
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, Page, expect
 
 from ticket_pipeline.simulator.world import ReplayEvent
+from ticket_pipeline.storage.embedded import EmbeddedServer
 from ticket_pipeline_tests.end_to_end.browser import find_chromium, open_browser, open_visit
-from ticket_pipeline_tests.end_to_end.compose import services_of
-from ticket_pipeline_tests.end_to_end.system import LOCATION, listens, running_system
+from ticket_pipeline_tests.end_to_end.compose import Services, services_of
+from ticket_pipeline_tests.end_to_end.system import LOCATION, System, listens, running_system
 from ticket_pipeline_tests.servers import throwaway_database
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from playwright.sync_api import Browser, Page
-
-    from ticket_pipeline.storage.embedded import EmbeddedServer
-    from ticket_pipeline_tests.end_to_end.compose import Services
-    from ticket_pipeline_tests.end_to_end.system import System
 
 KEYS = ("157284301", "157310846", "157422590", "157563127")
 LISTINGS = AssetKey(["tickets", "stubhub_listings"])

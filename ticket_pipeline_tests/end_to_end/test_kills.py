@@ -9,27 +9,20 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 import orjson
 import psutil
 import pytest
-from dagster import DagsterRunStatus
+from dagster import DagsterRun, DagsterRunStatus
 
 from ticket_pipeline.simulator.world import ReplayEvent
 from ticket_pipeline.storage.embedded import EmbeddedServer
 from ticket_pipeline.storage.statements import project_path
-from ticket_pipeline_tests.end_to_end.system import running_system
+from ticket_pipeline_tests.end_to_end.system import System, running_system
 from ticket_pipeline_tests.servers import TIMESCALEDB_SETTINGS, choose, throwaway_state_dir
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
-
-    from dagster import DagsterRun
-
-    from ticket_pipeline_tests.end_to_end.system import System
 
 EVENTS = 24
 LISTINGS = 60

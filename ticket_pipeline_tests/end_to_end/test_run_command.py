@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, LiteralString
+from pathlib import Path
+from typing import Any, LiteralString
 
 import psutil
 import psycopg
@@ -17,10 +19,6 @@ from ticket_pipeline.storage.embedded import EmbeddedServer
 from ticket_pipeline_tests.end_to_end.programs import Program, program, wait_until
 from ticket_pipeline_tests.end_to_end.system import outside_environment
 from ticket_pipeline_tests.servers import throwaway_state_dir
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 RUN = (program("ticket-pipeline"), "run")
 KEYBOARD_INTERRUPT = 130

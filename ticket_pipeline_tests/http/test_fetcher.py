@@ -9,8 +9,9 @@ import logging
 import socket
 import ssl
 import zlib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -28,6 +29,7 @@ from ticket_pipeline_tests.http.wire import (
     ONE_TRY,
     THREE_TRIES,
     RecordingGate,
+    Wire,
     drip,
     fetch,
     hang,
@@ -37,12 +39,6 @@ from ticket_pipeline_tests.http.wire import (
     response,
     serve_wire,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from ticket_pipeline_tests.http.wire import Wire
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

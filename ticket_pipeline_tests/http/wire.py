@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 from pydantic import SecretStr
@@ -22,11 +24,7 @@ from ticket_pipeline.http.retries import RetryPolicy
 from ticket_pipeline.http.scrubbing import Scrubber
 from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
 
-if TYPE_CHECKING:
-    import ssl
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-
-    Wire = bytes | Callable[[asyncio.StreamWriter], Awaitable[None]]
+Wire = bytes | Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 ONE_TRY = RetryPolicy(max_tries=1, request_seconds=5)
 THREE_TRIES = RetryPolicy(max_tries=3, request_seconds=5, first_wait_seconds=0.001, jitter_seconds=0.0)

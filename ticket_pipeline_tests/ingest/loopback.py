@@ -6,16 +6,19 @@ What belongs here: what polling and the Dagster wiring are both tried on. What d
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from ticket_pipeline.ingest.batch import BatchResult
 from ticket_pipeline.ingest.poll import poll_events
+from ticket_pipeline.market.events import Event, WatchlistEvent
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.queries.events import read_events
 from ticket_pipeline.settings.model import Settings
@@ -23,21 +26,13 @@ from ticket_pipeline.simulator.faults import FaultPlan
 from ticket_pipeline.simulator.recording import RequestLog
 from ticket_pipeline.simulator.stubhub import create_stubhub_app
 from ticket_pipeline.simulator.wire import Latency
-from ticket_pipeline.storage.database import Database
+from ticket_pipeline.simulator.world import SimulatedWorld
+from ticket_pipeline.storage.database import Database, Row
 from ticket_pipeline.storage.watchlist import sync_watchlist
 from ticket_pipeline_tests.overrides import settings_from
 from ticket_pipeline_tests.simulator_support.large_world import large_world
 from ticket_pipeline_tests.simulator_support.serving import serve
 from ticket_pipeline_tests.storage.stored import event_record
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from ticket_pipeline.ingest.batch import BatchResult
-    from ticket_pipeline.market.events import Event, WatchlistEvent
-    from ticket_pipeline.settings.model import Settings
-    from ticket_pipeline.simulator.world import SimulatedWorld
-    from ticket_pipeline.storage.database import Row
 
 STUBHUB = Marketplace.STUBHUB
 

@@ -6,31 +6,25 @@ What belongs here: the client, running a batch, and leasing one. What does not: 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import orjson
 
 from ticket_pipeline.ingest.attempts import PollContext
-from ticket_pipeline.ingest.batch import PollBatch
+from ticket_pipeline.ingest.batch import BatchResult, PollBatch
 from ticket_pipeline.ingest.captures import ListingsIngest
 from ticket_pipeline.ingest.results import Fetched
 from ticket_pipeline.market.admission import AdmissionRules
+from ticket_pipeline.market.events import Event
 from ticket_pipeline.market.vocabulary import ParsedListings, RawResponse
 from ticket_pipeline.marketplaces.stubhub.parser import parse_stubhub_listings
 from ticket_pipeline.storage.attempts import BackOff
 from ticket_pipeline.storage.schedule import lease_due_events, reschedule_changed
-from ticket_pipeline_tests.ingest.loopback import STUBHUB
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
-    from uuid import UUID
-
-    from ticket_pipeline.ingest.batch import BatchResult
-    from ticket_pipeline.market.events import Event
-    from ticket_pipeline_tests.ingest.loopback import Loopback
+from ticket_pipeline_tests.ingest.loopback import STUBHUB, Loopback
 
 LONG = timedelta(hours=1)
 PATIENCE_SECONDS = 60.0

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
 from ticket_pipeline.errors import RequestNotPermitted, StorageError
 from ticket_pipeline.ingest.batch import Lease
+from ticket_pipeline.ingest.results import EventResult
+from ticket_pipeline.market.vocabulary import ParsedListings
 from ticket_pipeline.marketplaces.stubhub.parser import parse_stubhub_listings
 from ticket_pipeline.simulator.faults import Fault, FaultKind
-from ticket_pipeline_tests.ingest.loopback import open_loopback
+from ticket_pipeline_tests.ingest.loopback import Loopback, open_loopback
 from ticket_pipeline_tests.ingest.scripted import (
     LONG,
     ScriptedClient,
@@ -24,13 +26,6 @@ from ticket_pipeline_tests.ingest.scripted import (
     run,
 )
 from ticket_pipeline_tests.simulator_support.large_world import large_world
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ticket_pipeline.ingest.results import EventResult
-    from ticket_pipeline.market.vocabulary import ParsedListings
-    from ticket_pipeline_tests.ingest.loopback import Loopback
 
 
 def outcomes(loopback: Loopback) -> dict[str, str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import psycopg
@@ -16,12 +16,8 @@ import pytest
 from ticket_pipeline.errors import StorageUnavailable
 from ticket_pipeline.ingest.batch import Lease
 from ticket_pipeline.simulator.faults import Fault, FaultKind
+from ticket_pipeline_tests.ingest.loopback import Loopback
 from ticket_pipeline_tests.ingest.scripted import LONG, PATIENCE_SECONDS, ScriptedClient, batch_of, lease, run, until
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ticket_pipeline_tests.ingest.loopback import Loopback
 
 
 def test_what_was_not_tried_is_released_at_the_end(watching: Loopback) -> None:

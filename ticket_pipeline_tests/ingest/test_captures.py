@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from ticket_pipeline.errors import RateLimited, RequestNotPermitted, StorageUnavailable, TemporarilyUnavailable
+from ticket_pipeline.errors import (
+    MarketplaceError,
+    RateLimited,
+    RequestNotPermitted,
+    StorageUnavailable,
+    TemporarilyUnavailable,
+)
 from ticket_pipeline.ingest.results import EventResult, Fetched
 from ticket_pipeline.market.admission import AdmissionRule, AdmissionRules
 from ticket_pipeline.market.admission_table import Admission
-from ticket_pipeline.market.vocabulary import Outcome
+from ticket_pipeline.market.vocabulary import Outcome, ParsedListings
 from ticket_pipeline.marketplaces.stubhub.parser import parse_stubhub_listings
 from ticket_pipeline.sheet.source import SheetRows
 from ticket_pipeline.sheet.zones import ZoneMap, parse_zones
 from ticket_pipeline.storage.database import Database, Transaction
 from ticket_pipeline.storage.prices import Span, rebuild_hourly
 from ticket_pipeline.storage.recomputation import recompute_sampled_hours
+from ticket_pipeline_tests.ingest.loopback import Loopback
 from ticket_pipeline_tests.ingest.scripted import ScriptedClient, answer_about, ingest_of, listing
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ticket_pipeline.errors import MarketplaceError
-    from ticket_pipeline.market.vocabulary import ParsedListings
-    from ticket_pipeline_tests.ingest.loopback import Loopback
 
 MOMENT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

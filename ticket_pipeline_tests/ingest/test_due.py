@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import psycopg
@@ -16,17 +16,12 @@ from ticket_pipeline.errors import Blocked
 from ticket_pipeline.ingest.due import LeasedBatch, Skip, choose_batch
 from ticket_pipeline.ingest.poll import build_gate
 from ticket_pipeline.market.waits import show_wait
+from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline.storage.requests import reset_breaker, set_up_budget
 from ticket_pipeline.storage.schedule import release_lease
-from ticket_pipeline_tests.ingest.loopback import STUBHUB, open_loopback
+from ticket_pipeline_tests.ingest.loopback import STUBHUB, Loopback, open_loopback
 from ticket_pipeline_tests.simulator_support.large_world import large_world
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ticket_pipeline.settings.model import Settings
-    from ticket_pipeline_tests.ingest.loopback import Loopback
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.ingest.marketplaces import SOURCES, find_source, why_not_polled
 from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.settings.model import Settings
 from ticket_pipeline_tests.overrides import settings_from
-
-if TYPE_CHECKING:
-    from ticket_pipeline.settings.model import Settings
 
 STUBHUB = SOURCES[Marketplace.STUBHUB]
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from ticket_pipeline.errors import ConfigurationError
 from ticket_pipeline.ingest.origin import claim_origin
 from ticket_pipeline.settings.model import Settings
-
-if TYPE_CHECKING:
-    from ticket_pipeline_tests.ingest.loopback import Loopback
+from ticket_pipeline_tests.ingest.loopback import Loopback
 
 SIMULATED = Settings()
 REAL = Settings(stubhub_api_base_url="https://pro.stubhub.com")

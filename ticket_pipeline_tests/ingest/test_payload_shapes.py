@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from ticket_pipeline.queries.payload_changes import PayloadChange, read_payload_changes
+from ticket_pipeline_tests.ingest.loopback import Loopback
 from ticket_pipeline_tests.ingest.scripted import answer_about, ingest_of, listing
-
-if TYPE_CHECKING:
-    from ticket_pipeline_tests.ingest.loopback import Loopback
 
 MOMENT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,10 +13,7 @@ from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline.storage.requests import read_request_state
-from ticket_pipeline_tests.ingest.loopback import STUBHUB
-
-if TYPE_CHECKING:
-    from ticket_pipeline_tests.ingest.loopback import Loopback
+from ticket_pipeline_tests.ingest.loopback import STUBHUB, Loopback
 
 
 def test_a_marketplace_that_cannot_be_polled_is_refused_with_those_that_can() -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from ticket_pipeline.simulator.world import ReplayEvent, SimulatedWorld
+from ticket_pipeline.storage.embedded import EmbeddedServer
 from ticket_pipeline.storage.prices import HOUR, Span, rebuild_hourly
 from ticket_pipeline_tests.ingest.loopback import Loopback, open_loopback
 from ticket_pipeline_tests.ingest.recorded import (
@@ -20,12 +23,6 @@ from ticket_pipeline_tests.ingest.recorded import (
     read_inventory,
 )
 from ticket_pipeline_tests.servers import throwaway_database
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from ticket_pipeline.storage.embedded import EmbeddedServer
 
 GAME, INVENTORY, PARTIAL = "159351469", "9566731", "159351470"
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from psycopg import sql
@@ -14,18 +15,14 @@ from ticket_pipeline.ingest import replay
 from ticket_pipeline.ingest.replay import ReplayReport, replay_snapshots
 from ticket_pipeline.market.vocabulary import Marketplace, ParsedListings
 from ticket_pipeline.marketplaces.stubhub.parser import parse_stubhub_listings
+from ticket_pipeline.storage.database import Row
 from ticket_pipeline.storage.prices import DAY, HOUR, Span, rebuild_daily, rebuild_hourly
 from ticket_pipeline.storage.sales import build_sale_rules, update_sales
+from ticket_pipeline_tests.ingest.loopback import Loopback
 from ticket_pipeline_tests.ingest.scripted import ScriptedClient, answer_about, ingest_of, listing
 from ticket_pipeline_tests.storage.stored import empty
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ticket_pipeline.storage.database import Row
-    from ticket_pipeline_tests.ingest.loopback import Loopback
-
-    Parse = Callable[[bytes], ParsedListings]
+Parse = Callable[[bytes], ParsedListings]
 
 MOMENT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CAPTURES = 20

@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 import pytest
 
 from ticket_pipeline.ingest.marketplaces import SOURCES
 from ticket_pipeline.simulator.distortions import ID_SHIFT
 from ticket_pipeline.simulator.faults import FaultKind
+from ticket_pipeline.simulator.market import EventMarket
 from ticket_pipeline.simulator.marketplaces import Marketplace
+from ticket_pipeline.simulator.recording import RequestRecord
+from ticket_pipeline.storage.database import Row
 from ticket_pipeline_tests.ingest.three_hours import (
     EVENTS,
     PLAYED,
     SPAN,
     TICK,
+    Polled,
     poll_for_three_hours,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
-
-    from ticket_pipeline.simulator.market import EventMarket
-    from ticket_pipeline.simulator.recording import RequestRecord
-    from ticket_pipeline.storage.database import Row
-    from ticket_pipeline_tests.ingest.three_hours import Polled
 
 FAILURES = {
     FaultKind.RATE_LIMITED: "rate_limited",

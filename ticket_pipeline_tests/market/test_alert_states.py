@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ticket_pipeline.market.alert_grammar import parse_rule
+from ticket_pipeline.market.alert_rules import AlertRule
 from ticket_pipeline.market.alert_states import (
     NEW,
     AlertState,
@@ -21,9 +21,6 @@ from ticket_pipeline.market.alert_states import (
     advance,
     judge,
 )
-
-if TYPE_CHECKING:
-    from ticket_pipeline.market.alert_rules import AlertRule
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 CONDITIONS = ["below 100", "above 100", "falls 10% in 6h", "rises 10% in 6h", "new low", "new high", "unusual 2"]

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ticket_pipeline.market.hours import NEAR_FLOOR, PricedListing, hourly_prices
 from ticket_pipeline.market.metrics import SnapshotMetrics, measure_snapshot
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 offers = st.lists(
     st.tuples(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,9 +18,6 @@ from ticket_pipeline.market.payload_shapes import (
     learn,
     measure_shape,
 )
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 Edit = Callable[[dict[str, Any]], object]
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from ticket_pipeline.market import sale_rates
-from ticket_pipeline.market.sale_rates import DEFAULT_SALE_RULES, RATES_SHAPE, Departures, fit_rates, weigh_removals
+from ticket_pipeline.market.sale_rates import (
+    DEFAULT_SALE_RULES,
+    RATES_SHAPE,
+    Departures,
+    Floats,
+    fit_rates,
+    weigh_removals,
+)
 from ticket_pipeline.market.sales import NO_DEPARTURES
-
-if TYPE_CHECKING:
-    from ticket_pipeline.market.sale_rates import Floats
 
 CIRCLING = (21, 34, 56, 57)
 """Seeds of markets whose fit ran in circles with whole Newton steps."""

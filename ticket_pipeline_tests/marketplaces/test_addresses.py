@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import pytest
 
@@ -11,12 +11,8 @@ from ticket_pipeline.http.addresses import check_address
 from ticket_pipeline.marketplaces.stubhub.client import stubhub_config
 from ticket_pipeline.marketplaces.ticketmaster.client import ticketmaster_config
 from ticket_pipeline.marketplaces.vivid_seats.client import vivid_seats_url
+from ticket_pipeline.settings.model import Settings
 from ticket_pipeline_tests.overrides import settings_from
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ticket_pipeline.settings.model import Settings
 
 SECRET = "S3CRETvalue"  # noqa: S105 - a made-up one, to look for
 ADDRESS_OF: dict[str, Callable[[Settings], str]] = {

@@ -6,7 +6,8 @@ import csv
 import io
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,13 +20,9 @@ from ticket_pipeline.queries.results import EventResult, choose_result, read_res
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.sheet.results import ResultColumn
 from ticket_pipeline.sheet.source import SheetRows
+from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.prices import Span, rebuild_hourly
 from ticket_pipeline_tests.storage.stored import DAY, HOUR, NOON, event_record, items, store, watch
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ticket_pipeline.storage.database import Database
 
 HEADER = ["Event Name", "Event Date (Local)", "viagId", "Vivid Seats ID", "is_tracked"]
 IDS = {"stubhub": "1001", "vivid_seats": "2001"}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ticket_pipeline.http.retries import RetryPolicy
 from ticket_pipeline.primary_sales.api import open_vivenu_api
 from ticket_pipeline.primary_sales.client import VivenuClient
+from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.simulator.faults import FaultPlan
 from ticket_pipeline.simulator.recording import RequestLog
 from ticket_pipeline.simulator.vivenu import SIMULATED_TOKEN, create_vivenu_app
@@ -17,11 +19,6 @@ from ticket_pipeline.simulator.vivenu_world import VivenuWorld, organised_world
 from ticket_pipeline_tests.overrides import settings_from
 from ticket_pipeline_tests.simulator_support.organiser_desk import OrganiserDesk
 from ticket_pipeline_tests.simulator_support.serving import serve
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-
-    from ticket_pipeline.settings.model import Settings
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 OVERLAP = timedelta(minutes=5)

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psycopg
 from psycopg import sql
 
 from ticket_pipeline.primary_sales import ingest as primary_sales
-from ticket_pipeline.primary_sales.ingest_tickets import sync_vivenu_tickets
+from ticket_pipeline.primary_sales.ingest import CouponsReport, EventsReport
+from ticket_pipeline.primary_sales.ingest_tickets import TicketsReport, sync_vivenu_tickets
+from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage import ticket_sales as store
-from ticket_pipeline.storage.database import Database
+from ticket_pipeline.storage.database import Database, Row
 from ticket_pipeline_tests.primary_sales.organiser import NOW, Organiser, open_organiser
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ticket_pipeline.primary_sales.ingest import CouponsReport, EventsReport
-    from ticket_pipeline.primary_sales.ingest_tickets import TicketsReport
-    from ticket_pipeline.settings.model import Settings
-    from ticket_pipeline.storage.database import Row
 
 
 @dataclass

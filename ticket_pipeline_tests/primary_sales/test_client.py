@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
+from pathlib import Path
+from typing import TypeVar
 
 import orjson
 import pytest
@@ -21,20 +23,14 @@ from ticket_pipeline.errors import (
 )
 from ticket_pipeline.primary_sales.api import SIMULATED_KEY, ApiKey
 from ticket_pipeline.primary_sales.client import VivenuClient, as_sent
+from ticket_pipeline.primary_sales.paging import ReadSet
+from ticket_pipeline.primary_sales.wire import TicketWire
 from ticket_pipeline.settings.model import Settings, load_settings
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline.simulator.vivenu import SIMULATED_TOKEN
-from ticket_pipeline_tests.http.wire import response, serve_wire
+from ticket_pipeline_tests.http.wire import Wire, response, serve_wire
 from ticket_pipeline_tests.overrides import settings_from
 from ticket_pipeline_tests.primary_sales.organiser import NOW, Organiser, open_client, open_organiser, settings_of
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
-    from pathlib import Path
-
-    from ticket_pipeline.primary_sales.paging import ReadSet
-    from ticket_pipeline.primary_sales.wire import TicketWire
-    from ticket_pipeline_tests.http.wire import Wire
 
 _T = TypeVar("_T")
 _PATIENCE_SECONDS = 100

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,9 +15,6 @@ from ticket_pipeline.primary_sales.wire import EventWire
 from ticket_pipeline.simulator.vivenu_payloads import event_payload
 from ticket_pipeline.simulator.vivenu_world import organised_world
 from ticket_pipeline_tests.primary_sales.organiser import NOW
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def event(*fields: dict[str, Any], **more: object) -> EventWire:

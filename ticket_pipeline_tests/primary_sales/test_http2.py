@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import Counter
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,10 +19,6 @@ from ticket_pipeline.simulator.vivenu import create_vivenu_app
 from ticket_pipeline.simulator.vivenu_world import organised_world
 from ticket_pipeline_tests.http.certificates import write_certificate
 from ticket_pipeline_tests.primary_sales.organiser import NOW, open_client, settings_of
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
 
 pytest.importorskip("h2", reason="the library h2 is not installed")
 hypercorn = pytest.importorskip("hypercorn", reason="no server that speaks HTTP/2 is installed")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -12,9 +12,6 @@ from ticket_pipeline.primary_sales.pipeline_files import (
     read_pipelines,
     shipped_pipelines,
 )
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 GOOD = """\
 name: mine

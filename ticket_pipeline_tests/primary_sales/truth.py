@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 import pytest
 
 from ticket_pipeline.storage import ticket_sales as store
+from ticket_pipeline_tests.primary_sales.organiser_location import OrganiserLocation
 from ticket_pipeline_tests.simulator_support.vivenu_truth import (
     true_age_groups,
     true_coupons,
@@ -15,11 +16,6 @@ from ticket_pipeline_tests.simulator_support.vivenu_truth import (
     true_sales_daily,
     true_summary,
 )
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from ticket_pipeline_tests.primary_sales.organiser_location import OrganiserLocation
 
 _DAY = ("external_id", "ticket_type_id", "day_on", "channel")
 _DAILY = ("tickets", "revenue", "regular_value", "invalidated", "invalidated_value")

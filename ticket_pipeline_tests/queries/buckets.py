@@ -10,15 +10,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from ticket_pipeline.market.hours import PricedListing, floor_price, get_in_price, quantile
 from ticket_pipeline.storage.prices import DAY, HOUR, Span, hour_start
+from ticket_pipeline_tests.queries.histories import Captured, Stored
 from ticket_pipeline_tests.storage.stored import MINUTE
-
-if TYPE_CHECKING:
-    from ticket_pipeline_tests.queries.histories import Captured, Stored
 
 QUARTER = 15 * MINUTE
 Key = tuple[str, str]

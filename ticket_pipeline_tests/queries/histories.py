@@ -17,18 +17,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
 from ticket_pipeline.market.hours import PricedListing, zone_of
 from ticket_pipeline.market.vocabulary import Marketplace, Outcome
 from ticket_pipeline.queries.events import read_events
+from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.prices import Span, hour_start, rebuild_hourly
 from ticket_pipeline_tests.storage.stored import DAY, HOUR, MINUTE, Item, empty, event_record, fail, query, store, watch
-
-if TYPE_CHECKING:
-    from ticket_pipeline.storage.database import Database
 
 MARKETPLACES = (Marketplace.STUBHUB, Marketplace.VIVID_SEATS)
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from psycopg.errors import InvalidParameterValue
 
 from ticket_pipeline import queries
+from ticket_pipeline.market.events import Event
+from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.prices import Span, rebuild_hourly
 from ticket_pipeline_tests.storage.stored import HOUR, NOON, items, store, watch_one
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ticket_pipeline.market.events import Event
-    from ticket_pipeline.storage.database import Database
 
 SPAN = Span(NOON - HOUR, NOON + HOUR)
 HALF_AN_HOUR = timedelta(minutes=30)

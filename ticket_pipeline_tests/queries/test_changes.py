@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,6 +22,7 @@ from ticket_pipeline.queries import (
     change_coverage,
     listing_changes,
 )
+from ticket_pipeline.storage.database import Database
 from ticket_pipeline_tests.storage.market_histories import EVENT_AT, MARKETPLACES, START, Shown, market_histories, show
 from ticket_pipeline_tests.storage.stored import (
     EXAMPLES_SHARE_A_DATABASE,
@@ -35,9 +36,6 @@ from ticket_pipeline_tests.storage.stored import (
     watch_one,
 )
 from ticket_pipeline_tests.storage.test_changes import expected_changes
-
-if TYPE_CHECKING:
-    from ticket_pipeline.storage.database import Database
 
 ALWAYS = Span(START, EVENT_AT + timedelta(hours=4))
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ticket_pipeline.market.hours import floor_price, quantile
+from ticket_pipeline.market.hours import PricedListing, floor_price, quantile
 from ticket_pipeline.market.rows import row_rank
 from ticket_pipeline.queries.comparables import UnclearSeatsError, comparables
 from ticket_pipeline.queries.market import market_depth
+from ticket_pipeline.storage.database import Database
 from ticket_pipeline_tests.queries.test_now import by_unit, priced
 from ticket_pipeline_tests.storage.stored import (
     EXAMPLES_SHARE_A_DATABASE,
@@ -27,10 +28,6 @@ from ticket_pipeline_tests.storage.stored import (
     store,
     watch_one,
 )
-
-if TYPE_CHECKING:
-    from ticket_pipeline.market.hours import PricedListing
-    from ticket_pipeline.storage.database import Database
 
 LATER = NOON + HOUR
 ROWS = st.sampled_from([None, "1", " 4", "5", "12", "C", "c", "Z", "AA", "DDD", "GA", "9 - CLUB", "AB"])

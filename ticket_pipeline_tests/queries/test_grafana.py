@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import yaml
 from psycopg import sql
 
+from ticket_pipeline.storage.database import Database, Row
 from ticket_pipeline.storage.prices import rebuild_hourly
 from ticket_pipeline.storage.statements import project_path
 from ticket_pipeline_tests.storage.histories import HISTORY
 from ticket_pipeline_tests.storage.stored import HOUR, STUBHUB, items, store, watch_one
-
-if TYPE_CHECKING:
-    from ticket_pipeline.storage.database import Database, Row
 
 GRAFANA = project_path("deploy/grafana")
 BOARDS = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted((GRAFANA / "dashboards").glob("*.json"))}

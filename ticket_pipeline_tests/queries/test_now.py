@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -30,6 +30,7 @@ from ticket_pipeline.queries.events import read_events
 from ticket_pipeline.queries.market import MarketNow, SpreadRow, market_now, sections_now, spread
 from ticket_pipeline.queries.overview import OverviewRow, floor_changes, overview, watchlist_health
 from ticket_pipeline.queries.prices import section_prices
+from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.prices import Span, rebuild_hourly
 from ticket_pipeline.storage.requests import set_up_budget
 from ticket_pipeline.storage.watchlist import replace_venue_zones, sync_watchlist
@@ -53,9 +54,6 @@ from ticket_pipeline_tests.storage.stored import (
     watch,
     watch_one,
 )
-
-if TYPE_CHECKING:
-    from ticket_pipeline.storage.database import Database
 
 MARKETPLACES = (Marketplace.STUBHUB, Marketplace.VIVID_SEATS)
 MOMENTS = st.sampled_from([HISTORY.start + hours * HOUR for hours in (0.5, 2.5, 4.5, 27.5, 29, 60)])

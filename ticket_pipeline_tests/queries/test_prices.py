@@ -6,17 +6,20 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby, product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
+from psycopg import Connection
 
+from ticket_pipeline.market.events import Event
 from ticket_pipeline.queries.prices import (
     PriceBucket,
     ZonePrices,
     price_history,
     section_prices,
 )
+from ticket_pipeline.storage.database import Database, Row
 from ticket_pipeline.storage.prices import Span, rebuild_hourly
 from ticket_pipeline_tests.storage.stored import (
     DAY,
@@ -31,12 +34,6 @@ from ticket_pipeline_tests.storage.stored import (
     watch,
     watch_one,
 )
-
-if TYPE_CHECKING:
-    from psycopg import Connection
-
-    from ticket_pipeline.market.events import Event
-    from ticket_pipeline.storage.database import Database, Row
 
 NEW_YORK = "America/New_York"
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)

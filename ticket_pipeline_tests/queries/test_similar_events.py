@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ticket_pipeline.market.hours import is_thin
 from ticket_pipeline.queries import DAY, HOUR, BandPoint, CurvePoint, Percentile, get_in_curve, percentile_of_now
+from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.prices import Span, rebuild_hourly
 from ticket_pipeline_tests.queries.buckets import Buckets, before_the_event, expected_series, expected_value, in_zone
 from ticket_pipeline_tests.queries.histories import History, Stored, histories, live_through, read_stored
@@ -25,11 +26,6 @@ from ticket_pipeline_tests.storage.stored import (
     store,
     watch,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from ticket_pipeline.storage.database import Database
 
 
 @settings(EXAMPLES_SHARE_A_DATABASE, max_examples=20)

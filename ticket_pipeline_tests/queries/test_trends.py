@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ticket_pipeline.market.events import Event
 from ticket_pipeline.market.hours import is_thin
 from ticket_pipeline.market.trends import measure_trend
 from ticket_pipeline.queries import (
@@ -26,6 +27,8 @@ from ticket_pipeline.queries import (
     section_prices,
     ticket_count_trend,
 )
+from ticket_pipeline.queries.trends import Measure
+from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.prices import rebuild_hourly
 from ticket_pipeline_tests.queries.buckets import Buckets, expected_series, expected_value, in_zone, on_the_clock
 from ticket_pipeline_tests.queries.histories import Captured, History, histories, live_through, read_stored
@@ -39,11 +42,6 @@ from ticket_pipeline_tests.storage.stored import (
     store,
     watch_one,
 )
-
-if TYPE_CHECKING:
-    from ticket_pipeline.market.events import Event
-    from ticket_pipeline.queries.trends import Measure
-    from ticket_pipeline.storage.database import Database
 
 NEW_YORK = "America/New_York"
 

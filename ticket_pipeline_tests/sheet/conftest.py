@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,10 +15,6 @@ from ticket_pipeline.sheet.google import GoogleSheetSource
 from ticket_pipeline.simulator.sheets import SimulatedSheets, create_sheets_app, generate_service_account
 from ticket_pipeline.simulator.spreadsheet import Spreadsheet
 from ticket_pipeline_tests.simulator_support.serving import serve
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 SHEET_ID = "1watchlist_Sheet-id"
 TOKEN_PATH = "/token"  # noqa: S105 - a path, no password

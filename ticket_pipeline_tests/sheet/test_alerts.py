@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -11,9 +11,6 @@ from ticket_pipeline.market.alert_grammar import parse_rule
 from ticket_pipeline.sheet.alerts import Alerts, YamlSource, parse_alerts
 from ticket_pipeline.sheet.csv_file import CsvSource
 from ticket_pipeline.sheet.source import SheetRows
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 YAML = """\
 alerts:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from ticket_pipeline.errors import SheetError
 from ticket_pipeline.sheet.csv_file import CsvSource
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture

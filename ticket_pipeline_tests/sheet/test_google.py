@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import socket
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -15,11 +17,6 @@ from ticket_pipeline.errors import SheetError
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline_tests.sheet.conftest import SHEET_ID, SheetsService
 from ticket_pipeline_tests.simulator_support.serving import serve
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from starlette.requests import Request
 
 
 def failure(service: SheetsService, **changes: Any) -> str:  # noqa: ANN401 - the fields of the source

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -21,10 +22,6 @@ from ticket_pipeline.storage.admission_rules import read_admission_rules
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline_tests.overrides import settings_from
 from ticket_pipeline_tests.simulator_support.serving import serve
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 WORLD = sample_world(NOW)

@@ -6,17 +6,14 @@ import dataclasses
 import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
 from ticket_pipeline.simulator.holdings import Ending
+from ticket_pipeline.simulator.listing import SimulatedListing
 from ticket_pipeline.simulator.market import LISTED_AT, EventMarket, SimulatedEvent
+from ticket_pipeline.simulator.marketplaces import Marketplace
 from ticket_pipeline.simulator.venue import Venue, arena_zones
-
-if TYPE_CHECKING:
-    from ticket_pipeline.simulator.listing import SimulatedListing
-    from ticket_pipeline.simulator.marketplaces import Marketplace
 
 STUBHUB, VIVID_SEATS = LISTED_AT
 START = datetime(2026, 7, 1, 23, tzinfo=UTC)

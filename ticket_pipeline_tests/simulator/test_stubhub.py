@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from ticket_pipeline.simulator.stubhub import LISTINGS_PATH, create_stubhub_app
 from ticket_pipeline.simulator.world import ReplayEvent, SimulatedWorld, sample_world
 from ticket_pipeline_tests.simulator_support.serving import open_client
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    import httpx
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 EVENT = "157284301"

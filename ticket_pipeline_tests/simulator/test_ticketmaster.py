@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
 
 from ticket_pipeline.simulator.faults import Fault, FaultKind, FaultPlan
@@ -15,12 +18,6 @@ from ticket_pipeline.simulator.marketplaces import Marketplace
 from ticket_pipeline.simulator.ticketmaster import QuotaLimits, create_ticketmaster_app
 from ticket_pipeline.simulator.world import sample_world
 from ticket_pipeline_tests.simulator_support.serving import open_client
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    import httpx
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 EVENT = "vvG1IZ9pNeXaVj"

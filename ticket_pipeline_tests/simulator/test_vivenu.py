@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import httpx
 
 from ticket_pipeline.simulator.vivenu import SIMULATED_TOKEN, create_vivenu_app
 from ticket_pipeline.simulator.vivenu_world import CANARY, VivenuWorld, living_world, organised_world
@@ -15,11 +18,6 @@ from ticket_pipeline_tests.simulator_support.vivenu_truth import (
     true_sales_daily,
     true_summary,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import httpx
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 # As the API's own description lists them.

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from ticket_pipeline.simulator.faults import Fault, FaultKind, FaultPlan
 from ticket_pipeline.simulator.vivid_seats import LISTINGS_PATH, create_vivid_seats_app
 from ticket_pipeline.simulator.world import sample_world
 from ticket_pipeline_tests.simulator_support.serving import open_client
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    import httpx
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 PRODUCTION = "5284301"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gzip
 import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
@@ -19,10 +20,6 @@ from ticket_pipeline.simulator.ticketmaster import create_ticketmaster_app
 from ticket_pipeline.simulator.vivid_seats import create_vivid_seats_app
 from ticket_pipeline.simulator.world import sample_world
 from ticket_pipeline_tests.simulator_support.serving import open_client
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 EVENT = "157284301"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,9 +20,6 @@ from ticket_pipeline.simulator.world import (
     sample_world,
     sample_zone_rows,
 )
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NOW = datetime(2026, 6, 1, 12, 17, 5, tzinfo=UTC)
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ticket_pipeline.simulator.vivenu import SIMULATED_TOKEN
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 @dataclass

@@ -5,20 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import socket
 import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import uvicorn
+from starlette.types import ASGIApp
 
 from ticket_pipeline.simulator.server import config, listen, url_of
-
-if TYPE_CHECKING:
-    import socket
-    from collections.abc import Callable, Iterator
-
-    from starlette.types import ASGIApp
 
 START_SECONDS = 60.0
 STOP_SECONDS = 60.0

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from ticket_pipeline.simulator.vivenu_payloads import person_of
-from ticket_pipeline.simulator.vivenu_world import ANSWERS, OrganisedTicket, VivenuWorld
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from ticket_pipeline.simulator.vivenu_world import OrganisedEvent
+from ticket_pipeline.simulator.vivenu_world import ANSWERS, OrganisedEvent, OrganisedTicket, VivenuWorld
 
 _GROUPS = (
     *((f"{start}-{start + 4}", start, start + 4) for start in range(30, 70, 5)),

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import pytest
 
 from ticket_pipeline.storage.database import Database
+from ticket_pipeline.storage.embedded import EmbeddedServer
 from ticket_pipeline.storage.requests import set_up_budget
 from ticket_pipeline_tests.servers import throwaway_database
 from ticket_pipeline_tests.storage.gates import Since
 from ticket_pipeline_tests.storage.stored import MINUTE, STUBHUB, empty
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ticket_pipeline.storage.embedded import EmbeddedServer
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from random import Random
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,14 +19,10 @@ from ticket_pipeline.errors import (
     RequestRejected,
     TemporarilyUnavailable,
 )
+from ticket_pipeline.storage.database import Database, Row
 from ticket_pipeline.storage.request_gate import BreakerRule, PostgresGate
 from ticket_pipeline.storage.requests import Spacing
 from ticket_pipeline_tests.storage.stored import DAY, HOUR, MINUTE, STUBHUB, query
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ticket_pipeline.storage.database import Database, Row
 
 PATIENCE_SECONDS = 60.0
 SECOND = timedelta(seconds=1)

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
 from ticket_pipeline.market.vocabulary import Outcome
+from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.prices import Span
 from ticket_pipeline_tests.storage.stored import Item, event_record, fail, rejects, store, watch
-
-if TYPE_CHECKING:
-    from ticket_pipeline.storage.database import Database
 
 START = datetime(2026, 3, 2, 21, tzinfo=UTC)
 HISTORY = Span(START, START + timedelta(hours=30))

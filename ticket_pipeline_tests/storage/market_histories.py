@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
+from ticket_pipeline.market.events import Event
 from ticket_pipeline.queries.events import read_events
+from ticket_pipeline.storage.database import Database
 from ticket_pipeline_tests.storage.stored import Item, capture_of, event_record, rejects, watch, write
-
-if TYPE_CHECKING:
-    from ticket_pipeline.market.events import Event
-    from ticket_pipeline.storage.database import Database
 
 START = datetime(2026, 3, 2, 20, tzinfo=UTC)
 EVENT_AT = START + timedelta(hours=60)

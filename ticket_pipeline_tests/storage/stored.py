@@ -6,9 +6,10 @@ What belongs here: building and writing what a test needs. What does not: what s
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any, LiteralString
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -20,17 +21,11 @@ from ticket_pipeline.market.price_classes import price_classes
 from ticket_pipeline.market.vocabulary import Marketplace, Outcome, RejectedListing
 from ticket_pipeline.queries.events import read_events
 from ticket_pipeline.storage.attempts import Attempt, BackOff, record_failure
-from ticket_pipeline.storage.database import as_query
+from ticket_pipeline.storage.database import Database, Row, as_query
 from ticket_pipeline.storage.listing_csv import STORED_COLUMNS
 from ticket_pipeline.storage.prices import read_stale_windows
 from ticket_pipeline.storage.snapshots import Capture, StoredCapture, write_captures
 from ticket_pipeline.storage.watchlist import sync_watchlist
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import LiteralString
-
-    from ticket_pipeline.storage.database import Database, Row
 
 STUBHUB = Marketplace.STUBHUB
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

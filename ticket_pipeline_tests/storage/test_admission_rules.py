@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import LiteralString
 
 import pytest
 
@@ -15,13 +15,9 @@ from ticket_pipeline.storage.admission_rules import (
     read_admission_rules,
     replace_admission_rules,
 )
+from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.prices import read_stale_windows
 from ticket_pipeline_tests.storage.stored import HOUR, NOON, capture_of, event_record, items, watch, write
-
-if TYPE_CHECKING:
-    from typing import LiteralString
-
-    from ticket_pipeline.storage.database import Database
 
 
 def execute(database: Database, text: LiteralString) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,12 +15,8 @@ from ticket_pipeline.errors import (
     RequestRejected,
     UnexpectedPayload,
 )
+from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.requests import read_request_state, reset_breaker, set_up_budget
-from ticket_pipeline_tests.storage.stored import DAY, HOUR, MINUTE, STUBHUB, empty, query
-
-if TYPE_CHECKING:
-    from ticket_pipeline.storage.database import Database
-
 from ticket_pipeline_tests.storage.gates import (
     GRACE,
     HOLD,
@@ -37,6 +32,7 @@ from ticket_pipeline_tests.storage.gates import (
     rejected_for,
     send,
 )
+from ticket_pipeline_tests.storage.stored import DAY, HOUR, MINUTE, STUBHUB, empty, query
 
 
 def open_breaker(database: Database) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import TYPE_CHECKING, LiteralString
+from typing import LiteralString
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ticket_pipeline.market.events import Event
+from ticket_pipeline.storage.database import Database, Row
+from ticket_pipeline.storage.snapshots import Capture
 from ticket_pipeline_tests.storage.stored import (
     EXAMPLES_SHARE_A_DATABASE,
     HOUR,
@@ -27,11 +30,6 @@ from ticket_pipeline_tests.storage.stored import (
     write,
     write_all,
 )
-
-if TYPE_CHECKING:
-    from ticket_pipeline.market.events import Event
-    from ticket_pipeline.storage.database import Database, Row
-    from ticket_pipeline.storage.snapshots import Capture
 
 # (id, price, quantity) of each listing, how many were rejected, hours since the capture before
 _LISTINGS = st.lists(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 import pytest
@@ -20,9 +21,11 @@ from ticket_pipeline.errors import (
 )
 from ticket_pipeline.http.gate import OpenGate
 from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
-from ticket_pipeline.marketplaces.ticketmaster.client import open_ticketmaster_client
+from ticket_pipeline.marketplaces.ticketmaster.client import TicketmasterClient, open_ticketmaster_client
+from ticket_pipeline.marketplaces.ticketmaster.parser import EventDetails
 from ticket_pipeline.storage.cache import PostgresCache, clear_cache, read_cache_summary
-from ticket_pipeline_tests.http.wire import TEST_SECONDS, response, serve_wire
+from ticket_pipeline.storage.database import Database
+from ticket_pipeline_tests.http.wire import TEST_SECONDS, Wire, response, serve_wire
 from ticket_pipeline_tests.marketplaces.ticketmaster.discovery import (
     CANARY,
     EVENT,
@@ -36,14 +39,6 @@ from ticket_pipeline_tests.marketplaces.ticketmaster.discovery import (
     settings_for,
 )
 from ticket_pipeline_tests.storage.stored import count, query
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from ticket_pipeline.marketplaces.ticketmaster.client import TicketmasterClient
-    from ticket_pipeline.marketplaces.ticketmaster.parser import EventDetails
-    from ticket_pipeline.storage.database import Database
-    from ticket_pipeline_tests.http.wire import Wire
 
 TICKETMASTER = Marketplace.TICKETMASTER
 KEY = "GET x"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ticket_pipeline.market.changes import DEFAULT_CHANGE_RULES, Change, find_changes, link_captures
 from ticket_pipeline.storage.change_quality import as_seen
 from ticket_pipeline.storage.changes import rebuild_changes_by_day
+from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.prices import Span
 from ticket_pipeline_tests.storage.market_histories import EVENT_AT, MARKETPLACES, START, Shown, market_histories, show
 from ticket_pipeline_tests.storage.stored import (
@@ -18,11 +19,6 @@ from ticket_pipeline_tests.storage.stored import (
     empty,
     query,
 )
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from ticket_pipeline.storage.database import Database
 
 HISTORY = Span(START, EVENT_AT + timedelta(hours=4))
 

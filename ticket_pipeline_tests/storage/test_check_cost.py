@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from ticket_pipeline.storage.database import REBUILD_SETTINGS, as_query
+from ticket_pipeline.storage.database import REBUILD_SETTINGS, Database, as_query
 from ticket_pipeline.storage.prices import rebuild_daily
 from ticket_pipeline.storage.statements import statement
 from ticket_pipeline_tests.storage.stored import event_record, query, watch
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ticket_pipeline.storage.database import Database
-
-    Node = dict[str, Any]
+Node = dict[str, Any]
 
 EVENTS, DAYS, ZONES = 20, 10, 3
 FIRST = date(2026, 3, 2)

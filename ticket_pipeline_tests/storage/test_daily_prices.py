@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
 
+from ticket_pipeline.storage.database import Database, Row
 from ticket_pipeline.storage.prices import Span, rebuild_daily, rebuild_hourly
 from ticket_pipeline.storage.quality import find_bad_days
 from ticket_pipeline.storage.recomputation import DaySample, recompute_sampled_days
@@ -23,11 +24,6 @@ from ticket_pipeline_tests.storage.stored import (
     store,
     watch_one,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from ticket_pipeline.storage.database import Database, Row
 
 Key = tuple[int, date, str, str, str]
 FIRST, UNTIL = date(2026, 3, 2), date(2026, 3, 5)

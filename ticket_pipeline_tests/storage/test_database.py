@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -18,9 +18,6 @@ from ticket_pipeline.storage.connect import database_url, describe_database, ope
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline_tests.overrides import settings_from
 from ticket_pipeline_tests.storage.stored import count, query
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PASSWORD = "hunter2"  # noqa: S105 - of nothing
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -16,16 +16,11 @@ from ticket_pipeline.errors import StorageError
 from ticket_pipeline.market.findings import State
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.doctor import examine
-from ticket_pipeline.storage.embedded import find_binaries
+from ticket_pipeline.storage.embedded import EmbeddedServer, find_binaries
 from ticket_pipeline.storage.migrations import apply_migrations, migration_files
 from ticket_pipeline.storage.readers import grant_read
 from ticket_pipeline_tests.servers import choose, throwaway_database
 from ticket_pipeline_tests.storage.stored import capture_of, count, items, query, watch_one, write
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from ticket_pipeline.storage.embedded import EmbeddedServer
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 WEEKS = 3

@@ -8,9 +8,9 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import psycopg
@@ -26,9 +26,6 @@ from ticket_pipeline.storage.connect import database_url
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.migrations import apply_migrations, missing_migrations
 from ticket_pipeline_tests.end_to_end.programs import wait_until
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SPECIAL = st.text(st.sampled_from("@:/?#[]%, &=ab1é"), min_size=1, max_size=12)
 

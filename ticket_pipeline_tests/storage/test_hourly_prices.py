@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hypothesis import given, settings
 
 from ticket_pipeline.market.hours import PricedListing, hourly_prices
 from ticket_pipeline.market.vocabulary import Outcome
+from ticket_pipeline.storage.database import Database, Row
 from ticket_pipeline.storage.prices import Span, rebuild_hourly
 from ticket_pipeline.storage.quality import find_bad_hours
 from ticket_pipeline.storage.recomputation import recompute_sampled_hours
@@ -30,9 +31,6 @@ from ticket_pipeline_tests.storage.stored import (
     store,
     watch_one,
 )
-
-if TYPE_CHECKING:
-    from ticket_pipeline.storage.database import Database, Row
 
 Key = tuple[int, datetime, str, str, str]
 Captures = dict[tuple[int, datetime], tuple[Item, ...]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shutil
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -15,9 +15,6 @@ from ticket_pipeline.storage import migrations, statements
 from ticket_pipeline.storage.database import Database, set_search_path
 from ticket_pipeline.storage.migrations import apply_migrations, migration_files, missing_migrations
 from ticket_pipeline_tests.servers import choose
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ALL = [path.stem for path in migration_files()]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -13,9 +13,6 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from ticket_pipeline.errors import StorageError, StorageUnavailable
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.probe import probe_writes
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @pytest.fixture

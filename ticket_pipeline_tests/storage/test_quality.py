@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import LiteralString
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.prices import Span, rebuild_daily, rebuild_hourly
 from ticket_pipeline.storage.quality import (
     find_bad_days,
@@ -28,11 +29,6 @@ from ticket_pipeline_tests.storage.stored import (
     store,
     watch_one,
 )
-
-if TYPE_CHECKING:
-    from typing import LiteralString
-
-    from ticket_pipeline.storage.database import Database
 
 END = NOON + 3 * HOUR
 DAYS = (date(2026, 3, 2), date(2026, 3, 3))

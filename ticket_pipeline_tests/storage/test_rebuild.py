@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
 from ticket_pipeline.errors import StorageError
-from ticket_pipeline.storage.database import as_json
+from ticket_pipeline.market.events import Event
+from ticket_pipeline.storage.database import Database, Row, as_json
 from ticket_pipeline.storage.prices import Span, contiguous_spans, read_stale_windows, rebuild_daily, rebuild_hourly
 from ticket_pipeline_tests.storage.stored import (
     DAY,
@@ -31,10 +31,6 @@ from ticket_pipeline_tests.storage.stored import (
     watch_one,
     write,
 )
-
-if TYPE_CHECKING:
-    from ticket_pipeline.market.events import Event
-    from ticket_pipeline.storage.database import Database, Row
 
 THE_HOUR = Span(NOON, NOON + HOUR)
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ticket_pipeline.market.admission import AdmissionRule, AdmissionRules, EventAdmission
 from ticket_pipeline.market.admission_table import Admission
+from ticket_pipeline.market.events import Event
 from ticket_pipeline.market.listings import validate_listings
 from ticket_pipeline.market.sale_rates import DEFAULT_SALE_RULES
 from ticket_pipeline.market.vocabulary import LISTING_COLUMNS, ParsedListings
 from ticket_pipeline.storage.admission_rules import replace_admission_rules
+from ticket_pipeline.storage.database import Database, Row
 from ticket_pipeline.storage.listing_csv import STORED_COLUMNS
 from ticket_pipeline.storage.prices import Span, rebuild_hourly
 from ticket_pipeline.storage.sales import update_sales
+from ticket_pipeline.storage.snapshots import Capture
 from ticket_pipeline_tests.storage.stored import (
     EXAMPLES_SHARE_A_DATABASE,
     HOUR,
@@ -27,13 +31,6 @@ from ticket_pipeline_tests.storage.stored import (
     watch_one,
     write,
 )
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from ticket_pipeline.market.events import Event
-    from ticket_pipeline.storage.database import Database, Row
-    from ticket_pipeline.storage.snapshots import Capture
 
 DAY = Span(NOON, NOON + 2 * HOUR)
 SECTIONS = ("305", "Grounds pass", "Gold Lot", "VIP upgrade", "Terrace")

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
 from ticket_pipeline.queries.events import read_events
+from ticket_pipeline.storage.database import Database, Row
 from ticket_pipeline.storage.prices import Span, rebuild_daily, rebuild_hourly
 from ticket_pipeline.storage.recomputation import DaySample, recompute_sampled_days, recompute_sampled_hours
 from ticket_pipeline_tests.storage.stored import HOUR, NOON, Item, fail, items, query, rejects, store, watch_one
-
-if TYPE_CHECKING:
-    from ticket_pipeline.storage.database import Database, Row
 
 END = NOON + 3 * HOUR
 STALE = """

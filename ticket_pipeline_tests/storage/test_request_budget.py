@@ -7,7 +7,9 @@ import multiprocessing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from starlette.types import ASGIApp
 
 from ticket_pipeline.errors import MarketplaceError, RequestNotPermitted
 from ticket_pipeline.http.client import ConnectionOptions, HttpClients
@@ -24,9 +26,6 @@ from ticket_pipeline.storage.requests import Spacing, read_request_state, set_up
 from ticket_pipeline_tests.simulator_support.serving import serve
 from ticket_pipeline_tests.storage.gates import SECOND
 from ticket_pipeline_tests.storage.stored import DAY, HOUR, MINUTE, STUBHUB
-
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp
 
 MAX_CONCURRENT = 3
 NEVER = BreakerRule(threshold=10_000, pause=MINUTE, max_pause=MINUTE, blocked_pause=MINUTE)

@@ -6,19 +6,14 @@ import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ticket_pipeline.errors import RateLimited, RequestNotPermitted, StorageError
+from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.requests import read_asked_wait, read_request_state, reset_breaker, set_up_budget
-from ticket_pipeline_tests.storage.stored import DAY, EXAMPLES_SHARE_A_DATABASE, HOUR, MINUTE, STUBHUB, query
-
-if TYPE_CHECKING:
-    from ticket_pipeline.storage.database import Database
-
 from ticket_pipeline_tests.storage.gates import (
     GRACE,
     HOLD,
@@ -35,6 +30,7 @@ from ticket_pipeline_tests.storage.gates import (
     release,
     send,
 )
+from ticket_pipeline_tests.storage.stored import DAY, EXAMPLES_SHARE_A_DATABASE, HOUR, MINUTE, STUBHUB, query
 
 
 def test_no_more_requests_than_the_limit_until_a_window_after_the_first_response(budget: Database) -> None:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from psycopg import sql
 
 from ticket_pipeline.settings.model import Settings
+from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.retention import KEPT, delete_old_rows, describe_tables
 from ticket_pipeline_tests.storage.stored import DAY, NOON, count, fail, items, query, store, watch_one
-
-if TYPE_CHECKING:
-    from ticket_pipeline.storage.database import Database
 
 
 def test_old_attempts_go_and_young_ones_stay(database: Database) -> None:

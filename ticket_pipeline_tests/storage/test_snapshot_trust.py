@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ticket_pipeline.market.trust import CaptureSize, find_suspects
+from ticket_pipeline.storage.database import Database
 from ticket_pipeline_tests.storage.stored import (
     EXAMPLES_SHARE_A_DATABASE,
     HOUR,
@@ -24,11 +25,6 @@ from ticket_pipeline_tests.storage.stored import (
     watch_one,
     write,
 )
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from ticket_pipeline.storage.database import Database
 
 
 def suspects(database: Database) -> dict[datetime, bool]:

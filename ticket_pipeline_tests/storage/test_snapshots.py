@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 import pytest
@@ -15,11 +16,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ticket_pipeline.errors import StorageError
+from ticket_pipeline.market.events import Event
 from ticket_pipeline.market.listings import validate_listings
 from ticket_pipeline.market.vocabulary import RejectedListing
 from ticket_pipeline.marketplaces.stubhub.parser import parse_stubhub_listings
+from ticket_pipeline.storage.database import Database, Row
 from ticket_pipeline.storage.listing_csv import STORED_COLUMNS
 from ticket_pipeline.storage.quality import find_in_captures
+from ticket_pipeline.storage.snapshots import Capture
 from ticket_pipeline_tests.storage.stored import (
     EXAMPLES_SHARE_A_DATABASE,
     HOUR,
@@ -37,13 +41,6 @@ from ticket_pipeline_tests.storage.stored import (
     watch_one,
     write,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ticket_pipeline.market.events import Event
-    from ticket_pipeline.storage.database import Database, Row
-    from ticket_pipeline.storage.snapshots import Capture
 
 TABLES_OF_A_CAPTURE = ("snapshots", "listings", "rejected_listings", "raw_payloads", "fetch_attempts", "stale_prices")
 

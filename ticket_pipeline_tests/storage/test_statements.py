@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 import pytest
 
 from ticket_pipeline.errors import StorageError
+from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.statements import project_path, statement, statement_names
-
-if TYPE_CHECKING:
-    from ticket_pipeline.storage.database import Database
 
 TYPES = dict.fromkeys(("this_moment", "since"), "timestamptz")
 TYPES |= {"base_interval": "interval", "new_size": "integer", "old_size": "integer"}

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from ticket_pipeline.storage import ticket_sales as store
+from ticket_pipeline.storage.database import Database, Row
 from ticket_pipeline_tests.storage.stored import NOON, SHOW_AT, vivenu_event, vivenu_ticket
-
-if TYPE_CHECKING:
-    from ticket_pipeline.storage.database import Database, Row
 
 
 def sell(database: Database, *tickets: dict[str, Any], event: dict[str, Any] | None = None) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -15,9 +15,6 @@ from ticket_pipeline.storage.prices import HOUR, Span, read_stale_windows, rebui
 from ticket_pipeline_tests.ingest.loopback import open_loopback
 from ticket_pipeline_tests.simulator_support.large_world import large_world
 from ticket_pipeline_tests.storage.stored import count, query
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _OLD_MIGRATIONS = 15
 _ROWS = Path(__file__).with_name("rows_of_migration_0015.sql")

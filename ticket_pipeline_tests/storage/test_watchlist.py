@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
 from ticket_pipeline.errors import SheetError, StorageError
 from ticket_pipeline.market.events import RejectedRow, WatchlistEvent
 from ticket_pipeline.queries.events import read_events
+from ticket_pipeline.storage.database import Database, Row
 from ticket_pipeline.storage.watchlist import (
     SyncResult,
     read_keys,
@@ -20,11 +21,6 @@ from ticket_pipeline.storage.watchlist import (
     sync_watchlist,
 )
 from ticket_pipeline_tests.storage.stored import DAY, HOUR, NOON, count, event_record, items, query, store, watch
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ticket_pipeline.storage.database import Database, Row
 
 
 def sync(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
@@ -15,10 +14,7 @@ from ticket_pipeline.market.events import RejectedRow
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage.alerts import replace_alert_rules
 from ticket_pipeline_tests.alerts.webhook import open_webhook
-from ticket_pipeline_tests.defs.location import materializations
-
-if TYPE_CHECKING:
-    from ticket_pipeline_tests.defs.location import Location
+from ticket_pipeline_tests.defs.location import Location, materializations
 
 RULE = {"Alert": "Anything", "Measure": "tickets", "Condition": "above 0", "Captures": "1"}
 

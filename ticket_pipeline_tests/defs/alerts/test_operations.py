@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import dagster as dg
 from pydantic import SecretStr
@@ -15,11 +15,7 @@ from ticket_pipeline.queries.incidents import read_incidents
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline_tests.alerts.webhook import open_webhook
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ticket_pipeline_tests.defs.location import Location
+from ticket_pipeline_tests.defs.location import Location
 
 SCHEDULED = {"dagster/schedule_name": "sync_events_regularly"}
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import dagster as dg
 import pytest
 
-from ticket_pipeline_tests.defs.location import RANGE_END, RANGE_START, hour_key, materializations
+from ticket_pipeline_tests.defs.location import RANGE_END, RANGE_START, Location, hour_key, materializations
 from ticket_pipeline_tests.defs.offenders import count, shown
-
-if TYPE_CHECKING:
-    from ticket_pipeline_tests.defs.location import Location
 
 ASSET = dg.AssetKey("listing_changes")
 CHECKS = (

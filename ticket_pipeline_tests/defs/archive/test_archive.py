@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import dagster as dg
 
 from ticket_pipeline.defs.resources import build_resources
-from ticket_pipeline_tests.defs.location import RANGE_END, RANGE_START, failure_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ticket_pipeline_tests.defs.location import Location
+from ticket_pipeline_tests.defs.location import RANGE_END, RANGE_START, Location, failure_of
 
 ARCHIVE = dg.AssetKey("listing_archive")
 

@@ -6,7 +6,6 @@ import base64
 import re
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import dagster as dg
@@ -16,11 +15,8 @@ from ticket_pipeline.dashboard.formats import money
 from ticket_pipeline.defs.outputs.market_report import is_due, key_of
 from ticket_pipeline.queries.events import read_events
 from ticket_pipeline.queries.market import market_now
-from ticket_pipeline_tests.defs.location import materializations
+from ticket_pipeline_tests.defs.location import Location, materializations
 from ticket_pipeline_tests.storage.stored import query
-
-if TYPE_CHECKING:
-    from ticket_pipeline_tests.defs.location import Location
 
 
 def test_a_new_event_is_reported_under_its_name_and_again_when_it_is_its_turn(polled: Location) -> None:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from ticket_pipeline.definitions import build_defs
 from ticket_pipeline.settings.model import Settings
-from ticket_pipeline_tests.defs.location import materializations
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ticket_pipeline_tests.defs.location import Location
+from ticket_pipeline_tests.defs.location import Location, materializations
 
 
 def names(settings: Settings) -> set[str]:

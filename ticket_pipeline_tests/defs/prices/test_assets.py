@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
 import dagster as dg
 from psycopg import sql
 
 from ticket_pipeline.storage.prices import DAY, HOUR
-from ticket_pipeline_tests.defs.location import failure_of, hour_key, materializations
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from ticket_pipeline_tests.defs.location import Location
+from ticket_pipeline_tests.defs.location import Location, failure_of, hour_key, materializations
 
 MINUTE = timedelta(minutes=1)
 

@@ -5,18 +5,14 @@ from __future__ import annotations
 import re
 from datetime import UTC, timedelta
 from itertools import product
-from typing import TYPE_CHECKING
 
 import dagster as dg
 import pytest
 from psycopg.types.json import Jsonb
 
 from ticket_pipeline.storage.prices import HOUR
-from ticket_pipeline_tests.defs.location import evaluations, hour_key
+from ticket_pipeline_tests.defs.location import Location, evaluations, hour_key
 from ticket_pipeline_tests.defs.offenders import count, moment, named, shown
-
-if TYPE_CHECKING:
-    from ticket_pipeline_tests.defs.location import Location
 
 ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
 A_SECOND_CURRENCY = """

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
 import dagster as dg
 import pytest
 
 from ticket_pipeline.storage.prices import HOUR
-from ticket_pipeline_tests.defs.location import RANGE_END, RANGE_START, hour_key
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from ticket_pipeline_tests.defs.location import Location
+from ticket_pipeline_tests.defs.location import RANGE_END, RANGE_START, Location, hour_key
 
 SENSOR = "rebuild_stale_prices"
 MINUTE = timedelta(minutes=1)

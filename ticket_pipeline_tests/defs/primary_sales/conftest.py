@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from ticket_pipeline_tests.defs.primary_sales.vivenu_location import VivenuLocation
 from ticket_pipeline_tests.primary_sales.organiser_location import open_organiser_location
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import dagster as dg
 
 from ticket_pipeline.definitions import build_defs
 from ticket_pipeline_tests.defs.offenders import named
+from ticket_pipeline_tests.defs.primary_sales.vivenu_location import VivenuLocation
 from ticket_pipeline_tests.primary_sales.organiser import NOW
-
-if TYPE_CHECKING:
-    from ticket_pipeline_tests.defs.primary_sales.vivenu_location import VivenuLocation
 
 
 def evaluations(result: dg.ExecuteInProcessResult) -> dict[str, dg.AssetCheckEvaluation]:

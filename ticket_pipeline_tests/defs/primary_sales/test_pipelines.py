@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -15,16 +17,10 @@ from ticket_pipeline.defs.primary_sales.pipelines import log_rejected_files
 from ticket_pipeline.primary_sales.pipeline_files import DATA_DEPENDENCIES, read_pipelines
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.simulator.faults import Fault, FaultKind
-from ticket_pipeline_tests.defs.primary_sales.vivenu_location import failed, made
+from ticket_pipeline.storage.database import Database
+from ticket_pipeline_tests.defs.primary_sales.vivenu_location import VivenuLocation, failed, made
 from ticket_pipeline_tests.primary_sales.organiser import NOW
 from ticket_pipeline_tests.primary_sales.truth import assert_every_number_is_true
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from ticket_pipeline.storage.database import Database
-    from ticket_pipeline_tests.defs.primary_sales.vivenu_location import VivenuLocation
 
 GOOD = 'name: good\ndescription: Good.\ncron: "1 2 * * *"\nsteps: [{name: all, selection: "vivenu_*"}]\n'
 EVENTS = "{name: events, selection: vivenu_events, retry_delay_seconds: 0, "

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -12,10 +13,6 @@ from ticket_pipeline.defs.primary_sales import run_pipeline, tables
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline.simulator.vivenu import SIMULATED_TOKEN
 from ticket_pipeline_tests.primary_sales.organiser_location import OrganiserLocation, open_organiser_location
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture

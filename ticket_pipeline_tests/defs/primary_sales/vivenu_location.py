@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
 
 from ticket_pipeline.definitions import build_defs
 from ticket_pipeline.defs.primary_sales.pipelines import config_of
 from ticket_pipeline.primary_sales.pipeline_files import read_pipelines
 from ticket_pipeline_tests.primary_sales.organiser import NOW
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import dagster as dg
-
-    from ticket_pipeline_tests.primary_sales.organiser_location import OrganiserLocation
+from ticket_pipeline_tests.primary_sales.organiser_location import OrganiserLocation
 
 
 @dataclass

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from ticket_pipeline.market.validated import PARKING_REASON
 from ticket_pipeline.simulator.faults import Fault, FaultKind
 from ticket_pipeline.storage.prices import HOUR
-from ticket_pipeline_tests.defs.location import CHECKS, evaluations
+from ticket_pipeline_tests.defs.location import CHECKS, Location, evaluations
 from ticket_pipeline_tests.defs.offenders import count, moment, named, shown
-
-if TYPE_CHECKING:
-    from ticket_pipeline_tests.defs.location import Location
 
 WARN = dg.AssetCheckSeverity.WARN
 OF_LISTINGS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 import dagster as dg
@@ -14,13 +14,10 @@ import yaml
 from ticket_pipeline.defs.partitions import EVENT_PARTITIONS
 from ticket_pipeline.ingest.batch import BatchResult
 from ticket_pipeline.logs import set_up_logs
+from ticket_pipeline.market.events import Event
 from ticket_pipeline.simulator.faults import Fault, FaultKind
-from ticket_pipeline_tests.defs.location import failure_of, materializations
+from ticket_pipeline_tests.defs.location import Location, failure_of, materializations
 from ticket_pipeline_tests.ingest.loopback import STUBHUB
-
-if TYPE_CHECKING:
-    from ticket_pipeline.market.events import Event
-    from ticket_pipeline_tests.defs.location import Location
 
 JOB = "poll_stubhub"
 ASSET = dg.AssetKey("stubhub_listings")

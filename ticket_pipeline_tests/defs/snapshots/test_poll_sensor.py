@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from ticket_pipeline.defs.jobs import poll_job_name
-from ticket_pipeline_tests.defs.location import materializations
+from ticket_pipeline_tests.defs.location import Location, materializations
 from ticket_pipeline_tests.ingest.loopback import STUBHUB
-
-if TYPE_CHECKING:
-    from ticket_pipeline_tests.defs.location import Location
 
 SENSOR = "poll_due_stubhub_events"
 

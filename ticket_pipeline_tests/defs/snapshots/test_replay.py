@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from ticket_pipeline_tests.defs.location import materializations
-
-if TYPE_CHECKING:
-    from ticket_pipeline_tests.defs.location import Location
+from ticket_pipeline_tests.defs.location import Location, materializations
 
 
 def test_what_was_stored_wrongly_is_stored_anew(polled: Location) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -23,9 +23,6 @@ from ticket_pipeline_tests.defs.offenders import moment, named
 from ticket_pipeline_tests.ingest.loopback import open_loopback, watched
 from ticket_pipeline_tests.marketplaces.ticketmaster.discovery import CANARY, settings_for
 from ticket_pipeline_tests.simulator_support.serving import serve
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 JOB, ASSET = "poll_ticketmaster", dg.AssetKey("ticketmaster_events")
 CHECK = "no_followed_event_was_cancelled_or_moved"

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import dagster as dg
 import pytest
 
 from ticket_pipeline.storage.watchlist import sync_watchlist
-from ticket_pipeline_tests.defs.location import evaluations, materializations
+from ticket_pipeline_tests.defs.location import Location, evaluations, materializations
 from ticket_pipeline_tests.ingest.loopback import watched
 from ticket_pipeline_tests.marketplaces.ticketmaster.productions import PRODUCTION, WHAT_IS_WRONG, serve_production
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ticket_pipeline_tests.defs.location import Location
 
 VIVID_SEATS = dg.AssetKey("vivid_seats_listings")
 

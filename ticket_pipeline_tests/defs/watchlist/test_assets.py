@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.queries.events import read_events
 from ticket_pipeline.simulator.world import sample_watchlist_rows, sample_world
-from ticket_pipeline_tests.defs.location import evaluations, materializations
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-    from typing import Any
-
-    from ticket_pipeline_tests.defs.location import Location
+from ticket_pipeline_tests.defs.location import Location, evaluations, materializations
 
 
 def watch(location: Location, path: Path, rows: Sequence[Sequence[str]]) -> None:

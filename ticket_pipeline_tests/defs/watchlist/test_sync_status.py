@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -12,13 +12,8 @@ from dagster._core.loader import LoadingContextForTest
 
 from ticket_pipeline.simulator.world import sample_watchlist_rows, sample_world
 from ticket_pipeline.storage.prices import HOUR
-from ticket_pipeline_tests.defs.location import hour_key
+from ticket_pipeline_tests.defs.location import Location, hour_key
 from ticket_pipeline_tests.defs.watchlist.test_assets import watch
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ticket_pipeline_tests.defs.location import Location
 
 
 def status(location: Location, asset: str, partition: str) -> StaleStatus:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
+from ticket_pipeline_tests.marketplaces.contract.subject import Subject
 from ticket_pipeline_tests.marketplaces.contract.subjects import SUBJECTS
-
-if TYPE_CHECKING:
-    from ticket_pipeline_tests.marketplaces.contract.subject import Subject
 
 
 @pytest.fixture(params=SUBJECTS, ids=lambda subject: subject.name, scope="session")

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import copy
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from hypothesis import strategies as st
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 _ODD = [
     "_", "2", "-1", "0", "1,2", "$1,234.50", "1.234", "NaN", "\x00", "\x1b[31m", "\ud800", "\u202eLoge", "\U0001f3ab",

@@ -5,27 +5,22 @@ What belongs here: rendering. What does not: the claims.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.market.vocabulary import Marketplace, ParsedListings
+from ticket_pipeline.marketplaces.client import ListingsClient
 from ticket_pipeline.marketplaces.stubhub.client import open_stubhub_client
 from ticket_pipeline.marketplaces.stubhub.parser import parse_stubhub_listings
 from ticket_pipeline.marketplaces.vivid_seats.client import open_vivid_seats_client
 from ticket_pipeline.marketplaces.vivid_seats.parser import parse_vivid_seats_listings
-from ticket_pipeline_tests.marketplaces.contract.readings import Item, checked, reading_of
+from ticket_pipeline.settings.model import Settings
+from ticket_pipeline_tests.marketplaces.contract.readings import Item, Offer, Reading, checked, reading_of
 from ticket_pipeline_tests.marketplaces.contract.subject import Subject
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
-    from contextlib import AbstractAsyncContextManager
-
-    from ticket_pipeline.market.vocabulary import ParsedListings
-    from ticket_pipeline.marketplaces.client import ListingsClient
-    from ticket_pipeline.settings.model import Settings
-    from ticket_pipeline_tests.marketplaces.contract.readings import Offer, Reading
-
-    OpenClient = Callable[[Settings], AbstractAsyncContextManager[ListingsClient]]
+OpenClient = Callable[[Settings], AbstractAsyncContextManager[ListingsClient]]
 
 
 def _asking(open_client: OpenClient) -> Callable[[Settings, str], Awaitable[Reading]]:

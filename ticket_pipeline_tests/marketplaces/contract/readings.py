@@ -6,18 +6,13 @@ What belongs here: the suite's own words, and listings put into them. What does 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ticket_pipeline.market.contradictions import MONEY_LIMIT
 from ticket_pipeline.market.listings import validate_listings
-from ticket_pipeline.market.vocabulary import LISTING_COLUMNS
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ticket_pipeline.market.validated import ValidatedListings
-    from ticket_pipeline.market.vocabulary import ParsedListings
+from ticket_pipeline.market.validated import ValidatedListings
+from ticket_pipeline.market.vocabulary import LISTING_COLUMNS, ParsedListings
 
 SMALLINT = 2**15
 

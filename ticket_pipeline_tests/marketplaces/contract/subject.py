@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import Any, Literal
 
 from ticket_pipeline.errors import MarketplaceError
-from ticket_pipeline_tests.http.wire import TEST_SECONDS, serve_wire
+from ticket_pipeline.market.vocabulary import Marketplace
+from ticket_pipeline.settings.model import Settings
+from ticket_pipeline_tests.http.wire import TEST_SECONDS, Wire, serve_wire
+from ticket_pipeline_tests.marketplaces.contract.readings import Item, Offer, Reading
 from ticket_pipeline_tests.overrides import settings_from
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
-    from pathlib import Path
-
-    from ticket_pipeline.market.vocabulary import Marketplace
-    from ticket_pipeline.settings.model import Settings
-    from ticket_pipeline_tests.http.wire import Wire
-    from ticket_pipeline_tests.marketplaces.contract.readings import Item, Offer, Reading
 
 VALID_ID = "157284301"
 

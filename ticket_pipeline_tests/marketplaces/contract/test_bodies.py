@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,15 +12,10 @@ from hypothesis import strategies as st
 from ticket_pipeline.errors import UnexpectedPayload
 from ticket_pipeline_tests.marketplaces.contract.damage import JUNK, damaged_body, each_place_spoilt
 from ticket_pipeline_tests.marketplaces.contract.listings import STUBHUB, VIVID_SEATS, VIVID_SEATS_ZONES
-from ticket_pipeline_tests.marketplaces.contract.readings import Offer
+from ticket_pipeline_tests.marketplaces.contract.readings import Offer, Reading
+from ticket_pipeline_tests.marketplaces.contract.subject import Subject
 from ticket_pipeline_tests.marketplaces.contract.subjects import SUBJECTS
 from ticket_pipeline_tests.marketplaces.contract.ticketmaster import TICKETMASTER_EVENT
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ticket_pipeline_tests.marketplaces.contract.readings import Reading
-    from ticket_pipeline_tests.marketplaces.contract.subject import Subject
 
 OFFERS = [Offer(1, 50), Offer(2, 60, 4), Offer(3, 70, 1)]
 FIELDS = [(subject, name) for subject in SUBJECTS for name in subject.without]

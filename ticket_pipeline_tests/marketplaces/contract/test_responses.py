@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -16,13 +16,10 @@ from ticket_pipeline.errors import (
     UnexpectedPayload,
 )
 from ticket_pipeline.ingest.marketplaces import SOURCES
-from ticket_pipeline_tests.http.wire import hang, reset_after, response
+from ticket_pipeline_tests.http.wire import Wire, hang, reset_after, response
 from ticket_pipeline_tests.marketplaces.contract.readings import Offer, Reading
+from ticket_pipeline_tests.marketplaces.contract.subject import Subject
 from ticket_pipeline_tests.marketplaces.contract.subjects import SUBJECTS
-
-if TYPE_CHECKING:
-    from ticket_pipeline_tests.http.wire import Wire
-    from ticket_pipeline_tests.marketplaces.contract.subject import Subject
 
 OFFERS = [
     Offer(13706863000, 120.5, 2, "Loge 18", "B"),

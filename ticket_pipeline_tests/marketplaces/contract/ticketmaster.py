@@ -8,26 +8,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ticket_pipeline.errors import UnexpectedPayload
 from ticket_pipeline.http.response_cache import ReadResponse
 from ticket_pipeline.market.vocabulary import Marketplace, RawResponse
 from ticket_pipeline.marketplaces.ticketmaster.client import open_ticketmaster_client
 from ticket_pipeline.marketplaces.ticketmaster.fields import read_text
-from ticket_pipeline.marketplaces.ticketmaster.parser import parse_page, parse_ticketmaster_event, read_event
+from ticket_pipeline.marketplaces.ticketmaster.parser import (
+    EventDetails,
+    Page,
+    parse_page,
+    parse_ticketmaster_event,
+    read_event,
+)
 from ticket_pipeline.marketplaces.ticketmaster.search import MAX_DEPTH, Search
-from ticket_pipeline_tests.marketplaces.contract.readings import Item, Reading, is_storable
+from ticket_pipeline.settings.model import Settings
+from ticket_pipeline_tests.marketplaces.contract.readings import Item, Offer, Reading, is_storable
 from ticket_pipeline_tests.marketplaces.contract.subject import VALID_ID, Subject
 from ticket_pipeline_tests.marketplaces.ticketmaster.discovery import EVENT
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ticket_pipeline.marketplaces.ticketmaster.parser import EventDetails, Page
-    from ticket_pipeline.settings.model import Settings
-    from ticket_pipeline_tests.marketplaces.contract.readings import Offer
 
 _MOST = 1_000_000
 _RANGE_PROBLEM = "a price range "

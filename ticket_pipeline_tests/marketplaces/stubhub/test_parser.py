@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,10 +17,6 @@ from ticket_pipeline.market.listings import validate_listings
 from ticket_pipeline.market.vocabulary import LISTING_COLUMNS, ParsedListings
 from ticket_pipeline.marketplaces.stubhub.parser import parse_any, parse_stubhub_listings, parse_usual
 from ticket_pipeline_tests.marketplaces.contract.damage import JUNK
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 
 def item(**changes: object) -> dict[str, Any]:

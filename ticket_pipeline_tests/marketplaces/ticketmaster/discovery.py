@@ -7,21 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
 
 import orjson
 
+from ticket_pipeline.http.gate import RequestGate
+from ticket_pipeline.http.response_cache import ResponseCache
 from ticket_pipeline.marketplaces.ticketmaster.client import TicketmasterClient, open_ticketmaster_client
-from ticket_pipeline_tests.http.wire import TEST_SECONDS, response, serve_wire
+from ticket_pipeline.settings.model import Settings
+from ticket_pipeline_tests.http.wire import TEST_SECONDS, Wire, response, serve_wire
 from ticket_pipeline_tests.overrides import settings_from
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
-
-    from ticket_pipeline.http.gate import RequestGate
-    from ticket_pipeline.http.response_cache import ResponseCache
-    from ticket_pipeline.settings.model import Settings
-    from ticket_pipeline_tests.http.wire import Wire
 
 _T = TypeVar("_T")
 

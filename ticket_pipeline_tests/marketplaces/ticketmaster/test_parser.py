@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -19,9 +20,6 @@ from ticket_pipeline.marketplaces.ticketmaster.parser import (
     read_event,
 )
 from ticket_pipeline_tests.marketplaces.ticketmaster.discovery import EVENT, event, page
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_an_event_is_read_whole() -> None:

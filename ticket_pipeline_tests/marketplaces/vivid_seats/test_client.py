@@ -5,23 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import pytest
 
 from ticket_pipeline.errors import UnexpectedPayload
+from ticket_pipeline.market.validated import ValidatedListings
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.marketplaces.vivid_seats.client import open_vivid_seats_client
+from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.simulator import marketplaces as simulated
 from ticket_pipeline.simulator.vivid_seats import create_vivid_seats_app
 from ticket_pipeline.simulator.world import sample_world
 from ticket_pipeline_tests.http.wire import response, serve_wire
 from ticket_pipeline_tests.overrides import settings_from
 from ticket_pipeline_tests.simulator_support.serving import serve
-
-if TYPE_CHECKING:
-    from ticket_pipeline.market.validated import ValidatedListings
-    from ticket_pipeline.settings.model import Settings
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 BODY = json.dumps({"tickets": [{"i": "VB1", "s": "101", "q": "2", "p": "10.00", "aip": "13.00", "m": "2"}]}).encode()

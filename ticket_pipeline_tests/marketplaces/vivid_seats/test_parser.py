@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,9 +12,6 @@ from ticket_pipeline.errors import UnexpectedPayload
 from ticket_pipeline.market.listings import validate_listings
 from ticket_pipeline.market.vocabulary import LISTING_COLUMNS, FeeBasis, ParsedListings
 from ticket_pipeline.marketplaces.vivid_seats.parser import parse_vivid_seats_listings
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 GROUPS = [{"i": "401890", "n": "Promenade"}, {"i": 393215, "n": "Courtside"}, {"i": "393220", "n": ""}]
 SECTIONS = [{"i": "316", "n": "Promenade 316"}]

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from ticket_pipeline.errors import UnexpectedPayload
 from ticket_pipeline.market.listings import validate_listings
-from ticket_pipeline.market.vocabulary import FeeBasis
+from ticket_pipeline.market.vocabulary import FeeBasis, ParsedListings
 from ticket_pipeline.marketplaces.vivid_seats.parser import parse_vivid_seats_listings
-
-if TYPE_CHECKING:
-    from ticket_pipeline.market.vocabulary import ParsedListings
 
 
 def _parse(content: bytes) -> ParsedListings:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, LiteralString
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -13,9 +14,6 @@ import pytest
 from ticket_pipeline.storage.embedded import EmbeddedServer
 from ticket_pipeline.storage.embedded.account import Account, can_reach
 from ticket_pipeline_tests.servers import FORGETFUL, throwaway_state_dir
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _CHECKOUT = Path(__file__).resolve().parents[3]
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from ticket_pipeline.errors import ConfigurationError, StorageError
 from ticket_pipeline.storage.embedded import find_binaries
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def make_programs(folder: Path, version: str) -> Path:

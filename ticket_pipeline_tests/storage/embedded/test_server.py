@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import psutil
 import psycopg
@@ -21,9 +21,6 @@ from ticket_pipeline.storage.embedded.account import default_account
 from ticket_pipeline.storage.embedded.layout import give, make_socket_dir, socket_dir_of
 from ticket_pipeline_tests.servers import FORGETFUL
 from ticket_pipeline_tests.storage.embedded.conftest import START_AND_REPORT, ask
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 HOLD_THE_LOCK_HALFWAY = """
 import sys
