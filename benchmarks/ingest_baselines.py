@@ -116,7 +116,9 @@ def _prepare(capture: Capture) -> _Prepared:
                 "event_ids": [capture.event.event_id],
                 "marketplaces": [capture.event.marketplace],
                 "captured": [capture.captured_at],
-                "bodies": [compressed],
+                "bodies": compressed,
+                "ends": [len(compressed)],
+                "lengths": [len(compressed)],
                 "sizes": [len(capture.body)],
             },
             "polling/insert_attempts": {

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import zstandard
@@ -210,7 +211,9 @@ def _insert_bodies(transaction: Transaction, captures: Sequence[Capture], compre
         "snapshots/insert_raw_payloads",
         **_ids(capture.source for capture in captures),
         captured=[capture.captured_at for capture in captures],
-        bodies=compressed,
+        bodies=b"".join(compressed),
+        ends=list(accumulate(map(len, compressed))),
+        lengths=list(map(len, compressed)),
         sizes=[len(capture.body) for capture in captures],
     )
 
