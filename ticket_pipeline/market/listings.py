@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -94,11 +94,11 @@ def validate_listings(
     """
     rules = [BUILT_IN] * len(parsed) if admission is None else admission
     admissions = [own.judge(one.columns, len(one.positions)) for own, one in zip(rules, parsed, strict=True)]
-    columns = {name: list(chain.from_iterable(one.columns[name] for one in parsed)) for name in _JUDGED}
+    columns = {name: _joined([one.columns[name] for one in parsed]) for name in _JUDGED}
     money = {name: round_to_cents(columns[name]) for name in MONEY_COLUMNS}
     unknown = drop_contradictions(columns, money)
     sizes = [len(one.positions) for one in parsed]
-    frame = _build_frame(columns, money, sizes, list(chain.from_iterable(admissions)))
+    frame = _build_frame(columns, money, sizes, _joined(admissions))
     reasons = _find_reasons(frame)
     computed: dict[str, list[Any]] = {name: _nan_to_none(frame[name]) for name in (*MONEY_COLUMNS, "price")}
     computed["splits"] = columns["splits"]
@@ -120,6 +120,14 @@ def validate_listings(
         validated.append(_assemble(one, own, broken, contradicted))
         start = end
     return validated
+
+
+def _joined(lists: Sequence[list[_T]]) -> list[_T]:
+    """One list of all, by extending: item by item, `chain` takes three times as long."""
+    joined: list[_T] = []
+    for one in lists:
+        joined += one
+    return joined
 
 
 def _deciding(notes: list[str | None]) -> list[str | None]:
@@ -215,7 +223,8 @@ def _repeated(ids: list[str], sizes: list[int]) -> Flags:
 
 def _are(wanted: Admission, admissions: list[Admission]) -> Flags:
     """Which listings have this admission; nearly always none."""
-    return _flags([one is wanted for one in admissions] if wanted in set(admissions) else [False] * len(admissions))
+    is_any = admissions.count(Admission.SEAT) < len(admissions)
+    return _flags([one is wanted for one in admissions] if is_any else [False] * len(admissions))
 
 
 def _flags(values: list[bool]) -> Flags:
@@ -279,12 +288,10 @@ def _assemble(
 
 def _without(values: list[_T], rows: list[int]) -> list[_T]:
     """`values` without those at `rows` (ascending), copied in runs."""
-    kept: list[_T] = []
-    start = 0
-    for row in rows:
-        kept += values[start:row]
-        start = row + 1
-    return kept + values[start:]
+    kept = values[: rows[0]]
+    for row, end in pairwise([*rows, len(values)]):
+        kept += values[row + 1 : end]
+    return kept
 
 
 def _nan_to_none(values: pd.Series[float]) -> list[float | None]:

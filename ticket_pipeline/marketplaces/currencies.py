@@ -67,8 +67,12 @@ def agreeing_amounts(
         problems: gets what is wrong.
     """
     # All characters at once: a capture has thousands of amounts, and usually no mark but one symbol.
-    marks = set("".join([text for text in shown if type(text) is str]).translate(_WITHOUT_NUMBERS))
-    codes = {code for code in currencies if code is not None}
+    try:
+        together = "".join(shown)
+    except TypeError:
+        together = "".join(text for text in shown if isinstance(text, str))
+    marks = set(together.translate(_WITHOUT_NUMBERS))
+    codes = set(currencies) - {None}
     rows: dict[int, str] = {}
     if any(mark.isalpha() or contradicts(mark, code) for mark in marks for code in codes):
         for row, (text, code) in enumerate(zip(shown, currencies, strict=True)):

@@ -15,6 +15,8 @@ from functools import lru_cache
 from types import NoneType
 from typing import Any
 
+import orjson
+
 from ticket_pipeline.marketplaces.shown_money import read_shown_amount
 
 MAX_ID_CHARACTERS = 64
@@ -196,9 +198,9 @@ def _texts_in(value: object, depth: int = 3) -> Iterator[str]:
 
 def id_column(values: list[Any], name: str, problems: Problems) -> list[str]:
     """`to_id` for a column; integers and plain texts, the usual cases, are checked all at once."""
-    limit = 10 ** (MAX_ID_CHARACTERS - 1)
-    if set(map(type, values)) == {int} and -limit < min(values) and max(values) < limit:
-        return list(map(str, values))
+    if set(map(type, values)) == {int}:
+        with suppress(TypeError):  # one has more than 64 bits: then row by row
+            return orjson.dumps(values)[1:-1].decode().split(",")
     if _all_match(_PLAIN_IDS, values):
         return values
     return convert_column(values, to_id, name, problems)
@@ -220,18 +222,20 @@ def amount_column(values: list[Any], name: str, problems: Problems) -> list[floa
     """`to_amount` for a column; finite numbers and texts like "286.50", the usual cases, are read all at once."""
     if _all_match(_PLAIN_AMOUNTS, values):
         return list(map(float, values))
-    if set(map(type, values)) <= {float, int}:  # by exact type: a bool is not an amount
+    kinds = set(map(type, values))
+    if kinds <= {float, int}:  # by exact type: a bool is not an amount
         with suppress(OverflowError):  # an integer beyond every float: then row by row, to find it
             if all(map(math.isfinite, values)):
-                return [float(value) for value in values]
+                return values if kinds == {float} else list(map(float, values))
     return convert_column(values, to_amount, name, problems)
 
 
 def _all_match(pattern: re.Pattern[str], values: list[Any]) -> bool:
     """Whether every value is a text, and all of them with a comma behind each match `pattern`."""
-    if set(map(type, values)) != {str}:
+    try:
+        joined = f"{','.join(values)},"
+    except TypeError:  # not all are texts
         return False
-    joined = f"{','.join(values)},"
     return joined.count(",") == len(values) and pattern.fullmatch(joined) is not None
 
 

@@ -7,6 +7,7 @@ empty.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -42,12 +43,18 @@ def render_csv(key: Sequence[object], columns: Mapping[str, Sequence[Any]], acce
         return ""
     start = [_field(value) for value in key]
     varying: list[Sequence[str]] = []
-    for values in (columns[name] for name in STORED_COLUMNS):
-        is_constant = values.count(values[0]) == accepted
-        if is_constant and not varying:
-            start.append(_field(values[0]))
+    rendered: dict[str, Sequence[str]] = {}
+    for name in STORED_COLUMNS:
+        values = columns[name]
+        if values[0] != values[-1] or values.count(values[0]) < accepted:
+            # The price is mostly the all-in price.
+            is_known = name == "price" and values == columns["all_in_price"]
+            rendered[name] = rendered["all_in_price"] if is_known else _fields(values)
+            varying.append(rendered[name])
+        elif varying:
+            varying.append([_field(values[0])] * accepted)
         else:
-            varying.append([_field(values[0])] * accepted if is_constant else _fields(values))
+            start.append(_field(values[0]))
     if not varying:
         return f"{','.join(start)}\n" * accepted
     prefix = f"{','.join(start)},"
@@ -56,14 +63,20 @@ def render_csv(key: Sequence[object], columns: Mapping[str, Sequence[Any]], acce
 
 
 def _fields(values: Sequence[Any]) -> Sequence[str]:
-    """The fields of a column; columns of one plain type have a fast path."""
-    kinds = set(map(type, values))
-    if kinds in ({int}, {float}, {bool}):
-        return orjson.dumps(values)[1:-1].decode().split(",")
-    if kinds == {str} and not _needs_quotes("".join(values)):
-        return values
+    """The fields of a column; numbers, and texts without marks, have a fast path."""
+    with suppress(TypeError):  # not all are texts
+        if isinstance(values[0], str):
+            if not _needs_quotes("".join(values)):
+                return values
+        elif not _holds_others(numbers := orjson.dumps(values)[1:-1].decode()):
+            return numbers.split(",")
     fields = {value: _field(value) for value in set(values)}
     return [fields[value] for value in values]
+
+
+def _holds_others(json: str) -> bool:
+    """Whether it is JSON of something else than numbers: null, true, false, a text or an array."""
+    return "l" in json or '"' in json or "[" in json
 
 
 def _field(value: object) -> str:
