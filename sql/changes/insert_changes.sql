@@ -73,70 +73,80 @@ marked_others as (
   where d.ctid = any(array(select o.place from others as o))
 ),
 
-earlier as (
-  select p.pair_id, l.*
+changed as materialized (
+  select p.pair_id, m.*
   from links as p
   cross join
-    lateral (
-      select
-        x.listing_id collate "C" as listing_id, x.section, x."row", x.zone, x.admission, x.quantity, x.price, x.currency,
-        x.fee_basis
-      from listings as x
-      where
-        x.event_id = p.event_id and x.marketplace = p.marketplace and x.captured_at = p.previous_captured_at
-        and x.captured_at >= %(seen_from)s and x.captured_at <= %(seen_until)s
-      offset 0 -- noqa: AM09
-    ) as l
-),
+    lateral ( -- noqa: ST05
+      with earlier as (
+        select
+          x.listing_id collate "C" as listing_id, x.section, x."row", x.zone, x.admission, x.quantity, x.price, x.currency,
+          x.fee_basis
+        from listings as x
+        where
+          x.event_id = p.event_id and x.marketplace = p.marketplace and x.captured_at = p.previous_captured_at
+          and x.captured_at >= %(seen_from)s and x.captured_at <= %(seen_until)s
+        offset 0 -- noqa: AM09
+      ),
 
-later as (
-  select p.pair_id, l.*
-  from links as p
-  cross join
-    lateral (
+      later as (
+        select
+          x.listing_id collate "C" as listing_id, x.section, x."row", x.zone, x.admission, x.quantity, x.price, x.currency,
+          x.fee_basis
+        from listings as x
+        where
+          x.event_id = p.event_id and x.marketplace = p.marketplace and x.captured_at = p.captured_at
+          and x.captured_at >= %(compared_from)s and x.captured_at <= %(seen_until)s
+        offset 0 -- noqa: AM09
+      )
+
       select
-        x.listing_id collate "C" as listing_id, x.section, x."row", x.zone, x.admission, x.quantity, x.price, x.currency,
-        x.fee_basis
-      from listings as x
-      where
-        x.event_id = p.event_id and x.marketplace = p.marketplace and x.captured_at = p.captured_at
-        and x.captured_at >= %(compared_from)s and x.captured_at <= %(seen_until)s
+        listing_id, b.quantity is null as is_new, a.quantity is null as is_gone,
+        case when a.quantity is null then b.section else a.section end as section,
+        case when a.quantity is null then b."row" else a."row" end as "row",
+        case
+          when coalesce(a.admission, b.admission) <> 'seat' then 'Grounds'
+          when a.quantity is null then coalesce(nullif(b.zone, '*'), nullif(b.section, '*'), 'unknown')
+          else coalesce(nullif(a.zone, '*'), nullif(a.section, '*'), 'unknown')
+        end as zone,
+        coalesce(a.currency, b.currency) as currency, coalesce(a.fee_basis, b.fee_basis) as fee_basis,
+        -- Prices of different units are not compared.
+        case when a.quantity is null or (a.currency = b.currency and a.fee_basis = b.fee_basis) then b.price end as old_price,
+        a.price as new_price, b.quantity as old_quantity, a.quantity as new_quantity
+      from earlier as b
+      full join later as a using (listing_id)
+      where b.quantity is null or a.quantity is null or a.price <> b.price or a.quantity <> b.quantity
       offset 0 -- noqa: AM09
-    ) as l
+    ) as m
   where p.previous_captured_at is not null
 ),
 
-changed as materialized (
+-- Seats that are gone and seats that are new, of one section, row and quantity, where there are both.
+moved as (
   select
-    pair_id, listing_id, b.pair_id is null as is_new, a.pair_id is null as is_gone,
-    case when a.pair_id is null then b.section else a.section end as section,
-    case when a.pair_id is null then b."row" else a."row" end as "row",
-    case
-      when coalesce(a.admission, b.admission) <> 'seat' then 'Grounds'
-      when a.pair_id is null then coalesce(nullif(b.zone, '*'), nullif(b.section, '*'), 'unknown')
-      else coalesce(nullif(a.zone, '*'), nullif(a.section, '*'), 'unknown')
-    end as zone,
-    coalesce(a.currency, b.currency) as currency, coalesce(a.fee_basis, b.fee_basis) as fee_basis,
-    -- Prices of different units are not compared.
-    case when a.pair_id is null or (a.currency = b.currency and a.fee_basis = b.fee_basis) then b.price end as old_price,
-    a.price as new_price, b.quantity as old_quantity, a.quantity as new_quantity
-  from earlier as b
-  full join later as a using (pair_id, listing_id)
-  where b.pair_id is null or a.pair_id is null or a.price <> b.price or a.quantity <> b.quantity
-),
-
--- Section, row and quantity of seats that are gone and of those that are new, where there are both.
-same_seats as (
-  select
-    pair_id, case when "row" is null then 0.02 else 0.10 end as reach,
-    array_agg(listing_id order by old_price, listing_id) filter (where is_gone) as gone_ids,
-    array_agg(old_price order by old_price, listing_id) filter (where is_gone) as gone_prices,
-    array_agg(listing_id order by new_price, listing_id) filter (where is_new) as new_ids,
-    array_agg(new_price order by new_price, listing_id) filter (where is_new) as new_prices
+    pair_id, listing_id, is_gone, coalesce(section, '') as section, coalesce("row", '') as "row",
+    coalesce(old_quantity, new_quantity) as quantity, currency, fee_basis, coalesce(old_price, new_price) as price
   from changed
   where is_new or is_gone
-  group by pair_id, section, "row", coalesce(old_quantity, new_quantity), currency, fee_basis
-  having bool_or(is_new) and bool_or(is_gone)
+),
+
+both_ways as (
+  select pair_id, section, "row", quantity, currency, fee_basis
+  from moved
+  group by pair_id, section, "row", quantity, currency, fee_basis
+  having bool_or(is_gone) and not bool_and(is_gone)
+),
+
+same_seats as (
+  select
+    m.pair_id, case when m."row" = '' then 0.02 else 0.10 end as reach,
+    array_agg(m.listing_id order by m.price, m.listing_id) filter (where m.is_gone) as gone_ids,
+    array_agg(m.price order by m.price, m.listing_id) filter (where m.is_gone) as gone_prices,
+    array_agg(m.listing_id order by m.price, m.listing_id) filter (where not m.is_gone) as new_ids,
+    array_agg(m.price order by m.price, m.listing_id) filter (where not m.is_gone) as new_prices
+  from moved as m
+  inner join both_ways using (pair_id, section, "row", quantity, currency, fee_basis)
+  group by m.pair_id, m.section, m."row", m.quantity, m.currency, m.fee_basis
 ),
 
 relists as (

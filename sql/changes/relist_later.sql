@@ -85,32 +85,42 @@ same_ids as materialized (
   inner join back as b on b.step_id = g.step_id and b.listing_id = g.listing_id
 ),
 
+-- Where seats of one section, row and quantity are gone and others are new.
 loose as (
-  select g.*
-  from gone as g
-  union all
-  select b.*
-  from back as b
-),
-
-same_seats as (
   select
-    s.step_id, case when s."row" is null then 0.02 else 0.10 end as reach,
-    array_agg(s.listing_id order by s.old_price, s.listing_id) filter (where not s.is_later) as gone_ids,
-    array_agg(s.old_price order by s.old_price, s.listing_id) filter (where not s.is_later) as gone_prices,
-    array_agg(s.listing_id order by s.new_price, s.listing_id) filter (where s.is_later) as new_ids,
-    array_agg(s.new_price order by s.new_price, s.listing_id) filter (where s.is_later) as new_prices
-  from loose as s
+    s.step_id, s.listing_id, s.is_later, coalesce(s.section, '') as section, coalesce(s."row", '') as "row", s.currency,
+    s.fee_basis, case when s.is_later then s.new_quantity else s.old_quantity end as quantity,
+    case when s.is_later then s.new_price else s.old_price end as price
+  from (
+    select * from gone
+    union all
+    select * from back
+  ) as s
   where
     not exists (
       select 1
       from same_ids as i
       where i.step_id = s.step_id and i.listing_id = s.listing_id
     )
-  group by
-    s.step_id, s.section, s."row", s.currency, s.fee_basis,
-    case when s.is_later then s.new_quantity else s.old_quantity end
-  having bool_or(s.is_later) and bool_or(not s.is_later)
+),
+
+both_ways as (
+  select step_id, section, "row", currency, fee_basis, quantity
+  from loose
+  group by step_id, section, "row", currency, fee_basis, quantity
+  having bool_or(is_later) and not bool_and(is_later)
+),
+
+same_seats as (
+  select
+    s.step_id, case when s."row" = '' then 0.02 else 0.10 end as reach,
+    array_agg(s.listing_id order by s.price, s.listing_id) filter (where not s.is_later) as gone_ids,
+    array_agg(s.price order by s.price, s.listing_id) filter (where not s.is_later) as gone_prices,
+    array_agg(s.listing_id order by s.price, s.listing_id) filter (where s.is_later) as new_ids,
+    array_agg(s.price order by s.price, s.listing_id) filter (where s.is_later) as new_prices
+  from loose as s
+  inner join both_ways using (step_id, section, "row", currency, fee_basis, quantity)
+  group by s.step_id, s.section, s."row", s.currency, s.fee_basis, s.quantity
 ),
 
 relists as materialized (

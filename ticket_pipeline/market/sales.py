@@ -234,7 +234,7 @@ class Lot(NamedTuple):
 SHRUNKEN = -1
 
 
-@dataclass(slots=True)
+@dataclass
 class ZoneSales:
     """The estimated sales of a zone between two captures; `value` is None where currencies are mixed."""
 

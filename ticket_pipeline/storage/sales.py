@@ -7,7 +7,6 @@ estimates to what is stored. Deleting and estimating again gives the same rows.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
@@ -139,7 +138,7 @@ def _estimate(transaction: Transaction, rows: Sequence[Row], rules: SaleRules) -
         hours = (row["captured_at"] - row["previous_captured_at"]) / HOUR
         weights = weigh_removals(rates[_block_of(row, rules)], _departures(row, hours))
         found = sales_by_zone((Lot(*lot) for lot in row["lots"]), weights)
-        estimates = [{"zone": zone} | asdict(one) for zone, one in found.items()]
+        estimates = [{"zone": zone} | vars(one) for zone, one in found.items()]
         pairs.append({**_key(row), "captured_at": row["captured_at"].isoformat(), "estimates": estimates})
     transaction.execute("sales/keep_estimates", pairs=Jsonb(pairs))
 
