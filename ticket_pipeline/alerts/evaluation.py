@@ -20,6 +20,7 @@ from ticket_pipeline.alerts.measuring import ACROSS, Capture, Seen, Subject, obs
 from ticket_pipeline.alerts.messages import Occurrence, summarise, write_body, write_title
 from ticket_pipeline.alerts.scope import Sources, rules_by_source
 from ticket_pipeline.market.alert_states import NEW, AlertState, Standing, Transition, advance
+from ticket_pipeline.market.collector import paused_collector
 from ticket_pipeline.queries.events import read_events
 from ticket_pipeline.storage.alerts import read_alert_rules
 
@@ -63,7 +64,7 @@ def evaluate(database: Database, channels: Sequence[Channel], this_moment: datet
     """
     done = Evaluation()
     while True:
-        with database.transaction("evaluate alerts") as transaction:
+        with paused_collector(), database.transaction("evaluate alerts") as transaction:
             transaction.execute("alerts/lock_alerts")
             step = _evaluate_some(transaction, database, channels, this_moment, dashboard)
         done += step

@@ -18,9 +18,10 @@ from structlog.contextvars import bound_contextvars
 from ticket_pipeline.errors import MarketplaceError
 from ticket_pipeline.ingest.attempts import PollContext, repeat_when_unavailable, response_of, store_or_fail
 from ticket_pipeline.ingest.payload_shapes import watch_shape
-from ticket_pipeline.ingest.reading import BodyReader, outcome_of, paused_collector
+from ticket_pipeline.ingest.reading import BodyReader, outcome_of
 from ticket_pipeline.ingest.results import EventResult, Fetched
 from ticket_pipeline.market.admission import AdmissionRules
+from ticket_pipeline.market.collector import paused_collector
 from ticket_pipeline.market.metrics import measure_snapshot
 from ticket_pipeline.storage.attempts import Attempt
 from ticket_pipeline.storage.snapshots import Capture, StoredCapture, write_captures

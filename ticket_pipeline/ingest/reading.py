@@ -6,9 +6,7 @@ and what is stored already (`replay`).
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -112,21 +110,6 @@ def outcome_of(event: Event, listings: ValidatedListings) -> tuple[Outcome, str 
         f"event {event.external_id}. They are kept in rejected_listings; if other events fail like this, the "
         "marketplace has changed its format and the parser must be updated."
     )
-
-
-@contextmanager
-def paused_collector() -> Iterator[None]:
-    """No cyclic garbage collection inside the block.
-
-    Scanning the hundred thousand small containers of a group of bodies would take nearly as long as the rest.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _validate(

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from ticket_pipeline.errors import MarketplaceError
 from ticket_pipeline.ingest.marketplaces import SOURCES
-from ticket_pipeline.ingest.reading import BodyReader, Parse, outcome_of, paused_collector
+from ticket_pipeline.ingest.reading import BodyReader, Parse, outcome_of
+from ticket_pipeline.market.collector import paused_collector
 from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.sheet.sync import load_zone_map
 from ticket_pipeline.storage.admission_rules import read_admission_rules
