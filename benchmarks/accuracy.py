@@ -1,6 +1,6 @@
 """Estimated sales of simulated markets beside what was really sold in them.
 
-What belongs here: polling a market as the pipeline does, estimating its sales by `market.sales`, and comparing them
+What belongs here: polling a market as the pipeline does, estimating its sales by their definition, and comparing them
 with the simulator's. What does not: the tables (`benchmarks.accuracy_report`).
 """
 
@@ -16,17 +16,17 @@ from zoneinfo import ZoneInfo
 
 from ticket_pipeline.market.changes import DEFAULT_CHANGE_RULES, ChangeKind, SeenListing, find_changes
 from ticket_pipeline.market.sale_rates import DEFAULT_SALE_RULES
-from ticket_pipeline.market.sales import estimate_sales, interval
 from ticket_pipeline.simulator.market import EventMarket, SimulatedEvent
 from ticket_pipeline.simulator.marketplaces import Marketplace
 from ticket_pipeline.simulator.venue import Venue, arena_zones, standing_zones, theatre_zones
+from ticket_pipeline_tests.market.sales_by_definition import estimate_sales, interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ticket_pipeline.market.changes import Change
-    from ticket_pipeline.market.sales import EstimatedSale
     from ticket_pipeline.simulator.listing import Sale, SimulatedListing
+    from ticket_pipeline_tests.market.sales_by_definition import EstimatedSale
 
 EVENT_AT = datetime(2026, 7, 2, 0, tzinfo=UTC)
 LISTED_AT = Marketplace.STUBHUB

@@ -1,4 +1,4 @@
--- Count what could leave and what left between captures, by class of price rank at the earlier one; as `market.sales` defines it.
+-- Count what could leave and what left between captures, by class of price rank at the earlier one.
 -- Parameters, arrays with one element per pair: event_ids, marketplaces, captured, previous; sizes (integer[]: seats at the
 -- earlier capture by class, pair after pair), classes (how many there are); ranked_pairs (from 0), ranked_ids, ranked_classes
 -- (arrays: the class of each seat of pairs whose earlier capture has none stored that holds); seen_from, seen_until (the first

@@ -1,4 +1,4 @@
-"""The class of price rank of each seat of a capture, computed when it is stored; `market.sales` defines the rank."""
+"""The class of price rank of each seat of a capture, computed when it is stored; the tests have it by definition."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ticket_pipeline.market.changes import SeenListing
 from ticket_pipeline.market.hours import zone_of
 from ticket_pipeline.market.price_classes import class_sizes, price_classes
-from ticket_pipeline.market.sales import rank_class, rank_prices
+from ticket_pipeline_tests.market.sales_by_definition import rank_class, rank_prices
 
 # Few names and prices, so that there are ties, and sections of one.
 _LISTINGS = st.lists(

@@ -23,7 +23,6 @@ from ticket_pipeline.market.hours import (
     quantile,
     zone_of,
 )
-from ticket_pipeline.market.sales import interval
 from ticket_pipeline.market.vocabulary import Health, Marketplace
 from ticket_pipeline.queries.captures import recent_captures
 from ticket_pipeline.queries.events import read_events
@@ -34,6 +33,7 @@ from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.prices import Span, rebuild_hourly
 from ticket_pipeline.storage.requests import set_up_budget
 from ticket_pipeline.storage.watchlist import replace_venue_zones, sync_watchlist
+from ticket_pipeline_tests.market.sales_by_definition import interval
 from ticket_pipeline_tests.storage.histories import HISTORY, Happening, histories
 from ticket_pipeline_tests.storage.stored import (
     DAY,

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from ticket_pipeline.market.changes import DEFAULT_CHANGE_RULES, find_changes, link_captures
 from ticket_pipeline.market.sale_rates import SaleRules
-from ticket_pipeline.market.sales import estimate_sales, interval
 from ticket_pipeline.storage.change_quality import as_seen
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.prices import HOUR, Span, hour_start
 from ticket_pipeline.storage.sales import rebuild_sales_by_day, update_sales
+from ticket_pipeline_tests.market.sales_by_definition import estimate_sales, interval
 from ticket_pipeline_tests.storage.market_histories import EVENT_AT, MARKETPLACES, START, Shown, market_histories, show
 from ticket_pipeline_tests.storage.stored import EXAMPLES_SHARE_A_DATABASE, Item, empty, query, store, watch_one
 from ticket_pipeline_tests.storage.test_changes import trust
