@@ -144,19 +144,17 @@ def write_captures(
         one.
     """
     # Rendering and compressing need no connection: done before the transaction opens, so that its locks are short.
-    rendered = [capture.to_csv() for capture, _ in captures]
-    bodies = [_compress(capture.body) for capture, _ in captures] if keep_body else None
-    with database.transaction(_describe([capture for capture, _ in captures])) as transaction:
-        new = _insert_manifests(transaction, [capture for capture, _ in captures])
+    every = [capture for capture, _ in captures]
+    rendered = [capture.to_csv() for capture in every]
+    bodies = [_compress(capture.body) for capture in every] if keep_body else None
+    polls = [EndedPoll(one.event, attempt, draw_jitter(), one.captured_at) for one, attempt in captures]
+    with database.transaction(_describe(every)) as transaction:
+        new = _insert_manifests(transaction, every)
         if not new:
-            return [StoredCapture(is_new=False)] * len(captures)
+            return [StoredCapture(is_new=False)] * len(every)
         if rows := "".join(rendered[index] for index in new):
             transaction.copy("snapshots/copy_listings", rows)
-        written = [captures[index][0] for index in new]
-        polls = [
-            EndedPoll(one.event, captures[index][1], draw_jitter(), one.captured_at)
-            for index, one in zip(new, written, strict=True)
-        ]
+        written, ended = [every[index] for index in new], [polls[index] for index in new]
         judged = judge_captures(transaction, _by_source(written))
         # None of these waits for the result of another: they are sent together.
         with transaction.connection.pipeline():
@@ -164,12 +162,12 @@ def write_captures(
             if bodies is not None:
                 _insert_bodies(transaction, written, [bodies[index] for index in new])
             mark_hours(transaction, judged)
-            insert_attempts(transaction, polls)
-            reschedule(transaction, polls, back_off)
+            insert_attempts(transaction, ended)
+            reschedule(transaction, ended, back_off)
             # A first capture has nothing to be compared with.
             sources = [one.source for one in judged if len(one.source.captures) > 1]
             compared = compare_captures(transaction, sources, change_rules)
-    return _summarise([capture for capture, _ in captures], new, judged, compared)
+    return _summarise(every, new, judged, compared)
 
 
 def _describe(captures: Sequence[Capture]) -> str:
