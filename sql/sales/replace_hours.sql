@@ -11,10 +11,10 @@ with spans as materialized (
 shares as materialized (
   select
     d.event_id, d.marketplace, h.hour_at, d.estimates,
-    extract(epoch from d.captured_at - d.previous_captured_at) as pair_seconds,
+    extract(epoch from d.captured_at - d.previous_captured_at)::double precision as pair_seconds,
     extract(
       epoch from least(d.captured_at, h.hour_at + interval '1 hour') - greatest(d.previous_captured_at, h.hour_at)
-    ) as seconds
+    )::double precision as seconds
   from spans as s
   inner join sale_departures as d
     on
@@ -50,7 +50,10 @@ built as (
   from shares as x
   cross join
     lateral jsonb_to_recordset(x.estimates)
-      as e (zone text, tickets numeric, variance numeric, error numeric, value numeric, currency text)
+      as e (
+        zone text, tickets double precision, variance double precision, error double precision, value double precision,
+        currency text
+      )
   where x.seconds > 0
   group by x.event_id, x.marketplace, e.zone, x.hour_at
 ),
@@ -74,9 +77,10 @@ insert into estimated_sales (
   polling_seconds, method
 )
 select
-  b.event_id, b.marketplace, b.zone, b.hour_at, round(b.tickets, 6), round(b.variance, 6), round(b.error, 6),
-  round(sales_bound(b.tickets, b.variance, b.error, -1), 6), round(sales_bound(b.tickets, b.variance, b.error, 1), 6),
-  round(b.value, 2), b.currency, c.covered_seconds, c.polling_seconds, %(method)s
+  b.event_id, b.marketplace, b.zone, b.hour_at, round(b.tickets::numeric, 6), round(b.variance::numeric, 6),
+  round(b.error::numeric, 6), round(sales_bound(b.tickets, b.variance, b.error, -1)::numeric, 6),
+  round(sales_bound(b.tickets, b.variance, b.error, 1)::numeric, 6), round(b.value::numeric, 2), b.currency,
+  c.covered_seconds, c.polling_seconds, %(method)s
 from built as b
 inner join covered as c on c.event_id = b.event_id and c.marketplace = b.marketplace and c.hour_at = b.hour_at
 on conflict (event_id, marketplace, zone, hour_at) do update
