@@ -63,7 +63,8 @@ def _distances(columns: Mapping[str, Sequence[Any]]) -> Floats:
     zone = np.where(zone < _NAMED, np.where(section < _NAMED, _NAMED, section), zone)
     in_zone = (zone * len(numbers) + currency) * len(numbers) + basis
     count, middle = _medians(in_zone * len(numbers) + section, logs)
-    _, of_zone = _medians(in_zone, logs)
+    # Where no listing names a zone, each section is one.
+    of_zone = middle if (zone == section).all() else _medians(in_zone, logs)[1]
     distances: Floats = np.round(
         RANK_STEPS * (logs - (count * middle + ZONE_LISTINGS * of_zone) / (count + ZONE_LISTINGS))
     )
@@ -82,12 +83,12 @@ def _medians(groups: Numbers, values: Floats) -> tuple[Floats, Floats]:
     """How many values the group of each value has, and their median."""
     groups = np.broadcast_to(groups, values.shape)
     order = np.lexsort((values, groups))
-    ordered = values[order]
-    starts = np.flatnonzero(np.diff(groups[order], prepend=-1))
-    counts = np.diff(starts, append=len(groups))
-    middles = (ordered[starts + (counts - 1) // 2] + ordered[starts + counts // 2]) / 2
-    found = np.empty((2, len(groups)))
-    found[:, order] = np.repeat([counts, middles], counts, axis=1)
+    ordered, keys = values[order], groups[order]
+    starts = np.concatenate([[0], np.flatnonzero(keys[1:] != keys[:-1]) + 1])
+    ends = np.concatenate([starts[1:], [len(keys)]])
+    middles = (ordered[(starts + ends - 1) // 2] + ordered[(starts + ends) // 2]) / 2
+    found = np.empty((2, len(keys)))
+    found[:, order] = np.repeat([ends - starts, middles], ends - starts, axis=1)
     return found[0], found[1]
 
 

@@ -115,39 +115,49 @@ class SaleWeights:
 
 
 def weigh_removals(rates: Floats, own: Departures) -> SaleWeights:
-    """Weigh the removals of one pair of captures.
+    """Weigh the removals of one pair of captures: as `weigh_pairs`."""
+    return weigh_pairs([rates], [own])[0]
+
+
+def weigh_pairs(rates: Sequence[Floats], pairs: Sequence[Departures]) -> list[SaleWeights]:
+    """Weigh the removals of pairs of captures; at once, because nearly all of the time is per call.
 
     Args:
-        rates: as of `fit_rates`.
-        own: the departures of this pair: its pace may differ from that of the rates.
+        rates: as of `fit_rates`, for each pair.
+        pairs: the departures of each: its pace may differ from that of the rates.
     """
-    points = rates
-    at_risk, removed = np.array(own.at_risk, float), float(sum(own.removed))
-    gone, _, _ = _fractions(points, own.gap_hours)
-    pace = np.log((removed + _PACE_REMOVALS) / ((at_risk * gone).sum(-1) + _PACE_REMOVALS))
-    points = points.copy()
-    points[..., 1:] += pace[..., None]
-    gone, _, kinds = _fractions(points, own.gap_hours)
+    points = np.array(rates)
+    at_risk, removed = (np.array([getattr(own, name) for own in pairs], float) for name in ("at_risk", "removed"))
+    hours = np.array([own.gap_hours for own in pairs])[:, None, None, None]
+    gone, _, _ = _fractions(points, hours)
+    expected = (at_risk[:, None, None, :] * gone).sum(-1)
+    points[..., 1:] += np.log((removed.sum(-1)[:, None, None] + _PACE_REMOVALS) / (expected + _PACE_REMOVALS))[
+        ..., None
+    ]
+    gone, _, kinds = _fractions(points, hours)
     chances = tickets = squares = np.zeros_like(gone)
     for share, rate, left, sold in kinds:
         weight = share * left * sold / gone
-        unseen = rate * own.gap_hours / left - 1
+        unseen = rate * hours / left - 1
         chances = chances + weight
         tickets = tickets + weight * (1 + unseen)
         squares = squares + weight * (1 + unseen) * (1 + 2 * unseen)
-    return _over_beliefs(chances, tickets, squares, np.array(own.removed, float))
+    return _over_beliefs(chances, tickets, squares, removed)
 
 
-def _over_beliefs(chances: Floats, tickets: Floats, squares: Floats, removed: Floats) -> SaleWeights:
-    """Average over beliefs and points; the error is how each class moves with the total of the pair."""
-    tickets_mean = tickets.mean((0, 1))
+def _over_beliefs(chances: Floats, tickets: Floats, squares: Floats, removed: Floats) -> list[SaleWeights]:
+    """Average over beliefs and points; the error is how each class moves with the total of its pair."""
+    means = tickets.mean((1, 2))
     # Without removals the error is that of one in each class.
-    totals = (tickets * (removed if removed.any() else np.ones_like(removed))).sum(-1)
-    moved = totals - totals.mean()
-    spread = math.sqrt((moved**2).mean())
-    error = ((tickets - tickets_mean) * moved[..., None]).mean((0, 1)) / max(spread, 1e-9)
-    variance = (squares - tickets**2).mean((0, 1))
-    return SaleWeights(tickets_mean, variance, error, chances.mean((0, 1)))
+    counted = np.where(removed.any(-1, keepdims=True), removed, 1)
+    totals = (tickets * counted[:, None, None, :]).sum(-1)
+    moved = totals - totals.mean((1, 2), keepdims=True)
+    spread = np.sqrt((moved**2).mean((1, 2)))
+    together = ((tickets - means[:, None, None, :]) * moved[..., None]).mean((1, 2))
+    errors = together / np.maximum(spread, 1e-9)[:, None]
+    variances = (squares - tickets**2).mean((1, 2))
+    weights = zip(means, variances, errors, chances.mean((1, 2)), strict=True)
+    return [SaleWeights(*of_pair) for of_pair in weights]
 
 
 def fit_rates(window: Departures, rules: SaleRules = DEFAULT_SALE_RULES) -> Floats:
@@ -216,7 +226,9 @@ def _log_posterior(points: Floats, window: Departures, prior: Floats) -> Floats:
     return posterior
 
 
-def _fractions(points: Floats, hours: float) -> tuple[Floats, Floats, list[tuple[Floats, Floats, Floats, Floats]]]:
+def _fractions(
+    points: Floats, hours: float | Floats
+) -> tuple[Floats, Floats, list[tuple[Floats, Floats, Floats, Floats]]]:
     """What leaves of each class within a gap: of all, of the new; and of both kinds of wanted listings.
 
     A kind is its share of the class, its rate, the fraction that leaves, and the part of these that is sold. New

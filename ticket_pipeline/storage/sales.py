@@ -22,7 +22,7 @@ from ticket_pipeline.market.sale_rates import (
     Departures,
     SaleRules,
     fit_rates,
-    weigh_removals,
+    weigh_pairs,
 )
 from ticket_pipeline.market.sales import METHOD, NO_DEPARTURES, Lot, sales_by_zone
 from ticket_pipeline.storage.archive import refuse_archived
@@ -133,12 +133,13 @@ def _count(transaction: Transaction, pairs: Sequence[Row]) -> None:
 
 def _estimate(transaction: Transaction, rows: Sequence[Row], rules: SaleRules) -> None:
     rates = _read_rates(transaction, {_block_of(row, rules) for row in rows}, rules)
+    found = transaction.fetch_all("sales/select_departures", **_keys(rows))
+    departures = [_departures(row, (row["captured_at"] - row["previous_captured_at"]) / HOUR) for row in found]
+    weighed = weigh_pairs([rates[_block_of(row, rules)] for row in found], departures)
     pairs = []
-    for row in transaction.fetch_all("sales/select_departures", **_keys(rows)):
-        hours = (row["captured_at"] - row["previous_captured_at"]) / HOUR
-        weights = weigh_removals(rates[_block_of(row, rules)], _departures(row, hours))
-        found = sales_by_zone((Lot(*lot) for lot in row["lots"]), weights)
-        estimates = [{"zone": zone} | vars(one) for zone, one in found.items()]
+    for row, weights in zip(found, weighed, strict=True):
+        sales = sales_by_zone((Lot(*lot) for lot in row["lots"]), weights)
+        estimates = [{"zone": zone} | vars(one) for zone, one in sales.items()]
         pairs.append({**_key(row), "captured_at": row["captured_at"].isoformat(), "estimates": estimates})
     transaction.execute("sales/keep_estimates", pairs=Jsonb(pairs))
 
