@@ -1,6 +1,6 @@
--- What values are compared with, from the hours before a capture. Parameters, arrays with one element per question:
--- event_ids, marketplaces, zones, currencies, fee_bases, captured, places (integer[]: in the values of measure_captures,
--- from 1), kinds (ago, low, high or usual), windows (interval[]).
+-- What values are compared with, from the hours before a capture. Parameters: questions (jsonb array of number, event_id,
+-- marketplace, zone, currency, fee_basis, captured_at, place, kind and span). Places: floor, get-in 1 to 8, median, tickets,
+-- listings, from 1; kinds: ago, low, high or usual.
 -- ago: the last hour that ended at least the window before, and at most twice it and an hour; usual: 24 hours or more of
 -- the window. Thin get-in prices are no values. Rows: those that have an answer.
 with questions as materialized (
@@ -8,12 +8,11 @@ with questions as materialized (
     u.*, date_bin('1 hour', u.captured_at, timestamptz '2000-01-01 00:00+00') as hour_at,
     case u.kind when 'usual' then u.captured_at - u.span else '-infinity' end as since_at
   from
-    unnest(
-      %(event_ids)s::bigint[], %(marketplaces)s::text[], %(zones)s::text[], %(currencies)s::text[], %(fee_bases)s::text[],
-      %(captured)s::timestamptz[], %(places)s::integer[], %(kinds)s::text[], %(windows)s::interval[]
-    ) with ordinality as u (
-      event_id, marketplace, zone, currency, fee_basis, captured_at, place, kind, span, number
-    )
+    jsonb_to_recordset(%(questions)s)
+      as u (
+        number integer, event_id bigint, marketplace text, zone text, currency text, fee_basis text, captured_at timestamptz,
+        place integer, kind text, span interval
+      )
 )
 
 select q.number, a.value, a.at, null::numeric as deviation

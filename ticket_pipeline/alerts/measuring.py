@@ -13,6 +13,8 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from psycopg.types.json import Jsonb
+
 from ticket_pipeline.market.alert_rules import EVERY_ZONE, WHOLE_EVENT, AlertRule, Kind, Measure
 from ticket_pipeline.market.alert_states import Observation, Reference, Standing
 from ticket_pipeline.market.hours import FLOOR_LISTINGS
@@ -175,7 +177,7 @@ def _kept_reference(rule: AlertRule, capture: Capture, standing: Standing | None
     kind = rule.condition.kind
     if standing is None:
         return None
-    if kind in {Kind.NEW_LOW, Kind.NEW_HIGH} and standing.extreme is not None:
+    if kind.is_extreme and standing.extreme is not None:
         return Reference(standing.extreme)
     is_usual = kind is Kind.UNUSUAL and standing.reference is not None
     if is_usual and standing.reference is not None and standing.reference_at == hour_start(capture.captured_at):
@@ -217,18 +219,19 @@ def _references(
     source: Database | Transaction, questions: Sequence[tuple[int, AlertRule, Capture, Subject]]
 ) -> dict[int, Reference]:
     """What the values are compared with, by the number of the question."""
-    rows = source.fetch_all(
-        "alerts/select_references",
-        **subject_columns([subject for *_, subject in questions]),
-        captured=[capture.captured_at for _, _, capture, _ in questions],
-        places=[place_of(rule) for _, rule, _, _ in questions],
-        kinds=[_KINDS[rule.condition.kind] for _, rule, _, _ in questions],
-        windows=[rule.condition.window or _USUAL for _, rule, _, _ in questions],
-    )
-    return {
-        questions[row["number"] - 1][0]: Reference(row["value"], row["at"], row["deviation"] or Decimal())
-        for row in rows
-    }
+    asked = [
+        {
+            "number": number,
+            **subject._asdict(),
+            "captured_at": capture.captured_at.isoformat(),
+            "place": place_of(rule),
+            "kind": _KINDS[rule.condition.kind],
+            "span": f"{(rule.condition.window or _USUAL).total_seconds()} seconds",
+        }
+        for number, rule, capture, subject in questions
+    ]
+    rows = source.fetch_all("alerts/select_references", questions=Jsonb(asked))
+    return {row["number"]: Reference(row["value"], row["at"], row["deviation"] or Decimal()) for row in rows}
 
 
 def _sales(source: Database | Transaction, asked: Sequence[_Asked]) -> Iterator[Seen]:

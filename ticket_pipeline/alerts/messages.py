@@ -116,7 +116,7 @@ def _matter(rule: AlertRule, standing: Standing) -> str:
         hours = f" in {rule.number}h" if rule.measure is Measure.SALES else ""
         return f"{condition}{hours}"
     before = show_value(rule, reference, "").strip()
-    if condition.kind in {Kind.NEW_LOW, Kind.NEW_HIGH}:
+    if condition.kind.is_extreme:
         return f"a {condition} ({'lowest' if condition.kind is Kind.NEW_LOW else 'highest'} before: {before})"
     if condition.kind is Kind.UNUSUAL:
         return f"unusual (14-day mean: {before})"

@@ -80,7 +80,12 @@ class Kind(StrEnum):
     @property
     def is_level(self) -> bool:
         """Whether it compares with a number that the user wrote: its end is news, too."""
-        return self in {Kind.BELOW, Kind.ABOVE}
+        return self is Kind.BELOW or self is Kind.ABOVE
+
+    @property
+    def is_extreme(self) -> bool:
+        """Whether it compares with all that was before."""
+        return self is Kind.NEW_LOW or self is Kind.NEW_HIGH
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,7 @@ class Condition:
         """As a user writes it."""
         if self.kind in {Kind.FALLS, Kind.RISES}:
             return f"{self.kind} {_plain(self.amount)}% in {show_duration(self.window)}"
-        return self.kind if self.kind in {Kind.NEW_LOW, Kind.NEW_HIGH} else f"{self.kind} {_plain(self.amount)}"
+        return self.kind if self.kind.is_extreme else f"{self.kind} {_plain(self.amount)}"
 
 
 @dataclass(frozen=True, slots=True)

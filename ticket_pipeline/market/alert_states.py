@@ -108,7 +108,7 @@ def judge(condition: Condition, value: Decimal | None, reference: Reference | No
         return Verdict.NO_DATA
     if reference is None:
         return _judge_level(condition, value)
-    if condition.kind in {Kind.NEW_LOW, Kind.NEW_HIGH}:
+    if condition.kind.is_extreme:
         sign = 1 if condition.kind is Kind.NEW_LOW else -1
         return Verdict.BREACH if sign * value < sign * reference.value else Verdict.CLEAR
     if condition.kind is Kind.UNUSUAL:
@@ -164,7 +164,7 @@ def _obstacle(seen: Observation, reference: Reference | None) -> str:
 
 def _reference(before: Standing, seen: Observation, kind: Kind) -> Reference | None:
     """A new low is compared with all that was before it; while it is pending, with what was before it began."""
-    if kind not in {Kind.NEW_LOW, Kind.NEW_HIGH}:
+    if not kind.is_extreme:
         return seen.reference
     if before.state is AlertState.PENDING and before.reference is not None:
         return Reference(before.reference, before.reference_at)
@@ -178,7 +178,7 @@ def _before(before: Standing, seen: Observation, kind: Kind) -> Decimal | None:
 
 
 def _extreme(one: Decimal | None, other: Decimal | None, kind: Kind) -> Decimal | None:
-    if kind not in {Kind.NEW_LOW, Kind.NEW_HIGH}:
+    if not kind.is_extreme:
         return None
     known = [value for value in (one, other) if value is not None]
     return (min if kind is Kind.NEW_LOW else max)(known, default=None)
