@@ -6,7 +6,7 @@ import statistics
 from datetime import timedelta
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from ticket_pipeline.alerts.measuring import Capture, Seen, Subject, observe
 from ticket_pipeline.market.alert_grammar import parse_rule
@@ -83,7 +83,7 @@ def expected_subjects(rule: StoredRule, capture: Captured, key: tuple[int, str])
     return found
 
 
-@settings(parent=EXAMPLES_SHARE_A_DATABASE, max_examples=25)
+@EXAMPLES_SHARE_A_DATABASE
 @given(history=histories())
 def test_values_and_references_are_those_of_the_listings(database: Database, history: History) -> None:
     event_id = live_through(database, history)

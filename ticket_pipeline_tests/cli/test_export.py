@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ticket_pipeline.errors import StorageError
@@ -180,7 +180,7 @@ def test_a_stream_that_parquet_cannot_hold_ends_in_an_error_and_not_in_waiting(t
 _TEXT = st.none() | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
 
 
-@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=10)
+@EXAMPLES_SHARE_A_DATABASE
 @given(texts=st.lists(st.tuples(_TEXT, _TEXT), min_size=1, max_size=6))
 def test_every_text_comes_back(synced: Cli, folder: Path, texts: list[tuple[str | None, str | None]]) -> None:
     (event,) = synced.loopback.events(synced.loopback.keys[:1])

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ticket_pipeline.dashboard.event_charts import _expected
@@ -214,7 +214,7 @@ def test_an_event_that_is_not_there_is_not_found(dashboard: httpx.Client) -> Non
         ),
     )
 )
-@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=25)
+@EXAMPLES_SHARE_A_DATABASE
 def test_any_address_of_an_event_is_a_page(dashboard: httpx.Client, event_id: int, query: dict[str, str]) -> None:
     response = dashboard.get(f"/events/{event_id}", params=query)
     is_known = query.get("zone", "").casefold() in {"", "*", "9", ZONE.casefold()}

@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import pytest
 
 from ticket_pipeline.dashboard.formats import change, money
+from ticket_pipeline.dashboard.overview import _sorted
 from ticket_pipeline.queries.overview import overview
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.prices import Span, rebuild_hourly
@@ -70,6 +73,12 @@ def test_the_address_sorts_and_filters(dashboard: httpx.Client) -> None:
     assert names(dashboard, "/?trouble=1") == [QUIET]
     assert names(dashboard, "/?market=vivid_seats") == []
     assert names(dashboard, "/?sort=nonsense&market=") == [QUIET, FORMULA, ATTACK]
+
+
+def test_the_farthest_move_comes_first_up_or_down() -> None:
+    groups: list[Any] = [SimpleNamespace(rows=[SimpleNamespace(percent_24_hours=move)]) for move in (3, None, -20, 10)]
+    moves = [group.rows[0].percent_24_hours for group in _sorted(groups, "day", is_down=True)]
+    assert moves == [-20, 10, 3, None]
 
 
 @pytest.mark.usefixtures("filled")

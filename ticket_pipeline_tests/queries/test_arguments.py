@@ -21,12 +21,12 @@ HALF_AN_HOUR = timedelta(minutes=30)
 _SPAN_SQL = "'2026-03-01', '2026-03-03'"
 
 
-@pytest.fixture
-def event(database: Database) -> Event:
-    """An event with a capture: each question about it has an answer."""
-    event = watch_one(database)
-    store(database, event, NOON, items(3))
-    rebuild_hourly(database, Span(NOON, NOON + HOUR))
+@pytest.fixture(scope="module")
+def event(database_of_the_module: Database) -> Event:
+    """An event with a capture: each question about it has an answer, and none of these changes anything."""
+    event = watch_one(database_of_the_module)
+    store(database_of_the_module, event, NOON, items(3))
+    rebuild_hourly(database_of_the_module, Span(NOON, NOON + HOUR))
     return event
 
 
@@ -54,9 +54,9 @@ def event(database: Database) -> Event:
         ("sales_bound(1, 1, 0, 0)", "p_side is 0"),
     ],
 )
-def test_the_schema_refuses(database: Database, event: Event, call: str, named: str) -> None:
+def test_the_schema_refuses(database_of_the_module: Database, event: Event, call: str, named: str) -> None:
     asked = {"id": event.event_id, "now": NOON}
-    with database.connection() as connection, pytest.raises(InvalidParameterValue, match=named) as raised:
+    with database_of_the_module.connection() as connection, pytest.raises(InvalidParameterValue, match=named) as raised:
         connection.execute(f"select * from {call}".encode(), asked)  # noqa: S608 - calls of this module
     assert raised.value.sqlstate == "22023"
 
@@ -85,6 +85,6 @@ TREND: dict[str, Any] = {"span": SPAN, "timezone": "UTC"}
         ),
     ],
 )
-def test_python_refuses(database: Database, event: Event, ask: Callable[..., object], named: str) -> None:
+def test_python_refuses(database_of_the_module: Database, event: Event, ask: Callable[..., object], named: str) -> None:
     with pytest.raises(ValueError, match=named):
-        ask(database, event.event_id)
+        ask(database_of_the_module, event.event_id)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from statistics import median
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ticket_pipeline.market.vocabulary import Marketplace
@@ -78,7 +78,7 @@ def order(change: ListingChange) -> tuple[Any, ...]:
     return -change.captured_at.timestamp(), change.marketplace, change.change, price, change.listing_id
 
 
-@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=10)
+@EXAMPLES_SHARE_A_DATABASE
 @given(
     history=market_histories,
     hours=st.tuples(st.integers(0, 60), st.integers(1, 60)),

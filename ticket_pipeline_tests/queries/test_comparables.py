@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ticket_pipeline.market.hours import PricedListing, floor_price, quantile
@@ -70,7 +70,7 @@ def measure(listings: list[PricedListing]) -> dict[str, Any]:
     }
 
 
-@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=20)
+@EXAMPLES_SHARE_A_DATABASE
 @given(seats, st.integers(1, 7), st.booleans())
 def test_depth_counts_from_the_floor_up(database: Database, listings: list[Item], together: int, by_zone: bool) -> None:
     event_id = capture(database, listings)
@@ -107,7 +107,7 @@ def in_section_of(listings: list[Item], section: str | None) -> list[Item]:
     return (exact or [item for item, name in named if name.split()[-1:] == [wanted]]) if section else []
 
 
-@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=25)
+@EXAMPLES_SHARE_A_DATABASE
 @given(
     seats,
     st.integers(1, 4),

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ticket_pipeline.market.events import RejectedRow
@@ -150,7 +150,7 @@ def fields_of(row: MarketNow | SpreadRow | OverviewRow, *names: str) -> list[Any
     return [getattr(row, name) for name in names]
 
 
-@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=20)
+@EXAMPLES_SHARE_A_DATABASE
 @given(histories, MOMENTS, INTERVALS)
 def test_the_market_now_is_its_last_trusted_capture(
     database: Database, history: list[Happening], moment: datetime, interval: timedelta | None
@@ -180,7 +180,7 @@ def test_the_market_now_is_its_last_trusted_capture(
     assert all((row.reason is None) == (row.health is Health.OK) for row in found)
 
 
-@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=10)
+@EXAMPLES_SHARE_A_DATABASE
 @given(histories, MOMENTS, INTERVALS, st.integers(1, 8))
 def test_the_spread_compares_only_what_can_be_compared(
     database: Database, history: list[Happening], moment: datetime, interval: timedelta | None, together: int
@@ -209,7 +209,7 @@ def test_the_spread_compares_only_what_can_be_compared(
             assert row.is_too_far_apart == (row.apart > (interval or 12 * HOUR))
 
 
-@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=15)
+@EXAMPLES_SHARE_A_DATABASE
 @given(histories, MOMENTS, st.booleans(), st.booleans())
 def test_the_overview_is_the_market_now_built_or_not(
     database: Database, history: list[Happening], moment: datetime, is_built: bool, is_late: bool

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ticket_pipeline.market.hours import is_thin
@@ -28,7 +28,7 @@ from ticket_pipeline_tests.storage.stored import (
 )
 
 
-@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=20)
+@EXAMPLES_SHARE_A_DATABASE
 @given(history=histories(), zone=st.sampled_from(["*", "Lower"]), hours_before_end=st.sampled_from([0, 25]))
 def test_every_day_of_the_way_is_what_brute_force_over_captures_says(
     database: Database, history: History, zone: str, hours_before_end: int
@@ -149,7 +149,7 @@ _pasts = st.builds(
 )
 
 
-@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=15)
+@EXAMPLES_SHARE_A_DATABASE
 @given(
     pasts=st.lists(_pasts, min_size=4, max_size=9),
     own=st.builds(Past, prices=_prices, group=st.sampled_from([None, None, "NBA"])),

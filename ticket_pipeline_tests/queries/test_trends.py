@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ticket_pipeline.market.events import Event
@@ -53,7 +53,7 @@ def buckets_of(database: Database, event_id: int, history: History, by: timedelt
     return {name: Buckets(stored, number, until) for name, stored in read_stored(database, event_id).items()}
 
 
-@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=25)
+@EXAMPLES_SHARE_A_DATABASE
 @given(
     history=histories(),
     by=st.sampled_from([HOUR, 6 * HOUR, DAY]),
@@ -96,7 +96,7 @@ def test_every_series_is_what_brute_force_over_captures_says(
         assert one.trend == measure_trend([(p.at, p.value) for p in one.points if p.value is not None])
 
 
-@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=15)
+@EXAMPLES_SHARE_A_DATABASE
 @given(history=histories(), by=st.sampled_from([HOUR, DAY]), zone=st.sampled_from(["*", "Lower"]))
 def test_every_count_is_what_brute_force_over_captures_says(
     database: Database, history: History, by: timedelta, zone: str
@@ -130,7 +130,7 @@ def expected_counts(
     return TicketPoint(at, tickets, len(last), rate, *coverage)
 
 
-@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=10)
+@EXAMPLES_SHARE_A_DATABASE
 @given(history=histories())
 def test_zones_now_are_what_the_last_capture_of_each_marketplace_says(database: Database, history: History) -> None:
     event_id = live_through(database, history)

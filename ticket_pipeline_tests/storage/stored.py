@@ -35,9 +35,11 @@ HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 PATIENCE_SECONDS = 60.0
 EXAMPLES_SHARE_A_DATABASE = settings(
-    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=settings().max_examples // 3,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-"""For property tests: one database for all examples; each calls `empty` first."""
+"""For property tests: one database for all examples, a third of the profile's; each calls `empty` first."""
 BACK_OFF = BackOff(timedelta(minutes=5), timedelta(hours=6))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ticket_pipeline.market.changes import DEFAULT_CHANGE_RULES, Change, find_changes, link_captures
@@ -62,7 +62,7 @@ def assert_all_is_by_definition(database: Database) -> None:
         assert stored_changes(database, marketplace) == expected_changes(database, marketplace)
 
 
-@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=25)
+@EXAMPLES_SHARE_A_DATABASE
 @given(history=market_histories)
 def test_changes_are_those_of_the_definition_in_whatever_order_captures_arrive(
     database: Database, history: list[Shown]
@@ -72,7 +72,7 @@ def test_changes_are_those_of_the_definition_in_whatever_order_captures_arrive(
     assert_all_is_by_definition(database)
 
 
-@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=10)
+@EXAMPLES_SHARE_A_DATABASE
 @given(history=market_histories, hours=st.tuples(st.integers(0, 60), st.integers(1, 30)))
 def test_what_was_deleted_is_built_again_with_its_window(
     database: Database, history: list[Shown], hours: tuple[int, int]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import groupby
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from ticket_pipeline.storage.database import Database, Row
 from ticket_pipeline.storage.prices import Span, rebuild_daily, rebuild_hourly
@@ -111,7 +112,7 @@ def rounded(amount: Decimal, step: str) -> Decimal:
     return amount.quantize(Decimal(step), ROUND_HALF_UP)
 
 
-@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=30)
+@EXAMPLES_SHARE_A_DATABASE
 @given(history=histories)
 def test_every_column_is_what_brute_force_says(database: Database, history: list[Happening]) -> None:
     empty(database)
@@ -124,16 +125,18 @@ def test_every_column_is_what_brute_force_says(database: Database, history: list
     assert differences == []
 
 
-def test_a_zone_that_is_gone_from_the_last_covered_hour_has_no_tickets(database: Database) -> None:
+def test_a_day_has_the_prices_and_zones_of_its_last_covered_hour(database: Database) -> None:
     event = watch_one(database)
     store(database, event, MIDNIGHT, [*items(4, zone="Lower"), *items(2, zone="Upper")])
-    store(database, event, MIDNIGHT + HOUR, items(4, zone="Lower"))
+    store(database, event, MIDNIGHT + HOUR, [replace(item, price=item.price - 10) for item in items(4, zone="Lower")])
     fail(database, event, MIDNIGHT + 2 * HOUR)
     rebuild_hourly(database, Span(MIDNIGHT, MIDNIGHT + 3 * HOUR))
     rebuild_daily(database, MIDNIGHT.date(), MIDNIGHT.date() + timedelta(days=1))
     days = {key[2]: row for key, row in stored_days(database).items()}
     assert (days["Upper"]["tickets"], days["Upper"]["peak_tickets"], days["Upper"]["mean_tickets"]) == (0, 4, 2)
     assert (days["*"]["tickets"], days["*"]["hours_covered"], days["*"]["failed_attempts"]) == (8, 2, 1)
+    last = [days["Lower"][f"{name}_price"] for name in ("floor", "p25", "median", "p75", "get_in_1", "get_in_2")]
+    assert last == [90, 90.75, 91.5, 92.25, 90, 90]
 
 
 def test_only_the_days_asked_for_are_rebuilt(database: Database) -> None:

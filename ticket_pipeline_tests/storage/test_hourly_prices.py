@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from ticket_pipeline.market.hours import PricedListing, hourly_prices
 from ticket_pipeline.market.vocabulary import Outcome
@@ -119,7 +119,7 @@ def priced(item: Item) -> PricedListing:
     )
 
 
-@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=30)
+@EXAMPLES_SHARE_A_DATABASE
 @given(history=histories)
 def test_every_column_is_what_brute_force_says(database: Database, history: list[Happening]) -> None:
     empty(database)

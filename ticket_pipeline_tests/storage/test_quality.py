@@ -6,7 +6,7 @@ from datetime import date
 from typing import LiteralString
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ticket_pipeline.storage.database import Database
@@ -137,7 +137,7 @@ def one_row(database: Database) -> Database:
     return database
 
 
-@settings(EXAMPLES_SHARE_A_DATABASE)
+@EXAMPLES_SHARE_A_DATABASE
 @given(prices=st.fixed_dictionaries(dict.fromkeys(BOUNDS, st.sampled_from([3, 3, 3, 3, 2, 4, 0, None]))))
 def test_what_is_found_is_each_price_out_of_its_bounds(one_row: Database, prices: dict[str, int | None]) -> None:
     change = ", ".join(f"{name} = %({name})s" for name in prices)

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ticket_pipeline.errors import RateLimited, RequestNotPermitted, StorageError
@@ -138,7 +138,7 @@ def test_a_window_that_is_no_longer_limited_limits_no_more(budget: Database) -> 
     assert free(budget) == 10
 
 
-@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=25)
+@EXAMPLES_SHARE_A_DATABASE
 @given(
     st.lists(
         st.one_of(

@@ -6,7 +6,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ticket_pipeline.market.changes import DEFAULT_CHANGE_RULES, find_changes, link_captures
@@ -80,7 +80,7 @@ def assert_all_is_by_definition(database: Database) -> None:
         assert stored.get(key, (0, 0, 0)) == pytest.approx(expected.get(key, (0, 0, 0)), abs=1e-4), key
 
 
-@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=12)
+@EXAMPLES_SHARE_A_DATABASE
 @given(history=market_histories, between=st.integers(0, 14))
 def test_sales_are_those_of_the_definition_whenever_they_are_estimated(
     database: Database, history: list[Shown], between: int
@@ -94,7 +94,7 @@ def test_sales_are_those_of_the_definition_whenever_they_are_estimated(
     assert update_sales(database, RULES) == 0
 
 
-@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=10)
+@EXAMPLES_SHARE_A_DATABASE
 @given(history=market_histories, has_classes=st.booleans())
 def test_a_window_that_is_estimated_again_has_the_same_rows(
     database: Database, history: list[Shown], *, has_classes: bool

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ticket_pipeline.ingest.cadence import Cadence
@@ -261,7 +261,7 @@ moments_to_event = st.integers(-48, 24 * 60).map(lambda hours: hours * HOUR) | s
 )
 
 
-@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=40)
+@EXAMPLES_SHARE_A_DATABASE
 @given(
     base_interval=st.timedeltas(timedelta(minutes=1), timedelta(days=7)),
     found_bands=bands,

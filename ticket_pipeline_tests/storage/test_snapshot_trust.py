@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ticket_pipeline.market.trust import CaptureSize, find_suspects
@@ -95,7 +95,7 @@ capture_size = st.tuples(st.sampled_from([0, 4, 5, 6, 9, 10, 20, 40]), st.boolea
 )
 
 
-@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=25)
+@EXAMPLES_SHARE_A_DATABASE
 @given(
     sizes=st.lists(capture_size, min_size=1, max_size=8),
     order=st.randoms(use_true_random=False),

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 import pytest
 import zstandard
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ticket_pipeline.errors import StorageError
@@ -102,7 +102,7 @@ def manifest(database: Database, event: Event) -> Row:
     return row
 
 
-@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=30)
+@EXAMPLES_SHARE_A_DATABASE
 @example(listings=[Item(section='the same 100 % of "%s"'), Item(section='the same 100 % of "%s"')])
 @example(listings=[Item(row='a "b", c\n'), Item(row=None), Item(row="\r")])
 @example(listings=[Item(splits=()), Item(splits=(1, 3)), Item(splits=None)])
@@ -143,7 +143,7 @@ good_listing = st.fixed_dictionaries(
 )
 
 
-@settings(EXAMPLES_SHARE_A_DATABASE, max_examples=30)
+@EXAMPLES_SHARE_A_DATABASE
 @given(payload=st.lists(received_listing | good_listing | json_text | st.none(), max_size=15))
 def test_every_listing_received_is_stored_or_rejected(database: Database, payload: list[object]) -> None:
     empty(database)
