@@ -51,6 +51,18 @@ def test_months_are_due_from_the_first_capture_until_four_months_ago(played: Dat
     assert find_due_months(played, TODAY, 0) == []
 
 
+def test_rows_that_change_while_they_are_written_stay(played: Database, place: ArchivePlace) -> None:
+    def change(step: str) -> None:
+        if step.startswith("Comparing"):
+            query(played, "update listings set quantity = 9 where captured_at >= %(at)s returning 1", at=FEBRUARY.start)
+
+    before = len(contents(played, month=FEBRUARY)["listings"])
+    with pytest.raises(StorageError, match="listings of February 2026 are not equal to their files"):
+        archive_month(played, place, FEBRUARY, TODAY, change)
+    assert len(contents(played, month=FEBRUARY)["listings"]) == before
+    assert {each.state for each in read_archive_files(played)} == {"written"}
+
+
 def test_a_young_month_stays(played: Database, place: ArchivePlace) -> None:
     with pytest.raises(StorageError, match=r"March 2026 is too young.* now is 2026-02"):
         archive_month(played, place, MARCH, MARCH.plus(4).start)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from random import Random
@@ -10,16 +10,19 @@ from typing import Any
 
 import pytest
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
 from ticket_pipeline.ingest import replay
 from ticket_pipeline.ingest.replay import ReplayReport, replay_snapshots
 from ticket_pipeline.market.vocabulary import Marketplace, ParsedListings
 from ticket_pipeline.marketplaces.stubhub.parser import parse_stubhub_listings
 from ticket_pipeline.storage.database import Row
+from ticket_pipeline.storage.embedded import EmbeddedServer
 from ticket_pipeline.storage.prices import DAY, HOUR, Span, rebuild_daily, rebuild_hourly
 from ticket_pipeline.storage.sales import build_sale_rules, update_sales
-from ticket_pipeline_tests.ingest.loopback import Loopback
+from ticket_pipeline_tests.ingest.loopback import Loopback, open_loopback
 from ticket_pipeline_tests.ingest.scripted import ScriptedClient, answer_about, ingest_of, listing
+from ticket_pipeline_tests.servers import throwaway_database
 from ticket_pipeline_tests.storage.stored import empty
 
 Parse = Callable[[bytes], ParsedListings]
@@ -89,16 +92,31 @@ def replay_all(loopback: Loopback, **how: Any) -> ReplayReport:  # noqa: ANN401 
     return replay_snapshots(loopback.database, loopback.settings(), SPAN, **how)
 
 
+@pytest.fixture(scope="module")
+def template(database_server: EmbeddedServer, migrated_template: str) -> Iterator[tuple[str, dict[str, list[Row]]]]:
+    """The name of a database where the parser was wrong, and what is stored where it was right."""
+    with throwaway_database(database_server, template=migrated_template) as url:
+        with open_loopback(url) as loopback:
+            store(loopback, parse_stubhub_listings)
+            right = stored(loopback)
+            assert all(right.values())
+            store(loopback, wrong)
+            false = stored(loopback)
+            assert {table for table in TABLES if false[table] != right[table]} == set(TABLES)
+        yield str(conninfo_to_dict(url)["dbname"]), right
+
+
 @pytest.fixture
-def truth(loopback: Loopback) -> dict[str, list[Row]]:
-    """What is stored where the parser was right, and then a database where it was wrong."""
-    store(loopback, parse_stubhub_listings)
-    right = stored(loopback)
-    assert all(right.values())
-    store(loopback, wrong)
-    false = stored(loopback)
-    assert {table for table in TABLES if false[table] != right[table]} == set(TABLES)
-    return right
+def loopback(database_server: EmbeddedServer, template: tuple[str, object]) -> Iterator[Loopback]:
+    """A marketplace, and a database where the parser was wrong."""
+    with throwaway_database(database_server, template=template[0]) as url, open_loopback(url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def truth(template: tuple[str, dict[str, list[Row]]]) -> dict[str, list[Row]]:
+    """What is stored where the parser was right."""
+    return template[1]
 
 
 def test_a_replay_makes_everything_as_with_the_right_parser(loopback: Loopback, truth: dict[str, list[Row]]) -> None:
@@ -142,10 +160,7 @@ def test_a_replay_that_is_stopped_leaves_whole_captures_and_the_next_goes_on(
     assert {table for table in TABLES if after[table] != truth[table]} == set()
 
 
-def test_what_cannot_be_read_again_stays_and_is_counted(
-    loopback: Loopback, truth: dict[str, list[Row]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    del truth  # it is stored wrongly now
+def test_what_cannot_be_read_again_stays_and_is_counted(loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
     loopback.rows("delete from raw_payloads where captured_at < %s", MOMENT + 2 * HOUR)
     before = loopback.rows("select * from listings where captured_at < %s order by 1, 3, 4", MOMENT + 2 * HOUR)
 

@@ -31,14 +31,14 @@ CANNOT_BE_PREPARED |= {"dagster/delete_events", "dagster/delete_check_executions
 
 
 @pytest.mark.parametrize("name", sorted(set(statement_names()) - CANNOT_BE_PREPARED))
-def test_the_server_accepts_a_statement(database: Database, name: str) -> None:
+def test_the_server_accepts_a_statement(database_of_the_module: Database, name: str) -> None:
     text = statement(name)
     parameters = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", text)))
     for number, parameter in enumerate(parameters, 1):
         text = text.replace(f"%({parameter})s", f"${number}")
     types = ", ".join(TYPES.get(parameter, "unknown") for parameter in parameters)
     prepare = f"prepare it {f'({types})' if types else ''} as {text.replace('%%', '%')}"
-    with database.connection() as connection:
+    with database_of_the_module.connection() as connection:
         connection.execute(prepare.encode())
         connection.execute("deallocate it")
 
