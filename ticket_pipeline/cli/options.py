@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 
+from ticket_pipeline.cli.formats import parse_bucket
 from ticket_pipeline.market.hours import MOST_TOGETHER
 from ticket_pipeline.market.vocabulary import Marketplace
 
@@ -24,6 +26,10 @@ ChartOption = Annotated[
 ]
 Zone = Annotated[str, typer.Option(help="One zone; * is the whole event.")]
 Together = Annotated[int, typer.Option(min=1, max=MOST_TOGETHER, help="Tickets that must be sold together.")]
+Bucket = Annotated[
+    timedelta,
+    typer.Option(parser=parse_bucket, metavar="DURATION", help="Hours, days or weeks: '6 hours', '1 day', '1w'."),
+]
 Days = Annotated[int, typer.Option(min=1, max=3660, help="How many days back.")]
 IntervalHours = Annotated[
     float | None,

@@ -22,12 +22,11 @@ from ticket_pipeline.cli.formats import (
     get_in,
     local_time,
     money,
-    parse_bucket,
     percent,
     plain,
     utc_now,
 )
-from ticket_pipeline.cli.options import Days, EventKey, MarketplaceOption, Zone
+from ticket_pipeline.cli.options import Bucket, Days, EventKey, MarketplaceOption, Zone
 from ticket_pipeline.cli.output import Output, with_formats
 from ticket_pipeline.cli.rebuilding import rebuild_stale_hours
 from ticket_pipeline.cli.session import (
@@ -57,10 +56,7 @@ def price_history(
     event: EventKey,
     *,
     days: Days = 30,
-    bucket: Annotated[
-        timedelta,
-        typer.Option(parser=parse_bucket, metavar="DURATION", help="Hours, days or weeks: '6 hours', '1 day', '1w'."),
-    ] = "1 day",  # type: ignore[assignment] # typer parses the default, and shows it as it is written
+    bucket: Bucket = "1 day",  # type: ignore[assignment] # typer parses the default, and shows it as it is written
     zone: Zone = "*",
     marketplace: MarketplaceOption = None,
     output: Output,

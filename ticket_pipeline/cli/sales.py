@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import typer
-
 from ticket_pipeline import queries
-from ticket_pipeline.cli.formats import NOTHING, largest_unit, parse_bucket, plain, utc_now
-from ticket_pipeline.cli.options import Days, EventKey, MarketplaceOption, Zone
+from ticket_pipeline.cli.formats import NOTHING, largest_unit, plain, utc_now
+from ticket_pipeline.cli.options import Bucket, Days, EventKey, MarketplaceOption, Zone
 from ticket_pipeline.cli.output import Output, with_formats
 from ticket_pipeline.cli.rebuilding import rebuild_stale_hours
 from ticket_pipeline.cli.session import choose_event, choose_zone, describe_event, identify, open_migrated
@@ -34,10 +32,7 @@ def sales(
     event: EventKey,
     *,
     days: Days = 14,
-    bucket: Annotated[
-        timedelta,
-        typer.Option(parser=parse_bucket, metavar="DURATION", help="Hours, days or weeks: '6 hours', '1 day', '1w'."),
-    ] = "1 day",  # type: ignore[assignment] # typer parses the default, and shows it as it is written
+    bucket: Bucket = "1 day",  # type: ignore[assignment] # typer parses the default, and shows it as it is written
     zone: Zone = "*",
     marketplace: MarketplaceOption = None,
     output: Output,

@@ -11,10 +11,10 @@ from typing import TypeVar, cast
 import dagster as dg
 
 from ticket_pipeline.defs.checks import Scope
-from ticket_pipeline.defs.materializations import log_materializations
+from ticket_pipeline.defs.materializations import in_sync_regardless_of, log_materializations
 from ticket_pipeline.defs.partitions import partitions_of_run
 from ticket_pipeline.storage.database import Row
-from ticket_pipeline.storage.prices import Span
+from ticket_pipeline.storage.prices import HOUR, Span
 
 _T = TypeVar("_T")
 
@@ -46,6 +46,16 @@ def one_ahead(items: Iterator[_T]) -> Iterator[_T]:
         while (item := coming.result()) is not end:
             coming = pool.submit(next, items, end)
             yield cast("_T", item)
+
+
+def log_hours(
+    context: dg.AssetExecutionContext, hours: dg.TimeWindowPartitionsDefinition, parts: Iterator[tuple[Span, list[Row]]]
+) -> None:
+    """Log the hours of a rebuild part by part, each while the next part is rebuilt; what they are made of may lag."""
+    tags = in_sync_regardless_of(context, context.assets_def.dependency_keys)
+    for part, rows in one_ahead(parts):
+        found = {row["hour_at"].astimezone(UTC).strftime(hours.fmt): row for row in rows}
+        log_windows(context, [hour.strftime(hours.fmt) for hour in part.steps(HOUR)], found, tags)
 
 
 def log_windows(

@@ -1,20 +1,17 @@
 """The assets that follow the captures. Polls write them; a run of their own rebuilds its window."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC
 
 import dagster as dg
 
 from ticket_pipeline.defs.analytics.checks import SALES_CHECKS, changes_checks
 from ticket_pipeline.defs.checks import evaluate_in_run, specs_of
-from ticket_pipeline.defs.materializations import in_sync_regardless_of
 from ticket_pipeline.defs.partitions import hours_since
 from ticket_pipeline.defs.resources import Clock, TimescaleDBResource
 from ticket_pipeline.defs.snapshots.polling import freshness_of
-from ticket_pipeline.defs.windows import log_windows, one_ahead, scope_of_run, span_of_run
+from ticket_pipeline.defs.windows import log_hours, scope_of_run, span_of_run
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage.changes import build_change_rules, rebuild_changes_by_day
-from ticket_pipeline.storage.prices import HOUR
 
 
 def build_analytics_assets(settings: Settings, now: Clock, listings: Sequence[str]) -> list[dg.AssetsDefinition]:
@@ -49,11 +46,8 @@ def build_analytics_assets(settings: Settings, now: Clock, listings: Sequence[st
         from ticket_pipeline.storage.sales import build_sale_rules, update_sales  # noqa: PLC0415 - see `following`
 
         span = span_of_run(context)
-        tags = in_sync_regardless_of(context, context.assets_def.dependency_keys)
         with timescaledb.database() as database:
-            for part, rows in one_ahead(rebuild_changes_by_day(database, span, rules)):
-                found = {row["hour_at"].astimezone(UTC).strftime(hours.fmt): row for row in rows}
-                log_windows(context, [hour.strftime(hours.fmt) for hour in part.steps(HOUR)], found, tags)
+            log_hours(context, hours, rebuild_changes_by_day(database, span, rules))
             update_sales(database, build_sale_rules(settings))
             yield from evaluate_in_run(context, database, checks, scope_of_run(context, span, now()))
 
@@ -82,11 +76,8 @@ def build_analytics_assets(settings: Settings, now: Clock, listings: Sequence[st
         from ticket_pipeline.storage.sales import build_sale_rules, rebuild_sales_by_day  # noqa: PLC0415 - see `following`
 
         span, sale_rules = span_of_run(context), build_sale_rules(settings)
-        tags = in_sync_regardless_of(context, context.assets_def.dependency_keys)
         with timescaledb.database() as database:
-            for part, rows in one_ahead(rebuild_sales_by_day(database, span, sale_rules)):
-                found = {row["hour_at"].astimezone(UTC).strftime(hours.fmt): row for row in rows}
-                log_windows(context, [hour.strftime(hours.fmt) for hour in part.steps(HOUR)], found, tags)
+            log_hours(context, hours, rebuild_sales_by_day(database, span, sale_rules))
             yield from evaluate_in_run(context, database, SALES_CHECKS, scope_of_run(context, span, now()))
 
     return [listing_changes, estimated_sales]

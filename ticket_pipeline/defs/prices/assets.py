@@ -1,20 +1,18 @@
 """The hourly and daily prices, each window rebuilt whole: by the sensor, or by a backfill that is one run."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC
 
 import dagster as dg
 
 from ticket_pipeline.defs.checks import evaluate_in_run, specs_of
-from ticket_pipeline.defs.materializations import in_sync_regardless_of
 from ticket_pipeline.defs.partitions import days_since, hours_since
 from ticket_pipeline.defs.prices.checks import DAILY_CHECKS, HOURLY_CHECKS
 from ticket_pipeline.defs.resources import Clock, TimescaleDBResource
 from ticket_pipeline.defs.snapshots.polling import freshness_of
-from ticket_pipeline.defs.windows import log_windows, one_ahead, scope_of_run, span_of_run
+from ticket_pipeline.defs.windows import log_hours, log_windows, scope_of_run, span_of_run
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage.changes import build_change_rules
-from ticket_pipeline.storage.prices import HOUR, rebuild_daily, rebuild_hourly_by_day
+from ticket_pipeline.storage.prices import rebuild_daily, rebuild_hourly_by_day
 
 
 def build_price_assets(settings: Settings, now: Clock, listings: Sequence[str]) -> list[dg.AssetsDefinition]:
@@ -44,11 +42,8 @@ def build_price_assets(settings: Settings, now: Clock, listings: Sequence[str]) 
         context: dg.AssetExecutionContext, timescaledb: TimescaleDBResource
     ) -> Iterator[dg.AssetCheckResult]:
         span = span_of_run(context)
-        tags = in_sync_regardless_of(context, context.assets_def.dependency_keys)
         with timescaledb.database() as database:
-            for part, rows in one_ahead(rebuild_hourly_by_day(database, span, build_change_rules(settings))):
-                found = {row["hour_at"].astimezone(UTC).strftime(hours.fmt): row for row in rows}
-                log_windows(context, [hour.strftime(hours.fmt) for hour in part.steps(HOUR)], found, tags)
+            log_hours(context, hours, rebuild_hourly_by_day(database, span, build_change_rules(settings)))
             yield from evaluate_in_run(context, database, HOURLY_CHECKS, scope_of_run(context, span, now()))
 
     @dg.asset(

@@ -1,4 +1,4 @@
-"""Ticketmaster's Discovery API v2: events by id, searches, venues, and the price ranges it publishes.
+"""Ticketmaster's Discovery API v2: events by id, searches, and the price ranges it publishes.
 
 An example is in docs/clients.md.
 """
@@ -27,11 +27,9 @@ from ticket_pipeline.marketplaces.ticketmaster.parser import (
     Page,
     PriceRange,
     SectionPrice,
-    Venue,
     parse_page,
     parse_ticketmaster_event,
     read_event,
-    read_venue,
 )
 from ticket_pipeline.marketplaces.ticketmaster.search import MAX_PAGE_SIZE, Search
 
@@ -100,7 +98,7 @@ def ticketmaster_config(settings: Settings) -> TicketmasterConfig:
 
 
 class TicketmasterClient:
-    """Fetches events and venues. A response may come from the cache; each names the time it arrived."""
+    """Fetches events. A response may come from the cache; each names the time it arrived."""
 
     marketplace = Marketplace.TICKETMASTER
 
@@ -171,24 +169,16 @@ class TicketmasterClient:
             "includeTBA": "yes",
             "includeTBD": "yes",
         }
-        return self._search("events", parameters, lambda item, found: _dated(read_event(item), found), page_size)
-
-    def search_venues(self, query: str, *, country_code: str | None = None, page_size: int = 100) -> Search[Venue]:
-        """Search venues by words of their name."""
-        parameters = {"keyword": query, "countryCode": country_code}
-        return self._search("venues", parameters, lambda item, _: read_venue(item), page_size)
-
-    def _search(self, kind: str, parameters: dict[str, str | None], read: Any, page_size: int) -> Search[Any]:  # noqa: ANN401 - the reader of the kind
         size = min(max(page_size, 1), MAX_PAGE_SIZE)
         given = {name: value for name, value in parameters.items() if value is not None}
         words = given.get("keyword") or ", ".join(given[name] for name in ("city", "countryCode") if name in given)
 
         async def fetch_page(number: int) -> ReadResponse[Page]:
             query = urlencode(given | {"size": str(size), "page": str(number)})
-            request = self._request(f"/{kind}.json?{query}", subject=f"{kind} that match {words[:80]!r}")
-            return await self._fetcher.fetch(request, lambda body: parse_page(body, kind), accepts_stale=True)
+            request = self._request(f"/events.json?{query}", subject=f"events that match {words[:80]!r}")
+            return await self._fetcher.fetch(request, parse_page, accepts_stale=True)
 
-        return Search(fetch_page, read, size)
+        return Search(fetch_page, lambda item, found: _dated(read_event(item), found), size)
 
     async def _event(self, external_id: str, *, accepts_stale: bool) -> ReadResponse[EventDetails]:
         if not isinstance(external_id, str) or not _ID.fullmatch(external_id):

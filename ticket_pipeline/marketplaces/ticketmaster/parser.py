@@ -138,24 +138,24 @@ def parse_ticketmaster_event(body: bytes) -> EventDetails:
     return event
 
 
-def parse_page(body: bytes, key: str) -> Page:
-    """Read one page of a search; `key` is `events` or `venues`. An empty result has no `_embedded`.
+def parse_page(body: bytes) -> Page:
+    """Read one page of a search for events. An empty result has no `_embedded`.
 
     UnexpectedPayload where it does not describe its page, or has no results where the description counts some.
     """
     found = read_object(body)
-    page, items = dict_of(found, "page"), dict_of(found, "_embedded").get(key, [])
+    page, items = dict_of(found, "page"), dict_of(found, "_embedded").get("events", [])
     numbers = [page.get(name) for name in ("number", "totalElements", "totalPages")]
     if not isinstance(items, list) or not all(isinstance(n, int) and n >= 0 for n in numbers):
         raise UnexpectedPayload(
-            f"A page of Ticketmaster's search has no usable `page` or `{key}`: {excerpt(body)!r}. If this goes on, the "
-            "API has changed.",
+            f"A page of Ticketmaster's search has no usable `page` or `events`: {excerpt(body)!r}. If this goes on, "
+            "the API has changed.",
             status=200,
         )
     number, total, total_pages = map(int, numbers)  # type: ignore[arg-type]  # checked above
     if not items and total and number < max(total_pages, 1):
         raise UnexpectedPayload(
-            f"Page {number} of Ticketmaster's search is empty and counts {total} {key}: {excerpt(body)!r}. Try again; "
+            f"Page {number} of Ticketmaster's search is empty and counts {total} events: {excerpt(body)!r}. Try again; "
             "if this goes on, the API has changed.",
             status=200,
         )

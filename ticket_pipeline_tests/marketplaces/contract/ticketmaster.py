@@ -111,7 +111,7 @@ async def _ask_for_search(settings: Settings, _: str) -> Reading:
 
 def _read_search(body: bytes) -> Reading:
     """As a search of one page would read it."""
-    page = parse_page(body, "events")
+    page = parse_page(body)
     response = RawResponse(Marketplace.TICKETMASTER, "", body, datetime.now(UTC), 200, 1, 0.0)
 
     async def fetch_page(_: int) -> ReadResponse[Page]:

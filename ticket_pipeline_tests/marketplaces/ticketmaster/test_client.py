@@ -8,7 +8,6 @@ import traceback
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import orjson
 import pytest
 
 from ticket_pipeline.errors import (
@@ -163,14 +162,6 @@ def test_a_result_that_moved_to_the_next_page_comes_once() -> None:
     found, _ = ask(lambda client: client.search_events("x", page_size=2).first(9), sends(first), sends(second))
     assert not isinstance(found, Exception)
     assert [one.external_id for one in found] == ["a", "b"]
-
-
-def test_venues_are_found_by_name() -> None:
-    body = {"_embedded": {"venues": EVENT["_embedded"]["venues"]}, "page": orjson.loads(page([EVENT]))["page"]}
-    found, heads = ask(lambda client: client.search_venues("lakeside", country_code="CA").first(5), sends(body))
-    assert not isinstance(found, Exception)
-    assert [(venue.name, venue.timezone) for venue in found] == [("Lakeside Hall", "America/Toronto")]
-    assert "/discovery/v2/venues.json?keyword=lakeside&countryCode=CA&size=100&page=0" in heads[0]
 
 
 # --- errors ---------------------------------------------------------------------------------------------------------

@@ -176,20 +176,20 @@ def test_what_is_no_event_is_an_unexpected_payload(body: bytes) -> None:
 
 
 def test_an_empty_search_is_a_page_without_items() -> None:
-    assert parse_page(page([]), "events").items == ()
+    assert parse_page(page([])).items == ()
 
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_a_page_without_the_results_that_it_counts_is_no_empty_search(number: int) -> None:
     with pytest.raises(UnexpectedPayload, match="is empty and counts 3 events"):
-        parse_page(page([], number=number, size=2, total=3), "events")
-    assert parse_page(page([], number=2, size=2, total=3), "events").items == ()  # past the end
+        parse_page(page([], number=number, size=2, total=3))
+    assert parse_page(page([], number=2, size=2, total=3)).items == ()  # past the end
 
 
 @pytest.mark.parametrize("body", [b"[]", b"{}", b'{"page": {"number": -1}}', b'{"_embedded": {"events": []}}'])
 def test_a_page_that_does_not_describe_itself_is_an_unexpected_payload(body: bytes) -> None:
     with pytest.raises(UnexpectedPayload):
-        parse_page(body, "events")
+        parse_page(body)
 
 
 def _paths(node: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:  # noqa: ANN401 - JSON
@@ -218,7 +218,7 @@ def test_recorded_searches_are_read_with_nothing_lost(samples_dir: Path) -> None
     searches = sorted((samples_dir / "ticketmaster").glob("events_search_*.json"))
     assert searches
     for path in searches:
-        read_page = parse_page(path.read_bytes(), "events")
+        read_page = parse_page(path.read_bytes())
         assert len(read_page.items) == 20
         for item in read_page.items:
             read = read_event(item)
@@ -235,6 +235,6 @@ def test_the_documented_answers_are_read(samples_dir: Path) -> None:
     read = parse_ticketmaster_event((folder / "doc_get_event.json").read_bytes())
     assert (read.status, read.problems) == ("onsale", ())
     assert read.price_ranges[0].min_price == Decimal("80.00")
-    documented = parse_page((folder / "doc_search_events.json").read_bytes(), "events")
+    documented = parse_page((folder / "doc_search_events.json").read_bytes())
     assert [read_event(item).is_time_open for item in documented.items] == [True]
-    assert parse_page((folder / "empty_search.json").read_bytes(), "events").total == 0
+    assert parse_page((folder / "empty_search.json").read_bytes()).total == 0
