@@ -146,7 +146,7 @@ def write_captures(
     # Rendering and compressing need no connection: done before the transaction opens, so that its locks are short.
     every = [capture for capture, _ in captures]
     rendered = [capture.to_csv() for capture in every]
-    bodies = [_compress(capture.body) for capture in every] if keep_body else None
+    bodies = _compress([capture.body for capture in every]) if keep_body else None
     polls = [EndedPoll(one.event, attempt, draw_jitter(), one.captured_at) for one, attempt in captures]
     with database.transaction(_describe(every)) as transaction:
         new = _insert_manifests(transaction, every)
@@ -177,8 +177,9 @@ def _describe(captures: Sequence[Capture]) -> str:
     return f"store {len(captures)} captures of {event.marketplace} events"
 
 
-def _compress(body: bytes) -> bytes:
-    return zstandard.ZstdCompressor(level=1).compress(body)
+def _compress(bodies: Sequence[bytes]) -> list[bytes]:
+    compressor = zstandard.ZstdCompressor(level=1)
+    return [compressor.compress(body) for body in bodies]
 
 
 def _insert_manifests(transaction: Transaction, captures: Sequence[Capture]) -> list[int]:
