@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from itertools import pairwise
 from typing import LiteralString
+from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,8 +16,10 @@ from ticket_pipeline.market.events import Event
 from ticket_pipeline.storage.database import Database, Row
 from ticket_pipeline.storage.snapshots import Capture
 from ticket_pipeline_tests.storage.stored import (
+    DAY,
     EXAMPLES_SHARE_A_DATABASE,
     HOUR,
+    MINUTE,
     NOON,
     PATIENCE_SECONDS,
     STUBHUB,
@@ -102,6 +107,30 @@ def test_groups_with_the_same_events_in_another_order_wait_for_each_other(databa
             wait_for_locks(database, 2)
         stored = [writer.result(PATIENCE_SECONDS) for writer in writers]
     assert all(capture.is_new for group in stored for capture in group)
+
+
+SCHEDULE = {"lease_id": UUID(int=1), "leased_until": NOON + HOUR, "marketplace": STUBHUB, "this_moment": NOON}
+SCHEDULE |= {"base_interval": HOUR, "band_floors": [timedelta()], "band_shares": [1.0], "retry_base": MINUTE}
+SCHEDULE |= {"lease": MINUTE, "hold": MINUTE, "longest_spacing": MINUTE}
+
+
+@pytest.mark.parametrize("name", ["claim_lease", "renew_lease", "release_lease", "reschedule_changed", "correct_clock"])
+def test_whoever_changes_several_rows_of_the_schedule_locks_them_in_the_order_of_a_group(
+    database: Database, name: str
+) -> None:
+    one, two = watch(database, event_record(1), event_record(2))
+    with database.connection() as connection:
+        connection.execute("update poll_schedule set lease_id = %s, leased_until = %s", [UUID(int=1), NOON + DAY])
+        # Its row is behind the other one's now.
+        connection.execute("update poll_schedule set last_error = 'x' where event_id = %s", [one.event_id])
+    with ThreadPoolExecutor(1) as threads:
+        with database.transaction() as holder:
+            holder.execute("snapshots/lock_sources", event_ids=[one.event_id], marketplaces=[STUBHUB])
+            changing = threads.submit(database.execute, f"polling/{name}", **SCHEDULE)
+            wait_for_locks(database)
+            free = "select 1 from poll_schedule where event_id = %(id)s for update skip locked"
+            assert query(database, free, id=two.event_id)
+        changing.result(PATIENCE_SECONDS)
 
 
 def test_each_is_told_what_became_of_it(database: Database) -> None:
