@@ -2,7 +2,7 @@
 -- Parameters, arrays with one element per pair: event_ids, marketplaces, captured, previous; sizes (integer[]: seats at the
 -- earlier capture by class, pair after pair), classes (how many there are); ranked_pairs (from 0), ranked_ids, ranked_classes
 -- (arrays: the class of each seat of pairs whose earlier capture has none stored that holds); seen_from, seen_until (the first
--- and last capture that is read). Rows: none.
+-- and last capture whose listings are read). Rows: none.
 with pairs as materialized (
   select u.*, u.place - 1 as pair_id
   from
@@ -26,7 +26,6 @@ moved as materialized (
         from listing_changes as x
         where
           x.event_id = p.event_id and x.captured_at in (p.captured_at, p.previous_captured_at) and x.marketplace = p.marketplace
-          and x.captured_at >= %(seen_from)s and x.captured_at <= %(seen_until)s
           and case when x.captured_at = p.captured_at then x.change in ('removed', 'quantity') else x.change = 'listed' end
         group by x.listing_id
       ) as c

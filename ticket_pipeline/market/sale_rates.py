@@ -127,8 +127,8 @@ def weigh_pairs(rates: Sequence[Floats], pairs: Sequence[Departures]) -> list[Sa
         pairs: the departures of each: its pace may differ from that of the rates.
     """
     points = np.array(rates)
-    at_risk, removed = (np.array([getattr(own, name) for own in pairs], float) for name in ("at_risk", "removed"))
-    hours = np.array([own.gap_hours for own in pairs])[:, None, None, None]
+    counts, gaps = _as_arrays(pairs)
+    at_risk, removed, hours = counts[:, 0], counts[:, 1], gaps[:, None, None, None]
     gone, _, _ = _fractions(points, hours)
     expected = (at_risk[:, None, None, :] * gone).sum(-1)
     points[..., 1:] += np.log((removed.sum(-1)[:, None, None] + _PACE_REMOVALS) / (expected + _PACE_REMOVALS))[
@@ -167,20 +167,37 @@ def fit_rates(window: Departures, rules: SaleRules = DEFAULT_SALE_RULES) -> Floa
         Points that stand for the rates under each belief, an array of RATES_SHAPE: two on each axis of the fit, three
         parameters each.
     """
+    rates: Floats = fit_windows([window], rules)[0]
+    return rates
+
+
+def fit_windows(windows: Sequence[Departures], rules: SaleRules) -> Floats:
+    """`fit_rates` of several windows; at once, because most of the time is per call."""
     prior = np.array([_WANTED_SCORE, -math.log(rules.hours_to_sale), -math.log(rules.hours_to_withdrawal)])
-    found = np.tile(prior, (len(_SPEEDS), 1))
-    beliefs = np.arange(len(found))
+    counts, hours = _as_arrays(windows)
+    found = np.tile(prior, (len(windows), len(_SPEEDS), 1))
+    reaches = np.zeros((*found.shape, 3))
+    moving = np.arange(len(windows))
     for _ in range(_MOST_STEPS):
-        values = _log_posterior(found[:, None, :] + _STENCIL, window, prior)
-        step, reach = _newton_step(values)
-        tried = found[:, None, :] + _PARTS * step[:, None, :]
-        reached = _log_posterior(tried, window, prior)
-        best = reached.argmax(-1)
-        found = tried[beliefs, best]
-        if (reached[beliefs, best] - values[:, 0]).max() < _IS_THERE:
+        start, evidence = found[moving][:, :, None, :], (counts[moving], hours[moving])
+        values = _log_posterior(start + _STENCIL, *evidence, prior)
+        step, reaches[moving] = _newton_step(values)
+        tried = start + _PARTS * step[:, :, None, :]
+        reached = _log_posterior(tried, *evidence, prior)
+        best = reached.argmax(-1)[..., None]
+        found[moving] = np.take_along_axis(tried, best[..., None], axis=2)[:, :, 0]
+        gained = (np.take_along_axis(reached, best, axis=-1) - values[..., :1]).max((1, 2))
+        moving = moving[gained >= _IS_THERE]
+        if not len(moving):
             break
-    middle: Floats = found[:, None, :]
-    return np.concatenate([middle + reach, middle - reach], axis=1)
+    middles = found[:, :, None, :]
+    return np.concatenate([middles + reaches, middles - reaches], axis=2)
+
+
+def _as_arrays(departures: Sequence[Departures]) -> tuple[Floats, Floats]:
+    """Their counts (at risk, removed, new at risk, new removed; by class), and their gaps in hours."""
+    counts = [[own.at_risk, own.removed, own.new_at_risk, own.new_removed] for own in departures]
+    return np.array(counts, float), np.array([own.gap_hours for own in departures])
 
 
 def _newton_step(values: Floats) -> tuple[Floats, Floats]:
@@ -188,29 +205,29 @@ def _newton_step(values: Floats) -> tuple[Floats, Floats]:
     slope, curvature = _derivatives(values)
     sizes, axes = np.linalg.eigh(curvature)
     sizes = np.maximum(np.abs(sizes), _LEAST_CURVATURE)
-    inverse = (axes / sizes[:, None, :]) @ np.swapaxes(axes, 1, 2)
+    inverse = (axes / sizes[..., None, :]) @ np.swapaxes(axes, -1, -2)
     step = (inverse @ slope[..., None])[..., 0]
     step = step / np.maximum(1, np.abs(step).max(-1, keepdims=True) / _LONGEST_STEP)
-    reach: Floats = math.sqrt(3) * np.swapaxes(axes / np.sqrt(sizes)[:, None, :], 1, 2)
+    reach: Floats = math.sqrt(3) * np.swapaxes(axes / np.sqrt(sizes)[..., None, :], -1, -2)
     return step, reach
 
 
 def _derivatives(values: Floats) -> tuple[Floats, Floats]:
     """Slope and negative curvature at the middle of the stencil, for each belief."""
-    middle, ahead, back, mixed = values[:, 0], values[:, 1:4], values[:, 4:7], values[:, 7:]
-    curvature = np.zeros((len(values), 3, 3))
+    middle, ahead, back, mixed = values[..., 0], values[..., 1:4], values[..., 4:7], values[..., 7:]
+    curvature = np.zeros((*middle.shape, 3, 3))
     for axis in range(3):
-        curvature[:, axis, axis] = -(ahead[:, axis] - 2 * middle + back[:, axis]) / _STEP**2
+        curvature[..., axis, axis] = -(ahead[..., axis] - 2 * middle + back[..., axis]) / _STEP**2
     for number, (one, other) in enumerate(_PAIRS):
-        cross = mixed[:, number] - ahead[:, one] - ahead[:, other] + middle
-        curvature[:, one, other] = curvature[:, other, one] = -cross / _STEP**2
+        cross = mixed[..., number] - ahead[..., one] - ahead[..., other] + middle
+        curvature[..., one, other] = curvature[..., other, one] = -cross / _STEP**2
     return (ahead - back) / (2 * _STEP), curvature
 
 
-def _log_posterior(points: Floats, window: Departures, prior: Floats) -> Floats:
-    at_risk, removed = np.array(window.at_risk, float), np.array(window.removed, float)
-    new, new_removed = np.array(window.new_at_risk, float), np.array(window.new_removed, float)
-    gone, gone_new, _ = _fractions(points, window.gap_hours)
+def _log_posterior(points: Floats, counts: Floats, hours: Floats, prior: Floats) -> Floats:
+    """Of points under each belief of each window; `counts` and `hours` are those of `_as_arrays`."""
+    at_risk, removed, new, new_removed = np.moveaxis(counts[:, :, None, None, :], 1, 0)
+    gone, gone_new, _ = _fractions(points, hours[:, None, None, None])
     share = new / np.maximum(at_risk, 1)
     gone_old = np.clip((gone - share * gone_new) / np.maximum(1 - share, 0.02), 1e-7, 1 - 1e-7)
     gone_new = np.clip(gone_new, 1e-7, 1 - 1e-7)

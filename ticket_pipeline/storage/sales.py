@@ -21,7 +21,7 @@ from ticket_pipeline.market.sale_rates import (
     RATES_SHAPE,
     Departures,
     SaleRules,
-    fit_rates,
+    fit_windows,
     weigh_pairs,
 )
 from ticket_pipeline.market.sales import METHOD, NO_DEPARTURES, Lot, sales_by_zone
@@ -153,7 +153,8 @@ def _read_rates(transaction: Transaction, blocks: set[_Block], rules: SaleRules)
     if missing := blocks - known.keys():
         sums = transaction.fetch_all("sales/sum_departures", **_columns(missing), learned=rules.window)
         windows = {_block(row): _departures(row, row["gap_hours"]) for row in sums if row["gap_hours"]}
-        learned = {block: fit_rates(windows.get(block, NO_DEPARTURES), rules) for block in missing}
+        fitted = fit_windows([windows.get(block, NO_DEPARTURES) for block in missing], rules)
+        learned: dict[_Block, Floats] = dict(zip(missing, fitted, strict=True))
         rates = [
             {
                 "event_id": event_id,

@@ -50,7 +50,7 @@ def middle_of(rates: Floats) -> Floats:
 
 
 def posterior(middles: Floats, week: Departures) -> Floats:
-    return sale_rates._log_posterior(middles[:, None, :], week, PRIOR)[:, 0]
+    return sale_rates._log_posterior(middles[None, :, None, :], *sale_rates._as_arrays([week]), PRIOR)[0, :, 0]
 
 
 @pytest.mark.parametrize("seed", [*CIRCLING, *range(6)])
