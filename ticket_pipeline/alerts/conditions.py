@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database, Row
 
 _HOUR = timedelta(hours=1)
-_USUAL_ERRORS, _USUAL_SHARE = 10, 0.05
-"""Failed attempts within an hour that are usual: so many, or this share of all."""
 _LONG_BUDGET = timedelta(days=1)
 """Shorter budgets are used up and free again all the time."""
 _NEARLY_SPENT = 0.9
@@ -114,15 +112,15 @@ def find_problems(look: Look) -> list[Problem]:
 
 def _errors_high(look: Look) -> Iterator[Problem]:
     rows = look.database.fetch_all("incidents/count_failed_attempts", since=look.this_moment - _HOUR)
-    failed = sum(row["attempts"] for row in rows)
-    if failed > max(_USUAL_ERRORS, _USUAL_SHARE * rows[0]["tried"] if rows else 0):
+    failed, most = sum(row["attempts"] for row in rows), look.settings.alert_errors_per_hour
+    if failed > most:
         counts = ", ".join(f"{row['attempts']} {row['marketplace']} {row['outcome']}" for row in rows[:5])
         last = f" The newest of the first: {rows[0]['last_error']}" if rows[0]["last_error"] else ""
         yield Problem(
             Kind.ERRORS_HIGH,
             "all",
             f"{failed} errors within an hour",
-            f"Of {rows[0]['tried']:,} attempts at events so many failed: {counts}.{last}",
+            f"More than {most} attempts at events failed (ALERT_ERRORS_PER_HOUR): {counts}.{last}",
         )
 
 

@@ -18,6 +18,9 @@ class AlertSettings(BaseSettings):
     alert_urls: OptionalSecret = Field(
         default=None, description="Apprise URLs of those who are told, or the path of a file with one on each line"
     )
+    alert_errors_per_hour: int = Field(
+        default=10, ge=1, le=100_000, description="Failed attempts within an hour above which an incident begins"
+    )
     health_ping_url: OptionalSecret = Field(
         default=None, description="Dead man's switch: ticket-pipeline health --ping requests it while all is well"
     )
