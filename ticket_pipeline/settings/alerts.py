@@ -16,7 +16,7 @@ class AlertSettings(BaseSettings):
         default=None, description="Rules of price alerts: a tab of the sheet, a .csv or a .yaml file; unset: none"
     )
     alert_urls: OptionalSecret = Field(
-        default=None, description="Apprise URLs of those who are told, or the path of a file with one on each line"
+        default=None, description="Apprise URLs that get messages, or the path of a file with one on each line"
     )
     alert_errors_per_hour: int = Field(
         default=10, ge=1, le=100_000, description="Failed attempts within an hour above which an incident begins"

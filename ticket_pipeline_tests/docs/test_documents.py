@@ -87,7 +87,7 @@ def test_every_setting_is_documented_with_default_and_meaning() -> None:
 
 
 def test_a_user_finds_few_settings_and_a_dozen_in_the_readme() -> None:
-    assert len(user_settings()) <= 76
+    assert len(user_settings()) <= 70
     assert len(table_rows(marked(README, "settings"))) <= 13
 
 
