@@ -121,8 +121,8 @@ def test_whoever_changes_several_rows_of_the_schedule_locks_them_in_the_order_of
     one, two = watch(database, event_record(1), event_record(2))
     with database.connection() as connection:
         connection.execute("update poll_schedule set lease_id = %s, leased_until = %s", [UUID(int=1), NOON + DAY])
-        # Its row is behind the other one's now.
-        connection.execute("update poll_schedule set last_error = 'x' where event_id = %s", [one.event_id])
+        # Its row is behind the other one's now, in the table and in each index.
+        connection.execute("update poll_schedule set next_due_at = now() where event_id = %s", [one.event_id])
     with ThreadPoolExecutor(1) as threads:
         with database.transaction() as holder:
             holder.execute("snapshots/lock_sources", event_ids=[one.event_id], marketplaces=[STUBHUB])
