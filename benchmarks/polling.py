@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from benchmarks.asking import AT_ONCE, unlimited
 from benchmarks.bodies import STARTS_AT, add_events, event_body
 from benchmarks.child import dagster_arguments, run_child
 from benchmarks.ground import SCHEMA, one_core, spend
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from benchmarks.ground import Ground
     from ticket_pipeline.market.events import Event
 
-_AT_ONCE = 32
 _LISTINGS = 300
 _MOST_MEMORY_MB = 400
 
@@ -32,20 +32,20 @@ _MOST_MEMORY_MB = 400
 def measure_polling(ground: Ground, *, quick: bool) -> Report:
     """Measure one batch in three ways: its listing work, the batch, the Dagster run."""
     count, latency = (4, 0.05) if quick else (1000, 0.3)
-    bound = count * latency / _AT_ONCE
+    bound = count * latency / AT_ONCE
     with ground.database() as url, open_marketplace(count, _LISTINGS, latency) as marketplace:
         with Database(url, SCHEMA) as database:
             events = add_events(database, count)
             with one_core(ground):
                 listings, work = spend(ground, _listing_work(database, events))
-        environment = _environment(url, marketplace)
+        environment = unlimited(marketplace) | {"DATABASE_URL": url}
         keys = [event.external_id for event in events]
         batch = run_child(ground, ["poll", json.dumps(keys)], environment)
         config = {"ops": {"stubhub_listings": {"config": {"event_keys": keys}}}}
         run = run_child(
             ground, dagster_arguments("poll_stubhub", "stubhub_listings", config=config, tags={}), environment
         )
-    report = Report(f"(b) One run of {count:,} events, {listings:,} listings, {_AT_ONCE} at once; {ground.name}")
+    report = Report(f"(b) One run of {count:,} events, {listings:,} listings, {AT_ONCE} at once; {ground.name}")
     report.add("latency bound", f"{bound:.1f} s", f"{latency * 1000:.0f} ms each")
     work_cpu = f"on one core (CPU: client {work.client:.1f} s, server {work.server:.1f} s)"
     report.add("listing work", f"{work.wall:.1f} s", work_cpu)
@@ -70,18 +70,6 @@ def _listing_work(database: Database, events: Sequence[Event]) -> Callable[[], i
     answers = [answer(event, STARTS_AT, event_body(number, _LISTINGS)) for number, event in enumerate(events)]
     ingest = build_ingest(database)
     return lambda: store_all(ingest, answers)
-
-
-def _environment(url: str, marketplace: str) -> dict[str, str]:
-    """The settings of the run: limits so high that only the marketplace's own speed holds it back."""
-    return {
-        "DATABASE_URL": url,
-        "STUBHUB_API_BASE_URL": marketplace,
-        "STUBHUB_REQUESTS_PER_MINUTE": "10000",
-        "HTTPX_MAX_CONNECTIONS": str(_AT_ONCE),
-        "MIN_REQUEST_DELAY": "0",
-        "MAX_REQUEST_DELAY": "0",
-    }
 
 
 def _add(report: Report, name: str, usage: Usage) -> None:
