@@ -189,7 +189,7 @@ def _insert_manifests(transaction: Transaction, captures: Sequence[Capture]) -> 
         inserted = transaction.fetch_all(
             "snapshots/insert_snapshots", manifests=as_json([capture.manifest() for capture in captures])
         )
-    keys = [tuple(row.values()) for row in inserted]
+    keys = {tuple(row.values()) for row in inserted}
     return [index for index, capture in enumerate(captures) if tuple(capture.key.values()) in keys]
 
 
