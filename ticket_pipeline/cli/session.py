@@ -91,7 +91,9 @@ def choose_zone(database: Database, event_id: int, zone: str) -> str:
     """
     if zone == "*":
         return zone
-    known = [row["zone"] for row in database.fetch_all("queries/select_zones", event_id=event_id)]
+    known = [
+        row["zone"] for row in database.fetch_all("queries/select_zones", event_id=event_id, this_moment=utc_now())
+    ]
     named = {name.casefold(): name for name in known}
     found = zone if zone in known else named.get(" ".join(zone.split()).casefold())
     if found is None:

@@ -98,7 +98,8 @@ def _known_zone(board: Board, event_id: int, zone: str | None) -> dict[str, str]
     """The zone as the event has it, in any case; a 404 that names them where it has no such zone."""
     if zone in (None, "", "*"):
         return {}
-    known = [row["zone"] for row in board.database.fetch_all("queries/select_zones", event_id=event_id)]
+    rows = board.database.fetch_all("queries/select_zones", event_id=event_id, this_moment=board.clock())
+    known = [row["zone"] for row in rows]
     found = zone if zone in known else {name.casefold(): name for name in known}.get(zone.casefold())
     if found is None:
         there_are = f"It has {', '.join(known)}." if known else "None has been seen yet."
