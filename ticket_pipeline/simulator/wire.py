@@ -222,7 +222,9 @@ async def _until_client_leaves(receive: Receive) -> None:
 
 
 def _reset(transport: asyncio.Transport) -> None:
-    """Close the connection so that the client gets ECONNRESET."""
+    """Close the connection so that the client gets ECONNRESET, unless it has left already."""
+    if transport.is_closing():
+        return
     linger_zero = struct.pack("ii", 1, 0)  # close at once, with RST
     transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_zero)
     transport.abort()
