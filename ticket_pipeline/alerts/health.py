@@ -58,7 +58,7 @@ def ping(settings: Settings) -> str | None:
     try:
         response = httpx.get(settings.health_ping_url.get_secret_value(), timeout=_PING_SECONDS, follow_redirects=True)
     except (httpx.UnsupportedProtocol, httpx.InvalidURL):
-        return "its address does not begin with http:// or https://"
+        return "its address is not a valid URL that begins with http:// or https://"
     except httpx.HTTPError as error:
         return f"the request failed ({type(error).__name__})"
     return None if response.is_success else f"it responded with status {response.status_code}"

@@ -20,7 +20,7 @@ METHOD = 1
 """The version of the method, stored with each estimate."""
 
 ZONE_LISTINGS = 4  # a zone's median counts as much as that of so many listings of the section
-RANK_STEPS = 1e9
+RANK_STEPS = 1e9  # distances are rounded to such parts, so that equal prices are equal however they are computed
 _NONE = (0,) * (len(CLASS_EDGES) + 1)
 NO_DEPARTURES = Departures(_NONE, _NONE, _NONE, _NONE, 1.0)
 

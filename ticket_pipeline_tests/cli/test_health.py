@@ -95,7 +95,7 @@ def test_the_dead_mans_switch_is_requested_only_while_nothing_is_failing_and_its
     gone = cli.run("health", "--ping", HEALTH_PING_URL=url)
     assert "the request failed (ConnectError)" in " ".join(gone.output.split())
     mistyped = cli.run("health", "--ping", HEALTH_PING_URL="hc.example/s3cretPing")
-    assert "does not begin with http:// or https://" in " ".join(mistyped.output.split())
+    assert "not a valid URL that begins with http:// or https://" in " ".join(mistyped.output.split())
     assert "s3cretPing" not in refused.output + gone.output + mistyped.output
     assert "HEALTH_PING_URL is not set" in " ".join(cli.run("health", "--ping").output.split())
 
