@@ -17,6 +17,7 @@ from benchmarks.bodies import add_events
 from benchmarks.child import dagster_arguments, run_child
 from benchmarks.ground import SCHEMA, spend
 from benchmarks.report import Goal, Report, spread
+from ticket_pipeline.market.admission import AdmissionRules
 from ticket_pipeline.storage.database import REBUILD_SETTINGS, Database, as_query, set_search_path
 from ticket_pipeline.storage.prices import Span
 from ticket_pipeline.storage.statements import statement
@@ -31,15 +32,16 @@ _ZONES = 7
 _LISTINGS = 21
 _MOST_MEMORY_MB = 400
 
-# A capture an hour, at a minute that differs by event. Prices vary by listing and drift with time; nothing is random.
+# A capture an hour, at a minute that differs by event, judged by the rules of now as every stored capture is. Prices vary
+# by listing and drift with time; nothing is random.
 _FILL_SNAPSHOTS = """
     insert into snapshots (
       event_id, marketplace, captured_at, external_id, received, accepted, rejected, tickets, currency, fee_basis,
-      payload_hash
+      payload_hash, admission_rules
     )
     select
       e.event_id, 'stubhub', h + e.event_id %% 60 * interval '1 minute', e.event_id::text, %(listings)s, %(listings)s,
-      0, 2 * %(listings)s, 'USD', 'all_in', '\\x00'
+      0, 2 * %(listings)s, 'USD', 'all_in', '\\x00', %(admission_rules)s
     from generate_series(%(start)s::timestamptz, %(end)s::timestamptz - interval '1 hour', interval '1 hour') as h
     cross join events as e
     order by h, e.event_id
@@ -65,7 +67,7 @@ _FILL_LISTINGS = """
 
 def measure_rebuild(ground: Ground, *, quick: bool) -> Report:
     """Measure the asset and the bare statements, taking turns."""
-    events, days, repetitions = (2, 1, 1) if quick else (100, 30, 2)
+    events, days, repetitions = (2, 1, 1) if quick else (100, 30, 3)
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     span = Span(midnight - timedelta(days=days + 1), midnight - timedelta(days=1))
     runs: list[Usage] = []
@@ -105,7 +107,13 @@ def fill_listings(url: str, span: Span, listings: int) -> int:
     """Fill in a capture of every event in every hour, with so many listings each; returns how many in all."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(set_search_path(SCHEMA))
-        values = {"start": span.start, "end": span.end, "listings": listings, "zones": _ZONES}
+        values = {
+            "start": span.start,
+            "end": span.end,
+            "listings": listings,
+            "zones": _ZONES,
+            "admission_rules": AdmissionRules().for_event("stubhub", None).fingerprint,
+        }
         connection.execute(_FILL_SNAPSHOTS, values)
         filled = connection.execute(_FILL_LISTINGS, values).rowcount
         connection.execute("vacuum analyze")
