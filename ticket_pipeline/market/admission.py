@@ -76,7 +76,7 @@ def judge_notes(text: str) -> Admission:
 @lru_cache(maxsize=16_384)
 def _judge_place(text: str) -> Admission:
     whole = _fold(text)
-    itself = _table().comes_with.sub(" ", whole)
+    itself = _table().comes_with.sub(" ", whole).strip()
     return next(
         (
             matcher.admission

@@ -40,10 +40,13 @@ class Rule(NamedTuple):
 
 
 _PERMIT = r"(?:pass(?:es)?|permits?|tickets?|spots?|spaces?|place|stalls?|vouchers?|karte)"
-_ONLY = r"(?:only|nur|solo|uniquement|seulement|somente|apenas|alleen|endast|kun)"
+_ONLY = (
+    r"(?:only|nur|solo|juste|uniquement|seulement|somente|apenas|alleen|endast|kun"
+    r"|tylko|sadece|pouze|doar|csak|только|само|лише|тільки)"
+)
 _NO_SPACES = (  # scripts and compounds in which a word has no bounds
-    r"駐車|駐輪|バイク置き場|パーキング|停车|停車|泊车|泊車|주차|ที่จอดรถ|पार्किंग|পার্কিং|பார்க்கிங்|పార్కింగ్"
-    r"|park(?:platz|haus|schein|ticket|karte|ausweis|berechtigung|flache|gebuhr|deck|billet|pladser?|plass\w*|pass\b)"
+    r"駐車|駐輪|バイク置き場|パーキング|停车|停車|泊车|泊車|주차|จอดรถ|पार्किंग|পার্কিং|பார்க்கிங்|పార్కింగ్"
+    r"|garagenplatz|park(?:platz|zone|bereich|haus|schein|ticket|karte|ausweis|berechtigung|flache|gebuhr|deck|billet|pladser?|plass\w*|pass\b)"
     r"|(?<!rollstuhl)(?<!rollstuhl-)stellplatz(?! (?:fur )?rollstuhl)|tiefgarage"
 )
 _PARKING = (
@@ -53,10 +56,10 @@ _PARKING = (
     r"|garajes?|stationnements?|voiturier|parc auto|parc[- ]?relais|parcheggi[oa]?|posteggi[oa]?|aparcacoches"
     r"|post[oi] (?:auto|macchina|moto)|box auto|sosta|vagas?(?= (?:coberta|descoberta|de)\b)|estac"
     # Dutch, Nordic, Turkish, Slavic, Romanian, Hungarian, Indonesian, Vietnamese
-    r"|parken|park-ticket|parkeren|parkeer\w*|parkhuis|p-hus|parkering\w*|p-plats\w*|bilplats\w*|pysakoint\w*"
+    r"|parken|park-ticket|parkeren|parkeer\w*|parkhuis|p-(?:hus|plats|plads|bil(?:j|l)et)\w*|parkering\w*|bilplats\w*|pysakoint\w*"
     r"|otopark\w*|park yeri|parkingow\w*|parkovis\w*|parkovan\w*|parkovac\w*|parkir\w*|parcare\w*|parkol\w*|parkimi\w*"
-    r"|stovejim\w*|autostavviet\w*|bilast\w*|letak kereta|đo xe|gui xe|einfahrt\w*|kurzparker"
-    r"|парков(?:к|оч)\w*|паркинг\w*|паркінг\w*|паркуван\w*|паркомісце|паркомест\w*|паркирал\w*|стоянк\w*|σταθμευσ\w*|παρκινγκ|חני[הי]\w*|חניון|פא?רקינג|موقف|مواقف)\b"
+    r"|stovejim\w*|parkavim\w*|(?:auto)?stavviet\w*|bilast\w*|letak kereta|đ(?:o|au) xe|gui xe|einfahrt\w*|kurzparker"
+    r"|(?:авто)?парков(?:к|оч)\w*|паркинг\w*|паркінг\w*|паркуван\w*|парком(?:ісц|ест|яст)\w*|паркирал\w*|(?:авто)?стоянк\w*|σταθμευσ\w*|παρκινγκ|חני[הי]\w*|חניון|פא?רקינג|موقف|مواقف)\b"
     rf"|{_NO_SPACES})"
 )
 _GARAGE = r"\bgarages?\b(?! (?:suite|club|bar|box|lounge|loft|seat|stage|rock|band|view|door)s?\b)"
@@ -91,20 +94,23 @@ _NOT_A_TICKET = (
     r"|\b(?:does|do|will)(?: not|n't) grant (?:entry|admission)\b"
     # French, Spanish, Portuguese, Italian
     r"|\bbillets? (?:d'\w+ |de \w+ )?(?:non inclus|pas inclus|exclu)|\bentree non (?:incluse|comprise)"
-    r"|\bne (?:comprend|contient|inclut) pas (?:le |la |les |de |d'|l')?(?:billet|entree|place)"
+    r"|\bn(?:e |')(?:comprend|contient|inclut) pas (?:le |la |les |de |d'|l')?(?:billet|entree|place)"
     r"|\b(?:no|nao|non) inclu(?:ye|i|de) (?:el |la |o |il |l')?(?:entrada|boleto|ticket|ingresso|bilhete|biglietto)"
-    r"|\b(?:entrada|boleto|ticket|ingresso|bilhete|biglietto)s? (?:no|nao|non) (?:inclu|compres)\w*"
+    r"|\b(?:entrada|boleto|ticket|ingresso|bilhete|biglietto)s? (?:no|nao|non) (?:e |esta )?(?:inclu|compres)\w*"
+    r"|\bn'est pas un (?:billet|ticket)"
     r"|\bno es (?:una? )?(?:entrada|boleto)|\bnon e un biglietto|\bnao e (?:um )?ingresso|\bbiglietto escluso"
     # German, Dutch, Nordic, Polish, Turkish
     r"|\b(?:\w*ticket|\w*karte|eintritt) (?:ist )?nicht (?:enthalten|inkl\w*|inbegriffen|dabei)"
-    r"|\bkeine? (?:\w*tickets?|eintritt\w*|\w*karten?)\b"
+    r"|\bkein (?:(?:event|konzert|spiel|eintritts)?ticket|eintritt)\b|\bkeine (?:eintritts|konzert)?karte\b"
     r"|\b(?:ticket|kaart\w*|toegang\w*) (?:is )?niet (?:inbegrepen|inclusief)|\bgeen (?:ticket|toegang\w*|kaart\w*)"
-    r"|\bbil(?:j|l)ett?(?:en)? (?:ingar|er) (?:ej|inte|ikke)|\bbilet nie(?: jest)? wliczony|\bbilet dahil degil"
-    r"|(?:チケット|入場券)(?:は)?(?:含まれ(?:ません|ない)|別売|別途|ではありません)|不含(?:门票|門票)"
-    r"|티켓 ?(?:미포함|불포함)"
+    r"|\bbil(?:j|l)ett?(?:en)? (?:ingar|er) (?:ej|inte|ikke)|\bbilet nie(?: jest)? wliczony|\bbilet\w* dahil degil"
+    r"|билет\w* (?:[\w ]{1,15} )?не (?:включен|вход)\w*"
+    r"|(?:チケット|入場券)(?:は)?(?:含まれ(?:て(?:おり|い))?(?:ません|ない)|別売|別途|ではありません)|不(?:包)?含(?:门票|門票)"
+    r"|티켓[은이]? ?(?:미포함|불포함|포함되지)"
 )
 _WITHOUT_TICKET = (  # said of a place only: notes say "no tickets will be mailed"
     rf"\b(?:no|without|w/o|excl\w*) {_EVENT}{_TICKET}\b"
+    r"|\bkeine (?:event|konzert|eintritts)?(?:tickets|karten)\b"
     r"|\b(?:sans|ohne|sin|senza|sem|zonder|uten|utan|uden|bez) (?:billets?|\w*tickets?|eintritt\w*|\w*karte"
     r"|entrada|boleto"
     r"|biglietto|ingresso|bilhete|kaart\w*|biljett|billett?|biletu)\b|\bbiletsiz\b|チケットなし"
@@ -126,49 +132,57 @@ _SHUTTLE = (
     r"\bshuttles?\b|\bpark-ride\b|\bp ?\+ ?r\b"
     rf"|\b(?:bus|coach|train|ferry|rail|boat|transit|limo(?:usine)?|taxi) (?:{_ACCESS}|rides?|transfers?|transport\w*"
     r"|trips?|travel|journey)\b|\b(?:party|tour|return|round[- ]?trip|fan|charter) (?:bus(?:es)?|coach(?:es)?)\b"
-    r"|\bshuttle(?:ticket|bus|transfer)\w*|^(?:bus(?:es)?|coach)$|\btransport(?:ation)?\b|\bnavettes?\b|\bnavetta\b|\bpendelbus\w*|\bautobus(?:es)?\b"
-    r"|\bbus(?:fahrt|ticket|transfer|reise|karte)\w*|\blanzadera\b|\btraslados?\b|シャトル|接驳|班车|셔틀"
+    r"|\b(?:bus|autobus|coach|ferry) (?:return|aller|ida)\b|\b(?:zug|bahn|fahr)ticket\w*"
+    r"|\bbuss?(?:bil(?:j|l)et|res|rejse)\w*"
+    r"|\bshuttle(?:ticket|bus|transfer)\w*|^(?:bus(?:es)?|coach|train|ferry)$|\btransport(?:ation|e)?\b"
+    r"|\bnavettes?\b|\bnavetta\b|\bpendelbus\w*|\bautobus(?:es)?\b"
+    r"|\bbus(?:fahrt|ticket|transfer|reise|karte)\w*|\blanzadera\b"
+    r"|\bonibus\b|\bautokar\w*|автобус|трансфер|\btraslados?\b|シャトル|接驳|班车|셔틀"
 )
 _GOODS = (
-    r"\bmerch(?:andise|andising)?\b|\bsouvenirs?\b|\b(?:t-?shirts?|hoodies?|posters?|vinyl|tour ?books?|lanyards?)\b"
+    r"\bmerch(?:andise|andising)?\b|\bsouvenirs?\b|\b(?:t(?:ee)?[ -]?shirts?|camisetas?|playeras?|scar(?:f|ves)"
+    r"|ponchos?|hoodies?|posters?|vinyl|tour ?books?|lanyards?)\b"
     r"|\bgift ?(?:bags?|cards?|certificates?|vouchers?)\b|\bcommemorative\b|\bbobble ?heads?\b|\bfanartikel\b"
     r"|\b\w*programmheft\w*|\b\w*gutschein\w*"
-    r"|\b(?:event |game |tour |souvenir )program(?:me)?s?\b|^program(?:me)?s?$|\bmercancia\b|グッズ"
+    r"|\b(?:event |game |match ?|day |tour |souvenir )program(?:me)?s?\b|^program(?:me)?s?$|\bmercancia\b|グッズ"
     r"|\b(?:food|meal|drinks?|beverage|beer|dinner|lunch|catering) (?:vouchers?|tokens?|coupons?|cards?|credits?"
     r"|pass(?:es)?)\b"
-    r"|\b(?:lawn ?chair|chairback|blanket|cushion|binocular|headset|scanner|stroller)s?\b|\brentals?\b"
+    r"|\b(?:lawn ?chair|blanket|cushion|binocular|headset|scanner|stroller)s?\b|\brentals?\b"
     r"|\bdonations?\b|\braffle\b|\bticket (?:insurance|protection)\b|\b(?:hotel|room) (?:room|stay|voucher|night)s?\b"
 )
 _STORED = (
     r"\blockers?\b(?! ?room)|\bschliessfach\w*|\bcasilleros?\b|\bcasiers?\b|\bconsigne\b"
-    r"|\b(?:coat|bag) ?(?:check|storage)\b|ロッカー|荷物"
+    r"|\b(?:coat|bag) ?(?:check|storage|drop)\b"
+    r"|\bcloak ?rooms?\b|\bgarderobe\w*|\bvestiaires?\b|\bguarda(?:roba|rropas?)\b|ロッカー|荷物"
 )
 _TOUR = (
     r"\b(?:stadium|backstage|venue|arena|ballpark|museum|locker ?room|guided|walking|behind the scenes|course|pit"
     r"|production) tours?\b|\btour (?:pass|only|ticket)|\bvisites? guidees?|\bvisita guia?[dt]a|\bstadionfuhrung\w*"
-    r"|\brondleiding\w*"
+    r"|\brondleiding\w*|\btour del estadio\b|\bvisite du stade\b|\bstadiontour\w*"
 )
 _CAMPING = (
     r"\bcamp(?:ing|sites?|ers?|grounds?)\b|\bglamping\b|\btents? (?:sites?|pitch\w*|spots?)\b|\bzeltplatz\w*"
     r"|\bacampa(?:r|da|mento)\b|\bcampeggio\b|\bkamperen\b|キャンプ"
 )
 _VIRTUAL = (
-    r"\blive ?stream\w*|\bvirtual (?:tickets?|pass|access|event)|\bstreaming (?:pass|tickets?|access)"
+    r"\blive ?stream\w*|\bvirtual (?:meet-greet|tickets?|pass|access|event)|\bstreaming (?:pass|tickets?|access)"
     r"|\bpay[- ]per[- ]view\b"
 )
 
 _UPGRADE = (
     r"\bupgrades?\b|\badd[- ]?ons?\b|\bsurclassement\b|\bmejora de (?:entrada|asiento)|\bzusatz(?:ticket"
     r"|leistung|option)\w*"
-    r"|アップグレード"
+    r"|\b(?:up|op)p?gradering\w*|\bmejora\b|апгрейд|アップグレード|升[级級]|업그레이드"
 )
 
 GROUNDS_TEXT = (
     r"\bgrounds (?:\w+ )?(?:pass(?:es)?|admissions?|tickets?|entry|entrance|access|only|badges?)\b"
     r"|\bground (?:pass(?:es)?|admissions?|tickets?|entry)\b"
-    r"|\b(?:viewing|watch(?:ing)?) (?:party|parties|pass(?:es)?)\b|\bpublic[- ]?viewing\b|パブリックビューイング"
+    r"|\b(?:viewing|watch(?:ing)?)[ -](?:party|parties|pass(?:es)?)\b|\bpublic[- ]?viewing\b|パブリックビューイング"
     r"|ライブビューイング|グラウン[ドズ]パス|园区票|園區票"
-    r"|\b(?:outside|outer) courts?\b|\bcourts? annexes?\b|\bgrounds only\b|\bbillets? annexes?\b|\bpass(?:e)? site\b"
+    r"|\b(?:outside|outer) courts?\b|\bcourts? (?:annexes?|exterieurs?)\b|\bpistas? exterior(?:es)?\b|\bcampi esterni\b"
+    r"|\baussenplatz\w*|\b(?:big|giant) screen viewing\b|\becran geant\b|\bpantalla gigante\b|\bgrounds only\b"
+    r"|\bbillets? annexes?\b|\bpass(?:e)? site\b"
     r"|\bacces (?:au )?site\b"
     r"|\bgelande(?:ticket|karte|pass|eintritt)\w*|\banlagen(?:ticket|karte|pass)\w*|\bflanierkarte\b"
     r"|\b(?:acceso|entrada|pase) (?:al? |de |del )?(?:recinto|predio|instalaciones)\b|\bacesso (?:ao )?recinto\b"
@@ -206,7 +220,7 @@ RULES = (
     Rule(
         Admission.GROUNDS,
         _S,
-        r"^(?:[\w-]+ ){0,2}grounds(?: ga)?$|^(?:courts? )?annexes$|\bfanmeile\b"
+        r"^(?:[\w-]+ ){0,2}grounds(?: ga| ?\+| plus)?$|^(?:courts? )?annexes$|\bfanmeile\b"
         r"|^(?:\w+ )?fan ?(?:zone|fest|festival|park|village)$"
         r"|\bfan ?(?:zone|fest|festival|park|village) (?:pass(?:es)?|tickets?|admission|entry|access|only)\b",
     ),
@@ -233,6 +247,8 @@ RULES = (
         r"|(?:pre|after|post)[- ]?(?:game|show|race|concert|party|match))(?: \w+)? (?:pass(?:es)?|wristbands?"
         r"|credentials?|lanyards?)\b"
         r"|\b(?:lounge|backstage|sound ?check|locker ?room|(?:pre|post)[- ]?(?:game|show)(?: field)?) access\b"
+        r"|\b(?:pase|pass|acces|acceso|acesso|accesso|zugang) (?:a |al |au |ao |de |alla |zur )?(?:vip )?lounge\b"
+        r"|\blounge[- ]?(?:zugang|zutritt|pas)\b"
         r"|^(?:\w+ )?(?:pre|after|post)[- ]?(?:(?:game|show|race|concert|match) ?)?part(?:y|ies)$"
         r"|\b(?:meet-greets?|m&g)(?: \w+)? (?:pass(?:es)?|experience)\b"
         r"|\bphoto ?op\w*|\bautograph (?:session|pass|signing)",
@@ -241,14 +257,16 @@ RULES = (
     Rule(
         Admission.EXTRA,
         _S,
-        r"^(?:\w+ )?(?:pre|after|post)[- ]?part(?:y|ies) (?:tickets?|admission|entry|access)(?: only)?$"
+        r"^(?:\w+ )?(?:pre|after|post)[- ]?part(?:y|ies)[- ](?:tickets?|admission|entry|access)(?: only)?$"
         r"|\btailgate part(?:y|ies)\b|\bpit(?: lane)? walk(?:about)?s?\b|\bskip the (?:line|queue)\b"
-        r"|^fast[- ]?(?:lane|track)$",
+        r"|\bq(?:ueue)?[- ]?jump\b"
+        r"|^fast[- ]?(?:lane|track|pass)$"
+        r"|^pre[- ]?(?:show|theat(?:re|er)|concert|game|match) (?:dinner|dining|meal|buffet|reception)$",
         _SEATED,
     ),
     Rule(Admission.EXTRA, _S, f"{_SHUTTLE}|{_STORED}|{_VIRTUAL}", r"\b(?:suite|club|stand|terrace)\b"),
     Rule(Admission.EXTRA, _S, _TOUR, _SEATED),
-    Rule(Admission.EXTRA, _S, _GOODS, r"\b(?:sec(?:tion)?|row|block|box|suite|club|bar|lounge)\b"),
+    Rule(Admission.EXTRA, _S, _GOODS, r"\b(?:seats|seating|sec(?:tion)?|row|block|box|suite|club|bar|lounge)\b"),
     Rule(
         Admission.EXTRA,
         _S,
@@ -259,8 +277,9 @@ RULES = (
     Rule(
         Admission.PARKING,
         _N,
-        rf"(?:{_PARKING}|\bgarage|\blot)(?: (?:{_PERMIT}|lot|garage))* ?[(-]? ?only\b"
-        rf"|\b{_ONLY} (?:(?:valid |good )?for |\w+ )?{_PARKING}|{_PARKING}(?: {_PERMIT})* {_ONLY}\b",
+        rf"(?:{_PARKING}|\bgarage|\blot)(?: (?:{_PERMIT}|lot|garage))* ?[(-]? ?only\b|{_VEHICLE} only\b"
+        rf"|\b{_ONLY} (?:(?:valid |good )?for |es (?:el )?|\w+ )?{_PARKING}"
+        rf"|{_PARKING}(?: {_PERMIT})* {_ONLY}\b",
         _ON_SITE,
     ),
     Rule(Admission.PARKING, _N, rf"(?:{_NO_SPACES})\S{{0,3}}(?:のみ|だけ|만)|[仅僅只](?:限|含|有|供)?(?:{_NO_SPACES})"),
@@ -273,8 +292,8 @@ RULES = (
     Rule(
         Admission.PARKING,
         _N,
-        rf"(?:{_PARKING}|\b(?:garage|lot))(?: {_PERMIT})*[ ,(-]*(?:and |but )?not {_EVENT}(?:{_TICKET}|seat)\b",
-        r"\b(?:includ\w*|incl)\b",
+        rf"(?:{_PARKING}|\b(?:garage|lot))(?: {_PERMIT})*[ ,(-]*(?:and |but )?not? {_EVENT}(?:{_TICKET}|seat)\b",
+        r"\b(?:includ\w*|incl|required|needed)\b",
     ),
     Rule(
         Admission.GROUNDS,
@@ -326,8 +345,8 @@ _EXTRA_NOUN = (
     r"|\bmeet-greets?\b|\bm&g\b)"
 )
 _JOIN = (
-    r"(?:\b(?:incl\w*|inkl\w*|with|plus|and|no|mit|avec|con|com|met|med|et|und|och|og|en|ve)\b\.?|\bw/|\bc/|[+&]"
-    r"|(?<=\S )[ye]\b(?! lots?\b))"
+    r"(?:\b(?:incl\w*|inkl\w*|with|plus|and|no|mit|avec|con|com|met|med|et|und|och|og|en)\b\.?|\bw/|\bc/|[+&]"
+    r"|(?<=\S )(?:[ye]|ve)\b(?! lots?\b))"
 )
 COMES_WITH = (
     rf"{_JOIN}[^,;:(+&]{{0,25}}?(?:{ANY_PARKING}|{_EXTRA_NOUN})(?: {_PERMIT}| access)*"

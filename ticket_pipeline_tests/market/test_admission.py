@@ -36,6 +36,8 @@ PKG | PKNG 4 | Parkade | Parkdeck Nord | Parkbillet | Parkplass | Bilplats | Sos
 Letak kereta | Parkirišče | Паркомісце | Паркиралиште | Autostāvvieta | Parkimine | Bílastæði
 গাড়ি পার্কিং | Einfahrtsticket
 पार्किंग | Aparcament | Parken P2 | Box auto | Posteggio | Aparcacoches | P-hus | Garage coperto | Lot C (Parking)
+Vé gửi xe | Bãi đậu xe | บัตรจอดรถ | Vietas stāvvieta | Parkavimo vieta | Автостоянка | Автопарковка | Паркомясто
+P-billett | P-pladser | Garagenplatz | Parkzone 3 | Parkbereich B
 """
 SEAT_PLACES = """
 101 | A | GA | General Admission | GA2 | SRO8 | Standing Room | Floor B | Loge 12 | Section 105 | Row 5
@@ -65,7 +67,8 @@ Rollstuhlstellplatz | Stellplatz Rollstuhl | Парковая трибуна | P
 Ballpark Pass | Hyde Park Pass | Pit Lane Stand 4
 Palco e parking | Tribuna y parking | Party Deck | After Party Suite | Programme Circle | Shuttleworth Stand
 Bad Bunny Stadium Tour Floor 3 | Camping World Box 12 | Per Car | Box 12 - Lot pass included | VIP lot + 2 tickets
-Ground
+Ground | Chairback 12 | West Chairback | Red Chairback Seats | Cushion Seating | Tribün ve otopark | Scarborough Stand
+Loge 12 accès lounge | Section 4 acceso lounge | Ferry Road Stand | Terrace Garden | Gold Circle | Club Lounge 3
 """
 GROUNDS_PLACES = """
 GROUNDS PASS - VIEWING PARTY | Grounds Pass | GROUND PASS | Grounds Admission | Ground Admission | Grounds
@@ -76,6 +79,8 @@ Lawn Seating | Outfield Berm | Grass Seating | Geländeticket | Flanierkarte | A
 Terreinticket | パブリックビューイング | Gate Admission | Fair Admission Only | Grounds Pass incl. parking
 Fanmeile
 Good-Any-Day Grounds | Annexes | Grounds Only | Grounds Pass - no seat | General Grounds | Festival Admission Only
+Grounds incl. parking | Fan Zone + shuttle | Grounds+ | Starter Grounds+ | Thursday Grounds Plus | Watch-Party
+Courts extérieurs | Campi esterni | Außenplätze | Pistas exteriores | Big Screen Viewing | Pantalla gigante
 """
 EXTRA_PLACES = """
 VIP Upgrade | UPGRADE | Upgrade to VIP | VIP UPGRADE ONLY - NO TICKET | Hospitality Upgrade | Seat Upgrade Package
@@ -100,6 +105,11 @@ Ne comprend pas le billet | Entrada no incluida | Sin entrada | No incluye bolet
 Kein Ticket | Ohne Eintrittskarte | Biglietto non incluso | Senza biglietto | Ingresso não incluso
 Não inclui ingresso | Sem ingresso | Zonder ticket | Ticket niet inbegrepen | Biljett ingår ej | Bilet dahil değil
 チケットは含まれません | 不含门票 | Donation | Pay-per-view | Upgrade - Parking not included
+Train + Shuttle | Ferry | After Party + T-Shirt | Chairback Rental | Bus aller-retour | Coach Return | Zugticket
+Bussbiljett | Transporte | Автобус | Трансфер до стадиона | Cloakroom | Garderobe | Vestiaire | Guardarropas
+Pase de Lounge | Accès Lounge uniquement | Lounge-Zugang | Uppgradering VIP | Mejora VIP | VIP升级 | Scarf | Camiseta
+Match Programme | Queue Jump | Fast Pass | Pre-Theatre Dinner | Tour del Estadio | Stadiontour | Virtual Meet & Greet
+Keine Eintrittskarte
 """
 
 
@@ -153,6 +163,8 @@ A separate ticket is required for parking | Only parking for buses | Tickets are
 Entry not included for children under 3 | Entry via club lounge only | PDF not valid for entry | Ticket to use at gate B
 Venue does not allow entry after 9 pm | No entry without ID
 Print at home not valid for admission | Must be 21+ | Valid ticket required for entry. | Parking is not included
+Keine Papiertickets | Laut Veranstalter sind keine Tickets an der Abendkasse | Kein E-Ticket | Keine Tickets per Post
+Free parking, no ticket required | Only 5 minutes from parking | Ce n'est pas un e-billet
 """
 PARKING_NOTES = """
 Parking only. | PARKING PASS ONLY | This is for parking only, no ticket. | This listing is for a parking pass.
@@ -160,6 +172,8 @@ This is a parking pass. | You are buying a parking pass | Gold lot pass only
 Parking pass - not a ticket to the event | Parking pass, NOT an event ticket | Great spot! Valet parking only.
 Nur Parkplatz | Solo estacionamiento | Seulement stationnement | Parking uniquement | Ticket is for parking
 駐車券のみ | 仅停车 | Only valid for parking | Estacionamento apenas | Solo parcheggio | PARKING PERMIT ONLY (lot 5)
+Parking pass, no ticket | Lot 4 parking pass, no game ticket | Vehicle pass only | Tylko parking
+Juste le parking | Sólo es el estacionamiento | Sadece otopark | Только парковка
 """
 GROUNDS_NOTES = """
 Grounds pass only. | This is a grounds pass. | Grounds admission only - no access to Ashe | GROUNDS PASS
@@ -180,6 +194,8 @@ No ticket included | No concert ticket included | Without event ticket | Ohne Ei
 Does not grant entry | This does not grant admission to the event | Not valid for entry | Not valid for admission.
 You need a valid match ticket to use this | A ticket is required to use this pass
 Ticket to event must be purchased separately | Club access only, must already have a ticket
+N'inclut pas le billet | Ceci n'est pas un billet | Il biglietto non è incluso | Билет не включен | Kein Ticket
+Bilete dahil değildir | 不包含门票 | 티켓은 포함되지 않습니다 | 入場券は含まれておりません | Nur Upgrade, kein Ticket
 """
 
 
