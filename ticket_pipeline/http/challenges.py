@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - letters and marks of other scripts look like Latin ones
 """Recognise what keeps a program out: challenges, login pages, redirects to a login or a queue.
 
 What is looked for are the marks of a challenge itself, such as an interstitial's script, header or cookie. The name of
@@ -36,39 +37,55 @@ _CHALLENGE_PAGE = re.compile(
     rb"|pardon our interruption|press (?:&amp;|&|and) hold|(?:complete|solve) (?:the|a) captcha"
     rb"|enable javascript and cookies to continue"
     rb"|waiting room|you are (?:now )?in (?:the |a )?(?:line|queue)|virtual (?:line|queue)"
-    rb"|ein mensch sind|kein roboter|pas un robot|no (?:eres|es|soy) un robot"
-    rb"|n\xc3\xa3o (?:\xc3\xa9|sou) um rob\xc3\xb4"
-    rb"|non sei un robot|geen robot",
+    rb"|/_sec/cp_challenge|[?&]bm-verify=|/ips\.js\?|verifying (?:that )?you|being verified|security verification"
+    rb"|suspicious activity|(?:people|users) ahead of you|(?:place|number|position) in (?:the )?(?:line|queue)"
+    rb"|estimated wait(?:ing)? time",
     re.IGNORECASE | re.DOTALL,
+)
+# The same words in other languages.
+_CHALLENGE_WORDS = re.compile(
+    r"ein mensch sind|kein roboter|êtes (?:bien )?(?:un )?(?:être )?humain|pas un robot"
+    r"|(?:eres|es) (?:un )?(?:ser )?humano"
+    r"|no (?:eres|es|soy) un robot|você é (?:um )?(?:ser )?humano|não (?:é|sou) um robô|non sei un robot|essere umano"
+    r"|een mens bent|geen robot|jesteś człowiekiem|nie jest(?:eś|em) robotem|robot olmadığınız|вы (?:человек|не робот)"
+    r"|人間であること|ロボットではありません|是真人|不是[机機]器人|로봇이 아닙니다"
+    r"|file d[’']attente|warteraum|warteschlange|sala de espera|sala d[’']attesa|fila virtual|wachtrij|kolejce|очереди",
+    re.IGNORECASE,
 )
 # Ordinary pages have these, too, such as one about maintenance that can be written to.
 _CHALLENGE_WIDGET = re.compile(
     rb"challenge\.js\b|(?:id|class|name)=[\"']?[\w -]*(?:captcha|challenge|turnstile)", re.IGNORECASE
 )
 _MAINTENANCE = re.compile(
-    rb"maintenance|be (?:right |soon )?back|back (?:soon|shortly|later|online)|temporarily (?:unavailable|down)"
-    rb"|wartung|mantenimiento|manuten|onderhoud|\xe3\x83\xa1\xe3\x83\xb3\xe3\x83\x86\xe3\x83\x8a\xe3\x83\xb3\xe3\x82\xb9",
+    r"maintenance|be (?:right |soon )?back|back (?:soon|shortly|later|online)|temporarily (?:unavailable|down)"
+    r"|wartung|mantenimiento|manuten|onderhoud|underhåll|vedli[gk]ehold|konserwac|údržb|karbantart|bakım|huolto"
+    r"|технически|συντήρηση|メンテナンス|[维維][护護]|점검",
     re.IGNORECASE,
 )
 _NO_PAGE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 # In small JSON: a key that is set, what an error names, or an address: an event may well be called "Challenge Cup".
 _CHALLENGE_JSON = re.compile(
-    rb"\"[\w-]*(?:captcha|challenge)[\w-]*\"\s*:(?!\s*(?:false|null|0\b|\"\"|\[\s*\]|\{\s*\}))"
-    rb"|\"(?:error|code|message|reason|action|detail)\w*\"\s*:\s*\"[^\"]{0,60}captcha"
+    rb"\"[\w-]*(?:captcha|challenge|chlge)(?!_?sitekey)[\w-]*\"\s*:"
+    rb"(?!\s*(?:\"?(?:false|null|no|0)\b|\"\"|\[\s*\]|\{\s*\}))"
+    rb"|\"(?:error|code|message|reason|action|detail)\w*\"\s*:\s*\"[^\"]{0,60}(?:captcha"
+    rb"|bot[ _-]?(?:detect|protect|verif)|security check|you are (?:a )?human|blocked by)"
+    rb"|\"(?:is_?)?in_?(?:queue|waiting_?room)\"\s*:\s*true|\"queue_?(?:url|token|position|number)\"\s*:\s*[\"1-9]"
     rb"|\"(?:error|code|reason|action)\w*\"\s*:\s*\"(?:\w+[_ -])?challenge(?:[_ -]required)?\""
     rb"|(?:https?:/)?/(?:[^\"\s]*[/_])?(?:captcha|challenge)(?:\.\w+)?(?=[/?#\"])"
     rb"|https?://[^/\"\s]*(?:captcha|challenge|\bqueue\b)[^/\"\s]*[/?\"]|/waiting-?room\b",
     re.IGNORECASE,
 )
+_LISTED = re.compile(rb"^\s*(?:\[|\{.*\"(?:listings|tickets|events|rows)\"\s*:\s*\[)\s*\{", re.DOTALL)
+"""Something is for sale: whatever else such a body has, it answers."""
 _LOGIN_PAGE = re.compile(rb"\b(?:log|sign)[ -](?:in|on)\b|(?:log|sign)(?:in|on)\b", re.IGNORECASE)
 _PASSWORD = re.compile(rb"type=[\"']?password", re.IGNORECASE)
 # Whole words, where humps part words as well: an API may well move to `/catalog-inventory`, `/authors` or `/session/7`.
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _LOGIN_URL = re.compile(
     r"(?<!cata)(?<!b)log[io]n|(?<!as)(?<!con)(?<!de)sign[io]n(?!g)|/account(?:\.(?:aspx?|html?|jsp|php))?/?$"
-    r"|(?<![a-z])(?:(?:log|sign)[-_]?(?:in|on)|o?auth[0-9]*|auth(?:n|wall)|authori[sz]e|authenticat(?:ed?|ion)"
+    r"|(?<![a-z])(?:(?:log|sign)[-_]?(?:in|on)|anmeld(?:en|ung)|connexion|iniciar-?sesion|inloggen|logowanie|o?auth[0-9]*|auth(?:n|wall)|authori[sz]e|authenticat(?:ed?|ion)"
     r"|access-?denied|(?:robot|bot)-?check|verify[-/]?human|virtual-(?:line|queue)|sso|saml[0-9]*|oidc|openid|sessions?[/_-](?:new|create|expired|timeout|ended)|queue(?:-it)?|waiting-?room)(?![a-z])"
-    r"|/(?:blocked|sorry)(?:/|$)|^[^/]*(?<![a-z])accounts?\.|identity|challenge|captcha",
+    r"|/(?:blocked|sorry)(?:/|$)|_blocked(?![a-z])|^[^/]*(?<![a-z])accounts?\.|identity|challenge|captcha",
     re.IGNORECASE,
 )
 
@@ -82,9 +99,13 @@ def has_challenge(status: int, headers: httpx.Headers, body: bytes) -> bool:
             return True
     if is_html(headers, body):
         page = body[:_SNIFFED_BYTES]
-        is_ordinary = status in _NO_PAGE or _MAINTENANCE.search(page) is not None
-        return bool(_CHALLENGE_PAGE.search(page) or (not is_ordinary and _CHALLENGE_WIDGET.search(page)))
-    return len(body) <= _SMALL_BODY and _CHALLENGE_JSON.search(body) is not None
+        is_ordinary = status in _NO_PAGE or _is_maintenance(page)
+        return bool(
+            _CHALLENGE_PAGE.search(page)
+            or _CHALLENGE_WORDS.search(page.decode("utf-8", "replace"))
+            or (not is_ordinary and _CHALLENGE_WIDGET.search(page))
+        )
+    return len(body) <= _SMALL_BODY and _LISTED.match(body) is None and _CHALLENGE_JSON.search(body) is not None
 
 
 def is_html(headers: httpx.Headers, body: bytes) -> bool:
@@ -96,7 +117,11 @@ def is_html(headers: httpx.Headers, body: bytes) -> bool:
 def is_login_page(body: bytes) -> bool:
     """Whether an HTML page asks to log in; one about maintenance may only link to where."""
     page = body[:_SNIFFED_BYTES]
-    return bool(_PASSWORD.search(page) or (_LOGIN_PAGE.search(page) and not _MAINTENANCE.search(page)))
+    return bool(_PASSWORD.search(page) or (_LOGIN_PAGE.search(page) and not _is_maintenance(page)))
+
+
+def _is_maintenance(page: bytes) -> bool:
+    return _MAINTENANCE.search(page.decode("utf-8", "replace")) is not None
 
 
 def is_login_url(place: str) -> bool:

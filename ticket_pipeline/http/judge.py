@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -44,6 +45,8 @@ LONGEST_RETRY_AFTER = timedelta(days=1)
 """A server that names a longer wait (or nonsense) is believed up to here."""
 
 _SECONDS = re.compile(r"\+?[0-9]{1,30}(?:\.[0-9]{0,30})?")
+_EPOCH_SECONDS = 1e9
+"""From here on seconds are a date, not a wait of thirty years."""
 _QUOTABLE_BYTES = 65_536
 _UNDERSTOOD_ENCODINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
 
@@ -207,7 +210,9 @@ def error_of_exception(
 
 
 def read_retry_after(values: list[str], now: datetime) -> timedelta | None:
-    """Read Retry-After: seconds, a list of them, or an HTTP date; the longest wait, up to `LONGEST_RETRY_AFTER`.
+    """Read Retry-After: seconds, a date, or a list of them; the longest wait, up to `LONGEST_RETRY_AFTER`.
+
+    A date is one of HTTP or of ISO 8601, or seconds since 1970.
 
     None where it is absent or unreadable. `now` is aware UTC; a date in the past means no wait.
     """
@@ -216,12 +221,21 @@ def read_retry_after(values: list[str], now: datetime) -> timedelta | None:
 
 
 def _waits(value: str, now: datetime) -> list[timedelta]:
-    # A proxy may join repeated headers, and a date has a comma of its own.
-    parts = [part.strip() for part in value.split(",")]
-    numbers = [part for part in parts if _SECONDS.fullmatch(part)]
-    waits = [timedelta(seconds=min(float(number), LONGEST_RETRY_AFTER.total_seconds())) for number in numbers]
-    at = read_date(", ".join(part for part in parts if part not in numbers))
-    return waits if at is None else [*waits, max(at - now, timedelta())]
+    # A proxy may join repeated headers; the comma of an HTTP date is followed by its day and month.
+    waits = [_wait(part.strip(), now) for part in re.split(r",(?! ?[0-9]{1,2}[ -][A-Za-z]{3})", value)]
+    return [wait for wait in waits if wait is not None]
+
+
+def _wait(text: str, now: datetime) -> timedelta | None:
+    if _SECONDS.fullmatch(text) and (seconds := float(text)) < _EPOCH_SECONDS:
+        return timedelta(seconds=min(seconds, LONGEST_RETRY_AFTER.total_seconds()))
+    if _SECONDS.fullmatch(text):
+        return timedelta(seconds=min(max(seconds - now.timestamp(), 0), LONGEST_RETRY_AFTER.total_seconds()))
+    with suppress(ValueError):
+        at = datetime.fromisoformat(text)
+        return max((at.replace(tzinfo=UTC) if at.tzinfo is None else at) - now, timedelta())
+    at_date = read_date(text)
+    return None if at_date is None else max(at_date - now, timedelta())
 
 
 def read_date(text: str | None) -> datetime | None:

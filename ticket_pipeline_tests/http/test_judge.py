@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - letters and marks of other scripts look like Latin ones
 """What responses mean: every row of the judge's table, challenges in disguise, Retry-After, and what messages quote."""
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ LOGINS = """
 /authn /account.aspx /my/account/?from=api /session/new /session-expired /auth/realms/x /oauth2/authorize
 /connect/authorize /authentication /sso /saml2/idp https://auth0.example.com/u https://accounts.example.com/
 https://identity.example.com/connect /validate-captcha https://example.queue-it.net/?c=x /waiting-room /queue/7
-https://waitingroom.example.com/ /blocked /access-denied /robot-check /verify/human /virtual-line/3 /sorry/
+https://waitingroom.example.com/ /distil_r_blocked.html /anmelden /connexion /iniciar-sesion
+/blocked /access-denied /robot-check /verify/human /virtual-line/3 /sorry/
 """
 OTHER_PLACES = """
 https://api2.example.com/api/Listing/GetCompListingsByEventId /api/v2/Listing/ /api/catalog-inventory /api/CatalogInfo
@@ -151,6 +153,21 @@ def test_a_page_that_asks_to_log_in_is_a_block(text: str, expected: type[Marketp
         ({}, b'{"code": "CHALLENGE_REQUIRED"}'),
         ({}, b'{"redirectUrl":"https://tickets.queue-it.net/?c=x"}'),
         ({}, b'{"appId":"PX1","blockScript":"/x/captcha/captcha.js?a=c"}'),
+        ({}, b"<html><script>window.KPSDK={}</script><script src='/149e/2d20/ips.js?tkrm=x'></script></html>"),
+        ({}, b"<html><meta http-equiv='refresh' content='5; URL=/?bm-verify=AAQA'></html>"),
+        ({}, b"<html><script>location.href='/_sec/cp_challenge/crypto-4-3.htm'</script></html>"),
+        ({}, b"<title>One moment, please...</title>Please wait while your request is being verified"),
+        ({}, "<title>Un instant...</title>Vérifiez que vous êtes humain".encode()),
+        ({}, "<title>請稍候…</title>確認您是真人".encode()),
+        ({}, "<html>Подтвердите, что вы не робот</html>".encode()),
+        ({}, "<html>Lütfen robot olmadığınızı doğrulayın</html>".encode()),
+        ({}, b"<title>Warteraum</title>Sie befinden sich in der Warteschlange"),
+        ({}, "<html>Vous êtes dans la file d’attente</html>".encode()),
+        ({}, b"<html>There are 4000 people ahead of you</html>"),
+        ({}, b'{"cpr_chlge":"true","t":"x"}'),
+        ({}, b'{"inQueue":true,"position":12}'),
+        ({}, b'{"status":"blocked","reason":"bot_detected"}'),
+        ({}, b'{"message":"Please complete the security check to continue"}'),
     ],
 )
 def test_a_challenge_in_any_disguise_is_a_block(status: int, headers: dict[str, str], body: bytes) -> None:
@@ -187,6 +204,11 @@ def test_a_challenge_in_any_disguise_is_a_block(status: int, headers: dict[str, 
         (200, b'{"listings":[{"url":"/nfl-skills-challenge"}]}', type(None)),
         (200, b'[{"section":"ATP Challenger, Lower Bowl"}]', type(None)),
         (200, b'{"listings":[{"notes":"Captcha is a band"}]}', type(None)),
+        (200, b'{"captchaSiteKey":"6Lc","challengeFlag":"false","listings":[]}', type(None)),
+        (200, b'{"recaptcha":{"siteKey":"6Lc"},"challenge":"three point","listings":[{"id":1}]}', type(None)),
+        (503, "<title>Технические работы</title><form class='g-recaptcha'></form>".encode(), TemporarilyUnavailable),
+        (503, "<title>Bakım çalışması</title><form class='g-recaptcha'></form>".encode(), TemporarilyUnavailable),
+        (503, "<title>系统维护中</title><form class='g-recaptcha'></form>".encode(), TemporarilyUnavailable),
     ],
 )
 def test_everyday_words_and_scripts_are_not(status: int, body: bytes, expected: type) -> None:
@@ -226,6 +248,11 @@ def test_a_compression_that_was_not_requested_is_named_and_not_quoted(encoding: 
         (["5, Mon, 01 Jun 2026 13:00:00 GMT"], 3600),
         (["Mon, 01 Jun 2026 13:00:00 GMT, 7200"], 7200),
         (["Monday, 01-Jun-26 13:00:00 GMT"], 3600),
+        (["Mon, 01 Jun 2026 12:10:00 GMT, Mon, 01 Jun 2026 12:20:00 GMT"], 1200),
+        (["2026-06-01T12:30:00Z"], 1800),
+        (["2026-06-01T14:30:00+02:00, 5"], 1800),
+        ([str(int(NOON.timestamp()) + 1200)], 1200),
+        (["1000000000"], 0),
         (["120s"], None),
         (["9" * 30], 86_400),
         ([format_datetime(NOON + timedelta(hours=1), usegmt=True)], 3600),
