@@ -32,8 +32,8 @@ _ZONES = 7
 _LISTINGS = 21
 _MOST_MEMORY_MB = 400
 
-# A capture an hour, at a minute that differs by event, judged by the rules of now as every stored capture is. Prices vary
-# by listing and drift with time; nothing is random.
+# A capture an hour, at a minute that differs by event, judged by the rules of now as every stored capture is. Prices
+# vary by listing and drift with time; nothing is random.
 _FILL_SNAPSHOTS = """
     insert into snapshots (
       event_id, marketplace, captured_at, external_id, received, accepted, rejected, tickets, currency, fee_basis,
