@@ -15,6 +15,7 @@ from ticket_pipeline.http.scrubbing import excerpt
 from ticket_pipeline.marketplaces.values import to_amount
 
 _ERROR_WORDS = {"error", "errors", "fault", "faults", "exception", "exceptions", "failure", "failures", "failed"}
+_ERROR_WORDS |= {"problem", "problems"}
 _SUCCESS_KEYS = {"success", "issuccess", "successful", "issuccessful", "succeeded", "ok", "valid", "isvalid"}
 _FAILED_WORDS = {"expired", "denied", "timed", "aborted", "unauthorized", "unauthenticated"}
 _STATE_KEYS = {
@@ -28,27 +29,61 @@ _STATE_KEYS = {
     "outcome",
     "code",
     "responsecode",
+    "resultcode",
+    "returncode",
+    "type",
+    "level",
+    "severity",
 }
 _FAILED_STATES = _ERROR_WORDS | _FAILED_WORDS | {"fail", "forbidden", "timeout", "invalid"}
 _MESSAGE_KEYS = {"message", "detail", "details", "reason", "description", "msg", "title"}
 _NOTHING_SAID = {"", "0", "200", "false", "none", "null", "no", "ok", "success"}
-_HTTP_ERROR = re.compile("[45][0-9]{2}")
+_ERROR_CODE = re.compile(r"[45][0-9]{2}|-[0-9]+|e(?:rr)?[-_]?[0-9]+")
 
 # Beside a list that is empty these say why; beside one that is not, they say nothing.
 _AUTHORIZED_KEYS = {"authenticated", "isauthenticated", "authorized", "isauthorized", "loggedin", "isloggedin"}
 _LOGIN_WORDS = {"login", "auth", "authentication", "authorization", "signin"}
 _NEEDED_WORDS = {"required", "requires", "needed", "needs"}
+_UNFINISHED = {
+    "partial",
+    "incomplete",
+    "degraded",
+    "loading",
+    "pending",
+    "processing",
+    "queued",
+    "maintenance",
+    "blocked",
+}
+_AROUND = {"is", "in", "under", "result", "results", "response"}
+_MORE_KEYS = {"hasmore", "hasnext", "hasnextpage"}
+_YES, _NO = {"true", "yes", "1"}, {"false", "no", "0"}
 _REMARK_KEYS = {"message", "messages", "msg", "reason", "detail", "details", "warning", "warnings"}
 _REFUSAL = re.compile(
     r"\b(?:expired|blocked|unauthori[sz]ed|not authori[sz]ed|denied|forbidden|errors?|failed|failure|exception|invalid"
-    r"|tim(?:ed?|ing)[ -]?out|(?:log|sign)(?:ged)?[ -]?in|too many requests|rate limit\w*|went wrong|maintenance)\b",
+    r"|tim(?:ed?|ing)[ -]?out|partial|incomplete"
+    r"|(?:log|sign)(?:ged)?[ -]?in|too many requests|rate (?:limit\w*|exceeded)|went wrong|maintenance"
+    r"|abgelaufen|fehler\w*|fehlgeschlagen|erreur|expirée?|caducad[ao]|expirad[ao]|scadut[ao]|verlopen)\b",
     re.IGNORECASE,
 )
 
-_COUNTING = {"total", "totals", "count", "counts", "num", "number", "remaining", "available", "active", "left", "found"}
+_COUNTING = {
+    "total",
+    "totals",
+    "count",
+    "counts",
+    "num",
+    "number",
+    "remaining",
+    "available",
+    "active",
+    "left",
+    "found",
+    "nb",
+}
 _MANY = {"listings", "results", "items", "elements", "records", "offers", "hits", "tickets"}
 _COUNTED = _MANY | {"listing", "result", "item", "element", "record", "offer", "hit", "inventory"}
-_TICKETS = {"ticket", "tickets"}
+_TICKETS = {"ticket", "tickets", "quantity"}
 _QUALIFYING = {"of", "all", "filtered", "odata"}
 _CONTAINERS = {"meta", "metadata", "page", "paging", "pagination", "stats", "summary", "status", "result", "response"}
 _CONTAINERS |= {"data", "global", "header", "payload", "total", "totals", "count", "counts", "hits"}
@@ -98,9 +133,10 @@ def _find_refusal(found: Mapping[str, Any]) -> str | None:
         for key, value in part.items():
             words, plain = _words(key), re.sub(r"[^a-z]", "", key.lower())
             needs_login = words & _LOGIN_WORDS and words & _NEEDED_WORDS
-            if (value is False and plain in _AUTHORIZED_KEYS) or (
-                value is True and (needs_login or plain == "hasmore")
-            ):
+            text = str(value).strip().lower() if isinstance(value, str | int | float) else ""
+            is_set = text in _YES and (needs_login or plain in _MORE_KEYS or words <= _UNFINISHED | _AROUND)
+            is_unfinished = plain in _STATE_KEYS and _words(text) & _UNFINISHED
+            if (text in _NO and plain in _AUTHORIZED_KEYS) or is_set or is_unfinished:
                 return repr(f"{key}: {value}")
             remarks = [text for text in _texts(value) if _REFUSAL.search(text)] if plain in _REMARK_KEYS else []
             if remarks:
@@ -112,9 +148,9 @@ def _is_failure(key: str, value: object) -> bool:
     plain = re.sub(r"[^a-z]", "", key.lower())
     text = str(value).strip().lower() if isinstance(value, str | int | float) else ""
     if plain in _SUCCESS_KEYS:
-        return text in {"false", "0", "no"} | _FAILED_STATES
+        return text in _NO | _FAILED_STATES
     if plain in _STATE_KEYS:
-        return bool(_words(str(value)) & _FAILED_STATES) or _HTTP_ERROR.fullmatch(text) is not None
+        return bool(_words(str(value)) & _FAILED_STATES) or _ERROR_CODE.fullmatch(text) is not None
     if _words(key) & _FAILED_WORDS:
         return text in {"true", "yes"}
     if not _words(key) & _ERROR_WORDS:
@@ -131,17 +167,19 @@ def _totals(found: Mapping[str, Any]) -> Iterator[tuple[str, tuple[float, set[st
             if not is_count and not (words and words <= _MANY):
                 continue
             try:
-                total = to_amount(value)
+                total = to_amount(value.get("value") if isinstance(value, dict) else value)
             except ValueError:
                 continue
             if total is not None:
                 yield key, (total, words)
 
 
-def _parts(found: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _parts(found: Mapping[str, Any], depth: int = _DEPTH) -> Iterator[Mapping[str, Any]]:
     """The body itself, and what in it describes the whole."""
     yield found
-    yield from (value for key, value in found.items() if key.lower() in _CONTAINERS and isinstance(value, dict))
+    for key, value in found.items() if depth else ():
+        if key.lower() in _CONTAINERS and isinstance(value, dict):
+            yield from _parts(value, depth - 1)
 
 
 def _words(key: str) -> set[str]:

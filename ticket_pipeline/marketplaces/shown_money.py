@@ -6,11 +6,11 @@ from __future__ import annotations
 import re
 
 # Blanks of every kind are plain ones by then. A point may end a word beside the number ("Rs.", "kr.", "S/."),
-# but "$.50" is not fifty, and neither is "kr.50"; the Swiss write a dash in place of no cents.
+# but "$.50" is not fifty, and neither is "kr.50"; a dash stands in place of no cents.
 _MARK = r"[^0-9.,\-()]"
 _SHOWN = re.compile(
     rf"(?P<sign>-?)(?P<before>(?:{_MARK}|(?<=[^\W\d_])\.(?=\D|[0-9]+[,.' ][0-9]|[0-9]{{3}})|(?<=/)\.){{0,8}})"
-    r"(?P<number>[0-9](?:[0-9.,' ]{0,30}[0-9])?)(?P<no_cents>[.,]-{1,2})?"
+    r"(?P<number>[0-9](?:[0-9.,' ]{0,30}[0-9])?)(?P<no_cents>[.,:]-{1,2})?"
     rf"(?P<behind>(?:{_MARK}|(?<=[^\W\d_])\.){{0,8}})"
 )
 _THOUSANDS = frozenset(".,' ")

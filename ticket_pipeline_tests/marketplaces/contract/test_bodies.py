@@ -160,6 +160,11 @@ FAILURES: list[dict[str, object]] = [
     {"sessionExpired": True, "detail": "Session expired"},
     {"isValid": False, "reason": "Session expired"},
     {"data": {"error": "Session expired"}},
+    {"type": "error", "title": "Session expired"},
+    {"resultCode": -1, "message": "Session expired"},
+    {"code": "E1001", "message": "Session expired"},
+    {"problem": "Session expired"},
+    {"result": {"meta": {"success": False, "message": "Session expired"}}},
 ]
 REFUSALS: list[dict[str, object]] = [
     {"message": "Session expired"},
@@ -169,12 +174,20 @@ REFUSALS: list[dict[str, object]] = [
     {"isAuthenticated": False},
     {"requiresLogin": True},
     {"hasMore": True},
+    {"hasNextPage": "true"},
+    {"authenticated": "false"},
+    {"isPartial": True},
+    {"underMaintenance": 1},
+    {"status": "pending"},
+    {"message": "Sitzung abgelaufen"},
+    {"message": "Rate exceeded"},
 ]
 NO_FAILURES: list[dict[str, object]] = [
     {"success": True, "error": None, "errors": [], "errorCode": 0, "status": "ok"},
     {"error": "", "statusCode": 200, "message": "No listings found"},
     {"hasErrors": False, "failed": "false", "status": 200, "accountError": {}},
     {"sessionExpired": False, "expiredListings": 3, "loginRequired": False, "isAuthenticated": True, "hasMore": False},
+    {"type": "event", "level": "info", "pendingCount": 1, "isPartial": False, "hasNextPage": False, "resultCode": 0},
     {"message": "Tickets are currently unavailable. Please try again later.", "state": "FL", "result": "sold out"},
 ]
 
@@ -222,6 +235,9 @@ def test_nothing_beside_a_refusal_is_no_empty_market(subject: Subject, beside: d
         {"hits": {"total": 3}},
         {"data": {"offerCount": 2}},
         {"@odata.count": 5},
+        {"hits": {"total": {"value": 9, "relation": "eq"}}},
+        {"nbHits": 4},
+        {"totalQuantity": 40},
     ],
     ids=json.dumps,
 )
@@ -233,7 +249,13 @@ def test_nothing_beside_a_total_is_no_empty_market(subject: Subject, beside: dic
 @LISTED
 @pytest.mark.parametrize(
     "beside",
-    [{"total": 0}, {"viewCount": 5000}, {"pageSize": 100, "totalPages": 1}, {"countryCode": "US"}, {"discount": 5}],
+    [
+        {"total": 0},
+        {"viewCount": 5000},
+        {"pageSize": 100, "totalPages": 1, "totalSeats": 18000},
+        {"countryCode": "US"},
+        {"discount": 5},
+    ],
     ids=json.dumps,
 )
 def test_nothing_beside_what_counts_no_listings_is_an_empty_market(subject: Subject, beside: dict[str, object]) -> None:
