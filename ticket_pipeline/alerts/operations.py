@@ -120,16 +120,30 @@ def _store(
     if changes.forgotten:
         ids = [incident.incident_id for incident in changes.forgotten]
         transaction.execute("incidents/forget", incident_ids=ids)
+    labels = [channel.label for channel in choose_channels(channels)]
+    known = {incident.incident_id: incident.opened_at for incident in current if incident.opened_at is not None}
+    sent = _read_sent(transaction, labels, known.values())
+    begun = [one for one in stored if one.opened_at is not None and one.incident_id not in sent]
+    over = [one for one in changes.closed if one.incident_id in sent]
     messages = [
-        *(_write(group, this_moment, settings, is_over=False) for group in _by_kind(opened)),
-        *(_write(group, this_moment, settings, is_over=True) for group in _by_kind(changes.closed)),
+        *(_write(group, this_moment, settings, is_over=False) for group in _by_kind(begun)),
+        *(_write(group, this_moment, settings, is_over=True) for group in _by_kind(over)),
     ]
-    deliveries = [message | {"channel": channel.label} for channel in choose_channels(channels) for message in messages]
+    deliveries = [message | {"channel": label} for label in labels for message in messages]
     if deliveries:
         transaction.execute("alerts/insert_deliveries", deliveries=Jsonb(deliveries))
-    known = {incident.incident_id for incident in current if incident.opened_at is not None}
-    still_open = (known | {incident.incident_id for incident in opened}) - {one.incident_id for one in changes.closed}
+    still_open = (known.keys() | {incident.incident_id for incident in opened}) - {
+        one.incident_id for one in changes.closed
+    }
     return Followed(len(opened), len(changes.closed), len(still_open))
+
+
+def _read_sent(transaction: Transaction, labels: Sequence[str], opened_at: Collection[datetime]) -> set[int]:
+    """Incidents of which one of the channels has a message; none of those that began while no channel could be read."""
+    if not labels or not opened_at:
+        return set()
+    rows = transaction.fetch_all("incidents/select_sent", channels=list(labels), since=min(opened_at))
+    return {row["incident_id"] for row in rows}
 
 
 def _by_kind(incidents: Iterable[Incident]) -> list[list[Incident]]:

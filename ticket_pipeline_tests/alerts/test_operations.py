@@ -280,15 +280,30 @@ def test_an_unreadable_alert_urls_is_an_incident_of_its_own_and_stops_no_look(pi
     assert pipeline.database.fetch_one("incidents/select_watch") == {"watched_at": pipeline.now}
 
 
-def test_without_channels_incidents_are_stored_and_without_the_tag_every_channel_has_them(pipeline: Pipeline) -> None:
-    channels = pipeline.settings.alert_urls
-    pipeline.settings = pipeline.settings.model_copy(update={"alert_urls": None})
-    pipeline.free = 0
-    assert pipeline.look() == []
-    assert [one.deliveries for one in read_incidents(pipeline.database)] == [""]
-    assert channels is not None
-    untagged = SecretStr(channels.get_secret_value().replace("operations", "desk"))
+def test_without_the_tag_every_channel_has_incidents(pipeline: Pipeline) -> None:
+    assert pipeline.settings.alert_urls is not None
+    untagged = SecretStr(pipeline.settings.alert_urls.get_secret_value().replace("operations", "desk"))
     pipeline.settings = pipeline.settings.model_copy(update={"alert_urls": untagged})
     pipeline.sync(100, 10)
     pipeline.watch()
-    assert [one.deliveries for one in read_incidents(pipeline.database)] == ["2 queued", ""]
+    assert [one.deliveries for one in read_incidents(pipeline.database)] == ["2 queued"]
+
+
+@pytest.mark.parametrize("unusable", [None, "no/such/file", "json://127.0.0.1:9/mistyped"])
+def test_what_began_without_a_working_channel_is_sent_once_when_there_is_one_if_it_still_holds(
+    pipeline: Pipeline, unusable: str | None
+) -> None:
+    working = pipeline.settings.alert_urls
+    pipeline.settings = pipeline.settings.model_copy(update={"alert_urls": unusable and SecretStr(unusable)})
+    pipeline.free = 0
+    pipeline.pause("open")
+    pipeline.sync(100, 10)
+    assert pipeline.look() == []
+    pipeline.pause("closed")
+    assert pipeline.look() == []
+    pipeline.sync(100, 9)
+    pipeline.settings = pipeline.settings.model_copy(update={"alert_urls": working})
+    assert pipeline.look() == ["The disk of STATE_DIR is nearly full"]
+    assert [pipeline.look() for _ in range(3)] == [[], [], []]
+    pipeline.free = 500 * GB
+    assert [title for _ in range(31) for title in pipeline.look()] == ["Over: The disk of STATE_DIR is nearly full"]
