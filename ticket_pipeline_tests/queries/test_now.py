@@ -402,7 +402,10 @@ def test_the_health_of_the_watchlist_names_what_is_wrong_where(database: Databas
     assert [(one.state, one.event_id, one.marketplace, one.detail, one.items) for one in found.problems] == [
         ("failing", failing.event_id, "stubhub", "it was too slow", 1),
         ("never seen", lost.event_id, "stubhub", "no attempt has ended yet", 1),
-        *(("never seen", event.event_id, "ticketmaster", None, 1) for event in (well, failing, lost)),
+        *(
+            ("never seen", event.event_id, "ticketmaster", "no attempt has ended yet", 1)
+            for event in (well, failing, lost)
+        ),
         ("unmapped", well.event_id, "stubhub", "305", 1),
     ]
     assert found.counts == {"ok": 1, "failing": 1, "never seen": 4, "unmapped": 1}
