@@ -157,7 +157,7 @@ def replay_snapshots(
                 report.add(rewritten, reread[0].capture.event, len(reread))
             done += len(batch)
             on_progress(done, total)
-    if report.changed and not dry_run:
+    if not dry_run:  # also what a replay that was killed has left to do
         update_sales(database, build_sale_rules(settings))
     return report
 

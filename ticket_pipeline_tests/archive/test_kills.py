@@ -10,7 +10,7 @@ from ticket_pipeline.archive.querying import ask
 from ticket_pipeline.storage.archive import read_archive_files
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline_tests.archive.history import AGGREGATES, contents
-from ticket_pipeline_tests.archive.mortal import Deed, attempt
+from ticket_pipeline_tests.mortal import archive, attempt, restore
 from ticket_pipeline_tests.storage.stored import query
 
 KILLS = 20
@@ -32,15 +32,15 @@ def test_killed_at_twenty_random_points_every_listing_is_in_one_place(
     before, aggregates = contents(played), contents(played, *AGGREGATES)
     everything = ask(played, place, _EVERY_LISTING).rows
     folder, random = str(tmp_path / "archive"), Random(14)  # noqa: S311 - a seed, no secret
-    lengths: dict[Deed, int] = {}
-    for deed in ("archive", "restore"):
+    lengths = {}
+    for deed in (archive, restore):
         took = attempt(deed, played.url, folder)
         assert isinstance(took, int), took
         lengths[deed] = took
     kills = 0
     while kills < KILLS:
         is_away = {each.state for each in read_archive_files(played)} == {"dropped"}
-        deed = "restore" if is_away else "archive"
+        deed = restore if is_away else archive
         # Restoring is one transaction and ends as it began: most kills are for archiving.
         longest = lengths[deed] * (3 if is_away else 1)
         ended = attempt(deed, played.url, folder, dies_at=random.randrange(1, longest))
@@ -48,8 +48,8 @@ def test_killed_at_twenty_random_points_every_listing_is_in_one_place(
         kills += ended is None
         _wait_for_the_dead(played)
         assert ask(played, place, _EVERY_LISTING).rows == everything
-    for deed in ("archive", "restore"):
-        if deed == "restore" or {each.state for each in read_archive_files(played)} != {"dropped"}:
+    for deed in (archive, restore):
+        if deed is restore or {each.state for each in read_archive_files(played)} != {"dropped"}:
             assert isinstance(attempt(deed, played.url, folder), int)
     assert contents(played) == before
     assert contents(played, *AGGREGATES) == aggregates
@@ -57,7 +57,7 @@ def test_killed_at_twenty_random_points_every_listing_is_in_one_place(
 
 def test_a_full_disk_deletes_nothing(played: Database, tmp_path: Path) -> None:
     before, folder = contents(played), tmp_path / "archive"
-    message = attempt("archive", played.url, str(folder), disk=1000)
+    message = attempt(archive, played.url, str(folder), disk=1000)
     assert "Could not write stubhub/2026-02/listings.parquet in the archive" in str(message)
     assert "Nothing was deleted. Check ARCHIVE_URL, its rights and its free space" in str(message)
     assert contents(played) == before

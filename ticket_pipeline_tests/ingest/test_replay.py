@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from functools import partial
 from random import Random
 from typing import Any
 
@@ -12,16 +11,25 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from ticket_pipeline.ingest import replay
+from ticket_pipeline.ingest import replay as replaying
 from ticket_pipeline.ingest.replay import ReplayReport, replay_snapshots
 from ticket_pipeline.market.vocabulary import Marketplace, ParsedListings
 from ticket_pipeline.marketplaces.stubhub.parser import parse_stubhub_listings
 from ticket_pipeline.storage.database import Row
 from ticket_pipeline.storage.embedded import EmbeddedServer
-from ticket_pipeline.storage.prices import DAY, HOUR, Span, rebuild_daily, rebuild_hourly
+from ticket_pipeline.storage.prices import (
+    DAY,
+    HOUR,
+    Span,
+    contiguous_spans,
+    read_stale_windows,
+    rebuild_daily,
+    rebuild_hourly,
+)
 from ticket_pipeline.storage.sales import build_sale_rules, update_sales
 from ticket_pipeline_tests.ingest.loopback import Loopback, open_loopback
 from ticket_pipeline_tests.ingest.scripted import ScriptedClient, answer_about, ingest_of, listing
+from ticket_pipeline_tests.mortal import attempt, replay
 from ticket_pipeline_tests.servers import throwaway_database
 from ticket_pipeline_tests.storage.stored import empty
 
@@ -75,9 +83,11 @@ def store(loopback: Loopback, parse: Parse) -> None:
 
 
 def stored(loopback: Loopback) -> dict[str, list[Row]]:
-    """Everything that follows from the captures, once prices are rebuilt."""
-    rebuild_hourly(loopback.database, SPAN)
-    rebuild_daily(loopback.database, MOMENT.date(), (SPAN.end + DAY).date())
+    """Everything that follows from the captures, once prices that are marked are rebuilt."""
+    for span in contiguous_spans(read_stale_windows(loopback.database, "hour"), HOUR, most=CAPTURES):
+        rebuild_hourly(loopback.database, span)
+    for span in contiguous_spans(read_stale_windows(loopback.database, "day"), DAY, most=CAPTURES):
+        rebuild_daily(loopback.database, span.start.date(), span.end.date())
     with loopback.database.connection() as connection:
         return {
             table: connection.execute(
@@ -132,30 +142,22 @@ def test_a_replay_makes_everything_as_with_the_right_parser(loopback: Loopback, 
     assert (again.changed, again.unchanged, again.hours) == (0, 40, set())
 
 
-class StoppedError(Exception):
-    """The process ends here."""
+KILLS = 5
+CALLS = 10_000
+"""Fewer than those of a replay that finds nothing to do."""
 
 
-def test_a_replay_that_is_stopped_leaves_whole_captures_and_the_next_goes_on(
-    loopback: Loopback, truth: dict[str, list[Row]], monkeypatch: pytest.MonkeyPatch
+def test_a_replay_that_is_killed_leaves_whole_captures_and_the_next_goes_on(
+    loopback: Loopback, truth: dict[str, list[Row]]
 ) -> None:
-    def stop(*_: object, after: int = 0) -> None:
-        if len(stops) >= after:
-            raise StoppedError
-        stops.append(after)
-
-    stops: list[int] = []
-    with monkeypatch.context() as patch:
-        patch.setattr("ticket_pipeline.storage.replay.compare_captures", stop)  # within a transaction
-        with pytest.raises(StoppedError):
-            replay_all(loopback)
-    with pytest.raises(StoppedError):
-        replay_all(loopback, on_progress=partial(stop, after=2))  # between two transactions
+    settings, random = loopback.settings(), Random(14)  # noqa: S311 - a seed, no secret
     unbalanced = "select 1 from snapshots s where accepted <> (select count(*) from listings l where"
     key = "(l.event_id, l.marketplace, l.captured_at) = (s.event_id, s.marketplace, s.captured_at))"
-    assert loopback.rows(f"{unbalanced} {key}") == []
-    done = replay_all(loopback)
-    assert 0 < done.changed < 40
+    for _ in range(KILLS):
+        assert attempt(replay, settings, SPAN, dies_at=random.randrange(1, CALLS)) is None
+        assert loopback.rows(f"{unbalanced} {key}") == []
+    assert attempt(replay, settings, SPAN, dies_at="update_sales") is None
+    assert isinstance(attempt(replay, settings, SPAN), int)
     after = stored(loopback)
     assert {table for table in TABLES if after[table] != truth[table]} == set()
 
@@ -167,7 +169,7 @@ def test_what_cannot_be_read_again_stays_and_is_counted(loopback: Loopback, monk
     def refusing(body: bytes) -> ParsedListings:
         return parse_stubhub_listings(body if len(body) % 2 else b"gone")
 
-    monkeypatch.setattr(replay, "parsers", lambda _: {Marketplace.STUBHUB: refusing})
+    monkeypatch.setattr(replaying, "parsers", lambda _: {Marketplace.STUBHUB: refusing})
     only = loopback.keys[0]
     done = replay_all(loopback, external_ids=[only], marketplaces=[Marketplace.STUBHUB])
     assert (done.captures, done.without_body) == (20, 2)
