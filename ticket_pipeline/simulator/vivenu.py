@@ -23,7 +23,6 @@ from ticket_pipeline.simulator.marketplaces import Marketplace
 from ticket_pipeline.simulator.vivenu_payloads import (
     coupon_payload,
     event_payload,
-    iso,
     purchase_payload,
     series_payload,
     ticket_payload,
@@ -176,5 +175,7 @@ class _OrganiserApi:
 
 
 def _updated_since(request: Request, items: Any) -> list[Any]:  # noqa: ANN401 - tickets or purchases
-    since = request.query_params.get("updatedAt[$gte]", "")
-    return [item for item in items if iso(item.updated_at) >= since]
+    if (since := request.query_params.get("updatedAt[$gte]")) is None:
+        return list(items)
+    moment = datetime.fromisoformat(since)
+    return [item for item in items if item.updated_at >= moment]
