@@ -13,11 +13,13 @@ from rich.console import Console
 
 from ticket_pipeline.cli.process_group import ProcessGroup
 from ticket_pipeline.cli.run_status import uses_sample
+from ticket_pipeline.cli.simulator_process import await_simulator
 from ticket_pipeline.cli.tables import progress
 from ticket_pipeline.demo.play import plan_past
 from ticket_pipeline.demo.rebuild import count_played, rebuild_past
 from ticket_pipeline.demo.world import open_demo_world
 from ticket_pipeline.ingest.origin import claim_origin
+from ticket_pipeline.market.vocabulary import Marketplace
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.simulator.world import SimulatedWorld
 
@@ -52,7 +54,7 @@ def play_past(
     """Play what is left of the past, in as many processes as there are cores, and rebuild its prices.
 
     One more process estimates sales from the first stored poll on; it has about as much left to do when all are stored
-    as the rebuild of the prices.
+    as the rebuild of the prices. Another reads primary sales then, so that no page waits for Dagster's first runs.
     """
     began = time.monotonic()
     world = open_demo_world(settings, datetime.now(UTC), with_past=True)
@@ -62,10 +64,15 @@ def play_past(
     group.start("past-sales", [*_PLAYER, "sales", str(planned)], env)
     _store_polls(group, database, world, env, planned)
     stored = time.monotonic()
+    if has_primary_sales := not settings.is_disabled(Marketplace.VIVENU):
+        await_simulator(group, settings)
+        group.start("past-primary-sales", [*_PLAYER, "primary-sales"], env)
     with progress("Rebuilding prices"):
         rebuild_past(database)
     with progress("Estimating sales"):
         group.finish("past-sales")
+    if has_primary_sales:
+        group.finish("past-primary-sales")
     database.execute("origin/make_due")
     database.execute("origin/end_past")
     console.print(f"  stored after {stored - began:.0f} s, prices rebuilt after {time.monotonic() - began:.0f} s")

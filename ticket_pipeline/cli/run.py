@@ -37,13 +37,12 @@ from ticket_pipeline.cli.run_status import (
 )
 from ticket_pipeline.cli.sample_alerts import sample_alerts_path, write_sample_alerts
 from ticket_pipeline.cli.session import write_dagster_home
+from ticket_pipeline.cli.simulator_process import await_simulator, start_simulator
 from ticket_pipeline.cli.tables import show_facts
 from ticket_pipeline.demo.world import open_demo_world
 from ticket_pipeline.errors import ConfigurationError, StorageError
 from ticket_pipeline.settings.model import Settings, load_settings
 from ticket_pipeline.sheet.sync import open_watchlist, sample_watchlist_path, sync_events
-from ticket_pipeline.simulator.app import PLAYED, path_of
-from ticket_pipeline.simulator.app_factory import CONTROLS_PATH
 from ticket_pipeline.simulator.world import sample_watchlist_rows, sample_zone_rows
 from ticket_pipeline.storage.connect import describe_database, embedded_server, open_database
 from ticket_pipeline.storage.migrations import apply_migrations
@@ -105,16 +104,17 @@ def run(
             database = stack.enter_context(open_database(settings))
             origin = begin_past(database, settings, fresh=fresh)
             env |= first_day(settings, origin)
-            _start_simulator(group, settings, env, console)
+            start_simulator(group, settings, env, console)
             with_past = origin["past_from"] is not None
             if not with_past:
-                _await_simulator(group, settings)  # the watchlist may be one of its sheets
+                await_simulator(group, settings)  # the watchlist may be one of its sheets
             _sync(database, settings, console, with_past=with_past)
             if with_past and origin["past_played_at"] is None:
                 play_past(group, database, settings, env, console)
-            _await_simulator(group, settings)
-            _start_dashboard(group, settings, env)
+            await_simulator(group, settings)
+            group.start("dashboard", [sys.executable, "-m", "ticket_pipeline.cli", "dashboard"], env)
             _start_dagster(group, settings, env, stack, console)
+            _await_dashboard(group, settings)
             console.print(f"\nUp after {time.monotonic() - began:.0f} s.\n")
             show_facts(facts_of_run(settings))
             console.print()
@@ -207,20 +207,6 @@ def _start(server: EmbeddedServer) -> None:
         starting.submit(server.start).result()
 
 
-def _start_simulator(group: ProcessGroup, settings: Settings, env: Mapping[str, str], console: Console) -> None:
-    if not settings.is_simulated:
-        return
-    console.print("Starting the simulated marketplaces …")
-    group.start("simulator", [sys.executable, "-m", "ticket_pipeline.cli", "simulate"], env)
-
-
-def _await_simulator(group: ProcessGroup, settings: Settings) -> None:
-    if not settings.is_simulated:
-        return
-    url = f"{settings.simulator_url}{path_of(PLAYED[0])}{CONTROLS_PATH}/requests"
-    group.wait_until(lambda: web_ui.is_up(url), what="The simulator", seconds=_START_SECONDS)
-
-
 def _sync(database: Database, settings: Settings, console: Console, *, with_past: bool) -> None:
     """Sync before anything polls, so that a mistake in the watchlist shows here and now."""
     now = datetime.now(UTC)
@@ -241,8 +227,7 @@ def _sync(database: Database, settings: Settings, console: Console, *, with_past
     )
 
 
-def _start_dashboard(group: ProcessGroup, settings: Settings, env: Mapping[str, str]) -> None:
-    group.start("dashboard", [sys.executable, "-m", "ticket_pipeline.cli", "dashboard"], env)
+def _await_dashboard(group: ProcessGroup, settings: Settings) -> None:
     address = f"http://{settings.web_host}:{settings.dashboard_port}"
     group.wait_until(lambda: web_ui.answers(address), what="The dashboard", seconds=_START_SECONDS)
 
@@ -271,9 +256,9 @@ def _start_dagster(
     (home / "workspace.yaml").write_text(json.dumps({"load_from": [server]}), encoding="utf-8")
     workspace = ["-w", str(home / "workspace.yaml")]
     group.start("end-dead-runs", [sys.executable, "-m", "ticket_pipeline.defs.end_dead_runs"], env)
-    group.finish("end-dead-runs")
     served = ["-m", "ticket_pipeline.definitions", "--location-name", web_ui.LOCATION, "--socket", str(socket_file)]
     group.start("code-server", [_program("dagster"), "api", "grpc", "--log-level", "warning", *served], env)
+    group.finish("end-dead-runs")  # beside the code server, which uses neither runs nor tables of Dagster's
     group.wait_until(lambda: listens(socket_file), what="Dagster's code server", seconds=_START_SECONDS)
     web = ["-h", settings.web_host, "-p", str(settings.web_port), *workspace]
     group.start("webserver", [sys.executable, "-m", "ticket_pipeline.defs.web_ui", *web], env)

@@ -1,7 +1,8 @@
 """One process of the past, started by `ticket-pipeline run`; it ends when its work is done.
 
 `python -m ticket_pipeline.demo polls PART PARTS` plays one part of the events, `python -m ticket_pipeline.demo sales
-PLANNED` estimates the sales of that many polls meanwhile.
+PLANNED` estimates the sales of that many polls meanwhile, `python -m ticket_pipeline.demo primary-sales` reads primary
+sales from the simulator.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import gc
 import sys
 from datetime import UTC, datetime, timedelta
 
+from ticket_pipeline.demo.primary_sales import read_primary_sales
 from ticket_pipeline.demo.rebuild import estimate_past
 from ticket_pipeline.demo.world import open_demo_world
 from ticket_pipeline.logs import set_up_logs
@@ -20,11 +22,14 @@ from ticket_pipeline.storage.sales import build_sale_rules
 
 
 def main(role: str, *which: str) -> None:
-    """Play the events of one part, one after the other, or estimate sales."""
+    """Play the events of one part, one after the other, or estimate sales, or read primary sales."""
     settings = load_settings()
     set_up_logs(settings)
-    world = open_demo_world(settings, datetime.now(UTC), with_past=True)
     with open_database(settings) as database:
+        if role == "primary-sales":
+            asyncio.run(read_primary_sales(database, settings, datetime.now(UTC)))
+            return
+        world = open_demo_world(settings, datetime.now(UTC), with_past=True)
         if role == "sales":
             estimate_past(database, int(which[0]), world.started_at, build_sale_rules(settings))
             return
