@@ -94,7 +94,7 @@ def parse_required_text(text: str, fix: str) -> str:
 
 def parse_tracked(text: str) -> bool:
     """A yes or no in the usual spellings and languages; blank means yes, as in sheets without the column."""
-    word = text.casefold()
+    word = text.casefold().rstrip("\ufe0f")  # makes a sign an emoji
     if word and word not in YES | NO:
         raise CellProblem("is neither yes nor no: write TRUE or FALSE, or leave it blank for TRUE")
     return word not in NO

@@ -24,11 +24,12 @@ _DAY_ZERO = re.compile(r"(?:1899-12-30|30\.12\.1899|12/30/1899|30/12/1899)(?:t| 
 """What spreadsheets put before a time without a date."""
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_WEEKDAY = re.compile(
-    r"(?P<day>mon|tues?|weds?|thu(?:rs?)?|fri|sat|sun|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\.? "
-)
+_DAY_NAME = r"(?P<day>mon|tues?|weds?|thu(?:rs?)?|fri|sat|sun|(?:mon|tues|wednes|thurs|fri|satur|sun)day)"
+_WEEKDAY = re.compile(rf"{_DAY_NAME}\.? ")
+_WEEKDAY_BEHIND = re.compile(rf" (?P<open>\()?{_DAY_NAME}\.?(?(open)\))(?= |$)")
 _DATES = (
     re.compile(r"(?P<year>[0-9]{4})(?P<mark>[-/.])(?P<month>[0-9]{1,2})(?P=mark)(?P<day>[0-9]{1,2})"),
+    re.compile(r"(?P<year>[0-9]{4})\. ?(?P<month>[0-9]{1,2})\. ?(?P<day>[0-9]{1,2})\.?"),
     re.compile(r"(?P<day>[0-9]{1,2})\. ?(?P<month>[0-9]{1,2})\. ?(?P<year>[0-9]{4}|[0-9]{2})"),
     re.compile(r"(?P<first>[0-9]{1,2})(?P<mark>[-/])(?P<second>[0-9]{1,2})(?P=mark)(?P<year>[0-9]{4}|[0-9]{2})"),
     re.compile(r"(?P<name>[a-z]{3,9})\.? (?P<day>[0-9]{1,2})(?:st|nd|rd|th)? (?P<year>[0-9]{4})"),
@@ -40,16 +41,17 @@ _MONTHS = (
 )  # fmt: skip
 _CLOCK = (
     r"(?P<hour{0}>[0-9]{{1,2}})(?:[:.h](?P<minute{0}>[0-9]{{2}})(?::(?P<second{0}>[0-9]{{2}})(?:\.[0-9]+)?)?)?"
-    r" ?(?:(?P<half{0}>[ap]\.?m\.?)|uhr|hrs?\.?)?"
+    r" ?(?:(?P<half{0}>[ap]\.?m\.?)|(?P<unit{0}>uhr|h(?:rs?)?\.?))?"
 )
 _TIME = re.compile(
-    rf"(?:t| | at | [|\u2013-] | @ ?){_CLOCK.format('')}"
+    rf"(?:t| | at | um | à | a las | alle | kl\.? | [|\u2013-] | @ ?){_CLOCK.format('')}"
     rf"(?: ?(?P<offset>z|[+-](?:0[0-9]|1[0-4]):?[0-5][0-9]))?"
-    rf"(?P<until> ?(?:-|\u2013|\u2014|to|until) ?{_CLOCK.format('2')})?"
+    rf"(?P<until> ?(?:-|\u2013|\u2014|to|until|bis) ?{_CLOCK.format('2')})?"
 )
 _UNKNOWN_TIME = re.compile(
-    r"[ (\u2013-]*(?:(?:start )?time )?"
-    r"(?:tb[adc]|t\.b\.[adc]\.|to be (?:announced|confirmed|decided|determined)|unknown|\?+)\)?"
+    r"(?:[t ]00?:00(?::00)?(?= ))?[ (\u2013-]*(?:(?:start )?time )?"
+    r"(?:tb[adc]|t\.b\.[adc]\.|to be (?:announced|confirmed|decided|determined)|unknown|\?+"
+    r"|(?:à|por|a|da) (?:confirm|defin|déterminer|anunciar|conferm)\w*|(?:noch )?offen|unbekannt)\)?"
 )
 
 
@@ -78,14 +80,16 @@ def parse_local_time(text: str, date_order: DateOrder | None = None) -> LocalTim
     if serial := _SERIAL.fullmatch(text):
         return _from_serial(serial)
     words = " ".join(text.casefold().replace(",", " ").split())
-    weekday = _WEEKDAY.match(words)
-    words = words[weekday.end() :] if weekday else words
+    before = _WEEKDAY.match(words)
+    words = words[before.end() :] if before else words
     for pattern in _DATES:
         if found := pattern.match(words):
-            day = _calendar_date(found, date_order)
-            if weekday and not _WEEKDAYS[day.weekday()].startswith(weekday["day"][:3]):
-                raise CellProblem(f"names another weekday: {day:%Y-%m-%d} is a {_WEEKDAYS[day.weekday()].title()}")
-            return _with_time(day, words[found.end() :])
+            day, rest = _calendar_date(found, date_order), words[found.end() :]
+            behind = _WEEKDAY_BEHIND.match(rest)
+            for weekday in filter(None, (before, behind)):
+                if not _WEEKDAYS[day.weekday()].startswith(weekday["day"][:3]):
+                    raise CellProblem(f"names another weekday: {day:%Y-%m-%d} is a {_WEEKDAYS[day.weekday()].title()}")
+            return _with_time(day, rest[behind.end() :] if behind else rest)
     raise CellProblem(f"is not a date we can read: {_FIX}")
 
 
@@ -145,7 +149,7 @@ def _with_time(day: date, rest: str) -> LocalTime:
     if not rest.strip() or _UNKNOWN_TIME.fullmatch(rest):
         return LocalTime(midnight, is_time_known=False)
     clock = _TIME.fullmatch(rest)
-    if clock is None or not (clock["minute"] or clock["half"] or clock["half2"]):
+    if clock is None or not any(clock[part] for part in ("minute", "half", "unit", "half2", "unit2")):
         raise CellProblem(f"has a time of day we cannot read: {_FIX}")
     start = _time(clock, "", clock["half"] or clock["half2"])
     if clock["until"]:

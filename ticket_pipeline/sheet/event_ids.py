@@ -13,7 +13,7 @@ _PLACEHOLDERS = frozenset({"", "-", "--", "\u2013", "\u2014", "?", "n/a", "na", 
 
 _SCIENTIFIC = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]+")
 _SEPARATED = re.compile(r"[0-9]{1,3}(?:[., '\u2019][0-9]{3})+")
-_FLOAT = re.compile(r"([0-9]+)\.0+")
+_FLOAT = re.compile(r"([0-9]+)[.,]0+")
 _LARGEST_EXACT = 2**53  # above it, a spreadsheet's number does not hold every digit
 _AS_TEXT = "format the column as plain text and enter the digits again"
 

@@ -4,18 +4,21 @@
 from __future__ import annotations
 
 _YES = (
-    "true t yes y 1 1.0 x ✓ ✔ ☑ ✅ on wahr ja j vrai oui verdadero sí si verdadeiro sim vero sì waar prawda tak sant "
-    "sand sann tosi kyllä pravda ano igaz igen doğru evet истина да істина так adevărat αληθής αληθές αληθης αληθες "
-    "ναι benar ya đúng จริง 真 是 はい 참 예 네 tõene patiess tiesa istina točno тачно точно صحيح אמת सत्य"
+    "true t yes y 1 1.0 1,0 x ✓ ✔ ☑ ✅ on wahr ja j vrai oui verdadero sí si verdadeiro sim vero sì waar prawda tak "
+    "sant sand sann tosi kyllä pravda ano igaz igen doğru evet истина да істина так adevărat αληθής αληθές αληθης "
+    "αληθες ναι benar ya đúng จริง 真 是 はい 참 예 네 tõene patiess tiesa istina točno тачно точно صحيح אמת सत्य "
+    "cert satt вярно"
 )
 _NO = (
-    "false f no n 0 0.0 ✗ ✘ ☐ ❌ off falsch nein faux non falso não nao onwaar nee fałsz nie falskt falsk usann nei "
-    "nej epätosi ei nepravda ne hamis nem yanlış yanliş hayır hayir ложь нет хибність ні fals ψευδής ψευδές ψευδης "
-    "ψευδες όχι salah tidak sai เท็จ 假 否 いいえ 거짓 아니요 아니오 väär aplams melas laž netočno нетачно грешно "
-    "خطأ שקר असत्य"
+    "false f no n 0 0.0 0,0 ✗ ✘ ✖ ☐ ⬜ ❌ off falsch nein faux non falso não nao onwaar nee fałsz nie falskt falsk "
+    "usann nei nej epätosi ei nepravda ne hamis nem yanlış yanliş hayır hayir ложь нет хибність ні fals ψευδής ψευδές "
+    "ψευδης ψευδες όχι salah tidak sai เท็จ 假 否 いいえ 거짓 아니요 아니오 väär aplams melas laž netočno нетачно "
+    "грешно خطأ שקר असत्य ósatt невярно 偽"
 )
 _LOADING = (
-    "loading|laden|lade|lädt|wird geladen|daten werden geladen|bezig met laden|chargement|chargement en cours|cargando"
+    "loading|loading data|getting data|fetching data|fetching|calculating|updating|refreshing|requesting data"
+    "|#n/a requesting data|please wait|laden|lade|lädt|wird geladen|daten werden geladen|bezig met laden"
+    "|chargement|chargement en cours|cargando"
     "|carregando|a carregar|caricamento|caricamento in corso|indlæser|laster|laster inn|läser in|laddar|ladataan"
     "|wczytywanie|ładowanie|trwa ładowanie|načítání|načítava sa|betöltés|se încarcă|yükleniyor|učitavanje|nalaganje"
     "|загрузка|завантаження|зареждане|φόρτωση|読み込んでいます|読み込み中|로드 중|로딩 중|正在加载|加载中|载入中"

@@ -10,6 +10,10 @@ COUNTRY_ALIASES: dict[str, str] = {
     "holland": "NL", "thenetherlands": "NL", "uae": "AE", "ivorycoast": "CI", "türkiye": "TR", "turkiye": "TR",
     "burma": "MM", "macao": "MO", "macedonia": "MK", "swaziland": "SZ", "deutschland": "DE", "españa": "ES",
     "méxico": "MX", "brasil": "BR", "italia": "IT", "österreich": "AT", "schweiz": "CH", "suisse": "CH",
+    "polska": "PL", "česko": "CZ", "slovensko": "SK", "slovenija": "SI", "hrvatska": "HR", "magyarország": "HU",
+    "românia": "RO", "българия": "BG", "ελλάδα": "GR", "danmark": "DK", "sverige": "SE", "norge": "NO", "suomi": "FI",
+    "ísland": "IS", "eesti": "EE", "latvija": "LV", "lietuva": "LT", "nederland": "NL", "belgië": "BE",
+    "belgique": "BE", "россия": "RU", "日本": "JP", "中国": "CN", "대한민국": "KR", "rsa": "ZA", "drc": "CD",
     "russianfederation": "RU", "vietnam": "VN", "bosnia": "BA", "samoa": "WS",
 }  # fmt: skip
 """Names that are not in the tz database's own list, without spaces and punctuation, to ISO 3166 alpha-2."""

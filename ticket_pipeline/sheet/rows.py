@@ -93,7 +93,8 @@ def _ignored_columns(rows: Iterable[Sequence[str]], columns: Columns[Column]) ->
 def _warnings(events: Sequence[WatchlistEvent], reader: RowReader, default_timezone: str) -> list[str]:
     accepted = {event.sheet_row for event in events}
     ambiguous = [
-        f"Row {row}: there is more than one {city}; {zone} is assumed. Add the state or country, or fill in Timezone."
+        f"Row {row}: {city} may be in more than one place; {zone} is assumed. Write the state or country out, or "
+        "fill in Timezone."
         for row, city, zone in reader.ambiguous
         if row in accepted
     ]

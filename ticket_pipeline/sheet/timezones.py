@@ -93,12 +93,15 @@ class Timezones:
         and within the country of the row. A country counts where all its zones show the same time that day; a country
         that is also the city's state, such as Georgia for Atlanta, is the state.
         """
-        name, *suffixes = (part.strip(" )") for part in re.split("[,(]", city or ""))
+        name, *suffixes = (part.strip(" )") for part in re.split("[,(]", _POSTCODE.sub("", city or "")))
         head, _, last = name.rpartition(" ")
         if _key(name) not in self._cities and head and _key(last) in _REGIONS and (last.isupper() or len(last) > 3):  # noqa: PLR2004 - no abbreviation
             name, suffixes = head, [last, *suffixes]  # "Portland ME", "Portland Maine"
         known = self._cities.get(_key(name))
         is_state = country is not None and known is not None and known.is_in(_REGIONS.get(_key(country), ()))
+        before, _, last = (country or "").rpartition(",")
+        if before and self.find_country(country or "") is None and self.find_country(last):  # "Ontario, Canada"
+            suffixes, country = [*suffixes, *before.split(",")], last
         code = self.find_country(country) if country and not is_state else None
         if country and code is None:
             suffixes.append(country)  # a state or province in the wrong column
@@ -108,7 +111,9 @@ class Timezones:
         code = code or next(iter(suffix.countries), None)
         zones = self._country_zones.get(code, []) if code else []
         if zones and len({to_utc(local_time, zone) for zone in zones}) == 1:
-            return Placement(zones[0], "country")
+            # In that column "NC" may be New Caledonia or North Carolina.
+            is_state_too = country is not None and len(country) == 2 and _key(country) in _REGIONS  # noqa: PLR2004 - an abbreviation
+            return Placement(zones[0], "country", is_ambiguous=is_state_too and known is None)
         return None
 
     def _read_suffixes(self, name: str, suffixes: list[str], country: str | None) -> _Suffixes:
@@ -164,8 +169,8 @@ def exists(local_time: datetime, timezone: str) -> bool:
 
 
 def _key(text: str) -> str:
-    """A place's name reduced to its letters and digits, so that "St. Louis" and "st louis" are one."""
-    return "".join(letter for letter in unicodedata.normalize("NFC", text).casefold() if letter.isalnum())
+    """A place's name reduced to its letters and digits, so that "St. Louis" is "st louis" and "Bogotá" "bogota"."""
+    return "".join(letter for letter in unicodedata.normalize("NFD", text).casefold() if letter.isalnum())
 
 
 def _table(text: str) -> list[list[str]]:
@@ -175,7 +180,7 @@ def _table(text: str) -> list[list[str]]:
 def _index_countries(iso: list[tuple[str, str]]) -> dict[str, str]:
     """Names, alpha-3 and alpha-2 codes to alpha-2; later entries win, so a code is never taken for a name."""
     names = {_key(re.sub(r" \(.*\)", "", name)): code for code, name in iso}
-    names |= {_key(name): code for code, name in iso} | COUNTRY_ALIASES
+    names |= {_key(name): code for code, name in iso} | {_key(name): code for name, code in COUNTRY_ALIASES.items()}
     names |= {pair[:3].casefold(): pair[3:] for pair in ALPHA_3.split()}
     return names | {code.casefold(): code for code, _ in iso}
 
@@ -210,6 +215,7 @@ def _index_regions() -> dict[str, list[tuple[str, str]]]:
     return regions
 
 
+_POSTCODE = re.compile(r"(?<=\w\w) [0-9]{5}(?:-[0-9]{4})?$")
 _REGIONS = _index_regions()
 _ZONE_OF_REGION = {
     (country, region): zone

@@ -42,6 +42,7 @@ def test_a_long_value_is_shortened_in_messages() -> None:
     "text",
     [
         *("#REF!", "#N/A", "#NAME?", "#DIV/0!", "#SPILL!", "#ERROR!", "########", "Loading...", "Loading…"),
+        *("#N/A Requesting Data...", "Getting data...", "Calculating…"),
         *("#BEZUG!", "#NV", "Err:508", "#WERT!", "#ÜBERLAUF!", "Wird geladen..."),
         *("#¡REF!", "#¿NOMBRE?", "#¡DIV/0!", "Cargando..."),
         *("#NOM?", "#VALEUR!", "Chargement..."),
@@ -89,6 +90,7 @@ def test_an_interval_is_read_in_the_ways_people_write_it(text: str, interval: ti
 
 
 YES = ("TRUE", "t", "Yes", "y", "1", "x", "✓", "", "WAHR", "VRAI", "Verdadero", "ИСТИНА", "Sí", "DOĞRU", "はい")
+YES += ("✔\ufe0f", "☑\ufe0f", "1,0", "ВЯРНО")
 NO = (
     "FALSE",
     "f",
@@ -107,6 +109,9 @@ NO = (
     "VÄÄR",
     "아니오",
     "NETOČNO",
+    "✖\ufe0f",
+    "⬜",
+    "0,0",
 )
 
 

@@ -24,6 +24,8 @@ MIDNIGHT = datetime(2026, 3, 14)  # noqa: DTZ001 - local times are naive here
         *("Sat, Mar 14, 2026 7:30 p.m.", "Saturday, March 14th, 2026 at 7:30 PM", "14 March 2026, 19:30"),
         *("14-Mar-2026 19:30", "14-Mar-26 19:30", "14.03.2026 19.30 Uhr", "2026-03-14 19h30", "2026-03-14 7.30pm"),
         *("2026-03-14 | 19:30", "2026-03-14 \u2013 19:30 hrs", "46095.8125", "46095.81249999999", "46095,8125"),
+        *("2026-03-14 (Sat) 19:30", "Mar 14, 2026 Sat. 7:30 PM", "14.03.2026 um 19:30 Uhr", "14.3.2026 kl. 19.30"),
+        *("14/3/2026 à 19h30", "2026. 3. 14. 19:30"),
     ],
 )
 def test_a_date_with_a_time_is_read_however_it_is_written(text: str) -> None:
@@ -37,7 +39,8 @@ def test_a_date_with_a_time_is_read_however_it_is_written(text: str) -> None:
         *("2026-03-14 00:00:00", "2026-03-14T00:00", "2026-03-14T00:00:00.000", "3/14/2026 12:00 AM"),
         *("3/14/2026 0:00:00", "14.03.2026 00:00", "46095.0", "46095,0000"),
         *("2026-03-14 TBD", "Sat, Mar 14, 2026, time TBA", "2026-03-14 (TBC)", "14.03.2026 - t.b.a.", "2026-03-14 ?"),
-        "March 14, 2026 (time to be announced)",
+        *("March 14, 2026 (time to be announced)", "2026-03-14 00:00 TBD", "2026-03-14T00:00:00 TBA", "3/14/2026 Sat"),
+        *("2026. 03. 14.", "14.03.2026 (noch offen)", "14/3/2026 à confirmer", "14/3/2026 por confirmar"),
     ],
 )
 def test_a_date_without_a_time_is_midnight_with_an_unknown_time(text: str) -> None:
@@ -50,6 +53,7 @@ def test_a_date_without_a_time_is_midnight_with_an_unknown_time(text: str) -> No
         *(("12:05 AM", 0, 5), ("12:05 PM", 12, 5), ("8pm", 20, 0), ("11:59 pm", 23, 59), ("0:01", 0, 1)),
         *(("19:30-22:00", 19, 30), ("19:30 \u2013 22:00", 19, 30), ("7:30 PM - 10:00 PM", 19, 30), ("7-10pm", 19, 0)),
         *(("11:00-1:00 PM", 11, 0), ("20:00 to 23:30", 20, 0), ("10:00-12:00", 10, 0)),
+        *(("20h", 20, 0), ("20 Uhr", 20, 0), ("19 hrs", 19, 0), ("20 bis 22 Uhr", 20, 0)),
     ],
 )
 def test_a_time_or_the_start_of_a_range_is_read(text: str, hour: int, minute: int) -> None:
@@ -101,7 +105,11 @@ def test_anything_else_is_rejected_with_the_way_to_write_it(text: str, reason: s
 
 
 @pytest.mark.parametrize(
-    "text", ["Fri 2026-03-14", "Sunday, March 14, 2026 7:30 PM", "Mon. 14.03.2026", "tues 3/14/2026"]
+    "text",
+    [
+        *("Fri 2026-03-14", "Sunday, March 14, 2026 7:30 PM", "Mon. 14.03.2026", "tues 3/14/2026"),
+        *("2026-03-14 (Sun)", "March 14, 2026 Friday 7:30 PM", "14.03.2026, Mon.", "Sat 2026-03-14 (Sun)"),
+    ],
 )
 def test_a_weekday_that_contradicts_the_date_is_rejected(text: str) -> None:
     with pytest.raises(CellProblem, match="names another weekday: 2026-03-14 is a Saturday"):

@@ -20,6 +20,7 @@ TICKETMASTER, VIVENU = Marketplace.TICKETMASTER, Marketplace.VIVENU
         *((STUBHUB, "157284301", "157284301"), (STUBHUB, "00157284301", "157284301")),
         *((VIVID_SEATS, "05432109.0", "5432109"), (STUBHUB, "www.viagogo.com/x/E-0157284301", "157284301")),
         *((TICKETMASTER, "0057", "0057"), (STUBHUB, "157284301.0", "157284301")),
+        *((STUBHUB, "157284301,0", "157284301"), (VIVID_SEATS, "5432109,00", "5432109")),
         (STUBHUB, "9007199254740992", "9007199254740992"),
         (STUBHUB, "https://www.stubhub.com/miami-heat-tickets-3-14/event/157284301/?quantity=2", "157284301"),
         (STUBHUB, "www.stubhub.co.uk/x/event/157284301", "157284301"),

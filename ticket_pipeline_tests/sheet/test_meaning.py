@@ -124,7 +124,7 @@ def test_a_time_that_clocks_skip_is_rejected_with_the_reason(date: str) -> None:
 
 def test_an_ambiguous_city_is_a_warning_with_the_assumed_zone() -> None:
     (warning,) = parse(row(city="Portland")).warnings
-    assert warning.startswith("Row 2: there is more than one Portland; America/Los_Angeles is assumed.")
+    assert warning.startswith("Row 2: Portland may be in more than one place; America/Los_Angeles is assumed.")
     assert parse(row(city="Portland, Maine")).warnings == parse(row(city="Portland", timezone="UTC")).warnings == []
 
 

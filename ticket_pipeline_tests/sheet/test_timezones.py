@@ -75,6 +75,16 @@ def test_a_country_is_known_by_its_codes_and_usual_names(zones: Timezones, text:
         *(("Perth, Scotland", None, "Europe/London", "country"), ("Regina, SK", "CA", "America/Regina", "city")),
         *(("Barcelona", "Spain", "Europe/Madrid", "city"), ("Munich", "Germany", "Europe/Berlin", "country")),
         *(("Manchester", "UK", "Europe/London", "country"), (None, "JPN", "Asia/Tokyo", "country")),
+        *(
+            ("Brisbane", "Queensland, Australia", "Australia/Brisbane", "city"),
+            ("Oslo", "Norge", "Europe/Oslo", "city"),
+        ),
+        *(("Toronto", "ON, Canada", "America/Toronto", "city"), ("Warszawa", "Polska", "Europe/Warsaw", "country")),
+        *(("Miami, FL 33132", "US", "America/New_York", "city"), ("Bogotá", "CO", "America/Bogota", "city")),
+        *(
+            ("Los Angeles CA 90015-1111", None, "America/Los_Angeles", "city"),
+            ("Cancun", "MX", "America/Cancun", "city"),
+        ),
         ("Wherever", "Argentina", "America/Argentina/Buenos_Aires", "country"),
     ],
 )
@@ -96,6 +106,19 @@ def test_a_city_that_exists_more_than_once_is_assumed_and_marked(
     zones: Timezones, city: str, country: str | None, timezone: str
 ) -> None:
     assert zones.place(city, country, SUMMER) == Placement(timezone, "city", is_ambiguous=True)
+
+
+@pytest.mark.parametrize(
+    ("city", "country", "timezone"),
+    [
+        *(("Asheville", "NC", "Pacific/Noumea"), ("Macon", "GA", "Africa/Libreville")),
+        *(("Wilmington", "DE", "Europe/Berlin"), ("Boulder", "CO", "America/Bogota")),
+    ],
+)
+def test_a_country_that_may_be_a_state_is_assumed_and_marked(
+    zones: Timezones, city: str, country: str, timezone: str
+) -> None:
+    assert zones.place(city, country, SUMMER) == Placement(timezone, "country", is_ambiguous=True)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
