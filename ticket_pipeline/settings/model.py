@@ -31,6 +31,7 @@ from ticket_pipeline.settings.values import (
     MarketplaceNames,
     OptionalDatabase,
     OptionalDateOrder,
+    OptionalHost,
     OptionalKey,
     OptionalPath,
     OptionalSecret,
@@ -77,7 +78,7 @@ class Settings(ServerSettings, KeepingSettings, AnalyticsSettings, AlertSettings
         default=None,
         description="PostgreSQL or TimescaleDB; wins over DB_HOST. Neither is set: the embedded server",
     )
-    db_host: OptionalText = Field(default=None, description="Database host (instead of DATABASE_URL)")
+    db_host: OptionalHost = Field(default=None, description="Database host (instead of DATABASE_URL)")
     db_port: int = Field(default=5432, ge=1, le=65535, description="Database port")
     db_name: str = Field(default="tickets", description="Database name")
     db_user: OptionalText = Field(default=None, description="Database user")

@@ -35,6 +35,11 @@ def is_key(text: str) -> bool:
     return bool(text) and is_sendable(text) and not re.search(r"\s", text)
 
 
+def is_host(text: str) -> bool:
+    """Whether a host is no URL, and has no user before it: it is looked up, and named where that fails."""
+    return "://" not in text and "@" not in text[1:]  # a socket without a file begins with @
+
+
 def show_address(text: str) -> str:
     """A URL or path without user, password, query and fragment; `***` where it is not clear which part is which."""
     found = _ADDRESS.fullmatch(text)
@@ -86,10 +91,13 @@ _DatabaseText = _require(
     "it must be PostgreSQL or TimescaleDB; write it like postgresql://user:password@host:5432/name",
 )
 
+_HostText = _require(is_host, "write the host's name or address alone; a whole URL belongs in DATABASE_URL")
+
 # `NAME=` in an env file means "not set", as `.env.example` shows.
 _EmptyIsUnset = BeforeValidator(lambda value: None if value == "" else value)
 
 OptionalText = Annotated[str | None, _EmptyIsUnset]
+OptionalHost = Annotated[OptionalText, _HostText]
 OptionalPath = Annotated[Path | None, _EmptyIsUnset]
 OptionalDateOrder = Annotated[Literal["month_first", "day_first"] | None, _EmptyIsUnset]
 OptionalSecret = Annotated[SecretStr | None, _EmptyIsUnset]

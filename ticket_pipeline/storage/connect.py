@@ -10,6 +10,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from ticket_pipeline.errors import ConfigurationError
+from ticket_pipeline.settings.values import is_host
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.embedded import EmbeddedServer
 
@@ -54,8 +55,9 @@ def database_url(settings: Settings) -> str:
 def _checked(url: str) -> str:
     """The URL, where libpq reads all of it as it was meant; its own messages would quote parts of the password."""
     try:
-        conninfo_to_dict(url)
-        is_clear = not _SCHEME.match(url) or _ADDRESS.fullmatch(_SCHEME.sub("", url)) is not None
+        is_clear = is_host(str(conninfo_to_dict(url).get("host", ""))) and (
+            not _SCHEME.match(url) or _ADDRESS.fullmatch(_SCHEME.sub("", url)) is not None
+        )
     except psycopg.ProgrammingError:
         is_clear = False
     if not is_clear:

@@ -128,6 +128,13 @@ def test_the_url_of_another_database_is_rejected_without_quoting_it(url: str) ->
     assert SECRET not in str(caught.value)
 
 
+@pytest.mark.parametrize("host", [f"me:{SECRET}@db", f"postgresql://me:{SECRET}@db/x", f"https://db/{SECRET}"])
+def test_a_host_with_a_user_or_a_scheme_is_rejected_without_quoting_it(host: str) -> None:
+    with pytest.raises(ConfigurationError, match="DB_HOST: write the host's name or address alone") as caught:
+        load_settings(db_host=host)
+    assert SECRET not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "url", ["postgres://db/x", "postgresql://me:p%40ss@db:5432/x?sslmode=require", "host=db dbname=x"]
 )

@@ -54,6 +54,8 @@ def test_a_url_is_read_as_it_was_meant_or_rejected(user: str, password: str, nam
         "postgresql://odd@corp:SecretTail99@127.0.0.1/lim",
         "postgresql://odd:SecretTail99@127.0.0.1/li@m/x",
         "postgres://odd:Secret[Tail99@127.0.0.1/lim",
+        "postgresql:///lim?host=odd:SecretTail99@127.0.0.1",
+        "host=odd:SecretTail99@127.0.0.1 dbname=lim",
     ],
 )
 def test_a_password_that_is_not_escaped_is_neither_shown_nor_looked_up(url: str) -> None:
@@ -71,6 +73,7 @@ def test_a_password_that_is_not_escaped_is_neither_shown_nor_looked_up(url: str)
         "postgresql:///name?host=/run/postgresql",
         "postgresql://%2Frun%2Fpostgresql/name",
         "host=db.example.com dbname=name password='p@ss/word'",
+        "host=@abstract dbname=name",
     ],
 )
 def test_every_form_of_address_that_libpq_has_is_accepted(url: str) -> None:

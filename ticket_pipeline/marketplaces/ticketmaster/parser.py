@@ -37,8 +37,8 @@ _ONE_SPELLING = {"canceled": CANCELLED}
 _CENT = Decimal("0.01")
 _MOST_MONEY = Decimal(10) ** 9
 _CURRENCY_LETTERS = 3
-_PLACEHOLDERS_BEFORE = 1971
-"""1900-01-01, or the first day of a computer's calendar, stands for a start that nobody entered."""
+_REAL_YEARS = range(1971, 2099)
+"""1900-01-01, or the first or last day of a computer's calendar, stands for a start that nobody entered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,7 @@ def read_event(found: dict[str, Any]) -> EventDetails:
         price_ranges=_read_ranges(found, problems),
         sections=_read_sections(found, problems),
         problems=tuple(problems),
-        is_test=found.get("test") in (True, "true"),
+        is_test=_is_set(found.get("test")),
     )
 
 
@@ -215,8 +215,8 @@ def read_venue(found: dict[str, Any]) -> Venue:
 
 def _read_dates(dates: dict[str, Any], venue: Venue | None, problems: list[str]) -> dict[str, Any]:
     start = dict_of(dates, "start")
-    is_date_open = start.get("dateTBA") is True or start.get("dateTBD") is True
-    is_time_open = start.get("timeTBA") is True or start.get("noSpecificTime") is True
+    is_date_open = _is_set(start.get("dateTBA")) or _is_set(start.get("dateTBD"))
+    is_time_open = _is_set(start.get("timeTBA")) or _is_set(start.get("noSpecificTime"))
     local_date = None if is_date_open else read_value(start, "localDate", to_date, problems)
     event_at = None if is_date_open or is_time_open else read_value(start, "dateTime", to_moment, problems)
     is_date_open = is_date_open or _is_placeholder(local_date or event_at)
@@ -297,4 +297,8 @@ def _in_cents(amount: Decimal) -> Decimal:
 
 
 def _is_placeholder(when: date | None) -> bool:
-    return when is not None and when.year < _PLACEHOLDERS_BEFORE
+    return when is not None and when.year not in _REAL_YEARS
+
+
+def _is_set(flag: object) -> bool:
+    return str(flag).lower() == "true"

@@ -70,16 +70,18 @@ def test_an_hour_that_comes_twice_fits_both_its_instants(hour: str) -> None:
     assert read_event(event(dates__start=when)).problems == ()
 
 
+@pytest.mark.parametrize("sent", [True, "true", "True"])
 @pytest.mark.parametrize("flag", ["timeTBA", "noSpecificTime"])
-def test_a_time_to_be_announced_is_no_time_whatever_else_is_sent(flag: str) -> None:
-    read = read_event(event(**{f"dates__start__{flag}": True}))
+def test_a_time_to_be_announced_is_no_time_whatever_else_is_sent(flag: str, sent: object) -> None:
+    read = read_event(event(**{f"dates__start__{flag}": sent}))
     assert (read.is_time_open, read.local_time, read.event_at) == (True, None, None)
     assert read.local_date == date(2027, 1, 19)
 
 
+@pytest.mark.parametrize("sent", [True, "true", "TRUE"])
 @pytest.mark.parametrize("flag", ["dateTBA", "dateTBD"])
-def test_a_date_to_be_announced_is_no_date(flag: str) -> None:
-    read = read_event(event(**{f"dates__start__{flag}": True}))
+def test_a_date_to_be_announced_is_no_date(flag: str, sent: object) -> None:
+    read = read_event(event(**{f"dates__start__{flag}": sent}))
     assert (read.is_date_open, read.local_date, read.local_time, read.event_at) == (True, None, None, None)
 
 
@@ -88,7 +90,9 @@ def test_cancelled_has_one_spelling(code: str) -> None:
     assert read_event(event(dates__status__code=code)).status == "cancelled"
 
 
-@pytest.mark.parametrize("placeholder", ["1900-01-01", "1899-12-30", "1970-01-01", "0002-01-01"])
+@pytest.mark.parametrize(
+    "placeholder", ["1900-01-01", "1899-12-30", "1970-01-01", "0002-01-01", "2099-12-31", "3000-01-01"]
+)
 def test_a_start_that_nobody_entered_is_no_start(placeholder: str) -> None:
     moment = f"{placeholder}T06:00:00Z"
     assert read_event(event(sales__public__startDateTime=moment)).on_sale_at is None
@@ -101,7 +105,7 @@ def test_a_start_that_nobody_entered_is_no_start(placeholder: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "is_test"), [(True, True), ("true", True), (False, False), (None, False), ("no", False)]
+    ("sent", "is_test"), [(True, True), ("true", True), ("TRUE", True), (False, False), (None, False), ("no", False)]
 )
 def test_a_test_event_is_marked(sent: object, is_test: bool) -> None:
     assert read_event(event(test=sent)).is_test is is_test
