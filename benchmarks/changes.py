@@ -5,7 +5,7 @@ hour by the pipeline's own ingest, which compares within its transaction; sales 
 poll does. Beside each round the same body is stored for as many new events, which have nothing to be compared with:
 the difference is what comparing costs. Ranking prices serves estimating: it counts as that, though the ingest does it.
 The ingest's own CPU is what a capture costs from asking to storing. Half a year lies before the captures: thirty chunks
-of TimescaleDB's.
+of TimescaleDB's, and 60 days of hourly pairs of each event.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from benchmarks.listing_work import answer, build_ingest, store_all
 from benchmarks.report import Goal, Report
 from ticket_pipeline.market.listings import validate_listings
 from ticket_pipeline.market.price_classes import price_classes
-from ticket_pipeline.market.sale_rates import DEFAULT_SALE_RULES
+from ticket_pipeline.market.sale_rates import CLASS_EDGES, DEFAULT_SALE_RULES
 from ticket_pipeline.marketplaces.stubhub.parser import parse_stubhub_listings
 from ticket_pipeline.storage.database import Database, as_query
 from ticket_pipeline.storage.sales import update_sales
@@ -55,6 +55,19 @@ _HISTORY = """
     )
     select 0, 'stubhub', w.captured_at, w.captured_at, 'listed', '1', '*', 'USD', 'all_in' from weeks as w
 """
+_PAIRS = """
+    insert into sale_departures (
+      event_id, marketplace, captured_at, previous_captured_at, is_stale, at_risk, removed, new_at_risk, new_removed,
+      lots, estimates
+    )
+    select
+      e.event_id, 'stubhub', %(starts_at)s::timestamptz - n * interval '1 hour',
+      %(starts_at)s::timestamptz - (n + 1) * interval '1 hour', false, array_fill(30, array[%(classes)s]),
+      array_fill(1, array[%(classes)s]), array_fill(1, array[%(classes)s]), array_fill(0, array[%(classes)s]),
+      '[]', '[]'
+    from unnest(%(event_ids)s::bigint[]) as e (event_id)
+    cross join generate_series(1, 24 * 60) as n
+"""
 
 
 @dataclass(slots=True)
@@ -85,8 +98,6 @@ def measure_changes(ground: Ground, *, quick: bool) -> Report:
         bodies = successive(body, warm + measured)
         size = len(json.loads(bodies[0]))
         with ground.database() as url, Database(url, SCHEMA) as database, one_core(ground):
-            with database.connection() as connection:
-                connection.execute(as_query(_HISTORY), {"starts_at": STARTS_AT})
             work = _measure(ground, database, bodies, count, warm)
         _report(report, work, f"{size:,} listings", count)
     return report
@@ -107,6 +118,12 @@ def _measure(ground: Ground, database: Database, bodies: Sequence[bytes], count:
     """What the captures after the first `warm` cost: until then statements are prepared and statistics gathered."""
     every, ingest = add_events(database, count * (1 + len(bodies))), build_ingest(database)
     events = every[:count]
+    ids = [event.event_id for event in events]
+    history = {"starts_at": STARTS_AT, "event_ids": ids, "classes": len(CLASS_EDGES) + 1}
+    with database.connection() as connection:
+        connection.execute(as_query(_HISTORY), history)
+        connection.execute(as_query(_PAIRS), history)
+        connection.execute("analyze")
     work, share = Work(), 1000 / count / (len(bodies) - warm)
     for number, body in enumerate(bodies):
         moment = STARTS_AT + timedelta(hours=number)

@@ -4,10 +4,17 @@
 -- (arrays: the class of each seat of pairs whose earlier capture has none stored that holds); seen_from, seen_until (the first
 -- and last capture whose listings are read). Rows: none.
 with pairs as materialized (
-  select u.*, u.place - 1 as pair_id
+  select u.*, u.number - 1 as pair_id, d.place
   from
     unnest(%(event_ids)s::bigint[], %(marketplaces)s::text[], %(captured)s::timestamptz[], %(previous)s::timestamptz[])
-    with ordinality as u (event_id, marketplace, captured_at, previous_captured_at, place)
+    with ordinality as u (event_id, marketplace, captured_at, previous_captured_at, number)
+  cross join
+    lateral ( -- noqa: ST05
+      select x.ctid as place
+      from sale_departures as x
+      where x.event_id = u.event_id and x.marketplace = u.marketplace and x.captured_at = u.captured_at
+      offset 0 -- noqa: AM09
+    ) as d
 ),
 
 -- What is known of the few seats that came or went: read by index, capture by capture, whatever the planner thinks of joins
@@ -95,6 +102,4 @@ set
 from pairs as p
 inner join classes as k on k.pair_id = p.pair_id
 left join lots as l on l.pair_id = p.pair_id
-where
-  d.event_id = p.event_id and d.marketplace = p.marketplace and d.captured_at = p.captured_at
-  and d.event_id = any(%(event_ids)s::bigint[])
+where d.ctid = p.place and d.ctid = any(array(select x.place from pairs as x))

@@ -1,7 +1,8 @@
 -- Build the estimated sales of hours anew from the pairs that overlap them: an hour has the share of a pair that it has of its
 -- time. Parameters, arrays with one element per event and marketplace: event_ids, marketplaces, hours_from, hours_until (whole
 -- hours); method. LONGEST_GAP_HOURS is at most 30 days. Idempotent. Rows: none.
--- What is implied, that these events and hours are meant, is written out: by it the tables are read by index.
+-- What is implied, that these events and hours are meant, is written out: by it hours are read by index. Pairs are read by index,
+-- source by source, whatever the planner thinks of joins (offset 0).
 with spans as materialized (
   select u.*
   from unnest(%(event_ids)s::bigint[], %(marketplaces)s::text[], %(hours_from)s::timestamptz[], %(hours_until)s::timestamptz[])
@@ -10,24 +11,28 @@ with spans as materialized (
 
 shares as materialized (
   select
-    d.event_id, d.marketplace, h.hour_at, d.estimates,
+    s.event_id, s.marketplace, h.hour_at, d.estimates,
     extract(epoch from d.captured_at - d.previous_captured_at)::double precision as pair_seconds,
     extract(
       epoch from least(d.captured_at, h.hour_at + interval '1 hour') - greatest(d.previous_captured_at, h.hour_at)
     )::double precision as seconds
   from spans as s
-  inner join sale_departures as d
-    on
-      d.event_id = s.event_id and d.marketplace = s.marketplace and d.captured_at > s.hours_from
-      and d.captured_at < s.hours_until + interval '31 days' and d.previous_captured_at < s.hours_until
-      and d.event_id = any(%(event_ids)s::bigint[])
+  cross join
+    lateral (
+      select x.captured_at, x.previous_captured_at, x.estimates
+      from sale_departures as x
+      where
+        x.event_id = s.event_id and x.marketplace = s.marketplace and x.captured_at > s.hours_from
+        and x.captured_at < s.hours_until + interval '31 days' and x.previous_captured_at < s.hours_until
+        and x.estimates is not null
+      offset 0 -- noqa: AM09
+    ) as d
   cross join
     lateral generate_series(
       greatest(s.hours_from, date_bin('1 hour', d.previous_captured_at, timestamptz '2000-01-01 00:00+00')),
       least(s.hours_until - interval '1 hour', d.captured_at - interval '1 microsecond'),
       interval '1 hour'
     ) as h (hour_at)
-  where d.estimates is not null
 ),
 
 covered as (

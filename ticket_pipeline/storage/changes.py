@@ -97,7 +97,8 @@ def compare_captures(
         "marketplaces": [source.marketplace for source, _ in linked],
         "seen_from": [source.seen_from for source, _ in linked],
     }
-    transaction.execute("changes/lock_departures", **spans)
+    first_seen = min(spans["seen_from"])
+    transaction.execute("changes/lock_departures", **spans, first_seen=first_seen)
     transaction.expect_many_rows()
     pairs = [(source, link) for source, links in linked for link in links]
     transaction.execute(
@@ -107,7 +108,7 @@ def compare_captures(
         captured=[link.captured_at for _, link in pairs],
         previous=[link.previous_captured_at for _, link in pairs],
         reasons=[link.censored_because for _, link in pairs],
-        seen_from=min(spans["seen_from"]),
+        seen_from=first_seen,
         compared_from=min(link.captured_at for _, link in pairs),
         seen_until=max(link.captured_at for _, link in pairs),
     )
