@@ -267,7 +267,7 @@ def _spreads(
         [
             (row["number"], ACROSS, row["currency"], FeeBasis.ALL_IN.value, row["value"])
             for row in rows
-            if row["value"] is not None
+            if row["value"] is not None or row.get("obstacle")
         ],
         "fewer than two marketplaces in order have a price that is not thin",
         {(row["number"], row["currency"]): why for row in rows if (why := row.get("obstacle"))},
@@ -298,15 +298,15 @@ def _percentiles(source: Database | Transaction, asked: Sequence[_Asked], known:
 def _by_currency(
     asked: Sequence[_Asked],
     known: _Known,
-    rows: Sequence[tuple[int, str, str, str, Decimal]],
+    rows: Sequence[tuple[int, str, str, str, Decimal | None]],
     obstacle: str,
     causes: Mapping[tuple[int, str], str] = MappingProxyType({}),
 ) -> Iterator[Seen]:
     """Values of whole events by question, and the known subjects that have none this time because of `obstacle`.
 
-    `causes` says more of it, by question and currency.
+    `causes` says more of it, by question and currency. A row without a value begins a subject, too.
     """
-    values: dict[int, dict[Subject, Decimal]] = defaultdict(dict)
+    values: dict[int, dict[Subject, Decimal | None]] = defaultdict(dict)
     for number, marketplace, currency, fee_basis, value in rows:
         event_id = asked[number - 1].capture.event_id
         values[number][Subject(event_id, marketplace, WHOLE_EVENT, currency, fee_basis)] = value
@@ -319,7 +319,7 @@ def _by_currency(
             observation = Observation(
                 capture.captured_at, found, obstacle=f"{obstacle}: {cause}" if cause else obstacle
             )
-            yield Seen(stored, subject, observation, is_held=found is not None)
+            yield Seen(stored, subject, observation, is_held=subject in values[number])
 
 
 def read_values(

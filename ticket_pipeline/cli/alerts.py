@@ -10,6 +10,7 @@ import typer
 
 from ticket_pipeline.alerts.channels import find_channels, send
 from ticket_pipeline.alerts.replay import Replayed, replay_rules
+from ticket_pipeline.alerts.rule_problems import find_rule_problems
 from ticket_pipeline.cli.formats import NOTHING, ago, counted, local_time, parse_duration, plain, until, utc_now
 from ticket_pipeline.cli.incidents import incidents
 from ticket_pipeline.cli.output import Output, with_formats
@@ -28,7 +29,7 @@ from ticket_pipeline.queries.alerts import (
     alert_standings,
 )
 from ticket_pipeline.settings.model import Settings, load_settings
-from ticket_pipeline.storage.alerts import StoredRule, mute_alert, read_alert_rules, read_rejected_alert_rules
+from ticket_pipeline.storage.alerts import StoredRule, mute_alert, read_alert_rules
 
 if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database
@@ -60,15 +61,17 @@ def list_alerts(*, event: EventOption = None, output: Output) -> None:
     with open_migrated(settings) as database:
         event_id = _event_id(database, event)
         found = alert_standings(database, this_moment=this_moment, event_id=event_id)
-        rejected = read_rejected_alert_rules(database)
+        problems = list(find_rule_problems(database, settings, this_moment))
     if output.write(found, ([one] for one in found), if_empty=_nothing(settings)):
         return
     if found:
         show(table_of(found, _standing_columns(this_moment)))
     else:
         note(_nothing(settings))
-    for row in rejected:
-        note(f"Row {row['row_number']} is no rule: {' '.join(map(plain, row['reasons']))}")
+    if problems:
+        note("Rules to check:")
+    for name, why in problems:
+        note(f"{plain(name)}: {plain(why)}")
 
 
 def _standing_columns(this_moment: datetime) -> dict[str, Callable[[AlertStanding], str]]:
@@ -91,7 +94,7 @@ def _where(one: AlertStanding) -> str:
 
 def _state(one: AlertStanding) -> str:
     if one.state is None:
-        return "no capture yet"
+        return "no data yet"
     words = f"{one.state}{', muted' * one.is_muted}"
     if one.health not in (None, Health.OK):
         return f"{words} (waits: {one.health})"

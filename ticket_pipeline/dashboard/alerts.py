@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
 
+from ticket_pipeline.alerts.rule_problems import find_rule_problems
 from ticket_pipeline.dashboard import pages
 from ticket_pipeline.dashboard.formats import NOTHING, label
 from ticket_pipeline.dashboard.muting import mute_form
@@ -77,6 +79,14 @@ def _standings(board: Board) -> Table:
     return Table("alerts", "Rules", columns, rows, empty=empty, note=note)
 
 
+def _problems(board: Board) -> Table:
+    columns = [Column("Rule", itemgetter(0)), Column("Why", itemgetter(1))]
+    rows = list(find_rule_problems(board.database, board.settings, board.clock()))
+    return Table(
+        "problems", "Rules to check", columns, rows, empty="Every rule can be read, and has an event and its channels."
+    )
+
+
 def _history(board: Board) -> Table:
     columns = [
         Column("When", lambda one: one.captured_at, "moment"),
@@ -102,7 +112,7 @@ def _dead(board: Board) -> Table:
     return Table("dead", "Could not be delivered", columns, rows, empty="Every message was delivered, or waits.")
 
 
-_TABLES = {"incidents": _incidents, "alerts": _standings, "history": _history, "dead": _dead}
+_TABLES = {"incidents": _incidents, "alerts": _standings, "problems": _problems, "history": _history, "dead": _dead}
 """By the name of its CSV file, in the order of the page."""
 
 
@@ -117,7 +127,7 @@ def _where(one: AlertStanding) -> str:
 
 def _state(one: AlertStanding) -> str:
     if one.state is None:
-        return "no capture yet"
+        return "no data yet"
     why = f": {one.obstacle}" if one.obstacle else ""
     waits = f", waits: {one.health}" if one.health not in (None, Health.OK) else ""
     return f"{one.state}{why}{', muted' * one.is_muted}{waits}"

@@ -23,7 +23,7 @@ class AlertStanding:
 
     Attributes:
         alert: the name of the rule.
-        name: of the event; None: the rule has not seen any capture yet, so that all that follows is None.
+        name: of the event; None: the rule has measured nothing yet, so that all that follows is None.
         marketplace: `*`: across marketplaces; zone `*`: the whole event.
         state: a word of `AlertState`.
         obstacle: why there is no data, such as a thin price; None in any other state.

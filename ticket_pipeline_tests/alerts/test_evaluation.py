@@ -234,7 +234,10 @@ def test_a_spread_that_is_not_known_names_the_marketplace_in_the_way(database: D
     vivid = at_marketplace(database, "vivid_seats")
     replace_alert_rules(database, [{"Measure": "spread 2", "Condition": "above 20", "Captures": "1"}])
     capture(database, event, NOON, 90)
-    capture(database, vivid, NOON + MINUTE, 130)
+    capture(database, vivid, NOON + MINUTE, 130, count=1)
+    (standing,) = alert_standings(database, this_moment=NOON + MINUTE)
+    assert (standing.obstacle or "").endswith("a price that is not thin: the price at vivid_seats is thin")
+    capture(database, vivid, NOON + MINUTE + MINUTE / 2, 130)
     query(
         database,
         "insert into breaker_state (marketplace, state, open_until) values ('vivid_seats', 'open', %(until)s) "

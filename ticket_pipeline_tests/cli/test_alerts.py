@@ -30,7 +30,7 @@ def test_a_rule_is_previewed_synced_fired_listed_muted_and_replayed(cli: Cli, tm
         synced = cli.run("sync-events")
         assert "Alerts: 2 rules." in synced.output
         assert "Alerts, row 10: Measure 'flor' is not a measure" in " ".join(synced.output.split())
-        assert "no capture yet" in cli.run("alerts", "list").output
+        assert "no data yet" in cli.run("alerts", "list").output
         assert cli.run("fetch-listings").exit_code == 0
         assert webhook.messages
         assert {one["alert"] for one in cli.ask("alerts", "history", "--json")} == {"Anything to buy"}

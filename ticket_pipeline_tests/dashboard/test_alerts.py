@@ -42,8 +42,9 @@ def test_rules_history_and_dead_messages_are_shown(dashboard: httpx.Client, data
     tables = read(dashboard.get("/alerts").text)
     assert [row[:5] for row in tables["alerts"][1:]] == [
         ["<b>Anything", "firing", "tickets above 0", "Event 1", "StubHub"],
-        ["Never", "no capture yet", "tickets above 9999", NOTHING, NOTHING],
+        ["Never", "no data yet", "tickets above 9999", NOTHING, NOTHING],
     ]
+    assert tables["problems"][1:] == [["Never", "No followed event is still to come and named by Event 'nothing'."]]
     assert tables["history"][1][1:] == ["Event 1", "Tickets at StubHub is 6: above 0", "<b>Anything", "1", "1 dead"]
     assert tables["dead"][1][1:] == ["Event 1: tickets above 0", channel.label, "10", "it was refused"]
     for name in ("alerts", "history", "dead"):
