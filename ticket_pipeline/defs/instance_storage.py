@@ -192,9 +192,11 @@ def _create_schema(connection: psycopg.Connection[tuple[Any, ...]], schema: str)
 def _options(url: str, schema: str) -> str:
     """The startup options of a connection to the schema's tables.
 
-    Dagster compares times of the session's clock with UTC: elsewhere a run that waits looks hours old.
+    Dagster compares times of the session's clock with UTC: elsewhere a run that waits looks hours old. It retries no
+    transaction that a stricter isolation would break off.
     """
-    return f"{conninfo_to_dict(url).get('options') or ''} -c search_path={schema} -c timezone=UTC".strip()
+    ours = rf"-c search_path={schema} -c timezone=UTC -c default_transaction_isolation=read\ committed"
+    return f"{conninfo_to_dict(url).get('options') or ''} {ours}".strip()
 
 
 def _as_sqlalchemy_url(url: str, schema: str) -> str:

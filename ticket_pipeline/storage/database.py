@@ -142,7 +142,10 @@ class Database:
     def _configure(self, connection: Connection) -> None:
         connection.execute(set_search_path(self.schema))
         # The server, the database or the role may have other defaults.
-        connection.execute("set timezone to 'UTC'; set datestyle to 'ISO'; set intervalstyle to 'postgres'")
+        connection.execute(
+            "set timezone to 'UTC'; set datestyle to 'ISO'; set intervalstyle to 'postgres'; "
+            "set default_transaction_isolation to 'read committed'"
+        )
         if self._read_only:
             connection.execute("set default_transaction_read_only to on")
         if self._limit is not None:

@@ -144,6 +144,9 @@ def test_an_unreachable_database_is_reported_without_its_password(home: Path, mo
     assert "hunter2" not in str(raised.value)
 
 
+OURS = r"-c search_path=dagster -c timezone=UTC -c default_transaction_isolation=read\ committed"
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -158,10 +161,10 @@ def test_both_forms_of_a_url_name_the_same_database(url: str) -> None:
         "host": "db.example",
         "port": "5433",
         "sslmode": "require",
-        "options": "-c search_path=dagster -c timezone=UTC",
+        "options": OURS,
     }
 
 
 def test_options_of_the_users_own_url_stay() -> None:
     made = make_url(_as_sqlalchemy_url("postgresql:///tickets?options=-c%20work_mem%3D8MB", "dagster"))
-    assert made.query["options"] == "-c work_mem=8MB -c search_path=dagster -c timezone=UTC"
+    assert made.query["options"] == f"-c work_mem=8MB {OURS}"

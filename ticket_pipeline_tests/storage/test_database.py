@@ -77,19 +77,24 @@ def test_no_statement_takes_longer_than_the_limit(migrated_url: str) -> None:
 def test_the_defaults_of_a_shared_database_do_not_matter(migrated_url: str) -> None:
     with psycopg.connect(migrated_url, autocommit=True) as connection:
         name = sql.Identifier(connection.info.dbname)
-        for setting, value in (("timezone", "Asia/Tokyo"), ("datestyle", "German"), ("intervalstyle", "iso_8601")):
+        for setting, value in (
+            *(("timezone", "Asia/Tokyo"), ("datestyle", "German"), ("intervalstyle", "iso_8601")),
+            ("default_transaction_isolation", "serializable"),
+        ):
             change = sql.SQL("alter database {} set {} to {}")
             connection.execute(change.format(name, sql.Identifier(setting), sql.Literal(value)))
     with Database(migrated_url, "tickets") as database:
         (row,) = query(
             database,
             "select '2026-01-02 03:04+00'::timestamptz::text as moment, interval '90 seconds' as length, "
-            "date_trunc('day', timestamptz '2026-01-02 23:00+00')::text as day",
+            "date_trunc('day', timestamptz '2026-01-02 23:00+00')::text as day, "
+            "current_setting('transaction_isolation') as isolation",
         )
     assert row == {
         "moment": "2026-01-02 03:04:00+00",
         "length": timedelta(seconds=90),
         "day": "2026-01-02 00:00:00+00",
+        "isolation": "read committed",
     }
 
 

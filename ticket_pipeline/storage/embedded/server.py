@@ -233,7 +233,9 @@ class EmbeddedServer:
         return _Running(pid, row["started_at"], row["has_database"])
 
     def _connect(self) -> psycopg.Connection:
-        return psycopg.connect(self.url_of("postgres"), autocommit=True, connect_timeout=10)
+        connection = psycopg.connect(self.url_of("postgres"), autocommit=True, connect_timeout=10)
+        connection.execute("set datestyle to 'ISO'")  # PGDATESTYLE may ask for another
+        return connection
 
 
 def _file_sizes(folder: Path) -> Iterator[int]:

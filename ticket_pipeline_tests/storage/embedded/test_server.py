@@ -114,6 +114,7 @@ def test_four_starters_get_one_server_that_outlives_them_and_takes_nothing_of_th
 ) -> None:
     command = [sys.executable, "-c", START_AND_REPORT, str(state_dir)]
     elsewhere = {"PGPORT": "1", "PGHOST": "/nowhere", "PGDATA": "/nowhere", "PGUSER": "nobody", "PGDATABASE": "none"}
+    elsewhere |= {"PGDATESTYLE": "SQL, DMY", "PGTZ": "Asia/Kathmandu"}
     environment = {**os.environ, **elsewhere, "STUBHUB_COOKIE": "secret"}
     starters = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) for _ in range(4)]
 
