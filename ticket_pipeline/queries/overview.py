@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,9 @@ from ticket_pipeline.queries.market import name_words
 
 if TYPE_CHECKING:
     from ticket_pipeline.storage.database import Database
+
+_NEW_INTERVAL = timedelta(hours=12)
+"""Of an event that nobody polls yet, as in the schema's functions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class OverviewRow:
             at most 48: as of `day_ago_at`. So a week: at least 7 days, at most 8. None: no such hour.
         sold_tickets: estimated sales of the last 24 hours, with the bounds of their 80 % interval; None: not estimated.
         sold_hours: of the 24, between captures over which sales can be estimated.
+        poll_interval: None: nobody polls it yet.
     """
 
     event_id: int
@@ -63,6 +67,7 @@ class OverviewRow:
     sold_low_tickets: Decimal | None
     sold_high_tickets: Decimal | None
     sold_hours: Decimal | None
+    poll_interval: timedelta | None
 
     @property
     def change_24_hours(self) -> Decimal | None:
@@ -98,12 +103,19 @@ def overview(database: Database, *, this_moment: datetime, event_id: int | None 
 def spread_of(rows: Sequence[OverviewRow]) -> Decimal | None:
     """The get-in price for two at the dearest marketplace of one event less that at the cheapest, all fees in.
 
-    None where fewer than two marketplaces have one, or where they are of several currencies.
+    None where fewer than two marketplaces have one that can be compared, or where they are of several currencies. As
+    in `spread`, a price cannot that was seen farther from the cheapest than the longer of their poll intervals.
     """
-    prices = {row.marketplace: row.get_in_2_price for row in rows if row.fee_basis == FeeBasis.ALL_IN}
-    known = [price for price in prices.values() if price is not None]
-    is_comparable = len(known) > 1 and len({row.currency for row in rows if row.currency}) == 1
-    return max(known) - min(known) if is_comparable else None
+    priced = [
+        (row.get_in_2_price, row.marketplace, row.captured_at, row.poll_interval or _NEW_INTERVAL)
+        for row in rows
+        if row.fee_basis == FeeBasis.ALL_IN and row.get_in_2_price is not None and row.captured_at is not None
+    ]
+    if not priced or len({row.currency for row in rows if row.currency}) != 1:
+        return None
+    cheapest, _, seen_at, interval = min(priced)
+    prices = [price for price, _, at, own in priced if abs(at - seen_at) <= max(own, interval)]
+    return max(prices) - cheapest if len(prices) > 1 else None
 
 
 def _percent(change: Decimal | None, before: Decimal | None) -> Decimal | None:

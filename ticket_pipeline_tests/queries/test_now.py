@@ -27,7 +27,7 @@ from ticket_pipeline.market.vocabulary import Health, Marketplace
 from ticket_pipeline.queries.captures import recent_captures
 from ticket_pipeline.queries.events import read_events
 from ticket_pipeline.queries.market import MarketNow, SpreadRow, market_now, sections_now, spread
-from ticket_pipeline.queries.overview import OverviewRow, floor_changes, overview, watchlist_health
+from ticket_pipeline.queries.overview import OverviewRow, floor_changes, overview, spread_of, watchlist_health
 from ticket_pipeline.queries.prices import section_prices
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.prices import Span, rebuild_hourly
@@ -207,6 +207,19 @@ def test_the_spread_compares_only_what_can_be_compared(
             aparts = {abs(row.captured_at - one) for one in moments if one and row.captured_at}
             assert row.apart in aparts
             assert row.is_too_far_apart == (row.apart > (interval or 12 * HOUR))
+
+
+@EXAMPLES_SHARE_A_DATABASE
+@given(histories, MOMENTS, INTERVALS)
+def test_the_spread_of_the_overview_is_that_of_the_event(
+    database: Database, history: list[Happening], moment: datetime, interval: timedelta | None
+) -> None:
+    event_id = live_through(database, history, interval)
+    rows = [row for row in overview(database, this_moment=moment) if row.event_id == event_id]
+    found = spread(database, event_id, this_moment=moment, together=2)
+    compared = [row.difference for row in found if row.difference is not None and not row.is_too_far_apart]
+    is_one_currency = len({row.currency for row in rows if row.currency}) == 1
+    assert spread_of(rows) == (max(compared) if is_one_currency and len(compared) > 1 else None)
 
 
 @EXAMPLES_SHARE_A_DATABASE
