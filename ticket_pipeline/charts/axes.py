@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar, Protocol
 from zoneinfo import ZoneInfo
 
@@ -35,6 +35,9 @@ class Axis(Protocol):
     def show(self, at: Any, /) -> str:  # noqa: ANN401
         """A position as a reader reads it."""
 
+    def value(self, at: Any, /) -> object:  # noqa: ANN401
+        """A position as a file has it."""
+
     def ticks(self) -> list[Tick]:
         """The labelled places."""
 
@@ -59,6 +62,10 @@ class TimeAxis:
     def show(self, at: datetime) -> str:
         """A moment as a reader reads it."""
         return f"{at.astimezone(ZoneInfo(self.timezone)):%a %d %b %Y, %H:%M %Z}"
+
+    def value(self, at: datetime) -> date:
+        """A moment on the venue's clock."""
+        return at.astimezone(ZoneInfo(self.timezone))
 
     def ticks(self) -> list[Tick]:
         """Labels at even steps of the venue's clock: hours, days, weeks or months."""
@@ -90,6 +97,10 @@ class DateAxis(TimeAxis):
         """A day as a reader reads it."""
         return f"{at:%a %d %b %Y}"
 
+    def value(self, at: datetime) -> date:
+        """The day."""
+        return at.date()
+
 
 @dataclass(frozen=True, slots=True)
 class NameAxis:
@@ -105,6 +116,10 @@ class NameAxis:
     def show(self, number: float) -> str:
         """The name."""
         return self.names[int(number)]
+
+    def value(self, number: float) -> str:
+        """The name."""
+        return self.show(number)
 
     def ticks(self) -> list[Tick]:
         """Every name, under the middle of its bar."""
@@ -127,6 +142,10 @@ class DaysAxis:
     def show(self, days: float) -> str:
         """A number of days as a reader reads it."""
         return f"{days:g} day{'' if days == 1 else 's'} before"
+
+    def value(self, days: float) -> float:
+        """The number of days."""
+        return days
 
     def ticks(self) -> list[Tick]:
         """Labels at even numbers of days."""

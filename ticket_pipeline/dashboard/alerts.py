@@ -63,7 +63,7 @@ def _standings(board: Board) -> Table:
     is_on = board.settings.alerts is not None
     columns = [
         Column("Alert", lambda one: one.alert),
-        Column("State", _state),
+        Column("State", _state, "state"),
         Column("Rule", lambda one: f"{one.measure} {one.condition}"),
         Column("Event", lambda one: one.name, link=_event_of),
         Column("Where", _where),

@@ -65,6 +65,7 @@ def create_app(
         "/alerts/{table}.csv": alerts.download,
         "/sources": sources.page,
         "/sources.csv": sources.download,
+        "/sources/{table}.csv": sources.download_table,
     }
     password = settings.dashboard_password.get_secret_value() if settings.dashboard_password else None
     hosts = allowed_hosts(settings.web_host, settings.dashboard_url)

@@ -11,6 +11,7 @@ from ticket_pipeline.dashboard import pages
 from ticket_pipeline.dashboard.event_charts import draw_charts
 from ticket_pipeline.dashboard.event_tables import TABLES
 from ticket_pipeline.dashboard.question import WINDOWS, ask
+from ticket_pipeline.dashboard.tables import table_of
 from ticket_pipeline.market.hours import MOST_TOGETHER
 from ticket_pipeline.queries.sources import read_pauses
 
@@ -63,8 +64,10 @@ def _make(name: str, question: Question) -> Table:
 
 
 def download(board: Board, request: Request) -> Response:
-    """One table as CSV."""
-    table = TABLES.get(request.path_params["table"])
-    if table is None:
-        raise HTTPException(404, "There is no such table.")
-    return pages.download(request, table(ask(board, request)))
+    """One table, or the numbers of a chart, as CSV."""
+    name, question = request.path_params["table"], ask(board, request)
+    if make := TABLES.get(name):
+        return pages.download(request, make(question))
+    if chart := draw_charts(question).get(name):
+        return pages.download(request, table_of(name, chart))
+    raise HTTPException(404, "There is no such table.")

@@ -58,7 +58,7 @@ def now_table(question: Question) -> Table:
         Column("Tickets", lambda row: row.tickets, "count"),
         Column("Near floor", lambda row: row.listings_near_floor, "count", help="Listings within 15 % of the floor"),
         Column("As of", lambda row: row.captured_at, "moment"),
-        Column("Health", lambda row: row.health, link=lambda row: f"/sources#{row.marketplace}"),
+        Column("Health", lambda row: row.health, "state", link=lambda row: f"/sources#{row.marketplace}"),
     ]
     columns[3] = replace(columns[3], link=made_at(question, change("day_ago_at")))
     columns[4] = replace(columns[4], link=made_at(question, change("week_ago_at")))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -62,6 +63,15 @@ def change(percent: Decimal | None) -> str | Markup:
     return Markup('<span class="{}">{} {:.1f} %</span>').format(kind, arrow, abs(percent))
 
 
+def state(words: str | None) -> str | Markup:
+    """A state, which stands out, and what there is to say about it after a comma or colon."""
+    if not words:
+        return NOTHING
+    word, *more = re.split("[,:] ", words, maxsplit=1)
+    mark = Markup('<span class="health {}">{}</span> {}')
+    return mark.format(word.replace(" ", "-"), word, "".join(more)).rstrip()
+
+
 def moment(at: datetime | None, timezone: str = "UTC") -> str | Markup:
     """A moment; the script of the page shows how long ago it was instead, and this on hovering."""
     if at is None:
@@ -74,6 +84,11 @@ def moment(at: datetime | None, timezone: str = "UTC") -> str | Markup:
 def clock(at: datetime | None, timezone: str = "UTC") -> str:
     """A moment on the clock of a zone, which is named."""
     return NOTHING if at is None else f"{at.astimezone(ZoneInfo(timezone)):%d %b %Y, %H:%M %Z}"
+
+
+def day(on: date | None) -> str:
+    """A day on the calendar."""
+    return NOTHING if on is None else f"{on:%d %b %Y}"
 
 
 def duration(length: timedelta | None) -> str:
@@ -112,5 +127,21 @@ def unit(currency: str | None, basis: str | None) -> str | None:
 
 FILTERS: dict[str, Callable[..., str]] = {
     filter_.__name__: filter_
-    for filter_ in (text, money, figure, count, share, seconds, change, moment, clock, duration, days, label, fees)
+    for filter_ in (
+        text,
+        money,
+        figure,
+        count,
+        share,
+        seconds,
+        change,
+        state,
+        moment,
+        clock,
+        day,
+        duration,
+        days,
+        label,
+        fees,
+    )
 }

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from ticket_pipeline.charts import Bars, Chart, DateAxis, Line, NameAxis
 from ticket_pipeline.dashboard import pages
 from ticket_pipeline.dashboard.links import made_by
-from ticket_pipeline.dashboard.tables import Column, Table
+from ticket_pipeline.dashboard.tables import Column, Table, table_of
 from ticket_pipeline.primary_sales.figures import by_steps, show_pace, show_revenue
 from ticket_pipeline.sheet.cells import storable
 from ticket_pipeline.storage.ticket_sales import LEAST_PACE_BASE, read_rejects, read_sales
@@ -57,8 +57,8 @@ def event_page(board: Board, request: Request) -> Response:
         "primary_event.html",
         summary=summary,
         revenue=show_revenue(summary),
-        pace=show_pace(summary, LEAST_PACE_BASE),
-        charts=_charts(read_sales(board.database, "daily", key), summary["age_mix"] or {}),
+        pace=_pace(summary),
+        charts=_charts(board, summary),
         made_by={name: board.asset_url(name) for name in ("vivenu_summary", "vivenu_sales_daily")},
         tables=[table(board, read_sales(board.database, question, key)) for question, table in _TABLES.items()],
         rejects=read_rejects(board.database, key),
@@ -66,32 +66,37 @@ def event_page(board: Board, request: Request) -> Response:
 
 
 def event_download(board: Board, request: Request) -> Response:
-    """One table of an event as CSV."""
-    question = request.path_params["table"]
-    if question not in _TABLES:
-        raise HTTPException(404, "There is no such table.")
-    return pages.download(
-        request, _TABLES[question](board, read_sales(board.database, question, storable(request.path_params["key"])))
-    )
+    """One table of an event, or the numbers of a chart, as CSV."""
+    name, key = request.path_params["table"], storable(request.path_params["key"])
+    if make := _TABLES.get(name):
+        return pages.download(request, make(board, read_sales(board.database, name, key)))
+    for summary in read_sales(board.database, "summary", key):
+        if chart := _charts(board, summary).get(name):
+            return pages.download(request, table_of(name, chart))
+    raise HTTPException(404, "There is no such table.")
 
 
 def _events(board: Board, rows: Sequence[Row]) -> Table:
     columns = [
         Column("Event", itemgetter("name"), link=lambda row: f"/primary-sales/{row['external_id']}"),
-        Column("On", itemgetter("event_on")),
+        Column("On", itemgetter("event_on"), "day"),
         Column("Sold", itemgetter("sold"), "count"),
         Column("Of", itemgetter("capacity"), "count"),
         Column("Share", itemgetter("sold_share"), "share"),
         Column("Revenue", show_revenue, "figure"),
         Column("With coupon", itemgetter("coupon_share"), "share"),
         Column("Invalidated", itemgetter("invalidated"), "count"),
-        Column("Pace", lambda row: show_pace(row, LEAST_PACE_BASE), "figure"),
+        Column("Pace", lambda row: _pace(row).partition(" (")[0], "figure"),
     ]
     empty = (
         "No summary yet. The schedule makes one each day; to make it now, run: ticket-pipeline pipelines run default"
     )
     made = made_by(board, "vivenu_summary", columns)
     return Table("primary-sales", "Events", made, rows, empty=empty, note=_PACE if rows else "")
+
+
+def _pace(row: Row) -> str:
+    return show_pace(row, LEAST_PACE_BASE).replace("%", " %")
 
 
 def _types(board: Board, rows: Sequence[Row]) -> Table:
@@ -140,10 +145,11 @@ def _coupons(board: Board, rows: Sequence[Row]) -> Table:
 _TABLES = {"types": _types, "age_groups": _ages, "event_coupons": _coupons}
 
 
-def _charts(days: Sequence[Row], ages: Mapping[str, int]) -> dict[str, Chart]:
+def _charts(board: Board, summary: Row) -> dict[str, Chart]:
     """Tickets by day or few days, all until then, and by age."""
+    ages: Mapping[str, int] = summary["age_mix"] or {}
     sold: Counter[date] = Counter()
-    for row in days:  # a day has one row per currency
+    for row in read_sales(board.database, "daily", summary["external_id"]):  # a day has one row per currency
         sold[row["day_on"]] += row["tickets"]
     steps = [(datetime.combine(day, time(), UTC), tickets) for day, tickets in by_steps(sold, most=_MOST_STEPS)]
     if not steps:

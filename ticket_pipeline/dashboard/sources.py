@@ -8,6 +8,8 @@ from datetime import timedelta
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from starlette.exceptions import HTTPException
+
 from ticket_pipeline.dashboard import pages
 from ticket_pipeline.dashboard.formats import duration
 from ticket_pipeline.dashboard.tables import Column, Table
@@ -54,6 +56,14 @@ def download(board: Board, request: Request) -> Response:
     columns = [Column(name, attrgetter(f"status.{name}")) for name in names]
     columns += [Column("state", lambda card: card.state), Column("obstacle", lambda card: card.obstacle)]
     return pages.download(request, Table("sources", "Sources", columns, _cards(board)))
+
+
+def download_table(board: Board, request: Request) -> Response:
+    """One table of one marketplace as CSV."""
+    tables = {table.name: table for card in _cards(board) for table in _tables(card)}
+    if table := tables.get(request.path_params["table"]):
+        return pages.download(request, table)
+    raise HTTPException(404, "There is no such table.")
 
 
 def _cards(board: Board) -> Sequence[SourceCard]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ticket_pipeline.dashboard.formats import FILTERS
@@ -15,6 +16,8 @@ from ticket_pipeline.sheet.cells import quote_formula
 
 if TYPE_CHECKING:
     from markupsafe import Markup
+
+    from ticket_pipeline.charts import Chart
 
 _MOST_DIGITS = 4
 _MOMENTS = frozenset({"moment", "clock"})
@@ -74,6 +77,16 @@ class Table:
     empty: str = "Nothing yet."
     note: str = ""
     timezone: str = "UTC"
+
+
+def table_of(name: str, chart: Chart) -> Table:
+    """The numbers of a chart, for its download: each with its unit, and positions as values."""
+    titles = [chart.x.title, *(f"{title} ({chart.unit})" for title, _ in chart.columns()), "Remarks"]
+    rows = [
+        (chart.x.value(at), *(values.get(at) for _, values in chart.columns()), remarks)
+        for at, (*_, remarks) in zip(chart.at, chart.rows(), strict=True)
+    ]
+    return Table(name, chart.title, [Column(title, itemgetter(n)) for n, title in enumerate(titles)], rows)
 
 
 def to_csv(table: Table) -> str:

@@ -107,7 +107,7 @@ def test_the_page_says_why_there_is_no_data(dashboard: httpx.Client, database: D
     store(database, watch_one(database), NOON - MINUTE, items(2))
     evaluate(database, [], NOON, dashboard="")
     (row,) = read(dashboard.get("/alerts").text)["alerts"][1:]
-    assert row[1] == "no data: thin: fewer than 3 listings for 2 together are within 15 % of the cheapest"
+    assert row[1] == "no data thin: fewer than 3 listings for 2 together are within 15 % of the cheapest"
 
 
 def test_incidents_are_shown_what_is_open_first(dashboard: httpx.Client, database: Database) -> None:

@@ -6,8 +6,12 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from decimal import Decimal
+from html import unescape
 from itertools import accumulate
 from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -43,6 +47,7 @@ from ticket_pipeline_tests.storage.stored import (
 )
 
 NAME, ZONE = "<b>Nightjar & Sons</b>", "=Lower '\"<i>"
+NEW_YORK = ZoneInfo("America/New_York")
 KEYS = {"stubhub": "1001", "vivid_seats": "2001"}
 
 
@@ -151,13 +156,24 @@ def test_seats_of_ones_own_are_compared(dashboard: httpx.Client, database: Datab
     assert "Name the section" in dashboard.get(f"/events/{event_id}?rows=1-2").text
 
 
-def test_every_table_is_a_file(dashboard: httpx.Client, event_id: int) -> None:
-    tables = ("now", "spread", "sections", "zone_sections", "depth", "captures", "comparables", "changes", "moves")
-    for table in tables:
-        file = dashboard.get(f"/events/{event_id}/{table}.csv?section=9")
-        rows = list(csv.reader(io.StringIO(file.text)))
-        assert len(rows) > 1, table
-        assert not [cell for row in rows for cell in row if re.match(r"[=+@\t]|-\D", cell)], table
+@pytest.mark.parametrize("address", ["?section=9", "?axis=days", f"?zone={quote(ZONE)}", "/captures"])
+def test_every_table_and_chart_is_a_file(dashboard: httpx.Client, event_id: int, address: str) -> None:
+    page = dashboard.get(f"/events/{event_id}{address}").text
+    tables = {name.removesuffix("-card"): rows for name, rows in read(page).items()}
+    files = {
+        link.rpartition("/")[2].partition(".csv")[0]: list(csv.reader(io.StringIO(dashboard.get(unescape(link)).text)))
+        for link in re.findall(r'href="([^"]+)" download', page)
+    }
+    assert {name: len(rows) for name, rows in files.items()} == {name: len(rows) for name, rows in tables.items()}
+    assert not [cell for rows in files.values() for row in rows for cell in row if re.match(r"[=+@\t]|-\D", cell)]
+
+
+def test_the_file_of_a_chart_has_whole_values_and_their_unit(dashboard: httpx.Client, event_id: int) -> None:
+    file = dashboard.get(f"/events/{event_id}/prices-stubhub.csv").text.removeprefix("\ufeff")
+    rows = list(csv.DictReader(io.StringIO(file)))
+    assert rows[-1]["local time at the venue (America/New York)"] == (NOON - HOUR).astimezone(NEW_YORK).isoformat()
+    assert Decimal(rows[-1]["Floor (USD per ticket, all-in)"]) == 100
+    assert "failed attempt" in " ".join(row["Remarks"] for row in rows)
 
 
 def test_captures_lead_to_their_runs(dashboard: httpx.Client, database: Database, event_id: int) -> None:

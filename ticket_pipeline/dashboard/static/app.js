@@ -79,7 +79,7 @@ async function visit(url, { history: step = null } = {}) {
 
 function tell(at) {
   live.classList.toggle("lost", !at);
-  live.textContent = at ? `Updated ${at.toLocaleTimeString()}` : "No connection; trying again";
+  live.textContent = at ? `Updated ${at.toLocaleTimeString([], { hour12: false })}` : "No connection; trying again";
 }
 
 // --- moments as ages --------------------------------------------------------------------------------------------------
