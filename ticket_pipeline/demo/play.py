@@ -104,6 +104,8 @@ def _play_event(
 
     for source, poll in merge(*[_left(database, source) for source in sources], key=lambda item: item[1].at):
         kind = source.event.marketplace, poll.at >= bodies_from
+        if (older := (source.event.marketplace, False)) in waiting and older != kind:
+            store(*older)
         waiting[kind].append(_fetched(source, poll))
         if len(waiting[kind]) == _GROUP:
             store(*kind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from ticket_pipeline.archive.archiving import archive_month, one_archiver
@@ -90,6 +91,15 @@ def test_a_file_with_another_row_is_found(played: Database, place: ArchivePlace,
     (folder / "2026-02/listings.parquet").write_bytes((folder / "2026-01/listings.parquet").read_bytes())
     (wrong,) = [each for each in verify_files(place, read_archive_files(played)) if each.problem]
     assert wrong.file.file == "stubhub/2026-02/listings.parquet"
+    with pytest.raises(StorageError, match="is not what was archived"):
+        restore_month(played, place, FEBRUARY)
+    with duckdb.connect() as connection:
+        # As a flipped byte makes it: a moment that PostgreSQL cannot hold.
+        read = f"from read_parquet('{folder}/2026-01/listings.parquet')"
+        connection.execute(
+            f"copy (select * replace (captured_at - interval 100000 year as captured_at) {read}) "
+            f"to '{folder}/2026-02/listings.parquet' (format parquet)"
+        )
     with pytest.raises(StorageError, match="is not what was archived"):
         restore_month(played, place, FEBRUARY)
 
