@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from ticket_pipeline import queries
+from ticket_pipeline.cli.advice import advise
 from ticket_pipeline.cli.formats import NOTHING, largest_unit, plain, utc_now
 from ticket_pipeline.cli.options import Bucket, Days, EventKey, MarketplaceOption, Zone
 from ticket_pipeline.cli.output import Output, with_formats
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ticket_pipeline.queries.events import WatchedEvent
+    from ticket_pipeline.storage.database import Database
 
 _DAY = timedelta(days=1)
 
@@ -58,6 +60,7 @@ def sales(
             database, event_id, span=span, timezone=first.timezone, by=bucket, marketplace=marketplace, zone=zone
         )
         totals = queries.sell_through(database, event_id, span=span, marketplace=marketplace, zone=zone)
+        nothing = "" if found else _explain_nothing(database, first, days)
     document = {
         "event": identify(sources),
         "zone": zone,
@@ -66,10 +69,10 @@ def sales(
         "sell_through": totals,
     }
     shared = {"event_id": event_id, "name": first.name}
-    if output.write(document, ((shared, one) for one in found), if_empty=_explain_nothing(first, days)):
+    if output.write(document, ((shared, one) for one in found), if_empty=nothing):
         return
     if not found:
-        note(_explain_nothing(first, days))
+        note(nothing)
         return
     where = "" if zone == "*" else f": {plain(zone)}"
     show(f"{describe_event(first, at_marketplace=False)}{where}", _table(found, bucket, first.timezone))
@@ -111,8 +114,8 @@ def _tickets(number: Decimal) -> str:
     return f"{number:,.1f}" if number < 10 else f"{number:,.0f}"  # noqa: PLR2004 - a tenth matters below it
 
 
-def _explain_nothing(event: WatchedEvent, days: int) -> str:
+def _explain_nothing(database: Database, event: WatchedEvent, days: int) -> str:
     return (
         f"No sales of {plain(event.name)} can be estimated in the last {days} days: that takes two captures without a "
-        f"suspect or a long gap between them. See what was captured: ticket-pipeline changes {event.external_id}"
+        f"suspect or a long gap between them. {advise(database, event, utc_now(), days=days)}"
     )

@@ -219,3 +219,37 @@ def test_events_without_a_market_or_listings_have_no_past(demo: Demo) -> None:
         Marketplace.VIVID_SEATS,
     }
     assert len(read_events(demo.database)) == 4
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """A context, of which playing sets whether bodies are kept."""
+
+    keep_body: bool = True
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """Notes what it is given to store, in order."""
+
+    context: Keeping
+    stored: list[tuple[datetime, bool]]
+
+    def store(self, moments: list[datetime]) -> None:
+        """As an ingest."""
+        self.stored.extend((at, self.context.keep_body) for at in moments)
+
+
+def test_polls_whose_bodies_are_not_kept_are_stored_before_later_ones(
+    demo: Demo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(playing, "_GROUP", 3)
+    monkeypatch.setattr(playing, "_fetched", lambda _, poll: poll.at)
+    source = demo.plan()[0][0]
+    ats = [poll.at for poll in source.polls[:7]]
+    monkeypatch.setattr(playing, "_left", lambda *_: ((source, poll) for poll in source.polls[:7]))
+    recorder = Recorder(Keeping(), [])
+
+    playing._play_event(demo.database, {source.event.marketplace: recorder}, [source], ats[4])  # type: ignore[dict-item]
+
+    assert recorder.stored == [(at, at >= ats[4]) for at in ats]
