@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import contextlib
 import re
 from collections.abc import AsyncIterator
@@ -13,6 +14,10 @@ from ticket_pipeline.errors import UnexpectedPayload
 
 _ERROR_BODY_BYTES = 4096
 _ERROR_BODY_SECONDS = 1.0
+_LARGER = {"iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030", "gbk": "gb18030"}
+_LARGER |= {"shift_jis": "cp932", "euc_kr": "cp949"}
+"""A charset → the larger one that is sent under its name, as browsers read it."""
+
 _STRAY = re.compile("[\udc80-\udcff]+")
 
 
@@ -53,10 +58,15 @@ def to_utf8(body: bytes, charset: str | None) -> bytes:
         body.decode()
     except UnicodeDecodeError:
         with contextlib.suppress(LookupError, UnicodeError):  # an unknown label, or a wrong one
-            return body.decode(charset or "utf-8").encode()
+            return body.decode(_meant(charset or "utf-8")).encode()
         if body[:1] in {b"{", b"["} and b"\0" not in body[:4]:  # UTF-16 is recognized by its reader
             return _STRAY.sub(_as_windows, body.decode("utf-8", "surrogateescape")).encode()
     return body
+
+
+def _meant(charset: str) -> str:
+    name = codecs.lookup(charset).name
+    return _LARGER.get(name, name)
 
 
 def _as_windows(stray: re.Match[str]) -> str:

@@ -175,6 +175,7 @@ def test_a_compressed_body_at_the_limit_is_unpacked(encoding: str, pack: Callabl
         ('["Tribüne"]'.encode("latin-1"), "application/json; charset=iso-8859-1"),
         ('["Tribüne"]'.encode("cp1252"), "text/html; charset=windows-1252"),
         ('["Tribüne"]'.encode("utf-16"), "application/json; charset=utf-16"),
+        ('["Tribüne"]'.encode("gb18030"), "application/json; charset=gb2312"),
         ('["Tribüne"]'.encode(), "application/json; charset=iso-8859-1"),
         ('["Tribüne"]'.encode(), "application/json; charset=nonsense"),
         *(
@@ -187,6 +188,22 @@ def test_a_body_is_read_by_its_label_where_it_is_not_utf_8(body: bytes, label: s
     found, _ = outcome(response(body=body, content_type=label))
     assert isinstance(found, RawResponse)
     assert found.body.decode() == '["Tribüne"]'
+
+
+@pytest.mark.parametrize(
+    ("charset", "label", "text"),
+    [
+        ("cp1252", "iso-8859-1", "Süd \u2013 5 \u20ac"),
+        ("cp1252", "us-ascii", "Côté \u201cA\u201d"),
+        ("gb18030", "gbk", "看台 \u20ac"),
+        ("cp932", "shift_jis", "①階 髙"),
+        ("cp949", "euc-kr", "똠 석"),
+    ],
+)
+def test_a_charset_is_the_larger_one_that_is_sent_under_its_name(charset: str, label: str, text: str) -> None:
+    found, _ = outcome(response(body=f'["{text}"]'.encode(charset), content_type=f"application/json; charset={label}"))
+    assert isinstance(found, RawResponse)
+    assert found.body.decode() == f'["{text}"]'
 
 
 # --- what is sent ---------------------------------------------------------------------------------------------------
