@@ -56,16 +56,18 @@ _PARKING = (
     r"|garajes?|stationnements?|voiturier|parc auto|parc[- ]?relais|parcheggi[oa]?|posteggi[oa]?|aparcacoches"
     r"|post[oi] (?:auto|macchina|moto)|box auto|sosta|vagas?(?= (?:coberta|descoberta|de)\b)|estac"
     # Dutch, Nordic, Turkish, Slavic, Romanian, Hungarian, Indonesian, Vietnamese
-    r"|parken|park-ticket|parkeren|parkeer\w*|parkhuis|p-(?:hus|plats|plads|bil(?:j|l)et)\w*|parkering\w*|bilplats\w*|pysakoint\w*"
-    r"|otopark\w*|park yeri|parkingow\w*|parkovis\w*|parkovan\w*|parkovac\w*|parkir\w*|parcare\w*|parkol\w*|parkimi\w*"
+    r"|parken|park-ticket|parkeren|parkeer\w*|parkhuis|p-(?:hus|plats|plads|bil(?:j|l)et)\w*|parkering\w*|bilplats\w*"
+    r"|pysakoint\w*|parkki\w*|otopark\w*|park yeri|parkingow\w*|parkovis\w*|parkovan\w*"
+    r"|parkovac\w*|parkir\w*|parcare\w*|parkol\w*|parkimi\w*"
     r"|stovejim\w*|parkavim\w*|(?:auto)?stavviet\w*|bilast\w*|letak kereta|đ(?:o|au) xe|gui xe|einfahrt\w*|kurzparker"
     r"|(?:авто)?парков(?:к|оч)\w*|паркинг\w*|паркінг\w*|паркуван\w*|парком(?:ісц|ест|яст)\w*|паркирал\w*|(?:авто)?стоянк\w*|σταθμευσ\w*|παρκινγκ|חני[הי]\w*|חניון|פא?רקינג|موقف|مواقف)\b"
     rf"|{_NO_SPACES})"
 )
 _GARAGE = r"\bgarages?\b(?! (?:suite|club|bar|box|lounge|loft|seat|stage|rock|band|view|door)s?\b)"
 _LOT = (
-    r"\blots?0?\b(?! (?:of|de|d'|suite|box|seat|seats|seating|bleachers?|terrace|club|view|stage)\b)"
-    r"|\b(?:tailgat(?:e|ing)) (?:pass(?:es)?|permits?|spots?|spaces?|area|zone)\b|^tailgat(?:e|ing)$"
+    r"\blots?0?\b(?!(?: 0)? (?:of|de|d'|suite|box|seat|seats|seating|bleachers?|terrace|club|view|stage)\b)"
+    r"|\b(?:tailgat(?:e|ing)) (?:pass(?:es)?|permits?|spots?|spaces?|area|zone)\b"
+    r"|^(?:(?:vip|pre-?game|official) )*tailgat(?:e|ing)(?: only)?$"
 )
 _VEHICLE = (
     rf"\b(?:car|vehicle|motorcycle|motorbike|truck|auto) {_PERMIT}\b|\boversized? vehicles?\b|\brvs?\b"
@@ -131,7 +133,8 @@ _AREA = (
 _SHUTTLE = (
     r"\bshuttles?\b|\bpark-ride\b|\bp ?\+ ?r\b"
     rf"|\b(?:bus|coach|train|ferry|rail|boat|transit|limo(?:usine)?|taxi) (?:{_ACCESS}|rides?|transfers?|transport\w*"
-    r"|trips?|travel|journey)\b|\b(?:party|tour|return|round[- ]?trip|fan|charter) (?:bus(?:es)?|coach(?:es)?)\b"
+    r"|trips?|travel|journey)\b"
+    r"|\b(?:party|tour|return|round[- ]?trip|fan|charter) (?:bus(?:es)?|(?:motor)?coach(?:es)?)\b"
     r"|\b(?:bus|autobus|coach|ferry) (?:return|aller|ida)\b|\b(?:zug|bahn|fahr)ticket\w*"
     r"|\bbuss?(?:bil(?:j|l)et|res|rejse)\w*"
     r"|\bshuttle(?:ticket|bus|transfer)\w*|^(?:bus(?:es)?|coach|train|ferry)$|\btransport(?:ation|e)?\b"
@@ -228,7 +231,7 @@ RULES = (
         Admission.GROUNDS,
         _S,
         r"\blawns?\b|\bberm\b|\bgrass (?:seating|area|berm|hill|lawn)\b",
-        r"\blawn (?:box|boxes|suites?|clubs?|terrace|tables?|cabanas?|courts?|stand|grandstand|tennis|view|chairs?)\b"
+        r"\blawns? (?:box|boxes|suites?|clubs?|terrace|tables?|cabanas?|courts?|stand|grandstand|tennis|view|chairs?)\b"
         r"|\breserved seat|\bbox(?:es)?\b|\bupgrades?\b|\brentals?\b",
     ),
     Rule(Admission.EXTRA, _W, f"{_NOT_A_TICKET}|{_WITHOUT_TICKET}|{_NEEDS_TICKET}"),
@@ -261,10 +264,11 @@ RULES = (
         r"|\btailgate part(?:y|ies)\b|\bpit(?: lane)? walk(?:about)?s?\b|\bskip the (?:line|queue)\b"
         r"|\bq(?:ueue)?[- ]?jump\b"
         r"|^fast[- ]?(?:lane|track|pass)$"
-        r"|^pre[- ]?(?:show|theat(?:re|er)|concert|game|match) (?:dinner|dining|meal|buffet|reception)$",
+        r"|^(?:vip )?pre[- ]?(?:show|theat(?:re|er)|concert|game|match)"
+        r" (?:vip )?(?:dinner|dining|meal|buffet|reception|lounge)$",
         _SEATED,
     ),
-    Rule(Admission.EXTRA, _S, f"{_SHUTTLE}|{_STORED}|{_VIRTUAL}", r"\b(?:suite|club|stand|terrace)\b"),
+    Rule(Admission.EXTRA, _S, f"{_SHUTTLE}|{_STORED}|{_VIRTUAL}", r"\b(?:suite|club|stand|terrace|bar|table)\b"),
     Rule(Admission.EXTRA, _S, _TOUR, _SEATED),
     Rule(Admission.EXTRA, _S, _GOODS, r"\b(?:seats|seating|sec(?:tion)?|row|block|box|suite|club|bar|lounge)\b"),
     Rule(
@@ -345,7 +349,7 @@ _EXTRA_NOUN = (
     r"|\bmeet-greets?\b|\bm&g\b)"
 )
 _JOIN = (
-    r"(?:\b(?:incl\w*|inkl\w*|with|plus|and|no|mit|avec|con|com|met|med|et|und|och|og|en)\b\.?|\bw/|\bc/|[+&]"
+    r"(?:\b(?:incl\w*|inkl\w*|with|plus|and|no|mit|avec|con|com|met|med|et|und|och|og|en)\b\.?|\bw/|\bc/|\+|&(?!g\b)"
     r"|(?<=\S )(?:[ye]|ve)\b(?! lots?\b))"
 )
 COMES_WITH = (
@@ -361,7 +365,7 @@ the rules for a place are applied; what is left of "Parking and valet" is still 
 IDIOMS = (
     (r"\bmeet ?(?:and|&|n|'n'?|\+) ?greet", "meet-greet"),
     (r"\bm ?(?:&|and|\+) ?g\b", "m&g"),
-    (r"\bpark ?(?:and|&|n|'n'?|\+) ?ride\b", "park-ride"),
+    (r"\bpark[ -]?(?:and|&|n|'n'?|\+)[ -]?ride\b", "park-ride"),
     (r"\b(food|drinks?) ?(?:and|&) ?(?:beverages?|drinks?)\b", "food"),
 )
 """Words that belong together though a joining word is between them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from ticket_pipeline.errors import SheetError
 from ticket_pipeline.sheet.source import SheetRows
 
 _DELIMITERS = (",", ";", "\t")
+_SNIFFED_LINES = 10
 _SEPARATOR_LINE = re.compile(r'"?sep=([^\s"])"?[\s;,]*\n', re.IGNORECASE)
 """Excel's own first line, which names the delimiter."""
 
@@ -62,12 +64,15 @@ class CsvSource:
 
 
 def _find_delimiter(text: str) -> str:
-    """The delimiter that occurs most often outside quotes in one of the first lines; a comma where none does.
+    """The delimiter that occurs most often outside quotes, in lines with the same number of it; else a comma.
 
-    `csv.Sniffer` takes letters or spaces for delimiters in small files. The header has more delimiters than the titles
-    above it, and no numbers with a decimal comma.
+    `csv.Sniffer` takes letters or spaces for delimiters in small files. The header and the rows below it are alike; a
+    title above them, or a number with a decimal comma, is not.
     """
-    lines = [line for line in text.splitlines() if line.strip()][:5]
-    counts = [["".join(line.split('"')[::2]).count(one) for one in _DELIMITERS] for line in lines]
-    first = max(counts, key=max, default=[0])
-    return _DELIMITERS[first.index(max(first))]
+    lines = ["".join(line.split('"')[::2]) for line in text.splitlines() if line.strip()][:_SNIFFED_LINES]
+
+    def weight(delimiter: str) -> int:
+        counts = Counter(line.count(delimiter) for line in lines)
+        return max((count * alike for count, alike in counts.items()), default=0)
+
+    return max(_DELIMITERS, key=weight)

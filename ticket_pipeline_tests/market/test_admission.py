@@ -37,6 +37,7 @@ Letak kereta | Parkirišče | Паркомісце | Паркиралиште | 
 গাড়ি পার্কিং | Einfahrtsticket
 पार्किंग | Aparcament | Parken P2 | Box auto | Posteggio | Aparcacoches | P-hus | Garage coperto | Lot C (Parking)
 Vé gửi xe | Bãi đậu xe | บัตรจอดรถ | Vietas stāvvieta | Parkavimo vieta | Автостоянка | Автопарковка | Паркомясто
+VIP Tailgate | Pregame Tailgate | Parkkipaikka
 P-billett | P-pladser | Garagenplatz | Parkzone 3 | Parkbereich B
 """
 SEAT_PLACES = """
@@ -69,6 +70,7 @@ Palco e parking | Tribuna y parking | Party Deck | After Party Suite | Programme
 Bad Bunny Stadium Tour Floor 3 | Camping World Box 12 | Per Car | Box 12 - Lot pass included | VIP lot + 2 tickets
 Ground | Chairback 12 | West Chairback | Red Chairback Seats | Cushion Seating | Tribün ve otopark | Scarborough Stand
 Loge 12 accès lounge | Section 4 acceso lounge | Ferry Road Stand | Terrace Garden | Gold Circle | Club Lounge 3
+Lot 10 Club | Lawns Grandstand | Cloakroom Bar Table 4 | Tailgate Terrace 4 | Dry Dock Stand
 """
 GROUNDS_PLACES = """
 GROUNDS PASS - VIEWING PARTY | Grounds Pass | GROUND PASS | Grounds Admission | Ground Admission | Grounds
@@ -109,7 +111,7 @@ Train + Shuttle | Ferry | After Party + T-Shirt | Chairback Rental | Bus aller-r
 Bussbiljett | Transporte | Автобус | Трансфер до стадиона | Cloakroom | Garderobe | Vestiaire | Guardarropas
 Pase de Lounge | Accès Lounge uniquement | Lounge-Zugang | Uppgradering VIP | Mejora VIP | VIP升级 | Scarf | Camiseta
 Match Programme | Queue Jump | Fast Pass | Pre-Theatre Dinner | Tour del Estadio | Stadiontour | Virtual Meet & Greet
-Keine Eintrittskarte
+Keine Eintrittskarte | M&G Upgrade | M & G Upgrade Package | Park-and-Ride | VIP Pre-Show Lounge | Roundtrip Motorcoach
 """
 
 

@@ -38,9 +38,19 @@ def test_delimiters_inside_quoted_headers_and_in_cells_do_not_count(path: Path) 
     assert CsvSource(path).read_rows().values == [["Name, as, sold", "Date"], ["Heat, Miami", "1,5"]]
 
 
-def test_a_title_above_the_header_does_not_decide_the_delimiter(path: Path) -> None:
-    path.write_text("Shows, tours and games, 2026\nName;Venue;Date;viagId\n", encoding="utf-8")
-    assert CsvSource(path).read_rows().values[1] == ["Name", "Venue", "Date", "viagId"]
+@pytest.mark.parametrize(
+    ("title", "mark"),
+    [
+        ("Shows, tours and games, 2026", ";"),
+        ("NBA, NFL, NHL, MLB, MLS, NCAA", ";"),
+        ("Mo; Di; Mi; Do; Fr; Sa", ","),
+        ("1,5;2,5;3,5;4,5;5,5", "\t"),
+    ],
+)
+def test_a_title_above_the_header_does_not_decide_the_delimiter(path: Path, title: str, mark: str) -> None:
+    rows = [["Name", "Venue", "Date", "viagId"], ["Heat", "Center", "2026-03-14", "1"], ["Heat", "Dome", "", "2"]]
+    path.write_text("\n".join([title, *map(mark.join, rows)]), encoding="utf-8")
+    assert CsvSource(path).read_rows().values[1:] == rows
 
 
 def test_blank_lines_keep_their_row_numbers_and_a_cell_may_span_lines(path: Path) -> None:
