@@ -72,9 +72,9 @@ def _errors_as_failures() -> Iterator[None]:
 
 
 def months_of(settings: Settings) -> dg.MonthlyPartitionsDefinition:
-    """The whole months since PRICES_START_DATE."""
-    first = settings.prices_start_date.replace(day=1)
-    return dg.MonthlyPartitionsDefinition(start_date=f"{first:{_KEY}}", timezone="UTC", fmt=_KEY)
+    """The months since PRICES_START_DATE that ended ARCHIVE_AFTER_MONTHS ago: a younger one is not missing."""
+    first, kept = settings.prices_start_date.replace(day=1), settings.archive_after_months
+    return dg.MonthlyPartitionsDefinition(start_date=f"{first:{_KEY}}", timezone="UTC", fmt=_KEY, end_offset=-kept)
 
 
 def build_archive_schedule(job: AssetJob, settings: Settings, now: Clock) -> dg.ScheduleDefinition:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import dagster as dg
 
+from ticket_pipeline.defs.archive.assets import months_of
 from ticket_pipeline.defs.resources import build_resources
 from ticket_pipeline_tests.defs.location import RANGE_END, RANGE_START, Location, failure_of
+from ticket_pipeline_tests.overrides import settings_from
 
 ARCHIVE = dg.AssetKey("listing_archive")
 
@@ -53,6 +55,12 @@ def test_beside_a_database_of_ones_own_nothing_is_moved_to_a_folder_that_may_not
         "ARCHIVE_URL is not set"
     )
     assert location.loopback.value("select count(*) from listings") == 1
+
+
+def test_a_month_has_a_partition_once_it_is_due() -> None:
+    months = months_of(settings_from({"prices_start_date": date(2026, 10, 17), "archive_after_months": 4}))
+    assert months.get_partition_keys(datetime(2027, 2, 28, tzinfo=UTC)) == []
+    assert months.get_partition_keys(datetime(2027, 4, 1, tzinfo=UTC)) == ["2026-10", "2026-11"]
 
 
 def test_zero_months_keep_listings_for_ever(location: Location) -> None:
