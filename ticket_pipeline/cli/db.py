@@ -145,7 +145,7 @@ def use_timescaledb() -> None:
         ticket-pipeline db use-timescaledb
     """
     settings = load_settings()
-    with open_database(settings) as database:
+    with open_migrated(settings) as database:
         server = database.fetch_one("maintenance/examine_server") or {}
         if not server["is_preloaded"]:
             raise StorageError(

@@ -7,6 +7,7 @@ statement means; see the modules beside this one.
 from __future__ import annotations
 
 import logging
+import re
 import select
 import time
 from collections.abc import Iterator, Sequence
@@ -45,9 +46,23 @@ _REMEDIES: dict[type[psycopg.Error], str] = {
 }
 """What to do where the server runs and refuses."""
 
+_LACKS_RIGHT = (
+    "Ask the database's administrator to grant this user what is missing, or to run `create schema … authorization …`."
+)
+
 _IS_IT_RUNNING = (
     "Is the server running? Check DATABASE_URL or DB_HOST; for the embedded server see `ticket-pipeline db status`."
 )
+
+_REFUSALS = (
+    (re.compile(r"too many|connection slots|max_client_conn|pool_size"), _REMEDIES[psycopg.errors.TooManyConnections]),
+    (re.compile(r"starting up|shutting down|in recovery|not accepting"), "Try again in a moment."),
+    (
+        re.compile(r"FATAL"),
+        "Check the user, password and database of DATABASE_URL or DB_*, and what the server allows.",
+    ),
+)
+"""Words of a server, or a pooler, that answers and lets nobody in → what to do; such errors have no code."""
 
 _CONNECT_SECONDS = 15.0
 """How long to wait for a connection: long enough for a server that is restarting."""
@@ -233,8 +248,11 @@ def storage_errors(doing: str) -> Iterator[None]:
     except psycopg.OperationalError as error:
         is_refused = error.sqlstate is not None and not error.sqlstate.startswith(("08", "57P"))
         failed = "the server refused it" if is_refused else "the connection failed"
-        remedy = next((text for kind, text in _REMEDIES.items() if isinstance(error, kind)), _IS_IT_RUNNING)
+        remedy = next((text for kind, text in _REMEDIES.items() if isinstance(error, kind)), None)
+        remedy = remedy or next((text for words, text in _REFUSALS if words.search(str(error))), _IS_IT_RUNNING)
         raise StorageUnavailable(f"Could not {doing}: {failed} ({first_line(error)}). {remedy}") from error
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise StorageError(f"Could not {doing}: {first_line(error)}. {_LACKS_RIGHT}") from error
     except psycopg.Error as error:
         raise StorageError(f"Could not {doing}: {first_line(error)}") from error
 

@@ -27,7 +27,11 @@ def apply_migrations(url: str, *, schema: str = "tickets") -> list[str]:
     Idempotent; safe to call from many processes at once. A failing migration leaves nothing behind.
     """
     with _connect(url, schema, f"bring the schema {schema} up to date") as connection:
-        connection.execute("set client_min_messages to warning; set timezone to 'UTC'")
+        # A migration may take longer than the role or the database allows others.
+        connection.execute(
+            "set client_min_messages to warning; set timezone to 'UTC'; "
+            "set statement_timeout to 0; set lock_timeout to 0"
+        )
         connection.execute("select pg_advisory_lock(%s)", [_LOCK])
         # `if not exists` asks for the right to create even where nothing is to do; a role may lack it.
         if connection.execute("select to_regnamespace(%s)", [_quoted(schema)]).fetchone() == (None,):
@@ -59,7 +63,13 @@ def _read_applied(connection: psycopg.Connection, schema: str) -> dict[str, str]
     table = sql.Identifier(schema, "schema_migrations")
     if connection.execute("select to_regclass(%s)", [_quoted(schema, "schema_migrations")]).fetchone() == (None,):
         return None
-    return dict(connection.execute(sql.SQL("select name, checksum from {}").format(table)).fetchall())
+    try:
+        return dict(connection.execute(sql.SQL("select name, checksum from {}").format(table)).fetchall())
+    except psycopg.errors.UndefinedColumn as error:
+        raise StorageError(
+            f"The schema {schema} belongs to another program: its table schema_migrations is not ours. Set "
+            "DB_SCHEMA to the name of another schema."
+        ) from error
 
 
 def _apply_missing(connection: psycopg.Connection, schema: str) -> list[str]:
@@ -103,6 +113,14 @@ def check_server(connection: psycopg.Connection, url: str) -> None:
         raise StorageError(
             f"The database {encoding[1]} has the encoding {encoding[0]}, which cannot hold every name. Create one with "
             "`create database … encoding 'UTF8' template template0`, and name it in DATABASE_URL or DB_NAME."
+        )
+    extension = connection.execute(
+        "select extnamespace::regnamespace::text from pg_extension where extname = 'timescaledb'"
+    ).fetchone()
+    if extension not in (None, ("public",)):
+        raise StorageError(
+            f"TimescaleDB is in the schema {extension[0]} of this database, and is used in public only. Name a "
+            "database in DATABASE_URL or DB_NAME that has it there, or not at all."
         )
     if _shares_sessions(connection, url):
         raise StorageError(

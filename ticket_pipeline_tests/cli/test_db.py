@@ -17,6 +17,8 @@ def test_an_empty_database_is_set_up_once(cli: Cli, database_url: str) -> None:
     lacking = cli.run("show-events", DATABASE_URL=database_url)
     assert lacking.exit_code == 1
     assert "Run `ticket-pipeline init-db`." in lacking.stderr
+    lacking = cli.run("db", "use-timescaledb", DATABASE_URL=database_url)
+    assert "Run `ticket-pipeline init-db`." in " ".join(lacking.stderr.split())
     before = cli.run("db", "status", DATABASE_URL=database_url)
     assert "run ticket-pipeline init-db" in " ".join(before.stdout.split())
     first = cli.run("init-db", DATABASE_URL=database_url)

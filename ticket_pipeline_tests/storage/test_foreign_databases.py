@@ -26,6 +26,7 @@ from ticket_pipeline.storage.connect import database_url
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.migrations import apply_migrations, missing_migrations
 from ticket_pipeline_tests.end_to_end.programs import wait_until
+from ticket_pipeline_tests.servers import choose
 
 SPECIAL = st.text(st.sampled_from("@:/?#[]%, &=ab1é"), min_size=1, max_size=12)
 
@@ -106,6 +107,88 @@ def test_a_role_that_may_not_create_needs_no_right_where_nothing_is_to_do(databa
         finally:
             connection.execute(f"drop owned by {role}".encode())
             connection.execute(f"drop role {role}".encode())
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("revoke connect on database {name} from public", "permission denied for database.*Check the user, password"),
+        ("alter role {role} nologin", "is not permitted to log in.*Check the user, password and database"),
+        ("alter role {role} connection limit 0", "too many connections for role.*Raise the server's max_connections"),
+        ("alter database {name} allow_connections false", "not currently accepting connections"),
+    ],
+)
+def test_a_server_that_lets_nobody_in_is_not_asked_whether_it_runs(
+    database_url: str, statement: str, words: str
+) -> None:
+    name = conninfo_to_dict(database_url)["dbname"]
+    role = f"stranger_of_{name}"
+    with psycopg.connect(make_conninfo(database_url, dbname="postgres"), autocommit=True) as connection:
+        connection.execute(f"create role {role} login".encode())
+        try:
+            connection.execute(statement.format(name=name, role=role).encode())
+            with pytest.raises(StorageUnavailable, match=words) as caught:
+                apply_migrations(make_conninfo(database_url, user=role))
+        finally:
+            connection.execute(f"drop role {role}".encode())
+    assert "Is the server running" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "revoke create on database {name} from public",
+        "create schema tickets; grant usage on schema tickets to public",
+        "create schema tickets authorization pg_read_all_data",
+    ],
+)
+def test_a_role_that_lacks_a_right_learns_whom_to_ask(database_url: str, statement: str) -> None:
+    name = conninfo_to_dict(database_url)["dbname"]
+    role = f"guest_of_{name}"
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(f"create role {role} login".encode())
+        try:
+            connection.execute(statement.format(name=name).encode())
+            with pytest.raises(StorageError, match=r"permission denied for .*Ask the database's administrator"):
+                apply_migrations(make_conninfo(database_url, user=role))
+        finally:
+            connection.execute(f"drop role {role}".encode())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "create table tickets.schema_migrations (version text)",
+        "create table tickets.schema_migrations (version bigint primary key, dirty boolean)",
+        "create view tickets.schema_migrations as select 1 as id",
+    ],
+)
+def test_a_schema_of_another_program_is_rejected_in_words(database_url: str, statement: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("create schema tickets")
+        connection.execute(statement.encode())
+    for ask in (apply_migrations, missing_migrations):
+        with pytest.raises(StorageError, match=r"belongs to another program.*Set DB_SCHEMA"):
+            ask(database_url)
+
+
+@pytest.mark.parametrize("limit", ["statement_timeout", "lock_timeout", "default_transaction_isolation"])
+def test_a_role_with_narrow_limits_may_migrate(database_url: str, limit: str) -> None:
+    name = conninfo_to_dict(database_url)["dbname"]
+    value = "serializable" if limit.startswith("default") else "1ms"
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(f"alter database {name} set {limit} to '{value}'".encode())
+    assert apply_migrations(database_url)
+
+
+def test_timescaledb_in_another_schema_is_rejected_first(database_url: str) -> None:
+    if not choose(os.environ).is_timescaledb:
+        pytest.skip("this server has no TimescaleDB")
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("create schema theirs")
+        connection.execute("create extension timescaledb schema theirs")
+    with pytest.raises(StorageError, match=r"TimescaleDB is in the schema theirs.*used in public only"):
+        apply_migrations(database_url)
 
 
 def test_a_table_of_another_program_that_has_our_name_is_left_alone(database_url: str) -> None:
