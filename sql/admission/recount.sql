@@ -1,6 +1,7 @@
 -- Bring the manifests of captures whose listings were moved to what is stored now; accepted + rejected = received.
 -- A capture whose listings are not all there any more keeps its counts.
--- Parameters: starts_from, starts_until, sources (jsonb array of event_id, marketplace, fingerprint). Rows: none.
+-- Parameters: starts_from, starts_until, event_ids (bigint[]: of the sources), sources (jsonb array of event_id, marketplace,
+-- fingerprint). Rows: none.
 with stale as materialized (
   select s.event_id, s.marketplace, s.captured_at
   from jsonb_to_recordset(%(sources)s) as r (event_id bigint, marketplace text, fingerprint text)
@@ -30,7 +31,10 @@ rejected as (
     (count(*) filter (where x.reasons in (array[%(parking)s::text], array[%(extra)s::text])))::integer as set_aside
   from stale as s
   left join rejected_listings as x
-    on x.event_id = s.event_id and x.marketplace = s.marketplace and x.captured_at = s.captured_at
+    on
+      x.event_id = s.event_id and x.marketplace = s.marketplace and x.captured_at = s.captured_at
+      and x.captured_at >= %(starts_from)s and x.captured_at < %(starts_until)s
+      and x.event_id = any(%(event_ids)s::bigint[])
   group by s.event_id, s.marketplace, s.captured_at
 )
 
@@ -43,5 +47,5 @@ inner join rejected as r
   on r.event_id = c.event_id and r.marketplace = c.marketplace and r.captured_at = c.captured_at
 where
   n.event_id = c.event_id and n.marketplace = c.marketplace and n.captured_at = c.captured_at
-  and c.accepted + r.rejected = n.received
+  and n.captured_at >= %(starts_from)s and n.captured_at < %(starts_until)s and c.accepted + r.rejected = n.received
   and (n.accepted, n.set_aside, n.tickets) is distinct from (c.accepted, r.set_aside, c.tickets)

@@ -1,6 +1,6 @@
 -- What the listings say that captures of a span hold or have excluded, of captures that other rules judged.
--- Parameters: starts_from, starts_until, sources (jsonb array of event_id, marketplace, fingerprint). Rows: one per
--- distinct combination of texts and of what it counts as now.
+-- Parameters: starts_from, starts_until, event_ids (bigint[]: of the sources), sources (jsonb array of event_id, marketplace,
+-- fingerprint). Rows: one per distinct combination of texts and of what it counts as now.
 with stale as materialized (
   select s.event_id, s.marketplace, s.captured_at
   from jsonb_to_recordset(%(sources)s) as r (event_id bigint, marketplace text, fingerprint text)
@@ -21,4 +21,6 @@ select
 from stale as s
 inner join rejected_listings as x
   on x.event_id = s.event_id and x.marketplace = s.marketplace and x.captured_at = s.captured_at
-where x.listing is not null
+where
+  x.listing is not null and x.captured_at >= %(starts_from)s and x.captured_at < %(starts_until)s
+  and x.event_id = any(%(event_ids)s::bigint[])

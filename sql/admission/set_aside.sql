@@ -1,7 +1,7 @@
 -- Move listings that are parking or extras to the rejected ones, with their columns. A position beyond the body tells
 -- that a listing was excluded later.
--- Parameters: starts_from, starts_until, sources (jsonb array of event_id, marketplace, fingerprint), verdicts (jsonb
--- array of event_id, marketplace, section, row, zone, notes, each '' where null, and admission).
+-- Parameters: starts_from, starts_until, event_ids (bigint[]: of the sources), sources (jsonb array of event_id, marketplace,
+-- fingerprint), verdicts (jsonb array of event_id, marketplace, section, row, zone, notes, each '' where null, and admission).
 -- Rows: none.
 with stale as materialized (select * from captures_to_judge(%(sources)s, %(starts_from)s, %(starts_until)s)),
 
@@ -25,9 +25,15 @@ moved as (
 highest as (
   select s.event_id, s.marketplace, s.captured_at, greatest(max(x.position), max(n.received) - 1) as position
   from stale as s
-  inner join snapshots as n on n.event_id = s.event_id and n.marketplace = s.marketplace and n.captured_at = s.captured_at
+  inner join snapshots as n
+    on
+      n.event_id = s.event_id and n.marketplace = s.marketplace and n.captured_at = s.captured_at
+      and n.captured_at >= %(starts_from)s and n.captured_at < %(starts_until)s
   left join rejected_listings as x
-    on x.event_id = s.event_id and x.marketplace = s.marketplace and x.captured_at = s.captured_at
+    on
+      x.event_id = s.event_id and x.marketplace = s.marketplace and x.captured_at = s.captured_at
+      and x.captured_at >= %(starts_from)s and x.captured_at < %(starts_until)s
+      and x.event_id = any(%(event_ids)s::bigint[])
   group by s.event_id, s.marketplace, s.captured_at
 )
 

@@ -9,7 +9,8 @@ where
     from snapshots as s
     where
       s.event_id = c.event_id and s.marketplace = c.marketplace and s.captured_at = c.captured_at and not s.is_suspect
-      and s.previous_captured_at = c.previous_captured_at
+      and s.previous_captured_at = c.previous_captured_at and s.captured_at >= %(starts_from)s
+      and s.captured_at < %(starts_until)s
   )
 group by c.event_id, c.marketplace, c.captured_at
 order by c.captured_at

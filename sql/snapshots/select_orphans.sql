@@ -13,7 +13,9 @@ where
   not exists (
     select 1
     from snapshots as s
-    where s.event_id = h.event_id and s.marketplace = h.marketplace and s.captured_at = h.captured_at
+    where
+      s.event_id = h.event_id and s.marketplace = h.marketplace and s.captured_at = h.captured_at
+      and s.captured_at >= %(captured_from)s and s.captured_at < %(captured_until)s
   )
 order by h.captured_at
 limit 1000
