@@ -48,6 +48,8 @@ _HOURS = """
     from hourly_prices where marketplace = %(marketplace)s and zone = '*' group by event_id, hour_at
 """
 _HOUR = timedelta(hours=1)
+_LONGEST_WAIT = _HOUR
+"""An event whose run died is due at the next tick; after a further failure in a row it waits 5 minutes, 10, 20, 40."""
 
 
 def read(database: Database, query: str, **parameters: Any) -> list[Row]:  # noqa: ANN401 - whatever SQL takes
@@ -77,7 +79,12 @@ def judge_captures(
         _judge_hours(totals, database, plan, marketplace, snapshots)
     report.add("requests", f"{totals['requests']:,}", f"of them faulty {totals['faulty'] / totals['requests']:.1%}")
     report.add("captures", f"{totals['captures']:,}", f"with {totals['listings']:,} listings")
-    report.add("answers cut off by a kill", f"{totals['cut off']:,}", "asked for again")
+    late = totals["cut off at the end"]
+    report.add(
+        "answers cut off by a kill",
+        f"{totals['cut off']:,}",
+        f"asked for again; but not {late} of the last hour before an event",
+    )
     for what in ("lost", "doubled", "not asked for again", "not equal to the truth"):
         report.goals.append(Goal(f"captures {what}", totals[what], 0))
     report.goals.append(Goal("hours that show a sell-out that was none", totals["phantom"], 0))
@@ -100,7 +107,9 @@ def _judge_log(
     last_asked: dict[str, datetime] = {}
     for external_id, moment in by_key:
         last_asked[external_id] = max(moment, last_asked.get(external_id, moment))
-    starts = {key: event.event_at for event in plan.world.simulated_events for key in event.ids.values()}
+    ends = {
+        key: min(event.event_at, plan.ends_at) for event in plan.world.simulated_events for key in event.ids.values()
+    }
     totals["requests"] += len(records)
     totals["faulty"] += sum(record.fault is not None for record in records)
     totals["captures"] += len(stored)
@@ -109,9 +118,16 @@ def _judge_log(
     twice = len(records) - len(by_key)
     totals["doubled"] += twice if not killed_at else 0
     totals["cut off"] += len(cut_off)
-    totals["not asked for again"] += sum(
-        last_asked[key] == moment and moment + plan.tick < min(starts[key], plan.ends_at) for key, moment in cut_off
-    )
+    for key, moment in cut_off:
+        if last_asked[key] == moment:
+            totals["not asked for again" if has_time(plan, moment, ends[key], killed_at) else "cut off at the end"] += 1
+
+
+def has_time(plan: Plan, moment: datetime, end: datetime, killed_at: Collection[datetime]) -> bool:
+    """Whether a tick without a kill is left in which an event that was cut off is due again for certain."""
+    left = range(1, -((moment - end) // plan.tick))
+    ticks = (moment + number * plan.tick for number in left)
+    return any(tick - moment >= _LONGEST_WAIT and tick not in killed_at for tick in ticks)
 
 
 def _judge_listings(

@@ -6,9 +6,11 @@ import pytest
 
 from benchmarks.ground import PLAIN, open_ground
 from benchmarks.report import Report
-from benchmarks.soak.plan import QUICK
+from benchmarks.soak import captures
+from benchmarks.soak.plan import NOON, QUICK, Plan
 from benchmarks.soak.run import play
 from ticket_pipeline.storage.database import Database, as_query
+from ticket_pipeline_tests.storage.stored import MINUTE
 
 DAMAGE = {
     "captures lost": """
@@ -27,6 +29,17 @@ DAMAGE = {
     "messages still waiting": "update alert_deliveries set state = 'queued' where event_id = 4",
 }
 """A promise → what breaks it."""
+
+
+def test_an_event_that_was_cut_off_must_be_asked_again_where_its_back_off_ends_before_it_begins() -> None:
+    plan = Plan(days=1, events=1, listings=1, kills=1)
+
+    def has_time(minutes: float, *killed: int) -> bool:
+        killed_at = [NOON + minute * MINUTE for minute in killed]
+        return captures.has_time(plan, NOON, NOON + minutes * MINUTE, killed_at)
+
+    assert [has_time(minutes) for minutes in (0, 15, 60, 61)] == [False, False, False, True]
+    assert [has_time(75, 60), has_time(76, 60), has_time(76, 60, 75)] == [False, True, False]
 
 
 @pytest.mark.slow
