@@ -28,6 +28,7 @@ _MEANINGS = {entry.split()[0]: frozenset(entry.split()[1:]) for entry in re.spli
 _CODES = frozenset().union(*_MEANINGS.values(), FINER_THAN_CENTS, {"AED", "SAR", "QAR", "BGN", "RUB", "UAH", "NGN"})
 _NUMERIC = "0123456789.,'\u2019+- \u00a0\u202f\u2009"
 _WITHOUT_NUMBERS = str.maketrans("", "", _NUMERIC)
+_THOUSAND = 1000
 _ONE_GROUP = re.compile(r"[^0-9.,]*[0-9]{1,3}[.,][0-9]{3}[^0-9.,]*")
 
 
@@ -80,7 +81,8 @@ def agreeing_amounts(
                 rows[row] = "is shown in another currency"
     if not FINER_THAN_CENTS.isdisjoint(codes):
         for row, (text, code) in enumerate(zip(shown, currencies, strict=True)):
-            if code in FINER_THAN_CENTS and isinstance(text, str) and _ONE_GROUP.fullmatch(text) and amounts[row]:
+            is_grouped = code in FINER_THAN_CENTS and isinstance(text, str) and _ONE_GROUP.fullmatch(text)
+            if is_grouped and (amounts[row] or 0) >= _THOUSAND:
                 rows[row] = "may be thousands or decimals"
     if not rows:
         return amounts

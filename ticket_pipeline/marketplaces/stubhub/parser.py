@@ -26,6 +26,7 @@ from ticket_pipeline.marketplaces.values import (
     notes_column,
     quantity_column,
     text_column,
+    to_amount,
 )
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ _Currency = Literal["USD", "CAD", "EUR", "GBP", "AUD", "MXN", "CHF", "JPY", "SEK
 
 _USUAL_CODES = frozenset({None, *get_args(_Currency)})
 _CODE = re.compile(r"[A-Z]{3}")
+_ROUNDED = 1.0
+"""A display may leave out the cents."""
 _NO_NOTES = msgspec.Raw(b"null")
 
 
@@ -226,6 +229,7 @@ def _build(
     listing_ids = id_column(fields.listing_ids, "listingId", problems)
     quantities = quantity_column(fields.quantities, "availableTickets", problems)
     all_in, all_in_codes = _read_money(fields.all_in, "sellerAllInPrice", problems)
+    _count_other_displays(all_in, fields.all_in.shown, "sellerAllInPrice", problems)
     net, net_codes = _read_money(fields.net, "sellerNetProceeds", problems)
     listed = _codes(fields.currencies, "currencyCode", problems)
     currencies = _choose_currencies(listed, all_in_codes, net_codes, problems)
@@ -252,6 +256,19 @@ def _build(
 def _read_money(moneys: _Moneys, key: str, problems: Problems) -> tuple[list[float | None], list[str | None]]:
     amounts = amount_column(moneys.amounts, key, problems)
     return amounts, _codes(moneys.currencies, f"{key}.currency", problems)
+
+
+def _count_other_displays(amounts: list[float | None], shown: list[Any], key: str, problems: Problems) -> None:
+    """Count the listings that display another amount than they hold; it may be rounded, so the amount counts."""
+    with suppress(TypeError):  # Mostly it is "$" and the amount, which costs less to see than to read.
+        if [text[1:] for text in shown] == list(map("{:,.2f}".format, amounts)):
+            return
+    for row, (amount, text) in enumerate(zip(amounts, shown, strict=True)):
+        if type(text) is str and amount is not None:
+            with suppress(ValueError):
+                displayed = to_amount(text)
+                if displayed is not None and abs(displayed - amount) >= _ROUNDED:
+                    problems.add(row, f"{key}.disp", "is another amount")
 
 
 def _codes(values: list[Any], name: str, problems: Problems) -> list[str | None]:

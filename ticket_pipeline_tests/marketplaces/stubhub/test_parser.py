@@ -256,6 +256,29 @@ def test_a_symbol_that_fits_the_currency_contradicts_nothing(shown: str, currenc
     assert one(sellerAllInPrice=price, sellerNetProceeds=None, currencyCode=currency)["all_in_price"] == 100
 
 
+@pytest.mark.parametrize(
+    ("amount", "shown", "is_counted"),
+    [
+        *((285.89, "$1,285.89", True), (28589, "$285.89", True), (285.89, "$571.78", True), (1285.89, "$285", True)),
+        *((285.89, "$286", False), (285.89, "$285", False), (1285.5, "US$1,285.50", False), (285.89, "call us", False)),
+        *((1285.5, "1 285,50 $", False), (285.89, None, False), (None, "$285.89", False), (285.89, "from $35", False)),
+    ],
+)
+def test_a_display_of_another_amount_is_counted_and_costs_nothing(
+    amount: float | None, shown: str | None, is_counted: bool
+) -> None:
+    price = {"amt": amount, "disp": shown, "currency": "USD"}
+    (validated,) = validate_listings([parse(item(sellerAllInPrice=price, sellerNetProceeds=None))])
+    assert validated.columns["price"] == [285.89 if amount is None else amount]
+    assert bool(validated.unknown_fields) == is_counted
+
+
+@pytest.mark.parametrize(("amount", "shown"), [(12.5, "12.500"), (7.25, "KD 7.250"), (250, "KWD 250.000")])
+def test_a_number_in_a_currency_of_three_decimals_is_what_it_is(amount: float, shown: str) -> None:
+    price = {"amt": amount, "disp": shown, "currency": "KWD", "dec": 3}
+    assert one(sellerAllInPrice=price, sellerNetProceeds=None, currencyCode="KWD")["all_in_price"] == amount
+
+
 @pytest.mark.parametrize("text", ["12,345", "KWD 12,345", "12.345 KWD", "12.345"])
 def test_an_amount_in_a_currency_of_three_decimals_is_never_taken_for_thousands(text: str) -> None:
     assert reasons(sellerAllInPrice=text, sellerNetProceeds=None, currencyCode="KWD") == (
