@@ -63,7 +63,11 @@ def now_table(question: Question) -> Table:
     columns[3] = replace(columns[3], link=made_at(question, change("day_ago_at")))
     columns[4] = replace(columns[4], link=made_at(question, change("week_ago_at")))
     note = "Prices per ticket, of the last trusted capture of each marketplace."
-    reasons = {f"{label(row.marketplace)} is {row.health}: {row.reason}." for row in rows if row.reason is not None}
+    reasons = {
+        f"{label(row.marketplace)} is {row.health}: {row.reason.removesuffix('.')}."
+        for row in rows
+        if row.reason is not None
+    }
     made = linked(columns, made_at(question, lambda row: row.captured_at))
     return Table("now", f"Now{_scope(question)}", made, rows, note=" ".join([note, *sorted(reasons)]))
 

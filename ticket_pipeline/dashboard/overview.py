@@ -51,6 +51,11 @@ class Group:
         """Any row, for what they have alike."""
         return self.rows[0]
 
+    @property
+    def is_spread_thin(self) -> bool:
+        """Whether a price stands alone that the spread may be of."""
+        return self.spread is not None and any(row.is_get_in_2_thin for row in self.rows)
+
     def sparkline(self, row: OverviewRow) -> Markup:
         """The floor of the last days."""
         values = self.lines.get((row.event_id, row.marketplace, row.currency, row.fee_basis), ())
@@ -134,7 +139,11 @@ COLUMNS: dict[str, Column] = {
         link=_changes,
     ),
     "spread": Column(
-        "Spread", lambda entry: entry[0].spread, "money", help="Get-in 2 at the dearest marketplace less the cheapest"
+        "Spread",
+        lambda entry: entry[0].spread,
+        "money",
+        help="Get-in 2 at the dearest marketplace less the cheapest",
+        is_thin=lambda entry: entry[0].is_spread_thin,
     ),
     "seen": Column("Seen", lambda entry: entry[1].newest_at, "moment", help="When the newest capture arrived"),
     "health": Column("Health", lambda entry: entry[1].health, help="How far to trust the numbers"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +13,7 @@ import httpx
 import pytest
 
 from ticket_pipeline.dashboard.formats import change, money
-from ticket_pipeline.dashboard.overview import _sorted
+from ticket_pipeline.dashboard.overview import Group, _sorted
 from ticket_pipeline.queries.overview import overview
 from ticket_pipeline.storage.database import Database
 from ticket_pipeline.storage.prices import Span, rebuild_hourly
@@ -79,6 +80,14 @@ def test_the_farthest_move_comes_first_up_or_down() -> None:
     groups: list[Any] = [SimpleNamespace(rows=[SimpleNamespace(percent_24_hours=move)]) for move in (3, None, -20, 10)]
     moves = [group.rows[0].percent_24_hours for group in _sorted(groups, "day", is_down=True)]
     assert moves == [-20, 10, 3, None]
+
+
+@pytest.mark.parametrize(
+    ("spread", "thin", "expected"), [(5, [False, True], True), (5, [False], False), (None, [True], False)]
+)
+def test_the_spread_of_a_lone_ask_is_thin(spread: int | None, thin: list[bool], expected: bool) -> None:
+    rows: list[Any] = [SimpleNamespace(is_get_in_2_thin=one) for one in thin]
+    assert Group(rows, {}, None if spread is None else Decimal(spread)).is_spread_thin is expected
 
 
 @pytest.mark.usefixtures("filled")

@@ -88,7 +88,7 @@ function showAges(root) {
     time.title ||= time.textContent;
     const seconds = (new Date(time.dateTime) - Date.now()) / 1000;
     const [unit, size] = [["day", 86400], ["hour", 3600], ["minute", 60]].find(([, size]) => Math.abs(seconds) >= size) || [];
-    const text = unit ? new Intl.RelativeTimeFormat("en", { numeric: "always", style: "narrow" }).format(Math.trunc(seconds / size), unit) : "just now";
+    const text = unit ? new Intl.RelativeTimeFormat("en", { numeric: "always", style: "narrow" }).format(Math.trunc(seconds / size), unit) : seconds > 0 ? "in under 1m" : "just now";
     if (time.textContent !== text) time.textContent = text;
   }
 }
