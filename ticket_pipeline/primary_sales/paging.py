@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 import msgspec
 
 from ticket_pipeline.errors import UnexpectedPayload
+from ticket_pipeline.http.failures import find_failure, find_refusal
 from ticket_pipeline.primary_sales.wire import AwareTime, IdentityWire, Page
 
 if TYPE_CHECKING:
@@ -179,13 +180,25 @@ class SetReader(Generic[_Row]):
 def read_page(body: bytes, what: str) -> Page:
     """Decode the envelope of a page of a set."""
     try:
-        return _page_of(body)
+        page = _page_of(body)
     except msgspec.DecodeError as error:
         raise UnexpectedPayload(
             f"Could not read {what}: the response is not a page ({error}). Check VIVENU_API_BASE_URL; if it is right, "
             "vivenu has changed its format.",
             status=200,
         ) from None
+    # Its words may be about a person, and are not quoted.
+    if not (page.rows or page.docs) and _is_refusal(msgspec.json.decode(body)):
+        raise UnexpectedPayload(
+            f"Could not read {what}: the page is empty and names an error beside it. Nothing is stored. Check "
+            "VIVENU_API_TOKEN if this goes on.",
+            status=200,
+        )
+    return page
+
+
+def _is_refusal(found: dict[str, Any]) -> bool:
+    return find_failure(found) is not None or find_refusal(found) is not None
 
 
 def _identify(raw: msgspec.Raw, reason: str) -> Reject:

@@ -12,10 +12,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Literal
 
 from ticket_pipeline.errors import UnexpectedPayload
+from ticket_pipeline.http.failures import find_failure
 from ticket_pipeline.http.scrubbing import excerpt
 from ticket_pipeline.market.vocabulary import FINER_THAN_CENTS
 from ticket_pipeline.marketplaces.currencies import is_in_another
-from ticket_pipeline.marketplaces.envelopes import find_failure
 from ticket_pipeline.marketplaces.ticketmaster.fields import (
     dict_of,
     find_zone,
@@ -301,4 +301,4 @@ def _is_placeholder(when: date | None) -> bool:
 
 
 def _is_set(flag: object) -> bool:
-    return str(flag).lower() == "true"
+    return flag is True or (isinstance(flag, str) and flag.lower() == "true")

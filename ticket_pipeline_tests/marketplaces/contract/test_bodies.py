@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -207,6 +208,13 @@ def test_nothing_beside_an_error_is_no_empty_market(subject: Subject, beside: di
 @pytest.mark.parametrize("beside", NO_FAILURES, ids=json.dumps)
 def test_nothing_beside_a_success_is_an_empty_market(subject: Subject, beside: dict[str, object]) -> None:
     assert taken(subject, emptied(subject, beside)).received == 0
+
+
+@pytest.mark.parametrize("key", ["status", "type", "error", "message", "total", "success", "hasMore"])
+def test_what_is_nested_beyond_reading_beside_a_list_breaks_nothing(subject: Subject, key: str) -> None:
+    body = emptied(subject, {key: "here"}).replace(b'"here"', b"[" * 900 + b"]" * 900)
+    with suppress(UnexpectedPayload):
+        subject.read(body)
 
 
 LISTED = those(*(each for each in SUBJECTS if each.has_listings))
