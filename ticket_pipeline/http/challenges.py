@@ -49,7 +49,8 @@ _CHALLENGE_WORDS = re.compile(
     r"|no (?:eres|es|soy) un robot|você é (?:um )?(?:ser )?humano|não (?:é|sou) um robô|non sei un robot|essere umano"
     r"|een mens bent|geen robot|jesteś człowiekiem|nie jest(?:eś|em) robotem|robot olmadığınız|вы (?:человек|не робот)"
     r"|人間であること|ロボットではありません|是真人|不是[机機]器人|로봇이 아닙니다"
-    r"|file d[’']attente|warteraum|warteschlange|sala de espera|sala d[’']attesa|fila virtual|wachtrij|kolejce|очереди",
+    r"|file d[’']attente|warteraum|warteschlange|sala de espera|sala d[’']attesa"
+    r"|fila virtual|wachtrij|jesteś w kolejce|в очереди",
     re.IGNORECASE,
 )
 # Ordinary pages have these, too, such as one about maintenance that can be written to.
@@ -69,7 +70,7 @@ _CHALLENGE_JSON = re.compile(
     rb"(?!\s*(?:\"?(?:false|null|no|0)\b|\"\"|\[\s*\]|\{\s*\}))"
     rb"|\"(?:error|code|message|reason|action|detail)\w*\"\s*:\s*\"[^\"]{0,60}(?:captcha"
     rb"|bot[ _-]?(?:detect|protect|verif)|security check|you are (?:a )?human|blocked by)"
-    rb"|\"(?:is_?)?in_?(?:queue|waiting_?room)\"\s*:\s*true|\"queue_?(?:url|token|position|number)\"\s*:\s*[\"1-9]"
+    rb"|\"(?:is_?)?in_?(?:queue|waiting_?room)\"\s*:\s*true|\"queue_?(?:token|position)\"\s*:\s*(?:\"[^\"]|[1-9])"
     rb"|\"(?:error|code|reason|action)\w*\"\s*:\s*\"(?:\w+[_ -])?challenge(?:[_ -]required)?\""
     rb"|(?:https?:/)?/(?:[^\"\s]*[/_])?(?:captcha|challenge)(?:\.\w+)?(?=[/?#\"])"
     rb"|https?://[^/\"\s]*(?:captcha|challenge|\bqueue\b)[^/\"\s]*[/?\"]|/waiting-?room\b",
@@ -102,7 +103,7 @@ def has_challenge(status: int, headers: httpx.Headers, body: bytes) -> bool:
         is_ordinary = status in _NO_PAGE or _is_maintenance(page)
         return bool(
             _CHALLENGE_PAGE.search(page)
-            or _CHALLENGE_WORDS.search(page.decode("utf-8", "replace"))
+            or (status not in _NO_PAGE and _CHALLENGE_WORDS.search(page.decode("utf-8", "replace")))
             or (not is_ordinary and _CHALLENGE_WIDGET.search(page))
         )
     return len(body) <= _SMALL_BODY and _LISTED.match(body) is None and _CHALLENGE_JSON.search(body) is not None
