@@ -50,4 +50,5 @@ class QuietHours:
         if not is_quiet:
             return moment
         day = local.date() + timedelta(days=is_over_midnight and clock >= self.start)
-        return max(moment, datetime.combine(day, self.end, zone).astimezone(UTC))
+        ends = datetime.combine(day, self.end, zone).replace(fold=local.fold)  # of an hour that comes twice, this one
+        return max(moment, ends.astimezone(UTC))
