@@ -81,13 +81,15 @@ _EVENT = (
 )
 _TICKET = r"(?:tickets?|admissions?|entry|entrance)"
 _SEATED = (
-    r"\b(?:sec(?:tion)?|block|row|seat(?:s|ing|ed)?|floor|level|bowl|tier|stand|balcony|mezz\w*|orch\w*|loge|box"
-    r"|terrace"
-    r"|suite|table|ga|general|standing|sro|0[a-z]?)\b"
+    r"\b(?:sec(?:tion)?|block|row|(?<!no )seat(?:s|ing|ed)?|floor|level|bowl|tier|stand|balcony|mezz\w*|orch\w*|loge"
+    r"|box|terrace|suite|table|ga|general|standing|sro|0[a-z]?)\b"
 )
 
 _NOT_A_TICKET = (
     rf"\bnot {_EVENT}(?:{_TICKET}|seat)\b(?! together)|\bnon-ticket\b"
+    rf"|\bno {_EVENT}{_TICKET} included\b|\b(?:does not|doesn't|will not|won't) get you in"
+    r"|\bno (?:entry|admission) (?:in)?to (?:the )?(?:event|game|match|concert|show|race|fight|stadium)\W*$"
+    r"|\bfor (?:existing|current) ticket ?holders\b"
     rf"|\b{_TICKET} (?:to (?:the )?\w+ )?(?:is |are )?(?:not |never )(?:incl\w*|part|provided|with)"
     rf"|\b(?:does|do|will)(?: not|n't) (?:include|come with|contain) {_EVENT}{_TICKET}\b"
     rf"|\b{_TICKET} (?:to \w+ )?(?:is |are |must be |has to be )?(?:sold|bought|purchased) separate"
@@ -296,7 +298,7 @@ RULES = (
     Rule(
         Admission.PARKING,
         _N,
-        rf"(?:{_PARKING}|\b(?:garage|lot))(?: {_PERMIT})*[ ,(-]*(?:and |but )?not? {_EVENT}(?:{_TICKET}|seat)\b",
+        rf"(?:{_PARKING}|\b(?:garage|lot))(?: {_PERMIT})*[ ,*(-]*(?:and |but )?not? {_EVENT}(?:{_TICKET}|seat)\b",
         r"\b(?:includ\w*|incl|required|needed)\b",
     ),
     Rule(
@@ -304,7 +306,8 @@ RULES = (
         _N,
         rf"^(?:\W*(?:this|these|listing|tickets?|is|are|for|an?|the|valid|good"
         rf"|0) )*(?:{GROUNDS_TEXT})(?: (?:only|tickets?))?\W*$"
-        rf"|(?:{GROUNDS_TEXT}).{{0,12}}\bonly\b|\bonly (?:valid |good )?(?:for )?(?:the )?(?:{GROUNDS_TEXT})",
+        rf"|^grounds only\b|(?:{GROUNDS_TEXT}).{{0,12}}\bonly\b"
+        rf"|\bonly (?:valid |good )?(?:for )?(?:the )?(?:{GROUNDS_TEXT})",
         r"\b(?:includ\w*|incl|also|with|plus|not)\b",
     ),
     Rule(

@@ -166,6 +166,7 @@ Entry not included for children under 3 | Entry via club lounge only | PDF not v
 Venue does not allow entry after 9 pm | No entry without ID
 Print at home not valid for admission | Must be 21+ | Valid ticket required for entry. | Parking is not included
 Keine Papiertickets | Laut Veranstalter sind keine Tickets an der Abendkasse | Kein E-Ticket | Keine Tickets per Post
+No entry to the show without ID | No admission to the event after 8 pm | Free for current season ticket holders
 Free parking, no ticket required | Only 5 minutes from parking | Ce n'est pas un e-billet
 """
 PARKING_NOTES = """
@@ -175,13 +176,14 @@ Parking pass - not a ticket to the event | Parking pass, NOT an event ticket | G
 Nur Parkplatz | Solo estacionamiento | Seulement stationnement | Parking uniquement | Ticket is for parking
 駐車券のみ | 仅停车 | Only valid for parking | Estacionamento apenas | Solo parcheggio | PARKING PERMIT ONLY (lot 5)
 Parking pass, no ticket | Lot 4 parking pass, no game ticket | Vehicle pass only | Tylko parking
-Juste le parking | Sólo es el estacionamiento | Sadece otopark | Только парковка
+Juste le parking | Sólo es el estacionamiento | Sadece otopark | Только парковка | PARKING PASS *NO TICKET*
 """
 GROUNDS_NOTES = """
 Grounds pass only. | This is a grounds pass. | Grounds admission only - no access to Ashe | GROUNDS PASS
 Viewing party on the big screen, not inside the arena | Watch from outside the stadium | Fan fest access only
 Viewing party only | This ticket is for the viewing party. | Good for grounds admission only
 Ground pass. Does not include a reserved seat.
+Grounds only, no stadium seat
 """
 EXTRA_NOTES = """
 This is not an event ticket. | NOT A GAME TICKET | Not a ticket! | VIP lounge pass. Ticket not included.
@@ -198,6 +200,8 @@ You need a valid match ticket to use this | A ticket is required to use this pas
 Ticket to event must be purchased separately | Club access only, must already have a ticket
 N'inclut pas le billet | Ceci n'est pas un billet | Il biglietto non è incluso | Билет не включен | Kein Ticket
 Bilete dahil değildir | 不包含门票 | 티켓은 포함되지 않습니다 | 入場券は含まれておりません | Nur Upgrade, kein Ticket
+This does not get you into the show | No admission to the game | For existing ticket holders only
+Lounge access only, no seat | Hotel voucher, no tickets included | Won't get you in
 """
 
 
