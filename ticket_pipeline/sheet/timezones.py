@@ -98,7 +98,12 @@ class Timezones:
         if _key(name) not in self._cities and head and _key(last) in _REGIONS and (last.isupper() or len(last) > 3):  # noqa: PLR2004 - no abbreviation
             name, suffixes = head, [last, *suffixes]  # "Portland ME", "Portland Maine"
         known = self._cities.get(_key(name))
-        is_state = country is not None and known is not None and known.is_in(_REGIONS.get(_key(country), ()))
+        regions = _REGIONS.get(_key(country or ""), [])
+        is_short = len(country or "") == 2  # noqa: PLR2004 - an abbreviation
+        # "ME" beside Portland is Maine, though our Portland is in Oregon; "Georgia" beside it may be either.
+        is_state = known is not None and (
+            known.is_in(regions) or (is_short and known.country in {where for where, _ in regions})
+        )
         before, _, last = (country or "").rpartition(",")
         if before and self.find_country(country or "") is None and self.find_country(last):  # "Ontario, Canada"
             suffixes, country = [*suffixes, *before.split(",")], last
@@ -111,9 +116,9 @@ class Timezones:
         code = code or next(iter(suffix.countries), None)
         zones = self._country_zones.get(code, []) if code else []
         if zones and len({to_utc(local_time, zone) for zone in zones}) == 1:
-            # In that column "NC" may be New Caledonia or North Carolina.
-            is_state_too = country is not None and len(country) == 2 and _key(country) in _REGIONS  # noqa: PLR2004 - an abbreviation
-            return Placement(zones[0], "country", is_ambiguous=is_state_too and known is None)
+            # In that column "NC" may be New Caledonia or North Carolina, and "PA" beside a city of Brazil be Pará.
+            is_elsewhere = known is not None and known.country != code and known.country not in REGION_NAMES
+            return Placement(zones[0], "country", is_ambiguous=is_short and (bool(regions) or is_elsewhere))
         return None
 
     def _read_suffixes(self, name: str, suffixes: list[str], country: str | None) -> _Suffixes:

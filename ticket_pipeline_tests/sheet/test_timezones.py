@@ -85,6 +85,8 @@ def test_a_country_is_known_by_its_codes_and_usual_names(zones: Timezones, text:
             ("Los Angeles CA 90015-1111", None, "America/Los_Angeles", "city"),
             ("Cancun", "MX", "America/Cancun", "city"),
         ),
+        *(("Portland", "ME", "America/New_York", "city"), ("Newark", "DE", "America/New_York", "city")),
+        *(("Boston", "GA", "America/New_York", "city"), ("Berlin", "DE", "Europe/Berlin", "city")),
         ("Wherever", "Argentina", "America/Argentina/Buenos_Aires", "country"),
     ],
 )
@@ -111,6 +113,7 @@ def test_a_city_that_exists_more_than_once_is_assumed_and_marked(
 @pytest.mark.parametrize(
     ("city", "country", "timezone"),
     [
+        *(("Belém", "PA", "America/Panama"), ("Recife", "PE", "America/Lima"), ("Paris", "IL", "Asia/Jerusalem")),
         *(("Asheville", "NC", "Pacific/Noumea"), ("Macon", "GA", "Africa/Libreville")),
         *(("Wilmington", "DE", "Europe/Berlin"), ("Boulder", "CO", "America/Bogota")),
     ],
