@@ -39,7 +39,11 @@ _OTHER_SHAPES = {
     "items": "StubHub's public event page",
     "Items": "StubHub's public event page",
     "grid": "StubHub's public event page",
+    "itemsRemaining": "StubHub's public event page",
     "listing": "StubHub's legacy inventory search",
+    "section_stats": "StubHub's legacy inventory search",
+    "pricingSummary": "StubHub's legacy inventory search",
+    "inventory": "StubHub's export for points of sale",
 }
 """A key of another body of StubHub → whose body that is."""
 

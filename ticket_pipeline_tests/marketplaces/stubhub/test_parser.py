@@ -134,6 +134,10 @@ def test_another_shape_is_no_empty_market(body: bytes) -> None:
         ({"Items": [{"Id": 1, "RawPrice": 2}]}, "public event page"),
         ({"eventId": 9, "listing": [{"listingId": 1, "currentPrice": {"amount": 75.7}}]}, "legacy inventory search"),
         ({"totalListings": 0, "listing": []}, "legacy inventory search"),
+        ({"totalCount": 0, "pageSize": 10, "currentPage": 1, "itemsRemaining": 0}, "public event page"),
+        ({"eventId": 9, "totalListings": 0, "section_stats": []}, "legacy inventory search"),
+        ({"eventId": 9, "totalListings": 0, "pricingSummary": {}}, "legacy inventory search"),
+        ({"inventory": [], "numberOfItems": 0}, "export for points of sale"),
     ],
 )
 def test_another_body_of_stubhub_is_named_with_what_to_use_instead(body: object, whose: str) -> None:
