@@ -14,7 +14,9 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
+from ticket_pipeline.market.admission_table import Admission
 from ticket_pipeline.market.changes import DEFAULT_CHANGE_RULES, ChangeKind, SeenListing, find_changes
+from ticket_pipeline.market.price_classes import price_classes
 from ticket_pipeline.market.sale_rates import DEFAULT_SALE_RULES
 from ticket_pipeline.simulator.market import EventMarket, SimulatedEvent
 from ticket_pipeline.simulator.marketplaces import Marketplace
@@ -35,6 +37,7 @@ _FEWEST_DAYS, _MOST_DAYS = 1, 21  # from the last day that is shown to the event
 _LEAST_FACTOR, _LARGEST_FACTOR = 0.5, 1.5  # of an interval, as the pipeline draws it by default
 _LATEST_SYNC = timedelta(minutes=10)  # a sale at another marketplace shows so much later at most
 _ZONES = {"arena": arena_zones(), "theatre": theatre_zones(), "standing": standing_zones()}
+_RANKED = ("listing_id", "section", "row", "zone", "currency", "fee_basis", "price")
 _LISTINGS = {"arena": 300, "theatre": 220, "standing": 200}
 
 
@@ -201,7 +204,7 @@ def _measure(watched: _Watched, midnights: Sequence[datetime], polls: Sequence[d
         for one in changes
         if one.change == ChangeKind.QUANTITY and one.old_quantity is not None
     }
-    estimates = estimate_sales(captures, changes, splits, DEFAULT_SALE_RULES)
+    estimates = estimate_sales(captures, changes, splits, DEFAULT_SALE_RULES, classify=_classify)
     sales = watched.market.sales_between(polls[0] - _LATEST_SYNC, polls[-1], listed_at=LISTED_AT)
     holdings = {str(one.listing_id): one.holding for _, one in watched.seen.values()}
     return Accuracy(
@@ -209,6 +212,13 @@ def _measure(watched: _Watched, midnights: Sequence[datetime], polls: Sequence[d
         departures=_judge(changes, estimates, sales, holdings),
         sold=sum(one.quantity for one in sales if one.sold_at > polls[0]),
     )
+
+
+def _classify(listings: Sequence[SeenListing]) -> dict[str, int]:
+    """As the pipeline does when it stores a capture; all of these are seats."""
+    columns = {name: [getattr(one, name) for one in listings] for name in _RANKED}
+    classes = price_classes(columns | {"admission": [Admission.SEAT] * len(listings)})
+    return {one.listing_id: number for one, number in zip(listings, classes, strict=True) if number is not None}
 
 
 def _day(start: datetime, end: datetime, estimates: Iterable[EstimatedSale], sales: Iterable[Sale]) -> Day:

@@ -2,7 +2,8 @@
 -- Parameters, arrays with one element per pair: event_ids, marketplaces, captured, previous; sizes (integer[]: seats at the
 -- earlier capture by class, pair after pair), classes (how many there are); ranked_pairs (from 0), ranked_ids, ranked_classes
 -- (arrays: the class of each seat of pairs whose earlier capture has none stored that holds); seen_from, seen_until (the first
--- and last capture whose listings are read). Rows: none.
+-- and last capture whose listings are read). In lots, those that were new at the earlier capture have a class of their own,
+-- `classes` further. Rows: none.
 with pairs as materialized (
   select u.*, u.number - 1 as pair_id, d.place
   from
@@ -74,11 +75,11 @@ classes as materialized (
 
 left_lots as (
   select
-    pair_id, gone_zone as zone, currency, class, sum(quantity) as tickets, sum(quantity ^ 2) as squares,
-    sum(quantity * price) as value
+    pair_id, gone_zone as zone, currency, class + case when is_new then %(classes)s else 0 end as class,
+    sum(quantity) as tickets, sum(quantity ^ 2) as squares, sum(quantity * price) as value
   from moved
   where gone_as = 'removed' and relisted_as is null
-  group by pair_id, gone_zone, currency, class
+  group by pair_id, gone_zone, currency, class, is_new
   union all
   select pair_id, gone_zone, currency, -1, sum(quantity - new_quantity), 0, sum((quantity - new_quantity) * price)
   from moved

@@ -9,8 +9,9 @@ import numpy as np
 
 from ticket_pipeline.market.admission_table import Admission
 from ticket_pipeline.market.hours import NO_ZONE, WHOLE_EVENT
+from ticket_pipeline.market.rows import row_depth
 from ticket_pipeline.market.sale_rates import CLASS_EDGES
-from ticket_pipeline.market.sales import RANK_STEPS, ZONE_LISTINGS
+from ticket_pipeline.market.sales import RANK_STEPS, ROW_LISTINGS, ROW_REACH, ZONE_LISTINGS
 
 if TYPE_CHECKING:
     from ticket_pipeline.market.sale_rates import Floats
@@ -25,12 +26,12 @@ def price_classes(columns: Mapping[str, Sequence[Any]]) -> list[int | None]:
     """The class of each listing of a capture, 0 the cheapest; None where it is no seat.
 
     Args:
-        columns: listing_id, section, zone, currency, fee_basis, price and admission, one value per listing.
+        columns: listing_id, section, row, zone, currency, fee_basis, price and admission, one value per listing.
     """
     admissions = columns["admission"]
     if admissions.count(Admission.SEAT) < len(admissions):
         rows = [row for row, admission in enumerate(admissions) if admission == Admission.SEAT]
-        columns = {name: [columns[name][row] for row in rows] for name in (*_TEXTS, "listing_id", "price")}
+        columns = {name: [columns[name][row] for row in rows] for name in (*_TEXTS, "listing_id", "row", "price")}
         classes = iter(_classes(columns))
         return [next(classes) if admission == Admission.SEAT else None for admission in admissions]
     return [*_classes(columns)]
@@ -56,19 +57,40 @@ def _by_place(seats: int) -> Numbers:
 
 
 def _distances(columns: Mapping[str, Sequence[Any]]) -> Floats:
-    """How far each price is from those of comparable seats."""
+    """How far each price is from those of comparable seats, without what its row explains."""
     logs = np.log(np.array(columns["price"], dtype=float))
     numbers: dict[str | None, int] = {None: 0, WHOLE_EVENT: 1, NO_ZONE: 2}
-    section, zone, currency, basis = (_number(columns[name], numbers) for name in _TEXTS)
+    section, zone, currency, basis = (np.broadcast_to(_number(columns[name], numbers), logs.shape) for name in _TEXTS)
     zone = np.where(zone < _NAMED, np.where(section < _NAMED, _NAMED, section), zone)
     in_zone = (zone * len(numbers) + currency) * len(numbers) + basis
-    count, middle = _medians(in_zone * len(numbers) + section, logs)
-    # Where no listing names a zone, each section is one.
-    of_zone = middle if (zone == section).all() else _medians(in_zone, logs)[1]
-    distances: Floats = np.round(
-        RANK_STEPS * (logs - (count * middle + ZONE_LISTINGS * of_zone) / (count + ZONE_LISTINGS))
-    )
-    return distances
+    groups = [in_zone * len(numbers) + section]
+    if (zone != section).any():  # where no listing names a zone, each section is one
+        groups.append(in_zone)
+    distances = _from_comparables(logs, groups)
+    depths = {row: row_depth(row) for row in set(columns["row"])}
+    rows = np.array([depths[row] for row in columns["row"]], dtype=float)
+    if (known := np.flatnonzero(~np.isnan(rows))).size:
+        behind = _from_comparables(rows[known], [group[known] for group in groups])
+        distances[known] -= _explained(behind, distances[known], zone[known])
+    return np.round(RANK_STEPS * distances)
+
+
+def _from_comparables(values: Floats, groups: Sequence[Numbers]) -> Floats:
+    """How far each value is from the median of its section, the first of its groups, and of its zone, the last."""
+    count, middle = _medians(groups[0], values)
+    of_zone = _medians(groups[-1], values)[1] if len(groups) > 1 else middle
+    found: Floats = values - (count * middle + ZONE_LISTINGS * of_zone) / (count + ZONE_LISTINGS)
+    return found
+
+
+def _explained(behind: Floats, distances: Floats, zone: Numbers) -> Floats:
+    """What the rows of a zone explain of the distances: a line through 0, the flatter the fewer listings it has."""
+    count = np.bincount(zone)
+    along = np.bincount(zone, behind * np.clip(distances, -ROW_REACH, ROW_REACH))
+    squares = np.bincount(zone, behind**2)
+    slopes = along * count / (np.maximum(squares, 1e-9) * (count + ROW_LISTINGS))
+    found: Floats = slopes[zone] * behind
+    return found
 
 
 def _number(texts: Sequence[str | None], numbers: dict[str | None, int]) -> Numbers:
@@ -81,7 +103,6 @@ def _number(texts: Sequence[str | None], numbers: dict[str | None, int]) -> Numb
 
 def _medians(groups: Numbers, values: Floats) -> tuple[Floats, Floats]:
     """How many values the group of each value has, and their median."""
-    groups = np.broadcast_to(groups, values.shape)
     order = np.lexsort((values, groups))
     ordered, keys = values[order], groups[order]
     starts = np.concatenate([[0], np.flatnonzero(keys[1:] != keys[:-1]) + 1])

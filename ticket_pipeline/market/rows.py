@@ -22,3 +22,9 @@ def row_rank(row: str) -> int | None:
     if _LETTERS.fullmatch(name):
         return _LETTERS_FROM + 26 * (len(name) - 1) + ord(name[0]) - ord("A")
     return None
+
+
+def row_depth(row: str | None) -> int | None:
+    """How many rows from the front, at most: A is 1 as well; None where the name does not show it."""
+    rank = row_rank(row or "")
+    return rank and rank % (_LETTERS_FROM - 1)

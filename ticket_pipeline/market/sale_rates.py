@@ -33,7 +33,7 @@ _SCORES = np.log(_MIDDLES / (1 - _MIDDLES)) / 1.7  # nearly the normal score of 
 
 # One belief per row: how sharply rank separates, and how fast the two kinds of wanted listings sell, with their shares.
 # Set on simulated markets (seeds 1000 to 1023) so that about 80 % of the days are in their range: docs/accuracy.md.
-_SHARPNESS = np.array([0.48, 0.53, 0.48, 0.53])[:, None, None]
+_SHARPNESS = np.array([0.42, 0.46, 0.42, 0.46])[:, None, None]
 _SPEEDS = np.array([[1, 0.45], [1, 0.45], [1, 0.38], [1, 0.38]])
 _STOCK = np.array([[0.33, 0.67]] * 4)
 
@@ -47,6 +47,8 @@ _LONGEST_STEP = 0.7
 _PARTS = np.array([1, 0.5, 0.2, 0.05, 0])[:, None]  # of a step, the best of which is taken: a whole one may overshoot
 _IS_THERE = 0.01  # of the logarithm of the posterior
 _LEAST_CURVATURE = 0.3
+_LEAST_OLD = 0.02  # of the listings of a kind, those that were there before the earlier capture
+_PULLED_BACK = 0.02  # of new listings that are not wanted, those that are gone by the next capture as a mistake
 _PACE_REMOVALS = 10.0  # a pair's own pace counts as much as the window's from so many removals on
 
 
@@ -101,6 +103,8 @@ class Departures:
 class SaleWeights:
     """What one removed ticket of each class counts over a pair of captures.
 
+    First of listings that stood longer, then, by class again, of those that were new in the earlier capture.
+
     Attributes:
         tickets: expected sales per removed ticket, with those that came and went unseen between the captures.
         variance: of it, per square of the tickets of a listing.
@@ -135,14 +139,20 @@ def weigh_pairs(rates: Sequence[Floats], pairs: Sequence[Departures]) -> list[Sa
         ..., None
     ]
     gone, _, kinds = _fractions(points, hours)
-    chances = tickets = squares = np.zeros_like(gone)
-    for share, rate, left, sold in kinds:
-        weight = share * left * sold / gone
+    # As many are new as leave in a gap: in the gap before, which may have been longer or shorter.
+    came = counts[:, 2].sum(-1)[:, None, None] + _PACE_REMOVALS
+    pace = (came / ((at_risk[:, None, None, :] * gone).sum(-1) + _PACE_REMOVALS))[..., None]
+    old = [share * left * np.maximum(1 - pace * left, _LEAST_OLD) for share, _, left, _ in kinds]
+    new = [share * left * (left + _PULLED_BACK * (sold == 0)) for share, _, left, sold in kinds]
+    chances = tickets = squares = np.zeros((*gone.shape[:-1], 2 * gone.shape[-1]))
+    for (_, rate, left, sold), old_of_kind, new_of_kind in zip(kinds, old, new, strict=True):
+        weight = np.concatenate([old_of_kind / sum(old), new_of_kind / sum(new)], axis=-1) * sold
         unseen = rate * hours / left - 1
         chances = chances + weight
         tickets = tickets + weight * (1 + unseen)
         squares = squares + weight * (1 + unseen) * (1 + 2 * unseen)
-    return _over_beliefs(chances, tickets, squares, removed)
+    removed_new = counts[:, 3]
+    return _over_beliefs(chances, tickets, squares, np.concatenate([removed - removed_new, removed_new], axis=-1))
 
 
 def _over_beliefs(chances: Floats, tickets: Floats, squares: Floats, removed: Floats) -> list[SaleWeights]:
@@ -246,24 +256,18 @@ def _log_posterior(points: Floats, counts: Floats, hours: Floats, prior: Floats)
 def _fractions(
     points: Floats, hours: float | Floats
 ) -> tuple[Floats, Floats, list[tuple[Floats, Floats, Floats, Floats]]]:
-    """What leaves of each class within a gap: of all, of the new; and of both kinds of wanted listings.
+    """What leaves of each class within a gap: of all, of the new; and of each kind: the unwanted and two wanted ones.
 
     A kind is its share of the class, its rate, the fraction that leaves, and the part of these that is sold. New
     listings are those that came within the last gap and are still there: they are in proportion to what leaves.
     """
     selling, withdrawing = np.exp(points[..., 1])[..., None], np.exp(points[..., 2])[..., None]
     wanted = 1 / (1 + np.exp(np.clip((_SCORES - points[..., :1]) / _SHARPNESS, -50, 50)))
-    taken_down = -np.expm1(-withdrawing * hours)
-    gone = (1 - wanted) * taken_down
-    squares = gone * taken_down
-    kinds = []
+    kinds = [(1 - wanted, withdrawing, -np.expm1(-withdrawing * hours), np.zeros_like(withdrawing))]
     for speed, stock in zip(_SPEEDS.T, _STOCK.T, strict=True):
         sale_rate = selling * speed[:, None, None]
         rate = sale_rate + withdrawing
-        left = -np.expm1(-rate * hours)
-        share = wanted * stock[:, None, None]
-        gone = gone + share * left
-        squares = squares + share * left**2
-        kinds.append((share, rate, left, sale_rate / rate))
-    of_new: Floats = squares / gone
+        kinds.append((wanted * stock[:, None, None], rate, -np.expm1(-rate * hours), sale_rate / rate))
+    gone: Floats = sum(share * left for share, _, left, _ in kinds)
+    of_new: Floats = sum(share * left**2 for share, _, left, _ in kinds) / gone
     return gone, of_new, kinds

@@ -16,17 +16,19 @@ from typing import NamedTuple
 from ticket_pipeline.market.hours import WHOLE_EVENT
 from ticket_pipeline.market.sale_rates import CLASS_EDGES, Departures, SaleWeights
 
-METHOD = 1
-"""The version of the method, stored with each estimate."""
+METHOD = 2
+"""The version of the method, stored with each estimate. Since 2 a price is ranked without what its row explains."""
 
 ZONE_LISTINGS = 4  # a zone's median counts as much as that of so many listings of the section
+ROW_LISTINGS = 10  # what so many listings of a zone show of its rows counts half
+ROW_REACH = 0.5  # prices further off (a digit too many, a placeholder) count as this far, as logarithms
 RANK_STEPS = 1e9  # distances are rounded to such parts, so that equal prices are equal however they are computed
 _NONE = (0,) * (len(CLASS_EDGES) + 1)
 NO_DEPARTURES = Departures(_NONE, _NONE, _NONE, _NONE, 1.0)
 
 
 class Lot(NamedTuple):
-    """What left a zone between two captures in one class; class `SHRUNKEN` are lots that shrank by a possible sale.
+    """What left a zone between two captures in one class of `SaleWeights`; `SHRUNKEN`: lots that shrank as by a sale.
 
     Attributes:
         squares: the sum of the squares of the tickets of each listing.

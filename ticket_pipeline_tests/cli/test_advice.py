@@ -40,7 +40,7 @@ def test_a_window_that_ends_before_the_last_capture_is_widened(synced: Cli) -> N
     store(synced.loopback.database, event, NOON, items(3))
     synced.loopback.rows("update poll_schedule set last_success_at = now() - interval '41 days'")
     synced.loopback.rows(PAST)
-    for command in ("price-history", "trend", "changes"):
+    for command in ("price-history", "trend", "changes", "sales"):
         said = " ".join(synced.run(command, event.external_id, "--days", "9").stderr.split())
         assert "look further back with --days 50" in said, command
         assert FETCH not in said, command

@@ -174,7 +174,7 @@ def test_changes_are_listed_newest_first_and_counted(synced: Cli, event: Event, 
 def test_sales_are_estimates_with_a_range_and_what_they_rest_on(synced: Cli, now: datetime) -> None:
     (event,) = synced.loopback.events(synced.loopback.keys[:1])
     nothing = synced.run("sales", "event", "0")
-    assert (nothing.exit_code, f"ticket-pipeline changes {event.external_id}" in nothing.stderr) == (0, True)
+    assert (nothing.exit_code, f"ticket-pipeline fetch-listings {event.external_id}" in nothing.stderr) == (0, True)
     for hours_ago in range(6):
         store(synced.loopback.database, event, now - hours_ago * HOUR, stock(100) + items(hours_ago, quantity=4))
     result = synced.run("sales", "event", "0", "--days", "2")

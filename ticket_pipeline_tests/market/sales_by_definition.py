@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ticket_pipeline.market.changes import Change, ChangeKind
 from ticket_pipeline.market.hours import GROUNDS
+from ticket_pipeline.market.rows import row_depth
 from ticket_pipeline.market.sale_rates import (
     CLASS_EDGES,
     DEFAULT_SALE_RULES,
@@ -26,10 +27,10 @@ from ticket_pipeline.market.sale_rates import (
     fit_rates,
     weigh_removals,
 )
-from ticket_pipeline.market.sales import NO_DEPARTURES, RANK_STEPS, ZONE_LISTINGS
+from ticket_pipeline.market.sales import NO_DEPARTURES, RANK_STEPS, ROW_LISTINGS, ROW_REACH, ZONE_LISTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from ticket_pipeline.market.changes import SeenListing
 
@@ -56,11 +57,11 @@ class EstimatedSale:
 
 
 class _Pair(NamedTuple):
-    """Two captures that are compared, the ranks at the earlier one, and what changed."""
+    """Two captures that are compared, the classes of the seats of the earlier one, and what changed."""
 
     previous_at: datetime
     at: datetime
-    ranks: Mapping[str, float]
+    classes: Mapping[str, int]
     new: frozenset[str]
     changes: Sequence[Change]
 
@@ -72,25 +73,42 @@ def rank_prices(listings: Iterable[SeenListing]) -> dict[str, float]:
     the medians of the logarithms of both.
     """
     seats = [one for one in listings if one.zone != GROUNDS]
-    sections, zones = defaultdict(list), defaultdict(list)
-    for one in seats:
-        sections[one.section, one.zone, one.unit].append(math.log(one.price))
-        zones[one.zone, one.unit].append(math.log(one.price))
-    in_section = {key: (len(logs), median(logs)) for key, logs in sections.items()}
-    in_zone = {key: median(logs) for key, logs in zones.items()}
-
-    def distance(one: SeenListing) -> int:
-        count, middle = in_section[one.section, one.zone, one.unit]
-        reference = (count * middle + ZONE_LISTINGS * in_zone[one.zone, one.unit]) / (count + ZONE_LISTINGS)
-        return round(RANK_STEPS * (math.log(one.price) - reference))
-
-    ordered = sorted(seats, key=lambda one: (distance(one), one.listing_id))
+    prices = _from_comparables(seats, {one.listing_id: math.log(one.price) for one in seats})
+    depths = {one.listing_id: row_depth(one.row) for one in seats}
+    known = [one for one in seats if depths[one.listing_id] is not None]
+    behind = _from_comparables(known, depths)
+    by_zone = defaultdict(list)
+    for one in known:
+        by_zone[one.zone].append(one.listing_id)
+    for ids in by_zone.values():
+        squares = sum(behind[name] ** 2 for name in ids)
+        along = sum(behind[name] * max(-ROW_REACH, min(prices[name], ROW_REACH)) for name in ids)
+        slope = along / squares * len(ids) / (len(ids) + ROW_LISTINGS) if squares else 0
+        for name in ids:
+            prices[name] -= slope * behind[name]
+    ordered = sorted(seats, key=lambda one: (round(RANK_STEPS * prices[one.listing_id]), one.listing_id))
     return {one.listing_id: (place + 0.5) / len(ordered) for place, one in enumerate(ordered)}
 
 
-def rank_class(rank: float) -> int:
-    """The class of a price rank."""
-    return bisect_right(CLASS_EDGES, rank)
+def _from_comparables(seats: Sequence[SeenListing], values: Mapping[str, float]) -> dict[str, float]:
+    """How far each value is from its reference: the medians of section and zone."""
+    sections, zones = defaultdict(list), defaultdict(list)
+    for one in seats:
+        sections[one.section, one.zone, one.unit].append(values[one.listing_id])
+        zones[one.zone, one.unit].append(values[one.listing_id])
+    in_section = {key: (len(found), median(found)) for key, found in sections.items()}
+    in_zone = {key: median(found) for key, found in zones.items()}
+    found = {}
+    for one in seats:
+        count, middle = in_section[one.section, one.zone, one.unit]
+        reference = (count * middle + ZONE_LISTINGS * in_zone[one.zone, one.unit]) / (count + ZONE_LISTINGS)
+        found[one.listing_id] = values[one.listing_id] - reference
+    return found
+
+
+def classify_prices(listings: Iterable[SeenListing]) -> dict[str, int]:
+    """The class of the price rank of each seat of a capture."""
+    return {listing_id: bisect_right(CLASS_EDGES, rank) for listing_id, rank in rank_prices(listings).items()}
 
 
 def estimate_sales(
@@ -100,6 +118,7 @@ def estimate_sales(
     rules: SaleRules = DEFAULT_SALE_RULES,
     *,
     censored: Collection[datetime] = (),
+    classify: Callable[[Sequence[SeenListing]], Mapping[str, int]] = classify_prices,
 ) -> list[EstimatedSale]:
     """Estimate what was sold between consecutive captures of one event and marketplace, given in order.
 
@@ -109,11 +128,12 @@ def estimate_sales(
         splits: how many tickets of a listing can be bought at once, by capture and id, where that is known.
         rules: what the estimate starts from.
         censored: captures before which no sales can be estimated.
+        classify: another way to the same classes, for those who are in a hurry.
     """
     departures: list[tuple[datetime, Departures]] = []
     rates, block_at = fit_rates(NO_DEPARTURES, rules), datetime.min.replace(tzinfo=UTC)
     found: list[EstimatedSale] = []
-    for pair in _pairs(captures, changes):
+    for pair in _pairs(captures, changes, classify):
         if pair.at in censored:
             continue
         if (block := rules.block_of(pair.at)) != block_at:
@@ -159,19 +179,23 @@ def interval(tickets: float, variance: float, error: float) -> tuple[float, floa
     return low, high
 
 
-def _pairs(captures: Sequence[tuple[datetime, Sequence[SeenListing]]], changes: Iterable[Change]) -> Iterable[_Pair]:
+def _pairs(
+    captures: Sequence[tuple[datetime, Sequence[SeenListing]]],
+    changes: Iterable[Change],
+    classify: Callable[[Sequence[SeenListing]], Mapping[str, int]],
+) -> Iterable[_Pair]:
     by_capture: dict[datetime, list[Change]] = defaultdict(list)
     for change in changes:
         by_capture[change.captured_at].append(change)
     for (previous_at, earlier), (at, _) in pairwise(captures):
         listed = [one.listing_id for one in by_capture[previous_at] if one.change == ChangeKind.LISTED]
-        yield _Pair(previous_at, at, rank_prices(earlier), frozenset(listed), by_capture[at])
+        yield _Pair(previous_at, at, classify(earlier), frozenset(listed), by_capture[at])
 
 
 def _departures(pair: _Pair) -> Departures:
     relisted = {one.listing_id for one in pair.changes if one.relisted_as is not None}
     gone = {one.listing_id for one in pair.changes if one.change == ChangeKind.REMOVED} - relisted
-    at_risk = {listing_id: rank_class(rank) for listing_id, rank in pair.ranks.items() if listing_id not in relisted}
+    at_risk = {listing_id: number for listing_id, number in pair.classes.items() if listing_id not in relisted}
 
     def count(chosen: Iterable[str]) -> list[int]:
         classes = Counter(at_risk[listing_id] for listing_id in chosen if listing_id in at_risk)
@@ -185,10 +209,11 @@ def _estimates(
     pair: _Pair, weights: SaleWeights, splits: Mapping[tuple[datetime, str], tuple[int, ...]]
 ) -> Iterable[EstimatedSale]:
     for change in pair.changes:
-        if change.listing_id not in pair.ranks or change.zone == GROUNDS or change.old_quantity is None:
+        if change.listing_id not in pair.classes or change.zone == GROUNDS or change.old_quantity is None:
             continue  # no seat before, or none after
         if change.change == ChangeKind.REMOVED and change.relisted_as is None:
-            number, tickets = rank_class(pair.ranks[change.listing_id]), change.old_quantity
+            is_new = change.listing_id in pair.new
+            number, tickets = pair.classes[change.listing_id] + is_new * _CLASSES, change.old_quantity
             yield EstimatedSale(
                 change,
                 float(tickets * weights.tickets[number]),

@@ -76,7 +76,7 @@ def test_a_further_step_never_makes_the_rates_less_likely(monkeypatch: pytest.Mo
 def test_beliefs_agree_where_there_is_much_evidence(seed: int) -> None:
     week = week_of(seed)
     weights = weigh_removals(fit_rates(week), week)
-    removed = np.array(week.removed)
+    removed = np.concatenate([np.array(week.removed) - week.new_removed, week.new_removed])
     assert removed.sum() > 800
     assert (weights.error * removed).sum() < 0.25 * (weights.tickets * removed).sum()
 
@@ -89,3 +89,9 @@ def test_without_departures_the_rates_are_those_of_the_settings() -> None:
     rates = fit_rates(NO_DEPARTURES)
     assert rates.shape == RATES_SHAPE
     assert middle_of(rates) == pytest.approx(np.tile(PRIOR, (4, 1)))
+
+
+def test_a_listing_that_goes_soon_is_likelier_sold_than_one_that_stood() -> None:
+    for seed in range(6):
+        chances = weigh_removals(fit_rates(week_of(seed)), week_of(seed)).chances
+        assert (chances[10:] > chances[:10]).all()
