@@ -26,29 +26,38 @@ def find_rule_problems(database: Database, settings: AlertSettings, this_moment:
         yield f"Row {row['row_number']}", " ".join(row["reasons"])
     rules = read_alert_rules(database)
     events = [event for event in read_events(database, tracked_only=True) if event.event_at > this_moment]
-    named: dict[int, set[int]] = defaultdict(set)
-    for (event_id, _), some in rules_by_source(rules, events).items():
+    named: dict[int, list[tuple[int, str]]] = defaultdict(list)
+    for source, some in rules_by_source(rules, events).items():
         for stored in some:
-            named[stored.rule_id].add(event_id)
-    states = database.fetch_all("alerts/select_states", event_ids=list(set().union(*named.values())))
-    tried, standing = {row["event_id"] for row in states}, {row["rule_id"] for row in states}
+            named[stored.rule_id].append(source)
+    zoned = [
+        (stored.rule_id, *source)
+        for stored in rules
+        if stored.rule.zone not in {WHOLE_EVENT, EVERY_ZONE}
+        for source in named[stored.rule_id]
+    ]
+    names = ("rule_ids", "event_ids", "marketplaces")
+    columns = {name: [row[at] for row in zoned] for at, name in enumerate(names)}
+    lacking = database.fetch_all("alerts/select_without_zone", **columns)
+    lacks_zone = {row["rule_id"] for row in lacking}
     tags = {tag for channel in find_channels(settings)[0] for tag in channel.tags}
     for stored in rules:
-        is_tried = stored.rule_id in standing or not named[stored.rule_id] & tried
-        for problem in _problems(stored.rule, named[stored.rule_id], tags, is_tried=is_tried):
+        for problem in _problems(stored.rule, named[stored.rule_id], tags, lacks_zone=stored.rule_id in lacks_zone):
             yield stored.rule.name, problem
 
 
-def _problems(rule: AlertRule, events: Collection[int], tags: Collection[str], *, is_tried: bool) -> Iterator[str]:
+def _problems(
+    rule: AlertRule, sources: Collection[object], tags: Collection[str], *, lacks_zone: bool
+) -> Iterator[str]:
     if not rule.is_active:
         yield "It is switched off."
         return
-    if not events:
+    if not sources:
         where = f" at {rule.marketplace.traits.label}" if rule.marketplace else ""
         yield f"No followed event{where} is still to come" + (
             f" and named by Event '{rule.event}'." if rule.event else "."
         )
-    elif not is_tried and rule.zone not in {WHOLE_EVENT, EVERY_ZONE}:
+    elif lacks_zone:
         yield f"No capture since has listings in Zone '{rule.zone}'; ticket-pipeline section-prices shows the zones."
     if missing := [tag for tag in rule.channels if tag not in tags]:
         yield f"No channel of ALERT_URLS has the tag {' or '.join(missing)}."

@@ -10,7 +10,7 @@ from ticket_pipeline.market.events import RejectedRow
 from ticket_pipeline.settings.model import Settings
 from ticket_pipeline.storage.alerts import replace_alert_rules
 from ticket_pipeline.storage.database import Database
-from ticket_pipeline_tests.storage.stored import MINUTE, NOON, Item, store, watch_one
+from ticket_pipeline_tests.storage.stored import MINUTE, NOON, Item, query, store, watch_one
 
 
 def test_each_rule_that_is_off_or_lacks_an_event_a_zone_or_a_channel_is_named(database: Database) -> None:
@@ -30,6 +30,7 @@ def test_each_rule_that_is_off_or_lacks_an_event_a_zone_or_a_channel_is_named(da
     before = [name for name, _ in find_rule_problems(database, settings, NOON)]
     assert before == ["Row 9", "Off", "Event", "Market", "Tags"]
     store(database, event, NOON, [Item(zone="Lower")])
+    query(database, "update alert_rules set changed_at = %(at)s returning 1", at=NOON - MINUTE)
     evaluate(database, [], NOON + MINUTE, dashboard="")
     assert list(find_rule_problems(database, settings, NOON + MINUTE)) == [
         ("Row 9", "Measure 'flor' is not a measure."),
