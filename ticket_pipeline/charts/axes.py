@@ -149,7 +149,7 @@ class DaysAxis:
 
     def ticks(self) -> list[Tick]:
         """Labels at even numbers of days."""
-        step = max(1, math.ceil(nice_step((self.most - self.least) / _MOST_TICKS)))
+        step = max(1, math.ceil(nice_step((self.most - self.least or 1) / _MOST_TICKS)))
         first = math.ceil(self.least / step) * step
         return [(self.place(days), f"{days}") for days in range(first, self.most + 1, step)]
 

@@ -85,6 +85,11 @@ def test_days_to_the_event_run_down_to_it() -> None:
     assert [label for _, label in axis.ticks()][:3] == ["0", "5", "10"]
 
 
+def test_the_day_of_the_event_alone_is_an_axis() -> None:
+    axis = DaysAxis(0)
+    assert (axis.place(0), axis.ticks()) == (0, [(0, "0")])
+
+
 def test_all_text_from_outside_is_escaped() -> None:
     chart = chart_of([1, 2], title=ATTACK, unit=ATTACK, marks=[Mark(NOON, "suspect", ATTACK)])
     named = chart_of([1, 2], lines=[Line(ATTACK, hourly([1, 2]), 1)])
