@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from ticket_pipeline.alerts.rule_problems import find_rule_problems
 from ticket_pipeline.dashboard import pages
 from ticket_pipeline.dashboard.formats import NOTHING, label
+from ticket_pipeline.dashboard.links import captures_of
 from ticket_pipeline.dashboard.muting import mute_form
 from ticket_pipeline.dashboard.tables import Column, Table
 from ticket_pipeline.market.vocabulary import Health
@@ -67,7 +68,13 @@ def _standings(board: Board) -> Table:
         Column("Rule", lambda one: f"{one.measure} {one.condition}"),
         Column("Event", lambda one: one.name, link=_event_of),
         Column("Where", _where),
-        Column("Value", lambda one: one.shown_value, "figure", help="In the unit of the measure, of the last capture"),
+        Column(
+            "Value",
+            lambda one: one.shown_value,
+            "figure",
+            help="In the unit of the measure, of the last capture",
+            link=_captures_of,
+        ),
         Column("Since", lambda one: one.since_at, "moment", help="The first capture of the breach"),
         Column("Seen", lambda one: one.captured_at, "moment"),
     ]
@@ -93,7 +100,7 @@ def _history(board: Board) -> Table:
         Column("Event", lambda one: one.name, link=_event_of),
         Column("What", lambda one: one.summary),
         Column("Alert", lambda one: one.alert),
-        Column("Captures", lambda one: one.captures, "count", help="In a row, that it rests on"),
+        Column("Captures", lambda one: one.captures, "count", help="In a row, that it rests on", link=_captures_of),
         Column("Messages", lambda one: "muted" if one.is_muted else one.deliveries or NOTHING),
     ]
     rows = alert_events(board.database, since=board.clock() - _SPAN)
@@ -118,6 +125,10 @@ _TABLES = {"incidents": _incidents, "alerts": _standings, "problems": _problems,
 
 def _event_of(one: AlertStanding | AlertEvent) -> str | None:
     return None if one.event_id is None else f"/events/{one.event_id}"
+
+
+def _captures_of(one: AlertStanding | AlertEvent) -> str | None:
+    return captures_of(one.event_id, one.marketplace, one.captured_at)
 
 
 def _where(one: AlertStanding) -> str:

@@ -7,12 +7,21 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from ticket_pipeline.dashboard.tables import NO_LINK, Column
 
 if TYPE_CHECKING:
     from ticket_pipeline.dashboard.pages import Board
     from ticket_pipeline.dashboard.question import Question
+
+
+def captures_of(event_id: int | None, marketplace: str | None, at: datetime | None) -> str | None:
+    """The page of captures of an event at a marketplace (`*`: at all), which begins with that of a moment."""
+    if event_id is None or at is None:
+        return None
+    query = {"at": at.astimezone(UTC).isoformat()} | ({"market": str(marketplace)} if marketplace != "*" else {})
+    return f"/events/{event_id}/captures?{urlencode(query)}"
 
 
 def captures_url(question: Question, at: datetime | None, marketplace: str) -> str | None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, timedelta
+from datetime import timedelta
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from markupsafe import Markup
 
 from ticket_pipeline.charts import sparkline
 from ticket_pipeline.dashboard import pages
+from ticket_pipeline.dashboard.links import captures_of
 from ticket_pipeline.dashboard.tables import Column, Table
 from ticket_pipeline.market.vocabulary import Health, Marketplace
 from ticket_pipeline.queries.floor_lines import LineKey, floor_lines
@@ -76,11 +76,7 @@ def _captures(at: str) -> Callable[[Entry], str | None]:
 
     def link(entry: Entry) -> str | None:
         row = entry[1]
-        moment = getattr(row, at)
-        if moment is None:
-            return None
-        query = urlencode({"market": str(row.marketplace), "at": moment.astimezone(UTC).isoformat()})
-        return f"/events/{row.event_id}/captures?{query}"
+        return captures_of(row.event_id, row.marketplace, getattr(row, at))
 
     return link
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from html import unescape
 
 import httpx
 from psycopg.types.json import Jsonb
@@ -47,6 +48,9 @@ def test_rules_history_and_dead_messages_are_shown(dashboard: httpx.Client, data
     assert tables["problems"][1:] == [["Never", "No followed event is still to come and named by Event 'nothing'."]]
     assert tables["history"][1][1:] == ["Event 1", "Tickets at StubHub is 6: above 0", "<b>Anything", "1", "1 dead"]
     assert tables["dead"][1][1:] == ["Event 1: tickets above 0", channel.label, "10", "it was refused"]
+    captures = re.findall(r'href="(/events/\d+/captures[^"]*)">(6|1)<', dashboard.get("/alerts").text)
+    assert [shown for _, shown in captures] == ["6", "1"]
+    assert {dashboard.get(unescape(link)).status_code for link, _ in captures} == {200}
     for name in ("alerts", "history", "dead"):
         assert len(dashboard.get(f"/alerts/{name}.csv").text.splitlines()) == 3 - (name != "alerts")
     assert dashboard.get("/alerts/other.csv").status_code == 404
