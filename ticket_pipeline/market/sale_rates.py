@@ -118,16 +118,11 @@ class SaleWeights:
     chances: Floats
 
 
-def weigh_removals(rates: Floats, own: Departures) -> SaleWeights:
-    """Weigh the removals of one pair of captures: as `weigh_pairs`."""
-    return weigh_pairs([rates], [own])[0]
-
-
 def weigh_pairs(rates: Sequence[Floats], pairs: Sequence[Departures]) -> list[SaleWeights]:
     """Weigh the removals of pairs of captures; at once, because nearly all of the time is per call.
 
     Args:
-        rates: as of `fit_rates`, for each pair.
+        rates: as of `fit_windows`, for each pair.
         pairs: the departures of each: its pace may differ from that of the rates.
     """
     points = np.array(rates)
@@ -170,19 +165,15 @@ def _over_beliefs(chances: Floats, tickets: Floats, squares: Floats, removed: Fl
     return [SaleWeights(*of_pair) for of_pair in weights]
 
 
-def fit_rates(window: Departures, rules: SaleRules = DEFAULT_SALE_RULES) -> Floats:
-    """Learn the rates of a market from its departures over a window; without any they are those of the rules.
+def fit_windows(windows: Sequence[Departures], rules: SaleRules) -> Floats:
+    """Learn the rates of markets from their departures over a window; without any they are those of the rules.
+
+    Of several at once, because most of the time is per call.
 
     Returns:
-        Points that stand for the rates under each belief, an array of RATES_SHAPE: two on each axis of the fit, three
-        parameters each.
+        For each window, points that stand for its rates under each belief, an array of RATES_SHAPE: two on each axis of
+        the fit, three parameters each.
     """
-    rates: Floats = fit_windows([window], rules)[0]
-    return rates
-
-
-def fit_windows(windows: Sequence[Departures], rules: SaleRules) -> Floats:
-    """`fit_rates` of several windows; at once, because most of the time is per call."""
     prior = np.array([_WANTED_SCORE, -math.log(rules.hours_to_sale), -math.log(rules.hours_to_withdrawal)])
     counts, hours = _as_arrays(windows)
     found = np.tile(prior, (len(windows), len(_SPEEDS), 1))

@@ -24,8 +24,8 @@ from ticket_pipeline.market.sale_rates import (
     Departures,
     SaleRules,
     SaleWeights,
-    fit_rates,
-    weigh_removals,
+    fit_windows,
+    weigh_pairs,
 )
 from ticket_pipeline.market.sales import NO_DEPARTURES, RANK_STEPS, ROW_LISTINGS, ROW_REACH, ZONE_LISTINGS
 
@@ -131,7 +131,7 @@ def estimate_sales(
         classify: another way to the same classes, for those who are in a hurry.
     """
     departures: list[tuple[datetime, Departures]] = []
-    rates, block_at = fit_rates(NO_DEPARTURES, rules), datetime.min.replace(tzinfo=UTC)
+    rates, block_at = fit_windows([NO_DEPARTURES], rules)[0], datetime.min.replace(tzinfo=UTC)
     found: list[EstimatedSale] = []
     for pair in _pairs(captures, changes, classify):
         if pair.at in censored:
@@ -139,10 +139,10 @@ def estimate_sales(
         if (block := rules.block_of(pair.at)) != block_at:
             block_at = block
             departures = [(at, one) for at, one in departures if at > block - rules.window]
-            rates = fit_rates(add_departures([one for at, one in departures if at < block]), rules)
+            rates = fit_windows([add_departures([one for at, one in departures if at < block])], rules)[0]
         own = _departures(pair)
         departures.append((pair.at, own))
-        found += _estimates(pair, weigh_removals(rates, own), splits)
+        found += _estimates(pair, weigh_pairs([rates], [own])[0], splits)
     return found
 
 

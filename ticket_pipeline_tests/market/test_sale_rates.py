@@ -13,8 +13,9 @@ from ticket_pipeline.market.sale_rates import (
     RATES_SHAPE,
     Departures,
     Floats,
-    fit_rates,
-    weigh_removals,
+    SaleWeights,
+    fit_windows,
+    weigh_pairs,
 )
 from ticket_pipeline.market.sales import NO_DEPARTURES
 
@@ -28,6 +29,15 @@ PRIOR = np.array(
         -math.log(DEFAULT_SALE_RULES.hours_to_withdrawal),
     ]
 )
+
+
+def fit(window: Departures) -> Floats:
+    rates: Floats = fit_windows([window], DEFAULT_SALE_RULES)[0]
+    return rates
+
+
+def weigh(rates: Floats, own: Departures) -> SaleWeights:
+    return weigh_pairs([rates], [own])[0]
 
 
 def week_of(seed: int) -> Departures:
@@ -56,7 +66,7 @@ def posterior(middles: Floats, week: Departures) -> Floats:
 @pytest.mark.parametrize("seed", [*CIRCLING, *range(6)])
 def test_no_rates_nearby_are_likelier(seed: int) -> None:
     week = week_of(seed)
-    found = middle_of(fit_rates(week))
+    found = middle_of(fit(week))
     here = posterior(found, week)
     for way in (*np.eye(3), *-np.eye(3)):
         assert (posterior(found + 0.1 * way, week) <= here + 0.02).all()
@@ -68,30 +78,30 @@ def test_a_further_step_never_makes_the_rates_less_likely(monkeypatch: pytest.Mo
     reached = posterior(np.tile(PRIOR, (len(sale_rates._SPEEDS), 1)), week)
     for steps in range(1, 12):
         monkeypatch.setattr(sale_rates, "_MOST_STEPS", steps)
-        before, reached = reached, posterior(middle_of(fit_rates(week)), week)
+        before, reached = reached, posterior(middle_of(fit(week)), week)
         assert (reached >= before - 1e-6 * np.abs(before)).all()
 
 
 @pytest.mark.parametrize("seed", CIRCLING)
 def test_beliefs_agree_where_there_is_much_evidence(seed: int) -> None:
     week = week_of(seed)
-    weights = weigh_removals(fit_rates(week), week)
+    weights = weigh(fit(week), week)
     removed = np.concatenate([np.array(week.removed) - week.new_removed, week.new_removed])
     assert removed.sum() > 800
     assert (weights.error * removed).sum() < 0.25 * (weights.tickets * removed).sum()
 
 
 def test_the_same_departures_give_the_same_rates() -> None:
-    assert np.array_equal(fit_rates(week_of(56)), fit_rates(week_of(56)))
+    assert np.array_equal(fit(week_of(56)), fit(week_of(56)))
 
 
 def test_without_departures_the_rates_are_those_of_the_settings() -> None:
-    rates = fit_rates(NO_DEPARTURES)
+    rates = fit(NO_DEPARTURES)
     assert rates.shape == RATES_SHAPE
     assert middle_of(rates) == pytest.approx(np.tile(PRIOR, (4, 1)))
 
 
 def test_a_listing_that_goes_soon_is_likelier_sold_than_one_that_stood() -> None:
     for seed in range(6):
-        chances = weigh_removals(fit_rates(week_of(seed)), week_of(seed)).chances
+        chances = weigh(fit(week_of(seed)), week_of(seed)).chances
         assert (chances[10:] > chances[:10]).all()
