@@ -89,7 +89,7 @@ def _events(board: Board, rows: Sequence[Row]) -> Table:
         Column("Pace", lambda row: _pace(row).partition(" (")[0], "figure"),
     ]
     empty = (
-        "No summary yet. The schedule makes one each day; to make it now, run: ticket-pipeline pipelines run default"
+        "No summary yet. The schedule makes one each hour; to make it now, run: ticket-pipeline pipelines run default"
     )
     made = made_by(board, "vivenu_summary", columns)
     return Table("primary-sales", "Events", made, rows, empty=empty, note=_PACE if rows else "")
