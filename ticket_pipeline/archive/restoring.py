@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from psycopg import sql
+from psycopg import DataError, sql
 
 from ticket_pipeline.archive.archiving import OnStep, one_archiver, read_back
 from ticket_pipeline.archive.checksums import Content, sum_table
@@ -69,7 +69,9 @@ def restore_month(
     with one_archiver(database):
         files = [each for each in read_archive_files(database, month) if each.is_the_place]
         if not files:
-            raise StorageError(f"{month.name} is not in the archive. `ticket-pipeline archive list` shows what is.")
+            raise StorageError(
+                f"{month.name} is not in the archive, or is back already: see `ticket-pipeline archive list`."
+            )
         with database.transaction(f"restore {month.name}") as transaction, open_duckdb() as connection:
             place.attach(connection)
             transaction.execute("archive/lock_month", month_on=month.first_on)
@@ -102,15 +104,19 @@ def _restore_file(
     run(sql.SQL("create temp table {} (like {}) on commit drop").format(staged, table))
     columns = sql.SQL(", ").join(map(sql.Identifier, names))
     copied = sql.SQL("copy {} ({}) from stdin").format(staged, columns)
-    with transaction.connection.cursor() as cursor, cursor.copy(copied) as copy:
-        for batch in _batches(place, file, rows):
-            for row in batch:
-                copy.write_row(row)
+    damaged = f"{file.file} is not what was archived: it is damaged or was replaced. Nothing has changed."
+    try:
+        with transaction.connection.cursor() as cursor, cursor.copy(copied) as copy:
+            for batch in _batches(place, file, rows):
+                for row in batch:
+                    copy.write_row(row)
+    except DataError as error:
+        raise StorageError(damaged) from error
     known = {each.name: each for each in read_columns(database, EXPORTS[file.table_name])}
     found = sum_table(transaction, _STAGED, [known[name] for name in names])
     expected = {file.marketplace: Content(file.rows, file.checksum)} if file.rows else {}
     if found != expected:
-        raise StorageError(f"{file.file} is not what was archived: it is damaged or was replaced. Nothing has changed.")
+        raise StorageError(damaged)
     inserted = run(
         sql.SQL(
             "insert into {} ({}) select {} from {} as r where exists (select 1 from snapshots as s where "
