@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from ticket_pipeline.market.vocabulary import Marketplace
 
 CADENCE = Cadence(timedelta(hours=12))
-"""The pipeline's default; the demo's own pace begins with its world."""
+"""The pipeline's default; the demo's own pace begins with its world, by a poll of every event."""
+
+_TAKES_OVER = timedelta(minutes=1)
+"""So long before the world begins these polls start."""
 
 _LEAST_FACTOR, _MOST_FACTOR = 0.5, 1.5
 _FAILURE_CHANCE = 0.008
@@ -54,7 +57,7 @@ def plan_polls(watched: Watched, started_at: datetime, seed: int, *, past: timed
     `past` is how long the event was watched, until the world began or until its own start.
     """
     chance = Random(f"{seed}:{watched.marketplace}:{watched.external_id}")  # noqa: S311 - chance, not secrecy
-    end = min(watched.event_at, started_at)
+    end = min(watched.event_at, started_at - _TAKES_OVER)
     off_from = started_at - _OFF_BEFORE
     cut_from = started_at - _CUT_BEFORE if watched.external_id == _CUT_SHORT else end
     at = end - past + CADENCE.base_interval * chance.random()
@@ -67,6 +70,8 @@ def plan_polls(watched: Watched, started_at: datetime, seed: int, *, past: timed
         cut_from = end if is_cut else cut_from
         factor = draw_factor("uniform", chance, _LEAST_FACTOR, _MOST_FACTOR)
         at = at + BACK_OFF.base * factor if error else _next_poll(watched, at, factor)
+    if watched.event_at > started_at:
+        yield PlannedPoll(started_at - _TAKES_OVER * chance.random())
 
 
 def _next_poll(watched: Watched, at: datetime, factor: float) -> datetime:
