@@ -67,8 +67,8 @@ def _distances(columns: Mapping[str, Sequence[Any]]) -> Floats:
     if (zone != section).any():  # where no listing names a zone, each section is one
         groups.append(in_zone)
     distances = _from_comparables(logs, groups)
-    depths = {row: row_depth(row) for row in set(columns["row"])}
-    rows = np.array([depths[row] for row in columns["row"]], dtype=float)
+    depths = {row: np.nan if (depth := row_depth(row)) is None else depth for row in set(columns["row"])}
+    rows = np.fromiter(map(depths.__getitem__, columns["row"]), dtype=float, count=len(logs))
     if (known := np.flatnonzero(~np.isnan(rows))).size:
         behind = _from_comparables(rows[known], [group[known] for group in groups])
         distances[known] -= _explained(behind, distances[known], zone[known])

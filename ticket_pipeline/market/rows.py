@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _LETTERS_FROM = 100_001
 """The rank of row A: far from every number, because nobody knows which of the two stands in front."""
@@ -24,6 +25,7 @@ def row_rank(row: str) -> int | None:
     return None
 
 
+@lru_cache(maxsize=1024)  # the rows of all venues have few names
 def row_depth(row: str | None) -> int | None:
     """How many rows from the front, at most: A is 1 as well; None where the name does not show it."""
     rank = row_rank(row or "")

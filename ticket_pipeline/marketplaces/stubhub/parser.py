@@ -264,8 +264,10 @@ def _read_money(moneys: _Moneys, key: str, problems: Problems) -> tuple[list[flo
 
 def _count_other_displays(amounts: list[float | None], shown: list[Any], key: str, problems: Problems) -> None:
     """Count the listings that display another amount than they hold; it may be rounded, so the amount counts."""
-    with suppress(TypeError):  # Mostly it is "$" and the amount, which costs less to see than to read.
-        if [text[1:] for text in shown] == list(map("{:,.2f}".format, amounts)):
+    with suppress(TypeError, ValueError, IndexError):
+        # Mostly it is a sign and the amount, which costs less to see, of all at once, than to read.
+        texts = f"|{'|'.join(shown)}".replace(",", "")
+        if texts == f"|{shown[0][0]}%.2f" * len(amounts) % tuple(amounts):
             return
     for row, (amount, text) in enumerate(zip(amounts, shown, strict=True)):
         if type(text) is str and amount is not None:
