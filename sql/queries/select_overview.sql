@@ -7,3 +7,4 @@ select
 from overview(%(this_moment)s) as o
 inner join poll_schedule as p on p.event_id = o.event_id and p.marketplace = o.marketplace
 where %(event_id)s::bigint is null or o.event_id = %(event_id)s
+order by o.event_at <= %(this_moment)s, o.event_at, o.event_id, o.marketplace, o.currency, o.fee_basis

@@ -10,3 +10,4 @@ left join lateral capture_prices(o.event_id, o.marketplace, o.captured_at) as c
   on c.currency = o.currency and c.fee_basis = o.fee_basis
 left join lateral percentile_of_now(o.event_id, %(this_moment)s, 30, o.marketplace) as p
   on p.currency = o.currency and p.fee_basis = o.fee_basis
+order by o.event_at <= %(this_moment)s, o.event_at, o.event_id, o.marketplace, o.currency, o.fee_basis
