@@ -227,10 +227,11 @@ def _waits(value: str, now: datetime) -> list[timedelta]:
 
 
 def _wait(text: str, now: datetime) -> timedelta | None:
-    if _SECONDS.fullmatch(text) and (seconds := float(text)) < _EPOCH_SECONDS:
-        return timedelta(seconds=min(seconds, LONGEST_RETRY_AFTER.total_seconds()))
     if _SECONDS.fullmatch(text):
-        return timedelta(seconds=min(max(seconds - now.timestamp(), 0), LONGEST_RETRY_AFTER.total_seconds()))
+        seconds = float(text)
+        if seconds >= _EPOCH_SECONDS:
+            seconds = max(seconds - now.timestamp(), 0)
+        return timedelta(seconds=min(seconds, LONGEST_RETRY_AFTER.total_seconds()))
     with suppress(ValueError):
         at = datetime.fromisoformat(text)
         return max((at.replace(tzinfo=UTC) if at.tzinfo is None else at) - now, timedelta())

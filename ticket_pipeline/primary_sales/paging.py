@@ -191,7 +191,7 @@ def read_page(body: bytes, what: str) -> Page:
     if not (page.rows or page.docs) and _is_refusal(msgspec.json.decode(body)):
         raise UnexpectedPayload(
             f"Could not read {what}: the page is empty and names an error beside it. Nothing is stored. Check "
-            "VIVENU_API_TOKEN if this goes on.",
+            "VIVENU_API_KEY if this goes on.",
             status=200,
         )
     return page

@@ -36,7 +36,7 @@ def is_key(text: str) -> bool:
 
 
 def is_host(text: str) -> bool:
-    """Whether a host is no URL, and has no user before it: it is looked up, and named where that fails."""
+    """Whether a text may be a host: a URL or a user in it would be looked up, and shown in errors."""
     return "://" not in text and "@" not in text[1:]  # a socket without a file begins with @
 
 

@@ -14,41 +14,10 @@ from hypothesis import strategies as st
 
 from ticket_pipeline.errors import UnexpectedPayload
 from ticket_pipeline.market.listings import validate_listings
-from ticket_pipeline.market.vocabulary import LISTING_COLUMNS, ParsedListings
+from ticket_pipeline.market.vocabulary import LISTING_COLUMNS
 from ticket_pipeline.marketplaces.stubhub.parser import parse_any, parse_stubhub_listings, parse_usual
 from ticket_pipeline_tests.marketplaces.contract.damage import JUNK
-
-
-def item(**changes: object) -> dict[str, Any]:
-    """A listing as StubHub Pro sends it, with changes; a key changed to `...` is left out."""
-    base: dict[str, object] = {
-        "listingId": 13706863000,
-        "section": "Loge 18",
-        "row": "16",
-        "availableTickets": 2,
-        "sellerNetProceeds": {"amt": 210.6, "disp": "$210.60", "currency": "USD", "dec": 2},
-        "sellerAllInPrice": {"amt": 285.89, "disp": "$285.89", "currency": "USD", "dec": 2},
-        "currencyCode": "USD",
-    }
-    return {name: value for name, value in (base | changes).items() if value is not ...}
-
-
-def parse(*items: object) -> ParsedListings:
-    return parse_stubhub_listings(json.dumps(items).encode())
-
-
-def one(**changes: object) -> dict[str, Any]:
-    """The columns of one accepted listing."""
-    parsed = parse(item(**changes))
-    assert parsed.rejected == []
-    return {name: values[0] for name, values in parsed.columns.items()}
-
-
-def reasons(**changes: object) -> tuple[str, ...]:
-    """Why one listing is rejected."""
-    parsed = parse(item(), item(**changes))
-    assert parsed.positions == [0]
-    return parsed.rejected[0].reasons
+from ticket_pipeline_tests.marketplaces.stubhub.pro_listings import item, one, parse, reasons
 
 
 def test_every_key_of_a_listing_finds_its_column() -> None:
@@ -161,37 +130,6 @@ def test_an_unusable_body_is_quoted_without_its_secrets() -> None:
     assert "S3CRET" not in str(caught.value)
 
 
-@pytest.mark.parametrize("changes", [{"sellerAllInPrice": None}, {"sellerAllInPrice": ...}, {"sellerAllInPrice": {}}])
-def test_an_amount_that_is_not_given_is_unknown(changes: dict[str, Any]) -> None:
-    assert one(**changes)["all_in_price"] is None
-
-
-@pytest.mark.parametrize(
-    ("money", "expected"),
-    [
-        ({"amt": None, "disp": "$1,123.45", "currency": "USD"}, 1123.45),
-        ({"amt": "286.10"}, 286.1),
-        ({"disp": "$5"}, 5.0),
-        (286, 286),
-        ("$286.00", 286.0),
-    ],
-)
-def test_amounts_are_read_in_every_form(money: object, expected: float) -> None:
-    assert one(sellerAllInPrice=money)["all_in_price"] == expected
-
-
-def test_the_currency_comes_from_the_listing_else_from_its_amounts() -> None:
-    assert one(currencyCode=" usd ")["currency"] == "USD"
-    assert one(currencyCode=...)["currency"] == "USD"
-    assert one(currencyCode=None, sellerAllInPrice=None)["currency"] == "USD"
-    assert one(currencyCode="CAD", sellerAllInPrice=9, sellerNetProceeds=8)["currency"] == "CAD"
-    assert one(currencyCode="", sellerAllInPrice=9, sellerNetProceeds=8)["currency"] is None
-
-
-def test_two_currencies_in_one_listing_are_no_price() -> None:
-    assert reasons(currencyCode="CAD") == ("currencies of the listing and its price differ",)
-
-
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
@@ -242,52 +180,6 @@ def test_a_secondary_field_that_cannot_be_read_is_unknown_and_counted(
     assert (validated.accepted, validated.unknown_fields) == (50, {reason: 50})
     assert validated.columns["price"] == [285.89] * 50
     assert column is None or validated.columns[column] == [None] * 50
-
-
-@pytest.mark.parametrize(
-    ("shown", "currency"),
-    [
-        ("$100", "CAD"),
-        ("US$100", "USD"),
-        ("100 kr", "SEK"),
-        ("100,00\u00a0zł", "PLN"),
-        ("£100 each", "GBP"),
-        ("Ω100", "USD"),
-    ],
-)
-def test_a_symbol_that_fits_the_currency_contradicts_nothing(shown: str, currency: str) -> None:
-    price = {"amt": 100, "disp": shown, "currency": currency}
-    assert one(sellerAllInPrice=price, sellerNetProceeds=None, currencyCode=currency)["all_in_price"] == 100
-
-
-@pytest.mark.parametrize(
-    ("amount", "shown", "is_counted"),
-    [
-        *((285.89, "$1,285.89", True), (28589, "$285.89", True), (285.89, "$571.78", True), (1285.89, "$285", True)),
-        *((285.89, "$286", False), (285.89, "$285", False), (1285.5, "US$1,285.50", False), (285.89, "call us", False)),
-        *((1285.5, "1 285,50 $", False), (285.89, None, False), (None, "$285.89", False), (285.89, "from $35", False)),
-    ],
-)
-def test_a_display_of_another_amount_is_counted_and_costs_nothing(
-    amount: float | None, shown: str | None, is_counted: bool
-) -> None:
-    price = {"amt": amount, "disp": shown, "currency": "USD"}
-    (validated,) = validate_listings([parse(item(sellerAllInPrice=price, sellerNetProceeds=None))])
-    assert validated.columns["price"] == [285.89 if amount is None else amount]
-    assert bool(validated.unknown_fields) == is_counted
-
-
-@pytest.mark.parametrize(("amount", "shown"), [(12.5, "12.500"), (7.25, "KD 7.250"), (250, "KWD 250.000")])
-def test_a_number_in_a_currency_of_three_decimals_is_what_it_is(amount: float, shown: str) -> None:
-    price = {"amt": amount, "disp": shown, "currency": "KWD", "dec": 3}
-    assert one(sellerAllInPrice=price, sellerNetProceeds=None, currencyCode="KWD")["all_in_price"] == amount
-
-
-@pytest.mark.parametrize("text", ["12,345", "KWD 12,345", "12.345 KWD", "12.345"])
-def test_an_amount_in_a_currency_of_three_decimals_is_never_taken_for_thousands(text: str) -> None:
-    assert reasons(sellerAllInPrice=text, sellerNetProceeds=None, currencyCode="KWD") == (
-        "sellerAllInPrice may be thousands or decimals",
-    )
 
 
 def test_all_reasons_of_a_listing_are_told() -> None:
